@@ -1,0 +1,56 @@
+# Every target sets up what it needs by itself; the second time it finds it done.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+.DEFAULT_GOAL := help
+
+.PHONY: help setup run test test-deep chaos check format proto bench lock clean
+
+help: ## show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "inventory needs Python 3.11 or newer: set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[embedded,dev]'
+	@touch $@
+
+setup: $(STAMP) ## create the virtual environment and install everything into it
+
+run: $(STAMP) ## run the whole service on this machine and collect it
+	@$(BIN)/inventory up --demo
+
+test: $(STAMP) ## run the tests: unit, contract, integration, end to end
+	@$(BIN)/python tests/run_suites.py
+
+test-deep: $(STAMP) ## run the tests again with many more examples
+	@INVENTORY_TEST_PROFILE=deep $(BIN)/python tests/run_suites.py --deep
+
+chaos: $(STAMP) ## kill everything at random for ten minutes (CHAOS_SECONDS, CHAOS_SEED) and check what is left
+	@$(BIN)/python -m tests.chaos
+
+check: $(STAMP) ## format, lint, types, layers, generated code
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python proto/generate.py --check
+
+format: $(STAMP) ## format the code and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+proto: $(STAMP) ## generate src/inventory/stubs from proto/
+	@$(BIN)/python proto/generate.py
+
+bench: $(STAMP) ## measure, beside the floors of the same run
+	@$(BIN)/python -m tests.bench
+
+lock: $(STAMP) ## write the set of versions that works here to requirements.lock
+	@$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > requirements.lock
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

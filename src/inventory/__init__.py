@@ -1,0 +1,1 @@
+"""The inventory service: collects cloud resources through plugins, stores them and keeps their history."""

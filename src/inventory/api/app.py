@@ -1,0 +1,112 @@
+"""The gRPC server: one process's worth of it. ``api.server`` runs as many processes as the settings say."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+
+from inventory.api.endpoint import Gate
+from inventory.api.health import Health
+from inventory.api.interceptors.arrivals import Arrivals, CountingPool
+from inventory.api.listen import credentials, target
+from inventory.api.reflection import add_reflection
+from inventory.api.server_info import ServerInfoServicer
+from inventory.api.services import Servicer, add_services
+from inventory.logs import get_logger
+from inventory.settings import Settings
+from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
+
+log = get_logger(__name__)
+
+Service = tuple[ServiceDescriptor, Servicer]
+"""A service of the API and what answers for it."""
+
+_MINUTE_MS: Final = 60_000
+
+
+@dataclass(slots=True)
+class Server:
+    """A gRPC server with its health.
+
+    Attributes:
+        grpc_server: grpcio's.
+        health: SERVING while MongoDB answers.
+        address: ``host:port`` it listens on.
+        drain_seconds: how long running calls may take to end, s.
+    """
+
+    grpc_server: grpc.Server
+    health: Health
+    address: str
+    drain_seconds: float
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self.grpc_server.start()
+        self.health.start()
+        log.info("listening", address=self.address)
+
+    def stop(self) -> threading.Event:
+        """Say NOT_SERVING, refuse new calls, let running ones end; the event is set when all have."""
+        self.health.drain()
+        return self.grpc_server.stop(self.drain_seconds)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the server has stopped; False where ``timeout`` seconds were not enough."""
+        return not self.grpc_server.wait_for_termination(timeout)
+
+
+def build_server(
+    settings: Settings,
+    *,
+    services: Sequence[Service],
+    gate: Gate,
+    check: Callable[[], None],
+    port: int,
+    share_port: bool = False,
+) -> Server:
+    """Return a server that is bound and not yet started.
+
+    Args:
+        settings: threads, sizes, limits, address, certificates.
+        services: those of the inventory API; ``ServerInfo``, health and reflection come on top.
+        gate: what stands before every method.
+        check: returns if MongoDB answers, else raises an ``InventoryError``.
+        port: to listen on; 0 for any free one.
+        share_port: whether other processes listen on it, too.
+
+    Raises:
+        SettingsError: a certificate cannot be read.
+        TypeError: a method has no policy or no implementation.
+    """
+    pool = CountingPool(settings.server_threads)
+    server = grpc.server(
+        pool,
+        interceptors=[Arrivals(pool, settings.max_concurrent_rpcs)],
+        options=_options(settings, share_port=share_port),
+    )
+    all_services = [*services, (server_info_pb2.DESCRIPTOR.services_by_name["ServerInfo"], ServerInfoServicer())]
+    names = add_services(server, all_services, gate)
+    health = Health(names, check)
+    health.add_to(server)
+    add_reflection(server, [descriptor for descriptor, _ in all_services])
+    tls = credentials(settings)
+    wanted = target(settings.host, port)
+    bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
+    return Server(server, health, target(settings.host, bound), settings.drain_seconds)
+
+
+def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:
+    return [
+        ("grpc.so_reuseport", int(share_port)),
+        ("grpc.max_receive_message_length", settings.max_request_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.keepalive_time_ms", 2 * _MINUTE_MS),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    ]

@@ -1,0 +1,130 @@
+"""One method as the network sees it: bytes in, bytes or an error out.
+
+Everything that all methods share happens here, in this order: transaction_id and deadline, who calls, how often,
+parse and decode, required fields, domain, permission; then the method; then the access log. grpcio hands over bytes
+and takes bytes, so that a request which is no message is the caller's mistake and not an internal error.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import grpc
+from google.protobuf.message import Message
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from inventory.api import codec, status
+from inventory.api.interceptors.authentication import Authenticator, Caller
+from inventory.api.interceptors.authorization import Authorizer, bind_domain
+from inventory.api.interceptors.context import CallContext, read_context
+from inventory.api.interceptors.limits import RateLimit
+from inventory.api.policy import PUBLIC, Policy
+from inventory.domain.principal import Principal
+from inventory.errors import InventoryError, RequestTimeoutError, UnknownError
+from inventory.logs import get_logger
+
+log = get_logger(__name__)
+
+Request: TypeAlias = dict[str, Any]
+"""A decoded request, without ``domain_id``: that is the principal's."""
+
+Method = Callable[[Principal, Request], bytes]
+"""A servicer's method: decode is done, it calls and presents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What stands before every method."""
+
+    authenticator: Authenticator
+    authorizer: Authorizer
+    rate_limit: RateLimit
+
+
+class Endpoint:
+    """A method behind its gate, as grpcio calls it."""
+
+    def __init__(self, policy: Policy, request_type: type[Message], method: Method, gate: Gate) -> None:
+        self._policy = policy
+        self._request_type = request_type
+        self._method = method
+        self._gate = gate
+
+    def __call__(self, data: bytes, context: grpc.ServicerContext) -> bytes:
+        """Answer one call; a failure aborts it with its status."""
+        started = time.perf_counter()
+        call = read_context(context)
+        bind_contextvars(transaction_id=call.transaction_id)
+        try:
+            answer: bytes | InventoryError = self._answer(data, call)
+            self._log(started, call, answer)
+        finally:
+            clear_contextvars()
+        if isinstance(answer, bytes):
+            return answer
+        failure = status.answer(answer, transaction_id=call.transaction_id)
+        context.set_trailing_metadata(failure.metadata)
+        context.abort(failure.code, failure.details)
+        raise AssertionError("abort always raises")
+
+    def _answer(self, data: bytes, call: CallContext) -> bytes | InventoryError:
+        try:
+            return self._run(data, call)
+        except InventoryError as exc:
+            if status.status_of(exc) is grpc.StatusCode.INTERNAL:
+                # Without the traceback: the cause of a plugin's failure may quote what it was sent.
+                log.warning("call_failed", method=self._policy.method, code=exc.code, reason=exc.message)
+            return exc
+        except Exception:  # the outermost place of a call: nothing internal may leak
+            log.exception("call_failed_unexpectedly", method=self._policy.method)
+            return UnknownError(transaction_id=call.transaction_id)
+
+    def _run(self, data: bytes, call: CallContext) -> bytes:
+        policy = self._policy
+        if call.deadline <= time.monotonic():
+            raise RequestTimeoutError(reason="the caller's deadline has passed")
+        if policy.scope == PUBLIC:
+            codec.parse(self._request_type, data)
+            return self._method(Principal(domain_id="", transaction_id=call.transaction_id), {})
+        caller = self._gate.authenticator.authenticate(call.token)
+        bind_contextvars(user_id=caller.user_id)
+        self._gate.rate_limit.take(f"{caller.domain_id}/{caller.user_id}" if caller.user_id else _host(call.peer))
+        request = codec.decode(codec.parse(self._request_type, data))
+        caller.check_permission(policy.permission)
+        principal = self._principal(call, caller, request)
+        policy.check_required(request)
+        return self._method(principal, request)
+
+    def _principal(self, call: CallContext, caller: Caller, request: Request) -> Principal:
+        requested = request.pop("domain_id", "")
+        principal = Principal(
+            domain_id="",
+            user_id=caller.user_id,
+            role_type=caller.role_type,
+            token=call.token,
+            transaction_id=call.transaction_id,
+            deadline=call.deadline,
+        )
+        principal = bind_domain(principal, caller, requested)
+        allowed = self._gate.authorizer.authorize(principal, caller, self._policy, request)
+        if allowed is not principal:
+            allowed = bind_domain(allowed, caller, requested)
+        bind_contextvars(domain_id=allowed.domain_id)
+        return allowed
+
+    def _log(self, started: float, call: CallContext, answer: bytes | InventoryError) -> None:
+        outcome: Mapping[str, Any]
+        if isinstance(answer, bytes):
+            outcome = {"status": "OK", "bytes": len(answer)}
+        else:
+            outcome = {"status": status.status_of(answer).name, "code": answer.code}
+        milliseconds = round((time.perf_counter() - started) * 1000, 2)
+        log.info("call", method=self._policy.method, peer=call.peer, ms=milliseconds, **outcome)
+
+
+def _host(peer: str) -> str:
+    """Return a peer without its port."""
+    return peer.rpartition(":")[0] or peer

@@ -1,0 +1,93 @@
+"""gRPC health: each service SERVING while what it needs answers, NOT_SERVING while the server drains."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
+
+from inventory.errors import InventoryError
+from inventory.logs import get_logger
+
+log = get_logger(__name__)
+
+CHECK_SECONDS: Final = 2.0
+"""How often the dependency is asked, s."""
+
+FIRST_CHECK_SECONDS: Final = 1.0
+"""How long a start waits for the first answer, s."""
+
+_SERVING: Final = health_pb2.HealthCheckResponse.SERVING
+_NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+class Health:
+    """The health of the services of one server.
+
+    Args:
+        names: full names of the services; the whole server's health, the empty name, goes with them.
+        check: returns if the dependency answers, else raises an ``InventoryError``.
+    """
+
+    def __init__(self, names: Iterable[str], check: Callable[[], None]) -> None:
+        self._names = (OVERALL_HEALTH, *names)
+        self._check = check
+        self._servicer = HealthServicer()
+        self._stop = threading.Event()
+        self._checked = threading.Event()
+        self._serving: bool | None = None
+        self._thread = threading.Thread(target=self._watch, name="health", daemon=True)
+        for name in self._names:
+            self._servicer.set(name, _NOT_SERVING)
+
+    def add_to(self, server: grpc.Server) -> None:
+        """Serve ``grpc.health.v1.Health``."""
+        health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
+
+    def start(self) -> None:
+        """Keep checking in the background; waits a moment for the first answer, not for a dependency that is down."""
+        self._thread.start()
+        self._checked.wait(FIRST_CHECK_SECONDS)
+
+    def drain(self) -> None:
+        """Say NOT_SERVING from now on."""
+        self._stop.set()
+        self._servicer.enter_graceful_shutdown()
+        log.info("not_serving", reason="draining")
+
+    def join(self, timeout: float) -> None:
+        """Wait until the checking has ended, after ``drain``."""
+        self._thread.join(timeout)
+
+    def update(self) -> None:
+        """Ask the dependency and tell what it said."""
+        try:
+            self._check()
+        except InventoryError as exc:
+            self._tell(serving=False, reason=exc.message)
+        except Exception:  # the thread's outermost place: whoever cannot check must not say SERVING
+            log.exception("health_check_failed_unexpectedly")
+            self._tell(serving=False, reason="unexpected")
+        else:
+            self._tell(serving=True)
+
+    def _tell(self, *, serving: bool, reason: str = "") -> None:
+        if serving == self._serving:
+            return
+        self._serving = serving
+        if serving:
+            log.info("serving")
+        else:
+            log.warning("not_serving", reason=reason)
+        for name in self._names:
+            self._servicer.set(name, _SERVING if serving else _NOT_SERVING)
+
+    def _watch(self) -> None:
+        self.update()
+        self._checked.set()
+        while not self._stop.wait(CHECK_SECONDS):
+            self.update()

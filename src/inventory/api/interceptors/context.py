@@ -1,0 +1,54 @@
+"""What a call brings along beside its request: transaction_id, token, deadline."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Final
+
+import grpc
+
+MAX_TRANSACTION_ID: Final = 128
+"""Longest transaction_id taken over from a caller; a longer or unprintable one is replaced."""
+
+MAX_TOKEN: Final = 16 * 1024
+"""Longest token looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What a call brings along.
+
+    Attributes:
+        transaction_id: the caller's, or a new one.
+        token: the caller's token, or empty; never logged.
+        deadline: on ``time.monotonic()``; infinity where the caller waits forever.
+        peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
+    """
+
+    transaction_id: str
+    token: str = field(default="", repr=False)
+    deadline: float = math.inf
+    peer: str = ""
+
+
+def read_context(context: grpc.ServicerContext) -> CallContext:
+    """Return what the call brings along."""
+    transaction_id = token = ""
+    for key, value in context.invocation_metadata():
+        if key == "transaction_id" and isinstance(value, str):
+            transaction_id = value
+        elif key == "token" and isinstance(value, str):
+            token = value
+    if not transaction_id or len(transaction_id) > MAX_TRANSACTION_ID or not transaction_id.isprintable():
+        transaction_id = new_transaction_id()
+    remaining = context.time_remaining()
+    deadline = math.inf if remaining is None else time.monotonic() + remaining
+    return CallContext(transaction_id, token, deadline, context.peer())
+
+
+def new_transaction_id() -> str:
+    """Return a fresh transaction_id."""
+    return f"tnx-{secrets.token_hex(6)}"

@@ -1,0 +1,153 @@
+"""Authentication by JWT: RS256 or ES256, signed with a key of the token's domain (contract, section 8)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+from inventory.api.interceptors.authentication import Caller
+from inventory.api.interceptors.context import MAX_TOKEN
+from inventory.api.interceptors.keys import Key, KeySource
+from inventory.domain.clock import Clock
+from inventory.errors import AuthenticateFailureError
+
+Claims = Mapping[str, Any]
+
+KEY_TYPES: Final[Mapping[str, type[Key]]] = {"RS256": RSAKey, "ES256": ECKey}
+"""The algorithms taken, each with the one type of key it goes with: a token cannot choose another use of a key."""
+
+CATEGORIES: Final = frozenset({"ACCESS_TOKEN", "API_KEY"})
+"""Values of ``cat`` that may call; a refresh token may not. An absent one is an access token."""
+
+REMEMBER_SECONDS: Final = 60.0
+"""How long a token that was checked is trusted without checking its signature again, s."""
+MAX_REMEMBERED: Final = 10_000
+
+
+class JwtAuthenticator:
+    """Checks tokens.
+
+    Args:
+        keys: where the domains' keys come from.
+        clock: what ``exp`` and ``iat`` are compared with.
+        leeway_seconds: clock skew tolerated, s.
+    """
+
+    def __init__(self, keys: KeySource, *, clock: Clock, leeway_seconds: float) -> None:
+        self._keys = keys
+        self._clock = clock
+        self._leeway = leeway_seconds
+        self._lock = threading.Lock()
+        self._remembered: dict[bytes, tuple[Caller, float, float]] = {}
+
+    def authenticate(self, token: str) -> Caller:
+        """See ``Authenticator``."""
+        if not token or len(token) > MAX_TOKEN:
+            raise AuthenticateFailureError
+        digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
+        known = self._remembered.get(digest)
+        if known is not None and self._clock.monotonic() < known[1] and self._seconds() < known[2]:
+            return known[0]
+        header, unchecked = _peek(token)
+        domain_id = _text(unchecked, "did")
+        claims = self._verified(token, header, domain_id)
+        expires = self._check_times(claims)
+        caller = _caller(claims)
+        self._remember(digest, caller, expires)
+        return caller
+
+    def _verified(self, token: str, header: Claims, domain_id: str) -> Claims:
+        """Return the claims under a signature that fits; a key that does not is asked for anew, once."""
+        kind = KEY_TYPES.get(str(header.get("alg")))
+        if kind is None:
+            raise AuthenticateFailureError
+        tried: Sequence[Key] = ()
+        for fresh in (False, True):
+            keys = self._keys.keys(domain_id, fresh=fresh)
+            if fresh and keys is tried:
+                break
+            for key in _candidates(keys, kind, header.get("kid")):
+                try:
+                    return jwt.decode(token, key, algorithms=[str(header["alg"])]).claims
+                except (JoseError, ValueError):
+                    continue
+            tried = keys
+        raise AuthenticateFailureError
+
+    def _check_times(self, claims: Claims) -> float:
+        """Return when the token expires, seconds since the epoch, leeway included."""
+        now = self._seconds()
+        expires = _moment(claims.get("exp")) + self._leeway
+        issued = _moment(claims["iat"]) - self._leeway if "iat" in claims else -math.inf
+        starts = _moment(claims["nbf"]) - self._leeway if "nbf" in claims else -math.inf
+        if not max(issued, starts) <= now < expires:
+            raise AuthenticateFailureError
+        return expires
+
+    def _remember(self, digest: bytes, caller: Caller, expires: float) -> None:
+        with self._lock:
+            if len(self._remembered) >= MAX_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[digest] = (caller, self._clock.monotonic() + REMEMBER_SECONDS, expires)
+
+    def _seconds(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _candidates(keys: Sequence[Key], kind: type[Key], kid: object) -> list[Key]:
+    """Return the keys that may have signed: of the right type, and with the token's kid where both have one."""
+    return [key for key in keys if isinstance(key, kind) and (kid is None or key.kid is None or key.kid == kid)]
+
+
+def _peek(token: str) -> tuple[Claims, Claims]:
+    """Return header and claims without checking the signature: only to find the key."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise AuthenticateFailureError
+    try:
+        header, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2])
+    except (ValueError, RecursionError):
+        raise AuthenticateFailureError from None
+    if not isinstance(header, dict) or not isinstance(claims, dict):
+        raise AuthenticateFailureError
+    return header, claims
+
+
+def _text(claims: Claims, name: str) -> str:
+    value = claims.get(name)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str) or not value:
+        raise AuthenticateFailureError
+    return value
+
+
+def _moment(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise AuthenticateFailureError
+    return float(value)
+
+
+def _caller(claims: Claims) -> Caller:
+    if claims.get("cat", "ACCESS_TOKEN") not in CATEGORIES:
+        raise AuthenticateFailureError
+    permissions = claims.get("permissions")
+    if permissions is not None and not (
+        isinstance(permissions, list) and all(isinstance(pattern, str) for pattern in permissions)
+    ):
+        raise AuthenticateFailureError
+    return Caller(
+        domain_id=_text(claims, "did"),
+        user_id=_text(claims, "aud"),
+        user_type=str(claims.get("user_type") or "USER"),
+        permissions=None if permissions is None else tuple(permissions),
+    )

@@ -1,0 +1,107 @@
+"""Documents → Info messages on the wire. A presenter reads; it never writes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC
+from typing import Any, Final
+
+from bson import decode as decode_bson
+from bson.codec_options import CodecOptions
+
+from inventory.api.wire import MessageDescriptor, MessageEncoder, delimited, struct_bytes, tag, varint
+
+Stored = Mapping[str, Any]
+"""A stored document, or what a service made of one."""
+
+Derive = Callable[[dict[str, Any]], dict[str, Any]]
+"""A document → the same with the wire fields that are not stored as such; a new dict, the argument stays as it is."""
+
+EMPTY: Final = b""
+"""A ``google.protobuf.Empty``."""
+
+CACHE_BYTES: Final = 16 * 1024 * 1024
+"""Documents and messages that a presenter remembers, per process, bytes."""
+
+_CODEC: Final[CodecOptions[Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+_RESULT: Final = tag(1, 2)
+_TOTAL_COUNT: Final = tag(2, 0)
+_INT32_MAX: Final = 2**31 - 1
+
+
+class Memory:
+    """Remembers what bytes were turned into, up to a size; the oldest entries go first.
+
+    The key is the whole content, so an entry can never be stale.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self._limit = limit_bytes
+        self._entries: dict[bytes, bytes] = {}
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: bytes) -> bytes | None:
+        """Return what ``key`` was turned into, or None."""
+        return self._entries.get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """Remember that ``key`` turns into ``value``."""
+        with self._lock:
+            if key in self._entries:
+                return
+            self._entries[key] = value
+            self._size += len(key) + len(value)
+            while self._size > self._limit:
+                oldest = next(iter(self._entries))
+                self._size -= len(oldest) + len(self._entries.pop(oldest))
+
+
+class Presenter:
+    """Presents documents of one resource as its Info message.
+
+    Documents come as dicts, or as ``bson.raw_bson.RawBSONDocument``: of those the message is remembered by the
+    document's bytes, so that an unchanged document costs one look-up.
+
+    Args:
+        descriptor: of the Info message.
+        derive: makes the wire fields that are not stored as such.
+    """
+
+    def __init__(self, descriptor: MessageDescriptor, *, derive: Derive | None = None) -> None:
+        self._encode = MessageEncoder(descriptor)
+        self._derive = derive
+        self._memory = Memory(CACHE_BYTES)
+
+    def one(self, document: Stored) -> bytes:
+        """Return the Info message of ``document``."""
+        raw = getattr(document, "raw", None)
+        if raw is None:
+            return self._present(document)
+        known = self._memory.get(raw)
+        if known is None:
+            known = self._present(decode_bson(raw, _CODEC))
+            self._memory.put(raw, known)
+        return known
+
+    def many(self, documents: Iterable[Stored], total_count: int) -> bytes:
+        """Return the list message: ``results`` is field 1 and ``total_count`` field 2 of each of them."""
+        parts = [delimited(_RESULT, self.one(document)) for document in documents]
+        if total_count:
+            parts.append(_TOTAL_COUNT + varint(min(total_count, _INT32_MAX)))
+        return b"".join(parts)
+
+    def _present(self, document: Stored) -> bytes:
+        return self._encode(document if self._derive is None else self._derive(dict(document)))
+
+
+def sole_project(job: dict[str, Any]) -> dict[str, Any]:
+    """Return ``job`` with ``project_id`` where all its secrets are of one project."""
+    projects = job.get("projects")
+    return {**job, "project_id": projects[0]} if projects and len(projects) == 1 else job
+
+
+def statistics(answer: Stored) -> bytes:
+    """Return the answer of stat or analyze as a Struct."""
+    return struct_bytes(answer)

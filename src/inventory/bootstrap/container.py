@@ -1,0 +1,133 @@
+"""What workers and the scheduler run, and with it everything of one process."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from inventory.bootstrap.resources import Resources
+from inventory.connector.queue import Handlers, QueueConsumer
+from inventory.ingest.context import IngestLimits
+from inventory.ingest.pipeline import Ingest
+from inventory.manager.slice_claim import Limits
+from inventory.service.collect_slice import SliceCollector
+from inventory.service.garbage import TaskGarbage
+from inventory.service.housekeeping import Ages, Housekeeping
+from inventory.service.run_slice import RunSlice
+from inventory.service.running import RunningSlices
+from inventory.service.settle import Settler
+from inventory.service.start_slice import SliceStarter
+from inventory.service.sweep import Sweeper
+
+
+class Container(Resources):
+    """Everything that one process is made of; take what you need before you start threads."""
+
+    @cached_property
+    def settler(self) -> Settler:
+        """Derives tasks from slices and jobs from tasks."""
+        garbage = TaskGarbage(
+            database=self.database,
+            jobs=self.jobs,
+            tasks=self.tasks,
+            collectors=self.collectors,
+            clock=self.clock,
+            threshold=self.settings.disconnect_threshold,
+            grace_seconds=self.settings.disconnect_grace_seconds,
+            lease_seconds=self.settings.lease_seconds,
+        )
+        return Settler(jobs=self.jobs, tasks=self.tasks, slices=self.slices, garbage=garbage)
+
+    @cached_property
+    def sweeper(self) -> Sweeper:
+        """Makes up for whatever died."""
+        return Sweeper(
+            jobs=self.jobs,
+            tasks=self.tasks,
+            slices=self.slices,
+            claims=self.claims,
+            settler=self.settler,
+            queue=self.queue,
+            queue_length=lambda: sum(state.waiting for state in self.queue.states()),
+            clock=self.clock,
+            job_timeout_seconds=self.settings.job_timeout_seconds,
+            job_retention_days=self.settings.job_retention_days,
+            max_attempts=self.settings.max_attempts,
+        )
+
+    @cached_property
+    def ingest(self) -> Ingest:
+        """From plugin streams to the store."""
+        return Ingest(
+            database=self.database,
+            identity=self.platform.identity,
+            clock=self.clock,
+            limits=IngestLimits(
+                batch_count=self.settings.batch_count,
+                batch_bytes=self.settings.batch_bytes,
+                batch_seconds=self.settings.batch_seconds,
+                cache_hours=self.settings.cache_hours,
+            ),
+        )
+
+    # The worker
+
+    @cached_property
+    def running(self) -> RunningSlices:
+        """The slices that this process collects."""
+        return RunningSlices(claims=self.claims)
+
+    @cached_property
+    def run_slice(self) -> RunSlice:
+        """Runs slices."""
+        starter = SliceStarter(
+            jobs=self.jobs,
+            tasks=self.tasks,
+            slices=self.slices,
+            claims=self.claims,
+            collectors=self.collectors,
+            settler=self.settler,
+            limits=Limits(
+                per_collector=self.settings.slices_per_collector, per_endpoint=self.settings.slices_per_endpoint
+            ),
+            worker=self.owner,
+        )
+        collector = SliceCollector(
+            plugins=self.plugins,
+            secrets=self.secrets,
+            ingest=self.ingest,
+            system_token=self.settings.system_token.get_secret_value(),
+            idle_seconds=self.settings.stream_idle_seconds,
+        )
+        return RunSlice(
+            slices=self.slices,
+            claims=self.claims,
+            tasks=self.tasks,
+            starter=starter,
+            collector=collector,
+            running=self.running,
+            settler=self.settler,
+            queue=self.queue,
+            clock=self.clock,
+            patience_seconds=self.settings.lease_seconds,
+        )
+
+    def consumer(self, handlers: Handlers) -> QueueConsumer:
+        """Return a consumer of the queue that calls ``handlers``."""
+        return QueueConsumer(
+            url=self.redis_url,
+            namespace=self.settings.queue_namespace,
+            handlers=handlers,
+            threads=self.settings.worker_threads,
+        )
+
+    @cached_property
+    def housekeeping(self) -> Housekeeping:
+        """Ages out what is no longer seen."""
+        return Housekeeping(
+            database=self.database,
+            ages=Ages(
+                resource_hours=self.settings.resource_max_age_hours,
+                retention_days=self.settings.deleted_retention_days,
+            ),
+            excluded_domains=self.settings.housekeeping_excluded_domains,
+        )

@@ -1,0 +1,156 @@
+"""What lies below the use cases: connections and managers."""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import cached_property
+
+from pymongo.database import Database
+
+from inventory.bootstrap.platform import Platform, grpc_platform, static_platform, tls_files
+from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
+from inventory.connector.queue import RedisQueue
+from inventory.domain.clock import Clock, SystemClock
+from inventory.errors import SettingsError
+from inventory.manager.collector import CollectorManager
+from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.manager.job import JobManager
+from inventory.manager.job_task import JobTaskManager
+from inventory.manager.plugin import PluginManager
+from inventory.manager.resource_filter_cache import FilterCacheStore
+from inventory.manager.resource_state import StateStore
+from inventory.manager.schedule import ScheduleManager
+from inventory.manager.secret import SecretManager
+from inventory.manager.slice import SliceManager
+from inventory.manager.slice_claim import SliceClaims
+from inventory.model import connection
+from inventory.model.connection import Document
+from inventory.settings import Settings
+
+
+class Managers:
+    """Connections and managers of one process, each made on first use."""
+
+    def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
+        """Names this process in claims and leases."""
+
+    @cached_property
+    def database(self) -> Database[Document]:
+        """The database; nothing is sent before its first operation."""
+        uri = self.settings.mongo_uri.get_secret_value()
+        if not uri:
+            raise SettingsError("mongo_uri (INVENTORY_MONGO_URI): is required; `inventory up` starts a MongoDB itself")
+        threads = max(self.settings.server_threads, 2 * self.settings.worker_threads)
+        return connection.connect(
+            uri=uri,
+            database=self.settings.mongo_database,
+            timeout_seconds=self.settings.mongo_timeout_seconds,
+            pool_size=threads + 4,
+        )
+
+    @cached_property
+    def queue(self) -> RedisQueue:
+        """The bell of the workers."""
+        return RedisQueue(url=self.redis_url, namespace=self.settings.queue_namespace)
+
+    @property
+    def redis_url(self) -> str:
+        """Where Redis is."""
+        url = self.settings.redis_url.get_secret_value()
+        if not url:
+            raise SettingsError("redis_url (INVENTORY_REDIS_URL): is required; `inventory up` starts a Redis itself")
+        return url
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The services around this one."""
+        make = static_platform if self.settings.platform == "static" else grpc_platform
+        return make(self.settings)
+
+    @cached_property
+    def plugin_connector(self) -> GrpcPluginConnector:
+        """Connections to collector plugins."""
+        return GrpcPluginConnector(
+            max_message_bytes=self.settings.max_message_bytes,
+            init_timeout_seconds=self.settings.plugin_init_timeout_seconds,
+            tls=tls_files(self.settings),
+        )
+
+    # Managers
+
+    @cached_property
+    def collectors(self) -> CollectorManager:
+        """Of the collectors."""
+        return CollectorManager(database=self.database, timeout_seconds=self.settings.query_timeout_seconds)
+
+    @cached_property
+    def rules(self) -> CollectorRuleManager:
+        """Of the collector rules."""
+        return CollectorRuleManager(database=self.database)
+
+    @cached_property
+    def schedules(self) -> ScheduleManager:
+        """Of the schedules."""
+        return ScheduleManager(database=self.database)
+
+    @cached_property
+    def slices(self) -> SliceManager:
+        """Of the slices."""
+        return SliceManager(database=self.database, clock=self.clock)
+
+    @cached_property
+    def claims(self) -> SliceClaims:
+        """Of the slices' claims."""
+        return SliceClaims(
+            database=self.database,
+            clock=self.clock,
+            lease_seconds=self.settings.lease_seconds,
+            max_attempts=self.settings.max_attempts,
+            backoff_seconds=self.settings.retry_backoff_seconds,
+        )
+
+    @cached_property
+    def tasks(self) -> JobTaskManager:
+        """Of the job tasks."""
+        return JobTaskManager(database=self.database, slices=self.slices, clock=self.clock)
+
+    @cached_property
+    def jobs(self) -> JobManager:
+        """Of the jobs."""
+        return JobManager(database=self.database, tasks=self.tasks, slices=self.slices, clock=self.clock)
+
+    @cached_property
+    def plugins(self) -> PluginManager:
+        """Of plugins: their endpoints and calls."""
+        return PluginManager(
+            directory=self.platform.plugins, repository=self.platform.repository, connector=self.plugin_connector
+        )
+
+    @cached_property
+    def secrets(self) -> SecretManager:
+        """Of secrets."""
+        return SecretManager(store=self.platform.secrets)
+
+    @cached_property
+    def caches(self) -> FilterCacheStore:
+        """Of the plugins' filter caches."""
+        return FilterCacheStore(database=self.database)
+
+    @cached_property
+    def states(self) -> StateStore:
+        """Of the collection state."""
+        return StateStore(database=self.database)
+
+    def close(self) -> None:
+        """Close every connection that was opened."""
+        opened = vars(self)
+        if "queue" in opened:
+            self.queue.close()
+        if "plugin_connector" in opened:
+            self.plugin_connector.close()
+        if "database" in opened:
+            connection.disconnect()

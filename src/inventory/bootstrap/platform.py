@@ -1,0 +1,65 @@
+"""The services around this one, built from the settings: from one file, or over gRPC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from inventory.connector.grpc.channel import ChannelCache, TlsFiles
+from inventory.connector.grpc.identity import GrpcIdentity
+from inventory.connector.grpc.plugin import GrpcPluginDirectory
+from inventory.connector.grpc.repository import GrpcRepository
+from inventory.connector.grpc.secret import GrpcSecretStore
+from inventory.connector.ports import Identity, PluginDirectory, Repository, SecretStore
+from inventory.connector.static.file import StaticFile
+from inventory.connector.static.identity import StaticIdentity
+from inventory.connector.static.plugins import StaticPluginDirectory, StaticRepository
+from inventory.connector.static.secrets import StaticSecretStore
+from inventory.errors import SettingsError
+from inventory.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The services around this one, each behind its port."""
+
+    plugins: PluginDirectory
+    repository: Repository
+    secrets: SecretStore
+    identity: Identity
+
+
+def static_platform(settings: Settings) -> Platform:
+    """Return the platform that one YAML file describes."""
+    if settings.static_file is None:
+        raise SettingsError("static_file (INVENTORY_STATIC_FILE): is required where platform is static")
+    file = StaticFile(settings.static_file)
+    return Platform(
+        plugins=StaticPluginDirectory(file=file),
+        repository=StaticRepository(file=file),
+        secrets=StaticSecretStore(file=file),
+        identity=StaticIdentity(file=file),
+    )
+
+
+def grpc_platform(settings: Settings) -> Platform:
+    """Return the SpaceONE services at the endpoints of the settings."""
+    names = ("plugin_endpoint", "repository_endpoint", "secret_endpoint", "identity_endpoint")
+    if missing := [name for name in names if not getattr(settings, name)]:
+        raise SettingsError(f"{', '.join(missing)}: required where platform is grpc")
+    channels = ChannelCache(max_message_bytes=settings.max_message_bytes, tls=tls_files(settings))
+    timeout = settings.platform_timeout_seconds
+    return Platform(
+        plugins=GrpcPluginDirectory(channels=channels, endpoint=settings.plugin_endpoint, timeout_seconds=timeout),
+        repository=GrpcRepository(channels=channels, endpoint=settings.repository_endpoint, timeout_seconds=timeout),
+        secrets=GrpcSecretStore(channels=channels, endpoint=settings.secret_endpoint, timeout_seconds=timeout),
+        identity=GrpcIdentity(channels=channels, endpoint=settings.identity_endpoint, timeout_seconds=timeout),
+    )
+
+
+def tls_files(settings: Settings) -> TlsFiles:
+    """Return the files for ``grpc+ssl://`` endpoints."""
+    return TlsFiles(
+        ca=settings.platform_ca_file,
+        certificate=settings.platform_certificate_file,
+        key=settings.platform_key_file,
+    )

@@ -1,0 +1,76 @@
+"""The use cases of the inventory's resources and their history."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from inventory.bootstrap.services import Services
+from inventory.manager.cloud_service import CloudServiceManager
+from inventory.manager.reader import Reader
+from inventory.manager.resource import ResourceManager
+from inventory.query.fields import ResourceSchema
+from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, RECORD, REGION
+from inventory.service.change_history import ChangeHistoryService
+from inventory.service.cloud_service import CloudServiceService
+from inventory.service.cloud_service_scope import CloudServiceReferences
+from inventory.service.cloud_service_type import CloudServiceTypeService
+from inventory.service.region import RegionService
+
+
+class Resources(Services):
+    """CloudServices, their types, regions and records."""
+
+    def _reader(self, schema: ResourceSchema) -> Reader:
+        """Return a read side whose lists nobody looks inside before they are presented."""
+        return Reader(
+            database=self.database,
+            collection=schema.collection,
+            schema=schema,
+            timeout_seconds=self.settings.query_timeout_seconds,
+            raw=True,
+        )
+
+    def _resources(self, schema: ResourceSchema, *natural_keys: str) -> ResourceManager:
+        return ResourceManager(
+            database=self.database, collection=schema.collection, id_field=schema.id_field, natural_keys=natural_keys
+        )
+
+    @cached_property
+    def cloud_services(self) -> CloudServiceManager:
+        """Of single cloud services."""
+        return CloudServiceManager(database=self.database)
+
+    @cached_property
+    def cloud_service_service(self) -> CloudServiceService:
+        """Use cases of cloud services."""
+        identity = self.platform.identity
+        return CloudServiceService(
+            services=self.cloud_services,
+            reader=self._reader(CLOUD_SERVICE),
+            references=CloudServiceReferences(
+                types=self._reader(CLOUD_SERVICE_TYPE), regions=self._reader(REGION), identity=identity
+            ),
+            identity=identity,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def cloud_service_type_service(self) -> CloudServiceTypeService:
+        """Use cases of cloud service types."""
+        return CloudServiceTypeService(
+            resources=self._resources(CLOUD_SERVICE_TYPE, "name", "provider", "group"),
+            reader=self._reader(CLOUD_SERVICE_TYPE),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def region_service(self) -> RegionService:
+        """Use cases of regions."""
+        return RegionService(
+            resources=self._resources(REGION, "region_code", "provider"), reader=self._reader(REGION), clock=self.clock
+        )
+
+    @cached_property
+    def change_history_service(self) -> ChangeHistoryService:
+        """Use cases of change history."""
+        return ChangeHistoryService(services=self.cloud_services, reader=self._reader(RECORD), clock=self.clock)

@@ -1,0 +1,141 @@
+"""The use cases that the API offers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final
+
+from inventory.bootstrap.managers import Managers
+from inventory.manager.reader import Reader
+from inventory.manager.resource_lookup import ResourceLookup
+from inventory.query.fields import ResourceSchema
+from inventory.query.schemas import COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, SCHEDULE
+from inventory.service.collect import CollectService, PlanLimits
+from inventory.service.collect_plan import CollectPlanner
+from inventory.service.collector import CollectorService
+from inventory.service.collector_plugin import CollectorPluginService
+from inventory.service.collector_rule import CollectorRuleService
+from inventory.service.delete_collector import CollectorRemover
+from inventory.service.job import CollectorReferences, JobService, JobTaskService
+from inventory.service.schedule import ScheduleService
+from inventory.service.verify_plugin import PluginVerifier
+from inventory.settings import Settings
+
+_PLATFORM_CALLS: Final = 6
+"""Calls of platform services that planning a job makes, retries included, at most as long as their deadline each."""
+
+
+def _plan_lease_seconds(settings: Settings) -> float:
+    """Return how long whoever plans a job may take until another plans it, s."""
+    return settings.plugin_init_timeout_seconds + _PLATFORM_CALLS * settings.platform_timeout_seconds
+
+
+class Services(Managers):
+    """Use cases, built on the managers."""
+
+    @cached_property
+    def collector_plugins(self) -> CollectorPluginService:
+        """Init and upgrade of a collector's plugin."""
+        return CollectorPluginService(
+            collectors=self.collectors, rules=self.rules, plugins=self.plugins, clock=self.clock
+        )
+
+    @cached_property
+    def collect(self) -> CollectService:
+        """Collect and planning."""
+        planner = CollectPlanner(
+            plugins=self.plugins,
+            secrets=self.secrets,
+            collector_plugins=self.collector_plugins,
+            lookups=ResourceLookup(database=self.database, timeout_seconds=self.settings.query_timeout_seconds),
+            caches=self.caches,
+            clock=self.clock,
+        )
+        return CollectService(
+            collectors=self.collectors,
+            jobs=self.jobs,
+            tasks=self.tasks,
+            planner=planner,
+            queue=self.queue,
+            clock=self.clock,
+            owner=self.owner,
+            system_token=self.settings.system_token.get_secret_value(),
+            limits=PlanLimits(
+                lease_seconds=_plan_lease_seconds(self.settings), max_attempts=self.settings.max_attempts
+            ),
+        )
+
+    def reader(self, collection: str, schema: ResourceSchema, *, raw: bool = False) -> Reader:
+        """Return the read side of a collection; ``raw`` where nobody looks inside a list before it is presented."""
+        return Reader(
+            database=self.database,
+            collection=collection,
+            schema=schema,
+            timeout_seconds=self.settings.query_timeout_seconds,
+            raw=raw,
+        )
+
+    @cached_property
+    def collector_references(self) -> CollectorReferences:
+        """Joins and finds by the collector."""
+        return CollectorReferences(collectors=self.collectors, reader=self.reader("collector", COLLECTOR))
+
+    @cached_property
+    def collector_service(self) -> CollectorService:
+        """Use cases of collectors."""
+        return CollectorService(
+            collectors=self.collectors,
+            rules=self.rules,
+            plugins=self.plugins,
+            secrets=self.secrets,
+            collector_plugins=self.collector_plugins,
+            verifier=PluginVerifier(plugins=self.plugins, secrets=self.secrets),
+            remover=CollectorRemover(
+                collectors=self.collectors,
+                schedules=self.schedules,
+                rules=self.rules,
+                jobs=self.jobs,
+                states=self.states,
+                caches=self.caches,
+            ),
+            reader=self.reader("collector", COLLECTOR, raw=True),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def job_service(self) -> JobService:
+        """Use cases of jobs."""
+        return JobService(
+            jobs=self.jobs,
+            reader=self.reader("job", JOB),
+            references=self.collector_references,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def job_task_service(self) -> JobTaskService:
+        """Use cases of job tasks."""
+        return JobTaskService(tasks=self.tasks, reader=self.reader("job_task", JOB_TASK), clock=self.clock)
+
+    @cached_property
+    def schedule_service(self) -> ScheduleService:
+        """Use cases of schedules."""
+        return ScheduleService(
+            schedules=self.schedules,
+            collectors=self.collectors,
+            reader=self.reader("schedule", SCHEDULE),
+            references=self.collector_references,
+            clock=self.clock,
+            spread_seconds=self.settings.schedule_spread_seconds,
+        )
+
+    @cached_property
+    def collector_rule_service(self) -> CollectorRuleService:
+        """Use cases of collector rules."""
+        return CollectorRuleService(
+            rules=self.rules,
+            collectors=self.collectors,
+            identity=self.platform.identity,
+            reader=self.reader("collector_rule", COLLECTOR_RULE),
+            clock=self.clock,
+        )

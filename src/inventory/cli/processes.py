@@ -1,0 +1,138 @@
+"""Commands that are processes of the service, and the one that shows the settings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from pydantic import SecretStr
+from rich.table import Table
+
+from inventory import logs, settings
+
+
+def _start(kind: str, **overrides: object) -> settings.Settings:
+    loaded = settings.load(**{key: value for key, value in overrides.items() if value is not None})
+    logs.setup(level=loaded.log_level, form=loaded.log_format, process=kind)
+    return loaded
+
+
+@click.command()
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    default=Path(".inventory"),
+    show_default=True,
+)
+@click.option("--port", type=int, help="port of the gRPC server")
+@click.option("--mongo-port", type=int, help="port of the MongoDB that is started; 0: any free one")
+@click.option("--redis-port", type=int, help="port of the Redis that is started; 0: any free one")
+@click.option("--plugin-port", type=int, help="port of the local plugin")
+@click.option("--verbose", is_flag=True, help="show what the processes log, not only their warnings")
+@click.option("--demo", is_flag=True, help="register the local collector, collect this machine once, show the result")
+def up(
+    data_dir: Path,
+    port: int | None,
+    mongo_port: int | None,
+    redis_port: int | None,
+    plugin_port: int | None,
+    verbose: bool,
+    demo: bool,
+) -> None:
+    """Run everything on this machine, a MongoDB and a Redis included."""
+    from inventory.cli.demo import Demonstration
+    from inventory.cli.output import console
+    from inventory.devruntime.up import DEFAULT_MONGO_PORT, DEFAULT_REDIS_PORT, UpOptions, run_up
+
+    loaded = _start("up", port=port)
+    if not verbose and "log_level" not in loaded.model_fields_set:
+        loaded = loaded.model_copy(update={"log_level": "warning"})
+    out = console()
+    options = UpOptions(
+        data_dir=data_dir,
+        settings=loaded,
+        mongo_port=DEFAULT_MONGO_PORT if mongo_port is None else mongo_port,
+        redis_port=DEFAULT_REDIS_PORT if redis_port is None else redis_port,
+        plugin_port=plugin_port,
+        console=out,
+        demo=Demonstration(out) if demo else None,
+    )
+    sys.exit(run_up(options))
+
+
+@click.command()
+@click.option("--port", type=int, help="port to listen on")
+def server(port: int | None) -> None:
+    """Run the gRPC server."""
+    from inventory.api.server import run
+
+    sys.exit(run(_start("server", port=port)))
+
+
+@click.command()
+def worker() -> None:
+    """Run a worker, which collects."""
+    from inventory.worker import run
+
+    sys.exit(run(_start("worker")))
+
+
+@click.command()
+def scheduler() -> None:
+    """Run the scheduler, which fires schedules, sweeps and cleans up."""
+    from inventory.scheduler import run
+
+    sys.exit(run(_start("scheduler")))
+
+
+@click.command()
+@click.option("--port", "gateway_port", type=int, help="HTTP port to listen on")
+@click.option("--upstream", "gateway_upstream", help="host:port of the gRPC server")
+def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
+    """Run the gateway: the API over HTTP and JSON, with its documentation at /docs."""
+    from inventory.gateway import run
+
+    sys.exit(run(_start("gateway", gateway_port=gateway_port, gateway_upstream=gateway_upstream)))
+
+
+@click.command("plugin-local")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=int, default=50060, show_default=True)
+def plugin_local(host: str, port: int) -> None:
+    """Run the bundled plugin, which collects this machine."""
+    from inventory.plugin_local import serve
+
+    logs.setup(level="info", form="json", process="plugin-local")
+    serve(host, port)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="print JSON")
+def config(as_json: bool) -> None:
+    """Print the settings in force, secrets masked."""
+    from inventory.cli.output import console
+
+    loaded = settings.load()
+    values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
+    if as_json:
+        click.echo(json.dumps(values, indent=2))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("setting", "value", "meaning"):
+        table.add_column(title)
+    for name, value in values.items():
+        table.add_row(f"INVENTORY_{name.upper()}", str(value), type(loaded).model_fields[name].description or "")
+    console().print(table)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return "***" if value.get_secret_value() else ""
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+COMMANDS = (up, server, worker, scheduler, gateway, plugin_local, config)

@@ -1,0 +1,109 @@
+"""Commands for schedules: ``schedule …``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from inventory.cli.client import connected
+from inventory.cli.output import Column, Row, json_option, print_json, print_rows
+from inventory.cli.parameters import STRUCT
+
+
+def fire_times(row: Row) -> str:
+    """Return a schedule's fire times in short."""
+    schedule = row.get("schedule", {})
+    if cron := schedule.get("cron"):
+        return f"cron {cron}"
+    if interval := schedule.get("interval"):
+        return f"every {interval} s"
+    hours = ",".join(map(str, schedule.get("hours", []))) or "every hour"
+    minutes = ",".join(map(str, schedule.get("minutes", []))) or "0"
+    return f"hours {hours}; minutes {minutes} (UTC)"
+
+
+COLUMNS: tuple[Column, ...] = (
+    ("schedule", "schedule_id"),
+    ("name", "name"),
+    ("fires", fire_times),
+    ("mode", "collect_mode"),
+    ("last fired", "last_scheduled_at"),
+)
+
+
+@click.group()
+def schedule() -> None:
+    """Add, show and delete schedules of a collector."""
+
+
+@schedule.command("list")
+@click.argument("name_or_id", metavar="COLLECTOR")
+@json_option
+@click.pass_context
+def list_schedules(context: click.Context, name_or_id: str, as_json: bool) -> None:  # noqa: ARG001
+    """List a collector's schedules."""
+    with connected(context) as client:
+        collector_id = client.find_collector(name_or_id)["collector_id"]
+        print_rows(context, client.call("Collector.list_schedules", collector_id=collector_id), COLUMNS)
+
+
+@schedule.command("add")
+@click.argument("name_or_id", metavar="COLLECTOR")
+@click.option("--name", default="")
+@click.option("--hours", default="", help="such as 0,6,12,18 (UTC); `all` for every hour")
+@click.option("--minutes", default="", help="such as 0,30")
+@click.option("--interval", type=click.IntRange(1, 3600), help="seconds")
+@click.option("--cron", default="", help="five fields, UTC")
+@click.option(
+    "--mode", "collect_mode", type=click.Choice(["ALL", "CREATE", "UPDATE"]), default="ALL", show_default=True
+)
+@click.option("--filter", "filter_", type=STRUCT, help="JSON")
+@click.pass_context
+def add_schedule(
+    context: click.Context,
+    name_or_id: str,
+    name: str,
+    hours: str,
+    minutes: str,
+    interval: int | None,
+    cron: str,
+    collect_mode: str,
+    filter_: Any,
+) -> None:
+    """Make a collector collect by itself."""
+    times = {"hours": _numbers(hours, 24), "minutes": _numbers(minutes, 60), "interval": interval, "cron": cron}
+    request: dict[str, Any] = {
+        "name": name,
+        "collect_mode": collect_mode,
+        "schedule": {key: value for key, value in times.items() if value},
+    }
+    if filter_ is not None:
+        request["filter"] = filter_
+    with connected(context) as client:
+        collector_id = client.find_collector(name_or_id)["collector_id"]
+        print_json(client.call("Collector.add_schedule", collector_id=collector_id, **request))
+
+
+@schedule.command("delete")
+@click.argument("name_or_id", metavar="COLLECTOR")
+@click.argument("schedule_id")
+@click.pass_context
+def delete_schedule(context: click.Context, name_or_id: str, schedule_id: str) -> None:
+    """Delete a schedule."""
+    with connected(context) as client:
+        collector_id = client.find_collector(name_or_id)["collector_id"]
+        client.call("Collector.delete_schedule", collector_id=collector_id, schedule_id=schedule_id)
+    click.echo(f"{schedule_id}: deleted")
+
+
+def _numbers(text: str, end: int) -> list[int]:
+    if text == "all":
+        return list(range(end))
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise click.UsageError(f"{text!r} is not a list of numbers such as 0,6,12") from None
+
+
+COMMANDS = (schedule,)

@@ -1,0 +1,126 @@
+"""One call to another service: its deadline, metadata, retries, and errors in our words."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar
+
+import grpc
+
+from inventory.connector.grpc.errors import About, platform_error
+from inventory.domain.principal import Principal
+from inventory.domain.redact import Redactor
+from inventory.errors import RequestTimeoutError
+from inventory.logs import get_logger
+
+_log = get_logger(__name__)
+
+RequestT = TypeVar("RequestT", contravariant=True)
+ResponseT = TypeVar("ResponseT", covariant=True)
+
+ATTEMPTS: Final = 3
+BACKOFF_SECONDS: Final = 0.1
+"""Wait before the second attempt; four times as long before each further one, less some chance."""
+
+
+class Method(Protocol[RequestT, ResponseT]):
+    """A method of a generated stub."""
+
+    def __call__(
+        self, request: RequestT, /, *, timeout: float | None = None, metadata: tuple[tuple[str, str], ...] | None = None
+    ) -> ResponseT: ...
+
+
+def metadata_of(principal: Principal | None) -> tuple[tuple[str, str], ...]:
+    """Return the metadata that travels on: the caller's token and transaction_id."""
+    if principal is None:
+        return ()
+    pairs = (("token", principal.token), ("transaction_id", principal.transaction_id))
+    # Metadata are printable ASCII; grpc would raise for anything else.
+    return tuple((key, value) for key, value in pairs if value and value.isascii() and value.isprintable())
+
+
+def deadline_of(timeout_seconds: float, principal: Principal | None) -> float:
+    """Return how long a call may take, in seconds: the least of its own limit and the caller's patience."""
+    return min(timeout_seconds, principal.remaining_seconds() if principal is not None else math.inf)
+
+
+def status_of(error: grpc.RpcError) -> tuple[grpc.StatusCode, str]:
+    """Return status and details of a failed call."""
+    if isinstance(error, grpc.Call):
+        return error.code() or grpc.StatusCode.UNKNOWN, error.details() or ""
+    return grpc.StatusCode.UNKNOWN, ""
+
+
+class Caller:
+    """Calls idempotent methods of one platform service; UNAVAILABLE is tried again within the deadline."""
+
+    def __init__(self, *, service: str, timeout_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Prepare.
+
+        Args:
+            service: its name, for errors and log lines.
+            timeout_seconds: how long a call may take, all attempts together.
+            sleep: waits between attempts.
+        """
+        self._service = service
+        self._timeout_seconds = timeout_seconds
+        self._sleep = sleep
+
+    def call(
+        self,
+        method: Method[RequestT, ResponseT],
+        request: RequestT,
+        principal: Principal | None,
+        *,
+        key: str,
+        value: str,
+    ) -> ResponseT:
+        """Return the answer.
+
+        Args:
+            method: a unary method of a stub.
+            request: its request.
+            principal: whose token, transaction_id and deadline go along; None: nobody's.
+            key: the field that names what is asked for.
+            value: its value.
+
+        Raises:
+            InventoryError: as the table in :mod:`inventory.connector.grpc.errors` has it.
+        """
+        about = About(service=self._service, key=key, value=value)
+        end = time.monotonic() + deadline_of(self._timeout_seconds, principal)
+        attempt = 1
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise RequestTimeoutError(reason=f"no time left to ask the {self._service} service")
+            try:
+                return method(request, timeout=left, metadata=metadata_of(principal))
+            except grpc.RpcError as exc:
+                status, details = status_of(exc)
+                wait = _backoff(attempt)
+                if status is grpc.StatusCode.UNAVAILABLE and attempt < ATTEMPTS and time.monotonic() + wait < end:
+                    self._sleep(wait)
+                    attempt += 1
+                    continue
+                self._tell(status, details, attempt, principal)
+                raise platform_error(status, details, about) from exc
+
+    def _tell(self, status: grpc.StatusCode, details: str, attempt: int, principal: Principal | None) -> None:
+        hide = Redactor(principal.token if principal is not None else "")
+        _log.info(
+            "platform_call_failed",
+            service=self._service,
+            status=status.name,
+            details=hide(details)[:512],
+            attempts=attempt,
+            platform_transaction_id=principal.transaction_id if principal is not None else "",
+        )
+
+
+def _backoff(attempt: int) -> float:
+    return BACKOFF_SECONDS * 4.0 ** (attempt - 1) * random.uniform(0.5, 1.0)  # noqa: S311 (no secret depends on it)

@@ -1,0 +1,151 @@
+"""The collector plugin protocol (contract, ``collector-plugin.md``), as its client."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Final, TypeVar
+
+import grpc
+
+from inventory.connector.grpc.call import Method, deadline_of, metadata_of, status_of
+from inventory.connector.grpc.channel import ChannelCache, TlsFiles
+from inventory.connector.grpc.decode import deserialize
+from inventory.connector.grpc.errors import plugin_error
+from inventory.connector.grpc.stream import CollectStream, StreamCall
+from inventory.connector.grpc.struct import to_dict, to_struct
+from inventory.connector.ports import Json, PluginEndpoint
+from inventory.domain.principal import Principal
+from inventory.domain.redact import Redactor
+from inventory.errors import PluginError, PluginUnavailableError
+from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
+
+RequestT = TypeVar("RequestT")
+ResponseT = TypeVar("ResponseT")
+
+_COLLECT: Final = "/spaceone.api.inventory.plugin.Collector/collect"
+
+
+class GrpcPluginConnector:
+    """See :class:`~inventory.connector.ports.PluginConnector`."""
+
+    def __init__(self, *, max_message_bytes: int, init_timeout_seconds: float, tls: TlsFiles | None = None) -> None:
+        """Prepare; nothing connects yet.
+
+        Args:
+            max_message_bytes: the largest message a plugin may send.
+            init_timeout_seconds: deadline of ``init``, ``verify`` and ``get_tasks``, s.
+            tls: what ``grpc+ssl://`` endpoints use.
+        """
+        self._channels = ChannelCache(
+            max_message_bytes=max_message_bytes, tls=tls or TlsFiles(), single_threaded_streams=True
+        )
+        self._init_timeout_seconds = init_timeout_seconds
+
+    def connect(self, endpoint: PluginEndpoint, principal: Principal) -> GrpcCollectorPlugin:
+        """See the port."""
+        channel = self._channels.get(endpoint.endpoint)
+        return GrpcCollectorPlugin(
+            channel=channel,
+            access_token=endpoint.access_token,
+            principal=principal,
+            timeout_seconds=self._init_timeout_seconds,
+        )
+
+    def close(self) -> None:
+        """See the port."""
+        self._channels.close()
+
+
+class GrpcCollectorPlugin:
+    """See :class:`~inventory.connector.ports.CollectorPlugin`."""
+
+    def __init__(
+        self, *, channel: grpc.Channel, access_token: str, principal: Principal, timeout_seconds: float
+    ) -> None:
+        self._channel = channel
+        self._access_token = access_token
+        self._principal = principal
+        self._timeout_seconds = timeout_seconds
+        self._stub = collector_pb2_grpc.CollectorStub(channel)
+        self._jobs = job_pb2_grpc.JobStub(channel)
+
+    def init(self, options: Json) -> Json:
+        """See the port."""
+        request = collector_pb2.InitRequest(options=to_struct(options, name="options"))
+        answer: collector_pb2.PluginInfo = self._call(self._stub.init, request, self._redactor(options))
+        return to_dict(answer.metadata)
+
+    def verify(self, options: Json, secret_data: Json) -> None:
+        """See the port."""
+        request = collector_pb2.VerifyRequest(
+            options=to_struct(options, name="options"), secret_data=to_struct(secret_data, name="secret_data")
+        )
+        self._call(self._stub.verify, request, self._redactor(options, secret_data))
+
+    def get_tasks(self, options: Json, secret_data: Json) -> Sequence[Json] | None:
+        """See the port. Raises as ``verify`` does."""
+        request = job_pb2.GetTaskRequest(
+            options=to_struct(options, name="options"), secret_data=to_struct(secret_data, name="secret_data")
+        )
+        try:
+            answer: job_pb2.TasksInfo = self._send(self._jobs.get_tasks, request)
+        except grpc.RpcError as exc:
+            status, details = status_of(exc)
+            if status is grpc.StatusCode.UNIMPLEMENTED:
+                return None
+            raise plugin_error(status, details, self._redactor(options, secret_data)) from exc
+        return [to_dict(task.task_options) for task in answer.tasks]
+
+    def collect(
+        self, options: Json, secret_data: Json, filter: Json, task_options: Json | None, *, idle_seconds: float
+    ) -> CollectStream:
+        """See the port. The caller's own deadline, where there is one, ends it with ``JobTimeoutError``."""
+        request = collector_pb2.CollectRequest(
+            options=to_struct(options, name="options"),
+            secret_data=to_struct(secret_data, name="secret_data"),
+            filter=to_struct(filter, name="filter"),
+            task_options=None if task_options is None else to_struct(task_options, name="task_options"),
+        )
+        left = self._principal.remaining_seconds()
+
+        def start() -> StreamCall:
+            method = self._channel.unary_stream(
+                _COLLECT,
+                request_serializer=collector_pb2.CollectRequest.SerializeToString,
+                response_deserializer=deserialize,
+            )
+            call: StreamCall = method(request, timeout=None if math.isinf(left) else left, metadata=self._metadata())
+            return call
+
+        return CollectStream(
+            start=start,
+            idle_seconds=idle_seconds,
+            end=time.monotonic() + left,
+            redactor=self._redactor(options, secret_data),
+        )
+
+    def _call(self, method: Method[RequestT, ResponseT], request: RequestT, redactor: Redactor) -> ResponseT:
+        try:
+            return self._send(method, request)
+        except grpc.RpcError as exc:
+            raise plugin_error(*status_of(exc), redactor) from exc
+
+    def _send(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
+        timeout = deadline_of(self._timeout_seconds, self._principal)
+        if timeout <= 0:
+            raise PluginError(reason="no time left to ask the plugin")
+        try:
+            return method(request, timeout=timeout, metadata=self._metadata())
+        except ValueError as exc:
+            # grpc's word for a channel that was closed: this process is about to stop.
+            raise PluginUnavailableError(reason="the connection was closed") from exc
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        # The plugin gets its own token, never the caller's.
+        own = (("token", self._access_token),) if self._access_token else ()
+        return own + tuple(pair for pair in metadata_of(self._principal) if pair[0] != "token")
+
+    def _redactor(self, *secrets: Json) -> Redactor:
+        return Redactor(self._access_token, *secrets)

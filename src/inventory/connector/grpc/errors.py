@@ -1,0 +1,124 @@
+"""What a gRPC status of another service means here: the one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+
+from inventory.domain.redact import Redactor
+from inventory.errors import (
+    AuthenticateFailureError,
+    ConnectionFailureError,
+    InvalidParameterError,
+    InventoryError,
+    LimitExceededError,
+    NotFoundError,
+    NotUniqueError,
+    PermissionDeniedError,
+    PluginError,
+    PluginUnavailableError,
+    RequestTimeoutError,
+)
+
+_CODE: Final = re.compile(r"ERROR_[A-Z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a call was about.
+
+    Attributes:
+        service: the name of the service, such as ``secret``.
+        key: the field that names the thing asked for, such as ``secret_id``.
+        value: its value.
+    """
+
+    service: str
+    key: str
+    value: str
+
+
+_Build = Callable[[About, grpc.StatusCode, str], InventoryError]
+"""Makes the error from what was asked, the status and the ``ERROR_*`` code in its details (or ``""``)."""
+
+
+def _not_found(about: About, _status: grpc.StatusCode, _code: str) -> InventoryError:
+    return NotFoundError(key=about.key, value=about.value)
+
+
+def _refused(about: About, status: grpc.StatusCode, code: str) -> InventoryError:
+    # SpaceONE services say NOT_FOUND as INVALID_ARGUMENT (contract, section 1).
+    if code == NotFoundError.code:
+        return NotFoundError(key=about.key, value=about.value)
+    if code == NotUniqueError.code:
+        return NotUniqueError(key=about.key, value=about.value)
+    reason = f"the {about.service} service refused it with {code or status.name}"
+    return InvalidParameterError(key=about.key, reason=reason)
+
+
+def _broken(about: About, status: grpc.StatusCode, code: str) -> InventoryError:
+    # As a proxy's 502: the fault lies behind us. Its own words stay in the log.
+    return ConnectionFailureError(service=about.service, reason=f"answered {code or status.name}")
+
+
+def _unreachable(about: About, _status: grpc.StatusCode, _code: str) -> InventoryError:
+    return ConnectionFailureError(service=about.service)
+
+
+def _late(about: About, _status: grpc.StatusCode, _code: str) -> InventoryError:
+    return RequestTimeoutError(reason=f"the {about.service} service did not answer in time")
+
+
+def _limited(about: About, _status: grpc.StatusCode, _code: str) -> InventoryError:
+    return LimitExceededError(limit=f"of the {about.service} service")
+
+
+_TABLE: Final[dict[grpc.StatusCode, _Build]] = {
+    grpc.StatusCode.OK: _broken,  # an error that says OK is one all the same
+    grpc.StatusCode.CANCELLED: _broken,
+    grpc.StatusCode.UNKNOWN: _broken,
+    grpc.StatusCode.INVALID_ARGUMENT: _refused,
+    grpc.StatusCode.DEADLINE_EXCEEDED: _late,
+    grpc.StatusCode.NOT_FOUND: _not_found,
+    grpc.StatusCode.ALREADY_EXISTS: _refused,
+    grpc.StatusCode.PERMISSION_DENIED: lambda *_: PermissionDeniedError(),
+    grpc.StatusCode.RESOURCE_EXHAUSTED: _limited,
+    grpc.StatusCode.FAILED_PRECONDITION: _refused,
+    grpc.StatusCode.ABORTED: _broken,
+    grpc.StatusCode.OUT_OF_RANGE: _refused,
+    grpc.StatusCode.UNIMPLEMENTED: _broken,
+    grpc.StatusCode.INTERNAL: _broken,
+    grpc.StatusCode.UNAVAILABLE: _unreachable,
+    grpc.StatusCode.DATA_LOSS: _broken,
+    grpc.StatusCode.UNAUTHENTICATED: lambda *_: AuthenticateFailureError(),
+}
+
+
+def platform_error(status: grpc.StatusCode, details: str, about: About) -> InventoryError:
+    """Return our error for a platform service's failure; its text never goes further, only its code."""
+    found = _CODE.match(details)
+    return _TABLE[status](about, status, found[0] if found else "")
+
+
+def plugin_error(status: grpc.StatusCode, details: str, redactor: Redactor) -> PluginError:
+    """Return our error for a plugin's failure: UNAVAILABLE may pass, all else is the plugin's word.
+
+    Args:
+        status: what the call ended with.
+        details: the plugin's words.
+        redactor: takes the secret's values out of them.
+    """
+    if status is grpc.StatusCode.UNAVAILABLE:
+        return PluginUnavailableError(reason="the plugin cannot be reached, or broke off")
+    return PluginError(reason=plugin_reason(status, details, redactor))
+
+
+def plugin_reason(status: grpc.StatusCode, details: str, redactor: Redactor) -> str:
+    """Return a plugin's status and words as one line, free of secret values."""
+    if status is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return "DEADLINE_EXCEEDED: the plugin did not answer in time"
+    return f"{status.name}: {redactor(details)}" if details else status.name

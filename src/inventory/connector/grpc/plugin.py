@@ -1,0 +1,37 @@
+"""The plugin service: where plugins listen."""
+
+from __future__ import annotations
+
+from inventory.connector.grpc.call import Caller
+from inventory.connector.grpc.channel import ChannelCache
+from inventory.connector.ports import PluginEndpoint
+from inventory.domain.principal import Principal
+from inventory.stubs.spaceone.api.plugin.v1 import plugin_pb2, plugin_pb2_grpc
+
+
+class GrpcPluginDirectory:
+    """See :class:`~inventory.connector.ports.PluginDirectory`."""
+
+    def __init__(self, *, channels: ChannelCache, endpoint: str, timeout_seconds: float) -> None:
+        """Prepare; nothing connects yet.
+
+        Args:
+            channels: where channels come from.
+            endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``; ``InvalidParameterError`` if neither.
+            timeout_seconds: how long a call may take.
+        """
+        self._stub = plugin_pb2_grpc.PluginStub(channels.get(endpoint))
+        self._caller = Caller(service="plugin", timeout_seconds=timeout_seconds)
+
+    def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:
+        """See the port."""
+        request = plugin_pb2.PluginEndpointRequest(
+            plugin_id=plugin_id,
+            version=version,
+            domain_id=principal.domain_id,
+            upgrade_mode=upgrade_mode,
+        )
+        answer: plugin_pb2.PluginEndpoint = self._caller.call(
+            self._stub.get_plugin_endpoint, request, principal, key="plugin_id", value=plugin_id
+        )
+        return PluginEndpoint(answer.endpoint, answer.access_token, answer.updated_version)

@@ -1,0 +1,32 @@
+"""The repository service: what plugins exist."""
+
+from __future__ import annotations
+
+from inventory.connector.grpc.call import Caller
+from inventory.connector.grpc.channel import ChannelCache
+from inventory.connector.grpc.struct import to_dict
+from inventory.connector.ports import PluginInformation
+from inventory.domain.principal import Principal
+from inventory.stubs.spaceone.api.repository.v1 import plugin_pb2, plugin_pb2_grpc
+
+
+class GrpcRepository:
+    """See :class:`~inventory.connector.ports.Repository`."""
+
+    def __init__(self, *, channels: ChannelCache, endpoint: str, timeout_seconds: float) -> None:
+        """Prepare, as :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory` does."""
+        self._stub = plugin_pb2_grpc.PluginStub(channels.get(endpoint))
+        self._caller = Caller(service="repository", timeout_seconds=timeout_seconds)
+
+    def get_plugin(self, plugin_id: str, principal: Principal) -> PluginInformation:
+        """See the port."""
+        request = plugin_pb2.GetRepositoryPluginRequest(plugin_id=plugin_id, domain_id=principal.domain_id)
+        answer: plugin_pb2.PluginInfo = self._caller.call(
+            self._stub.get, request, principal, key="plugin_id", value=plugin_id
+        )
+        return PluginInformation(
+            plugin_id=answer.plugin_id,
+            name=answer.name,
+            provider=answer.provider,
+            capability=to_dict(answer.capability),
+        )

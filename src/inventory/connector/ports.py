@@ -1,0 +1,242 @@
+"""Ports: what the service needs of the world around it, as Protocols with their contracts.
+
+Each port has a gRPC variant (the SpaceONE services) and a static one (a local YAML file); one contract test
+suite runs over both. Every call takes the :class:`~inventory.domain.principal.Principal` it acts for: its
+domain, token and transaction_id travel on. Every call has a deadline. Unless a method says otherwise it raises
+
+- ``NotFoundError`` for an id that the domain does not have,
+- ``ConnectionFailureError`` where the service cannot be reached,
+- ``RequestTimeoutError`` where it does not answer in time,
+- ``PermissionDeniedError`` or ``AuthenticateFailureError`` where it refuses the token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from inventory.domain.principal import Principal
+
+Json = Mapping[str, Any]
+"""A decoded ``google.protobuf.Struct``: str keys; values null, bool, float or int, str, list or Json."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginEndpoint:
+    """Where a plugin listens.
+
+    Attributes:
+        endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``.
+        access_token: for the plugin, or empty; never logged.
+        updated_version: the version now in force where it was upgraded, else empty.
+    """
+
+    endpoint: str
+    access_token: str = field(default="", repr=False)
+    updated_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInformation:
+    """What the repository knows of a plugin."""
+
+    plugin_id: str
+    name: str = ""
+    provider: str = ""
+    capability: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretInformation:
+    """A secret without its data."""
+
+    secret_id: str
+    provider: str = ""
+    service_account_id: str = ""
+    project_id: str = ""
+    schema: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSelector:
+    """Which secrets: the union of ``secret_id`` and ``secret_group_id``, else all of ``provider``."""
+
+    secret_id: str = ""
+    secret_group_id: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What identity says a caller may see: ``projects`` is None where nothing limits them."""
+
+    role_type: str
+    projects: frozenset[str] | None = None
+
+
+class ResourceMessage:
+    """One message of a plugin's stream, not interpreted; its content is decoded when first asked for.
+
+    A resource known by its fingerprint as unchanged never pays for the decoding. A message belongs to one
+    thread at a time. Rules and content are for reading only: equal parts are shared between messages.
+
+    Attributes:
+        resource_type: such as ``inventory.CloudService``.
+        state: number of ``ResourceInfo.State``; 5 is FAILURE, 8 SKIP (of newer plugins).
+        message: the plugin's words, for errors; free of the secret's values.
+        match_rules: ``{"1": ["reference.resource_id", …]}``; empty where unset.
+        size: bytes on the wire.
+        fingerprint: a hash of type, state, rules and content in deterministic serialization: equal content,
+            equal bytes.
+    """
+
+    __slots__ = ("_decode", "_resource", "fingerprint", "match_rules", "message", "resource_type", "size", "state")
+
+    def __init__(
+        self,
+        resource_type: str,
+        state: int,
+        message: str,
+        match_rules: Json,
+        resource: Json | Callable[[], Json],
+        size: int,
+        fingerprint: bytes = b"",
+    ) -> None:
+        """Make a message; ``resource`` is the content, or a function that decodes it."""
+        self.resource_type = resource_type
+        self.state = state
+        self.message = message
+        self.match_rules = match_rules
+        self.size = size
+        self.fingerprint = fingerprint
+        self._decode: Callable[[], Json] | None = None
+        self._resource: Json = {}
+        if callable(resource):
+            self._decode = resource
+        else:
+            self._resource = resource
+
+    @property
+    def resource(self) -> Json:
+        """The content."""
+        if self._decode is not None:
+            self._resource = self._decode()
+            self._decode = None
+        return self._resource
+
+    def __repr__(self) -> str:
+        return f"ResourceMessage(resource_type={self.resource_type!r}, state={self.state}, size={self.size})"
+
+
+class ResourceStream(Protocol):
+    """A running ``collect`` call of a plugin.
+
+    Iterating blocks until the plugin sends the next message, and raises ``PluginUnavailableError`` where it
+    cannot be reached or broke off with UNAVAILABLE, ``CollectorCollectingError`` for any other failure, or
+    ``JobTimeoutError`` where it stayed silent for longer than the idle limit.
+    """
+
+    def __iter__(self) -> Iterator[ResourceMessage]: ...
+
+    def cancel(self) -> None:
+        """End the call from any thread, at once; iterating then ends with ``CollectorCollectingError``."""
+
+
+class CollectorPlugin(Protocol):
+    """A connection to one collector plugin. Options, secret data and filter are always sent, even if empty."""
+
+    def init(self, options: Json) -> Json:
+        """Return the plugin's metadata. Raises ``PluginError`` (``PluginUnavailableError`` if unreachable)."""
+
+    def verify(self, options: Json, secret_data: Json) -> None:
+        """Return if the plugin accepts the secret. Raises ``PluginError`` with the plugin's reason."""
+
+    def get_tasks(self, options: Json, secret_data: Json) -> Sequence[Json] | None:
+        """Return the task_options of each slice, or None where the plugin does not know slices."""
+
+    def collect(
+        self, options: Json, secret_data: Json, filter: Json, task_options: Json | None, *, idle_seconds: float
+    ) -> ResourceStream:
+        """Start a collect. ``task_options`` None: not sent. Nothing fails before the stream is iterated."""
+
+
+class PluginConnector(Protocol):
+    """Makes connections to collector plugins; channels are reused."""
+
+    def connect(self, endpoint: PluginEndpoint, principal: Principal) -> CollectorPlugin:
+        """Return a connection. Raises ``InvalidParameterError`` for an endpoint that is no address."""
+
+    def close(self) -> None:
+        """Close all channels."""
+
+
+class PluginDirectory(Protocol):
+    """The plugin service: where a plugin of a version listens."""
+
+    def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:
+        """Return the endpoint. ``upgrade_mode`` is AUTO or MANUAL; with AUTO ``version`` may be empty."""
+
+
+class Repository(Protocol):
+    """The repository service: what plugins exist."""
+
+    def get_plugin(self, plugin_id: str, principal: Principal) -> PluginInformation:
+        """Return the plugin's information."""
+
+
+class SecretStore(Protocol):
+    """The secret service."""
+
+    def list_secrets(self, selector: SecretSelector, principal: Principal) -> Sequence[SecretInformation]:
+        """Return the secrets the selector finds, ordered by id; an unknown one is simply not in the list.
+
+        Raises:
+            InvalidParameterError: ``secret_group_id`` given where the service has no groups.
+        """
+
+    def get_data(self, secret_id: str, principal: Principal) -> Json:
+        """Return the secret's data. Never log, store or queue it."""
+
+
+class Identity(Protocol):
+    """The identity service: projects, service accounts, keys and permissions."""
+
+    def project_exists(self, project_id: str, principal: Principal) -> bool:
+        """Return whether the domain has the project."""
+
+    def projects_of_group(self, project_group_id: str, principal: Principal) -> Sequence[str]:
+        """Return the ids of all projects below the group, recursively."""
+
+    def find_project(self, field: str, value: str, principal: Principal) -> str:
+        """Return the id of the one project whose ``field`` (dotted) equals ``value``, or ``""``."""
+
+    def find_service_account_project(self, field: str, value: str, principal: Principal) -> str:
+        """Return the project of the one GENERAL service account whose ``field`` equals ``value``, or ``""``."""
+
+    def get_public_key(self, domain_id: str) -> str:
+        """Return the domain's public key as JWK text."""
+
+    def authorize(
+        self, *, resource: str, verb: str, scope: str, project_id: str, require_project_id: bool, principal: Principal
+    ) -> Access:
+        """Return what the caller may see. Raises ``PermissionDeniedError``."""
+
+    def list_domains(self, principal: Principal) -> Sequence[str]:
+        """Return the ids of all enabled domains."""
+
+
+class Queue(Protocol):
+    """Rings the bell of the workers. A lost message loses nothing: the sweeper rings again.
+
+    Messages hold ids only. Both methods raise ``ConnectionFailureError`` where Redis cannot be reached.
+    """
+
+    def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
+        """Ask a worker to plan the job."""
+
+    def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
+        """Ask workers to run the slices. ``priority`` 0–99, lower first."""
+
+    def ping(self) -> None:
+        """Return if Redis answers."""

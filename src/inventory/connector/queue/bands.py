@@ -1,0 +1,45 @@
+"""Bands of priority: Redis lists have none per message, so each band is a queue of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+PLAN_JOB: Final = "plan_job"
+RUN_SLICE: Final = "run_slice"
+
+BANDS: Final[Mapping[str, int]] = {"urgent": 9, "normal": 39, "low": 99}
+"""The bands, most urgent first, each with the highest priority (0–99, lower first) that still belongs to it. 10 is
+what a collector has that says nothing: it is normal."""
+
+
+@dataclass(frozen=True, slots=True)
+class BandState:
+    """How a band of the queue looks.
+
+    Attributes:
+        band: its name.
+        waiting: messages that no worker has taken.
+        oldest_seconds: how long the next one has waited; 0 where none does.
+    """
+
+    band: str
+    waiting: int
+    oldest_seconds: float
+
+
+def band_of(priority: int) -> str:
+    """Return the band that ``priority`` belongs to."""
+    return next((band for band, highest in BANDS.items() if priority <= highest), "low")
+
+
+def more_urgent_than(band: str) -> list[str]:
+    """Return the bands that go before ``band``."""
+    names = list(BANDS)
+    return names[: names.index(band)]
+
+
+def actor_name(action: str, band: str) -> str:
+    """Return the name under which messages of ``action`` travel in ``band``."""
+    return f"{action}.{band}"

@@ -1,0 +1,141 @@
+"""dramatiq's Redis broker as we use it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+import redis
+from dramatiq.broker import MessageProxy
+from dramatiq.brokers.redis import RedisBroker, _RedisConsumer
+from dramatiq.common import compute_backoff
+from dramatiq.errors import ConnectionClosed
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from inventory.connector.queue.bands import BANDS, more_urgent_than
+from inventory.errors import ConnectionFailureError
+
+HEARTBEAT_MS: Final = 5_000
+"""A worker silent for so long is dead, and what it held goes to others."""
+
+SIGN_OF_LIFE_SECONDS: Final = 1.0
+"""How often a worker speaks to Redis that has nothing to fetch."""
+
+MAINTENANCE_CHANCE: Final = 100_000
+"""Of a million commands, how many look for dead workers; at some tens of commands a second that is every second."""
+
+
+class Broker(RedisBroker):
+    """The sender's side, with the bands as its queues. Without delay queues: nothing here delays."""
+
+    def __init__(self, *, url: str, namespace: str) -> None:
+        client = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=2,
+            socket_timeout=5,
+            socket_keepalive=True,
+            health_check_interval=30,
+            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=2),
+        )
+        # The default middleware would store exception texts in Redis (Retries) and stop long slices (TimeLimit).
+        super().__init__(  # type: ignore[no-untyped-call]
+            client=client,
+            namespace=namespace,
+            middleware=[],
+            heartbeat_timeout=HEARTBEAT_MS,
+            maintenance_chance=MAINTENANCE_CHANCE,
+        )
+        for band in BANDS:
+            self.declare_queue(band)
+
+    def declare_queue(self, queue_name: str) -> None:
+        """Make the queue known, once."""
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(queue_name)
+            self.emit_after("declare_queue", queue_name)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.close()
+
+    def waiting(self, bands: list[str]) -> list[int]:
+        """Return how many messages wait in each of ``bands``."""
+        with self.client.pipeline(transaction=False) as pipeline:
+            for band in bands:
+                pipeline.llen(f"{self.namespace}:{band}")
+            return [int(length) for length in pipeline.execute()]
+
+
+class WorkBroker(Broker):
+    """The worker's side: takes no more messages than it has threads, urgent bands first.
+
+    dramatiq itself prefetches per queue. A message prefetched by a busy worker would wait there, for as long as
+    a slice of another band takes, while other workers idle.
+    """
+
+    def __init__(self, *, url: str, namespace: str, threads: int) -> None:
+        super().__init__(url=url, namespace=namespace)
+        self.taking = threading.Lock()
+        self.consumers: dict[str, BandConsumer] = {}
+        self._threads = threads
+
+    @property
+    def consumer_class(self) -> type[BandConsumer]:
+        """What reads a queue."""
+        return BandConsumer
+
+    def free_slots(self) -> int:
+        """Return how many more messages this process has threads for."""
+        taken = sum(int(consumer.outstanding_message_count) for consumer in list(self.consumers.values()))
+        return self._threads - taken
+
+    def is_overtaken(self, band: str) -> bool:
+        """Return whether messages wait that are more urgent than those of ``band``."""
+        urgent = more_urgent_than(band)
+        return bool(urgent) and any(self.waiting(urgent))
+
+
+class BandConsumer(_RedisConsumer):
+    """Reads one band for a :class:`WorkBroker`; called by dramatiq from a thread of its own."""
+
+    def __init__(self, broker: WorkBroker, queue_name: str, prefetch: int, timeout: int) -> None:
+        super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
+        self._work_broker = broker
+        self._spoke_at = 0.0
+        # A consumer that comes after a broken connection takes the place of the one before it.
+        broker.consumers[queue_name] = self
+
+    def __next__(self) -> MessageProxy | None:
+        """Return the next message, or None after a short wait."""
+        if not self.message_cache:
+            try:
+                self._take()
+            except (redis.ConnectionError, redis.TimeoutError) as exc:
+                raise ConnectionClosed(exc) from None
+        if self.message_cache:
+            message: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
+            return message
+        self.misses, backoff_ms = compute_backoff(self.misses, max_backoff=self.timeout)
+        time.sleep(backoff_ms / 1000)
+        return None
+
+    def _take(self) -> None:
+        # One band at a time, or two would take the last slot.
+        with self._work_broker.taking:
+            free = self._work_broker.free_slots()
+            if free > 0 and not self._work_broker.is_overtaken(self.queue_name):
+                self.message_cache = self._work_broker.do_fetch(self.queue_name, free)
+            elif time.monotonic() - self._spoke_at >= SIGN_OF_LIFE_SECONDS:
+                # Any command renews the heartbeat.
+                self._work_broker.do_qsize(self.queue_name)
+            else:
+                return
+            self._spoke_at = time.monotonic()
+
+
+def failure(exc: redis.RedisError) -> ConnectionFailureError:
+    """Return our error for one of Redis."""
+    return ConnectionFailureError(service="redis", reason=type(exc).__name__)

@@ -1,0 +1,103 @@
+"""The worker's side of the queue."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Final, Protocol, Self
+
+import redis
+from dramatiq import Actor, Worker
+
+from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, actor_name
+from inventory.connector.queue.broker import WorkBroker
+from inventory.logs import get_logger
+
+_log = get_logger(__name__)
+
+POLL_MS: Final = 100
+"""How long an idle worker waits at most before it looks again."""
+
+
+class Handlers(Protocol):
+    """What a worker does with a message. Both must bear being called twice for the same id."""
+
+    def plan_job(self, domain_id: str, job_id: str) -> None:
+        """Plan the job."""
+
+    def run_slice(self, domain_id: str, slice_id: str) -> None:
+        """Run the slice."""
+
+
+class QueueConsumer:
+    """Hands messages to handlers, on threads of this process, urgent bands first.
+
+    A message is done when its handler returns, whatever came of it: a handler that raises is logged, and the
+    sweeper makes up for it. A process that dies leaves its messages to others.
+    """
+
+    def __init__(self, *, url: str, namespace: str, handlers: Handlers, threads: int) -> None:
+        """Prepare; nothing connects yet.
+
+        Args:
+            url: of Redis.
+            namespace: prefix of the queue's keys.
+            handlers: called with the ids of a message, from ``threads`` threads at once.
+            threads: how many messages are handled at a time.
+        """
+        self._broker = WorkBroker(url=url, namespace=namespace, threads=threads)
+        for rank, band in enumerate(BANDS):
+            self._declare(PLAN_JOB, band, 2 * rank, handlers.plan_job)
+            self._declare(RUN_SLICE, band, 2 * rank + 1, handlers.run_slice)
+        self._worker = Worker(self._broker, worker_threads=threads, worker_timeout=POLL_MS)
+        self._lock = threading.Lock()
+        self._running = False
+
+    def start(self) -> None:
+        """Begin to consume; returns at once. Redis may be away: it is tried again every few seconds."""
+        with self._lock:
+            self._worker.start()
+            self._running = True
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Take no more messages, wait for the running handlers, hand back what was only fetched.
+
+        Args:
+            timeout_seconds: how long to wait; a handler that takes longer leaves its message to other workers.
+        """
+        with self._lock:
+            if self._running:
+                self._running = False
+                try:
+                    self._worker.stop(timeout=int(timeout_seconds * 1000))
+                except redis.RedisError as exc:
+                    # What could not be handed back comes to others once this process's heartbeat has run out.
+                    _log.warning("queue_messages_not_handed_back", reason=type(exc).__name__)
+                self._broker.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop(10)
+
+    def _declare(self, action: str, band: str, rank: int, handler: Callable[[str, str], None]) -> None:
+        # An actor declares itself to its broker. Within a band, plans go before slices: they make more of them.
+        Actor(
+            partial(_handle, action, handler),
+            broker=self._broker,
+            actor_name=actor_name(action, band),
+            queue_name=band,
+            priority=rank,
+            options={},
+        )
+
+
+def _handle(action: str, handler: Callable[[str, str], None], domain_id: str, each: str) -> None:
+    """Run ``handler``; this is a thread's outermost loop, so nothing gets past."""
+    try:
+        handler(domain_id, each)
+    except Exception:  # noqa: BLE001 (a thread's outermost loop)
+        _log.exception("queue_handler_failed", action=action, domain_id=domain_id, id=each)

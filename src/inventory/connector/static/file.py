@@ -1,0 +1,149 @@
+"""The static platform file: read, checked, and read again when it changes."""
+
+from __future__ import annotations
+
+import re
+import stat
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from pydantic import ValidationError
+
+from inventory.connector.static.schema import PlatformContent
+from inventory.errors import SettingsError
+from inventory.logs import get_logger
+
+_log = get_logger(__name__)
+
+_QUOTED = re.compile(r"'(?!<)[^']{2,}'|\"(?!<)[^\"]{2,}\"")
+
+_Signature = tuple[int, int, int]
+_GONE: _Signature = (0, 0, 0)
+
+
+class StaticFile:
+    """One YAML file that holds plugins, secrets and projects.
+
+    A change on disk is noticed at the next use, by modification time, size and inode. A change that cannot be
+    read is logged once and the last good content stays in force.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file.
+
+        Raises:
+            SettingsError: it cannot be read, or is wrong; names file, line, key and reason, never a value.
+        """
+        self.path = path
+        self._lock = threading.Lock()
+        self._signature = _signature(path)
+        self._content = parse(path)
+
+    @property
+    def content(self) -> PlatformContent:
+        """The content in force."""
+        with self._lock:
+            try:
+                signature = _signature(self.path)
+            except SettingsError:
+                signature = _GONE
+            if signature != self._signature:
+                self._signature = signature
+                self._reload()
+            return self._content
+
+    def _reload(self) -> None:
+        try:
+            self._content = parse(self.path)
+        except SettingsError as exc:
+            _log.error("static_file_kept_last_good", path=str(self.path), reason=exc.message)
+        else:
+            _log.info("static_file_reloaded", path=str(self.path))
+
+
+def parse(path: Path) -> PlatformContent:
+    """Return the content of the static platform file ``path``.
+
+    Raises:
+        SettingsError: as :class:`StaticFile` says.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        node, data = _load(text)
+    except OSError as exc:
+        raise SettingsError(f"{path}: cannot be read: {exc.strerror}", field="static_file") from exc
+    except UnicodeDecodeError as exc:
+        raise SettingsError(f"{path}: is not UTF-8", field="static_file") from exc
+    except yaml.YAMLError as exc:
+        raise SettingsError(f"{path}: {_describe(exc)}", field="static_file") from None
+    try:
+        content = PlatformContent.model_validate({} if data is None else data)
+    except ValidationError as exc:
+        raise SettingsError("; ".join(_complaints(path, node, exc)), field="static_file") from None
+    _warn_if_readable(path, content)
+    return content
+
+
+def _load(text: str) -> tuple[yaml.Node | None, object]:
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        return node, None if node is None else loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _describe(exc: yaml.YAMLError) -> str:
+    mark = getattr(exc, "problem_mark", None)
+    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+    # PyYAML quotes what it stumbled over, which may be a password that starts with * or !.
+    problem = _QUOTED.sub("…", getattr(exc, "problem", None) or "is not YAML")
+    return f"{where}{problem}"
+
+
+def _complaints(path: Path, node: yaml.Node | None, exc: ValidationError) -> list[str]:
+    complaints = []
+    for error in exc.errors(include_input=False, include_url=False, include_context=False):
+        line, key = _locate(node, error["loc"])
+        at = f"line {line}: " if line else ""
+        complaints.append(f"{path}: {at}{key or 'top'}: {error['msg'].removeprefix('Value error, ')}")
+    return complaints
+
+
+def _locate(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int, str]:
+    """Return the line, and the dotted key, of the deepest part of ``location`` that the file really has."""
+    line, key = (node.start_mark.line + 1 if node else 0), ""
+    for part in location:
+        found: yaml.Node | None = None
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = node.value[part]
+            line, key = found.start_mark.line + 1, f"{key}[{part}]"
+        elif isinstance(node, yaml.MappingNode):
+            key = f"{key}.{part}".lstrip(".")
+            for key_node, value in node.value:
+                if key_node.value == str(part):
+                    line, found = key_node.start_mark.line + 1, value
+        if found is None:
+            break
+        node = found
+    return line, key
+
+
+def _signature(path: Path) -> _Signature:
+    try:
+        found = path.stat()
+    except OSError as exc:
+        raise SettingsError(f"{path}: cannot be read: {exc.strerror}", field="static_file") from exc
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _warn_if_readable(path: Path, content: PlatformContent) -> None:
+    if any(secret.data for secret in content.secrets) and is_readable_by_others(path):
+        _log.warning("static_file_with_secrets_is_readable_by_others", path=str(path))
+
+
+def is_readable_by_others(path: Path) -> bool:
+    """Return whether group or others have any access to the file ``path``."""
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))

@@ -1,0 +1,124 @@
+"""What the static platform file may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Id = Annotated[str, Field(min_length=1, max_length=255)]
+Endpoint = Annotated[str, Field(pattern=r"^grpc(\+ssl)?://\S+:\d+/?$")]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, hide_input_in_errors=True)
+
+    domain_id: str = Field("", description="the one domain it serves; empty: every domain")
+
+    def serves(self, domain_id: str) -> bool:
+        """Return whether the domain has this entry."""
+        return not self.domain_id or self.domain_id == domain_id
+
+
+class PluginEntry(_Entry):
+    """A plugin: ``endpoint`` listens for any version, or ``versions`` has one endpoint per version."""
+
+    plugin_id: Id
+    name: str = ""
+    provider: str = ""
+    capability: dict[str, Any] = {}
+    endpoint: Endpoint | None = None
+    versions: dict[str, Endpoint] | list[str] = Field([], description="version → endpoint, or names only")
+    latest: str = Field("", description="the version that AUTO upgrades to")
+    access_token: str = Field("", repr=False)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.endpoint is None and not (isinstance(self.versions, dict) and self.versions):
+            raise ValueError("needs an endpoint, or versions with an endpoint each")
+        if self.latest and self.versions and self.latest not in self.versions:
+            raise ValueError(f"latest {self.latest!r} is not among its versions")
+        return self
+
+
+class SecretEntry(_Entry):
+    """A secret with its data, or where to find them."""
+
+    secret_id: Id
+    name: str = ""
+    provider: str = ""
+    secret_schema: str = Field("", alias="schema")
+    project_id: str = ""
+    service_account_id: str = ""
+    groups: list[Id] = []
+    data: dict[str, Any] | None = Field(None, repr=False)
+    data_env: str | None = Field(None, min_length=1, description="environment variable that holds JSON")
+    data_file: Path | None = Field(None, description="JSON or YAML file, relative to the static file")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if sum(source is not None for source in (self.data, self.data_env, self.data_file)) != 1:
+            raise ValueError("needs exactly one of data, data_env and data_file")
+        return self
+
+
+class ProjectEntry(_Entry):
+    """A project."""
+
+    project_id: Id
+    name: str = ""
+    project_group_id: str = ""
+    tags: dict[str, Any] = {}
+
+
+class ProjectGroupEntry(_Entry):
+    """A project group; ``parent`` is the id of the group above, or empty."""
+
+    project_group_id: Id
+    name: str = ""
+    parent: str = ""
+
+
+class ServiceAccountEntry(_Entry):
+    """A service account."""
+
+    service_account_id: Id
+    project_id: str = ""
+    service_account_type: Literal["GENERAL", "TRUSTED"] = "GENERAL"
+    name: str = ""
+    provider: str = ""
+    data: dict[str, Any] = Field({}, repr=False)
+    tags: dict[str, Any] = {}
+
+
+class PlatformContent(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    domains: list[Id] = []
+    plugins: list[PluginEntry] = []
+    secrets: list[SecretEntry] = []
+    projects: list[ProjectEntry] | None = Field(None, description="absent: every project_id exists")
+    project_groups: list[ProjectGroupEntry] = []
+    service_accounts: list[ServiceAccountEntry] = []
+
+    @model_validator(mode="after")
+    def _check_unique(self) -> Self:
+        for section, id_name, entries in self._sections():
+            seen: set[tuple[str, str]] = set()
+            for entry in entries:
+                key = (getattr(entry, id_name), entry.domain_id)
+                if key in seen:
+                    raise ValueError(f"{section} has {id_name} {key[0]!r} twice")
+                seen.add(key)
+        return self
+
+    def _sections(self) -> Iterator[tuple[str, str, list[Any]]]:
+        yield "plugins", "plugin_id", self.plugins
+        yield "secrets", "secret_id", self.secrets
+        yield "projects", "project_id", self.projects or []
+        yield "project_groups", "project_group_id", self.project_groups
+        yield "service_accounts", "service_account_id", self.service_accounts

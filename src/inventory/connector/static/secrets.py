@@ -1,0 +1,97 @@
+"""Secrets from the static file, with data inline, in an environment variable or in a file of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+
+import yaml
+
+from inventory.connector.ports import Json, SecretInformation, SecretSelector
+from inventory.connector.static.file import StaticFile, is_readable_by_others
+from inventory.connector.static.schema import SecretEntry
+from inventory.domain.principal import Principal
+from inventory.errors import CollectorSecretError, NotFoundError
+
+
+class StaticSecretStore:
+    """See :class:`~inventory.connector.ports.SecretStore`. It has groups."""
+
+    def __init__(self, *, file: StaticFile) -> None:
+        self._file = file
+
+    def list_secrets(self, selector: SecretSelector, principal: Principal) -> Sequence[SecretInformation]:
+        """See the port."""
+        entries = self._entries(principal)
+        found = [entries[name] for name in sorted(entries) if _is_selected(entries[name], selector)]
+        return [_information(entry) for entry in found]
+
+    def get_data(self, secret_id: str, principal: Principal) -> Json:
+        """See the port.
+
+        Raises:
+            CollectorSecretError: the variable or file that holds the data is absent, unreadable or wrong, or
+                others may read the file.
+        """
+        entry = self._entries(principal).get(secret_id)
+        if entry is None:
+            raise NotFoundError(key="secret_id", value=secret_id)
+        if entry.data_env is not None:
+            return _from_environment(entry, entry.data_env)
+        if entry.data_file is not None:
+            return self._from_file(entry)
+        return entry.data or {}
+
+    def _entries(self, principal: Principal) -> dict[str, SecretEntry]:
+        """Return the domain's secrets by id; one of the domain's own wins over one for all domains."""
+        found = [entry for entry in self._file.content.secrets if entry.serves(principal.domain_id)]
+        return {entry.secret_id: entry for entry in sorted(found, key=lambda entry: entry.domain_id)}
+
+    def _from_file(self, entry: SecretEntry) -> Json:
+        path = self._file.path.parent / str(entry.data_file)
+        try:
+            if is_readable_by_others(path):
+                raise _error(entry, f"data_file {path}: group or others may read it; set its mode to 600")
+            return _mapping(entry, yaml.safe_load(path.read_text(encoding="utf-8")), f"data_file {path}")
+        except OSError as exc:
+            raise _error(entry, f"data_file {path}: {exc.strerror}") from exc
+        except (yaml.YAMLError, UnicodeDecodeError):
+            # The parser's own words may quote the data.
+            raise _error(entry, f"data_file {path}: is neither JSON nor YAML") from None
+
+
+def _is_selected(entry: SecretEntry, selector: SecretSelector) -> bool:
+    if selector.secret_id or selector.secret_group_id:
+        return entry.secret_id == selector.secret_id or selector.secret_group_id in entry.groups
+    return bool(selector.provider) and entry.provider == selector.provider
+
+
+def _information(entry: SecretEntry) -> SecretInformation:
+    return SecretInformation(
+        secret_id=entry.secret_id,
+        provider=entry.provider,
+        service_account_id=entry.service_account_id,
+        project_id=entry.project_id,
+        schema=entry.secret_schema,
+    )
+
+
+def _from_environment(entry: SecretEntry, name: str) -> Json:
+    text = os.environ.get(name)
+    if text is None:
+        raise _error(entry, f"environment variable {name} is not set")
+    try:
+        return _mapping(entry, json.loads(text), f"environment variable {name}")
+    except ValueError:
+        raise _error(entry, f"environment variable {name}: is not JSON") from None
+
+
+def _mapping(entry: SecretEntry, value: object, source: str) -> Json:
+    if not isinstance(value, Mapping):
+        raise _error(entry, f"{source}: must hold a mapping")
+    return {str(key): item for key, item in value.items()}
+
+
+def _error(entry: SecretEntry, reason: str) -> CollectorSecretError:
+    return CollectorSecretError(secret_id=entry.secret_id, reason=reason)

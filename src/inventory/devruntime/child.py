@@ -1,0 +1,115 @@
+"""Starting and stopping one child process that never outlives its parent."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from inventory.errors import SettingsError
+
+PR_SET_PDEATHSIG = 1
+"""Option number of prctl(2), from linux/prctl.h."""
+
+POLL_SECONDS = 0.02
+TAIL_BYTES = 64 * 1024
+
+
+def spawn(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    stdout: int | IO[bytes] = subprocess.DEVNULL,
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a child in a process group of its own, with stderr joined to stdout.
+
+    A group of its own, so that Ctrl-C in a terminal reaches only the parent, which stops its children in order.
+    On Linux the kernel sends the child SIGTERM when the *thread* that called this ends, so call it from one
+    that lives as long as the child should.
+
+    Raises:
+        SettingsError: the program cannot be started.
+    """
+    try:
+        return subprocess.Popen(
+            list(argv),
+            env=None if env is None else dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            process_group=0,
+            preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 (two bare system calls, nothing that locks)
+        )
+    except OSError as exc:
+        raise SettingsError(f"Cannot start {argv[0]}: {exc.strerror}", field=str(argv[0])) from exc
+
+
+def send(process: subprocess.Popen[bytes], signum: signal.Signals) -> None:
+    """Send a signal to the child's whole group; a group that is gone is fine."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signum)
+
+
+def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
+    """End a child: SIGTERM to itself, SIGKILL to its group after ``grace_seconds``.
+
+    Returns:
+        The exit code as of :class:`subprocess.Popen` (negative: died by that signal).
+    """
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(grace_seconds)
+    # Grandchildren that the child left behind share its group.
+    send(process, signal.SIGKILL)
+    return process.wait()
+
+
+def wait_until(
+    condition: Callable[[], bool],
+    *,
+    timeout_seconds: float,
+    process: subprocess.Popen[bytes] | None = None,
+) -> bool:
+    """Poll ``condition`` until it holds, the time is over, or ``process`` has ended; tell whether it held."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        if condition():
+            return True
+        if time.monotonic() >= deadline or (process is not None and process.poll() is not None):
+            return False
+        time.sleep(POLL_SECONDS)
+
+
+def tail(path: Path, lines: int = 8) -> list[str]:
+    """Return the last ``lines`` of a log file, of its last 64 KiB at most; nothing where there is none."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(path.stat().st_size - TAIL_BYTES, 0))
+            text = log.read().decode("utf-8", "replace")
+    except OSError:
+        return []
+    return text.splitlines()[-lines:]
+
+
+def _die_with_parent(parent: int) -> Callable[[], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    # Loaded here: between fork and exec only the bare call is safe.
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+    def arrange() -> None:
+        prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return arrange

@@ -1,0 +1,71 @@
+"""The lock on a data folder: one `inventory up` at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from inventory.errors import SettingsError
+
+LOCK_FILE = "up.lock"
+
+
+class DataDirLock:
+    """Holds ``data_dir`` for this process; the kernel lets go of it however the process ends.
+
+    Use it as a context manager. The folder is made if absent; the lock file names the holder's process id.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = Path(data_dir)
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock.
+
+        Raises:
+            SettingsError: another process holds it (its id is named), or the folder cannot be written.
+        """
+        path = self.data_dir / LOCK_FILE
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as exc:
+            raise SettingsError(
+                f"Cannot use the data folder: {exc.strerror}: {exc.filename}", field="data_dir"
+            ) from exc
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
+            raise SettingsError(
+                f"`inventory up` already runs on the data in {self.data_dir} (process {holder}). "
+                "Stop it first, or choose another folder with --data-dir.",
+                field="data_dir",
+            ) from exc
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        self._descriptor = descriptor
+
+    def release(self) -> None:
+        """Let go; nothing happens if it is not held."""
+        if self._descriptor is not None:
+            # The file stays: removing it would let two later processes lock two different files.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.release()

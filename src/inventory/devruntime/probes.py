@@ -1,0 +1,41 @@
+"""Questions to a process whether it is well; each answers soon and never raises."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import urllib.error
+import urllib.request
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+TIMEOUT_SECONDS = 2.0
+
+
+def grpc_serving(target: str) -> bool:
+    """Tell whether the gRPC server at ``target`` (host:port) says SERVING for itself as a whole."""
+    with grpc.insecure_channel(target) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_SECONDS)
+        except grpc.RpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+
+def http_ready(url: str) -> bool:
+    """Tell whether a GET of ``url`` is answered with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 (our own http:// URL)
+            return bool(answer.status == http.HTTPStatus.OK)
+    except (OSError, urllib.error.URLError, http.client.HTTPException):
+        return False
+
+
+def listening(host: str, port: int) -> bool:
+    """Tell whether somebody accepts TCP connections at ``host:port``."""
+    try:
+        with socket.create_connection((host, port), timeout=TIMEOUT_SECONDS):
+            return True
+    except OSError:
+        return False

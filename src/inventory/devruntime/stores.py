@@ -1,0 +1,117 @@
+"""Which MongoDB and Redis `up` uses: the configured ones, else embedded ones that it runs itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from inventory.devruntime import ports
+from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.redis_server import EmbeddedRedis
+from inventory.devruntime.supervisor import ChildSpec
+from inventory.errors import SettingsError
+
+STOP_GRACE_SECONDS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """One database.
+
+    Attributes:
+        name: MongoDB or Redis.
+        address: its connection string; may hold a password, never print it.
+        where: for people: hosts, or the folder of an embedded one.
+        child: how to run it; absent for one that somebody else runs.
+    """
+
+    name: str
+    address: str
+    where: str
+    child: ChildSpec | None = None
+
+    def __repr__(self) -> str:
+        return f"Store(name={self.name!r}, where={self.where!r})"
+
+
+def pick_mongodb(uri: str, *, data_dir: Path, port: int, timeout_seconds: float) -> Store:
+    """Return the MongoDB at ``uri``, or where that is empty an embedded one on ``port`` (0: any free one).
+
+    Raises:
+        SettingsError: ``uri`` is wrong or not answered, no mongod is to be had, or the port is taken.
+    """
+    if uri:
+        return Store(name="MongoDB", address=uri, where=_reach_mongodb(uri, timeout_seconds))
+    port = port or ports.free_port()
+    ports.require_free(port, purpose="the embedded MongoDB", setting="--mongo-port")
+    server = EmbeddedMongod(data_dir / "mongodb", port, data_dir / "logs" / "mongod.log")
+    child = ChildSpec(
+        name="mongod",
+        argv=server.argv(),
+        healthy=server.is_ready,
+        grace_seconds=STOP_GRACE_SECONDS,
+        explain=server.explain,
+        quiet=True,
+    )
+    return Store(name="MongoDB", address=server.uri, where=f"embedded, {ports.LOOPBACK}:{port}", child=child)
+
+
+def pick_redis(url: str, *, data_dir: Path, port: int, timeout_seconds: float) -> Store:
+    """Return the Redis at ``url``, or where that is empty an embedded one; as :func:`pick_mongodb`."""
+    if url:
+        return Store(name="Redis", address=url, where=_reach_redis(url, timeout_seconds))
+    port = port or ports.free_port()
+    ports.require_free(port, purpose="the embedded Redis", setting="--redis-port")
+    server = EmbeddedRedis(data_dir / "redis", port, data_dir / "logs" / "redis.log")
+    child = ChildSpec(
+        name="redis",
+        argv=server.argv(),
+        healthy=server.is_ready,
+        grace_seconds=STOP_GRACE_SECONDS,
+        explain=server.explain,
+        quiet=True,
+    )
+    return Store(name="Redis", address=server.url, where=f"embedded, {ports.LOOPBACK}:{port}", child=child)
+
+
+def _reach_mongodb(uri: str, timeout_seconds: float) -> str:
+    try:
+        client: MongoClient[dict[str, Any]] = MongoClient(
+            uri, serverSelectionTimeoutMS=int(timeout_seconds * 1000), connectTimeoutMS=int(timeout_seconds * 1000)
+        )
+    except (PyMongoError, ValueError) as exc:
+        # The driver's own text may repeat the string with its password.
+        raise SettingsError("The MongoDB connection string cannot be read.", field="INVENTORY_MONGO_URI") from exc
+    with client:
+        try:
+            client.admin.command("ping")
+        except PyMongoError as exc:
+            raise SettingsError(
+                f"No MongoDB answers within {timeout_seconds:g} s at the configured address "
+                f"({type(exc).__name__}). Start it, or unset INVENTORY_MONGO_URI to use an embedded one.",
+                field="INVENTORY_MONGO_URI",
+            ) from exc
+        return ", ".join(f"{host}:{port}" for host, port in sorted(client.nodes)) or "configured"
+
+
+def _reach_redis(url: str, timeout_seconds: float) -> str:
+    try:
+        client = redis.Redis.from_url(url, socket_connect_timeout=timeout_seconds, socket_timeout=timeout_seconds)
+    except ValueError as exc:
+        raise SettingsError("The Redis URL cannot be read.", field="INVENTORY_REDIS_URL") from exc
+    with client:
+        try:
+            client.ping()
+        except redis.RedisError as exc:
+            raise SettingsError(
+                f"No Redis answers within {timeout_seconds:g} s at the configured address "
+                f"({type(exc).__name__}). Start it, or unset INVENTORY_REDIS_URL to use an embedded one.",
+                field="INVENTORY_REDIS_URL",
+            ) from exc
+        known = client.connection_pool.connection_kwargs
+        return f"{known.get('host', 'configured')}:{known.get('port', '')}".rstrip(":")

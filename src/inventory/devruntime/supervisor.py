@@ -1,0 +1,296 @@
+"""Running several named child processes as one: health, restarts, an ordered stop, no orphans."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from inventory.devruntime import child, guard
+from inventory.errors import InventoryError
+
+POLL_SECONDS = 0.05
+LAST_LINES = 12
+FIRST_RESTART_DELAY_SECONDS = 0.2
+SETTLE_SECONDS = 1.0
+"""What died may die again at once: before this age it is not called healthy again."""
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class ChildStartError(InventoryError):
+    """A child ended or stayed unhealthy while it was started."""
+
+    code = "ERROR_CHILD_START"
+
+    def __init__(self, *, name: str, reason: str, last_lines: Sequence[str]) -> None:
+        said = "\n".join(f"  {line}" for line in last_lines)
+        super().__init__(f"{name} {reason}" + (f"; it said last:\n{said}" if said else ""), field=name)
+
+
+class StopRequestedError(Exception):
+    """Somebody asked to stop while children were being started."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChildSpec:
+    """What to run and how to see that it is well.
+
+    Attributes:
+        name: shown before each of its lines.
+        argv: the command line.
+        healthy: tells whether it is ready to serve; called often, must return soon and not raise.
+        env: its whole environment; this process's if absent.
+        start_timeout_seconds: how long it may take until it is healthy.
+        grace_seconds: how long it may take to stop before it is killed.
+        explain: tells from its own log why it failed, where its output does not.
+        quiet: its output is kept for a failure to start, and not shown.
+    """
+
+    name: str
+    argv: Sequence[str]
+    healthy: Callable[[], bool]
+    env: Mapping[str, str] | None = None
+    start_timeout_seconds: float = 60.0
+    grace_seconds: float = 15.0
+    explain: Callable[[], Sequence[str]] | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestartPolicy:
+    """How often a child that died is brought back: ``limit`` times within ``window_seconds``, then all stops."""
+
+    limit: int = 5
+    window_seconds: float = 60.0
+
+
+@dataclass
+class _Running:
+    spec: ChildSpec
+    process: subprocess.Popen[bytes]
+    started_at: float
+    lines: collections.deque[str] = field(default_factory=lambda: collections.deque(maxlen=LAST_LINES))
+    restarts: collections.deque[float] = field(default_factory=collections.deque)
+    restart_at: float | None = None
+    well: bool = False
+    buried: bool = False
+    pump: threading.Thread | None = None
+
+
+class Supervisor:
+    """Starts children in stages, watches them, stops them in reverse order.
+
+    All methods but ``request_stop`` belong to the main thread: signals arrive there, and the kernel ends a child
+    with the thread that started it.
+
+    Args:
+        emit: takes each line of output, the children's as ``name | line``; called from several threads.
+        restarts: how often a child is brought back.
+        guard_grace_seconds: how long children may live on after this process was killed.
+    """
+
+    def __init__(
+        self,
+        *,
+        emit: Callable[[str], None],
+        restarts: RestartPolicy | None = None,
+        guard_grace_seconds: float = guard.GRACE_SECONDS,
+    ) -> None:
+        self._emit = emit
+        self._policy = restarts or RestartPolicy()
+        self._stages: list[list[_Running]] = []
+        self._stop = threading.Event()
+        self._hurry = threading.Event()
+        self._guard = subprocess.Popen(
+            [sys.executable, "-I", str(Path(guard.__file__)), str(guard_grace_seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            process_group=0,
+        )
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The process id of each child by its name."""
+        return {running.spec.name: running.process.pid for stage in self._stages for running in stage}
+
+    @contextlib.contextmanager
+    def handling_signals(self) -> Iterator[None]:
+        """Turn SIGINT, SIGTERM and SIGHUP into a stop for the time of the block."""
+        # Under nohup a hang-up is ignored, and stays so.
+        wanted = [one for one in STOP_SIGNALS if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
+        before = {signum: signal.signal(signum, self._on_signal) for signum in wanted}
+        try:
+            yield
+        finally:
+            for signum, handler in before.items():
+                signal.signal(signum, handler)
+
+    def request_stop(self) -> None:
+        """Ask for a clean stop, from any thread; asked a second time, children are killed without grace."""
+        if self._stop.is_set():
+            self._hurry.set()
+        self._stop.set()
+
+    def start(self, *specs: ChildSpec) -> None:
+        """Start one stage: all of ``specs`` at once, and return when each is healthy.
+
+        Raises:
+            ChildStartError: one ended or was not healthy in time; the others run on, call ``stop``.
+            StopRequestedError: a stop was asked for meanwhile.
+        """
+        stage: list[_Running] = []
+        self._stages.append(stage)
+        for spec in specs:
+            stage.append(_Running(spec=spec, process=self._spawn(spec), started_at=time.monotonic()))
+            self._attend(stage[-1])
+        for running in stage:
+            self._await_first_health(running)
+
+    def watch(self) -> int:
+        """Bring children back that die, until a stop is asked for.
+
+        Returns:
+            0 when a stop was asked for, 1 when a child died more often than the policy allows.
+        """
+        while not self._stop.wait(POLL_SECONDS):
+            for stage in self._stages:
+                for running in stage:
+                    if not self._tend(running):
+                        return 1
+        return 0
+
+    def stop(self) -> None:
+        """Stop all children, the last stage first, and wait for them; kill what outlasts its grace time."""
+        self._stop.set()
+        while self._stages:
+            stage = self._stages.pop()
+            for running in stage:
+                if running.process.poll() is None:
+                    running.process.terminate()
+            begun = time.monotonic()
+            for running in stage:
+                self._end(running, begun + running.spec.grace_seconds)
+        if self._guard.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                self._guard.stdin.close()
+        self._guard.wait()
+
+    def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
+        self.request_stop()
+
+    def _spawn(self, spec: ChildSpec) -> subprocess.Popen[bytes]:
+        process = child.spawn(spec.argv, env=spec.env, stdout=subprocess.PIPE)
+        self._tell_guard("+", process.pid)
+        return process
+
+    def _attend(self, running: _Running) -> None:
+        running.pump = threading.Thread(
+            target=self._pump, args=(running, running.process), name=f"pump-{running.spec.name}", daemon=True
+        )
+        running.pump.start()
+
+    def _pump(self, running: _Running, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        with process.stdout as stream:
+            for raw in stream:
+                line = raw.decode("utf-8", "replace").rstrip()
+                running.lines.append(line)
+                if not running.spec.quiet:
+                    self._say(running.spec.name, line)
+
+    def _say(self, name: str, line: str) -> None:
+        # A terminal that went away must not stop the pumps: children would block on a full pipe.
+        with contextlib.suppress(OSError, ValueError):
+            self._emit(f"{name:<12} | {line}")
+
+    def _await_first_health(self, running: _Running) -> None:
+        spec = running.spec
+        deadline = running.started_at + spec.start_timeout_seconds
+        while not self._is_well(running):
+            if self._stop.is_set():
+                raise StopRequestedError
+            if (code := running.process.poll()) is not None:
+                raise self._start_error(running, f"ended with exit code {code} while it started")
+            if time.monotonic() >= deadline:
+                raise self._start_error(running, f"is not healthy after {spec.start_timeout_seconds:g} s")
+            time.sleep(POLL_SECONDS)
+        running.well = True
+
+    def _start_error(self, running: _Running, reason: str) -> ChildStartError:
+        if running.process.poll() is not None:
+            self._join_pump(running)
+        explain = running.spec.explain
+        lines = list(running.lines) if explain is None else list(explain())
+        return ChildStartError(name=running.spec.name, reason=reason, last_lines=lines)
+
+    def _is_well(self, running: _Running) -> bool:
+        # Its port may be answered by somebody else: only a living child can be well.
+        return running.spec.healthy() and running.process.poll() is None
+
+    def _tend(self, running: _Running) -> bool:
+        """Look after one child; tell whether to go on."""
+        now = time.monotonic()
+        name = running.spec.name
+        if running.restart_at is not None:
+            if now >= running.restart_at:
+                running.restart_at = None
+                running.buried = False
+                running.process = self._spawn(running.spec)
+                running.started_at = now
+                self._attend(running)
+            return True
+        if (code := running.process.poll()) is not None:
+            return self._on_death(running, code, now)
+        if not running.well and now - running.started_at > SETTLE_SECONDS and running.spec.healthy():
+            running.well = True
+            self._say("up", f"{name} is healthy again")
+        return True
+
+    def _on_death(self, running: _Running, code: int, now: float) -> bool:
+        name, recent = running.spec.name, running.restarts
+        child.send(running.process, signal.SIGKILL)
+        self._tell_guard("-", running.process.pid)
+        running.well = False
+        running.buried = True
+        while recent and now - recent[0] > self._policy.window_seconds:
+            recent.popleft()
+        if len(recent) >= self._policy.limit:
+            window = f"{self._policy.window_seconds:g} s"
+            self._say("up", f"{name} died {len(recent) + 1} times within {window} (exit code {code}): giving up")
+            return False
+        running.restart_at = now + FIRST_RESTART_DELAY_SECONDS * 2 ** len(recent)
+        recent.append(now)
+        self._say("up", f"{name} died with exit code {code}; restart {len(recent)} of {self._policy.limit}")
+        return True
+
+    def _end(self, running: _Running, deadline: float) -> None:
+        if running.buried:
+            # Its id may by now be somebody else's.
+            return
+        process = running.process
+        while process.poll() is None and time.monotonic() < deadline and not self._hurry.is_set():
+            time.sleep(POLL_SECONDS)
+        if process.poll() is None:
+            self._say("up", f"{running.spec.name} does not stop: killed")
+        child.stop(process, grace_seconds=0.0)
+        self._tell_guard("-", process.pid)
+        self._join_pump(running)
+
+    def _join_pump(self, running: _Running) -> None:
+        if running.pump is not None:
+            running.pump.join(1.0)
+
+    def _tell_guard(self, sign: str, group: int) -> None:
+        assert self._guard.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._guard.stdin.write(f"{sign}{group}\n".encode("ascii"))
+            self._guard.stdin.flush()

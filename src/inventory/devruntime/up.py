@@ -1,0 +1,289 @@
+"""`inventory up`: the whole service on one machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from inventory.devruntime import ports, probes
+from inventory.devruntime.lock import DataDirLock
+from inventory.devruntime.platform_file import FILE_NAME, ensure_platform_file
+from inventory.devruntime.ports import LOOPBACK
+from inventory.devruntime.stores import Store, pick_mongodb, pick_redis
+from inventory.devruntime.supervisor import ChildSpec, ChildStartError, StopRequestedError, Supervisor
+from inventory.settings import Settings
+
+EXIT_STOPPED = 0
+EXIT_FAILED = 1
+
+DEFAULT_DOMAIN_ID = "domain-local"
+"""Domain of requests that name none, unless the settings say otherwise."""
+
+DEFAULT_MONGO_PORT = 50063
+DEFAULT_REDIS_PORT = 50064
+"""Beside the service's own; not the usual ones, on which a database of the machine's own may listen."""
+
+STOP_MARGIN_SECONDS = 5.0
+"""How much longer than its own drain time a process may take to stop."""
+
+ANY_ADDRESSES = ("", "0.0.0.0", "::", "[::]")  # noqa: S104 (compared with, not bound)
+
+Demo = Callable[[str], None]
+"""Called once all is healthy, in a thread of its own, with the gRPC endpoint (``host:port``)."""
+
+
+def _default_command() -> tuple[str, ...]:
+    return (sys.executable, "-m", "inventory")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpOptions:
+    """What `inventory up` was asked for.
+
+    Attributes:
+        data_dir: folder of the embedded databases, their logs and the platform file; kept between runs.
+        settings: the settings in force; port 0 means any free one.
+        mongo_port: port of the embedded MongoDB; 0: any free one.
+        redis_port: port of the embedded Redis; 0: any free one.
+        plugin_port: port of the local plugin; absent: the platform file's; 0: any free one.
+        console: where everything is printed; a demo that draws on it too does not clash with the log lines.
+        demo: the first-run demonstration, or none.
+        command: how a process of this service is started, before its name.
+    """
+
+    data_dir: Path
+    settings: Settings
+    mongo_port: int = DEFAULT_MONGO_PORT
+    redis_port: int = DEFAULT_REDIS_PORT
+    plugin_port: int | None = None
+    console: Console = field(default_factory=Console)
+    demo: Demo | None = None
+    command: Sequence[str] = field(default_factory=_default_command)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ports:
+    """Where the processes listen; all found free."""
+
+    server: int
+    worker: int
+    scheduler: int
+    gateway: int
+    plugin: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """Everything that will run, checked before the first of it starts."""
+
+    mongodb: Store
+    redis: Store
+    processes: tuple[ChildSpec, ...]
+    gateway: ChildSpec
+    endpoint: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def run_up(options: UpOptions) -> int:
+    """Start all, print what runs where, and watch over it until a signal or a failure.
+
+    Call it from the main thread.
+
+    Returns:
+        0 after a clean stop, 1 if something could not be started or died too often.
+
+    Raises:
+        SettingsError: the data folder is in use, a port is taken, or a database is not to be had.
+    """
+    with DataDirLock(options.data_dir):
+        plan = _plan(options)
+        supervisor = Supervisor(emit=_printer(options.console))
+        with supervisor.handling_signals():
+            try:
+                supervisor.start(*(store.child for store in (plan.mongodb, plan.redis) if store.child))
+                supervisor.start(*plan.processes)
+                # In a stage of its own: it is stopped before the server that it calls.
+                supervisor.start(plan.gateway)
+                _welcome(options, plan)
+                if options.demo is not None:
+                    _in_background(options.demo, plan.endpoint, options.console)
+                return supervisor.watch()
+            except ChildStartError as error:
+                options.console.print(str(error), style="bold red", markup=False, highlight=False)
+                return EXIT_FAILED
+            except StopRequestedError:
+                return EXIT_STOPPED
+            finally:
+                options.console.print("Stopping …", highlight=False)
+                supervisor.stop()
+
+
+def as_environment(settings: Settings, **overrides: str) -> dict[str, str]:
+    """Return this process's environment with every setting that was set, however it was, as ``INVENTORY_*``."""
+    environment = dict(os.environ)
+    for name in settings.model_fields_set:
+        value = getattr(settings, name)
+        if value is not None:
+            environment[f"INVENTORY_{name.upper()}"] = _as_text(value)
+    environment.update({f"INVENTORY_{name.upper()}": value for name, value in overrides.items()})
+    environment["PYTHONUNBUFFERED"] = "1"
+    return environment
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, bool | tuple | list | dict):
+        return json.dumps(value)
+    return str(value)
+
+
+def _plan(options: UpOptions) -> _Plan:
+    settings, data_dir = options.settings, options.data_dir
+    static_file = settings.static_file or data_dir / FILE_NAME
+    numbers = _choose_ports(options, static_file)
+    wait = settings.mongo_timeout_seconds
+    mongodb = pick_mongodb(
+        settings.mongo_uri.get_secret_value(), data_dir=data_dir, port=options.mongo_port, timeout_seconds=wait
+    )
+    redis = pick_redis(
+        settings.redis_url.get_secret_value(), data_dir=data_dir, port=options.redis_port, timeout_seconds=wait
+    )
+    environment = as_environment(
+        settings,
+        mongo_uri=mongodb.address,
+        redis_url=redis.address,
+        port=str(numbers.server),
+        worker_health_port=str(numbers.worker),
+        scheduler_health_port=str(numbers.scheduler),
+        gateway_port=str(numbers.gateway),
+        gateway_upstream="",
+        static_file=str(static_file.absolute()),
+        default_domain_id=settings.default_domain_id or DEFAULT_DOMAIN_ID,
+        log_format=settings.log_format if "log_format" in settings.model_fields_set else "text",
+    )
+    host = _reachable(settings.host)
+    processes, gateway = _processes(options, numbers, environment)
+    return _Plan(
+        mongodb=mongodb,
+        redis=redis,
+        processes=processes,
+        gateway=gateway,
+        endpoint=f"{host}:{numbers.server}",
+        rows=(
+            ("gRPC API", f"{host}:{numbers.server}"),
+            ("HTTP API", f"http://{host}:{numbers.gateway}/docs"),
+            ("worker", f"{_health_page(host, numbers.worker)} (health)"),
+            ("scheduler", f"{_health_page(host, numbers.scheduler)} (health)"),
+            ("local collector plugin", f"{LOOPBACK}:{numbers.plugin}"),
+            (mongodb.name, mongodb.where),
+            (redis.name, redis.where),
+            ("platform file", str(static_file)),
+            ("data", str(data_dir)),
+        ),
+    )
+
+
+def _choose_ports(options: UpOptions, static_file: Path) -> _Ports:
+    settings = options.settings
+    plugin_port = ports.free_port() if options.plugin_port == 0 else options.plugin_port
+    chosen = _Ports(
+        server=settings.port or ports.free_port(),
+        worker=settings.worker_health_port or ports.free_port(),
+        scheduler=settings.scheduler_health_port or ports.free_port(),
+        gateway=settings.gateway_port or ports.free_port(),
+        plugin=ensure_platform_file(static_file, plugin_port=plugin_port),
+    )
+    ports.require_free(chosen.server, purpose="the gRPC server", setting="INVENTORY_PORT")
+    ports.require_free(chosen.worker, purpose="the worker's health page", setting="INVENTORY_WORKER_HEALTH_PORT")
+    ports.require_free(
+        chosen.scheduler, purpose="the scheduler's health page", setting="INVENTORY_SCHEDULER_HEALTH_PORT"
+    )
+    ports.require_free(chosen.gateway, purpose="the HTTP gateway", setting="INVENTORY_GATEWAY_PORT")
+    ports.require_free(chosen.plugin, purpose="the local collector plugin", setting="--plugin-port")
+    return chosen
+
+
+def _processes(
+    options: UpOptions, numbers: _Ports, environment: dict[str, str]
+) -> tuple[tuple[ChildSpec, ...], ChildSpec]:
+    """Return the processes that start together, and the gateway, which starts after them."""
+    settings = options.settings
+    host = _reachable(settings.host)
+
+    def spec(name: str, healthy: Callable[[], bool], *arguments: str) -> ChildSpec:
+        return ChildSpec(
+            name=name,
+            argv=(*options.command, name, *arguments),
+            healthy=healthy,
+            env=environment,
+            grace_seconds=settings.drain_seconds + STOP_MARGIN_SECONDS,
+        )
+
+    def server_is_well() -> bool:
+        if settings.tls_certificate_file is not None:
+            # Its clients' certificates are not ours to use; that it listens must do.
+            return probes.listening(host, numbers.server)
+        return probes.grpc_serving(f"{host}:{numbers.server}")
+
+    # With TLS the gateway needs a CA to trust the server; without one it lives, and its /readyz tells.
+    gateway_page = "readyz" if settings.tls_certificate_file is None else "healthz"
+    gateway_url = f"http://{host}:{numbers.gateway}/{gateway_page}"
+    together = (
+        spec("server", server_is_well),
+        spec("worker", lambda: probes.http_ready(_health_page(host, numbers.worker))),
+        spec("scheduler", lambda: probes.http_ready(_health_page(host, numbers.scheduler))),
+        spec("plugin-local", lambda: probes.listening(LOOPBACK, numbers.plugin), "--port", str(numbers.plugin)),
+    )
+    return together, spec("gateway", lambda: probes.http_ready(gateway_url))
+
+
+def _reachable(host: str) -> str:
+    return LOOPBACK if host in ANY_ADDRESSES else host
+
+
+def _health_page(host: str, port: int) -> str:
+    return f"http://{host}:{port}/readyz"
+
+
+def _printer(console: Console) -> Callable[[str], None]:
+    def emit(line: str) -> None:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    return emit
+
+
+def _welcome(options: UpOptions, plan: _Plan) -> None:
+    table = Table(title="inventory is up", title_justify="left", show_header=False)
+    for what, where in plan.rows:
+        table.add_row(what, where)
+    console = options.console
+    console.print(table)
+    if options.demo is None:
+        console.print("Try next:", highlight=False)
+        for command in (
+            f"inventory --endpoint {plan.endpoint} collector list",
+            f"grpcurl -plaintext {plan.endpoint} list",
+        ):
+            console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
+    console.print("Ctrl-C stops everything.", highlight=False)
+
+
+def _in_background(demo: Demo, endpoint: str, console: Console) -> None:
+    def run() -> None:
+        try:
+            demo(endpoint)
+        except Exception:  # noqa: BLE001 (this thread's outermost loop)
+            # The demonstration is a courtesy: whatever it meets, the service stays up.
+            console.print_exception()
+
+    threading.Thread(target=run, name="demo", daemon=True).start()

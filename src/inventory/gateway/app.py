@@ -1,0 +1,88 @@
+"""The gateway as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.routing import Route as MethodRoute
+
+from inventory.gateway import headers
+from inventory.gateway.endpoint import Endpoint, Limits, Load, error_response
+from inventory.gateway.errors import UnsupportedApiError, refusal
+from inventory.gateway.openapi import openapi
+from inventory.gateway.pages import pages
+from inventory.gateway.routes import routes
+from inventory.gateway.upstream import Upstream, upstream_address, upstream_credentials
+from inventory.settings import Settings
+
+
+def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: False) -> Starlette:
+    """Return the application; it connects to the server when it is started.
+
+    Args:
+        settings: where the server is, sizes, times.
+        draining: tells whether the process is about to stop.
+
+    Raises:
+        SettingsError: the server's address is none, or a certificate cannot be read.
+    """
+    address = upstream_address(settings)
+    credentials = upstream_credentials(settings) if address.secure else None
+    opened: list[Upstream] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        opened.append(Upstream(address, credentials=credentials, max_answer_bytes=settings.max_message_bytes))
+        try:
+            yield
+        finally:
+            await opened.pop().close()
+
+    def upstream() -> Upstream:
+        return opened[-1]
+
+    limits = Limits(
+        seconds=settings.gateway_timeout_seconds,
+        request_bytes=settings.max_request_bytes,
+        concurrent=settings.max_concurrent_rpcs,
+    )
+    load, served = Load(), routes()
+    methods: list[BaseRoute] = [
+        MethodRoute(route.path, Endpoint(route, upstream, limits, load).answer, methods=["POST"]) for route in served
+    ]
+    description = openapi(served, version=package_version())
+    app = Starlette(
+        routes=[*methods, *pages(description=description, upstream=upstream, draining=draining)],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _no_such_page},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def package_version() -> str:
+    """Return the version of this package, ``0`` where it runs without being installed."""
+    try:
+        return version("inventory")
+    except PackageNotFoundError:
+        return "0"
+
+
+async def _no_such_page(request: Request, error: Exception) -> Response:
+    """Answer what no route takes: an unknown path, or a verb that a path does not have."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    reason = "no such path" if status != 405 else "the path does not take this verb"
+    transaction_id = headers.transaction_id(request.headers)
+    answer = error_response(refusal(UnsupportedApiError(reason=reason), transaction_id, status=status))
+    allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
+    if allowed:
+        answer.headers["Allow"] = allowed
+    answer.headers[headers.TRANSACTION_HEADER] = transaction_id
+    return answer

@@ -1,0 +1,176 @@
+"""JSON → request messages, by protobuf's own mapping (https://protobuf.dev/programming-guides/json).
+
+Both spellings of a name are taken, that of the .proto (``plugin_id``) and JSON's (``pluginId``). What does not fit
+is told by the name of the field and the type that was expected, never by its value: that may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Final
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import DecodeError
+from google.protobuf.message_factory import GetMessageClass
+
+from inventory.errors import (
+    BadRequestError,
+    InvalidParameterError,
+    InvalidParameterTypeError,
+)
+from inventory.gateway.errors import RequestTooLargeError
+
+MAX_DEPTH: Final = 100
+"""Nested lists and objects of a body; protobuf's own bound, which counts three for a level of a Struct, is lower."""
+
+MAX_VALUES: Final = 500_000
+"""Values in one body: each costs some microseconds to convert, and a body of 16 MB could hold eight million."""
+
+_REQUEST: Final = "request"
+_UNFIT: Final = (json_format.ParseError, ValueError, TypeError, OverflowError, AttributeError)
+"""What json_format raises for values that don't fit."""
+
+_RECURSION: Final = 4 * MAX_DEPTH
+_WELL_KNOWN: Final = {
+    "google.protobuf.Struct": "object",
+    "google.protobuf.ListValue": "list",
+    "google.protobuf.Value": "JSON",
+}
+_SCALARS: Final = {
+    FieldDescriptor.CPPTYPE_STRING: "string",
+    FieldDescriptor.CPPTYPE_BOOL: "bool",
+    FieldDescriptor.CPPTYPE_INT32: "int32",
+    FieldDescriptor.CPPTYPE_UINT32: "uint32",
+    FieldDescriptor.CPPTYPE_INT64: "int64",
+    FieldDescriptor.CPPTYPE_UINT64: "uint64",
+    FieldDescriptor.CPPTYPE_FLOAT: "float",
+    FieldDescriptor.CPPTYPE_DOUBLE: "double",
+}
+
+
+def parse_request(descriptor: Descriptor, body: bytes) -> bytes:
+    """Return ``body`` as a serialized message; an empty body is the empty request.
+
+    Raises:
+        InvalidParameterError, InvalidParameterTypeError: the body is no JSON, or does not fit the message.
+        RequestTooLargeError: it holds more values than are taken in one request.
+    """
+    content = _load(body) if body else {}
+    if not isinstance(content, dict):
+        raise InvalidParameterTypeError(key=_REQUEST, expected="object")
+    _check_shape(content)
+    _check_text(body, content)
+    message_type = GetMessageClass(descriptor)
+    message = message_type()
+    try:
+        json_format.ParseDict(content, message, max_recursion_depth=_RECURSION)
+        data = message.SerializeToString()
+    except _UNFIT:
+        # The chain stays cut here: json_format quotes values, and a traceback in a log must not show them.
+        raise _blame(descriptor, content, "") from None
+    try:
+        message_type.FromString(data)
+    except DecodeError:
+        raise _too_deep() from None
+    return data
+
+
+def _load(body: bytes) -> Any:
+    try:
+        return json.loads(body.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
+    except UnicodeDecodeError:
+        raise InvalidParameterError(key=_REQUEST, reason="the body is not UTF-8") from None
+    except json.JSONDecodeError as exc:
+        reason = f"the body is not JSON at line {exc.lineno}, column {exc.colno}"
+        raise InvalidParameterError(key=_REQUEST, reason=reason) from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError:
+        # Python reads integers of up to some thousand digits.
+        raise InvalidParameterError(key=_REQUEST, reason="a number is out of range") from None
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise InvalidParameterError(key=_REQUEST, reason="a name occurs twice in one object")
+    return found
+
+
+def _no_constant(_name: str) -> Any:
+    raise InvalidParameterError(key=_REQUEST, reason="JSON has no NaN and no Infinity")
+
+
+def _too_deep() -> InvalidParameterError:
+    return InvalidParameterError(key=_REQUEST, reason="nested too deeply")
+
+
+def _check_shape(content: Any) -> None:
+    """Return if ``content`` is neither too deep nor too large, and all its numbers are finite."""
+    level, seen, depth = [content], 0, 0
+    while level:
+        depth, seen = depth + 1, seen + len(level)
+        if depth > MAX_DEPTH:
+            raise _too_deep()
+        if seen > MAX_VALUES:
+            raise RequestTooLargeError(limit="values in one request")
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+            elif isinstance(value, float) and not math.isfinite(value):
+                raise InvalidParameterError(key=_REQUEST, reason="a number is out of range")
+        level = below
+
+
+def _check_text(body: bytes, content: Any) -> None:
+    """Return if no text of ``content`` holds half a surrogate pair; only an escape can bring one in."""
+    if b"\\ud" not in body.lower():
+        return
+    try:
+        json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidParameterError(key=_REQUEST, reason="a text holds half a surrogate pair") from None
+
+
+def _blame(descriptor: Descriptor, content: dict[str, Any], prefix: str) -> BadRequestError:
+    """Return the error that names the first field that does not fit."""
+    names = {name: field for field in descriptor.fields for name in (field.name, field.json_name)}
+    for name, value in content.items():
+        field = names.get(name)
+        if field is None:
+            return InvalidParameterError(key=prefix + name, reason="there is no such field")
+        if not _fits(descriptor, {name: value}):
+            return _blame_field(field, value, prefix + field.name)
+    return InvalidParameterError(key=prefix.rstrip(".") or _REQUEST, reason="two names stand for one thing")
+
+
+def _blame_field(field: FieldDescriptor, value: Any, key: str) -> BadRequestError:
+    if field.message_type is not None and field.message_type.full_name not in _WELL_KNOWN:
+        members = value if field.is_repeated and isinstance(value, list) else [value]
+        for number, member in enumerate(members):
+            where = f"{key}[{number}]" if field.is_repeated else key
+            if isinstance(member, dict) and not _fits(field.message_type, member):
+                return _blame(field.message_type, member, where + ".")
+    expected = _expected(field)
+    return InvalidParameterTypeError(key=key, expected=f"list of {expected}" if field.is_repeated else expected)
+
+
+def _fits(descriptor: Descriptor, content: dict[str, Any]) -> bool:
+    try:
+        json_format.ParseDict(content, GetMessageClass(descriptor)(), max_recursion_depth=_RECURSION)
+    except _UNFIT:
+        return False
+    return True
+
+
+def _expected(field: FieldDescriptor) -> str:
+    if field.message_type is not None:
+        return _WELL_KNOWN.get(field.message_type.full_name, "object")
+    if field.enum_type is not None:
+        return "one of " + ", ".join(value.name for value in field.enum_type.values)
+    return _SCALARS[field.cpp_type]

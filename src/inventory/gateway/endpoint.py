@@ -1,0 +1,171 @@
+"""One method over HTTP: JSON in, the call, JSON out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from inventory.errors import InventoryError, LimitExceededError, RequestTimeoutError, UnknownError
+from inventory.gateway import codec, headers, metrics, present
+from inventory.gateway.body import read_body
+from inventory.gateway.errors import (
+    DETAILS_METADATA,
+    HTTP_STATUS,
+    HttpError,
+    RequestTooLargeError,
+    SlowRequestError,
+    from_rpc,
+    refusal,
+)
+from inventory.gateway.routes import Route
+from inventory.gateway.upstream import Upstream
+from inventory.logs import get_logger
+
+log = get_logger(__name__)
+
+JSON: Final = "application/json"
+INLINE_BYTES: Final = 32 * 1024
+"""Bodies up to this size are converted at once; larger ones in a thread, so that others need not wait."""
+
+CALL_MARGIN_SECONDS: Final = 1.0
+"""How much longer the gateway waits than the server may take: the server's own word on a timeout is the better."""
+
+MIN_CALL_SECONDS: Final = 0.001
+
+_CLIENT_WENT_AWAY: Final = HTTP_STATUS[grpc.StatusCode.CANCELLED]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may take.
+
+    Attributes:
+        seconds: from its headers to its answer.
+        request_bytes: of its body, and of the message made of it.
+        concurrent: requests in work at a time; more are refused.
+    """
+
+    seconds: float
+    request_bytes: int
+    concurrent: int
+
+
+class Load:
+    """Counts the requests in work, of all methods together."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Endpoint:
+    """Answers the requests to one route."""
+
+    def __init__(self, route: Route, upstream: Callable[[], Upstream], limits: Limits, load: Load) -> None:
+        self._route = route
+        self._upstream = upstream
+        self._limits = limits
+        self._load = load
+
+    async def answer(self, request: Request) -> Response:
+        """Answer; every failure is an answer, too."""
+        started = time.perf_counter()
+        transaction_id = headers.transaction_id(request.headers)
+        self._load.count += 1
+        with metrics.IN_PROGRESS.track_inprogress():
+            try:
+                answer, code = await self._answer(request, transaction_id)
+            finally:
+                self._load.count -= 1
+        answer.headers[headers.TRANSACTION_HEADER] = transaction_id
+        answer.headers["Cache-Control"] = "no-store"
+        self._note(answer, code, transaction_id, time.perf_counter() - started)
+        return answer
+
+    async def _answer(self, request: Request, transaction_id: str) -> tuple[Response, str]:
+        """Return the answer and the code of its error, or an empty one."""
+        try:
+            return Response(await self._run(request, transaction_id), media_type=JSON), ""
+        except HttpError as exc:
+            return error_response(exc), exc.code
+        except InventoryError as exc:
+            return error_response(refusal(exc, transaction_id)), exc.code
+        except grpc.aio.AioRpcError as exc:
+            failure = _failure(exc, transaction_id)
+            return error_response(failure), failure.code
+        except ClientDisconnect:
+            return Response(status_code=_CLIENT_WENT_AWAY), ""
+        except Exception:  # the outermost place of a request: nothing internal may leak
+            log.exception("request failed unexpectedly", method=self._route.name, transaction_id=transaction_id)
+            unknown = refusal(UnknownError(transaction_id=transaction_id), transaction_id)
+            return error_response(unknown), unknown.code
+
+    async def _run(self, request: Request, transaction_id: str) -> bytes:
+        if self._load.count > self._limits.concurrent:
+            raise LimitExceededError(limit="concurrent requests")
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._limits.seconds
+        metadata = [("transaction_id", transaction_id)]
+        if token := headers.token(request.headers):
+            metadata.append(("token", token))
+        body = await self._read(request, deadline)
+        try:
+            async with asyncio.timeout_at(deadline + CALL_MARGIN_SECONDS):
+                data = await _convert(lambda: codec.parse_request(self._route.method.input_type, body), len(body))
+                if len(data) > self._limits.request_bytes:
+                    raise RequestTooLargeError(limit=f"{self._limits.request_bytes} bytes in one message")
+                remaining = max(deadline - loop.time(), MIN_CALL_SECONDS)
+                answer = await self._upstream().call(self._route.grpc_path, data, metadata=metadata, timeout=remaining)
+                return await _convert(lambda: present.to_json(self._route.method.output_type, answer), len(answer))
+        except TimeoutError:
+            raise RequestTimeoutError from None
+
+    async def _read(self, request: Request, deadline: float) -> bytes:
+        try:
+            async with asyncio.timeout_at(deadline):
+                body = await read_body(request, self._limits.request_bytes)
+        except TimeoutError:
+            raise SlowRequestError from None
+        metrics.REQUEST_BYTES.inc(len(body))
+        if body:
+            headers.check_body_is_json(request.headers)
+        return body
+
+    def _note(self, answer: Response, code: str, transaction_id: str, seconds: float) -> None:
+        name, size = self._route.name, len(answer.body)
+        metrics.REQUESTS.labels(name, str(int(answer.status_code))).inc()
+        metrics.SECONDS.labels(name).observe(seconds)
+        metrics.RESPONSE_BYTES.inc(size)
+        log.info(
+            "request",
+            method=name,
+            status=int(answer.status_code),
+            ms=round(seconds * 1000, 2),
+            bytes=size,
+            transaction_id=transaction_id,
+            **({"code": code} if code else {}),
+        )
+
+
+def error_response(error: HttpError) -> Response:
+    """Return the answer that tells an error."""
+    answer = Response(error.body(), status_code=error.status, media_type=JSON)
+    if error.status == HTTP_STATUS[grpc.StatusCode.UNAUTHENTICATED]:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+async def _convert(convert: Callable[[], bytes], size: int) -> bytes:
+    return convert() if size <= INLINE_BYTES else await asyncio.to_thread(convert)
+
+
+def _failure(error: grpc.aio.AioRpcError, transaction_id: str) -> HttpError:
+    details = next((value for key, value in error.trailing_metadata() or () if key == DETAILS_METADATA), b"")
+    status = error.code()
+    return from_rpc(status, error.details() or "", details if isinstance(details, bytes) else b"", transaction_id)

@@ -1,0 +1,60 @@
+"""What a request says in its headers: whose it is, what it belongs to, and what its body is."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from email.message import Message
+from typing import Final
+
+from starlette.datastructures import Headers
+
+from inventory.errors import AuthenticateFailureError
+from inventory.gateway.errors import UnsupportedMediaTypeError
+
+TRANSACTION_HEADER: Final = "X-Transaction-Id"
+MAX_TRANSACTION_ID: Final = 128
+"""Longest transaction_id taken over; a longer or unprintable one is replaced, as the server does."""
+
+MAX_TOKEN: Final = 16 * 1024
+"""Longest token passed on; the server looks at none that is longer."""
+
+_BEARER: Final = re.compile(r"bearer +([\x21-\x7e]+) *", re.IGNORECASE)
+
+
+def transaction_id(headers: Headers) -> str:
+    """Return the caller's transaction_id, or a new one."""
+    given = headers.get(TRANSACTION_HEADER, "")
+    if given and len(given) <= MAX_TRANSACTION_ID and given.isascii() and given.isprintable():
+        return given
+    return f"tnx-{secrets.token_hex(6)}"
+
+
+def token(headers: Headers) -> str:
+    """Return the caller's token; empty without one.
+
+    Raises:
+        AuthenticateFailureError: there is an ``Authorization`` that holds no Bearer token.
+    """
+    given = headers.get("Authorization")
+    if given is None:
+        return ""
+    found = _BEARER.fullmatch(given)
+    if found is None or len(found[1]) > MAX_TOKEN:
+        raise AuthenticateFailureError
+    return found[1]
+
+
+def check_body_is_json(headers: Headers) -> None:
+    """Return if the body is announced as JSON in UTF-8, uncompressed.
+
+    Raises:
+        UnsupportedMediaTypeError: it is announced as something else, or not at all. That also keeps pages of other
+            sites from posting: browsers ask before they send JSON across sites, and nobody answers that here.
+    """
+    parsed = Message()
+    parsed["Content-Type"] = headers.get("Content-Type", "text/plain")
+    charset = str(parsed.get_param("charset", "utf-8"))
+    compressed = headers.get("Content-Encoding", "identity").lower() != "identity"
+    if parsed.get_content_type() != "application/json" or charset.lower() not in {"utf-8", "utf8"} or compressed:
+        raise UnsupportedMediaTypeError

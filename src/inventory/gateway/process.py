@@ -1,0 +1,107 @@
+"""The gateway process: ``inventory gateway``."""
+
+from __future__ import annotations
+
+import math
+import signal
+import socket
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from inventory.errors import SettingsError
+from inventory.gateway.app import build_app
+from inventory.logs import get_logger, setup
+from inventory.loopback import is_loopback
+from inventory.settings import Settings
+
+log = get_logger(__name__)
+
+BACKLOG: Final = 1024
+"""Connections that may wait to be taken."""
+
+KEEP_ALIVE_SECONDS: Final = 75
+"""How long an idle connection is kept, s: longer than proxies keep theirs, so that none sends into a closed one."""
+
+MAX_HEADER_BYTES: Final = 64 * 1024
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT, then let running requests end; return the exit code.
+
+    Raises:
+        SettingsError: the address is not allowed or taken, or the server's address or a certificate is wrong.
+    """
+    setup(level=settings.log_level, form=settings.log_format, process="gateway")
+    check_address(settings)
+    server = build_server(settings)
+    listener = listen(settings.host, settings.gateway_port)
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises again what it was stopped by, for whoever handled it before: that was nobody.
+        signal.signal(signum, _ignore)
+    host, port = listener.getsockname()[:2]
+    log.info("listening", host=host, port=port)
+    server.run(sockets=[listener])
+    log.info("stopped")
+    return 0 if server.started else 1
+
+
+def build_server(settings: Settings) -> uvicorn.Server:
+    """Return the HTTP server, not yet started."""
+    config = uvicorn.Config(
+        build_app(settings, draining=lambda: server.should_exit),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        loop="asyncio",
+        http="h11",
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
+        backlog=BACKLOG,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    return server
+
+
+def check_address(settings: Settings) -> None:
+    """Return if the gateway may listen where the settings say.
+
+    Raises:
+        SettingsError: others could call without authentication.
+    """
+    open_to_all = settings.authentication == "none" and not settings.allow_unauthenticated_remote
+    if open_to_all and not is_loopback(settings.host):
+        raise SettingsError(
+            "host (INVENTORY_HOST): with authentication none the gateway listens on a loopback address only, "
+            "unless allow_unauthenticated_remote is true"
+        )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 for any free one.
+
+    Raises:
+        SettingsError: the port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named: asyncio turns Nagle's algorithm off only then, and each answer would wait for 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        # As servers do: a port whose last connections are just closing is free.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host.strip("[]"), port))
+        listener.listen(BACKLOG)
+    except OSError as exc:
+        listener.close()
+        raise SettingsError(
+            f"gateway_port (INVENTORY_GATEWAY_PORT): cannot listen on {host}:{port}: {exc.strerror}"
+        ) from exc
+    return listener
+
+
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: uvicorn has stopped already."""

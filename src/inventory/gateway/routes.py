@@ -1,0 +1,83 @@
+"""Which HTTP path stands for which method: the ``google.api.http`` options of the descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from google.api import annotations_pb2
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
+
+from inventory.stubs.spaceone.api.inventory.v1 import (
+    change_history_pb2,
+    cloud_service_pb2,
+    cloud_service_type_pb2,
+    collector_pb2,
+    collector_rule_pb2,
+    job_pb2,
+    job_task_pb2,
+    region_pb2,
+)
+
+FILES: Final[tuple[FileDescriptor, ...]] = (
+    collector_pb2.DESCRIPTOR,
+    job_pb2.DESCRIPTOR,
+    job_task_pb2.DESCRIPTOR,
+    cloud_service_pb2.DESCRIPTOR,
+    cloud_service_type_pb2.DESCRIPTOR,
+    region_pb2.DESCRIPTOR,
+    change_history_pb2.DESCRIPTOR,
+    collector_rule_pb2.DESCRIPTOR,
+)
+"""The files of the API, in the order in which people read about them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and its path; always POST with the whole request as the body, as the contract has it.
+
+    Attributes:
+        path: such as ``/inventory/v1/collector/update-plugin``.
+        method: what it calls.
+    """
+
+    path: str
+    method: MethodDescriptor
+
+    @property
+    def service(self) -> str:
+        """The short name of the service, such as ``Collector``."""
+        return str(self.method.containing_service.name)
+
+    @property
+    def name(self) -> str:
+        """The short name of the method, such as ``Collector.update_plugin``."""
+        return f"{self.service}.{self.method.name}"
+
+    @property
+    def grpc_path(self) -> str:
+        """The method as gRPC writes it."""
+        return f"/{self.method.containing_service.full_name}/{self.method.name}"
+
+
+def routes(files: Iterable[FileDescriptor] = FILES) -> tuple[Route, ...]:
+    """Return the route of each method that has a path.
+
+    Raises:
+        TypeError: a path is not a plain POST with the request as its body; the gateway knows no other.
+    """
+    return tuple(
+        _route(method)
+        for file in files
+        for service in file.services_by_name.values()
+        for method in service.methods
+        if method.GetOptions().HasExtension(annotations_pb2.http)
+    )
+
+
+def _route(method: MethodDescriptor) -> Route:
+    rule = method.GetOptions().Extensions[annotations_pb2.http]
+    if not rule.post or rule.body != "*" or "{" in rule.post or rule.additional_bindings:
+        raise TypeError(f"{method.full_name}: only POST with the whole request as its body can be served")
+    return Route(rule.post, method)

@@ -1,0 +1,130 @@
+"""The gRPC server behind the gateway."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from inventory.errors import SettingsError
+from inventory.settings import Settings
+
+READY_SECONDS: Final = 1.5
+"""How long the server may take to tell its health, s; whoever asks the gateway waits little longer."""
+
+_ADDRESS: Final = re.compile(r"(?:(grpc|grpc\+ssl)://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_ANY_ADDRESSES: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]"}  # noqa: S104 (read)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the server is.
+
+    Attributes:
+        target: ``host:port``.
+        secure: whether TLS is spoken there.
+    """
+
+    target: str
+    secure: bool
+
+
+def upstream_address(settings: Settings) -> Address:
+    """Return where the server is: ``gateway_upstream``, or where the settings let the server itself listen.
+
+    Raises:
+        SettingsError: ``gateway_upstream`` is no address.
+    """
+    if not settings.gateway_upstream:
+        host = _ANY_ADDRESSES.get(settings.host, settings.host)
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return Address(f"{host}:{settings.port}", secure=settings.tls_certificate_file is not None)
+    found = _ADDRESS.fullmatch(settings.gateway_upstream)
+    if found is None or not 0 < int(found[3]) < 65536:
+        raise SettingsError(
+            "gateway_upstream (INVENTORY_GATEWAY_UPSTREAM): must be host:port, grpc://host:port or grpc+ssl://host:port"
+        )
+    return Address(f"{found[2]}:{int(found[3])}", secure=found[1] == "grpc+ssl")
+
+
+def upstream_credentials(settings: Settings) -> grpc.ChannelCredentials:
+    """Return what TLS to the server uses: the same CA and client certificate as for the platform's services.
+
+    Raises:
+        SettingsError: a file cannot be read.
+    """
+    return grpc.ssl_channel_credentials(
+        root_certificates=_read("platform_ca_file", settings.platform_ca_file),
+        private_key=_read("platform_key_file", settings.platform_key_file),
+        certificate_chain=_read("platform_certificate_file", settings.platform_certificate_file),
+    )
+
+
+def _read(name: str, path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise SettingsError(f"{name} (INVENTORY_{name.upper()}): {path}: {exc.strerror}") from exc
+
+
+class Upstream:
+    """A connection to the server that grpc keeps up and renews. Belongs to the event loop it was made in."""
+
+    def __init__(self, address: Address, *, credentials: grpc.ChannelCredentials | None, max_answer_bytes: int) -> None:
+        options = _options(max_answer_bytes)
+        self._channel = (
+            grpc.aio.insecure_channel(address.target, options=options)
+            if credentials is None
+            else grpc.aio.secure_channel(address.target, credentials, options=options)
+        )
+        self._health = health_pb2_grpc.HealthStub(self._channel)
+
+    async def call(self, grpc_path: str, data: bytes, *, metadata: Sequence[tuple[str, str]], timeout: float) -> bytes:
+        """Call a method with a serialized request and return the serialized answer.
+
+        Args:
+            grpc_path: ``/package.Service/method``.
+            data: the request.
+            metadata: sent along.
+            timeout: deadline of the call, s; the server is told.
+
+        Raises:
+            grpc.aio.AioRpcError: the call failed.
+        """
+        method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(grpc_path)
+        answer: bytes = await method(data, metadata=tuple(metadata), timeout=timeout)
+        return answer
+
+    async def serving(self) -> bool:
+        """Tell whether the server says that it serves."""
+        try:
+            answer = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=READY_SECONDS)
+        except grpc.aio.AioRpcError:
+            return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def close(self) -> None:
+        """Close the connection; running calls end."""
+        await self._channel.close()
+
+
+def _options(max_answer_bytes: int) -> list[tuple[str, int]]:
+    return [
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", max_answer_bytes),
+        ("grpc.keepalive_time_ms", 5 * 60 * 1000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+        # A server that restarts is back within seconds: don't wait grpc's two minutes for the next try.
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.min_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 1_000),
+        # Proxies of the environment are for the outer world, not for neighbours.
+        ("grpc.enable_http_proxy", 0),
+    ]

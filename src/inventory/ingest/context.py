@@ -1,0 +1,116 @@
+"""What an ingest is told, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inventory.connector.ports import Json
+from inventory.domain.collect_mode import CollectMode
+from inventory.domain.principal import Principal, system_principal
+from inventory.errors import InventoryError
+
+
+@dataclass(frozen=True, slots=True)
+class IngestLimits:
+    """How large a batch may become, and how long it may wait.
+
+    Attributes:
+        batch_count: resources written together, at most.
+        batch_bytes: their size on the wire, at most, bytes; a single larger one goes alone.
+        batch_seconds: how long the first of a batch waits for more, s.
+        cache_hours: how long a FilterCache is kept, h.
+        max_errors: errors kept of one stream; the rest is only counted.
+    """
+
+    batch_count: int = 500
+    batch_bytes: int = 8 * 1024 * 1024
+    batch_seconds: float = 2.0
+    cache_hours: float = 24.0
+    max_errors: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IngestContext:
+    """For whom and with what a stream is collected.
+
+    Attributes:
+        project_id: the secret's project; empty for none.
+        provider: the secret's provider; empty for none.
+        plugin_metadata: the collector's ``plugin_info.metadata``.
+        secret_values: the secret's data, blotted out of every stored text.
+        full_collect: whether the empty filter was sent in mode ALL (see garbage collection).
+        use_cache: whether the collect asked for the FilterCache.
+        principal: who asks identity; None for the system.
+    """
+
+    domain_id: str
+    collector_id: str
+    secret_id: str = ""
+    service_account_id: str = ""
+    provider: str = ""
+    project_id: str = ""
+    job_id: str = ""
+    job_task_id: str = ""
+    slice_id: str = ""
+    collect_mode: CollectMode = CollectMode.ALL
+    plugin_metadata: Json = field(default_factory=dict)
+    secret_values: Json = field(default_factory=dict, repr=False)
+    full_collect: bool = False
+    use_cache: bool = False
+    principal: Principal | None = None
+
+    def caller(self) -> Principal:
+        """Return the identity that the platform is asked with."""
+        return self.principal or system_principal(self.domain_id)
+
+
+@dataclass(slots=True)
+class IngestCounts:
+    """Counts of a stream, a slice or a task; ``total`` is the sum of created, updated, failure and uncounted."""
+
+    created: int = 0
+    updated: int = 0
+    failure: int = 0
+    deleted: int = 0
+    disconnected: int = 0
+    uncounted: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many messages were taken from the stream and dealt with."""
+        return self.created + self.updated + self.failure + self.uncounted
+
+    def document(self) -> dict[str, int]:
+        """Return the counts by name, ``total`` among them."""
+        return {
+            "total": self.total,
+            "created": self.created,
+            "updated": self.updated,
+            "failure": self.failure,
+            "deleted": self.deleted,
+            "disconnected": self.disconnected,
+            "uncounted": self.uncounted,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What became of a stream.
+
+    Attributes:
+        counts: what was done; also of a stream that broke off.
+        errors: ``{error_code, message, additional}``, the first hundred.
+        error_count: how many there were.
+        resources_seen: CloudServices, CloudServiceTypes and Regions that are in the store now and were sent.
+        complete: whether the stream ended well and was not stopped.
+        failure: what broke the stream; None where it was stopped or ended well.
+    """
+
+    counts: IngestCounts
+    errors: list[Mapping[str, Any]]
+    error_count: int
+    resources_seen: int
+    complete: bool
+    failure: InventoryError | None = None

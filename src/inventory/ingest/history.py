@@ -1,0 +1,181 @@
+"""Change history: the differences that a write makes, and the record that tells of it (contract, section 7)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from inventory.domain import ids
+from inventory.domain.keys import unescape_key
+
+Document = dict[str, Any]
+
+KEYS: Final = (
+    "name",
+    "ip_addresses",
+    "account",
+    "instance_type",
+    "instance_size",
+    "reference",
+    "region_code",
+    "project_id",
+    "data",
+    "tags",
+)
+MAX_DEPTH: Final = 3
+ADDED: Final = "ADDED"
+CHANGED: Final = "CHANGED"
+_CLIPPED_CHARACTERS: Final = 1024
+_CLIPPED_RECORD_CHARACTERS: Final = 3 * 1024 * 1024
+"""At most four bytes each: what is left fits into a document."""
+_ENTRY_CHARACTERS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made a write: a collector (with its job) or a user."""
+
+    collector_id: str = ""
+    job_id: str = ""
+    user_id: str = ""
+
+    @property
+    def updated_by(self) -> str:
+        """``COLLECTOR`` or ``USER``."""
+        return "COLLECTOR" if self.collector_id else "USER"
+
+
+def diff(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any], *, exclude: Collection[str] = ()
+) -> list[Document]:
+    """Return the differences between two states of a CloudService.
+
+    Args:
+        before: the document as it was; None for a new one.
+        after: the document as it is.
+        exclude: keys to leave out, with all below them (``metadata.change_history.exclude`` of the plugin).
+
+    Returns:
+        ``{key, before, after, type}`` per changed key to depth 3; a key that went has ``after`` None.
+    """
+    before = before or {}
+    found: list[Document] = []
+    for key in KEYS:
+        if key == "tags":
+            old, new = plain_tags(before.get(key)), plain_tags(after.get(key))
+        else:
+            old, new = before.get(key), after.get(key)
+        if old is not new:
+            found.extend(_walk(key, old, new, 1))
+    if exclude:
+        found = [entry for entry in found if not _excluded(entry["key"], exclude)]
+    return found
+
+
+def plain_tags(tags: Any) -> Any:
+    """Return stored tags with the keys that the provider gave them."""
+    if not tags:
+        return None
+    return {
+        provider: {unescape_key(key): value for key, value in part.items()} if isinstance(part, dict) else part
+        for provider, part in tags.items()
+    }
+
+
+def _walk(key: str, old: Any, new: Any, depth: int) -> Iterator[Document]:
+    old_is_dict, new_is_dict = isinstance(old, dict), isinstance(new, dict)
+    if depth < MAX_DEPTH and (new_is_dict or old_is_dict) and (new_is_dict or new is None):
+        if old is not None and not old_is_dict:
+            yield _entry(key, old, None)
+        old_part: Mapping[str, Any] = old if old_is_dict else {}
+        new_part: Mapping[str, Any] = new if new_is_dict else {}
+        for name, value in new_part.items():
+            other = old_part.get(name)
+            if other is not value:
+                yield from _walk(f"{key}.{name}", other, value, depth + 1)
+        for name, value in old_part.items():
+            if name not in new_part:
+                yield from _walk(f"{key}.{name}", value, None, depth + 1)
+    elif old != new:
+        yield _entry(key, old, new)
+
+
+def _entry(key: str, old: Any, new: Any) -> Document:
+    return {"key": key, "before": _text(old), "after": _text(new), "type": ADDED if old is None else CHANGED}
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _excluded(key: str, exclude: Collection[str]) -> bool:
+    return any(key == entry or key.startswith(f"{entry}.") for entry in exclude)
+
+
+def new_record(
+    action: str,
+    changes: list[Document],
+    *,
+    cloud_service_id: str,
+    domain_id: str,
+    author: Author,
+    now: datetime,
+) -> Document:
+    """Return the record of a write.
+
+    Args:
+        action: ``CREATE``, ``UPDATE`` or ``DELETE``; a DELETE has no differences.
+        changes: what :func:`diff` found.
+        cloud_service_id: the resource.
+        domain_id: its domain.
+        author: who made the write.
+        now: when.
+    """
+    record: Document = {
+        "record_id": ids.new_id(ids.RECORD),
+        "domain_id": domain_id,
+        "cloud_service_id": cloud_service_id,
+        "action": action,
+        "diff": changes,
+        "diff_count": len(changes),
+        "updated_by": author.updated_by,
+        "created_at": now,
+    }
+    if author.collector_id:
+        record["collector_id"] = author.collector_id
+        if author.job_id:
+            record["job_id"] = author.job_id
+    elif author.user_id:
+        record["user_id"] = author.user_id
+    return record
+
+
+def clip_record(record: Document) -> Document:
+    """Return the record with its values, and at last its entries, cut short, for one too large to be stored."""
+    kept: list[Document] = []
+    characters = 0
+    for entry in record["diff"]:
+        shorter = {**entry, "before": _clip(entry["before"]), "after": _clip(entry["after"])}
+        characters += _ENTRY_CHARACTERS + sum(len(shorter[part] or "") for part in ("key", "before", "after"))
+        if characters > _CLIPPED_RECORD_CHARACTERS:
+            break
+        kept.append(shorter)
+    return {**record, "diff": kept}
+
+
+def _clip(text: str | None) -> str | None:
+    return text if text is None or len(text) <= _CLIPPED_CHARACTERS else text[:_CLIPPED_CHARACTERS] + "…"
+
+
+def excluded_keys(plugin_metadata: Mapping[str, Any]) -> frozenset[str]:
+    """Return the keys that a plugin's metadata keeps out of the history."""
+    section = plugin_metadata.get("change_history")
+    keys = section.get("exclude") if isinstance(section, Mapping) else None
+    return frozenset(key for key in keys if isinstance(key, str) and key) if isinstance(keys, list) else frozenset()

@@ -1,0 +1,121 @@
+"""Kinds of messages a plugin streams, and what each stands for (contract, section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from inventory.connector.ports import ResourceMessage
+from inventory.domain import ids
+
+FAILURE_STATE: Final = 5
+SKIP_STATE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of resource that has a place in the store.
+
+    Attributes:
+        resource_type: its name on the wire.
+        collection: its collection in MongoDB.
+        id_field: name of its id.
+        id_prefix: how its ids begin.
+        text_keys: fields of text that a match rule may name.
+        free_keys: free-form fields below which a match rule may name anything.
+        indexed: the match key whose presence makes a lookup cheap.
+        natural_keys: what is unique in the domain, beside the id; empty where nothing is.
+        stateful: whether it has a state (ACTIVE, DELETED), a history and collection state.
+    """
+
+    resource_type: str
+    collection: str
+    id_field: str
+    id_prefix: str
+    text_keys: frozenset[str]
+    free_keys: frozenset[str]
+    indexed: str
+    natural_keys: tuple[str, ...] = ()
+    stateful: bool = False
+
+
+CLOUD_SERVICE: Final = Kind(
+    resource_type="inventory.CloudService",
+    collection="cloud_service",
+    id_field="cloud_service_id",
+    id_prefix=ids.CLOUD_SERVICE,
+    text_keys=frozenset(
+        {
+            "cloud_service_id",
+            "name",
+            "account",
+            "instance_type",
+            "cloud_service_type",
+            "cloud_service_group",
+            "provider",
+            "region_code",
+            "project_id",
+            "reference.resource_id",
+            "reference.external_link",
+        }
+    ),
+    free_keys=frozenset({"data", "tags", "metadata", "instance_size", "ip_addresses"}),
+    indexed="reference.resource_id",
+    stateful=True,
+)
+CLOUD_SERVICE_TYPE: Final = Kind(
+    resource_type="inventory.CloudServiceType",
+    collection="cloud_service_type",
+    id_field="cloud_service_type_id",
+    id_prefix=ids.CLOUD_SERVICE_TYPE,
+    text_keys=frozenset({"cloud_service_type_id", "name", "provider", "group", "service_code", "resource_type"}),
+    free_keys=frozenset({"tags", "metadata", "is_primary", "is_major"}),
+    indexed="provider",
+    natural_keys=("provider", "group", "name"),
+)
+REGION: Final = Kind(
+    resource_type="inventory.Region",
+    collection="region",
+    id_field="region_id",
+    id_prefix=ids.REGION,
+    text_keys=frozenset({"region_id", "name", "provider", "region_code"}),
+    free_keys=frozenset({"tags"}),
+    indexed="provider",
+    natural_keys=("provider", "region_code"),
+)
+KINDS: Final = {kind.resource_type: kind for kind in (CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION)}
+
+ERROR_TYPES: Final = frozenset({"inventory.ErrorResource"})
+_CACHE_TYPES: Final = frozenset({"inventory.FilterCache", "FILTER_CACHE", "inventory.FILTER_CACHE"})
+_SILENT_TYPES: Final = frozenset({"inventory.Namespace", "inventory.Metric"})
+
+
+class Disposition(Enum):
+    """What is done with a message."""
+
+    STORE = auto()
+    REPORT = auto()
+    """An error that the plugin itself tells."""
+    CACHE = auto()
+    SKIP = auto()
+    UNKNOWN = auto()
+    """Of our own namespace and without a place: passed over, told once."""
+    UNSUPPORTED = auto()
+    """Outside ``inventory.*``: an error of the task."""
+
+
+def classify(message: ResourceMessage) -> Disposition:
+    """Return what is done with ``message``, by its type and state."""
+    resource_type = message.resource_type
+    if resource_type in KINDS:
+        if message.state == FAILURE_STATE:
+            return Disposition.REPORT
+        return Disposition.SKIP if message.state == SKIP_STATE else Disposition.STORE
+    if resource_type in ERROR_TYPES:
+        return Disposition.REPORT
+    if resource_type in _CACHE_TYPES:
+        return Disposition.CACHE
+    if resource_type in _SILENT_TYPES:
+        return Disposition.SKIP
+    return Disposition.UNKNOWN if resource_type.startswith("inventory.") else Disposition.UNSUPPORTED

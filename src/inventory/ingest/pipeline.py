@@ -1,0 +1,204 @@
+"""The ingest: a plugin's stream in, the inventory's documents out (contract, section 7; design, "How a collect runs").
+
+The stream is read and decoded on a thread of its own while this one writes; between them lies at most one batch.
+Each batch is applied kind by kind: types and regions first, then resources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from pymongo.database import Database
+
+from inventory.connector.ports import Identity, ResourceMessage
+from inventory.domain.clock import Clock
+from inventory.errors import InvalidResourceError, PluginReportedError, UnsupportedResourceTypeError
+from inventory.ingest.batches import BatchReader
+from inventory.ingest.cloud_services import CloudServiceApplier
+from inventory.ingest.context import IngestContext, IngestCounts, IngestLimits, IngestResult
+from inventory.ingest.decide import UNSTORABLE, Decider
+from inventory.ingest.error_log import ErrorLog
+from inventory.ingest.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, Kind, classify
+from inventory.ingest.metrics import UNKNOWN_TYPES
+from inventory.ingest.rules import Projects, RuleBook
+from inventory.ingest.simple_resources import SimpleApplier
+from inventory.ingest.tally import Tally
+from inventory.logs import get_logger
+from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.manager.resource_filter_cache import FilterCacheStore
+from inventory.manager.resource_record import RecordStore
+from inventory.manager.resource_state import StateStore
+from inventory.manager.resource_store import ResourceStore, encodable
+
+__all__ = ["Ingest", "IngestContext", "IngestCounts", "IngestLimits", "IngestResult"]
+
+Document = dict[str, Any]
+
+_PATIENCE_SECONDS: Final = 0.2
+"""How long a silent stream is waited for before ``should_stop`` is asked again."""
+_APPLIED_KINDS: Final = (CLOUD_SERVICE_TYPE, REGION, CLOUD_SERVICE)
+_TYPE_CHARACTERS: Final = 64
+
+_log = get_logger(__name__)
+
+
+class Ingest:
+    """Stores streams. One object serves any number of streams, also at the same time."""
+
+    def __init__(
+        self, *, database: Database[Document], identity: Identity, clock: Clock, limits: IngestLimits | None = None
+    ) -> None:
+        self._database = database
+        self._identity = identity
+        self._clock = clock
+        self._limits = limits or IngestLimits()
+
+    def run(
+        self,
+        stream: Iterable[ResourceMessage],
+        context: IngestContext,
+        *,
+        should_stop: Callable[[], bool],
+        on_progress: Callable[[IngestCounts], None],
+    ) -> IngestResult:
+        """Store all of ``stream``; idempotent, so that a broken attempt may simply be repeated.
+
+        Args:
+            stream: the messages; canceled where it can be when the ingest ends before it does.
+            context: for whom and with what it is collected.
+            should_stop: asked several times a second; True ends the ingest.
+            on_progress: told the counts so far after each batch.
+
+        Returns:
+            What became of it; a stream that breaks off is reported there, not raised.
+
+        Raises:
+            PyMongoError: MongoDB failed.
+            ConnectionFailureError, RequestTimeoutError, PermissionDeniedError: identity failed.
+        """
+        run = _Run(self._database, self._identity, self._clock, self._limits, context)
+        complete, failure = False, None
+        with BatchReader(stream, limits=self._limits, clock=self._clock) as reader:
+            while not should_stop():
+                batch = reader.take(_PATIENCE_SECONDS)
+                if batch is None:
+                    failure = reader.failure
+                    complete = failure is None
+                    break
+                if batch:
+                    run.apply(batch)
+                    on_progress(run.tally.counts)
+        tally = run.tally
+        return IngestResult(
+            counts=tally.counts,
+            errors=tally.errors.errors,
+            error_count=tally.errors.count,
+            resources_seen=tally.resources_seen,
+            complete=complete,
+            failure=failure,
+        )
+
+
+class _Run:
+    """One stream on its way."""
+
+    def __init__(
+        self,
+        database: Database[Document],
+        identity: Identity,
+        clock: Clock,
+        limits: IngestLimits,
+        context: IngestContext,
+    ) -> None:
+        errors = ErrorLog(secret_values=context.secret_values, limit=limits.max_errors)
+        self.tally = Tally(context, clock, errors)
+        self._limits = limits
+        self._caches = FilterCacheStore(database=database)
+        self._untold = _Untold(context)
+        rules = CollectorRuleManager(database=database).list_of_collector(context.domain_id, context.collector_id)
+        decider = Decider(
+            context=context,
+            rules=RuleBook.of(rules),
+            projects=Projects(identity=identity, principal=context.caller()),
+        )
+        self._appliers: dict[str, CloudServiceApplier | SimpleApplier] = {
+            kind.resource_type: SimpleApplier(kind, store=_store(database, kind), tally=self.tally)
+            for kind in (CLOUD_SERVICE_TYPE, REGION)
+        }
+        self._appliers[CLOUD_SERVICE.resource_type] = CloudServiceApplier(
+            store=_store(database, CLOUD_SERVICE),
+            records=RecordStore(database=database),
+            states=StateStore(database=database),
+            decider=decider,
+            tally=self.tally,
+        )
+
+    def apply(self, batch: list[ResourceMessage]) -> None:
+        """Store one batch."""
+        by_type: dict[str, list[ResourceMessage]] = {}
+        for message in batch:
+            match classify(message):
+                case Disposition.STORE:
+                    by_type.setdefault(message.resource_type, []).append(message)
+                case Disposition.REPORT:
+                    self.tally.fail(message, PluginReportedError(message=message.message))
+                case Disposition.UNSUPPORTED:
+                    self.tally.fail(message, UnsupportedResourceTypeError(resource_type=message.resource_type))
+                case Disposition.CACHE:
+                    self._cache(message)
+                case Disposition.UNKNOWN:
+                    self._untold.tell(message.resource_type)
+                    self.tally.pass_over(seen=False)
+                case Disposition.SKIP:
+                    self.tally.pass_over(seen=False)
+        for kind in _APPLIED_KINDS:
+            messages = by_type.get(kind.resource_type)
+            if messages:
+                self._appliers[kind.resource_type].apply(messages)
+
+    def _cache(self, message: ResourceMessage) -> None:
+        context = self.tally.context
+        values = _cache_values(message.resource)
+        if not encodable(values):
+            self.tally.fail(message, InvalidResourceError(key="resource", reason=UNSTORABLE))
+            return
+        self._caches.merge(
+            values,
+            domain_id=context.domain_id,
+            collector_id=context.collector_id,
+            secret_id=context.secret_id,
+            job_task_id=context.job_task_id,
+            now=self.tally.clock.now(),
+            hours=self._limits.cache_hours,
+        )
+        self.tally.pass_over(seen=False)
+
+
+class _Untold:
+    """Tells once per type of those that have no place."""
+
+    def __init__(self, context: IngestContext) -> None:
+        self._context = context
+        self._told: set[str] = set()
+
+    def tell(self, resource_type: str) -> None:
+        """Log and count ``resource_type`` unless that has been done."""
+        name = resource_type[:_TYPE_CHARACTERS]
+        if name not in self._told:
+            self._told.add(name)
+            UNKNOWN_TYPES.labels(resource_type=name).inc()
+            _log.warning("resource_type_passed_over", resource_type=name, job_task_id=self._context.job_task_id)
+
+
+def _store(database: Database[Document], kind: Kind) -> ResourceStore:
+    return ResourceStore(database=database, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful)
+
+
+def _cache_values(resource: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return a FilterCache as lists; a single value counts as a list of one."""
+    found: dict[str, list[Any]] = {}
+    for key, value in resource.items():
+        if key and value is not None and not isinstance(value, Mapping):
+            found[key] = list(value) if isinstance(value, list | tuple) else [value]
+    return found

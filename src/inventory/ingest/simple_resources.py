@@ -1,0 +1,128 @@
+"""Applying streamed CloudServiceTypes and Regions: few, without state, history or project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bson.objectid import ObjectId
+from pymongo import InsertOne, UpdateOne
+
+from inventory.connector.ports import ResourceMessage
+from inventory.domain import ids
+from inventory.domain.collect_mode import CollectMode
+from inventory.errors import InvalidResourceError, InventoryError
+from inventory.ingest.changeset import (
+    Change,
+    change_cloud_service_type,
+    change_region,
+    new_cloud_service_type,
+    new_region,
+)
+from inventory.ingest.decide import UNSTORABLE
+from inventory.ingest.items import Item, ItemReader, resolve, rounds
+from inventory.ingest.kinds import REGION, Kind
+from inventory.ingest.record import values_of
+from inventory.ingest.tally import Tally
+from inventory.manager.resource_store import ResourceStore, Write, encodable, plain
+
+Document = dict[str, Any]
+
+_ATTEMPTS: Final = 3
+
+
+class SimpleApplier:
+    """Applies batches of one of the two kinds; what it stores counts in none of created and updated."""
+
+    def __init__(self, kind: Kind, *, store: ResourceStore, tally: Tally) -> None:
+        self._kind = kind
+        self._store = store
+        self._tally = tally
+        self._domain_id = tally.context.domain_id
+        self._reader = ItemReader(kind, store=store, domain_id=tally.context.domain_id, fail=tally.fail)
+
+    def apply(self, messages: Sequence[ResourceMessage]) -> None:
+        """Store a batch; what cannot be stored fails alone."""
+        for items in rounds(self._reader.read(messages)):
+            pending = items
+            while pending:
+                pending = self._round(pending)
+
+    def _round(self, items: list[Item]) -> list[Item]:
+        found = resolve(items, store=self._store, domain_id=self._domain_id, fields=None, fail=self._tally.fail)
+        held: set[ObjectId] = set()
+        again: list[Item] = []
+        planned: list[tuple[Item, Write]] = []
+        for item in found:
+            if item.hit and item.hit["_id"] in held:
+                again.append(item)
+                continue
+            if item.hit:
+                held.add(item.hit["_id"])
+            try:
+                write = self._decide(item)
+            except InventoryError as exc:
+                self._tally.fail(item.message, exc)
+                continue
+            if write is None:
+                self._tally.pass_over(seen=item.hit is not None)
+            else:
+                planned.append((item, write))
+        return [*again, *self._write(planned)]
+
+    def _decide(self, item: Item) -> Write | None:
+        """Return the write that ``item`` leads to, None where the mode passes it over."""
+        mode = self._tally.context.collect_mode
+        values = values_of(self._kind, item.message.resource)
+        if item.hit is None and item.collided:
+            item.hit = self._by_natural_keys(values)
+        if item.hit is None:
+            if mode is CollectMode.UPDATE:
+                return None
+            document = self._new(values)
+            if not encodable(document):
+                raise InvalidResourceError(key="resource", reason=UNSTORABLE)
+            return InsertOne(document)
+        if mode is CollectMode.CREATE:
+            return None
+        change = self._change(plain(item.hit), values)
+        if not encodable(change.set):
+            raise InvalidResourceError(key="resource", reason=UNSTORABLE)
+        context = self._tally.context
+        sets = {**change.set, "updated_at": self._tally.clock.now(), "updated_by": context.collector_id}
+        update: Document = {"$set": sets}
+        if change.unset:
+            update["$unset"] = dict.fromkeys(change.unset, "")
+        return UpdateOne({"_id": item.hit["_id"], "domain_id": self._domain_id}, update)
+
+    def _by_natural_keys(self, values: Mapping[str, Any]) -> Document | None:
+        query = {key: values.get(key) for key in self._kind.natural_keys}
+        return next(iter(self._store.find(self._domain_id, query)), None)
+
+    def _new(self, values: Mapping[str, Any]) -> Document:
+        new_id, now = ids.new_id(self._kind.id_prefix), self._tally.clock.now()
+        collector_id = self._tally.context.collector_id
+        if self._kind is REGION:
+            return new_region(values, region_id=new_id, domain_id=self._domain_id, now=now, updated_by=collector_id)
+        return new_cloud_service_type(
+            values, cloud_service_type_id=new_id, domain_id=self._domain_id, now=now, updated_by=collector_id
+        )
+
+    def _change(self, stored: Document, values: Mapping[str, Any]) -> Change:
+        change = change_region if self._kind is REGION else change_cloud_service_type
+        return change(stored, values)
+
+    def _write(self, planned: list[tuple[Item, Write]]) -> list[Item]:
+        """Write, and return the items that met one that somebody else had just created."""
+        outcome = self._store.write([write for _, write in planned])
+        again = []
+        for position, (item, _) in enumerate(planned):
+            if position in outcome.duplicates and item.attempts < _ATTEMPTS:
+                item.collided = True
+                item.attempts += 1
+                again.append(item)
+            elif position in outcome.duplicates or position in outcome.refused:
+                self._tally.fail(item.message, InvalidResourceError(key="resource", reason=UNSTORABLE))
+            else:
+                self._tally.pass_over(seen=True)
+        return again

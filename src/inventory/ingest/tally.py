@@ -1,0 +1,32 @@
+"""What the appliers of all kinds share: context, tallies and the way a resource fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from inventory.connector.ports import ResourceMessage
+from inventory.domain.clock import Clock
+from inventory.errors import InventoryError
+from inventory.ingest.context import IngestContext, IngestCounts
+from inventory.ingest.error_log import ErrorLog
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts and errors of a running ingest."""
+
+    context: IngestContext
+    clock: Clock
+    errors: ErrorLog
+    counts: IngestCounts = field(default_factory=IngestCounts)
+    resources_seen: int = 0
+
+    def fail(self, message: ResourceMessage, error: InventoryError) -> None:
+        """Count ``message`` as failed and keep the reason."""
+        self.counts.failure += 1
+        self.errors.add(error, resource_type=message.resource_type, resource=message.resource)
+
+    def pass_over(self, *, seen: bool) -> None:
+        """Count a message that is none of created, updated and failed."""
+        self.counts.uncounted += 1
+        self.resources_seen += seen

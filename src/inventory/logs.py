@@ -1,0 +1,82 @@
+"""Structured logging: one line an event, the transaction_id on each, secrets never."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+_SECRET_KEYS = frozenset({"token", "secret", "secret_data", "password", "authorization", "access_token", "options"})
+
+
+def _drop_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask what must never be logged, whatever a caller passes in."""
+    for key in event.keys() & _SECRET_KEYS:
+        event[key] = "***"
+    return event
+
+
+def setup(*, level: str, form: str, process: str) -> None:
+    """Configure logging of this process, once, at its start.
+
+    Args:
+        level: a name of :mod:`logging`'s levels.
+        form: ``json`` for machines, ``text`` for people.
+        process: the kind of process, on every line.
+    """
+    numeric = logging.getLevelNamesMapping()[level.upper()]
+
+    def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("process", process)
+        return event
+
+    shared: list[Any] = [
+        add_process,
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _drop_secrets,
+    ]
+    renderer: Any = (
+        structlog.processors.JSONRenderer(default=str)
+        if form == "json"
+        # The default formatter prints local variables with a traceback, and those hold requests and secrets.
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    # Only JSON needs the traceback rendered beforehand; the console renderer does it itself.
+    tail: list[Any] = [structlog.processors.format_exc_info, renderer] if form == "json" else [renderer]
+    structlog.configure(
+        processors=[*shared, *tail],
+        wrapper_class=structlog.make_filtering_bound_logger(numeric),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail],
+        )
+    )
+    logging.basicConfig(level=max(numeric, logging.WARNING), handlers=[handler], force=True)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """Return the logger of the module ``name``."""
+    logger: FilteringBoundLogger = structlog.get_logger(logger_name=name)
+    return logger
+
+
+def bind(**values: str) -> None:
+    """Put ``values`` (transaction_id, job_task_id, …) on every further line of this thread or context."""
+    structlog.contextvars.bind_contextvars(**values)
+
+
+def unbind(*names: str) -> None:
+    """Take ``names`` off again."""
+    structlog.contextvars.unbind_contextvars(*names)

@@ -1,0 +1,98 @@
+"""Single CloudServices, as users read and write them. Streams go through ``resource_store``; the rules are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bson.objectid import ObjectId
+from pymongo import ReturnDocument
+from pymongo.database import Database
+
+from inventory.errors import InvalidParameterError, NotFoundError
+from inventory.manager.reader import Scope
+from inventory.manager.resource_record import RecordStore
+from inventory.manager.resource_store import encodable, holds_reference, plain
+from inventory.model.cloud_service import ACTIVE
+from inventory.model.connection import translated_errors
+
+Document = dict[str, Any]
+
+_ID: Final = "cloud_service_id"
+_UNSTORABLE: Final = "cannot be stored: a NUL in a key, a number too large, too deep or too large"
+
+
+class CloudServiceManager:
+    """Raw documents of CloudServices with their records, always within one domain."""
+
+    def __init__(self, *, database: Database[Document]) -> None:
+        self._collection = database["cloud_service"]
+        self._records = RecordStore(database=database)
+
+    def get(self, domain_id: str, cloud_service_id: str, scope: Scope | None = None) -> Document:
+        """Return the whole document, of any state.
+
+        Raises:
+            NotFoundError: there is none in the domain and scope.
+        """
+        with translated_errors(key=_ID):
+            found = self._collection.find_one(_query(domain_id, cloud_service_id, scope))
+        if found is None:
+            raise NotFoundError(key=_ID, value=cloud_service_id)
+        return plain(found) if holds_reference(found) else found
+
+    def exists(self, domain_id: str, cloud_service_id: str, scope: Scope | None = None) -> bool:
+        """Return whether there is one, of any state, in the domain and scope."""
+        with translated_errors(key=_ID):
+            return self._collection.find_one(_query(domain_id, cloud_service_id, scope), {"_id": 1}) is not None
+
+    def insert(self, document: Document, record: Document | None) -> None:
+        """Store a new one and its record.
+
+        Raises:
+            InvalidParameterError: MongoDB cannot hold it.
+        """
+        if not encodable(document):
+            raise InvalidParameterError(key="data", reason=_UNSTORABLE)
+        with translated_errors(key="data"):
+            # A write without its record would be lost to history; a record without its write is withdrawn.
+            self._insert_record(record)
+            self._collection.insert_one(document)
+
+    def write(self, stored: Document, update: Mapping[str, Any], record: Document | None) -> Document | None:
+        """Apply ``update`` and store its record if the document is still as it was read; else do neither.
+
+        Args:
+            stored: as it was read, ACTIVE.
+            update: sets, unsets, and counts ``revision`` up.
+            record: what tells of it, None for none.
+
+        Returns:
+            The document after it, or None where somebody else wrote it in between.
+
+        Raises:
+            InvalidParameterError: MongoDB cannot hold the result.
+        """
+        if not encodable(update["$set"]):
+            raise InvalidParameterError(key="data", reason=_UNSTORABLE)
+        unchanged = {"_id": stored["_id"], "state": ACTIVE, "revision": stored.get("revision")}
+        with translated_errors(key="data"):
+            key = self._insert_record(record)
+            after: Document | None = self._collection.find_one_and_update(
+                {"domain_id": stored["domain_id"], **unchanged}, update, return_document=ReturnDocument.AFTER
+            )
+            if after is None and key:
+                self._records.withdraw([key])
+        return after
+
+    def _insert_record(self, record: Document | None) -> ObjectId | None:
+        if record is None:
+            return None
+        key = ObjectId()
+        self._records.insert([{"_id": key, **record}])
+        return key
+
+
+def _query(domain_id: str, cloud_service_id: str, scope: Scope | None) -> Document:
+    own = {"domain_id": domain_id, _ID: cloud_service_id}
+    return {"$and": [own, scope]} if scope else own

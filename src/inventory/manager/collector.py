@@ -1,0 +1,141 @@
+"""Collectors: sole reader and writer of the ``collector`` collection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo import ReturnDocument
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from inventory.errors import NotFoundError, SaveUniqueValuesError
+from inventory.model.connection import translated_errors
+from inventory.query.mongo import projection
+from inventory.query.schemas import COLLECTOR
+
+Document = dict[str, Any]
+
+ENABLED: Final = "ENABLED"
+DISABLED: Final = "DISABLED"
+_ID: Final = "collector_id"
+_MINIMAL: Final = {**projection(COLLECTOR, COLLECTOR.minimal), _ID: 1}
+
+
+class CollectorManager:
+    """Raw documents of collectors, always within one domain."""
+
+    def __init__(self, *, database: Database[Document], timeout_seconds: float) -> None:
+        """Prepare.
+
+        Args:
+            database: where they are.
+            timeout_seconds: time limit of one query inside MongoDB, s.
+        """
+        self._collection = database["collector"]
+        self._milliseconds = int(timeout_seconds * 1000)
+
+    def get(self, domain_id: str, collector_id: str) -> Document:
+        """Return the collector. Raises ``NotFoundError``."""
+        with translated_errors(key=_ID):
+            found = self._collection.find_one(
+                {"domain_id": domain_id, _ID: collector_id}, {"_id": 0}, max_time_ms=self._milliseconds
+            )
+        if found is None:
+            raise NotFoundError(key=_ID, value=collector_id)
+        return found
+
+    def get_many(self, domain_id: str, collector_ids: Iterable[str]) -> dict[str, Document]:
+        """Return those that exist, whole, by id."""
+        return self._by_id(domain_id, collector_ids, {"_id": 0})
+
+    def minimal_many(self, domain_id: str, collector_ids: Iterable[str]) -> dict[str, Document]:
+        """Return those that exist, in the minimal form of a job's ``collector_info``, by id."""
+        return self._by_id(domain_id, collector_ids, _MINIMAL)
+
+    def states(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Document]:
+        """Return state, enabled_at and priority of those that exist among ``keys``, pairs of domain_id and id."""
+        wanted = set(keys)
+        query = {
+            "domain_id": {"$in": sorted({domain_id for domain_id, _ in wanted})},
+            _ID: {"$in": sorted({collector_id for _, collector_id in wanted})},
+        }
+        fields = dict.fromkeys(("domain_id", _ID, "state", "enabled_at", "priority"), 1)
+        with translated_errors(key=_ID):
+            found = self._collection.find(query, fields, max_time_ms=self._milliseconds)
+            pairs = {(collector["domain_id"], collector[_ID]): collector for collector in found}
+        return {key: collector for key, collector in pairs.items() if key in wanted}
+
+    def _by_id(self, domain_id: str, collector_ids: Iterable[str], fields: Mapping[str, int]) -> dict[str, Document]:
+        wanted = list(dict.fromkeys(collector_ids))
+        if not wanted:
+            return {}
+        with translated_errors(key=_ID):
+            found = self._collection.find(
+                {"domain_id": domain_id, _ID: {"$in": wanted}}, fields, max_time_ms=self._milliseconds
+            )
+            return {collector[_ID]: collector for collector in found}
+
+    def insert(self, collector: Document) -> None:
+        """Store a new collector, made by ``new_document``.
+
+        Raises:
+            SaveUniqueValuesError: the id is taken.
+            InvalidParameterError: the tags cannot be encoded; a plugin_info that cannot was refused before.
+        """
+        try:
+            with translated_errors(key="tags"):
+                self._collection.insert_one(dict(collector))
+        except DuplicateKeyError as exc:
+            raise SaveUniqueValuesError(keys=[_ID]) from exc
+
+    def update_fields(self, domain_id: str, collector_id: str, fields: Mapping[str, Any]) -> Document:
+        """Set ``fields`` (Mongo paths) in one write and return the collector as it is then.
+
+        Raises:
+            NotFoundError: there is none, or no longer.
+        """
+        if not fields:
+            return self.get(domain_id, collector_id)
+        with translated_errors(key="tags"):
+            updated = self._collection.find_one_and_update(
+                {"domain_id": domain_id, _ID: collector_id},
+                {"$set": dict(fields)},
+                projection={"_id": 0},
+                return_document=ReturnDocument.AFTER,
+            )
+        if updated is None:
+            raise NotFoundError(key=_ID, value=collector_id)
+        return updated
+
+    def enable(self, domain_id: str, collector_id: str, now: datetime) -> Document:
+        """Let the collector collect and return it; one that rested is noted to be awake since ``now``.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        rested = {"$eq": ["$state", DISABLED]}
+        change = {"state": ENABLED, "enabled_at": {"$cond": [rested, now, "$enabled_at"]}}
+        with translated_errors(key=_ID):
+            updated = self._collection.find_one_and_update(
+                {"domain_id": domain_id, _ID: collector_id},
+                [{"$set": change}],
+                projection={"_id": 0},
+                return_document=ReturnDocument.AFTER,
+            )
+        if updated is None:
+            raise NotFoundError(key=_ID, value=collector_id)
+        return updated
+
+    def mark_collected(self, domain_id: str, collector_id: str, now: datetime) -> None:
+        """Note that the collector collects now; nothing happens where it is gone."""
+        with translated_errors(key=_ID):
+            self._collection.update_one(
+                {"domain_id": domain_id, _ID: collector_id}, {"$max": {"last_collected_at": now}}
+            )
+
+    def delete(self, domain_id: str, collector_id: str) -> bool:
+        """Remove the collector's own document and return whether it was there."""
+        with translated_errors(key=_ID):
+            return self._collection.delete_one({"domain_id": domain_id, _ID: collector_id}).deleted_count > 0

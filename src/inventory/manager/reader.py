@@ -1,0 +1,244 @@
+"""The read side of every resource: get, list and stat of one collection, always within one domain.
+
+Whatever a client asks, MongoDB is asked for domain and scope and query: nothing a query says can widen it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final, TypeAlias
+
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
+from pymongo.database import Database
+
+from inventory.errors import NotFoundError, RequestTimeoutError
+from inventory.model.connection import Document, translated_errors
+from inventory.query.analyze import AnalyzeQuery
+from inventory.query.analyze_plan import to_analyze_plan
+from inventory.query.ast import Condition, ListQuery
+from inventory.query.fields import ResourceSchema
+from inventory.query.mongo import MongoQuery, condition_filter, projection, to_mongo
+from inventory.query.parser import parse_only
+from inventory.query.references import Lookup, resolve_references
+from inventory.query.stages import StatQuery
+from inventory.query.stat import StatPlan, to_stat_plan
+
+Documents: TypeAlias = list[Document]
+Scope = Mapping[str, Any]
+"""A further Mongo filter of the service's own, such as the projects a caller is limited to."""
+
+_RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSONDocument, tz_aware=True, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a list found.
+
+    Attributes:
+        results: the documents of the page, with the fields asked for.
+        total_count: of all that match.
+        fields: the top-level wire fields to fill, or None for all.
+        only: the wire paths (dotted) to fill, or None for all.
+    """
+
+    results: Sequence[Mapping[str, Any]]
+    total_count: int
+    fields: frozenset[str] | None = None
+    only: frozenset[str] | None = None
+
+
+class Reader:
+    """Reads one resource.
+
+    Args:
+        database: where it is.
+        collection: its collection.
+        schema: what its queries may name.
+        timeout_seconds: time limit of one query inside MongoDB, s.
+        raw: whether ``list`` gives ``RawBSONDocument``s, which cost nothing to decode where nobody looks inside.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database[Document],
+        collection: str,
+        schema: ResourceSchema,
+        timeout_seconds: float,
+        raw: bool = False,
+    ) -> None:
+        self._collection = database[collection]
+        self._listed: Any = self._collection.with_options(codec_options=_RAW) if raw else self._collection
+        self._schema = schema
+        self._timeout_seconds = timeout_seconds
+
+    @property
+    def schema(self) -> ResourceSchema:
+        """What this resource's queries may name."""
+        return self._schema
+
+    def get(
+        self,
+        domain_id: str,
+        resource_id: str,
+        *,
+        only: Iterable[str] = (),
+        scope: Scope | None = None,
+        remaining_seconds: float = math.inf,
+    ) -> Document:
+        """Return the document, or its fields ``only``.
+
+        Raises:
+            NotFoundError: there is none in the domain and scope.
+            InvalidParameterError: ``only`` names what is no field.
+        """
+        fields = parse_only(self._schema, only)
+        shown = {"_id": 0} if fields is None else projection(self._schema, fields)
+        query = _within(domain_id, scope, {self._schema.id_field: resource_id})
+        with translated_errors(key=self._schema.id_field):
+            found = self._collection.find_one(query, shown, max_time_ms=self._milliseconds(remaining_seconds))
+        if found is None:
+            raise NotFoundError(key=self._schema.id_field, value=resource_id)
+        return found
+
+    def list(
+        self,
+        query: ListQuery,
+        *,
+        domain_id: str,
+        scope: Scope | None = None,
+        lookup: Lookup | None = None,
+        remaining_seconds: float = math.inf,
+    ) -> Page:
+        """Return the documents that match.
+
+        Args:
+            query: parsed with this reader's schema.
+            domain_id: the caller's.
+            scope: a further filter.
+            lookup: answers conditions on other resources.
+            remaining_seconds: how long the caller still waits.
+
+        Raises:
+            QueryError: MongoDB cannot evaluate the query over the data.
+            RequestTimeoutError: it takes too long.
+        """
+        plan = to_mongo(resolve_references(query, lookup) if lookup else query)
+        match = _within(domain_id, scope, plan.filter)
+        milliseconds = self._milliseconds(remaining_seconds)
+        with translated_errors():
+            results = () if plan.count_only else self._find(match, plan, milliseconds)
+            total_count = self._total(match, plan, len(results), milliseconds)
+        return Page(results, total_count, plan.wire_fields, plan.only)
+
+    def _find(self, match: Document, plan: MongoQuery, milliseconds: int) -> Sequence[Mapping[str, Any]]:
+        cursor: Iterable[Mapping[str, Any]] = self._listed.find(
+            match,
+            plan.projection or {"_id": 0},
+            sort=plan.sort or None,
+            skip=plan.skip,
+            limit=plan.limit,
+            max_time_ms=milliseconds,
+        )
+        return tuple(cursor)
+
+    def _total(self, match: Document, plan: MongoQuery, found: int, milliseconds: int) -> int:
+        """The count of all, without asking where the page itself tells it."""
+        if not plan.count_only:
+            reached_end = not plan.limit or found < plan.limit
+            if reached_end and (found or not plan.skip):
+                return plan.skip + found
+        return self._collection.count_documents(match, maxTimeMS=milliseconds)
+
+    def keys(
+        self,
+        condition: Condition,
+        *,
+        domain_id: str,
+        field: str,
+        scope: Scope | None = None,
+        remaining_seconds: float = math.inf,
+    ) -> Sequence[str]:
+        """Return ``field`` of every document that meets ``condition``, for references from other resources."""
+        match = _within(domain_id, scope, condition_filter(condition))
+        with translated_errors():
+            cursor = self._collection.find(
+                match, {"_id": 0, field: 1}, max_time_ms=self._milliseconds(remaining_seconds)
+            )
+            return [document[field] for document in cursor if field in document]
+
+    def stat(
+        self,
+        query: StatQuery,
+        *,
+        domain_id: str,
+        scope: Scope | None = None,
+        lookup: Lookup | None = None,
+        remaining_seconds: float = math.inf,
+    ) -> Document:
+        """Return ``{"results": […]}``, with ``total_count`` where the query has a page with a limit.
+
+        Raises: as ``list``.
+        """
+        plan = to_stat_plan(resolve_references(query, lookup) if lookup else query)
+        match = _within(domain_id, scope, plan.filter)
+        milliseconds = self._milliseconds(remaining_seconds)
+        with translated_errors():
+            if plan.distinct is not None:
+                results, total_count = self._distinct(match, plan, plan.distinct.path, milliseconds)
+            else:
+                results, total_count = self._aggregate(match, plan, milliseconds)
+        answer: Document = {"results": results}
+        if plan.page.limit:
+            answer["total_count"] = total_count
+        return answer
+
+    def _distinct(self, match: Document, plan: StatPlan, path: str, milliseconds: int) -> tuple[Sequence[object], int]:
+        values = self._collection.distinct(path, match, maxTimeMS=milliseconds)
+        return plan.distinct_page(values)
+
+    def _aggregate(self, match: Document, plan: StatPlan, milliseconds: int) -> tuple[Sequence[object], int]:
+        results = self.aggregate(plan.pipeline(match), milliseconds)
+        if not plan.page.limit:
+            return results, len(results)
+        if len(results) < plan.page.limit and (results or not plan.page.skip):
+            return results, plan.page.skip + len(results)
+        counted = self.aggregate(plan.count_pipeline(match), milliseconds)
+        return results, counted[0]["total_count"] if counted else 0
+
+    def analyze(
+        self,
+        query: AnalyzeQuery,
+        *,
+        domain_id: str,
+        scope: Scope | None = None,
+        lookup: Lookup | None = None,
+        remaining_seconds: float = math.inf,
+    ) -> Document:
+        """Return ``{"results": […]}``, with ``more`` where the query has a page with a limit; raises as ``list``."""
+        plan = to_analyze_plan(resolve_references(query, lookup) if lookup else query)
+        match = _within(domain_id, scope, plan.filter)
+        milliseconds = self._milliseconds(remaining_seconds)
+        with translated_errors():
+            return plan.answer(self.aggregate(plan.pipeline(match), milliseconds))
+
+    def aggregate(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Documents:
+        """Run a pipeline whose ``$match`` holds the domain, within a time limit."""
+        return list(self._collection.aggregate(pipeline, maxTimeMS=milliseconds, allowDiskUse=True))
+
+    def _milliseconds(self, remaining_seconds: float) -> int:
+        if remaining_seconds <= 0:
+            raise RequestTimeoutError(reason="the caller's deadline has passed")
+        return max(int(min(self._timeout_seconds, remaining_seconds) * 1000), 1)
+
+
+def _within(domain_id: str, scope: Scope | None, query: Mapping[str, Any]) -> Document:
+    """Return the filter for ``query`` within a domain and scope, in which no key of the query can displace theirs."""
+    parts = [part for part in (scope, query) if part]
+    if len(parts) == 1 and "domain_id" not in parts[0]:
+        return {"domain_id": domain_id, **parts[0]}
+    return {"$and": [{"domain_id": domain_id}, *parts]}

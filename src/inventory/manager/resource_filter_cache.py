@@ -1,0 +1,92 @@
+"""The filter caches: what a plugin found worth collecting, to narrow the next collect (contract, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from inventory.domain.keys import escape_key, unescape_key
+
+Document = dict[str, Any]
+
+
+class FilterCacheStore:
+    """The ``filter_cache`` collection: one cache per collector and secret."""
+
+    def __init__(self, *, database: Database[Document]) -> None:
+        self._collection = database["filter_cache"]
+
+    def merge(
+        self,
+        values: Mapping[str, Sequence[Any]],
+        *,
+        domain_id: str,
+        collector_id: str,
+        secret_id: str,
+        job_task_id: str,
+        now: datetime,
+        hours: float,
+    ) -> None:
+        """Add ``values`` to what the same task gathered before; another task's cache is replaced.
+
+        Args:
+            values: {key: [values]}.
+            domain_id: the domain.
+            collector_id: the collector.
+            secret_id: the secret.
+            job_task_id: the task that gathers.
+            now: the time.
+            hours: how long the cache is kept, h.
+        """
+        pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
+        times = {"updated_at": now, "expires_at": now + timedelta(hours=hours)}
+        self._collection.update_one(
+            {**pair, "job_task_id": {"$ne": job_task_id}}, {"$set": {"cache": {}, "job_task_id": job_task_id}}
+        )
+        added = {f"cache.{escape_key(key)}": {"$each": list(part)} for key, part in values.items()}
+        update: Document = {"$set": {**times, "job_task_id": job_task_id}}
+        if added:
+            update["$addToSet"] = added
+        try:
+            self._collection.update_one(pair, update, upsert=True)
+        except DuplicateKeyError:
+            # Two slices created it at once; now it is there.
+            self._collection.update_one(pair, update)
+
+    def get(self, *, domain_id: str, collector_id: str, secret_id: str, now: datetime) -> dict[str, list[Any]]:
+        """Return the cache, empty where there is none or it is too old."""
+        query = {
+            "domain_id": domain_id,
+            "collector_id": collector_id,
+            "secret_id": secret_id,
+            "expires_at": {"$gt": now},
+        }
+        found = self._collection.find_one(query, {"cache": 1})
+        return {unescape_key(key): part for key, part in ((found or {}).get("cache") or {}).items()}
+
+    def get_many(
+        self, *, domain_id: str, collector_id: str, secret_ids: Sequence[str], now: datetime
+    ) -> dict[str, dict[str, list[Any]]]:
+        """Return the caches of those secrets that have one that is not too old."""
+        query = {
+            "domain_id": domain_id,
+            "collector_id": collector_id,
+            "secret_id": {"$in": list(secret_ids)},
+            "expires_at": {"$gt": now},
+        }
+        return {
+            found["secret_id"]: {unescape_key(key): part for key, part in (found.get("cache") or {}).items()}
+            for found in self._collection.find(query, {"secret_id": 1, "cache": 1})
+        }
+
+    def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
+        """Remove all caches of a collector."""
+        self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id})
+
+    def remove_expired(self, domain_id: str, now: datetime) -> None:
+        """Remove the domain's caches that are too old."""
+        self._collection.delete_many({"domain_id": domain_id, "expires_at": {"$lte": now}})

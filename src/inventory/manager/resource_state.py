@@ -1,0 +1,82 @@
+"""The collection states: which collector and secret saw which resource last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+Document = dict[str, Any]
+
+_DUPLICATE_KEY: Final = 11000
+
+
+class StateStore:
+    """The ``collection_state`` collection."""
+
+    def __init__(self, *, database: Database[Document]) -> None:
+        self._collection = database["collection_state"]
+
+    def seen(
+        self,
+        cloud_service_ids: Sequence[str],
+        *,
+        domain_id: str,
+        collector_id: str,
+        secret_id: str,
+        job_task_id: str,
+        now: datetime,
+        fresh: Sequence[str] = (),
+    ) -> None:
+        """Note that the resources were seen by a task.
+
+        Args:
+            cloud_service_ids: resources that were known.
+            domain_id: their domain.
+            collector_id: who saw them.
+            secret_id: and by which secret.
+            job_task_id: in which task.
+            now: when.
+            fresh: resources just created, which surely have no state yet.
+        """
+        pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
+        seen = {"job_task_id": job_task_id, "seen_at": now, "disconnected_count": 0}
+        missing = list(fresh)
+        if cloud_service_ids:
+            query = {**pair, "cloud_service_id": {"$in": list(cloud_service_ids)}}
+            result = self._collection.update_many(query, {"$set": seen, "$unset": {"deleted": ""}})
+            if result.matched_count < len(cloud_service_ids):
+                known = {state["cloud_service_id"] for state in self._collection.find(query, {"cloud_service_id": 1})}
+                missing.extend(key for key in cloud_service_ids if key not in known)
+        if missing:
+            self._insert([{**pair, "cloud_service_id": key, **seen} for key in missing])
+
+    def _insert(self, states: Sequence[Document]) -> None:
+        try:
+            self._collection.insert_many(states, ordered=False)
+        except BulkWriteError as exc:
+            # Another slice of the same task noted the same resource at the same moment: that is as good.
+            errors = exc.details.get("writeErrors", [])
+            if any(error["code"] != _DUPLICATE_KEY for error in errors) or exc.details.get("writeConcernErrors"):
+                raise
+
+    def seen_since(self, domain_id: str, cloud_service_ids: Sequence[str], moment: datetime) -> set[str]:
+        """Return those of the resources that anybody saw at or after ``moment``, in whatever collect mode."""
+        query = {
+            "domain_id": domain_id,
+            "cloud_service_id": {"$in": list(cloud_service_ids)},
+            "seen_at": {"$gte": moment},
+        }
+        return {state["cloud_service_id"] for state in self._collection.find(query, {"cloud_service_id": 1})}
+
+    def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
+        """Remove all states of a collector."""
+        self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id})
+
+    def forget(self, domain_id: str, cloud_service_ids: Sequence[str]) -> None:
+        """Remove all that is known of who saw these resources."""
+        if cloud_service_ids:
+            self._collection.delete_many({"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}})

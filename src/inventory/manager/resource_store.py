@@ -1,0 +1,178 @@
+"""The resources' collections: finding what batches ask for and writing what was decided. All raw documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import bson
+from bson.dbref import DBRef
+from bson.errors import BSONError
+from bson.objectid import ObjectId
+from pymongo import InsertOne, UpdateMany, UpdateOne
+from pymongo.database import Database
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConnectionFailure,
+    OperationFailure,
+    PyMongoError,
+)
+
+Document = dict[str, Any]
+Write = InsertOne[Document] | UpdateOne
+
+MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024 - 64 * 1024
+"""MongoDB's limit less room for what an update adds."""
+_DUPLICATE_KEY: Final = 11000
+_TRANSIENT: Final = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 50, 64, 133, 136, 202})
+
+
+@dataclass(slots=True)
+class BulkOutcome:
+    """What became of a bulk write: positions of the writes that failed, and how many updates found their document."""
+
+    duplicates: set[int] = field(default_factory=set)
+    refused: set[int] = field(default_factory=set)
+    matched: int = 0
+
+
+class ResourceStore:
+    """One collection of resources of all domains; every method takes the domain it works in."""
+
+    def __init__(self, *, database: Database[Document], collection: str, id_field: str, stateful: bool) -> None:
+        self._collection = database[collection]
+        self._id_field = id_field
+        self._base: Document = {"state": "ACTIVE"} if stateful else {}
+
+    def find(self, domain_id: str, query: Mapping[str, Any], *, fields: Iterable[str] | None = None) -> list[Document]:
+        """Return the living resources that ``query`` finds, whole or with ``fields`` only."""
+        projection = None if fields is None else dict.fromkeys([*_without_children(fields), self._id_field], 1)
+        return list(self._collection.find({"domain_id": domain_id, **self._base, **query}, projection))
+
+    def fetch(self, domain_id: str, keys: Sequence[ObjectId]) -> dict[ObjectId, Document]:
+        """Return the living resources with these ``_id`` as whole documents."""
+        return {document["_id"]: document for document in self.find(domain_id, {"_id": {"$in": list(keys)}})}
+
+    def write(self, writes: Sequence[Write]) -> BulkOutcome:
+        """Write unordered; one refused write does not keep the others from being done.
+
+        Raises:
+            PyMongoError: MongoDB could not be reached or is not in a state to write.
+        """
+        if not writes:
+            return BulkOutcome()
+        try:
+            return _bulk(self._collection, writes)
+        except (AutoReconnect, ConnectionFailure):
+            raise
+        except (OperationFailure, BSONError, OverflowError, UnicodeError, PyMongoError) as exc:
+            if isinstance(exc, OperationFailure) and exc.code in _TRANSIENT:
+                raise
+            return self._write_singly(writes)
+
+    def _write_singly(self, writes: Sequence[Write]) -> BulkOutcome:
+        """Find out which write makes MongoDB or the driver refuse the whole command."""
+        outcome = BulkOutcome()
+        for position, write in enumerate(writes):
+            try:
+                single = _bulk(self._collection, [write])
+            except (AutoReconnect, ConnectionFailure):
+                raise
+            except (OperationFailure, BSONError, OverflowError, UnicodeError, PyMongoError) as exc:
+                if isinstance(exc, OperationFailure) and exc.code in _TRANSIENT:
+                    raise
+                outcome.refused.add(position)
+                continue
+            outcome.duplicates.update({position} if single.duplicates else ())
+            outcome.refused.update({position} if single.refused else ())
+            outcome.matched += single.matched
+        return outcome
+
+    def stamped(self, domain_id: str, keys: Sequence[ObjectId], stamp: bytes) -> set[ObjectId]:
+        """Return those of ``keys`` whose recent writes carry ``stamp``."""
+        query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, "stamps": stamp}
+        return {document["_id"] for document in self._collection.find(query, {"_id": 1})}
+
+    def touch(
+        self,
+        domain_id: str,
+        keys: Sequence[ObjectId],
+        update: Mapping[str, Any],
+        array_filters: Sequence[Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Apply one and the same update to all of ``keys``."""
+        if keys:
+            query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, **self._base}
+            self._collection.update_many(query, update, array_filters=array_filters)
+
+    def release_match_keys(self, domain_id: str, stale: Sequence[tuple[ObjectId, bytes]]) -> None:
+        """Take their ``match_key`` off documents that are no longer what they were created as."""
+        writes = [
+            UpdateMany({"_id": key, "domain_id": domain_id, "match_key": held}, {"$unset": {"match_key": ""}})
+            for key, held in stale
+        ]
+        if writes:
+            self._collection.bulk_write(writes, ordered=False)
+
+    def holders(self, domain_id: str, match_keys: Sequence[bytes]) -> list[Document]:
+        """Return all documents, of any state, that hold one of ``match_keys``."""
+        return list(self._collection.find({"domain_id": domain_id, "match_key": {"$in": list(match_keys)}}))
+
+
+def _bulk(collection: Any, writes: Sequence[Write]) -> BulkOutcome:
+    try:
+        return BulkOutcome(matched=collection.bulk_write(writes, ordered=False).matched_count)
+    except BulkWriteError as exc:
+        outcome = BulkOutcome(matched=exc.details.get("nMatched", 0))
+        for error in exc.details.get("writeErrors", []):
+            if error["code"] in _TRANSIENT:
+                raise
+            found = outcome.duplicates if error["code"] == _DUPLICATE_KEY else outcome.refused
+            found.add(error["index"])
+        if not outcome.duplicates and not outcome.refused:
+            raise
+        return outcome
+
+
+def _without_children(fields: Iterable[str]) -> Iterator[str]:
+    """Yield ``fields`` less those that lie below another: MongoDB refuses such a projection."""
+    kept = set(fields)
+    for name in kept:
+        parts = name.split(".")
+        if not any(".".join(parts[:count]) in kept for count in range(1, len(parts))):
+            yield name
+
+
+def encodable(document: Mapping[str, Any]) -> bool:
+    """Return whether MongoDB can hold ``document``: no NUL in a key, no huge integer, not too deep or large."""
+    try:
+        return len(bson.encode(document)) <= MAX_DOCUMENT_BYTES
+    except (BSONError, OverflowError, UnicodeError, RecursionError, TypeError, ValueError):
+        return False
+
+
+def plain(value: Any) -> Any:
+    """Return ``value`` with dicts where the driver read ``{"$ref", "$id"}`` as a reference."""
+    if isinstance(value, DBRef):
+        return plain(dict(value.as_doc()))
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    return value
+
+
+def holds_reference(value: Any) -> bool:
+    """Return whether the driver read a ``{"$ref", "$id"}`` anywhere in ``value`` as a reference."""
+    waiting = [[value]]
+    while waiting:
+        container: Any = waiting.pop()
+        for part in container.values() if type(container) is dict else container:
+            kind = type(part)
+            if kind is dict or kind is list:
+                waiting.append(part)
+            elif kind is DBRef:
+                return True
+    return False

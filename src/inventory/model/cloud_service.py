@@ -1,0 +1,120 @@
+"""CloudService: a resource of the inventory, with what is kept beside the fields of the message."""
+
+from __future__ import annotations
+
+from mongoengine import (
+    BinaryField,
+    DateTimeField,
+    Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
+    EmbeddedDocumentListField,
+    FloatField,
+    IntField,
+    ListField,
+    StringField,
+)
+
+from inventory.model.fields import StructField
+
+ACTIVE = "ACTIVE"
+DELETED = "DELETED"
+
+
+class Reference(EmbeddedDocument):  # type: ignore[misc]
+    """What the provider calls the resource."""
+
+    resource_id = StringField()
+    external_link = StringField()
+
+
+class CollectionInfo(EmbeddedDocument):  # type: ignore[misc]
+    """Who collected the resource last, one entry per provider."""
+
+    provider = StringField()
+    service_account_id = StringField()
+    secret_id = StringField()
+    collector_id = StringField()
+    last_collected_at = DateTimeField()
+
+
+class CloudService(Document):  # type: ignore[misc]
+    """One resource. A field without a value is absent, never an empty string.
+
+    Beside the wire fields:
+
+    - ``tags`` {provider: {escaped key: value}}, ``tag_keys`` {provider: [plain keys]}, ``metadata`` {provider: …},
+    - ``ref_cloud_service_type`` and ``ref_region``: the keys of the type and the region,
+    - ``match_key``: hash of the keys it was created by; unique while the resource lives, so that two tasks that
+      stream the same new resource end in one document; dropped by any write that is not an ingest's,
+    - ``fingerprint``: hash of the message that was last applied; dropped by every other write,
+    - ``revision``: counts the writes that changed content; a conditional update asks for the one it read,
+    - ``stamps``: mark the last ingest writes, so that a bulk write can tell which of its updates were applied,
+    - ``deleted_by``: the job task whose garbage collection deleted it.
+    """
+
+    cloud_service_id = StringField(required=True)
+    domain_id = StringField(required=True)
+    state = StringField(choices=(ACTIVE, DELETED), default=ACTIVE)
+    name = StringField()
+    account = StringField()
+    instance_type = StringField()
+    instance_size = FloatField()
+    ip_addresses = ListField(StringField())
+    cloud_service_type = StringField(required=True)
+    cloud_service_group = StringField(required=True)
+    provider = StringField(required=True)
+    data = StructField()
+    metadata = StructField()
+    reference = EmbeddedDocumentField(Reference)
+    tags = StructField()
+    tag_keys = StructField()
+    collection_info = EmbeddedDocumentListField(CollectionInfo)
+    region_code = StringField()
+    project_id = StringField()
+    ref_cloud_service_type = StringField()
+    ref_region = StringField()
+    created_at = DateTimeField()
+    updated_at = DateTimeField()
+    deleted_at = DateTimeField()
+    match_key = BinaryField()
+    fingerprint = BinaryField()
+    revision = IntField()
+    stamps = ListField(BinaryField())
+    deleted_by = StringField()
+
+    meta = {
+        "collection": "cloud_service",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["domain_id", "cloud_service_id"], "unique": True},
+            {
+                "fields": ["domain_id", "match_key"],
+                "unique": True,
+                "partialFilterExpression": {"match_key": {"$exists": True}},
+            },
+            {
+                "fields": ["domain_id", "fingerprint"],
+                "partialFilterExpression": {"fingerprint": {"$exists": True}},
+            },
+            [
+                "domain_id",
+                "reference.resource_id",
+                "provider",
+                "cloud_service_type",
+                "cloud_service_group",
+                "account",
+            ],
+            ["domain_id", "provider", "cloud_service_group", "cloud_service_type", "state"],
+            ["domain_id", "state", "updated_at"],
+            ["domain_id", "state", "-created_at", "-id"],
+            ["domain_id", "project_id", "state"],
+            ["domain_id", "ref_cloud_service_type", "state"],
+            ["domain_id", "ref_region", "state"],
+            {
+                "fields": ["domain_id", "deleted_at"],
+                "partialFilterExpression": {"deleted_at": {"$exists": True}},
+            },
+        ],
+    }

@@ -1,0 +1,44 @@
+"""CloudServiceType: what kinds of resources a provider has, and how a console shows them."""
+
+from __future__ import annotations
+
+from mongoengine import BooleanField, DateTimeField, Document, ListField, StringField
+
+from inventory.model.fields import StructField
+
+MANUAL = "manual"
+"""``updated_by`` of what was last written by RPC, not by a collector."""
+
+
+class CloudServiceType(Document):  # type: ignore[misc]
+    """One type; ``cloud_service_type_key`` is provider.group.name, ``updated_by`` a collector_id or ``manual``."""
+
+    cloud_service_type_id = StringField(required=True)
+    domain_id = StringField(required=True)
+    name = StringField(required=True)
+    provider = StringField(required=True)
+    group = StringField(required=True)
+    cloud_service_type_key = StringField()
+    ref_cloud_service_type = StringField()
+    service_code = StringField()
+    is_primary = BooleanField()
+    is_major = BooleanField()
+    resource_type = StringField()
+    labels = ListField(StringField())
+    metadata = StructField()
+    tags = StructField()
+    updated_by = StringField()
+    created_at = DateTimeField()
+    updated_at = DateTimeField()
+
+    meta = {
+        "collection": "cloud_service_type",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["domain_id", "cloud_service_type_id"], "unique": True},
+            {"fields": ["domain_id", "provider", "group", "name"], "unique": True},
+            ["domain_id", "ref_cloud_service_type"],
+            ["domain_id", "updated_at"],
+        ],
+    }

@@ -1,0 +1,63 @@
+"""The collector: a plugin instance that collects cloud resources."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mongoengine import BooleanField, DateTimeField, Document, EmbeddedDocument, EmbeddedDocumentField, IntField
+from mongoengine import StringField as Text
+
+from inventory.model.fields import StructField
+
+MAX_NAME = 255
+MAX_PRIORITY = 99
+DEFAULT_PRIORITY = 10
+
+
+class PluginInfo(EmbeddedDocument):  # type: ignore[misc]
+    """Which plugin a collector runs, and with what."""
+
+    plugin_id = Text(required=True, max_length=255)
+    version = Text(max_length=255)
+    options = StructField(default=dict)
+    metadata = StructField(default=dict)
+    secret_id = Text(max_length=255)
+    secret_group_id = Text(max_length=255)
+    provider = Text(max_length=255)
+    service_account_id = Text(max_length=255)
+    upgrade_mode = Text(choices=("AUTO", "MANUAL"), default="AUTO")
+
+
+class Collector(Document):  # type: ignore[misc]
+    """Stored under the names of ``CollectorInfo``.
+
+    ``enabled_at`` is when it was last enabled after a rest: schedules do not catch up what fell into the rest.
+    """
+
+    collector_id = Text(required=True, max_length=40)
+    name = Text(required=True, max_length=MAX_NAME)
+    state = Text(required=True, choices=("ENABLED", "DISABLED"), default="ENABLED")
+    provider = Text(max_length=255)
+    capability = StructField(default=dict)
+    plugin_info = EmbeddedDocumentField(PluginInfo, required=True)
+    priority = IntField(required=True, min_value=0, max_value=MAX_PRIORITY, default=DEFAULT_PRIORITY)
+    tags = StructField(default=dict)
+    is_public = BooleanField(required=True, default=True)
+    project_id = Text(max_length=255)
+    domain_id = Text(required=True, max_length=255)
+    created_at = DateTimeField(required=True)
+    last_collected_at = DateTimeField()
+    enabled_at = DateTimeField()
+
+    meta: ClassVar[dict[str, object]] = {
+        "collection": "collector",
+        "auto_create_index": False,
+        "indexes": [
+            {"fields": ["domain_id", "collector_id"], "unique": True},
+            {"fields": ["domain_id", "name", "collector_id"]},
+            {"fields": ["domain_id", "plugin_info.plugin_id"]},
+            {"fields": ["domain_id", "provider", "state"]},
+        ],
+        "index_background": True,
+        "strict": False,
+    }

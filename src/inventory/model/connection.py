@@ -1,0 +1,183 @@
+"""The connection to MongoDB: opening it, its indexes, and what its errors mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC
+from typing import Any
+
+import mongoengine
+import pymongo
+from bson.codec_options import CodecOptions
+from bson.errors import InvalidDocument
+from mongoengine.connection import get_connection
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import (
+    AutoReconnect,
+    ConfigurationError,
+    ConnectionFailure,
+    DocumentTooLarge,
+    ExecutionTimeout,
+    InvalidURI,
+    NetworkTimeout,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
+
+from inventory.errors import (
+    ConnectionFailureError,
+    InvalidParameterError,
+    InventoryError,
+    QueryError,
+    RequestTimeoutError,
+    SettingsError,
+)
+from inventory.logs import get_logger
+
+Document = dict[str, Any]
+"""A raw MongoDB document, as the hot paths read it."""
+
+CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+MONGODB = "mongodb"
+PING_SECONDS = 5.0
+"""How long a server that accepts connections may take to answer a ping, s."""
+
+_CLIENT_FAULTS = frozenset({2, 9, 14, 16, 31, 40, 51075, 51091, 51108, 16410, 17124, 40353, 15998})
+"""Server codes for a query that cannot be evaluated over the data (BadValue, FailedToParse, TypeMismatch, regex …)."""
+_TIME_LIMIT = 50
+_RETRY_SECONDS = 1.0
+
+_log = get_logger(__name__)
+
+_GOES_AWAY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
+"""Server codes for a node that shuts down or is no primary any more. As a write concern's error the driver does not
+turn them into its own connection errors: the write is there, and nobody has promised that it stays."""
+
+
+def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int = 32) -> Database[Document]:
+    """Open the client of this process and bind the mongoengine documents to it.
+
+    Nothing is sent until the first operation. After a fork or spawn each process opens its own.
+
+    Args:
+        uri: MongoDB connection string.
+        database: name of the database.
+        timeout_seconds: how long an operation waits for a reachable server.
+        pool_size: connections at most; size it to the process's threads.
+
+    Raises:
+        SettingsError: the connection string is not one.
+    """
+    milliseconds = int(timeout_seconds * 1000)
+    try:
+        client: MongoClient[Document] = mongoengine.connect(
+            db=database,
+            host=uri,
+            alias="default",
+            tz_aware=True,
+            tzinfo=UTC,
+            serverSelectionTimeoutMS=milliseconds,
+            connectTimeoutMS=milliseconds,
+            waitQueueTimeoutMS=milliseconds,
+            maxPoolSize=pool_size,
+            retryWrites=True,
+            retryReads=True,
+            uuidRepresentation="standard",
+            appname="inventory",
+        )
+    except (InvalidURI, ConfigurationError, ValueError) as exc:
+        # The text of these errors may quote the connection string, and that may hold a password.
+        raise SettingsError("mongo_uri (INVENTORY_MONGO_URI): is not a MongoDB connection string") from exc
+    return client.get_database(database, codec_options=CODEC)
+
+
+def disconnect() -> None:
+    """Close the client of this process."""
+    mongoengine.disconnect(alias="default")
+
+
+def ping(database: Database[Document]) -> None:
+    """Return if MongoDB answers within ``PING_SECONDS``. Raises ``ConnectionFailureError``."""
+    with translated_errors(), pymongo.timeout(PING_SECONDS):
+        database.command("ping")
+
+
+def ensure_indexes(database: Database[Document]) -> None:
+    """Create every index that the documents declare; those that exist are left as they are."""
+    from inventory.model import ALL_DOCUMENTS
+
+    bound = get_connection("default")
+    if bound is not database.client:
+        raise SettingsError("documents are bound to another connection")
+    with translated_errors():
+        for document in ALL_DOCUMENTS:
+            document.ensure_indexes()
+
+
+def await_indexes(database: Database[Document], *, wait: Callable[[float], bool]) -> bool:
+    """Create the indexes as soon as MongoDB lets us; call it before any work whose claims rely on unique keys.
+
+    Args:
+        database: as ``connect`` returned it.
+        wait: waits so many seconds, and tells whether to give up.
+
+    Returns:
+        Whether they are there.
+
+    Raises:
+        SettingsError: the documents are bound to another connection.
+    """
+    while True:
+        try:
+            ensure_indexes(database)
+        except SettingsError:
+            raise
+        except InventoryError as exc:
+            _log.warning("indexes_not_made", error=str(exc))
+        else:
+            return True
+        if wait(_RETRY_SECONDS):
+            return False
+
+
+@contextmanager
+def translated_errors(*, key: str = "query") -> Iterator[None]:
+    """Turn pymongo's errors into ours where they enter.
+
+    Args:
+        key: the request field to blame for what MongoDB refuses to evaluate.
+
+    Raises:
+        ConnectionFailureError: MongoDB cannot be reached.
+        RequestTimeoutError: the time limit of the query ran out.
+        QueryError: MongoDB cannot evaluate the query over the data.
+        InvalidParameterError: a document cannot be encoded or is too large.
+    """
+    try:
+        yield
+    except (ServerSelectionTimeoutError, WaitQueueTimeoutError) as exc:
+        raise ConnectionFailureError(service=MONGODB) from exc
+    except ExecutionTimeout as exc:
+        raise RequestTimeoutError(reason="the query took too long") from exc
+    except (NetworkTimeout, AutoReconnect, ConnectionFailure) as exc:
+        raise ConnectionFailureError(service=MONGODB, reason="the connection broke") from exc
+    except (DocumentTooLarge, InvalidDocument, OverflowError, UnicodeEncodeError) as exc:
+        raise InvalidParameterError(key=key, reason="cannot be stored: too large, too deep or not encodable") from exc
+    except OperationFailure as exc:
+        if _codes(exc) & _GOES_AWAY:
+            raise ConnectionFailureError(service=MONGODB, reason="the node went away") from exc
+        if exc.code == _TIME_LIMIT:
+            raise RequestTimeoutError(reason="the query took too long") from exc
+        if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:
+            raise QueryError(reason="MongoDB cannot evaluate it over these documents", key=key) from exc
+        raise
+
+
+def _codes(exc: OperationFailure) -> set[int | None]:
+    """Return the server's codes in an error, those of a bulk write's parts included."""
+    details = exc.details or {}
+    parts = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
+    return {exc.code, *(part.get("code") for part in parts)}

@@ -1,0 +1,32 @@
+"""From validated values to a raw document: the one way a new document of ours comes to be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mongoengine import Document as Model
+from mongoengine.errors import FieldDoesNotExist, ValidationError
+
+from inventory.errors import InvalidParameterError
+
+
+def new_document(model: type[Model], **values: Any) -> dict[str, Any]:
+    """Return the raw document of ``model`` with ``values``, defaults filled in and validated.
+
+    Raises:
+        InvalidParameterError: names the first field that breaks the schema.
+    """
+    try:
+        instance = model(**values)
+        instance.validate()
+    except ValidationError as exc:
+        key, reason = next(iter(exc.to_dict().items()), ("", "is invalid"))
+        while isinstance(reason, dict):
+            inner, reason = next(iter(reason.items()))
+            key = f"{key}.{inner}"
+        raise InvalidParameterError(key=str(key), reason=str(reason)) from None
+    except FieldDoesNotExist as exc:
+        raise TypeError(f"{model.__name__} has no such field") from exc
+    raw: dict[str, Any] = instance.to_mongo().to_dict()
+    raw.pop("_id", None)
+    return raw

@@ -1,0 +1,29 @@
+"""The duty: something that one of many processes does once per period."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mongoengine import DateTimeField, Document
+from mongoengine import StringField as Text
+
+
+class Duty(Document):  # type: ignore[misc]
+    """Who does it, for which period.
+
+    ``period_start`` is the last period that was begun; ``done_at`` is set when it ended. Until then the claim is the
+    ``owner``'s, as long as the lease lasts.
+    """
+
+    name = Text(required=True, max_length=64)
+    period_start = DateTimeField(required=True)
+    owner = Text(required=True, max_length=255)
+    lease_until = DateTimeField(required=True)
+    done_at = DateTimeField()
+
+    meta: ClassVar[dict[str, object]] = {
+        "collection": "duty",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["name"], "unique": True}],
+        "strict": False,
+    }

@@ -1,0 +1,29 @@
+"""FilterCache: what a plugin told to narrow later collects with."""
+
+from __future__ import annotations
+
+from mongoengine import DateTimeField, Document, StringField
+
+from inventory.model.fields import StructField
+
+
+class FilterCache(Document):  # type: ignore[misc]
+    """One per collector and secret: ``cache`` {escaped key: [values]}, gathered by the task ``job_task_id``."""
+
+    domain_id = StringField(required=True)
+    collector_id = StringField(required=True)
+    secret_id = StringField(default="")
+    job_task_id = StringField()
+    cache = StructField()
+    updated_at = DateTimeField()
+    expires_at = DateTimeField()
+
+    meta = {
+        "collection": "filter_cache",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["domain_id", "collector_id", "secret_id"], "unique": True},
+            ["domain_id", "expires_at"],
+        ],
+    }

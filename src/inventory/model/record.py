@@ -1,0 +1,40 @@
+"""Record: one entry of a CloudService's change history."""
+
+from __future__ import annotations
+
+from mongoengine import DateTimeField, Document, IntField, ListField, StringField
+
+from inventory.model.fields import StructField
+
+CREATE = "CREATE"
+UPDATE = "UPDATE"
+DELETE = "DELETE"
+
+BY_COLLECTOR = "COLLECTOR"
+BY_USER = "USER"
+
+
+class Record(Document):  # type: ignore[misc]
+    """What one write changed; ``_id`` follows from the write, so that a replay does not record it twice."""
+
+    record_id = StringField(required=True)
+    domain_id = StringField(required=True)
+    cloud_service_id = StringField(required=True)
+    action = StringField(choices=(CREATE, UPDATE, DELETE))
+    diff = ListField(StructField())
+    diff_count = IntField()
+    user_id = StringField()
+    collector_id = StringField()
+    job_id = StringField()
+    updated_by = StringField(choices=(BY_COLLECTOR, BY_USER))
+    created_at = DateTimeField()
+
+    meta = {
+        "collection": "record",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["domain_id", "record_id"], "unique": True},
+            ["domain_id", "cloud_service_id", "-created_at"],
+        ],
+    }

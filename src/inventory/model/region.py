@@ -1,0 +1,35 @@
+"""Region: where a provider's resources are."""
+
+from __future__ import annotations
+
+from mongoengine import DateTimeField, Document, StringField
+
+from inventory.model.fields import StructField
+
+
+class Region(Document):  # type: ignore[misc]
+    """One region; ``region_key`` is provider.region_code, ``updated_by`` a collector_id or ``manual``."""
+
+    region_id = StringField(required=True)
+    domain_id = StringField(required=True)
+    name = StringField()
+    region_code = StringField(required=True)
+    provider = StringField(required=True)
+    region_key = StringField()
+    ref_region = StringField()
+    tags = StructField()
+    updated_by = StringField()
+    created_at = DateTimeField()
+    updated_at = DateTimeField()
+
+    meta = {
+        "collection": "region",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["domain_id", "region_id"], "unique": True},
+            {"fields": ["domain_id", "provider", "region_code"], "unique": True},
+            ["domain_id", "ref_region"],
+            ["domain_id", "updated_at"],
+        ],
+    }

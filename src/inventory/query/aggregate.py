@@ -1,0 +1,256 @@
+"""Statistics queries as plain dicts → typed stages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from inventory.errors import InvalidParameterError, QueryError, RequiredParameterError
+from inventory.query.ast import SortKey
+from inventory.query.fields import FREE_VALUE, Field, KeyTarget, Kind, ResourceSchema
+from inventory.query.operators import typed_condition
+from inventory.query.parser import RawQuery, alias, entries, integer, members, parse_criteria, parse_page, sort_entries
+from inventory.query.stages import (
+    Count,
+    Group,
+    GroupCondition,
+    GroupField,
+    GroupKey,
+    Limit,
+    Order,
+    Project,
+    ProjectField,
+    Scope,
+    Skip,
+    Stage,
+    StatQuery,
+    Unwind,
+    check_name,
+)
+
+MAX_STAGES = 50
+"""Most stages of one query."""
+MAX_MEMBERS = 200
+"""Most keys and fields of one stage."""
+
+GROUP_OPERATORS = (
+    "count",
+    "sum",
+    "average",
+    "max",
+    "min",
+    "first",
+    "last",
+    "push",
+    "add_to_set",
+    "merge_objects",
+)
+PROJECT_OPERATORS = ("size", "array_to_object", "object_to_array")
+_CONDITIONAL = frozenset({"count", "sum", "average"})
+_CONDITION_OPERATORS = ("eq", "not", "gt", "gte", "lt", "lte")
+_SAME_KIND = frozenset({"max", "min", "first", "last"})
+
+_DATE_FORMATS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}
+_DATE_FORMAT = re.compile(r"(?:[^%\x00]|%[YmdHMSLjuUVwGzZ%])+")
+"""The conversions that strftime and MongoDB's ``$dateToString`` share, and ``%L`` for milliseconds."""
+_MAX_DATE_FORMAT = 128
+
+
+def parse_stat(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> StatQuery:
+    """Parse a ``spaceone.api.core.v1.StatisticsQuery``; arguments and errors as ``parser.parse_list``.
+
+    Raises:
+        RequiredParameterError: neither ``aggregate`` nor ``distinct``.
+        BadRequestError: one of its other subclasses says what is wrong with the query.
+    """
+    criteria = parse_criteria(schema, raw, now=now)
+    page = parse_page(raw.get("page"))
+    distinct = raw.get("distinct")
+    if distinct:
+        target = schema.target(distinct if isinstance(distinct, str) else "")
+        if target.reference is not None:
+            raise InvalidParameterError(key=target.key, reason="distinct takes a field of the resource itself")
+        return StatQuery(schema, criteria, distinct=target, page=page)
+    stages = entries(raw.get("aggregate"), "query.aggregate")
+    if not stages:
+        raise RequiredParameterError(key="aggregate")
+    if len(stages) > MAX_STAGES:
+        raise InvalidParameterError(key="query.aggregate", reason=f"at most {MAX_STAGES} stages")
+    return StatQuery(schema, criteria, stages=_parse_stages(schema, stages, now), page=page)
+
+
+def _parse_stages(schema: ResourceSchema, raw_stages: Iterable[RawQuery], now: datetime) -> tuple[Stage, ...]:
+    scope = Scope(schema)
+    stages: list[Stage] = []
+    for raw in raw_stages:
+        named = [name for name in raw if raw[name] is not None]
+        if len(named) != 1 or named[0] not in _STAGES:
+            raise InvalidParameterError(key="query.aggregate", reason=f"a stage is one of {', '.join(_STAGES)}")
+        stage, scope = _STAGES[named[0]](scope, raw[named[0]], now)
+        stages.append(stage)
+    return tuple(stages)
+
+
+def _unwind(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+    path = alias(members(raw, "query.aggregate.unwind"), "path")
+    if not path:
+        raise RequiredParameterError(key="aggregate.unwind.path")
+    return Unwind(scope.target(path)), scope
+
+
+def _group(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:
+    group = members(raw, "query.aggregate.group")
+    raw_keys = entries(group.get("keys"), "query.aggregate.group.keys")
+    raw_fields = entries(group.get("fields"), "query.aggregate.group.fields")
+    if not raw_keys and not raw_fields:
+        raise RequiredParameterError(key="aggregate.group.keys")
+    if len(raw_keys) + len(raw_fields) > MAX_MEMBERS:
+        raise InvalidParameterError(key="query.aggregate.group", reason=f"at most {MAX_MEMBERS} keys and fields")
+    keys = tuple(_group_key(scope, entry) for entry in raw_keys)
+    fields = tuple(parse_group_field(scope, _name(entry, "group.fields"), entry, now) for entry in raw_fields)
+    names = [key.name for key in keys] + [field.name for field in fields]
+    check_unique(names, "query.aggregate.group")
+    kinds = {key.name: FREE_VALUE if key.date_format else key.target.field for key in keys}
+    kinds.update({field.name: _field_kind(field) for field in fields})
+    return Group(keys, fields), Scope(scope.schema, kinds, tuple(key.name for key in keys))
+
+
+def _field_kind(field: GroupField) -> Field:
+    return field.target.field if field.target is not None and field.operator in _SAME_KIND else FREE_VALUE
+
+
+def check_unique(names: list[str], key: str) -> None:
+    """Refuse two members of one name with an InvalidParameterError."""
+    if len(set(names)) != len(names):
+        raise InvalidParameterError(key=key, reason="two members have the same name")
+
+
+def _name(entry: RawQuery, stage: str) -> str:
+    name = alias(entry, "name")
+    if not name:
+        raise RequiredParameterError(key=f"aggregate.{stage}.name")
+    return check_name(name, f"query.aggregate.{stage}.name")
+
+
+def _key(scope: Scope, entry: RawQuery, stage: str) -> KeyTarget:
+    key = alias(entry, "key")
+    if not key:
+        raise RequiredParameterError(key=f"aggregate.{stage}.key")
+    return scope.target(key)
+
+
+def _group_key(scope: Scope, entry: RawQuery) -> GroupKey:
+    name, target = _name(entry, "group.keys"), _key(scope, entry, "group.keys")
+    raw_format = entry.get("date_format") or ""
+    if not isinstance(raw_format, str):
+        raise InvalidParameterError(key="query.aggregate.group.keys.date_format", reason="a date format is a text")
+    date_format = _DATE_FORMATS.get(raw_format, raw_format)
+    if date_format and (len(date_format) > _MAX_DATE_FORMAT or not _DATE_FORMAT.fullmatch(date_format)):
+        reason = "a date format is year, month, day or made of %Y %m %d %H %M %S %L %j %u %U %V %w %G %z %Z %%"
+        raise InvalidParameterError(key="query.aggregate.group.keys.date_format", reason=reason)
+    return GroupKey(name, target, date_format)
+
+
+def parse_group_field(scope: Scope, name: str, entry: RawQuery, now: datetime) -> GroupField:
+    """Parse a field of a group (of stat or analyze) that is to be called ``name``; errors as ``parse_stat``."""
+    operator = alias(entry, "operator")
+    if operator not in GROUP_OPERATORS:
+        raise QueryError(reason=f"unknown group operator, the known ones are {', '.join(GROUP_OPERATORS)}")
+    sub_fields = _sub_fields(entry.get("fields"))
+    if sub_fields and operator not in {"push", "add_to_set"}:
+        raise InvalidParameterError(key="query.aggregate.group.fields.fields", reason="only push takes fields")
+    conditions = entries(entry.get("conditions"), "query.aggregate.group.fields.conditions")
+    if conditions and operator not in _CONDITIONAL:
+        reason = "only count, sum and average take conditions"
+        raise InvalidParameterError(key="query.aggregate.group.fields.conditions", reason=reason)
+    if len(sub_fields) + len(conditions) > MAX_MEMBERS:
+        raise InvalidParameterError(key="query.aggregate.group.fields", reason=f"at most {MAX_MEMBERS} members")
+    subs = tuple((_name(sub, "group.fields.fields"), _key(scope, sub, "group.fields.fields")) for sub in sub_fields)
+    check_unique([sub_name for sub_name, _ in subs], "query.aggregate.group.fields.fields")
+    return GroupField(
+        name=name,
+        operator=operator,
+        target=None if subs or operator == "count" else _key(scope, entry, "group.fields"),
+        members=subs,
+        conditions=tuple(_condition(scope, condition, now) for condition in conditions),
+    )
+
+
+def _sub_fields(raw: object) -> list[Mapping[str, object]]:
+    """The fields of a push: a list of {key, name}, or a dict {name: key}."""
+    if isinstance(raw, Mapping):
+        return [{"name": name, "key": key} for name, key in raw.items()]
+    return entries(raw, "query.aggregate.group.fields.fields")
+
+
+def _condition(scope: Scope, entry: RawQuery, now: datetime) -> GroupCondition:
+    operator = alias(entry, "operator")
+    if operator not in _CONDITION_OPERATORS or not ("value" in entry or "v" in entry):
+        known = ", ".join(_CONDITION_OPERATORS)
+        raise QueryError(reason=f"a condition of a group has a key, a value and an operator, one of {known}")
+    target = _key(scope, entry, "group.fields.conditions")
+    typed = typed_condition(target, operator, entry.get("value", entry.get("v")), now=now)
+    return GroupCondition(target, operator, typed.value)
+
+
+def _count(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+    name = _name(members(raw, "query.aggregate.count"), "count")
+    return Count(name), Scope(scope.schema, {name: Field(Kind.INTEGER)})
+
+
+def _sort(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+    targets = [(scope.target(key), direction) for key, direction in sort_entries(raw)]
+    if not targets:
+        raise RequiredParameterError(key="aggregate.sort.key")
+    order = {target.path: direction for target, direction in reversed(targets)}
+    keys = tuple(SortKey(path, direction) for path, direction in reversed(order.items()))
+    return Order(keys, tuple(target for target, _ in targets)), scope
+
+
+def _project(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+    project = members(raw, "query.aggregate.project")
+    raw_fields = entries(project.get("fields"), "query.aggregate.project.fields")
+    if not raw_fields:
+        raise RequiredParameterError(key="aggregate.project.fields")
+    if len(raw_fields) > MAX_MEMBERS:
+        raise InvalidParameterError(key="query.aggregate.project", reason=f"at most {MAX_MEMBERS} fields")
+    fields = tuple(_project_field(scope, entry) for entry in raw_fields)
+    check_unique([field.name for field in fields], "query.aggregate.project")
+    kinds = {field.name: FREE_VALUE if field.operator else field.target.field for field in fields}
+    kept = () if project.get("exclude_keys") is True else tuple(key for key in scope.keys if key not in kinds)
+    kinds.update({key: (scope.members or {})[key] for key in kept})
+    keys = tuple(key for key in scope.keys if key in kinds)
+    return Project(fields, kept), Scope(scope.schema, kinds, keys)
+
+
+def _project_field(scope: Scope, entry: RawQuery) -> ProjectField:
+    operator = alias(entry, "operator")
+    if operator and operator not in PROJECT_OPERATORS:
+        raise QueryError(reason=f"unknown project operator, the known ones are {', '.join(PROJECT_OPERATORS)}")
+    return ProjectField(_name(entry, "project.fields"), _key(scope, entry, "project.fields"), operator)
+
+
+def _limit(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+    count = integer(raw, "query.aggregate.limit")
+    if count < 1:
+        raise InvalidParameterError(key="query.aggregate.limit", reason="a limit is at least 1")
+    return Limit(count), scope
+
+
+def _skip(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+    count = integer(raw, "query.aggregate.skip")
+    if count < 0:
+        raise InvalidParameterError(key="query.aggregate.skip", reason="a skip must not be negative")
+    return Skip(count), scope
+
+
+_STAGES: dict[str, Callable[[Scope, object, datetime], tuple[Stage, Scope]]] = {
+    "unwind": _unwind,
+    "group": _group,
+    "count": _count,
+    "sort": _sort,
+    "project": _project,
+    "limit": _limit,
+    "skip": _skip,
+}

@@ -1,0 +1,137 @@
+"""The typed values a query is parsed to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from inventory.query.fields import KeyTarget, Reference, ResourceSchema
+
+Value: TypeAlias = "bool | int | float | str | datetime | list[Value] | dict[str, Value] | None"
+"""A value of a condition, typed for the field it is compared with."""
+
+
+class Operator(StrEnum):
+    """The operators of a filter, by their wire names (without datetime_* and timediff_*, which become lt…gte)."""
+
+    EQ = "eq"
+    NOT = "not"
+    LT = "lt"
+    LTE = "lte"
+    GT = "gt"
+    GTE = "gte"
+    IN = "in"
+    NOT_IN = "not_in"
+    EXISTS = "exists"
+    CONTAIN = "contain"
+    NOT_CONTAIN = "not_contain"
+    CONTAIN_IN = "contain_in"
+    NOT_CONTAIN_IN = "not_contain_in"
+    MATCH = "match"
+    REGEX = "regex"
+    REGEX_IN = "regex_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """``target operator value``, with the value checked and typed."""
+
+    target: KeyTarget
+    operator: Operator
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceCondition:
+    """A condition on another resource; ``references.resolve_references`` turns it into an ``InSet``.
+
+    ``condition`` is in the other resource's own terms.
+    """
+
+    reference: Reference
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class InSet:
+    """The own field's value is one of these: a resolved reference."""
+
+    path: str
+    values: tuple[str, ...]
+
+
+Node: TypeAlias = Condition | ReferenceCondition | InSet
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """All of ``every``, any of ``some`` (where there are any) and any of ``words`` or ``some``.
+
+    ``words`` are the conditions that came from ``keyword``; they join ``some``.
+    """
+
+    every: tuple[Node, ...] = ()
+    some: tuple[Node, ...] = ()
+    words: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``start`` is 1-based; ``limit`` 0 means all."""
+
+    start: int = 1
+    limit: int = 0
+
+    @property
+    def skip(self) -> int:
+        """How many results come before the page."""
+        return max(self.start - 1, 0) if self.limit else 0
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """A path (or a row's member) and its direction, 1 or -1."""
+
+    path: str
+    direction: int
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What list, stat and analyze have in common."""
+
+    schema: ResourceSchema
+    criteria: Criteria
+
+    def references(self) -> Iterator[ReferenceCondition]:
+        """The conditions that another resource must answer first."""
+        for node in (*self.criteria.every, *self.criteria.some):
+            if isinstance(node, ReferenceCondition):
+                yield node
+
+    def mentions(self, path: str) -> bool:
+        """Whether a condition (not a keyword) is about the field at ``path``."""
+        return any(
+            isinstance(node, Condition) and node.target.path == path
+            for node in (*self.criteria.every, *self.criteria.some)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery(Query):
+    """A ``spaceone.api.core.v1.Query``.
+
+    Attributes:
+        sort: the client's order or the resource's own.
+        only: wire paths to fill, or None for all; the minimal form's where ``minimal``.
+        count_only: no results, only the count.
+    """
+
+    sort: tuple[SortKey, ...] = ()
+    page: Page = Page()
+    only: tuple[str, ...] | None = None
+    minimal: bool = False
+    count_only: bool = False

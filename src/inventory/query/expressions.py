@@ -1,0 +1,162 @@
+"""MongoDB expressions over a pipeline's rows. None fails on values of an unexpected type: it gives null instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from inventory.domain.keys import ESCAPES
+from inventory.query.ast import Value
+from inventory.query.fields import KeyTarget, Kind
+from inventory.query.mongo import Document
+from inventory.query.stages import GroupCondition, GroupField, GroupKey, joined_name
+
+_NUMBERS = ["int", "long", "double", "decimal"]
+_COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
+_ACCUMULATORS = {
+    "sum": "$sum",
+    "average": "$avg",
+    "max": "$max",
+    "min": "$min",
+    "first": "$first",
+    "last": "$last",
+    "push": "$push",
+    "add_to_set": "$addToSet",
+}
+
+
+def value_of(target: KeyTarget) -> object:
+    """Return the expression for what lies at ``target``, tags with the keys that clients know."""
+    path = f"${target.path}"
+    if target.field.kind is Kind.TAG_MAP:
+        return _unescaped(path)
+    if target.field.kind is Kind.TAGS:
+        entries = _map(_object_entries(path), {"k": _unescape("$$item.k"), "v": _unescaped("$$item.v", "tag")})
+        return _when_object(path, {"$arrayToObject": entries})
+    return path
+
+
+def _unescaped(tags: str, variable: str = "item") -> Document:
+    entries = _map(_object_entries(tags), {"k": _unescape(f"$${variable}.k"), "v": f"$${variable}.v"}, variable)
+    return _when_object(tags, {"$arrayToObject": entries})
+
+
+def _unescape(key: str) -> object:
+    expression: object = key
+    for plain, escaped in reversed(ESCAPES.items()):
+        if plain != "\0":
+            replace = {"input": expression, "find": escaped, "replacement": {"$literal": plain}}
+            expression = {"$replaceAll": replace}
+    return expression
+
+
+def _map(items: object, result: object, variable: str = "item") -> Document:
+    return {"$map": {"input": items, "as": variable, "in": result}}
+
+
+def _object_entries(value: object) -> Document:
+    return {"$objectToArray": value}
+
+
+def _when_object(value: object, result: object, otherwise: object = None) -> Document:
+    return {"$cond": [{"$eq": [{"$type": value}, "object"]}, result, otherwise]}
+
+
+def _when_array(value: object, result: object, otherwise: object) -> Document:
+    return {"$cond": [{"$isArray": [value]}, result, otherwise]}
+
+
+def group_key(key: GroupKey) -> Document:
+    """Return the expression of a group's key; missing and null are one group."""
+    value = value_of(key.target)
+    if not key.date_format:
+        return {"$ifNull": [value, None]}
+    return {"$dateToString": {"format": key.date_format, "date": _date(key.target), "onNull": None}}
+
+
+def _date(target: KeyTarget) -> object:
+    """A date, also from an ISO 8601 text in a free-form document; else null."""
+    path = f"${target.path}"
+    if target.field.kind is Kind.DATETIME and not target.in_list:
+        return path
+    readable = {"$cond": [{"$in": [{"$type": path}, ["date", "string"]]}, path, None]}
+    return {"$convert": {"input": readable, "to": "date", "onError": None, "onNull": None}}
+
+
+def accumulator(field: GroupField) -> Document:
+    """Return the accumulator of a group's field."""
+    condition = _all(field.conditions)
+    if field.operator == "count":
+        return {"$sum": 1 if condition is None else {"$cond": [condition, 1, 0]}}
+    value: object = {name: value_of(target) for name, target in field.members}
+    if field.target is not None:
+        value = value_of(field.target)
+    if field.operator == "merge_objects":
+        return {"$mergeObjects": _when_object(value, value)}
+    if condition is not None:
+        value = {"$cond": [condition, value, None]}
+    return {_ACCUMULATORS[field.operator]: value}
+
+
+def _all(conditions: Iterable[GroupCondition]) -> object | None:
+    expressions = [_holds(condition) for condition in conditions]
+    if not expressions:
+        return None
+    return expressions[0] if len(expressions) == 1 else {"$and": expressions}
+
+
+def _holds(condition: GroupCondition) -> Document:
+    """Whether a condition holds; as in a filter, only values of one type are ordered, and missing equals null."""
+    path = f"${condition.target.path}"
+    value: object = {"$literal": condition.value}
+    comparison: Document = {_COMPARISONS[condition.operator]: [{"$ifNull": [path, None]}, value]}
+    if condition.operator in {"eq", "not"}:
+        return comparison
+    return {"$and": [comparison, {"$in": [{"$type": path}, _types(condition.value)]}]}
+
+
+def _types(value: Value) -> list[str]:
+    if isinstance(value, bool):
+        return ["bool"]
+    if isinstance(value, str):
+        return ["string"]
+    return _NUMBERS if isinstance(value, int | float) else ["date"]
+
+
+def size(value: object) -> Document:
+    """Return the number of elements; 0 for what is no list."""
+    return _when_array(value, {"$size": value}, 0)
+
+
+def object_to_array(value: object) -> Document:
+    """Return a list of {k, v}; empty for what is no dict."""
+    return _when_object(value, _object_entries(value), [])
+
+
+def array_to_object(value: object) -> Document:
+    """Return a dict of a list of {k, v}; elements without a usable ``k`` are left out."""
+    to_text = {"$convert": {"input": "$$item.k", "to": "string", "onError": None, "onNull": None}}
+    pairs = _map(value, {"k": to_text, "v": {"$ifNull": ["$$item.v", None]}})
+    usable = {"$filter": {"input": pairs, "as": "pair", "cond": {"$ne": ["$$pair.k", None]}}}
+    return _when_array(value, {"$arrayToObject": usable}, {})
+
+
+def joins(targets: Iterable[KeyTarget], joined: set[str]) -> list[Document]:
+    """Return the stages that join the other resources ``targets`` reach into; ``joined`` is what is there already."""
+    stages: list[Document] = []
+    for target in targets:
+        reference = target.reference
+        if reference is None or reference.schema is None or reference.name in joined:
+            continue
+        joined.add(reference.name)
+        name = joined_name(reference)
+        same_domain = {"$match": {"$expr": {"$eq": ["$domain_id", "$$domain"]}}}
+        lookup = {
+            "from": reference.schema.collection,
+            "localField": reference.local_field,
+            "foreignField": reference.foreign_field,
+            "let": {"domain": "$domain_id"},
+            "pipeline": [same_domain, {"$limit": 1}],
+            "as": name,
+        }
+        stages += [{"$lookup": lookup}, {"$unwind": {"path": f"${name}", "preserveNullAndEmptyArrays": True}}]
+    return stages

@@ -1,0 +1,223 @@
+"""What a resource's queries may name: its fields, their kinds, aliases and references; and keys → MongoDB paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+
+from inventory.domain.keys import escape_key
+from inventory.errors import InvalidParameterError
+
+MAX_KEY_BYTES = 2048
+"""Longest key a client may name."""
+MAX_KEY_SEGMENTS = 64
+"""Deepest path; real documents nest about 20 levels, MongoDB ends at 100."""
+
+
+class Kind(StrEnum):
+    """What a field holds."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    FLOAT = "float"
+    BOOLEAN = "bool"
+    DATETIME = "date-time"
+    ENUM = "enum"
+    FREE = "free-form value"
+    TAGS = "tags by provider"
+    TAG_MAP = "tags of a provider"
+    DOCUMENT = "sub-document"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a resource.
+
+    Attributes:
+        kind: what it holds, or what each element holds where ``many``.
+        many: whether it is a list.
+        values: the names of an ENUM.
+        members: the fields of a DOCUMENT.
+    """
+
+    kind: Kind
+    many: bool = False
+    values: frozenset[str] = frozenset()
+    members: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A prefix that reaches into another resource.
+
+    Attributes:
+        name: what the caller resolves by (``collector``, ``cloud_service_type``, ``region``, ``project_group``).
+        local_field: the own field that holds the key of the other resource.
+        foreign_field: the other resource's field with that key.
+        schema: the other resource, or None where the key is the whole question (``project_group_id``).
+        own: members of the other resource that are answered by an own field.
+    """
+
+    name: str
+    local_field: str
+    foreign_field: str
+    schema: ResourceSchema | None = None
+    own: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, eq=False)
+class ResourceSchema:
+    """All that the query language knows of one resource.
+
+    Attributes:
+        name: for messages, as clients call it.
+        collection: the MongoDB collection, for lookups of references in pipelines.
+        id_field: its own id.
+        fields: stored fields by name.
+        aliases: other names of stored paths (client's key → stored key).
+        references: by first segment of a key.
+        forbidden: keys of the published API that this service has no answer for.
+        keyword: paths searched by ``keyword``.
+        minimal: wire fields of the minimal form.
+        default_sort: (path, 1 or -1), used where the client names no order.
+        wire_sources: wire fields that are not stored as such → the stored paths they are made of.
+    """
+
+    name: str
+    collection: str
+    id_field: str
+    fields: Mapping[str, Field]
+    keyword: tuple[str, ...]
+    minimal: tuple[str, ...]
+    default_sort: tuple[tuple[str, int], ...]
+    aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    references: Mapping[str, Reference] = field(default_factory=lambda: MappingProxyType({}))
+    forbidden: frozenset[str] = frozenset()
+    wire_sources: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def target(self, key: str) -> KeyTarget:
+        """Return what ``key`` means here.
+
+        Raises:
+            InvalidParameterError: the key is malformed, unknown or without an answer in this service.
+        """
+        return _target(self, key)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTarget:
+    """What a client's key means.
+
+    Attributes:
+        key: as the client wrote it.
+        path: the MongoDB path; inside the other resource where ``reference`` is set.
+        field: the kind of what lies there.
+        in_list: whether the path leads into or through a list.
+        reference: set where the key reaches into another resource.
+    """
+
+    key: str
+    path: str
+    field: Field
+    in_list: bool = False
+    reference: Reference | None = None
+
+
+FREE_VALUE = Field(Kind.FREE)
+_STRING = Field(Kind.STRING)
+
+
+def split_key(key: str) -> list[str]:
+    """Return the segments of a dotted key.
+
+    Raises:
+        InvalidParameterError: empty, too long or too deep, an empty segment, a NUL, or a segment starting with ``$``.
+    """
+    _check_text(key)
+    segments = key.split(".")
+    if len(segments) > MAX_KEY_SEGMENTS:
+        raise InvalidParameterError(key=key, reason=f"a key has at most {MAX_KEY_SEGMENTS} segments")
+    for segment in segments:
+        if not segment:
+            raise InvalidParameterError(key=key, reason="a segment of the key is empty")
+        if segment[0] == "$":
+            raise InvalidParameterError(key=key, reason="a key must not start with $")
+    return segments
+
+
+def encoded(text: str, key: str) -> bytes:
+    """Return ``text`` in UTF-8.
+
+    Raises:
+        InvalidParameterError: it has a lone surrogate, which no database stores.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise InvalidParameterError(key=key, reason="a text must be valid Unicode") from None
+
+
+def _check_text(key: str) -> None:
+    if not isinstance(key, str) or not key:
+        raise InvalidParameterError(key=str(key), reason="a key must be a non-empty string")
+    if "\0" in key:
+        raise InvalidParameterError(key=key.replace("\0", "\\0"), reason="a key must not contain NUL")
+    if len(encoded(key, "query")) > MAX_KEY_BYTES:
+        raise InvalidParameterError(key=key, reason=f"a key has at most {MAX_KEY_BYTES} bytes")
+
+
+@lru_cache(maxsize=4096)
+def _target(schema: ResourceSchema, key: str) -> KeyTarget:
+    """Resolve ``key``; cached, since clients ask with the same few keys (bounded: keys are the client's)."""
+    _check_text(key)
+    if key.startswith("tags.") and "tags" in schema.fields and schema.fields["tags"].kind is Kind.TAGS:
+        return _tags_target(key)
+    segments = split_key(schema.aliases.get(key, key))
+    head = segments[0]
+    if head in schema.forbidden:
+        raise InvalidParameterError(key=key, reason="this key is not supported")
+    reference = schema.references.get(head)
+    if reference is not None and (reference.schema is None) == (len(segments) == 1):
+        return _reference_target(schema, reference, key, segments)
+    return _walk(schema, key, segments)
+
+
+def _tags_target(key: str) -> KeyTarget:
+    """``tags.PROVIDER.KEY``: all behind the provider is one key, dots and dollars included."""
+    segments = key.split(".")
+    if "" in segments or segments[1][0] == "$":
+        raise InvalidParameterError(key=key, reason="a segment of the key is empty or starts with $")
+    path = "tags." + escape_key(segments[1])
+    if len(segments) == 2:
+        return KeyTarget(key=key, path=path, field=Field(Kind.TAG_MAP))
+    return KeyTarget(key=key, path=f"{path}.{escape_key('.'.join(segments[2:]))}", field=FREE_VALUE)
+
+
+def _reference_target(schema: ResourceSchema, reference: Reference, key: str, segments: list[str]) -> KeyTarget:
+    if reference.schema is None:
+        return KeyTarget(key=key, path=key, field=_STRING, reference=reference)
+    rest = ".".join(segments[1:])
+    if rest in reference.own:
+        return _walk(schema, key, [reference.own[rest]])
+    inner = reference.schema.target(rest)
+    if inner.reference is not None:
+        raise InvalidParameterError(key=key, reason="a key reaches into one other resource at most")
+    return KeyTarget(key=key, path=inner.path, field=inner.field, in_list=inner.in_list, reference=reference)
+
+
+def _walk(schema: ResourceSchema, key: str, segments: list[str]) -> KeyTarget:
+    found = schema.fields.get(segments[0])
+    in_list = False
+    for segment in segments[1:]:
+        if found is None or found.kind is Kind.FREE:
+            break
+        in_list = in_list or found.many
+        found = found.members.get(segment)
+    if found is None:
+        raise InvalidParameterError(key=key, reason=f"this is not a key of {schema.name}")
+    if found.kind is Kind.FREE and len(segments) > 1:
+        found = FREE_VALUE
+    return KeyTarget(key=key, path=".".join(segments), field=found, in_list=in_list or found.many)

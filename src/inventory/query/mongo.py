@@ -1,0 +1,208 @@
+"""Typed queries → MongoDB filters, projections and orders.
+
+Values always stand behind an operator of ours (``$eq``, ``$in``, …), so that none is read as an operator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from inventory.query.ast import Condition, Criteria, InSet, ListQuery, Node, Operator, Value
+from inventory.query.fields import Kind, ResourceSchema
+
+Document: TypeAlias = dict[str, object]
+"""A MongoDB filter, expression or stage."""
+
+NOTHING: Document = {"_id": {"$in": []}}
+"""A filter that no document meets; MongoDB answers it without reading."""
+
+_PCRE_SPECIAL = str.maketrans({**{character: "\\" + character for character in r".^$*+?()[]{}|\/-#&~"}, "\0": "\\x00"})
+
+
+@dataclass(frozen=True, slots=True)
+class MongoQuery:
+    """What a list request asks of MongoDB; the caller adds the domain and the time limit.
+
+    Attributes:
+        filter: without the domain: combine as ``{"$and": [domain_filter, filter]}``.
+        projection: for ``find``, or None for whole documents.
+        sort: (path, 1 or -1); ends with ``_id`` on paged queries, so that pages neither overlap nor leave gaps.
+        skip, limit: the page; limit 0 means all.
+        count_only: only the count is asked for.
+        only: the wire paths to fill (dotted), or None for all.
+    """
+
+    filter: Document
+    projection: dict[str, int] | None
+    sort: list[tuple[str, int]]
+    skip: int
+    limit: int
+    count_only: bool
+    only: frozenset[str] | None
+
+    @property
+    def wire_fields(self) -> frozenset[str] | None:
+        """The top-level wire fields to fill, or None for all."""
+        return None if self.only is None else frozenset(path.partition(".")[0] for path in self.only)
+
+
+def to_mongo(query: ListQuery) -> MongoQuery:
+    """Translate a list query whose references are resolved."""
+    sort = [(key.path, key.direction) for key in query.sort]
+    if query.page.limit and all(path not in {"_id", query.schema.id_field} for path, _ in sort):
+        sort.append(("_id", sort[-1][1] if sort else 1))
+    return MongoQuery(
+        filter=criteria_filter(query.criteria),
+        projection=None if query.only is None else projection(query.schema, query.only),
+        sort=sort,
+        skip=query.page.skip,
+        limit=query.page.limit,
+        count_only=query.count_only,
+        only=None if query.only is None else frozenset(query.only),
+    )
+
+
+def projection(schema: ResourceSchema, only: Iterable[str]) -> dict[str, int]:
+    """Return the stored paths behind the wire paths ``only``, none inside another (MongoDB refuses that)."""
+    sources: list[str] = []
+    for path in only:
+        head = path.partition(".")[0]
+        reference = schema.references.get(head)
+        if head in schema.wire_sources:
+            sources.extend(schema.wire_sources[head])
+        elif reference is not None and (head != path or head not in schema.fields):
+            sources.append(reference.local_field)
+        else:
+            sources.append(path)
+    kept: dict[str, int] = {"_id": 0}
+    for path in sorted(set(sources), key=len):
+        parents = path.split(".")
+        if not any(".".join(parents[:depth]) in kept for depth in range(1, len(parents))):
+            kept[path] = 1
+    return kept
+
+
+def criteria_filter(criteria: Criteria) -> Document:
+    """Return the filter for all of ``every`` and any of ``some`` and ``words``."""
+    parts = [node_filter(node) for node in criteria.every]
+    some = [node_filter(node) for node in (*criteria.some, *criteria.words)]
+    if some:
+        parts.append(some[0] if len(some) == 1 else {"$or": some})
+    if not parts:
+        return {}
+    return parts[0] if len(parts) == 1 else {"$and": parts}
+
+
+def node_filter(node: Node) -> Document:
+    """Return the filter of one condition.
+
+    Raises:
+        TypeError: a reference that nobody resolved, a mistake of the caller.
+    """
+    if isinstance(node, Condition):
+        return condition_filter(node)
+    if isinstance(node, InSet):
+        return {node.path: {"$in": list(node.values)}}
+    raise TypeError("references must be resolved before the query is translated")
+
+
+def condition_filter(condition: Condition) -> Document:
+    """Return the filter of one condition, in terms of its own resource."""
+    return _TRANSLATIONS[condition.operator](condition)
+
+
+def contain_pattern(text: str) -> str:
+    """Return the PCRE that matches ``text`` literally."""
+    return text.translate(_PCRE_SPECIAL)
+
+
+def _compare(operator: str) -> Callable[[Condition], Document]:
+    return lambda condition: {condition.target.path: {operator: condition.value}}
+
+
+def _values(condition: Condition) -> list[Value]:
+    if not isinstance(condition.value, list):
+        raise TypeError("the parser makes lists for list operators")
+    return condition.value
+
+
+def _among(condition: Condition) -> Document:
+    """``$in``, but MongoDB reads a dict in it that starts with ``$`` as an operator: those stand behind ``$eq``."""
+    values, path = _values(condition), condition.target.path
+    if not any(isinstance(value, dict) for value in values):
+        return {path: {"$in": values}}
+    return {"$or": [{path: {"$eq": value}} for value in values]}
+
+
+def _exists(condition: Condition) -> Document:
+    """A known field that is null was never set, so it does not exist for a client (members of lists are never null)."""
+    if condition.target.field.kind is Kind.FREE or (condition.target.in_list and not condition.target.field.many):
+        return {condition.target.path: {"$exists": condition.value}}
+    return {condition.target.path: {"$ne": None} if condition.value else {"$eq": None}}
+
+
+def _regex(pattern: str) -> Document:
+    return {"$regex": pattern, "$options": "i"}
+
+
+def _text(condition: Condition) -> Document:
+    text = str(condition.value)
+    return _regex(text if condition.operator is Operator.REGEX else contain_pattern(text))
+
+
+def _matching(condition: Condition) -> Document:
+    return {condition.target.path: _text(condition)}
+
+
+def _not_matching(condition: Condition) -> Document:
+    return {condition.target.path: {"$not": _text(condition)}}
+
+
+def _any_pattern(condition: Condition) -> list[Document]:
+    literal = condition.operator is not Operator.REGEX_IN
+    texts = [str(value) for value in _values(condition)]
+    return [{condition.target.path: _regex(contain_pattern(text) if literal else text)} for text in texts]
+
+
+def _matching_any(condition: Condition) -> Document:
+    patterns = _any_pattern(condition)
+    return {"$or": patterns} if patterns else NOTHING
+
+
+def _matching_none(condition: Condition) -> Document:
+    patterns = _any_pattern(condition)
+    return {"$nor": patterns} if patterns else {}
+
+
+def _element(condition: Condition) -> Document:
+    if not isinstance(condition.value, dict):
+        raise TypeError("the parser makes a dict for match")
+    wanted = {name: {"$eq": value} for name, value in condition.value.items()}
+    return {condition.target.path: {"$elemMatch": wanted}}
+
+
+def _not_among(condition: Condition) -> Document:
+    among = _among(condition)
+    return {"$nor": among["$or"]} if "$or" in among else {condition.target.path: {"$nin": _values(condition)}}
+
+
+_TRANSLATIONS: dict[Operator, Callable[[Condition], Document]] = {
+    Operator.EQ: _compare("$eq"),
+    Operator.NOT: _compare("$ne"),
+    Operator.LT: _compare("$lt"),
+    Operator.LTE: _compare("$lte"),
+    Operator.GT: _compare("$gt"),
+    Operator.GTE: _compare("$gte"),
+    Operator.IN: _among,
+    Operator.NOT_IN: _not_among,
+    Operator.EXISTS: _exists,
+    Operator.CONTAIN: _matching,
+    Operator.NOT_CONTAIN: _not_matching,
+    Operator.CONTAIN_IN: _matching_any,
+    Operator.NOT_CONTAIN_IN: _matching_none,
+    Operator.MATCH: _element,
+    Operator.REGEX: _matching,
+    Operator.REGEX_IN: _matching_any,
+}

@@ -1,0 +1,196 @@
+"""Plain dicts (protobuf's JSON mapping with the .proto's names) → typed queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from inventory.errors import InvalidParameterError, InvalidParameterTypeError, QueryError
+from inventory.query.ast import Condition, Criteria, ListQuery, Node, Operator, Page, ReferenceCondition, SortKey
+from inventory.query.fields import ResourceSchema, encoded
+from inventory.query.operators import MAX_PATTERN_BYTES, typed_condition
+
+MAX_CONDITIONS = 1000
+"""Most conditions of one query, filter and filter_or together."""
+MAX_WORDS = 64
+"""Most words of a keyword."""
+MAX_SORT_KEYS = 16
+"""Most keys of an order; MongoDB ends at 32."""
+MAX_ONLY = 256
+"""Most fields named in ``only``."""
+
+RawQuery = Mapping[str, object]
+"""A query as a plain dict, as ``MessageToDict`` gives it."""
+
+
+def parse_list(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> ListQuery:
+    """Parse a ``spaceone.api.core.v1.Query``.
+
+    Args:
+        schema: the resource asked for.
+        raw: the query as a plain dict; absent members mean their defaults.
+        now: what ``now`` in a timediff means, UTC.
+
+    Raises:
+        BadRequestError: one of its subclasses says what is wrong with the query.
+    """
+    minimal = raw.get("minimal") is True
+    return ListQuery(
+        schema=schema,
+        criteria=parse_criteria(schema, raw, now=now),
+        sort=_parse_sort(schema, raw.get("sort")),
+        page=parse_page(raw.get("page")),
+        only=schema.minimal if minimal else parse_only(schema, strings(raw.get("only"), "query.only")),
+        minimal=minimal,
+        count_only=raw.get("count_only") is True,
+    )
+
+
+def parse_criteria(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> Criteria:
+    """Parse ``filter``, ``filter_or`` and ``keyword``; raises as ``parse_list``."""
+    every = entries(raw.get("filter"), "query.filter")
+    some = entries(raw.get("filter_or"), "query.filter_or")
+    if len(every) + len(some) > MAX_CONDITIONS:
+        raise InvalidParameterError(key="query.filter", reason=f"at most {MAX_CONDITIONS} conditions")
+    return Criteria(
+        every=tuple(_parse_condition(schema, entry, now) for entry in every),
+        some=tuple(_parse_condition(schema, entry, now) for entry in some),
+        words=_parse_keyword(schema, raw.get("keyword")),
+    )
+
+
+def condition(schema: ResourceSchema, key: str, operator: str, value: object, *, now: datetime) -> Node:
+    """Return one typed condition, on the resource or through a reference; raises as ``parse_list``."""
+    target = schema.target(key)
+    typed = typed_condition(target, operator, value, now=now)
+    return typed if target.reference is None else ReferenceCondition(target.reference, typed)
+
+
+def _parse_condition(schema: ResourceSchema, entry: RawQuery, now: datetime) -> Node:
+    key = alias(entry, "key")
+    operator = alias(entry, "operator")
+    if not key or not ("value" in entry or "v" in entry):
+        raise QueryError(reason="a condition has a key, a value and an operator", key="query.filter")
+    return condition(schema, key, operator, entry.get("value", entry.get("v")), now=now)
+
+
+def alias(entry: RawQuery, name: str) -> str:
+    """Return the member ``name`` or its one-letter short form, or the empty string.
+
+    Raises:
+        InvalidParameterTypeError: it is not a string.
+    """
+    value = entry.get(name) or entry.get(name[0]) or ""
+    if not isinstance(value, str):
+        raise InvalidParameterTypeError(key=f"query.{name}", expected="string")
+    return value
+
+
+def entries(raw: object, key: str) -> list[Mapping[str, object]]:
+    """Return a list of dicts, or an empty one for None; anything else is an InvalidParameterTypeError."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(item, Mapping) for item in raw):
+        raise InvalidParameterTypeError(key=key, expected="list of dicts")
+    return raw
+
+
+def strings(raw: object, key: str) -> list[str]:
+    """Return a list of strings, or an empty one for None; anything else is an InvalidParameterTypeError."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(item, str) for item in raw):
+        raise InvalidParameterTypeError(key=key, expected="list of strings")
+    return raw
+
+
+def integer(raw: object, key: str) -> int:
+    """Return an integer (integral doubles count), or 0 for None; anything else is an InvalidParameterTypeError."""
+    if raw is None:
+        return 0
+    if isinstance(raw, float) and raw.is_integer():
+        raw = int(raw)
+    if not isinstance(raw, int) or isinstance(raw, bool) or not -(2**31) <= raw < 2**32:
+        raise InvalidParameterTypeError(key=key, expected="integer")
+    return raw
+
+
+def members(raw: object, key: str) -> Mapping[str, object]:
+    """Return a dict, or an empty one for None; anything else is an InvalidParameterTypeError."""
+    if raw is None:
+        return {}
+    if not isinstance(raw, Mapping):
+        raise InvalidParameterTypeError(key=key, expected="dict")
+    return raw
+
+
+def parse_page(raw: object) -> Page:
+    """Parse a ``Page``; ``start`` below 1 means 1."""
+    page = members(raw, "query.page")
+    start, limit = integer(page.get("start"), "query.page.start"), integer(page.get("limit"), "query.page.limit")
+    if start < 0 or limit < 0:
+        raise InvalidParameterError(key="query.page", reason="start and limit must not be negative")
+    return Page(start=max(start, 1), limit=limit)
+
+
+def sort_entries(raw: object) -> list[tuple[str, int]]:
+    """Return (key, 1 or -1) of a ``Sort`` message; ``keys`` wins over ``key``; the first mention of a key counts."""
+    sort = members(raw, "query.sort")
+    listed = entries(sort.get("keys"), "query.sort.keys") or ([sort] if sort.get("key") else [])
+    if len(listed) > MAX_SORT_KEYS:
+        raise InvalidParameterError(key="query.sort", reason=f"at most {MAX_SORT_KEYS} keys")
+    return sort_pairs(listed)
+
+
+def sort_pairs(listed: Iterable[RawQuery]) -> list[tuple[str, int]]:
+    """Return (key, 1 or -1) of ``SortKey`` messages; the first mention of a key counts."""
+    pairs: dict[str, int] = {}
+    for entry in listed:
+        pairs.setdefault(alias(entry, "key"), -1 if entry.get("desc") is True else 1)
+    return list(pairs.items())
+
+
+def _parse_sort(schema: ResourceSchema, raw: object) -> tuple[SortKey, ...]:
+    order: dict[str, int] = {}
+    lists = set()
+    for key, direction in sort_entries(raw):
+        target = schema.target(key)
+        if target.reference is not None:
+            raise InvalidParameterError(key=key, reason="a list cannot be sorted by a field of another resource")
+        if target.in_list:
+            lists.add(target.path.partition(".")[0])
+        order.setdefault(target.path, direction)
+    if len(lists) > 1:
+        raise InvalidParameterError(key="query.sort", reason="only one of the keys may lead into a list")
+    return tuple(SortKey(path, direction) for path, direction in (order or dict(schema.default_sort)).items())
+
+
+def parse_only(schema: ResourceSchema, only: Iterable[str]) -> tuple[str, ...] | None:
+    """Check the fields of ``only`` and return them as wire paths, aliases resolved; None where there are none.
+
+    Raises:
+        InvalidParameterError: one of them is not a field.
+    """
+    paths: dict[str, None] = {}
+    for count, key in enumerate(only):
+        if count >= MAX_ONLY:
+            raise InvalidParameterError(key="query.only", reason=f"at most {MAX_ONLY} fields")
+        if key in schema.wire_sources:
+            paths[key] = None
+            continue
+        target = schema.target(key)
+        paths[key if target.reference else target.path] = None
+    return tuple(paths) or None
+
+
+def _parse_keyword(schema: ResourceSchema, raw: object) -> tuple[Condition, ...]:
+    if raw is None:
+        return ()
+    if not isinstance(raw, str):
+        raise InvalidParameterTypeError(key="query.keyword", expected="string")
+    if len(encoded(raw, "query.keyword")) > MAX_PATTERN_BYTES:
+        raise InvalidParameterError(key="query.keyword", reason=f"at most {MAX_PATTERN_BYTES} bytes")
+    words = list(dict.fromkeys(raw.split()))
+    if len(words) > MAX_WORDS:
+        raise InvalidParameterError(key="query.keyword", reason=f"at most {MAX_WORDS} words")
+    return tuple(Condition(schema.target(path), Operator.CONTAIN, word) for word in words for path in schema.keyword)

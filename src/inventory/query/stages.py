@@ -1,0 +1,171 @@
+"""The typed stages of a statistics query, and what a stage's keys may name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from inventory.errors import InvalidParameterError
+from inventory.query.ast import Page, Query, SortKey, Value
+from inventory.query.fields import FREE_VALUE, Field, KeyTarget, Reference, ResourceSchema, encoded, split_key
+
+MAX_NAME_BYTES = 255
+"""Longest name a client may give to a member of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupKey:
+    """A key of a group; ``date_format`` is MongoDB's, or empty."""
+
+    name: str
+    target: KeyTarget
+    date_format: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupCondition:
+    """Which documents of a group count; ``operator`` is eq, not, gt, gte, lt or lte."""
+
+    target: KeyTarget
+    operator: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class GroupField:
+    """An accumulated member of a group: ``operator`` over ``target``, or over a document of ``members``."""
+
+    name: str
+    operator: str
+    target: KeyTarget | None = None
+    members: tuple[tuple[str, KeyTarget], ...] = ()
+    conditions: tuple[GroupCondition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unwind:
+    """One row per element of the list at the target."""
+
+    target: KeyTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One row per combination of the keys."""
+
+    keys: tuple[GroupKey, ...]
+    fields: tuple[GroupField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One row with the number of rows."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Rows in order."""
+
+    keys: tuple[SortKey, ...]
+    targets: tuple[KeyTarget, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectField:
+    """A member of a projected row; ``operator`` is size, array_to_object, object_to_array or empty (a rename)."""
+
+    name: str
+    target: KeyTarget
+    operator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """Only these members; ``kept`` are the group keys that stay."""
+
+    fields: tuple[ProjectField, ...]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The first rows only."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Without the first rows."""
+
+    count: int
+
+
+Stage: TypeAlias = Unwind | Group | Count | Order | Project | Limit | Skip
+
+
+@dataclass(frozen=True, slots=True)
+class StatQuery(Query):
+    """A ``spaceone.api.core.v1.StatisticsQuery``: either ``distinct`` or ``stages``."""
+
+    stages: tuple[Stage, ...] = ()
+    distinct: KeyTarget | None = None
+    page: Page = field(default_factory=Page)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What keys mean at a point of the pipeline: a resource's fields, or the members of the rows of a former stage.
+
+    Attributes:
+        schema: the resource.
+        members: None while rows are documents; then the rows' members.
+        keys: those of them that are group keys.
+    """
+
+    schema: ResourceSchema
+    members: Mapping[str, Field] | None = None
+    keys: tuple[str, ...] = field(default=())
+
+    def target(self, key: str) -> KeyTarget:
+        """Return what ``key`` means here.
+
+        Raises:
+            InvalidParameterError: malformed, unknown, or a reference that cannot be joined.
+        """
+        if self.members is None:
+            target = self.schema.target(key)
+            if target.reference is None:
+                return target
+            if target.reference.schema is None:
+                raise InvalidParameterError(key=key, reason="this key can only be filtered by")
+            path = f"{joined_name(target.reference)}.{target.path}"
+            return KeyTarget(key, path, target.field, target.in_list, target.reference)
+        segments = split_key(key)
+        member = self.members.get(segments[0])
+        if member is None:
+            raise InvalidParameterError(key=key, reason="no former stage has a member of this name")
+        return KeyTarget(key, key, member if len(segments) == 1 else FREE_VALUE, in_list=True)
+
+
+def joined_name(reference: Reference) -> str:
+    """Return the member under which another resource is joined to a document; no field has such a name."""
+    return f"_joined_{reference.name}"
+
+
+def check_name(name: str, key: str) -> str:
+    """Return the name of a member of the answer, chosen by the client.
+
+    Raises:
+        InvalidParameterError: empty, too long, ``_id``, starting with ``$``, or with a dot or a NUL in it.
+    """
+    if not name:
+        raise InvalidParameterError(key=key, reason="a name must not be empty")
+    if name[0] == "$" or "." in name or "\0" in name or name == "_id":
+        raise InvalidParameterError(key=key, reason="a name must not be _id, start with $ or contain a dot or NUL")
+    if len(encoded(name, key)) > MAX_NAME_BYTES:
+        raise InvalidParameterError(key=key, reason=f"a name has at most {MAX_NAME_BYTES} bytes")
+    return name

@@ -1,0 +1,177 @@
+"""Typed statistics queries → aggregation pipelines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from inventory.domain.keys import unescape_key
+from inventory.query import expressions
+from inventory.query.ast import Page
+from inventory.query.fields import KeyTarget, Kind, ResourceSchema
+from inventory.query.mongo import Document, criteria_filter
+from inventory.query.stages import Count, Group, Limit, Order, Project, ProjectField, Skip, Stage, StatQuery, Unwind
+
+
+@dataclass(frozen=True, slots=True)
+class StatPlan:
+    """What a stat request asks of MongoDB; the caller adds the domain and the time limit.
+
+    Attributes:
+        filter: without the domain: combine as ``{"$and": [domain_filter, filter]}``.
+        stages: behind the ``$match``.
+        page: of the rows; where it has a limit the answer has ``total_count``.
+        distinct: the field whose values are asked for; then there are no stages.
+    """
+
+    filter: Document
+    stages: list[Document]
+    page: Page
+    distinct: KeyTarget | None
+
+    def pipeline(self, match: Document) -> list[Document]:
+        """Return the pipeline for the rows of the page; ``match`` is the filter, the domain included."""
+        paging: list[Document] = []
+        if self.page.skip:
+            paging.append({"$skip": self.page.skip})
+        if self.page.limit:
+            paging.append({"$limit": self.page.limit})
+        return [{"$match": match}, *self.stages, *paging]
+
+    def count_pipeline(self, match: Document) -> list[Document]:
+        """Return the pipeline for one row with the ``total_count`` of all rows, or no row where there is none."""
+        return [{"$match": match}, *self.stages, {"$count": "total_count"}]
+
+    def distinct_page(self, values: Iterable[object]) -> tuple[list[object], int]:
+        """Return the sorted values of the page and the count of all, from what MongoDB's ``distinct`` gave."""
+        plain = [self._unescaped(value) for value in values]
+        ordered = sorted(plain, key=_rank)
+        end = self.page.skip + self.page.limit if self.page.limit else None
+        return ordered[self.page.skip : end], len(ordered)
+
+    def _unescaped(self, value: object) -> object:
+        kind = self.distinct.field.kind if self.distinct is not None else Kind.FREE
+        if kind is Kind.TAG_MAP and isinstance(value, dict):
+            return _unescaped_keys(value)
+        if kind is Kind.TAGS and isinstance(value, dict):
+            return _unescaped_keys({provider: _unescaped_keys(tags) for provider, tags in value.items()})
+        return value
+
+
+def _unescaped_keys(value: object) -> object:
+    return {unescape_key(key): item for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def _rank(value: object) -> tuple[int, float, str]:
+    """A total order over values of any type: null, numbers, texts, dicts, lists, bools, times, as in MongoDB."""
+    match value:
+        case None:
+            return (0, 0, "")
+        case bool():
+            return (5, float(value), "")
+        case int() | float():
+            return (1, float(value), "")
+        case str():
+            return (2, 0, value)
+        case datetime():
+            return (6, value.timestamp(), "")
+    return (4 if isinstance(value, list) else 3, 0, json.dumps(value, sort_keys=True, default=str))
+
+
+def to_stat_plan(query: StatQuery) -> StatPlan:
+    """Translate a statistics query whose references are resolved."""
+    stages: list[Document] = []
+    joined: set[str] = set()
+    for stage in query.stages:
+        stages += expressions.joins(_targets(stage), joined)
+        stages += _TRANSLATIONS[type(stage)](stage)
+    if query.stages and not any(isinstance(stage, Group | Count | Project) for stage in query.stages):
+        stages.append(_known_fields(query.schema))
+    return StatPlan(criteria_filter(query.criteria), stages, query.page, query.distinct)
+
+
+def _known_fields(schema: ResourceSchema) -> Document:
+    """Rows that are still documents show their known fields only, nothing the service keeps for itself."""
+    tags = {"tags": expressions.value_of(schema.target("tags"))} if "tags" in schema.fields else {}
+    return {"$project": {"_id": 0, **dict.fromkeys(schema.fields, 1), **tags}}
+
+
+def _targets(stage: Stage) -> list[KeyTarget]:
+    match stage:
+        case Unwind():
+            return [stage.target]
+        case Order():
+            return list(stage.targets)
+        case Project():
+            return [field.target for field in stage.fields]
+        case Group():
+            return group_targets(stage)
+    return []
+
+
+def group_targets(group: Group) -> list[KeyTarget]:
+    """Return all that the keys, fields and conditions of a group name."""
+    targets = [key.target for key in group.keys]
+    for field in group.fields:
+        targets += [target for _, target in field.members]
+        targets += [condition.target for condition in field.conditions]
+        if field.target is not None:
+            targets.append(field.target)
+    return targets
+
+
+def _unwind(stage: Unwind) -> list[Document]:
+    return [{"$unwind": {"path": f"${stage.target.path}"}}]
+
+
+def _group(stage: Group) -> list[Document]:
+    """Group, then put the keys beside the fields, as plain members of the row."""
+    keys = {key.name: expressions.group_key(key) for key in stage.keys}
+    fields = {field.name: expressions.accumulator(field) for field in stage.fields}
+    flat: Document = {"_id": 0, **{name: f"$_id.{name}" for name in keys}, **dict.fromkeys(fields, 1)}
+    return [{"$group": {"_id": keys, **fields}}, {"$project": flat}]
+
+
+def _count(stage: Count) -> list[Document]:
+    return [{"$count": stage.name}]
+
+
+def _order(stage: Order) -> list[Document]:
+    return [{"$sort": {key.path: key.direction for key in stage.keys}}]
+
+
+def _project(stage: Project) -> list[Document]:
+    shown: Document = {"_id": 0, **dict.fromkeys(stage.kept, 1)}
+    return [{"$project": shown | {field.name: _projected(field) for field in stage.fields}}]
+
+
+def _projected(field: ProjectField) -> object:
+    value = expressions.value_of(field.target)
+    translate = _PROJECT_OPERATORS.get(field.operator)
+    return translate(value) if translate else value
+
+
+def _limit(stage: Limit) -> list[Document]:
+    return [{"$limit": stage.count}]
+
+
+def _skip(stage: Skip) -> list[Document]:
+    return [{"$skip": stage.count}]
+
+
+_PROJECT_OPERATORS: dict[str, Callable[[object], Document]] = {
+    "size": expressions.size,
+    "array_to_object": expressions.array_to_object,
+    "object_to_array": expressions.object_to_array,
+}
+_TRANSLATIONS: dict[type, Callable[..., list[Document]]] = {
+    Unwind: _unwind,
+    Group: _group,
+    Count: _count,
+    Order: _order,
+    Project: _project,
+    Limit: _limit,
+    Skip: _skip,
+}

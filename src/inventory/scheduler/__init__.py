@@ -1,0 +1,107 @@
+"""The scheduler: fires schedules, sweeps and cleans up; any number of replicas."""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import threading
+from collections.abc import Callable
+
+from inventory.bootstrap import Container
+from inventory.health import Check, HealthServer
+from inventory.logs import get_logger, setup
+from inventory.manager.duty import DutyManager
+from inventory.manager.scheduled_job import ScheduledJobManager
+from inventory.model import connection
+from inventory.scheduler.duties import DutyRunner
+from inventory.scheduler.engine import Engine
+from inventory.scheduler.metrics import LATENESS
+from inventory.scheduler.parts import LEASE_SECONDS, Periods, scheduler_parts
+from inventory.scheduler.pulse import Pulse
+from inventory.service.ticks import ScheduleTicker
+from inventory.settings import Settings
+
+_log = get_logger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Run a scheduler until SIGTERM or SIGINT, then let what it does end.
+
+    Returns:
+        The exit code, 0.
+
+    Raises:
+        SettingsError: the settings do not suffice, or the health port is taken.
+    """
+    setup(level=settings.log_level, form=settings.log_format, process="scheduler")
+    # It warns whenever a part takes longer than its period, which is nothing to worry about.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    container = Container(settings)
+    try:
+        stop = threading.Event()
+        engine, pulse = build(container, stop)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: stop.set())
+        health = HealthServer(
+            host=settings.host,
+            port=settings.scheduler_health_port,
+            checks=_checks(container, pulse),
+            alive=pulse.is_alive,
+        )
+        with health:
+            _log.info("scheduler_started", health_port=health.port)
+            # Exactly one job per fire time, and one doer per duty, are promises of unique keys.
+            if connection.await_indexes(container.database, wait=_waiting(stop, pulse)):
+                engine.run()
+            health.drain()
+            if not engine.drain(settings.drain_seconds):
+                _log.warning("scheduler_cut_off", drain_seconds=settings.drain_seconds)
+    finally:
+        container.close()
+    return 0
+
+
+def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
+    """Put a scheduler together that ends when ``stop`` is set; it does nothing yet."""
+    settings, clock = container.settings, container.clock
+    pulse = Pulse(clock=clock, period_seconds=settings.tick_seconds)
+    ticker = ScheduleTicker(
+        schedules=container.schedules,
+        collectors=container.collectors,
+        jobs=ScheduledJobManager(database=container.database, clock=clock),
+        queue=container.queue,
+        clock=clock,
+        grace_seconds=settings.schedule_grace_seconds,
+        spread_seconds=settings.schedule_spread_seconds,
+        tick_seconds=settings.tick_seconds,
+        observe_lateness=LATENESS.observe,
+        should_stop=stop.is_set,
+        chance=random.Random(container.owner),  # noqa: S311  replicas step aside to different places
+    )
+    duties = DutyManager(database=container.database, clock=clock, owner=container.owner, lease_seconds=LEASE_SECONDS)
+    housekeeping = container.housekeeping
+    parts = scheduler_parts(
+        periods=Periods(settings.tick_seconds, settings.sweep_seconds, settings.housekeeping_seconds),
+        ticker=ticker,
+        sweep=container.sweeper.sweep,
+        housekeep=lambda: housekeeping.run(clock.now()),
+        duties=DutyRunner(duties=duties),
+        pulse=pulse,
+    )
+    return Engine(parts=parts, pulse=pulse, stop=stop), pulse
+
+
+def _waiting(stop: threading.Event, pulse: Pulse) -> Callable[[float], bool]:
+    """Return how to wait for a stop before the first tick: MongoDB being away must not look like a dead scheduler."""
+
+    def wait(seconds: float) -> bool:
+        with pulse.beat():
+            return stop.wait(seconds)
+
+    return wait
+
+
+def _checks(container: Container, pulse: Pulse) -> dict[str, Check]:
+    database, queue = container.database, container.queue
+    return {"mongodb": lambda: connection.ping(database), "redis": queue.ping, "ticks": pulse.check}

@@ -1,0 +1,71 @@
+"""Duties of the scheduler: what one of all replicas does once per period."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from inventory.logs import get_logger
+from inventory.manager.duty import DutyManager
+from inventory.scheduler.metrics import DUTIES
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicDuty:
+    """A duty.
+
+    Attributes:
+        name: the same in all replicas.
+        period_seconds: it is done once in each, s.
+        work: does it; may be cut off anywhere, and repeated.
+    """
+
+    name: str
+    period_seconds: float
+    work: Callable[[], None]
+
+
+class DutyRunner:
+    """Claims duties and does them; safe to use from several threads, one duty each."""
+
+    def __init__(self, *, duties: DutyManager) -> None:
+        """Prepare.
+
+        Args:
+            duties: the claims.
+        """
+        self._duties = duties
+        self._lock = threading.Lock()
+        self._running: dict[str, datetime] = {}
+
+    def run(self, duty: PeriodicDuty) -> bool:
+        """Do the duty if this period's is still to be done and nobody does it; return whether it was done here."""
+        start = self._duties.claim(duty.name, duty.period_seconds)
+        if start is None:
+            return False
+        with self._lock:
+            self._running[duty.name] = start
+        done = False
+        try:
+            duty.work()
+            done = True
+        finally:
+            with self._lock:
+                del self._running[duty.name]
+            DUTIES.labels(duty.name, "done" if done else "failed").inc()
+            if not done:
+                self._duties.release(duty.name, start)
+        self._duties.done(duty.name, start)
+        return True
+
+    def renew(self) -> None:
+        """Renew the claims of the duties in work."""
+        with self._lock:
+            running = list(self._running.items())
+        for name, start in running:
+            if not self._duties.renew(name, start):
+                _log.warning("duty_lost", duty=name)

@@ -1,0 +1,87 @@
+"""What the scheduler does: ticks, sweeps and housekeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Final, Protocol
+
+from inventory.scheduler.duties import DutyRunner, PeriodicDuty
+from inventory.scheduler.engine import Part
+from inventory.scheduler.metrics import DUE, HOUSEKEPT, SKIPPED, SWEPT
+from inventory.scheduler.pulse import Pulse
+from inventory.service.housekeeping import HousekeepingCounts
+from inventory.service.sweep import SweepReport
+from inventory.service.ticks import ScheduleTicker
+
+DUE_COUNTED: Final = 100_000
+"""So many due schedules are counted at most."""
+LEASE_SECONDS: Final = 15.0
+"""How long a duty's claim lasts without being renewed, s: so much later another replica does what a dead one began."""
+_RENEW_SECONDS: Final = 3.0
+_LOOK_SECONDS: Final = 10.0
+"""How often to look whether housekeeping is due, s."""
+
+Sweep = Callable[[], SweepReport]
+
+
+class Housekeep(Protocol):
+    """Does the housekeeping of all domains now; returns what was removed, by domain."""
+
+    def __call__(self) -> Mapping[str, HousekeepingCounts]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """How often, s.
+
+    Attributes:
+        tick: due schedules are looked for.
+        sweep: one of all replicas sweeps.
+        housekeeping: one of all replicas does housekeeping.
+    """
+
+    tick: float
+    sweep: float
+    housekeeping: float
+
+
+def scheduler_parts(
+    *,
+    periods: Periods,
+    ticker: ScheduleTicker,
+    sweep: Sweep,
+    housekeep: Housekeep,
+    duties: DutyRunner,
+    pulse: Pulse,
+) -> list[Part]:
+    """Return the parts of the scheduler."""
+    sweeping = PeriodicDuty("sweep", periods.sweep, lambda: _count_sweep(sweep()))
+    housekeeping = PeriodicDuty("housekeeping", periods.housekeeping, lambda: _count_housekeeping(housekeep()))
+    return [
+        Part("tick", periods.tick, lambda: _tick(ticker, pulse)),
+        Part("sweep", min(periods.sweep, periods.tick), lambda: _run(duties, sweeping)),
+        Part("housekeeping", min(periods.housekeeping, _LOOK_SECONDS), lambda: _run(duties, housekeeping)),
+        Part("renew", _RENEW_SECONDS, duties.renew),
+    ]
+
+
+def _tick(ticker: ScheduleTicker, pulse: Pulse) -> None:
+    with pulse.beat():
+        DUE.set(ticker.backlog(DUE_COUNTED))
+        SKIPPED.inc(ticker.tick().skipped)
+
+
+def _run(duties: DutyRunner, duty: PeriodicDuty) -> None:
+    duties.run(duty)
+
+
+def _count_sweep(report: SweepReport) -> None:
+    for what, count in asdict(report).items():
+        SWEPT.labels(what).inc(len(count) if isinstance(count, list) else count)
+
+
+def _count_housekeeping(done: Mapping[str, HousekeepingCounts]) -> None:
+    for counts in done.values():
+        for what, count in asdict(counts).items():
+            HOUSEKEPT.labels(what).inc(count)

@@ -1,0 +1,103 @@
+"""Garbage collection at the end of a job task: whether it is due, by whom, and once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pymongo.database import Database
+
+from inventory.domain.clock import Clock
+from inventory.domain.collect_mode import CollectMode
+from inventory.domain.ids import new_id
+from inventory.ingest.context import IngestContext
+from inventory.ingest.garbage import collect_garbage, is_due
+from inventory.manager.collector import CollectorManager
+from inventory.manager.job import JobManager
+from inventory.manager.job_task import JobTaskManager
+from inventory.model.connection import translated_errors
+
+Document = dict[str, Any]
+
+
+class TaskGarbage:
+    """What a full collect of a task no longer saw.
+
+    Args:
+        database: where the resources are.
+        jobs, tasks, collectors: what the task belongs to.
+        clock: tells the time.
+        threshold: full collects without a resource until it is DELETED.
+        grace_seconds: what was seen within this time is not counted, s.
+        lease_seconds: after how long another may take a collection over that was begun and not ended, s.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database[Document],
+        jobs: JobManager,
+        tasks: JobTaskManager,
+        collectors: CollectorManager,
+        clock: Clock,
+        threshold: int,
+        grace_seconds: float,
+        lease_seconds: float,
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._tasks = tasks
+        self._collectors = collectors
+        self._clock = clock
+        self._threshold = threshold
+        self._grace_seconds = grace_seconds
+        self._lease_seconds = lease_seconds
+
+    def collected(self, task: Document, *, resources_seen: int) -> bool:
+        """Collect the garbage of a task whose slices all ended SUCCESS.
+
+        Doing it again after a crash in the middle counts and deletes nothing twice.
+
+        Args:
+            task: IN_PROGRESS.
+            resources_seen: sum over its slices.
+
+        Returns:
+            Whether the task may end: it was done, or does not apply. False while another does it.
+        """
+        if task.get("garbage_collected"):
+            return True
+        context = self._context(task)
+        if context is None or not is_due(context, resources_seen=resources_seen):
+            return True
+        domain_id, job_task_id, owner = task["domain_id"], task["job_task_id"], new_id("garbage")
+        if not self._tasks.claim_garbage(domain_id, job_task_id, owner=owner, lease_seconds=self._lease_seconds):
+            return False
+        with translated_errors():
+            counts = collect_garbage(
+                self._database,
+                context=context,
+                task_started_at=task["started_at"],
+                clock=self._clock,
+                threshold=self._threshold,
+                grace_seconds=self._grace_seconds,
+            )
+        return self._tasks.record_garbage(
+            domain_id, job_task_id, owner=owner, deleted=counts.deleted, disconnected=counts.disconnected
+        )
+
+    def _context(self, task: Document) -> IngestContext | None:
+        domain_id, collector_id = task["domain_id"], task["collector_id"]
+        job = self._jobs.find(domain_id, task["job_id"])
+        collector = self._collectors.get_many(domain_id, [collector_id]).get(collector_id)
+        if job is None or collector is None:
+            return None
+        return IngestContext(
+            domain_id=domain_id,
+            collector_id=collector_id,
+            secret_id=task["secret_id"],
+            job_id=task["job_id"],
+            job_task_id=task["job_task_id"],
+            collect_mode=CollectMode.parse(job["collect_mode"]),
+            plugin_metadata=collector["plugin_info"].get("metadata") or {},
+            full_collect=task["full_collect"],
+        )

@@ -1,0 +1,211 @@
+"""Running a slice: claim it, collect it, write what became of it (design, "How a collect runs", 3 to 5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from inventory.connector.ports import Queue
+from inventory.domain.clock import Clock
+from inventory.domain.job_state import TaskStatus
+from inventory.errors import ConnectionFailureError, InventoryError, RequestTimeoutError, UnknownError
+from inventory.logs import bind, get_logger, unbind
+from inventory.manager.job_task import JobTaskManager
+from inventory.manager.slice import Outcome, SliceManager
+from inventory.manager.slice_claim import SliceClaims
+from inventory.service.collect_slice import Assignment, Attempt, SliceCollector, failed
+from inventory.service.job_metrics import RESOURCES, SLICES_LEFT
+from inventory.service.running import RunningSlice, RunningSlices, StopReason
+from inventory.service.settle import Settler
+from inventory.service.start_slice import SliceStarter
+
+Document = dict[str, Any]
+T = TypeVar("T")
+
+_PAUSE_SECONDS: Final = 0.25
+"""Between two tries to write while MongoDB is away, s."""
+
+_log = get_logger(__name__)
+
+
+class RunSlice:
+    """Runs slices; one object serves all threads of a worker.
+
+    Args:
+        slices, claims, tasks: their state.
+        starter: claims them.
+        collector: collects them.
+        running: keeps their leases and stops them.
+        settler: ends their tasks and jobs.
+        queue: rings for slices that can run next.
+        clock: tells the time.
+        patience_seconds: how long the end of a slice is tried to be written while MongoDB is away, s; afterwards its
+            lease runs out, and another worker begins it anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        slices: SliceManager,
+        claims: SliceClaims,
+        tasks: JobTaskManager,
+        starter: SliceStarter,
+        collector: SliceCollector,
+        running: RunningSlices,
+        settler: Settler,
+        queue: Queue,
+        clock: Clock,
+        patience_seconds: float,
+    ) -> None:
+        self._slices = slices
+        self._claims = claims
+        self._tasks = tasks
+        self._starter = starter
+        self._collector = collector
+        self._running = running
+        self._settler = settler
+        self._queue = queue
+        self._clock = clock
+        self._patience_seconds = patience_seconds
+
+    def run(self, domain_id: str, slice_id: str) -> None:
+        """Run the slice if it is there, due and free; else return at once. Safe to call at any time, and again.
+
+        Raises:
+            ConnectionFailureError: MongoDB is away; the sweeper makes up for it.
+        """
+        if self._running.stopping:
+            return
+        found = self._slices.get(domain_id, slice_id)
+        assignment = self._starter.assignment(found) if found else None
+        claimed = self._starter.claim(assignment) if assignment else None
+        if assignment is None or claimed is None:
+            return
+        bind(job_id=claimed["job_id"], job_task_id=claimed["job_task_id"], slice_id=slice_id)
+        try:
+            with self._running.tracking(claimed) as running:
+                if self._starter.start_task(claimed):
+                    attempt = self._attempt(
+                        Assignment(claimed, assignment.task, assignment.job, assignment.collector), running
+                    )
+                    self._persist(lambda: self._conclude(claimed, running, attempt))
+            self._persist(lambda: self._wake(claimed))
+        finally:
+            unbind("job_id", "job_task_id", "slice_id")
+
+    def _attempt(self, assignment: Assignment, running: RunningSlice) -> Attempt:
+        _log.info("slice_started", number=assignment.slice["number"], attempt=assignment.slice["attempts"])
+        try:
+            return self._collector.attempt(assignment, running)
+        except (ConnectionFailureError, RequestTimeoutError) as exc:
+            _log.warning("slice_interrupted", error=str(exc))
+            return Attempt(outcome=running.progress or Outcome(), failure=exc, passing=True)
+        except InventoryError as exc:
+            return Attempt(outcome=running.progress or Outcome(), failure=exc)
+        except Exception:  # noqa: BLE001 (a slice's outermost frame)
+            # What nobody foresaw is told in the log and tried again; else the lease would have to run out first.
+            _log.exception("slice_failed_unexpectedly")
+            error = UnknownError(transaction_id=assignment.slice["slice_id"])
+            return Attempt(outcome=running.progress or Outcome(), failure=error, passing=True)
+
+    def _conclude(self, claimed: Document, running: RunningSlice, attempt: Attempt) -> None:
+        """Write what became of the claimed slice, as far as it is still ours."""
+        if running.stop_reason is StopReason.NOT_OURS and not attempt.complete:
+            self._left_behind(claimed, attempt)
+        elif running.stop_reason is StopReason.SHUTDOWN and not attempt.complete:
+            if self._claims.hand_back(claimed):
+                _log.info("slice_handed_back")
+                SLICES_LEFT.labels(outcome="handed_back").inc()
+                self._ring([claimed])
+            else:
+                self._left_behind(claimed, attempt)
+        elif attempt.passing:
+            self._retry(claimed, attempt)
+        elif attempt.slices is not None:
+            self._expand(claimed, attempt.slices)
+        else:
+            self._end(claimed, attempt)
+
+    def _retry(self, claimed: Document, attempt: Attempt) -> None:
+        retried = self._claims.retry(claimed, failed(attempt))
+        if retried is None:
+            self._left_behind(claimed, attempt)
+        elif retried:
+            _log.warning("slice_will_be_retried", error=str(attempt.failure))
+            SLICES_LEFT.labels(outcome="retried").inc()
+        else:
+            self._end(claimed, attempt)
+
+    def _end(self, claimed: Document, attempt: Attempt) -> None:
+        outcome = failed(attempt)
+        status = TaskStatus.FAILURE if outcome.error_count or outcome.failure_count else TaskStatus.SUCCESS
+        if not self._claims.finish(claimed, status, outcome):
+            self._left_behind(claimed, attempt)
+            return
+        _log.info("slice_finished", status=status.value, resources=outcome.total_count)
+        _count(status.value.lower(), outcome)
+        self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
+
+    def _expand(self, claimed: Document, options: Sequence[Any]) -> None:
+        """Let the slices take over that the plugin has told slice 0: held, until slice 0 has ended as theirs."""
+        domain_id, job_task_id, attempt = claimed["domain_id"], claimed["job_task_id"], claimed["plan_attempt"]
+        self._slices.hold(claimed, options)
+        if not self._claims.finish(claimed, TaskStatus.SUCCESS, Outcome(), expanded_attempt=attempt):
+            first = self._slices.get(domain_id, claimed["slice_id"])
+            # Written by an earlier try of ours whose answer was lost: go on. Else another plans, or it is over.
+            if first is None or first.get("expanded_attempt") != attempt:
+                self._slices.drop_held(domain_id, job_task_id, attempt=attempt)
+                return
+        SLICES_LEFT.labels(outcome="success").inc()
+        released = self._slices.release(domain_id, job_task_id, attempt)
+        self._tasks.mark_slices_planned(domain_id, job_task_id)
+        _log.info("task_sliced", slices=len(released))
+        self._ring([claimed | {"slice_id": slice_id} for slice_id in released])
+        self._settler.settle_task(domain_id, job_task_id)
+
+    def _left_behind(self, claimed: Document, attempt: Attempt) -> None:
+        """The claim is gone. If the slice was canceled it still tells what it had stored; else it is another's."""
+        if self._claims.count_canceled(claimed, attempt.outcome):
+            _log.info("slice_canceled", resources=attempt.outcome.total_count)
+            _count("canceled", attempt.outcome)
+        else:
+            _log.warning("slice_lost")
+            SLICES_LEFT.labels(outcome="lost").inc()
+        # Also after a write whose answer was lost, so that the task ends without the sweeper.
+        self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
+
+    def _wake(self, freed: Document) -> None:
+        for woken in self._claims.wake(freed):
+            self._ring([woken])
+
+    def _ring(self, slices: Sequence[Document]) -> None:
+        if not slices:
+            return
+        try:
+            self._queue.run_slices(
+                [one["slice_id"] for one in slices],
+                domain_id=slices[0]["domain_id"],
+                priority=slices[0]["priority"],
+            )
+        except ConnectionFailureError as exc:
+            # The sweeper rings for them once Redis is back.
+            _log.warning("queue_unreachable", error=str(exc))
+
+    def _persist(self, write: Callable[[], T]) -> T:
+        """Return what ``write`` does, which may be repeated, trying on while MongoDB is away."""
+        deadline = self._clock.monotonic() + self._patience_seconds
+        while True:
+            try:
+                return write()
+            except ConnectionFailureError as exc:
+                if self._clock.monotonic() >= deadline:
+                    raise
+                _log.warning("write_retried", error=str(exc))
+                time.sleep(_PAUSE_SECONDS)
+
+
+def _count(left: str, outcome: Outcome) -> None:
+    SLICES_LEFT.labels(outcome=left).inc()
+    for name in ("created", "updated", "failure", "uncounted"):
+        RESOURCES.labels(outcome=name).inc(getattr(outcome, f"{name}_count"))

@@ -1,0 +1,191 @@
+"""Settings: environment variables ``INVENTORY_*`` over one YAML file (``INVENTORY_CONFIG``), checked at start.
+
+The names below in capitals, with the prefix, are the environment variables; in lower case they are the keys of
+the YAML file. ``inventory config`` prints what is in force, secrets masked.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from inventory.errors import SettingsError
+
+Seconds = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Count = Annotated[int, Field(ge=1)]
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """All settings, each with its unit, default and meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="INVENTORY_", extra="forbid", frozen=True)
+
+    # Stores
+    mongo_uri: SecretStr = Field(
+        SecretStr(""), description="MongoDB connection string; empty: `inventory up` starts one"
+    )
+    mongo_database: str = Field("inventory", min_length=1, description="name of the MongoDB database")
+    mongo_timeout_seconds: Seconds = Field(5.0, description="how long a request waits for MongoDB to be reachable, s")
+    query_timeout_seconds: Seconds = Field(30.0, description="time limit of one query inside MongoDB, s")
+    redis_url: SecretStr = Field(SecretStr(""), description="Redis URL; empty: `inventory up` starts one")
+    queue_namespace: str = Field("inventory", min_length=1, description="prefix of the queue's keys in Redis")
+
+    # Server
+    host: str = Field("127.0.0.1", description="address the gRPC server, gateway and health pages listen on")
+    port: Port = Field(50051, description="port of the gRPC server")
+    server_processes: Count = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8), description="gRPC server processes on the one port"
+    )
+    server_threads: Count = Field(4, description="threads that answer RPCs, per server process")
+    max_message_bytes: Count = Field(256 * MIB, description="largest gRPC message sent or accepted from plugins, bytes")
+    max_request_bytes: Count = Field(16 * MIB, description="largest request that server and gateway accept, bytes")
+    max_concurrent_rpcs: Count = Field(256, description="RPCs in work or waiting per server process; more are refused")
+    rate_limit_per_second: float = Field(
+        0.0, ge=0, description="requests per second and caller, per server process; 0: no limit"
+    )
+    drain_seconds: Seconds = Field(20.0, description="how long a stopping process lets running work end, s")
+    allow_unauthenticated_remote: bool = Field(
+        False, description="with authentication none, allow listening on other addresses than loopback"
+    )
+    tls_certificate_file: Path | None = Field(None, description="PEM certificate chain of the gRPC server")
+    tls_key_file: Path | None = Field(None, description="PEM private key of the gRPC server")
+    tls_client_ca_file: Path | None = Field(None, description="PEM CA that client certificates must come from")
+
+    # Identity of callers
+    authentication: Literal["none", "jwt"] = Field("none", description="how callers are authenticated")
+    authorization: Literal["none", "identity"] = Field("none", description="who decides what callers may do")
+    default_domain_id: str = Field("", description="domain of requests that name none, with authentication none")
+    jwks_file: Path | None = Field(None, description="public keys for jwt; absent: the identity service is asked")
+    token_leeway_seconds: float = Field(30.0, ge=0, description="clock skew tolerated in tokens, s")
+    system_token: SecretStr = Field(SecretStr(""), description="token of the workers and the scheduler")
+
+    # Platform
+    platform: Literal["static", "grpc"] = Field("static", description="where plugins, secrets and projects come from")
+    static_file: Path | None = Field(None, description="YAML file with plugins and secrets, for platform static")
+    plugin_endpoint: str = Field("", description="plugin service, grpc://host:port or grpc+ssl://host:port")
+    repository_endpoint: str = Field("", description="repository service")
+    secret_endpoint: str = Field("", description="secret service")
+    identity_endpoint: str = Field("", description="identity service")
+    platform_timeout_seconds: Seconds = Field(10.0, description="deadline of one call to a platform service, s")
+    platform_ca_file: Path | None = Field(None, description="PEM CA for grpc+ssl:// endpoints; absent: the system's")
+    platform_certificate_file: Path | None = Field(None, description="PEM client certificate for grpc+ssl://")
+    platform_key_file: Path | None = Field(None, description="PEM client key for grpc+ssl://")
+    plugin_init_timeout_seconds: Seconds = Field(60.0, description="deadline of a plugin's init, verify, get_tasks, s")
+
+    # Jobs
+    worker_threads: Count = Field(8, description="slices one worker process collects at a time")
+    worker_processes: Count = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8), description="worker processes that `inventory worker` runs"
+    )
+    worker_health_port: Port = Field(50061, description="HTTP port of the worker's health and metrics; 0: any free one")
+    lease_seconds: Seconds = Field(30.0, description="how long a claim lasts without a heartbeat, s")
+    heartbeat_seconds: Seconds = Field(2.0, description="how often a claim is renewed and cancelation looked up, s")
+    max_attempts: Count = Field(3, description="attempts of a slice before it fails")
+    retry_backoff_seconds: Seconds = Field(
+        5.0, description="wait before the second attempt, doubled for each further, s"
+    )
+    slices_per_collector: Count = Field(32, description="slices of one collector that run at a time")
+    slices_per_endpoint: Count = Field(32, description="slices that run at a time against one plugin endpoint")
+    stream_idle_seconds: Seconds = Field(1800.0, description="how long a plugin's stream may stay silent, s")
+    job_timeout_seconds: Seconds = Field(7200.0, description="how long a job may take, s")
+    job_retention_days: Seconds = Field(60.0, description="age at which jobs and their tasks are removed, days")
+    sweep_seconds: Seconds = Field(5.0, description="period of the sweeper, s")
+
+    # Ingest
+    batch_count: Count = Field(500, description="resources written together, at most")
+    batch_bytes: Count = Field(8 * MIB, description="encoded size of a batch, at most, bytes")
+    batch_seconds: Seconds = Field(2.0, description="how long a batch waits for more resources, s")
+    disconnect_threshold: Count = Field(3, description="full collects without a resource until it is DELETED")
+    disconnect_grace_seconds: float = Field(
+        3600.0, ge=0, description="a resource seen within this time is not counted as disconnected, s"
+    )
+    resource_max_age_hours: Seconds = Field(48.0, description="age without update at which a resource is DELETED, h")
+    deleted_retention_days: Seconds = Field(90.0, description="age at which DELETED resources are removed for good, d")
+    housekeeping_excluded_domains: tuple[str, ...] = Field((), description="domains that housekeeping leaves alone")
+    housekeeping_seconds: Seconds = Field(3600.0, description="period of housekeeping, s")
+    cache_hours: Seconds = Field(24.0, description="how long a plugin's FilterCache is kept, h")
+
+    # Scheduler
+    tick_seconds: Seconds = Field(1.0, description="how often the scheduler looks for due schedules, s")
+    schedule_grace_seconds: float = Field(3600.0, ge=0, description="how late a missed fire time is still caught up, s")
+    schedule_spread_seconds: float = Field(0.0, ge=0, description="spread of fire times to avoid a herd, s")
+    scheduler_health_port: Port = Field(50062, description="HTTP port of the scheduler's health and metrics")
+
+    # Gateway
+    gateway_port: Port = Field(8080, description="HTTP port of the gateway")
+    gateway_timeout_seconds: Seconds = Field(60.0, description="deadline of one HTTP request, s")
+    gateway_upstream: str = Field(
+        "", description="server the gateway calls, host:port or grpc+ssl://host:port; empty: that of host and port"
+    )
+
+    # Observation
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    log_format: Literal["json", "text"] = Field("json", description="json for machines, text for people")
+
+    @field_validator("static_file", "jwks_file", mode="before")
+    @classmethod
+    def _empty_path_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments win over the environment, the environment over the file."""
+        path = os.environ.get("INVENTORY_CONFIG", "")
+        file = (InitSettingsSource(settings_cls, read_yaml(Path(path))),) if path else ()
+        return (init_settings, env_settings, *file)
+
+
+def read_yaml(path: Path) -> dict[str, object]:
+    """Return the mapping in the YAML file ``path``.
+
+    Raises:
+        SettingsError: the file is absent, unreadable, no YAML (with its line) or no mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise SettingsError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        # PyYAML's own words may quote the line, and that may hold a password.
+        raise SettingsError(f"{path}: {where}is not YAML") from exc
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise SettingsError(f"{path}: must hold a mapping at its top, got a {type(content).__name__}")
+    return content
+
+
+def load(**overrides: object) -> Settings:
+    """Return the settings in force.
+
+    Args:
+        overrides: values that win over environment and file, from the command line.
+
+    Raises:
+        SettingsError: names each wrong setting, its reason, and never its value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        lines = [
+            f"{'.'.join(str(part) for part in error['loc'])} (INVENTORY_{str(error['loc'][0]).upper()}): {error['msg']}"
+            for error in exc.errors(include_input=False)
+        ]
+        raise SettingsError("; ".join(lines)) from None

@@ -1,0 +1,48 @@
+"""The worker: plans scheduled jobs and collects slices, in several processes."""
+
+from __future__ import annotations
+
+from inventory.bootstrap import Container
+from inventory.health import HealthServer
+from inventory.logs import get_logger, setup
+from inventory.model import connection
+from inventory.settings import Settings
+from inventory.worker.metrics import forget_process, shared_registry
+from inventory.worker.parent import WorkerFleet, handle_signals
+from inventory.worker.wiring import store_checks, worker_parts
+
+_log = get_logger(__name__)
+
+
+def run(settings: Settings) -> int:
+    """Run a worker until SIGTERM or SIGINT, then let its slices end or hand them back.
+
+    Returns:
+        The exit code: 0, or 1 where a child process died too often.
+
+    Raises:
+        SettingsError: the settings do not suffice, or the health port is taken.
+    """
+    setup(level=settings.log_level, form=settings.log_format, process="worker")
+    container = Container(settings)
+    fleet = WorkerFleet(settings=settings, factory=worker_parts, on_death=forget_process)
+    try:
+        with shared_registry() as registry:
+            health = HealthServer(
+                host=settings.host,
+                port=settings.worker_health_port,
+                checks={**store_checks(container), "processes": fleet.check},
+                registry=registry,
+            )
+            with health:
+                _log.info("worker_listens", port=health.port)
+                handle_signals(fleet)
+                try:
+                    # Claims rely on unique keys.
+                    ready = connection.await_indexes(container.database, wait=fleet.await_stop)
+                    return fleet.run() if ready else 0
+                finally:
+                    health.drain()
+                    fleet.stop()
+    finally:
+        container.close()

@@ -1,0 +1,94 @@
+"""One worker process: consumes the queue until it is told to stop, or its parent is gone."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from typing import Final
+
+from inventory.domain.clock import SystemClock
+from inventory.logs import get_logger, setup
+from inventory.settings import Settings
+from inventory.worker.heartbeat import Heartbeat
+from inventory.worker.parts import PartsFactory, WorkerParts
+
+GC_THRESHOLDS: Final = (50_000, 20, 50)
+"""A rare collector: large documents make many objects and few cycles (measured: twice to three times as fast)."""
+
+_POLL_SECONDS: Final = 0.1
+_FINISH_SHARE: Final = 0.5
+"""Share of the grace in which slices may still end by themselves, before they are handed back."""
+
+_log = get_logger(__name__)
+
+
+def main(settings: Settings, factory: PartsFactory, ready: Connection, number: int) -> None:
+    """Run as a spawned process.
+
+    Args:
+        settings: in force.
+        factory: builds the parts.
+        ready: told True once messages are taken.
+        number: of this process among its siblings.
+    """
+    setup(level=settings.log_level, form=settings.log_format, process=f"worker-{number}")
+    stop = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stop.set())
+    _stop_with_parent(stop)
+    parts = factory(settings)
+    try:
+        serve(parts, settings, stop=stop, on_ready=lambda: ready.send(True))
+    finally:
+        parts.close()
+
+
+def serve(
+    parts: WorkerParts, settings: Settings, *, stop: threading.Event, on_ready: Callable[[], None] = lambda: None
+) -> None:
+    """Consume until ``stop`` is set; then take no more, and end or hand back what runs within the grace."""
+    heartbeat = Heartbeat(running=parts.running, period_seconds=settings.heartbeat_seconds, clock=SystemClock())
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    heartbeat.start()
+    parts.consumer.start()
+    on_ready()
+    _log.info("worker_started", threads=settings.worker_threads)
+    stop.wait()
+    _drain(parts, settings.drain_seconds)
+    heartbeat.stop()
+    _log.info("worker_stopped")
+
+
+def _drain(parts: WorkerParts, grace_seconds: float) -> None:
+    """Stop consuming; let slices end for a share of the grace, then cancel their streams and hand them back."""
+    _log.info("worker_draining", slices=len(parts.running))
+    clock = SystemClock()
+    begun = clock.monotonic()
+    consuming = threading.Thread(target=parts.consumer.stop, args=(grace_seconds,), name="drain", daemon=True)
+    consuming.start()
+    while consuming.is_alive() and clock.monotonic() - begun < grace_seconds * _FINISH_SHARE:
+        consuming.join(_POLL_SECONDS)
+    parts.running.stop_all()
+    consuming.join(max(grace_seconds - (clock.monotonic() - begun), 0.0) + 1.0)
+    if len(parts.running):
+        # Their threads hang in a call that cannot be canceled; they own nothing any more once this is written.
+        parts.running.hand_back_all()
+
+
+def _stop_with_parent(stop: threading.Event) -> None:
+    """Set ``stop`` when the parent process is gone, however it ended: nobody else would end this one."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        stop.set()
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

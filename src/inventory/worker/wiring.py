@@ -1,0 +1,69 @@
+"""From the composition root's objects to the parts of a worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from inventory.bootstrap import Container
+from inventory.health import Check
+from inventory.model import connection
+from inventory.service.collect import CollectService
+from inventory.service.run_slice import RunSlice
+from inventory.service.running import RunningSlices
+from inventory.settings import Settings
+from inventory.worker.parts import Consumer
+
+
+class MessageHandlers:
+    """What a worker does with the messages of the queue."""
+
+    def __init__(self, *, run_slice: RunSlice, collect: CollectService, running: RunningSlices) -> None:
+        self._run_slice = run_slice
+        self._collect = collect
+        self._running = running
+
+    def plan_job(self, domain_id: str, job_id: str) -> None:
+        """Plan a job, unless this worker is about to stop: then another is rung for it."""
+        if not self._running.stopping:
+            self._collect.plan_job(domain_id, job_id)
+
+    def run_slice(self, domain_id: str, slice_id: str) -> None:
+        """Run a slice."""
+        self._run_slice.run(domain_id, slice_id)
+
+
+class ContainerParts:
+    """See :class:`~inventory.worker.parts.WorkerParts`."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        # Made here, on one thread: the container makes its parts on first use.
+        self._running = container.running
+        self._consumer = container.consumer(
+            MessageHandlers(run_slice=container.run_slice, collect=container.collect, running=container.running)
+        )
+
+    @property
+    def running(self) -> RunningSlices:
+        """See the protocol."""
+        return self._running
+
+    @property
+    def consumer(self) -> Consumer:
+        """See the protocol."""
+        return self._consumer
+
+    def close(self) -> None:
+        """See the protocol."""
+        self._container.close()
+
+
+def worker_parts(settings: Settings) -> ContainerParts:
+    """Build the parts of a worker process."""
+    return ContainerParts(Container(settings))
+
+
+def store_checks(container: Container) -> Mapping[str, Check]:
+    """Return the checks that MongoDB and Redis answer."""
+    database, queue = container.database, container.queue
+    return {"mongodb": lambda: connection.ping(database), "redis": queue.ping}

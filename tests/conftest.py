@@ -1,0 +1,108 @@
+"""Fixtures that all suites share: a real mongod and redis-server, started once per session on free loopback ports."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.database import Database
+
+from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.ports import free_port
+from inventory.devruntime.redis_server import EmbeddedRedis
+from inventory.domain.clock import ManualClock
+
+DATABASE = "test_inventory"
+
+CLOCK_START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
+"""A Monday noon: where every ManualClock of the `clock` fixture begins."""
+
+
+MEMORY_FOLDER = Path("/dev/shm")
+MEMORY_WANTED_BYTES = 4 * 1024**3
+
+
+@pytest.fixture(scope="session")
+def mongod_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for mongod: in memory where there is plenty, since making indexes is bound by the disk."""
+    if MEMORY_FOLDER.is_dir() and shutil.disk_usage(MEMORY_FOLDER).free >= MEMORY_WANTED_BYTES:
+        with tempfile.TemporaryDirectory(prefix="inventory-tests-", dir=MEMORY_FOLDER) as folder:
+            yield Path(folder)
+    else:
+        yield tmp_path_factory.mktemp("mongod")
+
+
+@pytest.fixture(scope="session")
+def mongod(mongod_folder: Path) -> Iterator[EmbeddedMongod]:
+    """The session's mongod, a one-node replica set that is primary."""
+    folder = mongod_folder
+    with EmbeddedMongod(folder / "data", free_port(), folder / "mongod.log") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mongo_uri(mongod: EmbeddedMongod) -> str:
+    """The session's MongoDB, as a connection string without a database."""
+    return mongod.uri
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The session's Redis, as a URL; its database 0 is empty at the start."""
+    folder = tmp_path_factory.mktemp("redis")
+    with EmbeddedRedis(folder / "data", free_port(), folder / "redis.log") as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def mongo_client(mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    """A client of the session's MongoDB that reads times as aware UTC."""
+    with MongoClient[dict[str, Any]](mongo_uri, tz_aware=True) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def indexed_collections(mongo_uri: str) -> frozenset[str]:
+    """The collections of the session's one database, made with all their indexes.
+
+    One for all tests: mongod keeps a file open for every collection and index, also of databases just dropped, and
+    a database for each test would run into the limit of open files.
+    """
+    # Imported here, so that suites without a database do not load the documents.
+    from inventory.model import connection
+
+    connection.disconnect()
+    db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=10)
+    connection.ensure_indexes(db)
+    names = frozenset(db.list_collection_names())
+    connection.disconnect()
+    return names
+
+
+@pytest.fixture
+def database(mongo_uri: str, indexed_collections: frozenset[str]) -> Iterator[Database[dict[str, Any]]]:
+    """An empty database with all indexes, mongoengine's default connection pointing at it."""
+    from inventory.model import connection
+
+    connection.disconnect()
+    db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=10)
+    for name in db.list_collection_names():
+        if name in indexed_collections:
+            db[name].delete_many({})
+        else:
+            db.drop_collection(name)
+    connection.ensure_indexes(db)
+    yield db
+    connection.disconnect()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that stands at :data:`CLOCK_START` until the test moves it."""
+    return ManualClock(CLOCK_START)

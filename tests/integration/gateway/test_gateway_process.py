@@ -1,0 +1,80 @@
+"""`inventory gateway` as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import grpc
+import httpx
+import pytest
+
+from inventory.devruntime import probes
+from inventory.devruntime.child import wait_until
+from inventory.devruntime.ports import free_port
+from tests.integration.gateway.conftest import FakeServer
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the command with settings; what still runs is stopped with the test."""
+    running: list[subprocess.Popen[str]] = []
+    plain = {key: value for key, value in os.environ.items() if not key.startswith("INVENTORY_")}
+
+    def start(**settings: object) -> subprocess.Popen[str]:
+        environment = plain | {f"INVENTORY_{name.upper()}": str(value) for name, value in settings.items()}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "inventory", "gateway"], env=environment, stderr=subprocess.PIPE, text=True
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def test_it_lets_a_running_request_end_and_stops_with_0(fake: Any, launch: Callable[..., Any]) -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    def behave(context: grpc.ServicerContext) -> None:
+        entered.set()
+        release.wait(20)
+
+    fake.behave = behave
+    port = free_port()
+    process = launch(gateway_port=port, port=fake.port)
+    assert wait_until(lambda: probes.http_ready(f"http://127.0.0.1:{port}/readyz"), timeout_seconds=30)
+    statuses: list[int] = []
+
+    def request() -> None:
+        with httpx.Client(trust_env=False, timeout=30) as client:
+            statuses.append(client.post(f"http://127.0.0.1:{port}/inventory/v1/collector/list").status_code)
+
+    running = threading.Thread(target=request)
+    running.start()
+    assert entered.wait(10)
+
+    process.send_signal(signal.SIGTERM)
+    assert wait_until(lambda: not probes.listening("127.0.0.1", port), timeout_seconds=10)
+    release.set()
+    running.join(20)
+
+    assert statuses == [200]
+    assert process.wait(20) == 0
+
+
+def test_a_wrong_setting_ends_it_with_one_line(fake: FakeServer, launch: Callable[..., Any]) -> None:
+    process = launch(gateway_port=free_port(), gateway_upstream="nonsense")
+
+    assert process.wait(30) == 2
+    said = process.stderr.read()
+    assert "INVENTORY_GATEWAY_UPSTREAM" in said
+    assert "Traceback" not in said

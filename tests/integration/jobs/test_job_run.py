@@ -1,0 +1,407 @@
+"""Running slices against a real plugin: what becomes of the slice, its task and its job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+
+from inventory.domain.clock import ManualClock
+from inventory.domain.job_state import JobStatus, TaskStatus
+from inventory.errors import ConnectionFailureError, NotFoundError
+from inventory.manager.slice import Outcome
+from tests.fakes.plugin import Call, Failure, FakePlugin
+from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource
+from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
+
+UNAVAILABLE = Failure(grpc.StatusCode.UNAVAILABLE, "gone away")
+REFUSED = Failure(grpc.StatusCode.PERMISSION_DENIED, "wrong credentials very-secret-value")
+
+
+def _retry_now(clock: ManualClock) -> None:
+    clock.advance(timedelta(seconds=BACKOFF_SECONDS * 2**MAX_ATTEMPTS))
+
+
+def _error_codes(document: dict[str, Any]) -> list[str]:
+    return [error["error_code"] for error in document["errors"]]
+
+
+def test_a_slice_that_ends_well_ends_its_task_and_job_with_the_counts(kit: JobsKit, plugin: FakePlugin) -> None:
+    plugin.resources = [cloud_service_type(), cloud_service("i-1"), cloud_service("i-2"), cloud_service("i-3")]
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    kit.worker().run(slice_id)
+
+    task = kit.task(task)
+    assert task["status"] == "SUCCESS"
+    assert (task["total_count"], task["created_count"], task["uncounted_count"]) == (4, 3, 1)
+    assert task["started_at"] <= task["finished_at"]
+    job = kit.job(job_id)
+    assert (job["status"], job["remained_tasks"], job["total_tasks"]) == ("SUCCESS", 0, 1)
+    assert job["finished_at"]
+    assert kit.platform.secret_reads == 1
+    assert plugin.calls_of("collect")[0].secret_data == {"access_key": "very-secret-value"}
+
+
+def test_a_job_goes_on_until_its_last_task_has_ended(kit: JobsKit, plugin: FakePlugin) -> None:
+    job_id, _, slice_ids = kit.plan(kit.insert_collector(), secrets=3)
+    worker = kit.worker()
+
+    remained = []
+    for slice_id in slice_ids:
+        remained.append((kit.job(job_id)["status"], kit.job(job_id)["remained_tasks"]))
+        worker.run(slice_id)
+        worker.run(slice_id)
+
+    assert remained == [("IN_PROGRESS", 3), ("IN_PROGRESS", 2), ("IN_PROGRESS", 1)]
+    assert (kit.job(job_id)["status"], kit.job(job_id)["remained_tasks"]) == ("SUCCESS", 0)
+    assert len(plugin.calls_of("collect")) == 3
+
+
+def test_an_error_resource_makes_the_task_a_failure_and_the_rest_stays(kit: JobsKit, plugin: FakePlugin) -> None:
+    plugin.resources = [cloud_service("i-1"), error_resource("no access"), cloud_service("i-2")]
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    kit.worker().run(slice_id)
+
+    task = kit.task(task)
+    assert (task["status"], task["created_count"], task["failure_count"]) == ("FAILURE", 2, 1)
+    assert _error_codes(task) == ["ERROR_PLUGIN"]
+    assert kit.job(job_id)["status"] == "ERROR"
+
+
+def test_a_plugin_with_slices_is_collected_by_them(kit: JobsKit, plugin: FakePlugin) -> None:
+    def resources(call: Call) -> Iterable[Message]:
+        assert call.task_options is not None
+        return [cloud_service(f"{call.task_options['region']}-{number}") for number in range(3)]
+
+    plugin.tasks = [{"region": "r1"}, {"region": "r2"}]
+    plugin.resources = resources
+    job_id, [task], [first] = kit.plan(kit.insert_collector())
+    worker = kit.worker()
+
+    worker.run(first)
+    rung = list(kit.queue.rung)
+    assert kit.task(task)["status"] == "IN_PROGRESS"
+    assert kit.task(task)["slices_planned"]
+    worker.run(rung[0])
+    assert kit.task(task)["status"] == "IN_PROGRESS"
+    worker.run(rung[1])
+
+    assert len(rung) == 2
+    assert [call.task_options for call in plugin.calls_of("collect")] == [{"region": "r1"}, {"region": "r2"}]
+    task = kit.task(task)
+    assert (task["status"], task["total_count"], task["created_count"]) == ("SUCCESS", 6, 6)
+    assert kit.job(job_id)["status"] == "SUCCESS"
+
+
+def test_a_plugin_that_has_slices_and_nothing_to_collect_ends_well(kit: JobsKit, plugin: FakePlugin) -> None:
+    plugin.tasks = []
+    job_id, _, [first] = kit.plan(kit.insert_collector())
+
+    kit.worker().run(first)
+
+    assert kit.job(job_id)["status"] == "SUCCESS"
+    assert plugin.calls_of("collect") == []
+
+
+def test_one_failed_slice_makes_the_task_a_failure(kit: JobsKit, plugin: FakePlugin) -> None:
+    def resources(call: Call) -> Iterable[Message]:
+        yield cloud_service(f"of-{call.task_options}")
+        if call.task_options == {"n": 2.0}:
+            raise REFUSED
+
+    plugin.tasks = [{"n": 1}, {"n": 2}]
+    plugin.resources = resources
+    job_id, [task], [first] = kit.plan(kit.insert_collector())
+    worker = kit.worker()
+    worker.run(first)
+
+    for slice_id in list(kit.queue.rung):
+        worker.run(slice_id)
+
+    assert (kit.task(task)["status"], kit.task(task)["created_count"]) == ("FAILURE", 2)
+    assert kit.job(job_id)["status"] == "ERROR"
+
+
+def test_slices_planned_by_a_claim_that_was_lost_are_never_released(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    plugin.tasks = [{"n": 1}, {"n": 2}]
+    _, [task], [first] = kit.plan(kit.insert_collector())
+    stale = kit.claim(first, "owner-stale")
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    kit.slices.hold(stale, [{"n": 1}, {"n": 2}, {"n": 3}])
+    clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
+
+    worker = kit.worker()
+    worker.run(first)
+
+    # The stale one wakes up and holds its slices again, but can neither end slice 0 nor release them.
+    kit.slices.hold(stale, [{"n": 1}, {"n": 2}, {"n": 3}])
+    assert not kit.claims.finish(stale, TaskStatus.SUCCESS, Outcome(), expanded_attempt=stale["plan_attempt"])
+    clock.advance(timedelta(seconds=60))
+    kit.sweeper().sweep()
+    assert kit.database["slice"].count_documents({"held": True}) == 0
+    for slice_id in dict.fromkeys(kit.queue.rung):
+        worker.run(slice_id)
+    assert kit.task(task)["status"] == "SUCCESS"
+    assert len(plugin.calls_of("collect")) == 2
+
+
+def test_unreadable_secret_data_fails_the_task_at_once(kit: JobsKit, plugin: FakePlugin) -> None:
+    kit.platform.secret_failure = NotFoundError(key="secret_id", value="secret-0")
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    kit.worker().run(slice_id)
+
+    assert kit.task(task)["status"] == "FAILURE"
+    assert _error_codes(kit.task(task)) == ["ERROR_COLLECTOR_SECRET"]
+    assert kit.job(job_id)["status"] == "ERROR"
+    assert plugin.calls == []
+
+
+def test_a_secret_service_that_is_away_is_asked_again(kit: JobsKit, clock: ManualClock) -> None:
+    kit.platform.secret_failure = ConnectionFailureError(service="secret")
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+    kit.worker().run(slice_id)
+    assert kit.slice(slice_id)["status"] == "PENDING"
+
+    kit.platform.secret_failure = None
+    _retry_now(clock)
+    kit.worker().run(slice_id)
+
+    assert kit.task(task)["status"] == "SUCCESS"
+    assert kit.task(task)["errors"] == []
+
+
+def test_an_unreachable_plugin_is_tried_again_and_then_fails_the_task(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    plugin.stop()
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    for attempt in range(MAX_ATTEMPTS):
+        assert kit.job(job_id)["status"] == "IN_PROGRESS", attempt
+        kit.worker().run(slice_id)
+        kit.worker().run(slice_id)
+        _retry_now(clock)
+
+    assert kit.slice(slice_id)["attempts"] == MAX_ATTEMPTS
+    assert kit.task(task)["status"] == "FAILURE"
+    assert _error_codes(kit.task(task)) == ["ERROR_COLLECTOR_COLLECTING"]
+    assert kit.job(job_id)["status"] == "ERROR"
+
+
+def test_a_stream_that_breaks_off_is_collected_again_and_nothing_is_doubled(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    plugin.resources = [cloud_service(f"i-{number}") for number in range(4)]
+    plugin.abort = (3, UNAVAILABLE)
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+    kit.worker().run(slice_id)
+    assert kit.database["cloud_service"].count_documents({}) == 3
+
+    plugin.abort = None
+    _retry_now(clock)
+    kit.worker().run(slice_id)
+
+    task = kit.task(task)
+    assert (task["status"], task["created_count"], task["updated_count"]) == ("SUCCESS", 1, 3)
+    assert kit.database["cloud_service"].count_documents({}) == 4
+
+
+def test_a_refusal_is_not_tried_again_and_shows_no_secret(kit: JobsKit, plugin: FakePlugin) -> None:
+    plugin.resources = [cloud_service("i-1")]
+    plugin.abort = (1, REFUSED)
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    kit.worker().run(slice_id)
+
+    task = kit.task(task)
+    assert (task["status"], task["created_count"]) == ("FAILURE", 1)
+    assert _error_codes(task) == ["ERROR_COLLECTOR_COLLECTING"]
+    assert "very-secret-value" not in str(task["errors"])
+
+
+def test_what_nobody_foresaw_is_tried_again_and_then_told(
+    kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    for _ in range(MAX_ATTEMPTS):
+        worker = kit.worker()
+        monkeypatch.setattr(worker.collector, "attempt", lambda *_: 1 / 0)
+        worker.run(slice_id)
+        _retry_now(clock)
+
+    assert kit.task(task)["status"] == "FAILURE"
+    assert _error_codes(kit.task(task)) == ["ERROR_UNKNOWN"]
+    assert "division" not in str(kit.task(task)["errors"])
+
+
+def test_a_second_task_for_the_same_collector_and_secret_is_refused(kit: JobsKit, plugin: FakePlugin) -> None:
+    collector_id = kit.insert_collector()
+    _, [first], [running] = kit.plan(collector_id)
+    second_job, [second], [refused] = kit.plan(collector_id)
+    kit.claim(running, "owner-1")
+    kit.tasks.start(DOMAIN, first["job_task_id"])
+
+    kit.worker().run(refused)
+
+    second = kit.task(second)
+    assert (second["status"], _error_codes(second)) == ("CANCELED", ["ERROR_DUPLICATE_JOB"])
+    assert first["job_task_id"] in second["errors"][0]["message"]
+    assert kit.slice(refused)["status"] == "CANCELED"
+    assert kit.job(second_job)["status"] == "ERROR"
+    assert kit.task(first)["status"] == "IN_PROGRESS"
+    assert plugin.calls == []
+
+
+def test_a_task_that_has_ended_unsettled_does_not_stand_in_the_way(kit: JobsKit, plugin: FakePlugin) -> None:
+    collector_id = kit.insert_collector()
+    first_job, [first], [slice_id] = kit.plan(collector_id)
+    kit.tasks.start(DOMAIN, first["job_task_id"])
+    kit.claims.finish(kit.claim(slice_id, "owner-1"), TaskStatus.SUCCESS, Outcome(total_count=7))
+    _, [second], [next_slice] = kit.plan(collector_id)
+
+    kit.worker().run(next_slice)
+
+    assert (kit.task(first)["status"], kit.task(first)["total_count"]) == ("SUCCESS", 7)
+    assert kit.job(first_job)["status"] == "SUCCESS"
+    assert kit.task(second)["status"] == "SUCCESS"
+
+
+def test_a_half_canceled_task_does_not_stand_in_the_way(kit: JobsKit) -> None:
+    collector_id = kit.insert_collector()
+    first_job, [first], [slice_id] = kit.plan(collector_id)
+    kit.tasks.start(DOMAIN, first["job_task_id"])
+    kit.claim(slice_id, "owner-1")
+    # Whoever canceled the job died before its tasks.
+    kit.database["job"].update_one({"job_id": first_job}, {"$set": {"status": "CANCELED"}})
+    _, [second], [next_slice] = kit.plan(collector_id)
+
+    kit.worker().run(next_slice)
+
+    assert kit.task(first)["status"] == "CANCELED"
+    assert kit.slice(slice_id)["status"] == "CANCELED"
+    assert kit.task(second)["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("status", [JobStatus.CANCELED, JobStatus.TIMEOUT])
+def test_a_task_whose_job_was_stopped_does_not_start(kit: JobsKit, plugin: FakePlugin, status: JobStatus) -> None:
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    kit.database["job"].update_one({"job_id": job_id}, {"$set": {"status": status.value}})
+
+    kit.worker().run(slice_id)
+
+    assert kit.task(task)["status"] == "CANCELED"
+    assert kit.slice(slice_id)["status"] == "CANCELED"
+    assert plugin.calls == []
+
+
+def test_a_job_that_is_stopped_between_claim_and_start_does_not_start(kit: JobsKit) -> None:
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    claimed = kit.claim(slice_id, "owner-1")
+    kit.jobs.cancel_job(DOMAIN, job_id)
+
+    assert not kit.worker().starter.start_task(claimed)
+    assert kit.task(task)["status"] == "CANCELED"
+
+
+def test_a_message_for_what_is_gone_changes_nothing(kit: JobsKit) -> None:
+    job_id, _, [slice_id] = kit.plan(kit.insert_collector())
+    kit.jobs.delete_job(DOMAIN, job_id)
+
+    kit.worker().run(slice_id)
+
+    assert kit.database["slice"].count_documents({}) == 0
+    assert kit.database["job_task"].count_documents({}) == 0
+
+
+def test_a_job_of_a_collector_that_was_deleted_is_canceled(kit: JobsKit) -> None:
+    collector_id = kit.insert_collector()
+    job_id, _, [slice_id] = kit.plan(collector_id)
+    kit.collectors.delete(DOMAIN, collector_id)
+
+    kit.worker().run(slice_id)
+
+    assert kit.job(job_id)["status"] == "CANCELED"
+
+
+def test_the_plugin_may_ask_for_fewer_slices_at_a_time(kit: JobsKit) -> None:
+    collector_id = kit.insert_collector(metadata={"max_concurrent_slices": 1.0})
+    _, _, [first, second] = kit.plan(collector_id, secrets=2)
+    kit.claim(first, "owner-1")
+
+    kit.worker().run(second)
+
+    found = kit.slice(second)
+    assert (found["status"], found["waiting"]) == ("PENDING", True)
+
+
+def test_a_slice_that_ends_rings_for_one_that_waits(kit: JobsKit) -> None:
+    collector_id = kit.insert_collector()
+    _, _, [first, second] = kit.plan(collector_id, secrets=2)
+    worker = kit.worker(per_collector=1)
+    claimed = kit.claim(first, "owner-1", per_collector=1)
+    worker.run(second)
+    assert kit.queue.rung == []
+    kit.claims.hand_back(claimed)
+
+    worker.run(first)
+
+    assert kit.queue.rung == [second]
+    worker.run(second)
+    assert kit.slice(second)["status"] == "SUCCESS"
+
+
+def test_the_queue_may_be_away_while_a_slice_ends(kit: JobsKit, plugin: FakePlugin) -> None:
+    plugin.tasks = [{"n": 1}]
+    _, [task], [first] = kit.plan(kit.insert_collector())
+    kit.queue.failure = ConnectionFailureError(service="redis")
+
+    kit.worker().run(first)
+
+    assert kit.slice_of(task, 1)["held"] is False
+    assert kit.task(task)["status"] == "IN_PROGRESS"
+
+
+def test_garbage_is_collected_once_after_a_full_collect_that_ended_well(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    collector_id = kit.insert_collector(metadata={"supported_features": ["garbage_collection"]})
+    plugin.resources = [cloud_service("i-1"), cloud_service("i-2")]
+    kit.worker().run(kit.plan(collector_id, full_collect=True)[2][0])
+    clock.advance(timedelta(hours=2))
+
+    plugin.resources = [cloud_service("i-1")]
+    _, [task], [slice_id] = kit.plan(collector_id, full_collect=True)
+    kit.worker().run(slice_id)
+
+    task = kit.task(task)
+    assert (task["status"], task["updated_count"], task["deleted_count"]) == ("SUCCESS", 1, 1)
+    assert task["garbage_collected"]
+    states = {doc["data"]["id"]: doc["state"] for doc in kit.database["cloud_service"].find()}
+    assert states == {"i-1": "ACTIVE", "i-2": "DELETED"}
+
+
+def test_garbage_that_another_collects_keeps_the_task_open_until_its_lease_has_run_out(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    collector_id = kit.insert_collector(metadata={"supported_features": ["garbage_collection"]})
+    plugin.resources = [cloud_service("i-1")]
+    job_id, [task], [slice_id] = kit.plan(collector_id, full_collect=True)
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    assert kit.tasks.claim_garbage(DOMAIN, task["job_task_id"], owner="died", lease_seconds=LEASE_SECONDS)
+
+    kit.worker().run(slice_id)
+    assert kit.task(task)["status"] == "IN_PROGRESS"
+
+    clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
+    kit.sweeper().sweep()
+    assert kit.task(task)["status"] == "SUCCESS"
+    assert kit.job(job_id)["status"] == "SUCCESS"

@@ -1,0 +1,289 @@
+"""The sweeper: each thing that crashes, lost messages and time leave behind is found and mended."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from inventory.domain.clock import ManualClock
+from inventory.domain.job_state import TaskStatus
+from inventory.errors import ConnectionFailureError
+from inventory.manager.slice import Outcome
+from inventory.service.sweep import QUEUE_ROOM, RING_AGAIN_SECONDS
+from tests.fakes.plugin import FakePlugin
+from tests.fakes.resources import cloud_service
+from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
+
+PAST_LEASE = timedelta(seconds=LEASE_SECONDS + 1)
+PAST_BELL = timedelta(seconds=RING_AGAIN_SECONDS + 1)
+
+
+def test_a_slice_that_waits_without_a_message_is_rung_again(kit: JobsKit, clock: ManualClock) -> None:
+    slice_id = kit.plan(kit.insert_collector())[2][0]
+    sweeper = kit.sweeper()
+    assert sweeper.sweep().rung == 0
+
+    clock.advance(PAST_BELL)
+
+    assert sweeper.sweep().rung == 1
+    assert sweeper.sweep().rung == 0
+    assert kit.queue.rung == [slice_id]
+
+
+def test_nothing_is_rung_while_the_queue_is_long(kit: JobsKit, clock: ManualClock) -> None:
+    kit.plan(kit.insert_collector())
+    clock.advance(PAST_BELL)
+    kit.queue.length = QUEUE_ROOM
+
+    assert kit.sweeper().sweep().rung == 0
+
+
+def test_a_slice_that_must_wait_is_not_rung_before_its_time(kit: JobsKit, clock: ManualClock) -> None:
+    slice_id = kit.plan(kit.insert_collector())[2][0]
+    kit.database["slice"].update_one(
+        {"slice_id": slice_id}, {"$set": {"not_before": clock.now() + timedelta(seconds=60)}}
+    )
+    clock.advance(PAST_BELL)
+    assert kit.sweeper().sweep().rung == 0
+
+    clock.advance(timedelta(seconds=60))
+    assert kit.sweeper().sweep().rung == 1
+
+
+def test_a_slice_that_is_tried_again_is_rung_as_soon_as_it_may_begin(kit: JobsKit, clock: ManualClock) -> None:
+    slice_id = kit.plan(kit.insert_collector())[2][0]
+    assert kit.claims.retry(kit.claim(slice_id, "failed"), Outcome())
+    assert kit.sweeper().sweep().rung == 0
+
+    clock.advance(timedelta(seconds=BACKOFF_SECONDS))
+
+    assert kit.sweeper().sweep().rung == 1
+    assert kit.queue.rung == [slice_id]
+
+
+def test_a_lost_worker_s_slice_is_claimed_anew_within_lease_and_sweep(
+    kit: JobsKit, clock: ManualClock, plugin: FakePlugin
+) -> None:
+    plugin.resources = [cloud_service("i-1")]
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    kit.claim(slice_id, "killed")
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    clock.advance(PAST_LEASE)
+
+    report = kit.sweeper().sweep()
+
+    assert (report.requeued, kit.queue.rung) == (1, [slice_id])
+    kit.worker().run(slice_id)
+    assert kit.slice(slice_id)["attempts"] == 2
+    assert kit.task(task)["status"] == "SUCCESS"
+    assert kit.job(job_id)["status"] == "SUCCESS"
+
+
+def test_after_the_last_lost_worker_the_task_fails_and_tells_what_was_stored(kit: JobsKit, clock: ManualClock) -> None:
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    for number in range(MAX_ATTEMPTS):
+        assert kit.job(job_id)["status"] == "IN_PROGRESS"
+        kit.claim(slice_id, f"killed-{number}")
+        kit.tasks.start(DOMAIN, task["job_task_id"])
+        kit.database["slice"].update_one({}, {"$set": {"total_count": 4, "created_count": 4}})
+        clock.advance(PAST_LEASE)
+        report = kit.sweeper().sweep()
+
+    assert report.lost == 1
+    task = kit.task(task)
+    assert (task["status"], task["errors"][0]["error_code"]) == ("FAILURE", "ERROR_WORKER_LOST")
+    assert task["created_count"] == 4
+    assert kit.job(job_id)["status"] == "ERROR"
+
+
+def test_a_living_lease_is_left_alone(kit: JobsKit, clock: ManualClock) -> None:
+    slice_id = kit.plan(kit.insert_collector())[2][0]
+    kit.claim(slice_id, "alive")
+    clock.advance(timedelta(seconds=LEASE_SECONDS - 1))
+
+    kit.sweeper().sweep()
+
+    assert kit.slice(slice_id)["owner"] == "alive"
+    assert kit.slice(slice_id)["status"] == "IN_PROGRESS"
+
+
+def _expanded(kit: JobsKit, *, ended: bool) -> dict[str, Any]:
+    _, [task], [first] = kit.plan(kit.insert_collector())
+    claimed = kit.claim(first, "planner")
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    kit.slices.hold(claimed, [{"n": 1}, {"n": 2}])
+    if ended:
+        kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome(), expanded_attempt=claimed["plan_attempt"])
+    return task
+
+
+def test_slices_that_a_crash_left_held_are_released(kit: JobsKit, clock: ManualClock) -> None:
+    task = _expanded(kit, ended=True)
+    clock.advance(PAST_BELL)
+
+    assert kit.sweeper().sweep().released == 2
+    clock.advance(PAST_BELL)
+    assert kit.sweeper().sweep().rung == 2
+    for slice_id in list(kit.queue.rung):
+        kit.worker().run(slice_id)
+    assert kit.task(task)["status"] == "SUCCESS"
+
+
+def test_slices_stay_held_while_slice_0_has_not_ended(kit: JobsKit, clock: ManualClock) -> None:
+    _expanded(kit, ended=False)
+    clock.advance(PAST_BELL)
+
+    assert kit.sweeper().sweep().released == 0
+    assert kit.database["slice"].count_documents({"held": True}) == 2
+
+
+def test_a_task_whose_slices_have_ended_is_settled_and_its_job(kit: JobsKit) -> None:
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    claimed = kit.claim(slice_id, "died-after-its-last-write")
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome(total_count=1, created_count=1))
+
+    kit.sweeper().sweep()
+
+    assert kit.task(task)["status"] == "SUCCESS"
+    assert kit.job(job_id)["status"] == "SUCCESS"
+
+
+def test_a_job_whose_tasks_have_ended_is_settled(kit: JobsKit) -> None:
+    job_id, [task], _ = kit.plan(kit.insert_collector())
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    kit.tasks.finish(DOMAIN, task["job_task_id"], TaskStatus.FAILURE, Outcome(error_count=1))
+
+    kit.sweeper().sweep()
+
+    assert kit.job(job_id)["status"] == "ERROR"
+
+
+def test_tasks_of_a_job_that_was_only_half_canceled_are_canceled(kit: JobsKit) -> None:
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    kit.claim(slice_id, "running")
+    kit.database["job"].update_one({"job_id": job_id}, {"$set": {"status": "CANCELED"}})
+
+    kit.sweeper().sweep()
+
+    assert kit.task(task)["status"] == "CANCELED"
+    assert kit.slice(slice_id)["status"] == "CANCELED"
+
+
+def test_tasks_of_a_job_that_is_gone_are_removed(kit: JobsKit) -> None:
+    job_id, _, _ = kit.plan(kit.insert_collector())
+    kit.database["job"].delete_one({"job_id": job_id})
+
+    kit.sweeper().sweep()
+
+    assert kit.database["job_task"].count_documents({}) == 0
+    assert kit.database["slice"].count_documents({}) == 0
+
+
+def test_a_job_that_nobody_plans_is_rung_and_in_the_end_fails(kit: JobsKit, clock: ManualClock) -> None:
+    job_id = kit.insert_job(kit.insert_collector())
+    assert kit.sweeper().sweep().plans_rung == 0
+
+    clock.advance(PAST_BELL)
+    for number in range(MAX_ATTEMPTS):
+        kit.sweeper().sweep()
+        assert len(kit.queue.planned) == number + 1
+        assert kit.jobs.claim_plan(DOMAIN, job_id, owner="dies", lease_seconds=60)
+        assert kit.sweeper().sweep().plans_rung == 0
+        clock.advance(timedelta(seconds=61))
+    kit.sweeper().sweep()
+
+    job = kit.job(job_id)
+    assert (job["status"], job["errors"][0]["error_code"]) == ("ERROR", "ERROR_WORKER_LOST")
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_a_job_past_its_time_is_stopped(kit: JobsKit, clock: ManualClock, planned: bool) -> None:
+    collector_id = kit.insert_collector()
+    job_id, tasks, slice_ids = kit.plan(collector_id, secrets=2) if planned else (kit.insert_job(collector_id), [], [])
+    if planned:
+        kit.claim(slice_ids[0], "running")
+    clock.advance(timedelta(hours=2))
+    assert kit.sweeper().sweep().timed_out == 0
+
+    clock.advance(timedelta(seconds=1))
+    assert kit.sweeper().sweep().timed_out == 1
+
+    job = kit.job(job_id)
+    assert (job["status"], job["errors"][0]["error_code"]) == ("TIMEOUT", "ERROR_JOB_TIMEOUT")
+    assert job["remained_tasks"] == 0
+    assert {kit.task(task)["status"] for task in tasks} <= {"CANCELED"}
+    assert {kit.slice(one)["status"] for one in slice_ids} <= {"CANCELED"}
+
+
+def test_old_jobs_are_removed_with_all_they_have(kit: JobsKit, clock: ManualClock) -> None:
+    _, _, [old] = kit.plan(kit.insert_collector())
+    kit.worker().run(old)
+    clock.advance(timedelta(days=30))
+    recent, _, [slice_id] = kit.plan(kit.insert_collector())
+    kit.worker().run(slice_id)
+    clock.advance(timedelta(days=30, seconds=1))
+
+    assert kit.sweeper().sweep().removed_jobs == 1
+
+    assert kit.job(recent)["status"] == "SUCCESS"
+    for name in ("job", "job_task", "slice"):
+        assert kit.database[name].count_documents({}) == 1
+
+
+def test_without_redis_all_else_is_swept_and_bells_ring_when_it_is_back(kit: JobsKit, clock: ManualClock) -> None:
+    collector_id = kit.insert_collector()
+    _, _, [waiting] = kit.plan(collector_id)
+    ended_job, [task], [slice_id] = kit.plan(kit.insert_collector())
+    claimed = kit.claim(slice_id, "died")
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
+    clock.advance(PAST_BELL)
+    kit.queue.failure = ConnectionFailureError(service="redis")
+    sweeper = kit.sweeper()
+
+    report = sweeper.sweep()
+
+    assert report.failed_steps == ["ring_slices"]
+    assert kit.job(ended_job)["status"] == "SUCCESS"
+    kit.queue.failure = None
+    assert sweeper.sweep().rung == 1
+    assert kit.queue.rung == [waiting]
+
+
+def test_a_long_backlog_is_gone_through_in_bounded_steps(kit: JobsKit, clock: ManualClock) -> None:
+    now = clock.now()
+    job_id = kit.insert_job(kit.insert_collector(), planned=True, status="IN_PROGRESS", total_tasks=10_000)
+    ids = {"domain_id": DOMAIN, "job_id": job_id, "collector_id": "collector-1", "status": "PENDING"}
+    numbers = range(10_000)
+    kit.database["job_task"].insert_many(
+        {**ids, "job_task_id": f"t-{number}", "secret_id": f"s-{number}", "created_at": now} for number in numbers
+    )
+    waiting = {"held": False, "not_before": now, "enqueued_at": now, "priority": 10, "created_at": now, "attempts": 0}
+    kit.database["slice"].insert_many(
+        {
+            **ids,
+            **waiting,
+            "slice_id": f"slice-{number}",
+            "job_task_id": f"t-{number}",
+            "secret_id": f"s-{number}",
+            "number": 0,
+            "plan_attempt": 0,
+        }
+        for number in numbers
+    )
+    clock.advance(PAST_BELL)
+    sweeper = kit.sweeper()
+
+    longest, rung = 0.0, []
+    for _ in range(20):
+        begun = time.monotonic()
+        rung.append(sweeper.sweep().rung)
+        longest = max(longest, time.monotonic() - begun)
+
+    assert max(rung) <= 500
+    assert sorted(kit.queue.rung) == sorted(f"slice-{number}" for number in numbers)
+    assert longest < 3.0, longest

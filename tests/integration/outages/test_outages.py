@@ -1,0 +1,191 @@
+"""What operators and clients see while MongoDB, Redis or the only worker is away, and how soon a cancel bites."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import urllib.request
+from datetime import timedelta
+from typing import Any
+from urllib.error import HTTPError
+
+import grpc
+
+from inventory.devruntime import probes
+from inventory.service.sweep import RING_AGAIN_SECONDS
+from inventory.stubs.spaceone.api.inventory.v1 import (
+    collector_pb2,
+    collector_pb2_grpc,
+    job_pb2,
+    job_pb2_grpc,
+)
+from tests.chaos.fleet import Service
+from tests.chaos.world import DOMAIN
+from tests.fakes.plugin import Gate
+from tests.fakes.resources import cloud_service
+from tests.integration.jobs.jobs_kit import wait_until
+from tests.integration.outages.conftest import (
+    LEASE_SECONDS,
+    MONGO_TIMEOUT_SECONDS,
+    SWEEP_SECONDS,
+    Outfit,
+)
+
+CANCEL_SECONDS = 5.0
+BUSY_MACHINE_SECONDS = 3.0
+"""What the machine may add to a time that the settings promise."""
+RPC_SECONDS = 15.0
+
+
+def status_of(service: Service, page: str) -> int:
+    """Return the HTTP status of a health page."""
+    port = next(value for name, value in service.env.items() if name.endswith(f"{service.kind.upper()}_HEALTH_PORT"))
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{page}", timeout=10) as answer:
+            return int(answer.status)
+    except HTTPError as exc:
+        return exc.code
+
+
+def running_stream(outfit: Outfit) -> tuple[str, str]:
+    """Collect, and return (collector_id, job_id) once two of six resources are stored and the stream stands still."""
+    outfit.plugin.resources = [cloud_service(f"{os.urandom(4).hex()}-{number}") for number in range(6)]
+    outfit.plugin.gate = Gate(after=2)
+    collector_id = outfit.new_collector()
+    job_id = outfit.collect(collector_id)
+    outfit.plugin.wait_for("collect")
+    wait_until(lambda: (outfit.database["slice"].find_one({"job_id": job_id}) or {}).get("total_count") == 2)
+    return collector_id, job_id
+
+
+def test_workers_and_schedulers_have_their_unique_keys_before_they_begin(running: Outfit) -> None:
+    assert "name_1" in running.indexes_before_server["duty"]
+    assert {"collector_slot", "endpoint_slot"} <= running.indexes_before_server["slice"]
+    assert "one_running_task" in running.indexes_before_server["job_task"]
+    assert any("fire_at" in name for name in running.indexes_before_server["job"])
+
+
+def test_a_deleted_job_stops_its_stream(outfit: Outfit) -> None:
+    _, job_id = running_stream(outfit)
+
+    begun = time.monotonic()
+    outfit.api.until(job_pb2_grpc.JobStub, "delete", job_pb2.JobRequest(job_id=job_id, domain_id=DOMAIN))
+
+    [call] = outfit.plugin.wait_for("collect", ended=True)
+    assert time.monotonic() - begun < CANCEL_SECONDS
+    assert call.ended == "canceled"
+    assert (outfit.job(job_id), outfit.task(job_id)) == ({}, {})
+
+
+def test_a_deleted_collector_stops_its_streams_and_keeps_what_was_stored(outfit: Outfit) -> None:
+    collector_id, job_id = running_stream(outfit)
+    stored = outfit.database["cloud_service"].count_documents({})
+
+    begun = time.monotonic()
+    request = collector_pb2.CollectorRequest(collector_id=collector_id, domain_id=DOMAIN)
+    outfit.api.until(collector_pb2_grpc.CollectorStub, "delete", request)
+
+    [call] = outfit.plugin.wait_for("collect", ended=True)
+    assert time.monotonic() - begun < CANCEL_SECONDS
+    assert call.ended == "canceled"
+    wait_until(lambda: outfit.task(job_id).get("total_count") == 2)
+    assert (outfit.job(job_id)["status"], outfit.job(job_id)["remained_tasks"]) == ("CANCELED", 0)
+    assert outfit.task(job_id)["status"] == "CANCELED"
+    assert outfit.database["cloud_service"].count_documents({}) == stored
+
+
+def test_a_killed_only_worker_is_replaced_within_lease_and_sweep(outfit: Outfit) -> None:
+    _, job_id = running_stream(outfit)
+    [child] = outfit.fleet.of("worker")[0].children()
+
+    begun = time.monotonic()
+    child.kill()
+
+    outfit.plugin.wait_for("collect", 2, timeout=60)
+    taken = time.monotonic() - begun
+    outfit.plugin.gate.open()
+    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS")
+    assert taken <= LEASE_SECONDS + SWEEP_SECONDS + BUSY_MACHINE_SECONDS
+    assert outfit.task(job_id)["created_count"] + outfit.task(job_id)["updated_count"] == 6
+
+
+def test_a_collect_without_redis_is_recorded_and_done_once_redis_is_back(outfit: Outfit) -> None:
+    outfit.plugin.resources = [cloud_service("while-redis-was-away")]
+    collector_id = outfit.new_collector()
+    worker, scheduler = outfit.fleet.of("worker")[0], outfit.fleet.of("scheduler")[0]
+
+    outfit.fleet.redis.stop()
+    job_id = outfit.collect(collector_id)
+
+    assert (outfit.job(job_id)["status"], outfit.job(job_id)["remained_tasks"]) == ("IN_PROGRESS", 1)
+    wait_until(lambda: (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (503, 503))
+    assert (status_of(worker, "/livez"), status_of(scheduler, "/livez")) == (200, 200)
+    assert probes.grpc_serving(outfit.fleet.targets[0])
+    assert not outfit.plugin.calls_of("collect")
+
+    outfit.fleet.redis.start()
+    # As if the sweeper's patience with a bell that was rung had passed.
+    long_ago = outfit.job(job_id)["created_at"] - timedelta(seconds=RING_AGAIN_SECONDS)
+    outfit.database["slice"].update_many({"job_id": job_id}, {"$set": {"enqueued_at": long_ago}})
+    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=20)
+    wait_until(lambda: (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (200, 200))
+
+
+class Caller(threading.Thread):
+    """Lists collectors without a pause, and notes each answer: seconds, status, details."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__(daemon=True)
+        self._channel = grpc.insecure_channel(target)
+        self._stopped = threading.Event()
+        self.answers: list[tuple[float, str, str]] = []
+
+    def run(self) -> None:
+        stub: Any = collector_pb2_grpc.CollectorStub(self._channel)
+        while not self._stopped.wait(0.02):
+            begun, status, details = time.monotonic(), "OK", ""
+            try:
+                stub.list(collector_pb2.CollectorQuery(domain_id=DOMAIN), timeout=RPC_SECONDS)
+            except grpc.RpcError as exc:
+                status, details = exc.code().name, exc.details()
+            self.answers.append((time.monotonic() - begun, status, details))
+
+    def stop(self) -> None:
+        """End."""
+        self._stopped.set()
+        self.join(RPC_SECONDS)
+        self._channel.close()
+
+
+def test_while_mongod_restarts_calls_fail_fast_and_clearly_and_nothing_is_lost(outfit: Outfit) -> None:
+    _, job_id = running_stream(outfit)
+    worker, scheduler = outfit.fleet.of("worker")[0], outfit.fleet.of("scheduler")[0]
+    target = outfit.fleet.targets[0]
+    callers = [Caller(target) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+
+    os.kill(outfit.fleet.mongod.pid or 0, signal.SIGKILL)
+    outfit.fleet.mongod.stop()
+    wait_until(lambda: (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (503, 503))
+    wait_until(lambda: not probes.grpc_serving(target))
+    assert (status_of(worker, "/livez"), status_of(scheduler, "/livez")) == (200, 200)
+    outfit.plugin.gate.open()
+    outfit.fleet.mongod.start()
+
+    outfit.fleet.await_health(30)
+    wait_until(lambda: all(caller.answers[-1][1] == "OK" for caller in callers))
+    for caller in callers:
+        caller.stop()
+    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=40)
+    task = outfit.task(job_id)
+    assert (task["total_count"], task["created_count"] + task["updated_count"]) == (6, 6)
+    answers = [answer for caller in callers for answer in caller.answers]
+    failures = [answer for answer in answers if answer[1] != "OK"]
+    assert failures
+    assert {(status, details.partition(":")[0]) for _, status, details in failures} == {
+        ("UNAVAILABLE", "ERROR_GRPC_CONNECTION")
+    }
+    assert max(seconds for seconds, _, _ in answers) <= MONGO_TIMEOUT_SECONDS + BUSY_MACHINE_SECONDS

@@ -1,0 +1,111 @@
+"""The local plugin, driven over gRPC as the worker does it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from google.protobuf.json_format import MessageToDict
+from google.protobuf.struct_pb2 import Struct
+
+from inventory.devruntime.child import wait_until
+from inventory.devruntime.ports import free_port
+from inventory.devruntime.probes import listening
+from inventory.plugin_local.server import build_server
+from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc
+
+DEADLINE_SECONDS = 30
+
+
+@pytest.fixture(scope="module")
+def plugin() -> Iterator[collector_pb2_grpc.CollectorStub]:
+    server, port = build_server("127.0.0.1", 0)
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield collector_pb2_grpc.CollectorStub(channel)
+    server.stop(None).wait()
+
+
+def request(**wanted: list[str]) -> collector_pb2.CollectRequest:
+    narrowed = Struct()
+    narrowed.update(wanted)
+    return collector_pb2.CollectRequest(options=Struct(), secret_data=Struct(), filter=narrowed)
+
+
+def test_init_tells_what_it_supports(plugin: collector_pb2_grpc.CollectorStub) -> None:
+    answer = MessageToDict(plugin.init(collector_pb2.InitRequest(options=Struct()), timeout=DEADLINE_SECONDS))
+
+    metadata = answer["metadata"]
+    assert metadata["supported_resource_type"] == [
+        "inventory.CloudService",
+        "inventory.CloudServiceType",
+        "inventory.Region",
+    ]
+    assert metadata["supported_features"] == ["garbage_collection"]
+    assert metadata["supported_schedules"] == ["hours", "minutes", "interval", "cron"]
+    assert [entry["key"] for entry in metadata["filter_format"]] == [
+        "cloud_service_group",
+        "cloud_service_type",
+        "cloud_service_id",
+    ]
+
+
+def test_verify_answers_empty(plugin: collector_pb2_grpc.CollectorStub) -> None:
+    plugin.verify(collector_pb2.VerifyRequest(options=Struct(), secret_data=Struct()), timeout=DEADLINE_SECONDS)
+
+
+def test_collect_streams_this_machine(plugin: collector_pb2_grpc.CollectorStub) -> None:
+    sent = [MessageToDict(one, preserving_proto_field_name=True) for one in plugin.collect(request())]
+
+    assert len(sent) > 50
+    assert {one["state"] for one in sent} == {"SUCCESS"}
+    assert {one["resource_type"] for one in sent} == {
+        "inventory.CloudService",
+        "inventory.CloudServiceType",
+        "inventory.Region",
+    }
+    assert all(one["match_rules"]["1"] for one in sent)
+    (host,) = [one["resource"] for one in sent if one["resource"].get("cloud_service_type") == "Host"]
+    assert host["data"]["memory"]["total"] > 0
+    assert host["metadata"]["view"]["sub_data"]["layouts"][0]["type"] == "item"
+
+
+def test_collect_follows_the_filter(plugin: collector_pb2_grpc.CollectorStub) -> None:
+    sent = plugin.collect(request(cloud_service_type=["Host"]), timeout=DEADLINE_SECONDS)
+
+    assert [one.resource["cloud_service_type"] for one in sent if one.resource_type == "inventory.CloudService"] == [
+        "Host"
+    ]
+
+
+def test_an_unknown_filter_is_refused(plugin: collector_pb2_grpc.CollectorStub) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        list(plugin.collect(request(colour=["red"]), timeout=DEADLINE_SECONDS))
+
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert caught.value.details() == "unknown filter key colour"
+
+
+def test_a_taken_port_is_refused() -> None:
+    first, port = build_server("127.0.0.1", 0)
+    try:
+        with pytest.raises(OSError, match=f"127.0.0.1:{port}"):
+            build_server("127.0.0.1", port)
+    finally:
+        first.stop(None).wait()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_on_a_signal(signum: signal.Signals) -> None:
+    port = free_port()
+    code = f"from inventory.plugin_local.server import serve; serve('127.0.0.1', {port})"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    assert wait_until(lambda: listening("127.0.0.1", port), timeout_seconds=20, process=process)
+
+    process.send_signal(signum)
+
+    assert process.wait(15) == 0

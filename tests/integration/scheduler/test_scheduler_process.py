@@ -1,0 +1,127 @@
+"""Scheduler processes over real databases: they fire, tell how they are, die, and stop when asked to."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from inventory.devruntime.child import wait_until
+from inventory.devruntime.ports import free_port
+from inventory.domain.clock import ManualClock, SystemClock
+from tests.integration.scheduler.scheduler_kit import SchedulerKit
+
+DEADLINE_SECONDS = 30.0
+
+
+@dataclass
+class Scheduler:
+    """A scheduler in a process of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def page(self, path: str) -> tuple[int, str]:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as exc:
+            return exc.code, exc.read().decode()
+        except OSError:
+            return 0, ""
+
+    def is_ready(self) -> bool:
+        return self.page("/readyz")[0] == 200
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE_SECONDS)
+
+
+Start = Callable[..., Scheduler]
+
+
+@pytest.fixture
+def start(database: Database[dict[str, Any]], mongo_uri: str, redis_url: str) -> Iterator[Start]:
+    """Starts schedulers; what still runs is killed in the end."""
+    started: list[Scheduler] = []
+
+    def make(**overrides: str) -> Scheduler:
+        port = free_port()
+        settings = {
+            "MONGO_URI": mongo_uri,
+            "MONGO_DATABASE": database.name,
+            "REDIS_URL": redis_url,
+            "QUEUE_NAMESPACE": database.name,
+            "SCHEDULER_HEALTH_PORT": str(port),
+            "TICK_SECONDS": "0.1",
+            "SWEEP_SECONDS": "0.5",
+            "DRAIN_SECONDS": "5",
+        } | overrides
+        environment = os.environ | {f"INVENTORY_{key}": value for key, value in settings.items()}
+        process = subprocess.Popen([sys.executable, "-m", "inventory", "scheduler"], env=environment)
+        started.append(Scheduler(process, port))
+        return started[-1]
+
+    yield make
+    for each in started:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.wait(DEADLINE_SECONDS)
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for the condition."""
+    assert wait_until(condition, timeout_seconds=DEADLINE_SECONDS)
+
+
+def test_two_schedulers_fire_every_second_once_though_one_is_killed(
+    database: Database[dict[str, Any]], start: Start
+) -> None:
+    now = SystemClock().now()
+    kit = SchedulerKit(database, ManualClock(now))
+    schedule_id = kit.add(kit.collector(), {"interval": 1})
+    first, second = start(), start()
+    eventually(lambda: first.is_ready() and second.is_ready())
+    eventually(lambda: len(kit.fired(schedule_id)) >= 2)
+    first.process.kill()
+    before = len(kit.fired(schedule_id))
+    eventually(lambda: len(kit.fired(schedule_id)) >= before + 3)
+    fired = kit.fired(schedule_id)
+    steps = [later - earlier for earlier, later in itertools.pairwise(fired)]
+    assert steps[1:] == [timedelta(seconds=1)] * (len(steps) - 1)
+    status, page = second.page("/metrics")
+    assert status == 200
+    for name in ("inventory_schedule_lateness_seconds_count", "inventory_schedules_due", "inventory_duties_total"):
+        assert name in page
+    assert second.page("/livez")[0] == 200
+    assert second.stop() == 0
+    duties = {duty["name"] for duty in database["duty"].find({})}
+    assert duties == {"sweep", "housekeeping"}
+
+
+def test_a_scheduler_that_cannot_reach_redis_says_so_and_fires(
+    database: Database[dict[str, Any]], start: Start
+) -> None:
+    kit = SchedulerKit(database, ManualClock(SystemClock().now()))
+    schedule_id = kit.add(kit.collector(), {"interval": 1})
+    scheduler = start(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    eventually(lambda: len(kit.fired(schedule_id)) >= 2)
+    status, page = scheduler.page("/readyz")
+    checks = json.loads(page)["checks"]
+    assert (status, checks["mongodb"], checks["ticks"]) == (503, "ok", "ok")
+    assert checks["redis"] != "ok"
+    assert scheduler.page("/livez")[0] == 200
+    assert scheduler.stop() == 0

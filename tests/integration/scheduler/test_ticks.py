@@ -1,0 +1,311 @@
+"""Due schedules become jobs: when, which, in what order, and what becomes of those that do not."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from inventory.domain.clock import ManualClock
+from inventory.domain.due import SkipReason
+from inventory.errors import ConnectionFailureError
+from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.manager.job import JobManager
+from inventory.manager.job_task import JobTaskManager
+from inventory.manager.resource_filter_cache import FilterCacheStore
+from inventory.manager.resource_state import StateStore
+from inventory.manager.slice import SliceManager
+from inventory.service.delete_collector import CollectorRemover
+from tests.integration.scheduler.scheduler_kit import ME, Fate, Killed, SchedulerKit
+
+HOUR = timedelta(hours=1)
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    return NOON.replace(hour=hour, minute=minute)
+
+
+def test_a_fire_time_becomes_a_job_that_is_as_the_schedule_says(kit: SchedulerKit) -> None:
+    collector_id = kit.collector(priority=42)
+    schedule_id = kit.add(collector_id, {"hours": [13]}, filter={"zone": "a"}, collect_mode="UPDATE")
+    kit.clock.set(at(12, 59))
+    assert kit.ticker.tick().fired == 0
+    kit.clock.set(at(13))
+    assert kit.ticker.tick().fired == 1
+    assert kit.ticker.tick().fired == 0
+    job = kit.database["job"].find_one({})
+    assert job is not None
+    expected = {
+        "domain_id": "domain-1",
+        "collector_id": collector_id,
+        "schedule_id": schedule_id,
+        "fire_at": at(13),
+        "status": "CREATED",
+        "planned": False,
+        "filter": {"zone": "a"},
+        "collect_mode": "UPDATE",
+        "priority": 42,
+        "created_at": at(13),
+    }
+    assert {key: job[key] for key in expected} == expected
+    assert (kit.bell.rung, kit.bell.priorities) == ([job["job_id"]], [42])
+    stored = kit.stored(schedule_id)
+    assert (stored["last_scheduled_at"], stored["next_fire_at"]) == (at(13), at(13) + 24 * HOUR)
+    assert kit.service().get(ME, collector_id, schedule_id)["last_scheduled_at"] == at(13)
+
+
+def test_every_kind_fires_through_a_day(kit: SchedulerKit) -> None:
+    collector_id = kit.collector()
+    schedules = {
+        kit.add(collector_id, spec): expected
+        for spec, expected in (
+            ({"hours": [13, 15]}, 2),
+            ({"minutes": [0, 30]}, 48),
+            ({"hours": [14], "minutes": [1, 2]}, 2),
+            ({"interval": 3600}, 24),
+            ({"cron": "*/20 15-16 * * 1"}, 6),
+        )
+    }
+    kit.until(NOON + 24 * HOUR, kit.ticker.tick, timedelta(minutes=1))
+    assert {schedule_id: len(kit.fired(schedule_id)) for schedule_id in schedules} == schedules
+
+
+def test_jobs_are_made_in_the_order_of_priority_across_batches(kit: SchedulerKit) -> None:
+    for priority in random.Random(1).sample(range(100), 30):
+        kit.add(kit.collector(priority=priority), {"hours": [13]})
+    kit.clock.set(at(13))
+    kit.replica(batch=7).tick()
+    assert len(kit.bell.priorities) == 30
+    assert kit.bell.priorities == sorted(kit.bell.priorities)
+
+
+def test_a_changed_priority_counts(kit: SchedulerKit) -> None:
+    collector_id = kit.collector(priority=9)
+    schedule_id = kit.add(collector_id, {"hours": [13, 14]})
+    kit.collectors.update_fields("domain-1", collector_id, {"priority": 1})
+    kit.clock.set(at(13))
+    kit.ticker.tick()
+    assert kit.bell.priorities == [1]
+    assert kit.stored(schedule_id)["priority"] == 1
+
+
+def test_a_restart_over_the_full_hour_catches_up(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"hours": list(range(24))})
+    kit.clock.set(at(13, 20))
+    kit.replica().tick()
+    assert kit.fired(schedule_id) == [at(13)]
+
+
+def test_missed_times_run_once_for_the_newest(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"hours": list(range(24))})
+    kit.clock.set(at(18, 20))
+    kit.ticker.tick()
+    assert kit.fired(schedule_id) == [at(18)]
+    stored = kit.stored(schedule_id)
+    assert stored["next_fire_at"] == at(19)
+    assert stored["skips"] == [{"fire_at": at(13), "last_at": at(17), "reason": SkipReason.COALESCED}]
+
+
+def test_beyond_the_grace_it_waits_for_the_next(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"hours": [13]})
+    kit.clock.set(at(14, 1))
+    assert kit.ticker.tick().skipped == 1
+    assert kit.fired(schedule_id) == []
+    stored = kit.stored(schedule_id)
+    assert "last_scheduled_at" not in stored
+    assert stored["next_fire_at"] == at(13) + 24 * HOUR
+    assert stored["skips"] == [{"fire_at": at(13), "last_at": at(13), "reason": SkipReason.DOWNTIME}]
+
+
+def test_a_clock_that_steps_back_doubles_nothing(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"minutes": [0, 30]})
+    kit.until(at(14), kit.ticker.tick, timedelta(minutes=1))
+    assert len(kit.fired(schedule_id)) == 4
+    kit.clock.set(at(12, 30))
+    kit.until(at(14, 30), kit.ticker.tick, timedelta(minutes=1))
+    assert kit.fired(schedule_id) == [at(12, 30), at(13), at(13, 30), at(14), at(14, 30)]
+
+
+def test_a_clock_that_jumps_ahead_counts_as_downtime(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"hours": [13, 15]})
+    kit.until(at(13), kit.ticker.tick, timedelta(minutes=10))
+    kit.clock.set(at(13, 30) + 24 * HOUR)
+    kit.ticker.tick()
+    assert kit.fired(schedule_id) == [at(13), at(13) + 24 * HOUR]
+    reasons = [(skip["fire_at"], skip["last_at"], skip["reason"]) for skip in kit.stored(schedule_id)["skips"]]
+    assert reasons == [(at(15), at(15), "COALESCED")]
+
+
+def test_replicas_with_clocks_apart_fire_once(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"minutes": [0]})
+    ahead = ManualClock(NOON)
+    replicas = [kit.replica(), kit.replica(clock=ahead)]
+    for moment in kit.moments(at(16), timedelta(minutes=1)):
+        ahead.set(moment + timedelta(minutes=5))
+        for replica in replicas:
+            replica.tick()
+    assert kit.fired(schedule_id) == [at(13), at(14), at(15), at(16)]
+
+
+def test_a_disabled_collector_rests_and_nothing_is_caught_up(kit: SchedulerKit) -> None:
+    collector_id = kit.collector()
+    schedule_id = kit.add(collector_id, {"minutes": [0]})
+    kit.collectors.update_fields("domain-1", collector_id, {"state": "DISABLED"})
+    kit.until(at(15, 30), kit.ticker.tick, timedelta(minutes=10))
+    kit.collectors.enable("domain-1", collector_id, kit.clock.now())
+    kit.until(at(16, 10), kit.ticker.tick, timedelta(minutes=10))
+    assert kit.fired(schedule_id) == [at(16)]
+    assert kit.stored(schedule_id)["skips"] == [{"fire_at": at(13), "last_at": at(15), "reason": SkipReason.DISABLED}]
+
+
+def test_what_fell_into_a_rest_is_not_caught_up_when_the_scheduler_was_away_too(kit: SchedulerKit) -> None:
+    collector_id = kit.collector()
+    schedule_id = kit.add(collector_id, {"minutes": [0]})
+    kit.collectors.update_fields("domain-1", collector_id, {"state": "DISABLED"})
+    kit.clock.set(at(13, 10))
+    kit.collectors.enable("domain-1", collector_id, kit.clock.now())
+    kit.clock.set(at(13, 20))
+    kit.ticker.tick()
+    assert kit.fired(schedule_id) == []
+    kit.clock.set(at(14))
+    # Enabling what is enabled changes nothing.
+    kit.clock.advance(timedelta(seconds=1))
+    kit.collectors.enable("domain-1", collector_id, kit.clock.now())
+    kit.ticker.tick()
+    assert kit.fired(schedule_id) == [at(14)]
+
+
+def test_the_schedules_of_a_deleted_collector_go(kit: SchedulerKit) -> None:
+    collector_id, other_id = kit.collector(), kit.collector()
+    gone, stays = kit.add(collector_id, {"hours": [13]}), kit.add(other_id, {"hours": [13]})
+    # A schedule that was added while its collector was deleted.
+    kit.collectors.delete("domain-1", collector_id)
+    kit.clock.set(at(13))
+    report = kit.ticker.tick()
+    assert (report.removed, report.fired) == (1, 1)
+    assert kit.database["schedule"].count_documents({"schedule_id": gone}) == 0
+    assert kit.fired(stays) == [at(13)]
+
+
+def test_deleting_a_collector_takes_its_schedules_along(kit: SchedulerKit) -> None:
+    database, clock = kit.database, kit.clock
+    collector_id, other_id = kit.collector(), kit.collector()
+    gone, stays = kit.add(collector_id, {"hours": [13]}), kit.add(other_id, {"hours": [13]})
+    clock.set(at(13))
+    kit.ticker.tick()
+    slices = SliceManager(database=database, clock=clock)
+    tasks = JobTaskManager(database=database, slices=slices, clock=clock)
+    jobs = JobManager(database=database, tasks=tasks, slices=slices, clock=clock)
+    CollectorRemover(
+        collectors=kit.collectors,
+        schedules=kit.schedules,
+        rules=CollectorRuleManager(database=database),
+        jobs=jobs,
+        states=StateStore(database=database),
+        caches=FilterCacheStore(database=database),
+    ).delete("domain-1", collector_id)
+    clock.set(at(13) + 24 * HOUR)
+    kit.ticker.tick()
+    assert (len(kit.fired(gone)), len(kit.fired(stays))) == (1, 2)
+    assert database["schedule"].count_documents({}) == 1
+    statuses = {job["schedule_id"]: job["status"] for job in database["job"].find({"fire_at": at(13)})}
+    assert statuses == {gone: "CANCELED", stays: "CREATED"}
+
+
+def test_a_change_between_looking_and_advancing_is_kept(kit: SchedulerKit) -> None:
+    collector_id = kit.collector()
+    schedule_id = kit.add(collector_id, {"hours": [13]})
+    kit.clock.set(at(13))
+
+    class ChangingBell(Fate):
+        def step(self, name: str) -> None:
+            if name == "inserted":
+                key = {"collector_id": collector_id, "schedule_id": schedule_id}
+                kit.service().update(ME, key | {"schedule": {"minutes": [15]}})
+
+    kit.replica(fate=ChangingBell(random.Random(), 0)).tick()
+    stored = kit.stored(schedule_id)
+    assert (stored["schedule"], stored["next_fire_at"]) == ({"minutes": [15]}, at(13, 15))
+
+
+def test_without_redis_jobs_are_made_all_the_same(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"hours": [13]})
+    kit.bell.failure = ConnectionFailureError(service="redis")
+    kit.clock.set(at(13))
+    kit.ticker.tick()
+    assert kit.fired(schedule_id) == [at(13)]
+    assert kit.stored(schedule_id)["next_fire_at"] == at(13) + 24 * HOUR
+
+
+def test_an_unreadable_schedule_is_parked_and_holds_up_nobody(kit: SchedulerKit) -> None:
+    collector_id = kit.collector()
+    broken, sound = kit.add(collector_id, {"hours": [13]}), kit.add(collector_id, {"hours": [13]})
+    kit.database["schedule"].update_one({"schedule_id": broken}, {"$set": {"schedule": {"cron": "what?"}}})
+    kit.clock.set(at(13))
+    report = kit.ticker.tick()
+    assert (report.parked, report.fired) == (1, 1)
+    assert kit.fired(sound) == [at(13)]
+    assert kit.ticker.tick().parked == 0
+
+
+def test_a_bell_that_was_not_rung_by_the_dead_is_rung_by_the_next(kit: SchedulerKit) -> None:
+    schedule_id = kit.add(kit.collector(), {"hours": [13]})
+    kit.clock.set(at(13))
+
+    class DiesAfterInsert(Fate):
+        def step(self, name: str) -> None:
+            if name == "inserted":
+                raise Killed(name)
+
+    with pytest.raises(Killed):
+        kit.replica(fate=DiesAfterInsert(random.Random(), 0)).tick()
+    assert len(kit.fired(schedule_id)) == 1
+    assert kit.bell.rung == []
+    assert kit.ticker.tick().fired == 0
+    assert len(kit.bell.rung) == 1
+    assert kit.stored(schedule_id)["last_scheduled_at"] == at(13)
+
+
+def test_lateness_is_told_once_for_each_job(kit: SchedulerKit) -> None:
+    told: list[float] = []
+    kit.add(kit.collector(), {"hours": [13]})
+    kit.clock.set(at(13, 2))
+    replica = kit.replica(observe_lateness=told.append)
+    assert replica.backlog(100) == 1
+    replica.tick()
+    replica.tick()
+    assert told == [120.0]
+    assert replica.backlog(100) == 0
+
+
+def test_due_schedules_are_found_by_the_index(kit: SchedulerKit) -> None:
+    for _ in range(20):
+        kit.add(kit.collector(), {"hours": [14]})
+    found = kit.database["schedule"].find({"next_fire_at": {"$lte": at(13)}}).sort({"next_fire_at": 1, "priority": 1})
+    stats = found.explain()["executionStats"]
+    assert (stats["totalDocsExamined"], stats["totalKeysExamined"]) == (0, 0)
+
+
+def test_explain_tells_what_comes_and_what_was_passed_over(kit: SchedulerKit) -> None:
+    collector_id = kit.collector()
+    schedule_id = kit.add(collector_id, {"minutes": [0]})
+    kit.until(at(13), kit.ticker.tick, timedelta(minutes=1))
+    kit.clock.set(at(18, 20))
+    kit.ticker.tick()
+    found = kit.facts().explain(ME, collector_id, schedule_id)
+    assert found.next_times == [at(19) + number * HOUR for number in range(10)]
+    assert [(skip.first, skip.last, skip.reason, skip.count) for skip in found.skipped] == [
+        (at(14), at(17), SkipReason.COALESCED, 4)
+    ]
+    assert found.facts.last_scheduled_at == at(18)
+    assert found.facts.last_job is not None
+    assert (found.facts.last_job["status"], found.facts.last_job["fire_at"]) == ("CREATED", at(18))
+    told = found.document()
+    assert told["next_times"][0] == told["next_fire_at"] == "2026-01-05T19:00:00.000Z"
+    assert told["skipped"][0]["reason"] == "COALESCED"
+    kit.clock.set(at(15, 30) + 24 * HOUR)
+    found = kit.facts().explain(ME, collector_id, schedule_id)
+    assert [(skip.first, skip.count) for skip in found.skipped] == [(at(16), 2)]
+    assert [fact.schedule["schedule_id"] for fact in kit.facts().of_collector(ME, collector_id)] == [schedule_id]

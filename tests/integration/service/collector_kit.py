@@ -1,0 +1,208 @@
+"""What the collector and collect tests share: the services over a real mongod, static platform and fake plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pymongo.database import Database
+
+from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
+from inventory.connector.ports import PluginDirectory, Queue, Repository, SecretStore
+from inventory.connector.static.file import StaticFile
+from inventory.connector.static.identity import StaticIdentity
+from inventory.connector.static.plugins import StaticPluginDirectory, StaticRepository
+from inventory.connector.static.secrets import StaticSecretStore
+from inventory.domain.clock import Clock
+from inventory.domain.principal import Principal
+from inventory.manager.collector import CollectorManager
+from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.manager.job import JobManager
+from inventory.manager.job_task import JobTaskManager
+from inventory.manager.plugin import PluginManager
+from inventory.manager.reader import Reader
+from inventory.manager.resource_filter_cache import FilterCacheStore
+from inventory.manager.resource_lookup import ResourceLookup
+from inventory.manager.resource_state import StateStore
+from inventory.manager.secret import SecretManager
+from inventory.manager.slice import SliceManager
+from inventory.query.schemas import COLLECTOR, COLLECTOR_RULE
+from inventory.service.collect import CollectService
+from inventory.service.collect_plan import CollectPlanner
+from inventory.service.collector import CollectorService
+from inventory.service.collector_plugin import CollectorPluginService
+from inventory.service.collector_rule import CollectorRuleService
+from inventory.service.delete_collector import CollectorRemover
+from inventory.service.verify_plugin import PluginVerifier
+from tests.fakes.plugin import FakePlugin
+
+ME = Principal(domain_id="domain-1", user_id="user-1")
+OTHER = Principal(domain_id="domain-2")
+PLUGIN_ID = "plugin-1"
+
+
+@dataclass
+class RecordingQueue:
+    """A queue that notes what it is told; ``failure`` is what it fails with."""
+
+    rung: list[str] = field(default_factory=list)
+    priorities: list[int] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
+        self.run_slices([job_id], domain_id=domain_id, priority=priority)
+
+    def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.rung.extend(slice_ids)
+        self.priorities.append(priority)
+
+    def ping(self) -> None:
+        return None
+
+
+class SchedulesOfTest:
+    """Removes schedules as the schedule manager does."""
+
+    def __init__(self, database: Database[dict[str, Any]]) -> None:
+        self._database = database
+
+    def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
+        self._database["schedule"].delete_many({"domain_id": domain_id, "collector_id": collector_id})
+
+
+class Kit:
+    """All services of this part, built as bootstrap builds them."""
+
+    def __init__(
+        self,
+        database: Database[dict[str, Any]],
+        clock: Clock,
+        folder: Path,
+        plugin: FakePlugin,
+        queue: Queue | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.plugin = plugin
+        self.path = folder / "platform.yaml"
+        self.content: dict[str, Any] = {
+            "plugins": [
+                {
+                    "plugin_id": PLUGIN_ID,
+                    "provider": "aws",
+                    "capability": {"supported_schema": ["key"]},
+                    "versions": {"1.0": plugin.endpoint},
+                    "latest": "1.0",
+                }
+            ],
+            "secrets": [],
+            "projects": [{"project_id": "project-1"}],
+        }
+        self.write()
+        self.file = StaticFile(self.path)
+        self.queue = queue or RecordingQueue()
+        self.connector = GrpcPluginConnector(max_message_bytes=1 << 24, init_timeout_seconds=10)
+        self.directory: PluginDirectory = StaticPluginDirectory(file=self.file)
+        self.repository: Repository = StaticRepository(file=self.file)
+        self.store: SecretStore = StaticSecretStore(file=self.file)
+        self.build()
+
+    def build(self) -> None:
+        """Build all over the ports as they are now."""
+        self._build_managers()
+        self._build_services()
+
+    def _build_managers(self) -> None:
+        database, clock = self.database, self.clock
+        self.collectors = CollectorManager(database=database, timeout_seconds=10)
+        self.rules = CollectorRuleManager(database=database)
+        self.slices = SliceManager(database=database, clock=clock)
+        self.tasks = JobTaskManager(database=database, slices=self.slices, clock=clock)
+        self.jobs = JobManager(database=database, tasks=self.tasks, slices=self.slices, clock=clock)
+        self.plugins = PluginManager(directory=self.directory, repository=self.repository, connector=self.connector)
+        self.secrets = SecretManager(store=self.store)
+        self.caches = FilterCacheStore(database=database)
+
+    def _build_services(self) -> None:
+        database, clock = self.database, self.clock
+        refresher = CollectorPluginService(
+            collectors=self.collectors, rules=self.rules, plugins=self.plugins, clock=clock
+        )
+        self.collector = CollectorService(
+            collectors=self.collectors,
+            rules=self.rules,
+            plugins=self.plugins,
+            secrets=self.secrets,
+            collector_plugins=refresher,
+            verifier=PluginVerifier(plugins=self.plugins, secrets=self.secrets),
+            remover=CollectorRemover(
+                collectors=self.collectors,
+                schedules=SchedulesOfTest(database),
+                rules=self.rules,
+                jobs=self.jobs,
+                states=StateStore(database=database),
+                caches=self.caches,
+            ),
+            reader=Reader(database=database, collection="collector", schema=COLLECTOR, timeout_seconds=10),
+            clock=clock,
+        )
+        self.rule = CollectorRuleService(
+            rules=self.rules,
+            collectors=self.collectors,
+            identity=StaticIdentity(file=self.file),
+            reader=Reader(database=database, collection="collector_rule", schema=COLLECTOR_RULE, timeout_seconds=10),
+            clock=clock,
+        )
+        planner = CollectPlanner(
+            plugins=self.plugins,
+            secrets=self.secrets,
+            collector_plugins=refresher,
+            lookups=ResourceLookup(database=database, timeout_seconds=10),
+            caches=self.caches,
+            clock=clock,
+        )
+        self.collects = self.collect_service(planner, "server-1")
+        self.planner = planner
+
+    def collect_service(self, planner: CollectPlanner, owner: str) -> CollectService:
+        return CollectService(
+            collectors=self.collectors,
+            jobs=self.jobs,
+            tasks=self.tasks,
+            planner=planner,
+            queue=self.queue,
+            clock=self.clock,
+            owner=owner,
+        )
+
+    def write(self) -> None:
+        """Write the platform file; its size changes, so that the next use reads it again."""
+        self.content["domains"] = [*self.content.get("domains", []), "domain-filler"]
+        self.path.write_text(yaml.safe_dump(self.content), encoding="utf-8")
+        self.path.chmod(0o600)
+
+    def add_secrets(self, *names: str, **fields: Any) -> None:
+        for name in names:
+            entry = {"secret_id": name, "provider": "aws", "data": {"key": f"value-of-{name}"}} | fields
+            self.content["secrets"].append(entry)
+        self.write()
+
+    def upgrade(self, version: str, endpoint: str) -> None:
+        entry = self.content["plugins"][0]
+        entry["versions"][version] = endpoint
+        entry["latest"] = version
+        self.write()
+
+    def create(
+        self, principal: Principal = ME, /, *, plugin_info: Mapping[str, Any] | None = None, **params: Any
+    ) -> Any:
+        info = {"plugin_id": PLUGIN_ID, "version": "1.0", "provider": "aws"} | dict(plugin_info or {})
+        return self.collector.create(principal, {"name": "mine", "plugin_info": info} | params)
+
+    def tasks_of(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return list(self.database["job_task"].find({"job_id": job["job_id"]}).sort("secret_id", 1))

@@ -1,0 +1,138 @@
+"""Planning of jobs that schedules made, or that a dying server left behind."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import grpc
+import pytest
+
+from inventory.domain.clock import ManualClock
+from inventory.errors import ConnectionFailureError
+from inventory.service.collect import CollectRequest
+from tests.fakes.plugin import Failure, FakePlugin
+from tests.integration.service.collector_kit import ME, Kit
+
+
+def scheduled_job(kit: Kit, collector: dict[str, Any], **fields: Any) -> str:
+    job = {
+        "job_id": "job-000000000001",
+        "domain_id": "domain-1",
+        "collector_id": collector["collector_id"],
+        "schedule_id": "sched-1",
+        "fire_at": kit.clock.now(),
+    }
+    kit.jobs.insert(job | fields)
+    return str(job["job_id"])
+
+
+def job_of(kit: Kit, job_id: str) -> dict[str, Any]:
+    return kit.jobs.get("domain-1", job_id)
+
+
+def test_a_scheduled_job_is_planned_as_a_collect_is(kit: Kit) -> None:
+    kit.add_secrets("secret-1", "secret-2")
+    kit.plugin.metadata = {"filter_format": [{"key": "zone", "type": "list", "resource_type": "CUSTOM"}]}
+    job_id = scheduled_job(kit, kit.create(), filter={"zone": "a"}, collect_mode="CREATE")
+    assert kit.collects.plan_job("domain-1", job_id)
+    job = job_of(kit, job_id)
+    assert (job["status"], job["total_tasks"], job["planned"]) == ("IN_PROGRESS", 2, True)
+    assert [task["filter"] for task in kit.tasks_of(job)] == [{"zone": ["a"]}] * 2
+    assert len(kit.queue.rung) == 2  # type: ignore[attr-defined]
+    assert not kit.collects.plan_job("domain-1", job_id)
+    assert len(kit.tasks_of(job)) == 2
+
+
+def test_of_many_workers_one_plans_the_job(kit: Kit) -> None:
+    kit.add_secrets("secret-1", "secret-2")
+    job_id = scheduled_job(kit, kit.create())
+    workers = [kit.collect_service(kit.planner, f"worker-{number}") for number in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        planned = list(pool.map(lambda worker: worker.plan_job("domain-1", job_id), workers))
+    assert sorted(planned) == [False] * 5 + [True]
+    assert kit.database["job_task"].count_documents({}) == 2
+    assert job_of(kit, job_id)["plan_attempts"] == 1
+
+
+def test_without_secrets_a_scheduled_job_is_done(kit: Kit) -> None:
+    job_id = scheduled_job(kit, kit.create())
+    kit.collects.plan_job("domain-1", job_id)
+    assert job_of(kit, job_id)["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"collector_id": "collector-none"}, "ERROR_NOT_FOUND"),
+        ({"filter": {"nope": 1}}, "ERROR_UNSUPPORTED_FILTER_KEY"),
+        ({"secret_id": "nope"}, "ERROR_COLLECT_INITIALIZE"),
+    ],
+)
+def test_what_cannot_be_planned_is_stored_as_error(kit: Kit, fields: dict[str, Any], code: str) -> None:
+    kit.plugin.metadata = {"filter_format": []}
+    job_id = scheduled_job(kit, kit.create(), **fields)
+    assert not kit.collects.plan_job("domain-1", job_id)
+    job = job_of(kit, job_id)
+    assert (job["status"], [error["error_code"] for error in job["errors"]]) == ("ERROR", [code])
+    assert job["finished_at"] == kit.clock.now()
+
+
+def test_a_failing_upgrade_is_stored_as_error(kit: Kit) -> None:
+    job_id = scheduled_job(kit, kit.create())
+    with FakePlugin(init_failure=Failure(grpc.StatusCode.INTERNAL, "no")) as newer:
+        kit.upgrade("2.0", newer.endpoint)
+        kit.collects.plan_job("domain-1", job_id)
+    assert [error["error_code"] for error in job_of(kit, job_id)["errors"]] == ["ERROR_INIT_PLUGIN_FAILURE"]
+
+
+def test_a_plan_cut_short_is_ended_by_the_next(kit: Kit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.add_secrets("secret-1", "secret-2")
+    collector = kit.create()
+    with monkeypatch.context() as patch:
+        patch.setattr(kit.jobs, "mark_planned", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            kit.collects.collect(ME, CollectRequest(collector["collector_id"]))
+    (job,) = kit.database["job"].find()
+    other = kit.collect_service(kit.planner, "worker-2")
+    assert not other.plan_job("domain-1", job["job_id"])
+    kit.content["secrets"].pop(0)
+    kit.add_secrets("secret-3")
+    clock.advance(timedelta(minutes=10))
+    assert other.plan_job("domain-1", job["job_id"])
+    planned = job_of(kit, job["job_id"])
+    assert (planned["status"], planned["total_tasks"], planned["remained_tasks"]) == ("IN_PROGRESS", 3, 3)
+    assert [task["secret_id"] for task in kit.tasks_of(job)] == ["secret-1", "secret-2", "secret-3"]
+    assert kit.database["slice"].count_documents({}) == 3
+
+
+def test_planning_that_is_lost_again_and_again_ends_the_job(kit: Kit, clock: ManualClock) -> None:
+    job_id = scheduled_job(kit, kit.create())
+    for _ in range(3):
+        assert kit.jobs.claim_plan("domain-1", job_id, owner="lost", lease_seconds=10)
+        clock.advance(timedelta(minutes=1))
+    kit.collects.plan_job("domain-1", job_id)
+    assert job_of(kit, job_id)["status"] == "ERROR"
+
+
+def test_mongodb_away_leaves_the_job_to_the_next(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = scheduled_job(kit, kit.create())
+
+    def away(*_: object) -> None:
+        raise ConnectionFailureError(service="mongodb")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kit.collectors, "get", away)
+        with pytest.raises(ConnectionFailureError):
+            kit.collects.plan_job("domain-1", job_id)
+    assert job_of(kit, job_id)["status"] == "CREATED"
+
+
+def test_a_job_that_was_canceled_or_deleted_is_not_planned(kit: Kit) -> None:
+    kit.add_secrets("secret-1")
+    job_id = scheduled_job(kit, kit.create())
+    kit.jobs.cancel_job("domain-1", job_id)
+    assert not kit.collects.plan_job("domain-1", job_id)
+    assert job_of(kit, job_id)["status"] == "CANCELED"
+    assert not kit.collects.plan_job("domain-1", "job-none")

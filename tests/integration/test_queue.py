@@ -1,0 +1,247 @@
+"""The queue on a real Redis."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from inventory.connector.queue import BANDS, QueueConsumer, RedisQueue, band_of
+from inventory.connector.queue.broker import HEARTBEAT_MS
+from inventory.devruntime.ports import free_port
+from inventory.devruntime.redis_server import EmbeddedRedis
+from inventory.errors import ConnectionFailureError
+
+
+class Recorder:
+    """Handlers that write down what they were called with, and may block or raise."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, str, str]] = []
+        self.changed = threading.Condition()
+        self.started = threading.Event()
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.raises: Exception | None = None
+
+    def plan_job(self, domain_id: str, job_id: str) -> None:
+        self._record("plan_job", domain_id, job_id)
+
+    def run_slice(self, domain_id: str, slice_id: str) -> None:
+        self._record("run_slice", domain_id, slice_id)
+
+    def _record(self, *call: str) -> None:
+        self.started.set()
+        self.go_on.wait(20)
+        with self.changed:
+            self.calls.append(call)  # type: ignore[arg-type]
+            self.changed.notify_all()
+        if self.raises is not None:
+            raise self.raises
+
+    def wait_for(self, count: int, timeout: float = 20) -> list[tuple[str, str, str]]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.calls) >= count, timeout), self.calls
+            return list(self.calls)
+
+
+def wait_until(condition: Callable[[], bool], timeout: float = 20) -> None:
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, "the condition did not become true in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def namespace() -> str:
+    return f"test-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def queue(redis_url: str, namespace: str) -> Iterator[RedisQueue]:
+    queue = RedisQueue(url=redis_url, namespace=namespace)
+    yield queue
+    queue.close()
+
+
+def raw_content(redis_url: str, namespace: str) -> bytes:
+    """Everything that Redis holds under the namespace, glued together."""
+    client = redis.Redis.from_url(redis_url)
+    parts = []
+    for key in client.keys(f"{namespace}:*"):
+        kind = client.type(key)
+        if kind == b"hash":
+            parts += [b"".join(pair) for pair in client.hgetall(key).items()]
+        elif kind == b"list":
+            parts += client.lrange(key, 0, -1)
+        elif kind == b"set":
+            parts += client.smembers(key)
+        parts.append(key)
+    client.close()
+    return b"\n".join(parts)
+
+
+def message_count(redis_url: str, namespace: str) -> int:
+    with redis.Redis.from_url(redis_url) as client:
+        return sum(int(client.hlen(f"{namespace}:{band}.msgs")) for band in BANDS)
+
+
+def test_jobs_and_slices_reach_their_handlers(redis_url: str, namespace: str, queue: RedisQueue) -> None:
+    handlers = Recorder()
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=handlers, threads=2):
+        queue.plan_job("job-1", domain_id="domain-1", priority=10)
+        queue.run_slices(["slice-1", "slice-2"], domain_id="domain-1", priority=99)
+        calls = handlers.wait_for(3)
+    assert sorted(calls) == [
+        ("plan_job", "domain-1", "job-1"),
+        ("run_slice", "domain-1", "slice-1"),
+        ("run_slice", "domain-1", "slice-2"),
+    ]
+
+
+def test_an_urgent_message_overtakes_those_that_came_before(redis_url: str, namespace: str, queue: RedisQueue) -> None:
+    handlers = Recorder()
+    handlers.go_on.clear()
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=handlers, threads=1):
+        queue.run_slices(["running"], domain_id="d", priority=50)
+        assert handlers.started.wait(10)
+        queue.run_slices(["low"], domain_id="d", priority=50)
+        queue.run_slices(["urgent"], domain_id="d", priority=0)
+        handlers.go_on.set()
+        calls = handlers.wait_for(3)
+    assert [each for _, _, each in calls] == ["running", "urgent", "low"]
+
+
+def test_a_handler_that_raises_is_done_and_leaves_no_trace_in_redis(
+    redis_url: str, namespace: str, queue: RedisQueue
+) -> None:
+    handlers = Recorder()
+    handlers.raises = RuntimeError("planted-secret-value")
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=handlers, threads=1):
+        queue.run_slices(["slice-1"], domain_id="d", priority=10)
+        handlers.wait_for(1)
+        wait_until(lambda: message_count(redis_url, namespace) == 0)
+        handlers.raises = None
+        queue.run_slices(["slice-2"], domain_id="d", priority=10)
+        calls = handlers.wait_for(2)
+    assert [each for _, _, each in calls] == ["slice-1", "slice-2"]
+    assert b"planted-secret-value" not in raw_content(redis_url, namespace)
+
+
+def test_a_worker_takes_no_more_than_it_has_threads_for(redis_url: str, namespace: str, queue: RedisQueue) -> None:
+    handlers = Recorder()
+    handlers.go_on.clear()
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=handlers, threads=2):
+        queue.run_slices([f"slice-{n}" for n in range(10)], domain_id="d", priority=10)
+        assert handlers.started.wait(10)
+        wait_until(lambda: queue.states()[1].waiting == 8)
+        state = queue.states()[1]
+        assert state.band == "normal"
+        assert 0 <= state.oldest_seconds < 20
+        handlers.go_on.set()
+        handlers.wait_for(10)
+    wait_until(lambda: message_count(redis_url, namespace) == 0)
+
+
+def test_what_a_busy_worker_has_no_thread_for_is_left_to_others(
+    redis_url: str, namespace: str, queue: RedisQueue
+) -> None:
+    busy, idle = Recorder(), Recorder()
+    busy.go_on.clear()
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=busy, threads=1):
+        queue.run_slices(["long"], domain_id="d", priority=10)
+        assert busy.started.wait(10)
+        for priority in (0, 10, 99):
+            queue.run_slices([f"priority-{priority}"], domain_id="d", priority=priority)
+        with QueueConsumer(url=redis_url, namespace=namespace, handlers=idle, threads=1):
+            calls = idle.wait_for(3)
+        busy.go_on.set()
+    assert [each for _, _, each in calls] == ["priority-0", "priority-10", "priority-99"]
+
+
+def test_a_busy_worker_is_not_taken_for_dead(redis_url: str, namespace: str, queue: RedisQueue) -> None:
+    busy, other = Recorder(), Recorder()
+    busy.go_on.clear()
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=busy, threads=1):
+        queue.run_slices(["long"], domain_id="d", priority=10)
+        assert busy.started.wait(10)
+        with QueueConsumer(url=redis_url, namespace=namespace, handlers=other, threads=1):
+            # Longer than the heartbeat's limit: a worker silent for so long loses its messages.
+            assert not other.started.wait(HEARTBEAT_MS / 1000 + 2)
+        busy.go_on.set()
+        assert busy.wait_for(1) == [("run_slice", "d", "long")]
+
+
+class _Blocking:
+    """Handlers of a worker process that is about to be killed."""
+
+    def plan_job(self, domain_id: str, job_id: str) -> None:
+        time.sleep(60)
+
+    def run_slice(self, domain_id: str, slice_id: str) -> None:
+        time.sleep(60)
+
+
+def _consume_for_long(url: str, namespace: str) -> None:
+    QueueConsumer(url=url, namespace=namespace, handlers=_Blocking(), threads=1).start()
+    time.sleep(60)
+
+
+def test_a_killed_workers_message_comes_to_another(redis_url: str, namespace: str, queue: RedisQueue) -> None:
+    process = multiprocessing.get_context("spawn").Process(target=_consume_for_long, args=(redis_url, namespace))
+    process.start()
+    try:
+        queue.run_slices(["slice-1"], domain_id="d", priority=10)
+        wait_until(lambda: queue.states()[1].waiting == 0)
+    finally:
+        os.kill(process.pid or 0, signal.SIGKILL)
+        process.join(10)
+    handlers = Recorder()
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=handlers, threads=1):
+        assert handlers.wait_for(1, timeout=30) == [("run_slice", "d", "slice-1")]
+
+
+def test_a_redis_that_is_away_is_a_connection_failure() -> None:
+    queue = RedisQueue(url=f"redis://127.0.0.1:{free_port()}/0", namespace="test")
+    with pytest.raises(ConnectionFailureError, match="redis"):
+        queue.ping()
+    with pytest.raises(ConnectionFailureError):
+        queue.plan_job("job-1", domain_id="d", priority=10)
+    with pytest.raises(ConnectionFailureError):
+        queue.run_slices(["slice-1"], domain_id="d", priority=10)
+    with pytest.raises(ConnectionFailureError):
+        queue.states()
+    queue.close()
+
+
+def test_a_worker_survives_a_redis_that_restarts(tmp_path: Path, namespace: str) -> None:
+    port, handlers = free_port(), Recorder()
+    with EmbeddedRedis(tmp_path / "first", port, tmp_path / "redis.log") as server:
+        queue = RedisQueue(url=server.url, namespace=namespace)
+        consumer = QueueConsumer(url=server.url, namespace=namespace, handlers=handlers, threads=1)
+        consumer.start()
+        queue.run_slices(["before"], domain_id="d", priority=10)
+        handlers.wait_for(1)
+    with pytest.raises(ConnectionFailureError):
+        queue.ping()
+    # Nothing of what was queued is left: the folder is another one.
+    with EmbeddedRedis(tmp_path / "second", port, tmp_path / "redis.log"):
+        queue.run_slices(["after"], domain_id="d", priority=10)
+        assert [each for _, _, each in handlers.wait_for(2)] == ["before", "after"]
+    consumer.stop(10)
+    queue.close()
+
+
+@pytest.mark.parametrize(
+    ("priority", "band"), [(0, "urgent"), (9, "urgent"), (10, "normal"), (39, "normal"), (40, "low"), (99, "low")]
+)
+def test_every_priority_has_its_band(priority: int, band: str) -> None:
+    assert band_of(priority) == band

@@ -1,0 +1,127 @@
+"""Domain, role and projects of a caller, and how often it may call."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from inventory.api.interceptors.authentication import Caller, NoAuthentication
+from inventory.api.interceptors.authorization import IdentityAuthorization, bind_domain
+from inventory.api.interceptors.limits import MAX_CALLERS, RateLimit
+from inventory.api.policy import POLICIES
+from inventory.connector.ports import Access
+from inventory.domain.clock import ManualClock
+from inventory.domain.principal import DOMAIN, PROJECT, SYSTEM, Principal
+from inventory.errors import LimitExceededError, PermissionDeniedError, RequiredParameterError
+
+JOB_LIST = POLICIES["/spaceone.api.inventory.v1.Job/list"]
+COLLECTOR_LIST = POLICIES["/spaceone.api.inventory.v1.Collector/list"]
+CREATE = POLICIES["/spaceone.api.inventory.v1.CloudService/create"]
+PRINCIPAL = Principal(domain_id="domain-one", user_id="user")
+
+
+class FakeIdentity:
+    """Answers every question the same and remembers it."""
+
+    def __init__(self, access: Access | None) -> None:
+        self.access = access
+        self.asked: list[dict[str, Any]] = []
+
+    def authorize(self, **question: Any) -> Access:
+        self.asked.append(question)
+        if self.access is None:
+            raise PermissionDeniedError
+        return self.access
+
+
+def authorized(access: Access | None, caller: Caller, policy: Any = JOB_LIST, **request: Any) -> Any:
+    identity = FakeIdentity(access)
+    authorizer = IdentityAuthorization(identity)  # type: ignore[arg-type]
+    return authorizer.authorize(PRINCIPAL, caller, policy, request), identity.asked
+
+
+def test_a_tokens_domain_stands_whatever_the_request_says() -> None:
+    caller = Caller("domain-one", "user")
+
+    assert bind_domain(Principal("", user_id="user"), caller, "another").domain_id == "domain-one"
+
+
+def test_the_system_may_name_any_domain_and_has_its_own_by_default() -> None:
+    caller = Caller("root", "system", user_type="SYSTEM")
+    principal = Principal("", user_id="system", role_type=caller.role_type)
+
+    assert bind_domain(principal, caller, "another").domain_id == "another"
+    assert bind_domain(principal, caller, "").domain_id == "root"
+
+
+def test_without_authentication_the_request_counts_then_the_default() -> None:
+    with_default, without = (NoAuthentication(domain).authenticate("") for domain in ("default", ""))
+
+    assert bind_domain(Principal(""), with_default, "another").domain_id == "another"
+    assert bind_domain(Principal(""), with_default, "").domain_id == "default"
+    with pytest.raises(RequiredParameterError):
+        bind_domain(Principal(""), without, "")
+
+
+def test_identity_is_asked_once_with_the_methods_policy() -> None:
+    principal, (asked,) = authorized(
+        Access(PROJECT, frozenset({"project-a"})), Caller("domain-one", "user"), CREATE, project_id="project-a"
+    )
+
+    assert (principal.role_type, principal.projects) == (PROJECT, frozenset({"project-a"}))
+    assert (asked["resource"], asked["verb"], asked["scope"]) == ("CloudService", "create", "PROJECT")
+    assert (asked["project_id"], asked["require_project_id"]) == ("project-a", True)
+    assert asked["principal"] is PRINCIPAL
+
+
+def test_a_project_caller_without_projects_sees_nothing_rather_than_all() -> None:
+    principal, _ = authorized(Access(PROJECT, None), Caller("domain-one", "user"))
+
+    assert principal.projects == frozenset()
+
+
+def test_roles_other_than_project_are_not_limited() -> None:
+    principal, _ = authorized(Access(DOMAIN, frozenset({"project-a"})), Caller("domain-one", "user"))
+    assert (principal.role_type, principal.projects) == (DOMAIN, None)
+
+    principal, _ = authorized(Access(PROJECT, frozenset({"a"})), Caller("domain-one", "user"), COLLECTOR_LIST)
+    assert principal.projects is None
+
+
+@pytest.mark.parametrize("user_type", ["DOMAIN_OWNER", SYSTEM])
+def test_owner_and_system_pass_unasked(user_type: str) -> None:
+    principal, asked = authorized(None, Caller("domain-one", "user", user_type=user_type))
+
+    assert principal is PRINCIPAL
+    assert asked == []
+
+
+def test_identitys_refusal_stands() -> None:
+    with pytest.raises(PermissionDeniedError):
+        authorized(None, Caller("domain-one", "user"))
+
+
+def test_a_rate_is_per_caller_and_refills(clock: ManualClock) -> None:
+    limit = RateLimit(2, clock)
+    limit.take("a")
+    limit.take("a")
+    with pytest.raises(LimitExceededError):
+        limit.take("a")
+    limit.take("b")
+
+    clock.advance(timedelta(seconds=0.5))
+
+    limit.take("a")
+    with pytest.raises(LimitExceededError):
+        limit.take("a")
+
+
+def test_no_rate_means_no_limit_and_callers_are_forgotten(clock: ManualClock) -> None:
+    for _ in range(1000):
+        RateLimit(0, clock).take("a")
+    limit = RateLimit(1, clock)
+    for number in range(MAX_CALLERS + 10):
+        limit.take(str(number))
+    limit.take("0")

@@ -1,0 +1,252 @@
+"""Tokens: which are taken, and what they make of the caller."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey, RSAKey
+
+from inventory.api.interceptors.authentication import Caller
+from inventory.api.interceptors.jwt import JwtAuthenticator
+from inventory.api.interceptors.keys import KEY_SECONDS, REFETCH_SECONDS, identity_keys, local_keys
+from inventory.domain.clock import ManualClock
+from inventory.errors import (
+    AuthenticateFailureError,
+    ConnectionFailureError,
+    NotFoundError,
+    PermissionDeniedError,
+    SettingsError,
+)
+
+RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+EC = ECKey.generate_key("P-256", {"kid": "ec-1"})
+OTHER = RSAKey.generate_key(2048, {"kid": "rsa-1"})
+
+
+def public(key: RSAKey | ECKey) -> dict[str, Any]:
+    return dict(key.as_dict(private=False))
+
+
+class FakeIdentity:
+    """Knows one domain's key and counts how often it is asked."""
+
+    def __init__(self, key: RSAKey | ECKey) -> None:
+        self.key = key
+        self.asked = 0
+        self.down = False
+
+    def get_public_key(self, domain_id: str) -> str:
+        self.asked += 1
+        if self.down:
+            raise ConnectionFailureError(service="identity")
+        if domain_id != "domain-one":
+            raise NotFoundError(key="domain_id", value=domain_id)
+        return json.dumps(public(self.key))
+
+
+@pytest.fixture
+def identity() -> FakeIdentity:
+    return FakeIdentity(RSA)
+
+
+@pytest.fixture
+def authenticator(identity: FakeIdentity, clock: ManualClock) -> JwtAuthenticator:
+    return JwtAuthenticator(identity_keys(identity, clock), clock=clock, leeway_seconds=30)  # type: ignore[arg-type]
+
+
+def token(clock: ManualClock, key: Any = RSA, header: dict[str, Any] | None = None, **claims: Any) -> str:
+    now = int(clock.now().timestamp())
+    content = {
+        "did": "domain-one",
+        "aud": "user@example.com",
+        "iat": now,
+        "exp": now + 600,
+        "cat": "ACCESS_TOKEN",
+        "user_type": "USER",
+        **claims,
+    }
+    content = {name: value for name, value in content.items() if value is not ...}
+    algorithm = "ES256" if isinstance(key, ECKey) else "RS256"
+    return str(jwt.encode(header or {"alg": algorithm}, content, key, algorithms=[algorithm]))
+
+
+def refused(authenticator: JwtAuthenticator, text: str) -> bool:
+    with pytest.raises(AuthenticateFailureError):
+        authenticator.authenticate(text)
+    return True
+
+
+def test_a_good_token_tells_who_calls(authenticator: JwtAuthenticator, clock: ManualClock) -> None:
+    caller = authenticator.authenticate(token(clock, permissions=["inventory.Collector.*"], user_type="DOMAIN_OWNER"))
+
+    assert caller == Caller("domain-one", "user@example.com", "DOMAIN_OWNER", ("inventory.Collector.*",))
+
+
+def test_es256_is_taken(identity: FakeIdentity, authenticator: JwtAuthenticator, clock: ManualClock) -> None:
+    identity.key = EC
+
+    assert authenticator.authenticate(token(clock, EC)).user_id == "user@example.com"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 0},
+        {"exp": ...},
+        {"exp": "tomorrow"},
+        {"exp": True},
+        {"exp": float("inf")},
+        {"iat": 4_000_000_000},
+        {"nbf": 4_000_000_000},
+        {"did": ...},
+        {"did": ""},
+        {"did": "another"},
+        {"did": 5},
+        {"aud": ...},
+        {"aud": ["a", "b"]},
+        {"cat": "REFRESH_TOKEN"},
+        {"cat": 1},
+        {"permissions": "inventory.*"},
+        {"permissions": [1]},
+    ],
+)
+def test_claims_that_are_wrong_are_refused(
+    authenticator: JwtAuthenticator, clock: ManualClock, claims: dict[str, Any]
+) -> None:
+    assert refused(authenticator, token(clock, **claims))
+
+
+@pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c", "....", "e30.e30.e30", "x" * 100_000, "\ud800.b.c"])
+def test_what_is_no_token_is_refused(authenticator: JwtAuthenticator, text: str) -> None:
+    assert refused(authenticator, text)
+
+
+def test_a_token_that_expires_is_refused_then_and_not_before(
+    authenticator: JwtAuthenticator, clock: ManualClock
+) -> None:
+    text = token(clock)
+    clock.advance(timedelta(seconds=629))
+    authenticator.authenticate(text)
+
+    clock.advance(timedelta(seconds=2))
+
+    assert refused(authenticator, text)
+
+
+def test_another_key_with_the_same_kid_is_refused_and_asked_for_once(
+    authenticator: JwtAuthenticator, identity: FakeIdentity, clock: ManualClock
+) -> None:
+    clock.advance(timedelta(seconds=1))
+    authenticator.authenticate(token(clock))
+    clock.advance(timedelta(seconds=REFETCH_SECONDS + 1))
+
+    assert refused(authenticator, token(clock, OTHER))
+    assert refused(authenticator, token(clock, OTHER))
+    assert identity.asked == 2
+
+
+def test_a_rotated_key_is_taken_at_once(
+    authenticator: JwtAuthenticator, identity: FakeIdentity, clock: ManualClock
+) -> None:
+    authenticator.authenticate(token(clock))
+    clock.advance(timedelta(seconds=REFETCH_SECONDS + 1))
+    identity.key = RSAKey.generate_key(2048, {"kid": "rsa-2"})
+
+    caller = authenticator.authenticate(token(clock, identity.key, {"alg": "RS256", "kid": "rsa-2"}))
+
+    assert caller.user_id == "user@example.com"
+
+
+def test_a_known_key_is_used_without_asking_and_survives_an_outage(
+    authenticator: JwtAuthenticator, identity: FakeIdentity, clock: ManualClock
+) -> None:
+    authenticator.authenticate(token(clock))
+    identity.down = True
+
+    authenticator.authenticate(token(clock, aud="somebody-else"))
+    assert identity.asked == 1
+
+    clock.advance(timedelta(seconds=KEY_SECONDS + 1))
+    with pytest.raises(ConnectionFailureError):
+        authenticator.authenticate(token(clock, aud="a-third"))
+
+
+def test_forged_domains_do_not_become_calls_without_end(
+    authenticator: JwtAuthenticator, identity: FakeIdentity, clock: ManualClock
+) -> None:
+    for _ in range(20):
+        assert refused(authenticator, token(clock, did="no-such-domain"))
+
+    assert identity.asked <= 2
+
+
+def test_algorithm_confusion_is_refused(authenticator: JwtAuthenticator, clock: ManualClock) -> None:
+    def part(content: dict[str, Any]) -> str:
+        return encoded(json.dumps(content).encode())
+
+    def encoded(content: bytes) -> str:
+        return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+
+    _, payload, signature = token(clock).split(".")
+    signed = f"{part({'alg': 'HS256'})}.{payload}"
+    for public_text in (RSA.as_pem(private=False), json.dumps(public(RSA)).encode()):
+        forged = hmac.new(public_text, signed.encode(), "sha256").digest()
+        assert refused(authenticator, f"{signed}.{encoded(forged)}")
+    assert refused(authenticator, f"{part({'alg': 'none'})}.{payload}.")
+    assert refused(authenticator, f"{part({'alg': 'ES256'})}.{payload}.{signature}")
+    assert refused(authenticator, f"{part({'alg': 'RS256', 'crit': ['x'], 'x': 1})}.{payload}.{signature}")
+
+
+def test_a_key_that_comes_with_the_token_is_not_used(authenticator: JwtAuthenticator, clock: ManualClock) -> None:
+    header = {"alg": "RS256", "jwk": public(OTHER), "kid": "rsa-1"}
+
+    assert refused(authenticator, token(clock, OTHER, header))
+
+
+def test_local_keys_choose_by_kid_and_type(tmp_path: Path, clock: ManualClock) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [public(RSA), public(EC)]}))
+    authenticator = JwtAuthenticator(local_keys(path), clock=clock, leeway_seconds=0)
+
+    authenticator.authenticate(token(clock, RSA, {"alg": "RS256", "kid": "rsa-1"}))
+    authenticator.authenticate(token(clock, EC, did="any-domain"))
+    assert refused(authenticator, token(clock, RSA, {"alg": "RS256", "kid": "rsa-9"}))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{",
+        '{"keys": []}',
+        '{"kty": "oct", "k": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}',
+        '{"keys": [1]}',
+    ],
+)
+def test_a_wrong_jwks_file_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_text(content)
+
+    with pytest.raises(SettingsError, match=r"jwks\.json"):
+        local_keys(path)
+    with pytest.raises(SettingsError, match=r"absent\.json"):
+        local_keys(tmp_path / "absent.json")
+
+
+def test_permissions_are_patterns() -> None:
+    caller = Caller("d", "u", permissions=("inventory.Collector.*", "inventory.Job.get"))
+
+    caller.check_permission("inventory.Collector.collect")
+    caller.check_permission("inventory.Job.get")
+    with pytest.raises(PermissionDeniedError):
+        caller.check_permission("inventory.Job.list")
+    with pytest.raises(PermissionDeniedError):
+        Caller("d", "u", permissions=()).check_permission("inventory.Job.list")

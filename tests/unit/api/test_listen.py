@@ -1,0 +1,59 @@
+"""Where a server may listen."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inventory.api.listen import check_address, credentials, is_loopback, probe_port, target
+from inventory.errors import SettingsError
+from inventory.settings import Settings
+
+
+def settings(**values: Any) -> Settings:
+    return Settings(**values)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "localhost", "::1", "[::1]"])
+def test_loopback_needs_no_authentication(host: str) -> None:
+    check_address(settings(host=host))
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.com"])
+def test_other_addresses_do_unless_that_is_allowed(host: str) -> None:
+    with pytest.raises(SettingsError, match="allow_unauthenticated_remote"):
+        check_address(settings(host=host))
+    check_address(settings(host=host, allow_unauthenticated_remote=True))
+    check_address(settings(host=host, authentication="jwt"))
+
+
+def test_certificates_by_halves_and_unreadable_ones_are_named(tmp_path: Path) -> None:
+    absent = tmp_path / "absent.pem"
+    with pytest.raises(SettingsError, match="tls_key_file"):
+        check_address(settings(tls_certificate_file=absent))
+    with pytest.raises(SettingsError, match="tls_client_ca_file"):
+        check_address(settings(tls_client_ca_file=absent))
+    with pytest.raises(SettingsError, match=r"absent\.pem"):
+        credentials(settings(tls_certificate_file=absent, tls_key_file=absent))
+    assert credentials(settings()) is None
+
+
+def test_a_taken_port_is_a_clear_error_even_where_it_could_be_shared() -> None:
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"127.0.0.1:{port}"):
+            probe_port("127.0.0.1", port)
+    assert probe_port("127.0.0.1", port) == port
+    assert probe_port("127.0.0.1", 0) > 0
+
+
+def test_ipv6_addresses_are_written_in_brackets() -> None:
+    assert target("::1", 5) == "[::1]:5"
+    assert target("127.0.0.1", 5) == "127.0.0.1:5"

@@ -1,0 +1,93 @@
+"""The policy table against the descriptors."""
+
+from __future__ import annotations
+
+import pytest
+from google.protobuf.descriptor import Descriptor, ServiceDescriptor
+
+from inventory.api.endpoint import Gate
+from inventory.api.interceptors.authentication import NoAuthentication
+from inventory.api.interceptors.authorization import NoAuthorization
+from inventory.api.interceptors.limits import RateLimit
+from inventory.api.policy import DOMAIN, POLICIES, PROJECT, PUBLIC, Policy
+from inventory.api.services import handlers
+from inventory.domain.clock import SystemClock
+from inventory.errors import RequiredParameterError
+from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
+from inventory.stubs.spaceone.api.inventory.v1 import (
+    change_history_pb2,
+    cloud_service_pb2,
+    cloud_service_type_pb2,
+    collector_pb2,
+    collector_rule_pb2,
+    job_pb2,
+    job_task_pb2,
+    region_pb2,
+)
+
+FILES = (
+    server_info_pb2,
+    change_history_pb2,
+    cloud_service_pb2,
+    cloud_service_type_pb2,
+    collector_pb2,
+    collector_rule_pb2,
+    job_pb2,
+    job_task_pb2,
+    region_pb2,
+)
+SERVICES: list[ServiceDescriptor] = [service for file in FILES for service in file.DESCRIPTOR.services_by_name.values()]
+METHODS = {f"/{service.full_name}/{method.name}": method for service in SERVICES for method in service.methods}
+
+
+def test_every_method_has_a_policy_and_no_policy_is_left_over() -> None:
+    assert set(POLICIES) == set(METHODS)
+
+
+@pytest.mark.parametrize("name", sorted(POLICIES))
+def test_a_policy_names_its_method_and_fields_that_the_request_has(name: str) -> None:
+    policy, method = POLICIES[name], METHODS[name]
+
+    assert policy.method == name
+    assert (policy.resource, policy.verb) == (method.containing_service.name, method.name)
+    assert policy.scope in {DOMAIN, PROJECT, PUBLIC}
+    for key in policy.required:
+        message: Descriptor | None = method.input_type
+        for segment in key.split("."):
+            assert message is not None
+            field = message.fields_by_name[segment]
+            message = field.message_type
+    if policy.scope != PUBLIC:
+        assert "domain_id" in method.input_type.fields_by_name
+
+
+def test_scopes_are_those_of_the_contract() -> None:
+    project = {policy.resource for policy in POLICIES.values() if policy.scope == PROJECT}
+    assert project == {"Job", "JobTask", "CloudService", "ChangeHistory"}
+    assert [policy.method for policy in POLICIES.values() if policy.require_project_id] == [
+        "/spaceone.api.inventory.v1.CloudService/create"
+    ]
+
+
+def test_a_missing_required_field_is_named() -> None:
+    create = POLICIES["/spaceone.api.inventory.v1.Collector/create"]
+
+    with pytest.raises(RequiredParameterError) as caught:
+        create.check_required({"name": "one", "plugin_info": {}})
+    assert caught.value.field == "plugin_info.plugin_id"
+    create.check_required({"name": "one", "plugin_info": {"plugin_id": "p"}})
+
+
+def test_a_method_without_a_policy_is_not_served() -> None:
+    service = server_info_pb2.DESCRIPTOR.services_by_name["ServerInfo"]
+    gate = Gate(NoAuthentication(), NoAuthorization(), RateLimit(0, SystemClock()))
+
+    class Servicer:
+        def get_version(self) -> bytes:
+            return b""
+
+    policies: dict[str, Policy] = {}
+    with pytest.raises(TypeError, match="no policy"):
+        handlers(service, Servicer(), gate, policies)
+    with pytest.raises(TypeError, match="no implementation"):
+        handlers(service, object(), gate)

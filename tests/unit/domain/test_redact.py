@@ -1,0 +1,45 @@
+"""Known values are blotted out of texts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from inventory.domain.redact import Redactor, redact
+
+DATA = {
+    "key_id": "AKIA1234",
+    "nested": [{"pass": 'p"a\\ss'}],
+    "pem": "-----BEGIN-----\nabcdefgh\n-----END-----",
+    "number": 123456.0,
+    "short": "ab",
+    "flag": True,
+}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "denied for AKIA1234!",
+        'wrong p"a\\ss',
+        "in " + json.dumps(DATA),
+        "in " + repr(DATA),
+        "line abcdefgh",
+        "account 123456",
+    ],
+)
+def test_values_are_gone_in_every_form(said: str) -> None:
+    text = redact(said, DATA)
+    for value in ("AKIA1234", 'p"a', "abcdefgh", "123456"):
+        assert value not in text
+
+
+def test_other_words_stay() -> None:
+    assert redact("ab True cd", DATA) == "ab True cd"
+
+
+def test_single_values_count_and_a_redactor_shows_none() -> None:
+    redactor = Redactor("token-1", {"a": "secret"})
+    assert redactor("token-1 and secret") == "*** and ***"
+    assert "secret" not in repr(redactor)

@@ -1,0 +1,106 @@
+"""Health pages: what they say while all is well, while something is away, and while the process drains."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter
+
+from inventory.errors import ConnectionFailureError, SettingsError
+from inventory.health import HealthServer
+
+
+def _get(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as exc:
+        return exc.code, exc.read().decode()
+
+
+class _World:
+    def __init__(self) -> None:
+        self.failure: Exception | None = None
+        self.alive = True
+
+    def check(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+@pytest.fixture
+def world() -> _World:
+    return _World()
+
+
+@pytest.fixture
+def server(world: _World) -> Iterator[HealthServer]:
+    registry = CollectorRegistry()
+    Counter("things", "Things counted.", registry=registry).inc(3)
+    made = HealthServer(
+        host="127.0.0.1",
+        port=0,
+        checks={"mongodb": world.check, "redis": lambda: None},
+        alive=lambda: world.alive,
+        registry=registry,
+    )
+    with made:
+        yield made
+
+
+@pytest.fixture
+def get(server: HealthServer) -> Callable[[str], tuple[int, str]]:
+    return lambda path: _get(server.port, path)
+
+
+Get = Callable[[str], tuple[int, str]]
+
+
+def test_ready_while_every_check_passes(get: Get) -> None:
+    status, body = get("/readyz")
+
+    assert status == 200
+    assert json.loads(body) == {"status": "ready", "checks": {"mongodb": "ok", "redis": "ok"}}
+
+
+def test_not_ready_names_what_is_away_and_no_more(get: Get, world: _World) -> None:
+    world.failure = ConnectionFailureError(service="mongodb", reason="at mongodb://user:password@host")
+
+    status, body = get("/readyz?verbose")
+
+    assert status == 503
+    checks: dict[str, Any] = json.loads(body)["checks"]
+    assert checks == {"mongodb": "ERROR_GRPC_CONNECTION", "redis": "ok"}
+    assert "password" not in body
+    assert get("/livez")[0] == 200
+
+
+def test_not_ready_while_draining_and_still_alive(get: Get, server: HealthServer) -> None:
+    server.drain()
+
+    assert get("/readyz")[0] == 503
+    assert get("/livez")[0] == 200
+
+
+def test_dead_when_the_process_itself_says_so(get: Get, world: _World) -> None:
+    world.alive = False
+
+    assert get("/livez")[0] == 503
+
+
+def test_metrics_are_shown_and_nothing_else(get: Get) -> None:
+    status, body = get("/metrics")
+
+    assert status == 200
+    assert "things_total 3.0" in body
+    assert get("/")[0] == 404
+
+
+def test_a_port_that_is_taken_is_told(server: HealthServer) -> None:
+    with pytest.raises(SettingsError, match=str(server.port)):
+        HealthServer(host="127.0.0.1", port=server.port, checks={})
