@@ -125,12 +125,17 @@ class JobTaskManager:
 
     def start(self, domain_id: str, job_task_id: str) -> Started:
         """Make a PENDING task IN_PROGRESS; one that is already stays so. Only one per collector and secret can be."""
-        try:
-            self._start(domain_id, job_task_id)
-        except DuplicateJobError:
-            task = self.find(domain_id, job_task_id)
-            return Started(task, self._holder(task) if task else None)
-        return Started(self.find(domain_id, job_task_id))
+        while True:
+            try:
+                self._start(domain_id, job_task_id)
+            except DuplicateJobError:
+                task = self.find(domain_id, job_task_id)
+                holder = self._holder(task) if task else None
+                if task is not None and holder is None and task["status"] == TaskStatus.PENDING.value:
+                    # What stood in the way has ended this very moment.
+                    continue
+                return Started(task, holder)
+            return Started(self.find(domain_id, job_task_id))
 
     @translated_errors()
     def _start(self, domain_id: str, job_task_id: str) -> None:

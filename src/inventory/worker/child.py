@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import multiprocessing
 import signal
@@ -42,9 +43,15 @@ def main(settings: Settings, factory: PartsFactory, ready: Connection, number: i
     _stop_with_parent(stop)
     parts = factory(settings)
     try:
-        serve(parts, settings, stop=stop, on_ready=lambda: ready.send(True))
+        serve(parts, settings, stop=stop, on_ready=lambda: _tell(ready))
     finally:
         parts.close()
+
+
+def _tell(ready: Connection) -> None:
+    # A parent that died meanwhile is noticed by the watch, which lets this process end in order.
+    with contextlib.suppress(BrokenPipeError):
+        ready.send(True)
 
 
 def serve(

@@ -1,0 +1,97 @@
+"""With tokens on, every method is behind the door; what a token is good for, it is good for and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import grpc
+import pytest
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from tests.fakes.plugin import FakePlugin
+from tests.integration.wire.client import KEY, Client, Json, token_of
+from tests.integration.wire.probes import base_request, methods, outcome
+from tests.integration.wire.two_domains import Domain, furnish, plugin_stream
+from tests.integration.wire.wire_kit import Wire
+
+REFUSED = "UNAUTHENTICATED ERROR_AUTHENTICATE_FAILURE: A valid token is required."
+DENIED = "PERMISSION_DENIED ERROR_PERMISSION_DENIED"
+READS = {"get", "list", "stat", "analyze", "get_schedule", "list_schedules"}
+
+
+class House:
+    """A domain with one of everything behind a server that asks for tokens."""
+
+    def __init__(self, wire: Wire, endpoint: str) -> None:
+        self.wire = wire
+        self.domain: Domain = furnish(wire, Client(wire.serve()), "epsilon", endpoint)
+        self.door: grpc.Channel = wire.serve(authentication="jwt")
+        self.before = wire.dump(self.domain.domain_id)
+
+    def ask(self, name: str, token: str, request: Json | None = None) -> str:
+        whole = base_request(name, self.domain) if request is None else request
+        return outcome(Client(self.door, token=token), name, whole)
+
+    def assert_nothing_changed(self) -> None:
+        assert self.wire.dump(self.domain.domain_id) == self.before
+
+
+@pytest.fixture(scope="module")
+def house(wire: Wire) -> Iterator[House]:
+    with FakePlugin(resources=plugin_stream) as plugin:
+        yield House(wire, plugin.endpoint)
+
+
+def bad_tokens(domain_id: str) -> dict[str, str]:
+    good = token_of(domain_id)
+    head, claims, signature = good.split(".")
+    other_key = RSAKey.generate_key(2048, {"kid": "wire"})
+    content = jwt.decode(good, KEY).claims
+    return {
+        "none at all": "",
+        "no token": "token",
+        "a forged one": str(jwt.encode({"alg": "RS256", "kid": "wire"}, content, other_key)),
+        "a tampered one": f"{head}.{claims[:-4]}AAAA.{signature}",
+        "an expired one": token_of(domain_id, exp=1),
+        "one to refresh": token_of(domain_id, cat="REFRESH_TOKEN"),
+    }
+
+
+@pytest.mark.parametrize("name", methods())
+def test_no_method_answers_without_a_good_token(house: House, name: str) -> None:
+    answers = {what: house.ask(name, token) for what, token in bad_tokens(house.domain.domain_id).items()}
+
+    assert {what: answer[:15] for what, answer in answers.items()} == dict.fromkeys(answers, "UNAUTHENTICATED")
+    assert len(set(answers.values())) == 1, "what is wrong with a token is nobody's business"
+    house.assert_nothing_changed()
+
+
+@pytest.mark.parametrize("name", methods())
+def test_a_token_is_good_for_its_permissions_only(house: House, name: str) -> None:
+    token = token_of(house.domain.domain_id, permissions=["inventory.Other.*", "identity.*"])
+
+    assert house.ask(name, token).startswith(DENIED)
+    house.assert_nothing_changed()
+
+
+@pytest.mark.parametrize("name", [name for name in methods() if name.partition(".")[2] in READS])
+def test_a_permission_opens_its_method(house: House, name: str) -> None:
+    token = token_of(house.domain.domain_id, permissions=[f"inventory.{name}"])
+
+    request = {"collector_id": house.domain.ids["collector_id"]} if name == "Collector.list" else None
+    assert house.ask(name, token, request).startswith("OK ")
+
+
+def test_the_system_may_name_any_domain_and_others_may_not(house: House) -> None:
+    asked = {"domain_id": house.domain.domain_id}
+
+    system = house.ask("Collector.list", token_of("domain-root", user_type="SYSTEM"), asked)
+    other = house.ask("Collector.list", token_of("domain-root"), asked)
+
+    assert "epsilon" in system
+    assert other == "OK {}"
+
+
+def test_version_health_and_reflection_need_no_token(house: House) -> None:
+    assert "version" in Client(house.door).call("ServerInfo.get_version")
