@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 
-.PHONY: help setup run test test-deep chaos check format proto bench lock clean
+.PHONY: help setup run test test-deep chaos check format proto bench bench-compare lock clean
 
 help: ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -31,12 +31,13 @@ test-deep: $(STAMP) ## run the tests again with many more examples
 chaos: $(STAMP) ## kill everything at random for ten minutes (CHAOS_SECONDS, CHAOS_SEED) and check what is left
 	@$(BIN)/python -m tests.chaos
 
-check: $(STAMP) ## format, lint, types, layers, generated code
+check: $(STAMP) ## format, lint (also for security), types, layers, generated code, dependencies
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python proto/generate.py --check
+	@$(BIN)/python .ci/audit.py
 
 format: $(STAMP) ## format the code and mend what the linter can
 	@$(BIN)/ruff format .
@@ -47,6 +48,9 @@ proto: $(STAMP) ## generate src/inventory/stubs from proto/
 
 bench: $(STAMP) ## measure, beside the floors of the same run
 	@$(BIN)/python -m tests.bench
+
+bench-compare: $(STAMP) ## compare two results: make bench-compare OLD=one.json NEW=other.json
+	@$(BIN)/python -m tests.bench compare "$(OLD)" "$(NEW)"
 
 lock: $(STAMP) ## write the set of versions that works here to requirements.lock
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > requirements.lock

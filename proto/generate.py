@@ -6,6 +6,7 @@ naming the files, if what is in the tree differs from what would be written.
 The generated modules live in the package `inventory.stubs`, so that they can be installed beside the published SpaceONE
 stubs, whose package is `spaceone`. Only the Python imports are rewritten: the file names inside the descriptors stay
 `spaceone/api/...`, because clients find the published modules through them (contract, section "Discovery by clients").
+What lies below `inventory/` is our own and in no published package.
 The `google.api` annotations are not generated but imported from googleapis-common-protos.
 """
 
@@ -22,7 +23,7 @@ PROTO_ROOT = Path(__file__).resolve().parent
 STUBS_ROOT = PROTO_ROOT.parent / "src" / "inventory" / "stubs"
 STUBS_PACKAGE = "inventory.stubs"
 
-_OWN_IMPORT = re.compile(r"^(from|import) spaceone\.", re.MULTILINE)
+_OWN_IMPORT = re.compile(r"^(from|import) (spaceone|inventory)\.", re.MULTILINE)
 _ROOT_INIT = '"""Generated from `proto/` by `make proto`. Do not edit."""\n'
 
 
@@ -103,7 +104,7 @@ def _common_protos() -> Path:
 
 
 def _rewrite_imports(text: str) -> str:
-    return _OWN_IMPORT.sub(rf"\1 {STUBS_PACKAGE}.spaceone.", text)
+    return _OWN_IMPORT.sub(rf"\1 {STUBS_PACKAGE}.\2.", text)
 
 
 def _report_drift(expected: dict[str, str], actual: dict[str, str]) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -17,11 +18,51 @@ from inventory.devruntime.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.domain.clock import ManualClock
+from tests import secrecy
 
 DATABASE = "test_inventory"
 
 CLOCK_START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 """A Monday noon: where every ManualClock of the `clock` fixture begins."""
+
+
+_leaks: list[str] = []
+"""Secrets in errors that were answered since the last test ended."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test that passed, but printed, logged or answered a secret."""
+    report = yield
+    if report.when == "teardown" and report.passed:
+        shown = [f"{name}: {place}" for name, text in report.sections for place in secrecy.secrets_in(text)]
+        if shown or _leaks:
+            report.outcome = "failed"
+            report.longrepr = "\n".join(["a secret was shown", *shown, *_leaks])
+    if report.when == "teardown":
+        _leaks.clear()
+    return report
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_secret_leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """See :mod:`tests.secrecy`."""
+    from inventory.api import status
+
+    answer = status.answer
+
+    def watched(error: Exception, **arguments: Any) -> Any:
+        made = answer(error, **arguments)  # type: ignore[arg-type]
+        _leaks.extend(f"error: {place}" for place in secrecy.secrets_in(f"{made.details} {made.metadata}"))
+        return made
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(status, "answer", watched)
+        yield
+    found = list(secrecy.secrets_in_files(tmp_path_factory.getbasetemp()))
+    assert not found, "\n".join(found)
 
 
 MEMORY_FOLDER = Path("/dev/shm")
@@ -42,8 +83,14 @@ def mongod_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def mongod(mongod_folder: Path) -> Iterator[EmbeddedMongod]:
     """The session's mongod, a one-node replica set that is primary."""
     folder = mongod_folder
-    with EmbeddedMongod(folder / "data", free_port(), folder / "mongod.log") as server:
+    with (
+        EmbeddedMongod(folder / "data", free_port(), folder / "mongod.log") as server,
+        MongoClient[dict[str, Any]](server.uri) as client,
+    ):
+        secrecy.keep_oplog(client)
         yield server
+        found = list(secrecy.secrets_in_oplog(client))
+    assert not found, "\n".join(found)
 
 
 @pytest.fixture(scope="session")
@@ -57,6 +104,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The session's Redis, as a URL; its database 0 is empty at the start."""
     folder = tmp_path_factory.mktemp("redis")
     with EmbeddedRedis(folder / "data", free_port(), folder / "redis.log") as server:
+        with redis.Redis.from_url(server.url) as client:
+            client.config_set("auto-aof-rewrite-percentage", 0)  # keeps all it was ever told, for tests.secrecy
         yield server.url
 
 

@@ -7,11 +7,13 @@ the YAML file. ``inventory config`` prints what is in force, secrets masked.
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from inventory.errors import SettingsError
@@ -22,11 +24,15 @@ Count = Annotated[int, Field(ge=1)]
 
 MIB = 1024 * 1024
 
+PREFIX = "INVENTORY_"
+CLIENT_VARIABLES = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "ENDPOINT", "DOMAIN_ID", "TOKEN")})
+"""Variables beside the settings: where their file is, and what the client commands go by."""
+
 
 class Settings(BaseSettings):
     """All settings, each with its unit, default and meaning."""
 
-    model_config = SettingsConfigDict(env_prefix="INVENTORY_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     # Stores
     mongo_uri: SecretStr = Field(
@@ -108,6 +114,9 @@ class Settings(BaseSettings):
         3600.0, ge=0, description="a resource seen within this time is not counted as disconnected, s"
     )
     resource_max_age_hours: Seconds = Field(48.0, description="age without update at which a resource is DELETED, h")
+    resource_max_age_hours_by_type: dict[str, Seconds] = Field(
+        {}, description="the same for single types, by provider.group.type, h"
+    )
     deleted_retention_days: Seconds = Field(90.0, description="age at which DELETED resources are removed for good, d")
     housekeeping_excluded_domains: tuple[str, ...] = Field((), description="domains that housekeeping leaves alone")
     housekeeping_seconds: Seconds = Field(3600.0, description="period of housekeeping, s")
@@ -184,8 +193,24 @@ def load(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as exc:
-        lines = [
-            f"{'.'.join(str(part) for part in error['loc'])} (INVENTORY_{str(error['loc'][0]).upper()}): {error['msg']}"
-            for error in exc.errors(include_input=False)
-        ]
+        lines = [_complaint(error, overrides) for error in exc.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from None
+
+
+def unknown_variables() -> list[str]:
+    """Return the names of environment variables that look like settings and are none."""
+    known = {_variable(name) for name in Settings.model_fields} | CLIENT_VARIABLES
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def _complaint(error: ErrorDetails, overrides: Container[str]) -> str:
+    name = str(error["loc"][0])
+    path = os.environ.get("INVENTORY_CONFIG", "")
+    from_file = path and name not in overrides and _variable(name) not in os.environ
+    where = f"in {path}" if from_file else _variable(name)
+    reason = "is not the name of a setting" if error["type"] == "extra_forbidden" else error["msg"]
+    return f"{'.'.join(str(part) for part in error['loc'])} ({where}): {reason}"
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"

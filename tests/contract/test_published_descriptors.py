@@ -14,7 +14,8 @@ from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorP
 from tests.contract.descriptor_facts import differences, facts_of
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = sorted(path.relative_to(ROOT / "proto").as_posix() for path in (ROOT / "proto").rglob("*.proto"))
+NAMES = sorted(path.relative_to(ROOT / "proto").as_posix() for path in (ROOT / "proto" / "spaceone").rglob("*.proto"))
+"""The files of the contract; those beside `spaceone/` are our own."""
 COLLECTOR = "spaceone/api/inventory/v1/collector.proto"
 PLUGIN_COLLECTOR = "spaceone/api/inventory/plugin/collector.proto"
 QUERY = "spaceone/api/core/v1/query.proto"

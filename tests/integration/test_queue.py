@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from inventory.connector.ports import JobToPlan
 from inventory.connector.queue import BANDS, QueueConsumer, RedisQueue, band_of
-from inventory.connector.queue.broker import HEARTBEAT_MS
+from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.errors import ConnectionFailureError
@@ -105,6 +106,32 @@ def test_jobs_and_slices_reach_their_handlers(redis_url: str, namespace: str, qu
         ("run_slice", "domain-1", "slice-1"),
         ("run_slice", "domain-1", "slice-2"),
     ]
+
+
+def test_many_jobs_sent_together_all_arrive_each_in_its_band(redis_url: str, namespace: str, queue: RedisQueue) -> None:
+    jobs = [JobToPlan(f"job-{number}", f"domain-{number % 3}", number % 100) for number in range(PIPELINED + 1)]
+    queue.plan_jobs([])
+    queue.plan_jobs(jobs)
+
+    waiting = {state.band: state.waiting for state in queue.states()}
+    assert waiting == {band: sum(band_of(job.priority) == band for job in jobs) for band in BANDS}
+    handlers = Recorder()
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=handlers, threads=4):
+        calls = handlers.wait_for(len(jobs))
+    assert sorted(calls) == sorted(("plan_job", job.domain_id, job.job_id) for job in jobs)
+
+
+def test_many_messages_are_sent_to_a_redis_that_has_forgotten_the_script(
+    redis_url: str, namespace: str, queue: RedisQueue
+) -> None:
+    jobs = [JobToPlan(f"job-{number}", "d", 10) for number in range(3)]
+    queue.plan_jobs(jobs)
+    with redis.Redis.from_url(redis_url) as client:
+        client.script_flush()
+
+    queue.plan_jobs(jobs)
+
+    assert message_count(redis_url, namespace) == 6
 
 
 def test_an_urgent_message_overtakes_those_that_came_before(redis_url: str, namespace: str, queue: RedisQueue) -> None:
@@ -215,6 +242,8 @@ def test_a_redis_that_is_away_is_a_connection_failure() -> None:
         queue.ping()
     with pytest.raises(ConnectionFailureError):
         queue.plan_job("job-1", domain_id="d", priority=10)
+    with pytest.raises(ConnectionFailureError):
+        queue.plan_jobs([JobToPlan("job-1", "d", 10), JobToPlan("job-2", "d", 10)])
     with pytest.raises(ConnectionFailureError):
         queue.run_slices(["slice-1"], domain_id="d", priority=10)
     with pytest.raises(ConnectionFailureError):

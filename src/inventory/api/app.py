@@ -13,6 +13,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from inventory.api.endpoint import Gate
 from inventory.api.health import Health
 from inventory.api.interceptors.arrivals import Arrivals, CountingPool
+from inventory.api.interceptors.context import MAX_TOKEN
 from inventory.api.listen import credentials, target
 from inventory.api.reflection import add_reflection
 from inventory.api.server_info import ServerInfoServicer
@@ -27,6 +28,10 @@ Service = tuple[ServiceDescriptor, Servicer]
 """A service of the API and what answers for it."""
 
 _MINUTE_MS: Final = 60_000
+
+_METADATA_BYTES: Final = 4 * MAX_TOKEN
+"""Metadata taken with a call. grpcio's own limit lies below the largest token, and from half of it on it refuses
+at random."""
 
 
 @dataclass(slots=True)
@@ -69,6 +74,7 @@ def build_server(
     check: Callable[[], None],
     port: int,
     share_port: bool = False,
+    unlisted: Sequence[Service] = (),
 ) -> Server:
     """Return a server that is bound and not yet started.
 
@@ -79,6 +85,7 @@ def build_server(
         check: returns if MongoDB answers, else raises an ``InventoryError``.
         port: to listen on; 0 for any free one.
         share_port: whether other processes listen on it, too.
+        unlisted: services of our own, which reflection must not list.
 
     Raises:
         SettingsError: a certificate cannot be read.
@@ -90,11 +97,11 @@ def build_server(
         interceptors=[Arrivals(pool, settings.max_concurrent_rpcs)],
         options=_options(settings, share_port=share_port),
     )
-    all_services = [*services, (server_info_pb2.DESCRIPTOR.services_by_name["ServerInfo"], ServerInfoServicer())]
-    names = add_services(server, all_services, gate)
+    published = [*services, (server_info_pb2.DESCRIPTOR.services_by_name["ServerInfo"], ServerInfoServicer())]
+    names = add_services(server, [*published, *unlisted], gate)
     health = Health(names, check)
     health.add_to(server)
-    add_reflection(server, [descriptor for descriptor, _ in all_services])
+    add_reflection(server, [descriptor for descriptor, _ in published])
     tls = credentials(settings)
     wanted = target(settings.host, port)
     bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
@@ -106,6 +113,8 @@ def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", int(share_port)),
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", -1),
+        ("grpc.max_metadata_size", _METADATA_BYTES),
+        ("grpc.absolute_max_metadata_size", 2 * _METADATA_BYTES),
         ("grpc.keepalive_time_ms", 2 * _MINUTE_MS),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),

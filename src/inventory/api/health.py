@@ -70,6 +70,9 @@ class Health:
         except InventoryError as exc:
             self._tell(serving=False, reason=exc.message)
         except Exception:  # the thread's outermost place: whoever cannot check must not say SERVING
+            if self._stop.is_set():
+                # A check that outlasted the draining finds its connection closed.
+                return
             log.exception("health_check_failed_unexpectedly")
             self._tell(serving=False, reason="unexpected")
         else:

@@ -13,6 +13,8 @@ from typing import Any, Final
 from inventory.errors import RequiredParameterError
 
 PACKAGE: Final = "spaceone.api.inventory.v1"
+OPERATIONS: Final = "inventory.operations.v1.Operations"
+"""Our own service; identity knows nothing of it, so its methods ask for permission of the Collector's."""
 SERVICE: Final = "inventory"
 """This service's name in permissions and in questions to identity."""
 
@@ -29,7 +31,7 @@ class Policy:
     Attributes:
         method: ``/package.Service/method``.
         resource: the service's name, as identity and permissions know it.
-        verb: the method's name.
+        verb: the method's name; like the resource, of another method where this one is not published.
         scope: ``DOMAIN``, ``PROJECT`` or ``PUBLIC``.
         required: dotted fields that must be present; ``domain_id`` goes without saying.
         require_project_id: whether identity must insist on a project.
@@ -135,6 +137,12 @@ POLICIES: Final[Mapping[str, Policy]] = {
             "update": ("collector_rule_id",),
             "change_order": ("collector_rule_id", "order"),
         },
+    ),
+    f"/{OPERATIONS}/list_schedule_facts": Policy(
+        f"/{OPERATIONS}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)
+    ),
+    f"/{OPERATIONS}/explain_schedule": Policy(
+        f"/{OPERATIONS}/explain_schedule", "Collector", "get_schedule", DOMAIN, _SCHEDULE
     ),
     "/spaceone.api.core.v1.ServerInfo/get_version": Policy(
         "/spaceone.api.core.v1.ServerInfo/get_version", "ServerInfo", "get_version", PUBLIC

@@ -12,6 +12,7 @@ from inventory import logs
 from inventory.api.app import Server, build_server
 from inventory.api.catalog import inventory_services, make_gate
 from inventory.api.listen import check_address, probe_port
+from inventory.api.operations import operation_services
 from inventory.api.processes import supervise
 from inventory.api.resource_catalog import resource_services
 from inventory.bootstrap import Container
@@ -70,6 +71,7 @@ def assemble(container: Container, port: int, *, share_port: bool = False) -> Se
         check=Readiness(container.database),
         port=port,
         share_port=share_port,
+        unlisted=operation_services(container),
     )
 
 

@@ -127,6 +127,7 @@ class Container(Resources):
             database=self.database,
             ages=Ages(
                 resource_hours=self.settings.resource_max_age_hours,
+                hours_by_type=self.settings.resource_max_age_hours_by_type,
                 retention_days=self.settings.deleted_retention_days,
             ),
             excluded_domains=self.settings.housekeeping_excluded_domains,

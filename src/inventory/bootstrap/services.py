@@ -8,6 +8,7 @@ from typing import Final
 from inventory.bootstrap.managers import Managers
 from inventory.manager.reader import Reader
 from inventory.manager.resource_lookup import ResourceLookup
+from inventory.manager.scheduled_job import ScheduledJobManager
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, SCHEDULE
 from inventory.service.collect import CollectService, PlanLimits
@@ -18,6 +19,7 @@ from inventory.service.collector_rule import CollectorRuleService
 from inventory.service.delete_collector import CollectorRemover
 from inventory.service.job import CollectorReferences, JobService, JobTaskService
 from inventory.service.schedule import ScheduleService
+from inventory.service.schedule_facts import ScheduleFactsService
 from inventory.service.verify_plugin import PluginVerifier
 from inventory.settings import Settings
 
@@ -125,6 +127,17 @@ class Services(Managers):
             collectors=self.collectors,
             reader=self.reader("schedule", SCHEDULE),
             references=self.collector_references,
+            clock=self.clock,
+            spread_seconds=self.settings.schedule_spread_seconds,
+        )
+
+    @cached_property
+    def schedule_facts_service(self) -> ScheduleFactsService:
+        """What schedules did, will do and did not do."""
+        return ScheduleFactsService(
+            schedules=self.schedules,
+            collectors=self.collectors,
+            jobs=ScheduledJobManager(database=self.database, clock=self.clock),
             clock=self.clock,
             spread_seconds=self.settings.schedule_spread_seconds,
         )

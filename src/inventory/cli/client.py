@@ -14,6 +14,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
+from inventory.stubs.inventory.operations.v1 import operations_pb2
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -37,6 +38,7 @@ _FILES = (
     collector_rule_pb2,
     job_pb2,
     job_task_pb2,
+    operations_pb2,
     region_pb2,
     server_info_pb2,
 )

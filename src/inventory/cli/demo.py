@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import click
 from rich.console import Console
+from rich.markup import escape
 
 from inventory.cli.client import Client, ClientOptions
 from inventory.cli.watch import watch_job
@@ -19,6 +21,12 @@ class Demonstration:
 
     def __call__(self, endpoint: str) -> None:
         """Register the local collector and an hourly schedule if absent, collect, and show what to try next."""
+        try:
+            self._run(endpoint)
+        except click.ClickException as exc:
+            self._out.print(f"[bold red]{NAME} was not collected:[/] {escape(exc.message)}", highlight=False)
+
+    def _run(self, endpoint: str) -> None:
         client = Client(ClientOptions(endpoint=endpoint))
         try:
             collector_id = self._collector(client)

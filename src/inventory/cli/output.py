@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from inventory.cli.client import ClientOptions
@@ -34,8 +35,9 @@ STATUS_STYLE = {
 
 def console() -> Console:
     """Return a console on stdout; on a pipe it prints plain text, wide enough not to cut."""
-    out = Console()
-    return out if out.is_terminal else Console(width=200)
+    # What was collected is shown as it is: no :name: in it becomes a picture.
+    out = Console(emoji=False)
+    return out if out.is_terminal else Console(width=200, emoji=False)
 
 
 def wants_json(context: click.Context) -> bool:
@@ -53,7 +55,7 @@ def cell(row: Row, key: str | Callable[[Row], str]) -> str:
         value = value.get(part, "") if isinstance(value, Mapping) else ""
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     style = STATUS_STYLE.get(text)
-    return f"[{style}]{text}[/]" if style else text.replace("[", "\\[")
+    return f"[{style}]{text}[/]" if style else escape(text)
 
 
 def print_rows(context: click.Context, answer: Mapping[str, Any], columns: Sequence[Column]) -> None:

@@ -12,6 +12,8 @@ from rich.table import Table
 
 from inventory import logs, settings
 
+PORT = click.IntRange(0, 65535)
+
 
 def _start(kind: str, **overrides: object) -> settings.Settings:
     loaded = settings.load(**{key: value for key, value in overrides.items() if value is not None})
@@ -26,10 +28,10 @@ def _start(kind: str, **overrides: object) -> settings.Settings:
     default=Path(".inventory"),
     show_default=True,
 )
-@click.option("--port", type=int, help="port of the gRPC server")
-@click.option("--mongo-port", type=int, help="port of the MongoDB that is started; 0: any free one")
-@click.option("--redis-port", type=int, help="port of the Redis that is started; 0: any free one")
-@click.option("--plugin-port", type=int, help="port of the local plugin")
+@click.option("--port", type=PORT, help="port of the gRPC server; 0: any free one")
+@click.option("--mongo-port", type=PORT, help="port of the MongoDB that is started; 0: any free one")
+@click.option("--redis-port", type=PORT, help="port of the Redis that is started; 0: any free one")
+@click.option("--plugin-port", type=PORT, help="port of the local plugin; 0: any free one")
 @click.option("--verbose", is_flag=True, help="show what the processes log, not only their warnings")
 @click.option("--demo", is_flag=True, help="register the local collector, collect this machine once, show the result")
 def up(
@@ -63,7 +65,7 @@ def up(
 
 
 @click.command()
-@click.option("--port", type=int, help="port to listen on")
+@click.option("--port", type=PORT, help="port to listen on")
 def server(port: int | None) -> None:
     """Run the gRPC server."""
     from inventory.api.server import run
@@ -88,7 +90,7 @@ def scheduler() -> None:
 
 
 @click.command()
-@click.option("--port", "gateway_port", type=int, help="HTTP port to listen on")
+@click.option("--port", "gateway_port", type=PORT, help="HTTP port to listen on")
 @click.option("--upstream", "gateway_upstream", help="host:port of the gRPC server")
 def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
     """Run the gateway: the API over HTTP and JSON, with its documentation at /docs."""
@@ -99,7 +101,7 @@ def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
 
 @click.command("plugin-local")
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", type=int, default=50060, show_default=True)
+@click.option("--port", type=PORT, default=50060, show_default=True)
 def plugin_local(host: str, port: int) -> None:
     """Run the bundled plugin, which collects this machine."""
     from inventory.plugin_local import serve
@@ -115,6 +117,8 @@ def config(as_json: bool) -> None:
     from inventory.cli.output import console
 
     loaded = settings.load()
+    for name in settings.unknown_variables():
+        click.echo(f"note: {name} is set, but is not the name of a setting", err=True)
     values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
     if as_json:
         click.echo(json.dumps(values, indent=2))

@@ -5,23 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import grpc
 
-from inventory.cli.client import connected
-from inventory.cli.output import Column, Row, json_option, print_json, print_rows
+from inventory.cli.client import CallError, Client, connected
+from inventory.cli.explain import fire_times, next_fire, print_explanation
+from inventory.cli.output import Column, json_option, print_json, print_rows, wants_json
 from inventory.cli.parameters import STRUCT
-
-
-def fire_times(row: Row) -> str:
-    """Return a schedule's fire times in short."""
-    schedule = row.get("schedule", {})
-    if cron := schedule.get("cron"):
-        return f"cron {cron}"
-    if interval := schedule.get("interval"):
-        return f"every {interval} s"
-    hours = ",".join(map(str, schedule.get("hours", []))) or "every hour"
-    minutes = ",".join(map(str, schedule.get("minutes", []))) or "0"
-    return f"hours {hours}; minutes {minutes} (UTC)"
-
 
 COLUMNS: tuple[Column, ...] = (
     ("schedule", "schedule_id"),
@@ -30,11 +19,18 @@ COLUMNS: tuple[Column, ...] = (
     ("mode", "collect_mode"),
     ("last fired", "last_scheduled_at"),
 )
+FACT_COLUMNS: tuple[Column, ...] = (
+    *COLUMNS[:-1],
+    ("next fire", next_fire),
+    *COLUMNS[-1:],
+    ("last job", "last_job.job_id"),
+    ("outcome", "last_job.status"),
+)
 
 
 @click.group()
 def schedule() -> None:
-    """Add, show and delete schedules of a collector."""
+    """Add, show, explain and delete schedules of a collector."""
 
 
 @schedule.command("list")
@@ -45,7 +41,35 @@ def list_schedules(context: click.Context, name_or_id: str, as_json: bool) -> No
     """List a collector's schedules."""
     with connected(context) as client:
         collector_id = client.find_collector(name_or_id)["collector_id"]
-        print_rows(context, client.call("Collector.list_schedules", collector_id=collector_id), COLUMNS)
+        answer = client.call("Collector.list_schedules", collector_id=collector_id)
+        facts = _facts(client, collector_id)
+    if facts is None:
+        click.echo("note: this server does not tell next fire times and last jobs", err=True)
+        print_rows(context, answer, COLUMNS)
+        return
+    rows = [row | facts.get(row["schedule_id"], {}) for row in answer.get("results", [])]
+    print_rows(context, answer | {"results": rows}, FACT_COLUMNS)
+
+
+@schedule.command("explain")
+@click.argument("name_or_id", metavar="COLLECTOR")
+@click.argument("schedule_id")
+@json_option
+@click.pass_context
+def explain_schedule(context: click.Context, name_or_id: str, schedule_id: str, as_json: bool) -> None:  # noqa: ARG001
+    """Show when a schedule fires next, what it passed over in the last day, and why."""
+    with connected(context) as client:
+        collector_id = client.find_collector(name_or_id)["collector_id"]
+        try:
+            found = client.call("Operations.explain_schedule", collector_id=collector_id, schedule_id=schedule_id)
+        except CallError as exc:
+            if exc.status is not grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            raise click.ClickException("this server cannot explain schedules") from None
+    if wants_json(context):
+        print_json(found)
+    else:
+        print_explanation(found)
 
 
 @schedule.command("add")
@@ -95,6 +119,17 @@ def delete_schedule(context: click.Context, name_or_id: str, schedule_id: str) -
         collector_id = client.find_collector(name_or_id)["collector_id"]
         client.call("Collector.delete_schedule", collector_id=collector_id, schedule_id=schedule_id)
     click.echo(f"{schedule_id}: deleted")
+
+
+def _facts(client: Client, collector_id: str) -> dict[str, dict[str, Any]] | None:
+    """Return the facts of each schedule by its id, or None where the server, such as the original, has none."""
+    try:
+        answer = client.call("Operations.list_schedule_facts", collector_id=collector_id)
+    except CallError as exc:
+        if exc.status is not grpc.StatusCode.UNIMPLEMENTED:
+            raise
+        return None
+    return {each["schedule_id"]: each for each in answer.get("results", [])}
 
 
 def _numbers(text: str, end: int) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -72,20 +73,20 @@ def print_summary(out: Console, job: Mapping[str, Any]) -> None:
         table.add_column(title, justify="right" if title in {"created", "updated", "deleted", "failed"} else "left")
     for task in job["tasks"]:
         counts = [str(task.get(name, 0)) for name in COUNTS]
-        table.add_row(task["job_task_id"], task["secret_id"], cell(task, "status"), *counts, duration(task))
+        table.add_row(task["job_task_id"], escape(task["secret_id"]), cell(task, "status"), *counts, duration(task))
     sums = [str(sum(task.get(name, 0) for task in job["tasks"])) for name in COUNTS]
     table.add_row(job["job_id"], "", cell(job, "status"), *sums, duration(job), style="bold")
     out.print(table)
     errors = [*job.get("errors", []), *(error for task in job["tasks"] for error in task.get("errors", []))]
     for error in errors[:5]:
-        out.print(f"[red]{error['error_code']}[/]: {error['message']}", highlight=False, markup=True)
+        out.print(f"[red]{escape(error['error_code'])}[/]: {escape(error['message'])}", highlight=False)
     if len(errors) > 5:
         out.print(f"[dim]and {len(errors) - 5} more: inventory job get {job['job_id']} --json[/]")
 
 
 def _line(task: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{task[name]} {name.removesuffix('_count')}" for name in COUNTS if task.get(name))
-    return f"  {task['secret_id']} {cell(task, 'status')} {counts}"
+    return f"  {escape(task['secret_id'])} {cell(task, 'status')} {counts}"
 
 
 def _tasks(client: Client, job_id: str, limit: int = 0) -> list[dict[str, Any]]:

@@ -226,14 +226,33 @@ class Identity(Protocol):
         """Return the ids of all enabled domains."""
 
 
+@dataclass(frozen=True, slots=True)
+class JobToPlan:
+    """A job that waits for a worker to plan it.
+
+    Attributes:
+        job_id: which.
+        domain_id: whose.
+        priority: 0–99, lower first.
+    """
+
+    job_id: str
+    domain_id: str
+    priority: int
+
+
 class Queue(Protocol):
     """Rings the bell of the workers. A lost message loses nothing: the sweeper rings again.
 
-    Messages hold ids only. Both methods raise ``ConnectionFailureError`` where Redis cannot be reached.
+    Messages hold ids only. All methods raise ``ConnectionFailureError`` where Redis cannot be reached; of many
+    messages some may have been sent then.
     """
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
         """Ask a worker to plan the job."""
+
+    def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
+        """Ask workers to plan the jobs: as ``plan_job`` for each, in few round trips."""
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         """Ask workers to run the slices. ``priority`` 0–99, lower first."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +14,6 @@ from pathlib import Path
 from typing import IO
 
 from inventory.errors import SettingsError
-
-PR_SET_PDEATHSIG = 1
-"""Option number of prctl(2), from linux/prctl.h."""
 
 POLL_SECONDS = 0.02
 TAIL_BYTES = 64 * 1024
@@ -38,16 +35,18 @@ def spawn(
     Raises:
         SettingsError: the program cannot be started.
     """
+    program = shutil.which(argv[0])
+    if program is None:
+        raise SettingsError(f"Cannot start {argv[0]}: no such program", field=str(argv[0]))
     try:
         return subprocess.Popen(
-            list(argv),
+            [*_launcher(), program, *argv[1:]],
             env=None if env is None else dict(env),
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.STDOUT,
             cwd=cwd,
             process_group=0,
-            preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509 (two bare system calls, nothing that locks)
         )
     except OSError as exc:
         raise SettingsError(f"Cannot start {argv[0]}: {exc.strerror}", field=str(argv[0])) from exc
@@ -101,15 +100,8 @@ def tail(path: Path, lines: int = 8) -> list[str]:
     return text.splitlines()[-lines:]
 
 
-def _die_with_parent(parent: int) -> Callable[[], None] | None:
+def _launcher() -> list[str]:
+    """Return what goes before a program so that it ends with this process, where the kernel can do that."""
     if not sys.platform.startswith("linux"):
-        return None
-    # Loaded here: between fork and exec only the bare call is safe.
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def arrange() -> None:
-        prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return arrange
+        return []
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")), str(os.getpid())]

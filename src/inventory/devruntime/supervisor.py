@@ -59,7 +59,7 @@ class ChildSpec:
     argv: Sequence[str]
     healthy: Callable[[], bool]
     env: Mapping[str, str] | None = None
-    start_timeout_seconds: float = 60.0
+    start_timeout_seconds: float = 120.0
     grace_seconds: float = 15.0
     explain: Callable[[], Sequence[str]] | None = None
     quiet: bool = False

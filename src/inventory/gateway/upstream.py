@@ -16,6 +16,8 @@ from inventory.settings import Settings
 
 READY_SECONDS: Final = 1.5
 """How long the server may take to tell its health, s; whoever asks the gateway waits little longer."""
+CONNECT_TIMEOUT_MS: Final = 5_000
+"""How long one try to connect may take, TLS and the first frames of HTTP/2 included."""
 
 _ADDRESS: Final = re.compile(r"(?:(grpc|grpc\+ssl)://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 _ANY_ADDRESSES: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]"}  # noqa: S104 (read)
@@ -123,8 +125,9 @@ def _options(max_answer_bytes: int) -> list[tuple[str, int]]:
         ("grpc.keepalive_timeout_ms", 20_000),
         # A server that restarts is back within seconds: don't wait grpc's two minutes for the next try.
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1_000),
+        # In spite of its name, how long connecting may take; a far peer needs more than the first waits above.
+        ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),
         # Proxies of the environment are for the outer world, not for neighbours.
         ("grpc.enable_http_proxy", 0),
     ]

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from inventory.domain.equality import same
 from inventory.domain.keys import escape_key
 from inventory.errors import RequiredParameterError
 
@@ -56,7 +57,7 @@ class Change:
             if key in self.after:
                 del self.after[key]
                 self.unset.append(key)
-        elif self.after.get(key) != value:
+        elif not same(self.after.get(key), value):
             self.after[key] = value
             self.set[key] = value
 
@@ -178,7 +179,7 @@ def _put_scoped(change: Change, key: str, scope: str, value: Any) -> None:
     """Let ``value`` become the part of ``scope`` in the free-form field ``key``; an empty one removes it."""
     whole = change.after.get(key) or {}
     if value:
-        if whole.get(scope) != value:
+        if not same(whole.get(scope), value):
             change.after[key] = {**whole, scope: value}
             change.set[f"{key}.{scope}"] = value
     elif scope in whole:

@@ -103,6 +103,8 @@ def collect_garbage(
             deleted_by=task_id,
             collector_ids=dict.fromkeys(lonely, context.collector_id),
             job_id=context.job_id,
+            # Whoever sees it while this runs writes it: then it is not gone.
+            unless_updated_since=now,
         )
         states.update_many({**counted, "cloud_service_id": {"$in": gone}}, {"$set": {"deleted": True}})
         _forget_elsewhere(states, context, gone)

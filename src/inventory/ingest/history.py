@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from inventory.domain import ids
+from inventory.domain.equality import same
 from inventory.domain.keys import unescape_key
 
 Document = dict[str, Any]
@@ -76,11 +77,13 @@ def diff(
 
 
 def plain_tags(tags: Any) -> Any:
-    """Return stored tags with the keys that the provider gave them."""
+    """Return stored tags with the keys that the provider gave them, and with its own name."""
     if not tags:
         return None
     return {
-        provider: {unescape_key(key): value for key, value in part.items()} if isinstance(part, dict) else part
+        unescape_key(provider): (
+            {unescape_key(key): value for key, value in part.items()} if isinstance(part, dict) else part
+        )
         for provider, part in tags.items()
     }
 
@@ -99,7 +102,7 @@ def _walk(key: str, old: Any, new: Any, depth: int) -> Iterator[Document]:
         for name, value in old_part.items():
             if name not in new_part:
                 yield from _walk(f"{key}.{name}", value, None, depth + 1)
-    elif old != new:
+    elif not same(old, new):
         yield _entry(key, old, new)
 
 

@@ -106,7 +106,8 @@ def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: Kind) -> l
 def _condition(rule: Rule, pairs: list[tuple[str, Any]], kind: Kind, provider: str) -> Condition | None:
     if all(has_no_value(value) for _, value in pairs):
         return None
-    if kind.indexed not in rule and _PROVIDER not in rule and provider:
+    indexed = any(path == kind.indexed and not has_no_value(value) for path, value in pairs)
+    if not indexed and _PROVIDER not in rule and provider:
         # Whatever the rule, its lookup stays bounded by an index.
         pairs = [*pairs, (_PROVIDER, provider)]
     return Condition(

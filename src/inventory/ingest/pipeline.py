@@ -13,6 +13,7 @@ from pymongo.database import Database
 
 from inventory.connector.ports import Identity, ResourceMessage
 from inventory.domain.clock import Clock
+from inventory.domain.redact import Redactor
 from inventory.errors import InvalidResourceError, PluginReportedError, UnsupportedResourceTypeError
 from inventory.ingest.batches import BatchReader
 from inventory.ingest.cloud_services import CloudServiceApplier
@@ -26,10 +27,12 @@ from inventory.ingest.simple_resources import SimpleApplier
 from inventory.ingest.tally import Tally
 from inventory.logs import get_logger
 from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.manager.job_task import JobTaskManager
 from inventory.manager.resource_filter_cache import FilterCacheStore
 from inventory.manager.resource_record import RecordStore
 from inventory.manager.resource_state import StateStore
 from inventory.manager.resource_store import ResourceStore, encodable
+from inventory.manager.slice import SliceManager
 
 __all__ = ["Ingest", "IngestContext", "IngestCounts", "IngestLimits", "IngestResult"]
 
@@ -39,6 +42,8 @@ _PATIENCE_SECONDS: Final = 0.2
 """How long a silent stream is waited for before ``should_stop`` is asked again."""
 _APPLIED_KINDS: Final = (CLOUD_SERVICE_TYPE, REGION, CLOUD_SERVICE)
 _TYPE_CHARACTERS: Final = 64
+_TYPES_TOLD: Final = 100
+"""Unknown types that are told of one stream; a stream without end may invent names without end."""
 
 _log = get_logger(__name__)
 
@@ -115,7 +120,8 @@ class _Run:
         self.tally = Tally(context, clock, errors)
         self._limits = limits
         self._caches = FilterCacheStore(database=database)
-        self._untold = _Untold(context)
+        slices = SliceManager(database=database, clock=clock)
+        self._untold = _Untold(context, JobTaskManager(database=database, slices=slices, clock=clock))
         rules = CollectorRuleManager(database=database).list_of_collector(context.domain_id, context.collector_id)
         decider = Decider(
             context=context,
@@ -163,7 +169,7 @@ class _Run:
         if not encodable(values):
             self.tally.fail(message, InvalidResourceError(key="resource", reason=UNSTORABLE))
             return
-        self._caches.merge(
+        merged = self._caches.merge(
             values,
             domain_id=context.domain_id,
             collector_id=context.collector_id,
@@ -172,23 +178,31 @@ class _Run:
             now=self.tally.clock.now(),
             hours=self._limits.cache_hours,
         )
-        self.tally.pass_over(seen=False)
+        if merged:
+            self.tally.pass_over(seen=False)
+        else:
+            self.tally.fail(message, InvalidResourceError(key="resource", reason=UNSTORABLE))
 
 
 class _Untold:
-    """Tells once per type of those that have no place."""
+    """Tells once per type and task of those that have no place."""
 
-    def __init__(self, context: IngestContext) -> None:
-        self._context = context
+    def __init__(self, context: IngestContext, tasks: JobTaskManager) -> None:
+        self._domain_id = context.domain_id
+        self._job_task_id = context.job_task_id
+        self._tasks = tasks
+        self._redact = Redactor(context.secret_values)
         self._told: set[str] = set()
 
     def tell(self, resource_type: str) -> None:
         """Log and count ``resource_type`` unless that has been done."""
-        name = resource_type[:_TYPE_CHARACTERS]
-        if name not in self._told:
-            self._told.add(name)
+        name = self._redact(resource_type)[:_TYPE_CHARACTERS]
+        if name in self._told or len(self._told) >= _TYPES_TOLD:
+            return
+        self._told.add(name)
+        if self._tasks.note_told(self._domain_id, self._job_task_id, name):
             UNKNOWN_TYPES.labels(resource_type=name).inc()
-            _log.warning("resource_type_passed_over", resource_type=name, job_task_id=self._context.job_task_id)
+            _log.warning("resource_type_passed_over", resource_type=name, job_task_id=self._job_task_id)
 
 
 def _store(database: Database[Document], kind: Kind) -> ResourceStore:

@@ -123,7 +123,7 @@ def _act(actions: Json, resource: Json, projects: Projects) -> str:
     """Return the project that the actions lead to; the last one that leads anywhere counts."""
     found = ""
     project_id = actions.get("change_project")
-    if project_id and projects.exists(project_id):
+    if project_id and projects.exists(project_id, told=True):
         found = project_id
     for action, ask in (
         ("match_project", projects.by_project_field),
@@ -147,11 +147,16 @@ class Projects:
         self._by_project: dict[tuple[str, str], str] = {}
         self._by_account: dict[tuple[str, str], str] = {}
 
-    def exists(self, project_id: str) -> bool:
-        """Return whether the domain has the project."""
+    def exists(self, project_id: str, *, told: bool = False) -> bool:
+        """Return whether the domain has the project.
+
+        Args:
+            project_id: which.
+            told: whether one that is unknown is logged: a rule's is, a plugin may send anything in its place.
+        """
         if project_id not in self._known:
             self._known[project_id] = self._identity.project_exists(project_id, self._principal)
-            if not self._known[project_id]:
+            if told and not self._known[project_id]:
                 _log.warning("project_unknown", project_id=project_id, domain_id=self._principal.domain_id)
         return self._known[project_id]
 

@@ -83,8 +83,10 @@ class SimpleApplier:
             if not encodable(document):
                 raise InvalidResourceError(key="resource", reason=UNSTORABLE)
             return InsertOne(document)
+        mine = {"_id": item.hit["_id"], "domain_id": self._domain_id}
         if mode is CollectMode.CREATE:
-            return None
+            # Passed over, and yet seen: housekeeping must not take it for gone.
+            return UpdateOne(mine, {"$set": {"seen_at": self._tally.clock.now()}})
         change = self._change(plain(item.hit), values)
         if not encodable(change.set):
             raise InvalidResourceError(key="resource", reason=UNSTORABLE)
@@ -93,7 +95,7 @@ class SimpleApplier:
         update: Document = {"$set": sets}
         if change.unset:
             update["$unset"] = dict.fromkeys(change.unset, "")
-        return UpdateOne({"_id": item.hit["_id"], "domain_id": self._domain_id}, update)
+        return UpdateOne(mine, update)
 
     def _by_natural_keys(self, values: Mapping[str, Any]) -> Document | None:
         query = {key: values.get(key) for key in self._kind.natural_keys}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -46,13 +47,17 @@ class CollectorManager:
             raise NotFoundError(key=_ID, value=collector_id)
         return found
 
-    def get_many(self, domain_id: str, collector_ids: Iterable[str]) -> dict[str, Document]:
-        """Return those that exist, whole, by id."""
-        return self._by_id(domain_id, collector_ids, {"_id": 0})
+    def get_many(
+        self, domain_id: str, collector_ids: Iterable[str], *, remaining_seconds: float = math.inf
+    ) -> dict[str, Document]:
+        """Return those that exist, whole, by id; ``remaining_seconds`` is how long the caller still waits."""
+        return self._by_id(domain_id, collector_ids, {"_id": 0}, remaining_seconds)
 
-    def minimal_many(self, domain_id: str, collector_ids: Iterable[str]) -> dict[str, Document]:
+    def minimal_many(
+        self, domain_id: str, collector_ids: Iterable[str], *, remaining_seconds: float = math.inf
+    ) -> dict[str, Document]:
         """Return those that exist, in the minimal form of a job's ``collector_info``, by id."""
-        return self._by_id(domain_id, collector_ids, _MINIMAL)
+        return self._by_id(domain_id, collector_ids, _MINIMAL, remaining_seconds)
 
     def states(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Document]:
         """Return state, enabled_at and priority of those that exist among ``keys``, pairs of domain_id and id."""
@@ -67,13 +72,16 @@ class CollectorManager:
             pairs = {(collector["domain_id"], collector[_ID]): collector for collector in found}
         return {key: collector for key, collector in pairs.items() if key in wanted}
 
-    def _by_id(self, domain_id: str, collector_ids: Iterable[str], fields: Mapping[str, int]) -> dict[str, Document]:
+    def _by_id(
+        self, domain_id: str, collector_ids: Iterable[str], fields: Mapping[str, int], remaining_seconds: float
+    ) -> dict[str, Document]:
         wanted = list(dict.fromkeys(collector_ids))
         if not wanted:
             return {}
+        milliseconds = max(int(min(self._milliseconds, remaining_seconds * 1000)), 1)
         with translated_errors(key=_ID):
             found = self._collection.find(
-                {"domain_id": domain_id, _ID: {"$in": wanted}}, fields, max_time_ms=self._milliseconds
+                {"domain_id": domain_id, _ID: {"$in": wanted}}, fields, max_time_ms=milliseconds
             )
             return {collector[_ID]: collector for collector in found}
 

@@ -98,9 +98,9 @@ class JobManager:
         Raises:
             NotFoundError: the job was deleted meanwhile; what was planned is removed.
         """
-        job = self.get_or_clean(domain_id, job_id)
         settled = Settled(JobStatus.IN_PROGRESS, total)
         if not total:
+            job = self.get_or_clean(domain_id, job_id)
             settled = settle_job(JobStatus(job["status"]), {}, has_errors=bool(job.get("errors")))
         change: Document = {
             "planned": True,
@@ -112,15 +112,19 @@ class JobManager:
         }
         if settled.status not in JOB_OPEN:
             change["finished_at"] = change["updated_at"]
-        if not self._plan(domain_id, job_id, change):
-            self._cancel_parts_if_stopped(domain_id, job_id)
+        planned = self._plan(domain_id, job_id, change)
+        if planned is not None:
+            return planned
+        self._cancel_parts_if_stopped(domain_id, job_id)
         return self.get_or_clean(domain_id, job_id)
 
     @translated_errors()
-    def _plan(self, domain_id: str, job_id: str, change: Document) -> bool:
+    def _plan(self, domain_id: str, job_id: str, change: Document) -> Document | None:
         query = {"domain_id": domain_id, "job_id": job_id, "planned": False, "status": {"$in": OPEN}}
         unset = {"plan_owner": "", "plan_lease_until": ""}
-        return self._jobs.update_one(query, {"$set": change, "$unset": unset}).matched_count == 1
+        return self._jobs.find_one_and_update(
+            query, {"$set": change, "$unset": unset}, return_document=ReturnDocument.AFTER
+        )
 
     def get_or_clean(self, domain_id: str, job_id: str) -> Document:
         """Return the job; of one that was deleted remove what was planned since, and raise ``NotFoundError``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, Final
 
 from bson import ObjectId
@@ -18,11 +19,11 @@ from inventory.domain.job_error import error_document
 from inventory.domain.job_state import TaskStatus, task_sources
 from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
 from inventory.manager.slice import OPEN, Outcome, SliceManager
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.document import new_document
 from inventory.model.job_task import JobTask
 
-_DUPLICATE_KEY: Final = 11000
+_TYPES_TOLD: Final = 100
 _PLAN_DEFAULTS: Final = {"status": TaskStatus.PENDING.value}
 
 
@@ -82,25 +83,29 @@ class JobTaskManager:
         if not tasks:
             return []
         now = self._clock.now()
-        self._insert(
-            [
-                new_document(
-                    JobTask, **{"job_task_id": ids.new_id(ids.JOB_TASK), "created_at": now, **_PLAN_DEFAULTS, **task}
-                )
-                for task in tasks
-            ]
-        )
-        stored = self._of_secrets(tasks)
+        # mongoengine takes its time: what all have alike is made once.
+        pattern = new_document(JobTask, job_task_id="", created_at=now, **(_PLAN_DEFAULTS | dict(tasks[0])))
+        alike = {name: value for name, value in pattern.items() if name not in tasks[0]}
+        documents = [
+            alike
+            | {name: value for name, value in task.items() if value is not None}
+            | {"job_task_id": ids.new_id(ids.JOB_TASK), "errors": []}
+            for task in tasks
+        ]
+        all_new = self._insert(documents)
+        stored = sorted(documents, key=itemgetter("secret_id")) if all_new else self._of_secrets(tasks)
         self._slices.insert_first(stored, endpoint=endpoint, priority=priority)
         return stored
 
     @translated_errors()
-    def _insert(self, documents: list[Document]) -> None:
+    def _insert(self, documents: list[Document]) -> bool:
+        """Insert what is not there yet; return whether nothing was."""
         try:
             self._tasks.insert_many(documents, ordered=False)
         except BulkWriteError as exc:
-            if any(error["code"] != _DUPLICATE_KEY for error in exc.details["writeErrors"]):
-                raise
+            refused_duplicates(exc)
+            return False
+        return True
 
     @translated_errors()
     def _of_secrets(self, tasks: Sequence[Mapping[str, Any]]) -> list[Document]:
@@ -214,6 +219,17 @@ class JobTaskManager:
         """Note that all slices of the task exist."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id}
         self._tasks.update_one(query, {"$set": {"slices_planned": True}})
+
+    @translated_errors()
+    def note_told(self, domain_id: str, job_task_id: str, resource_type: str) -> bool:
+        """Note that ``resource_type`` is told of; False where it was already, or a hundred others were."""
+        query = {
+            "domain_id": domain_id,
+            "job_task_id": job_task_id,
+            "types_told": {"$ne": resource_type},
+            f"types_told.{_TYPES_TOLD - 1}": {"$exists": False},
+        }
+        return self._tasks.update_one(query, {"$push": {"types_told": resource_type}}).modified_count == 1
 
     @translated_errors()
     def cancel_of_job(self, domain_id: str, job_id: str) -> int:

@@ -59,7 +59,8 @@ class Reader:
         collection: its collection.
         schema: what its queries may name.
         timeout_seconds: time limit of one query inside MongoDB, s.
-        raw: whether ``list`` gives ``RawBSONDocument``s, which cost nothing to decode where nobody looks inside.
+        raw: whether ``get`` and ``list`` give ``RawBSONDocument``s, which cost nothing to decode where nobody looks
+            inside.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class Reader:
         scope: Scope | None = None,
         remaining_seconds: float = math.inf,
     ) -> Document:
-        """Return the document, or its fields ``only``.
+        """Return the document, for reading only, or its fields ``only``.
 
         Raises:
             NotFoundError: there is none in the domain and scope.
@@ -100,7 +101,9 @@ class Reader:
         shown = {"_id": 0} if fields is None else projection(self._schema, fields)
         query = _within(domain_id, scope, {self._schema.id_field: resource_id})
         with translated_errors(key=self._schema.id_field):
-            found = self._collection.find_one(query, shown, max_time_ms=self._milliseconds(remaining_seconds))
+            found: Document | None = self._listed.find_one(
+                query, shown, max_time_ms=self._milliseconds(remaining_seconds)
+            )
         if found is None:
             raise NotFoundError(key=self._schema.id_field, value=resource_id)
         return found

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, WriteError
 
 from inventory.domain.keys import escape_key, unescape_key
 
 Document = dict[str, Any]
+
+_TOO_LARGE: Final = frozenset({10334, 17419})
+"""MongoDB's codes for a document that an update would make too large."""
 
 
 class FilterCacheStore:
@@ -30,7 +33,7 @@ class FilterCacheStore:
         job_task_id: str,
         now: datetime,
         hours: float,
-    ) -> None:
+    ) -> bool:
         """Add ``values`` to what the same task gathered before; another task's cache is replaced.
 
         Args:
@@ -41,6 +44,9 @@ class FilterCacheStore:
             job_task_id: the task that gathers.
             now: the time.
             hours: how long the cache is kept, h.
+
+        Returns:
+            False, with nothing added, where the cache would grow larger than MongoDB can hold.
         """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         times = {"updated_at": now, "expires_at": now + timedelta(hours=hours)}
@@ -51,6 +57,15 @@ class FilterCacheStore:
         update: Document = {"$set": {**times, "job_task_id": job_task_id}}
         if added:
             update["$addToSet"] = added
+        try:
+            self._upsert(pair, update)
+        except WriteError as exc:
+            if exc.code not in _TOO_LARGE:
+                raise
+            return False
+        return True
+
+    def _upsert(self, pair: Document, update: Document) -> None:
         try:
             self._collection.update_one(pair, update, upsert=True)
         except DuplicateKeyError:

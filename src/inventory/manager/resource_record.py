@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 from bson.objectid import ObjectId
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from inventory.domain import ids
+from inventory.model.connection import refused_duplicates
 
 Document = dict[str, Any]
-
-_DUPLICATE_KEY: Final = 11000
 
 
 def record_key(cloud_service_id: str, revision: int, writer: str) -> ObjectId:
@@ -42,11 +41,8 @@ class RecordStore:
         try:
             self._collection.insert_many(records, ordered=False)
         except BulkWriteError as exc:
-            errors = exc.details.get("writeErrors", [])
-            if any(error["code"] != _DUPLICATE_KEY for error in errors) or exc.details.get("writeConcernErrors"):
-                raise
-            for error in errors:
-                self._replace(records[error["index"]])
+            for index in refused_duplicates(exc):
+                self._replace(records[index])
 
     def _replace(self, record: Document) -> None:
         own = {"_id": record["_id"], "domain_id": record["domain_id"]}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-Document = dict[str, Any]
+from inventory.model.connection import refused_duplicates
 
-_DUPLICATE_KEY: Final = 11000
+Document = dict[str, Any]
 
 
 class StateStore:
@@ -59,18 +59,17 @@ class StateStore:
             self._collection.insert_many(states, ordered=False)
         except BulkWriteError as exc:
             # Another slice of the same task noted the same resource at the same moment: that is as good.
-            errors = exc.details.get("writeErrors", [])
-            if any(error["code"] != _DUPLICATE_KEY for error in errors) or exc.details.get("writeConcernErrors"):
-                raise
+            refused_duplicates(exc)
 
-    def seen_since(self, domain_id: str, cloud_service_ids: Sequence[str], moment: datetime) -> set[str]:
-        """Return those of the resources that anybody saw at or after ``moment``, in whatever collect mode."""
-        query = {
-            "domain_id": domain_id,
-            "cloud_service_id": {"$in": list(cloud_service_ids)},
-            "seen_at": {"$gte": moment},
-        }
-        return {state["cloud_service_id"] for state in self._collection.find(query, {"cloud_service_id": 1})}
+    def last_seen(self, domain_id: str, cloud_service_ids: Sequence[str]) -> dict[str, Document]:
+        """Return by resource the state of whoever saw it last, in whatever collect mode; none where nobody has."""
+        query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
+        found: dict[str, Document] = {}
+        for state in self._collection.find(query):
+            key = state["cloud_service_id"]
+            if key not in found or found[key]["seen_at"] < state["seen_at"]:
+                found[key] = state
+        return found
 
     def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
         """Remove all states of a collector."""

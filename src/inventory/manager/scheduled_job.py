@@ -7,19 +7,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from pymongo import DESCENDING
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job_state import JobStatus
-from inventory.model.connection import translated_errors
+from inventory.model.connection import refused_duplicates, translated_errors
 from inventory.model.document import new_document
 from inventory.model.job import Job
 
 Document = dict[str, Any]
 
-_DUPLICATE_KEY: Final = 11000
+_SHOWN: Final = dict.fromkeys(
+    ("job_id", "status", "fire_at", "created_at", "finished_at", "total_tasks", "remained_tasks"), True
+) | {"_id": False}
+"""What is told of a schedule's last job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +98,7 @@ class ScheduledJobManager:
             self._jobs.insert_many(documents, ordered=False)
             refused: set[int] = set()
         except BulkWriteError as exc:
-            errors = exc.details["writeErrors"]
-            if exc.details["writeConcernErrors"] or any(error["code"] != _DUPLICATE_KEY for error in errors):
-                raise
-            refused = {error["index"] for error in errors}
+            refused = refused_duplicates(exc)
         known = self._known([fires[index] for index in refused])
         made = (
             known.get(fire.key) if index in refused else FiredJob(fire, documents[index]["job_id"])
@@ -154,13 +155,11 @@ class ScheduledJobManager:
     @translated_errors()
     def last_of(self, domain_id: str, schedule_ids: Iterable[str]) -> dict[str, Document]:
         """Return the last job of each schedule that has any, by schedule_id: its ids, status and times."""
-        pipeline: list[Document] = [
-            {"$match": {"domain_id": domain_id, "schedule_id": {"$in": list(schedule_ids), "$type": "string"}}},
-            {"$sort": {"schedule_id": 1, "fire_at": 1}},
-            {"$group": {"_id": "$schedule_id", "job": {"$last": "$$ROOT"}}},
-        ]
-        shown = ("job_id", "status", "fire_at", "created_at", "finished_at", "total_tasks", "remained_tasks")
-        return {
-            row["_id"]: {key: row["job"][key] for key in shown if row["job"].get(key) is not None}
-            for row in self._jobs.aggregate(pipeline)
-        }
+        found = {}
+        # One look-up each reads one job; a grouping would read all that were ever made.
+        for schedule_id in schedule_ids:
+            query = {"domain_id": domain_id, "schedule_id": {"$eq": schedule_id, "$type": "string"}}
+            job = self._jobs.find_one(query, _SHOWN, sort=[("fire_at", DESCENDING)])
+            if job is not None:
+                found[schedule_id] = {key: value for key, value in job.items() if value is not None}
+        return found

@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job_state import TASK_OPEN, TaskStatus
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.document import new_document
 from inventory.model.job_task import MAX_ERRORS, Slice
 
@@ -32,8 +32,6 @@ SUMMED: Final = (
 
 NOT_RUNNING: Final = {"lease_until": "", "collector_slot": "", "endpoint_slot": ""}
 """What every way out of IN_PROGRESS unsets, so that a place is free as soon as its slice does not run."""
-
-_DUPLICATE_KEY: Final = 11000
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +285,7 @@ class SliceManager:
         try:
             self._slices.insert_many(documents, ordered=False)
         except BulkWriteError as exc:
-            if any(error["code"] != _DUPLICATE_KEY for error in exc.details["writeErrors"]):
-                raise
+            refused_duplicates(exc)
 
 
 def _of_task(source: Document) -> Document:

@@ -11,7 +11,10 @@ MANUAL = "manual"
 
 
 class CloudServiceType(Document):  # type: ignore[misc]
-    """One type; ``cloud_service_type_key`` is provider.group.name, ``updated_by`` a collector_id or ``manual``."""
+    """One type; ``cloud_service_type_key`` is provider.group.name, ``updated_by`` a collector_id or ``manual``.
+
+    ``seen_at`` tells when a collect in mode CREATE last passed it over.
+    """
 
     cloud_service_type_id = StringField(required=True)
     domain_id = StringField(required=True)
@@ -30,6 +33,7 @@ class CloudServiceType(Document):  # type: ignore[misc]
     updated_by = StringField()
     created_at = DateTimeField()
     updated_at = DateTimeField()
+    seen_at = DateTimeField()
 
     meta = {
         "collection": "cloud_service_type",

@@ -54,7 +54,8 @@ class Collector(Document):  # type: ignore[misc]
         "auto_create_index": False,
         "indexes": [
             {"fields": ["domain_id", "collector_id"], "unique": True},
-            {"fields": ["domain_id", "name", "collector_id"]},
+            # Paged lists are sorted by _id last: an index that lacks it makes MongoDB sort the whole domain.
+            {"fields": ["domain_id", "name", "id"]},
             {"fields": ["domain_id", "plugin_info.plugin_id"]},
             {"fields": ["domain_id", "provider", "state"]},
         ],

@@ -16,6 +16,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
+    BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
     DocumentTooLarge,
@@ -48,6 +49,7 @@ PING_SECONDS = 5.0
 _CLIENT_FAULTS = frozenset({2, 9, 14, 16, 31, 40, 51075, 51091, 51108, 16410, 17124, 40353, 15998})
 """Server codes for a query that cannot be evaluated over the data (BadValue, FailedToParse, TypeMismatch, regex …)."""
 _TIME_LIMIT = 50
+_DUPLICATE_KEY = 11000
 _RETRY_SECONDS = 1.0
 
 _log = get_logger(__name__)
@@ -165,7 +167,7 @@ def translated_errors(*, key: str = "query") -> Iterator[None]:
     except (NetworkTimeout, AutoReconnect, ConnectionFailure) as exc:
         raise ConnectionFailureError(service=MONGODB, reason="the connection broke") from exc
     except (DocumentTooLarge, InvalidDocument, OverflowError, UnicodeEncodeError) as exc:
-        raise InvalidParameterError(key=key, reason="cannot be stored: too large, too deep or not encodable") from exc
+        raise InvalidParameterError(key=key, reason="too large, too deep or not encodable") from exc
     except OperationFailure as exc:
         if _codes(exc) & _GOES_AWAY:
             raise ConnectionFailureError(service=MONGODB, reason="the node went away") from exc
@@ -174,6 +176,19 @@ def translated_errors(*, key: str = "query") -> Iterator[None]:
         if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:
             raise QueryError(reason="MongoDB cannot evaluate it over these documents", key=key) from exc
         raise
+
+
+def refused_duplicates(exc: BulkWriteError) -> set[int]:
+    """Return which documents of an unordered insert were refused because their key is taken.
+
+    Raises:
+        BulkWriteError: ``exc`` itself, where anything else went wrong: a write that a majority has not confirmed may
+            be rolled back, so it does not count as done.
+    """
+    errors = exc.details.get("writeErrors", [])
+    if exc.details.get("writeConcernErrors") or any(error["code"] != _DUPLICATE_KEY for error in errors):
+        raise exc
+    return {error["index"] for error in errors}
 
 
 def _codes(exc: OperationFailure) -> set[int | None]:

@@ -47,9 +47,10 @@ class Job(Document):  # type: ignore[misc]
         "auto_create_index": False,
         "indexes": [
             {"fields": ["domain_id", "job_id"], "unique": True},
-            {"fields": ["domain_id", "-created_at"]},
-            {"fields": ["domain_id", "collector_id", "-created_at"]},
-            {"fields": ["domain_id", "projects", "-created_at"]},
+            # Paged lists are sorted by _id last: an index that lacks it makes MongoDB sort the whole domain.
+            {"fields": ["domain_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "collector_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "projects", "-created_at", "-id"]},
             {
                 "fields": ["domain_id", "schedule_id", "fire_at"],
                 "unique": True,

@@ -33,7 +33,8 @@ class JobTask(Document):  # type: ignore[misc]
     ``filter`` is the plugin's filter for this secret, already translated. ``full_collect`` says whether the task
     may prove that something is gone. ``slices_planned`` turns true when all slices exist; ``garbage_collected``
     when garbage collection has run or does not apply, ``garbage_owner`` and ``garbage_lease_until`` are the claim of
-    whoever runs it. ``error_count`` counts also the errors that were not kept.
+    whoever runs it. ``error_count`` counts also the errors that were not kept. ``types_told`` are the resource types
+    without a place that were told of: once per task, however many slices and attempts meet them.
     """
 
     job_task_id = Text(required=True, max_length=40)
@@ -55,6 +56,7 @@ class JobTask(Document):  # type: ignore[misc]
     project_id = Text(max_length=255)
     filter = StructField(default=dict)
     full_collect = BooleanField(required=True, default=False)
+    types_told = ListField(Text(max_length=64))
     slices_planned = BooleanField(required=True, default=False)
     garbage_collected = BooleanField(required=True, default=False)
     garbage_owner = Text(max_length=255)
@@ -71,8 +73,9 @@ class JobTask(Document):  # type: ignore[misc]
             {"fields": ["domain_id", "job_task_id"], "unique": True},
             {"fields": ["domain_id", "job_id", "secret_id"], "unique": True},
             {"fields": ["domain_id", "job_id", "status"]},
-            {"fields": ["domain_id", "-created_at"]},
-            {"fields": ["domain_id", "project_id", "-created_at"]},
+            # As in Job: _id last, as paged lists are sorted.
+            {"fields": ["domain_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "project_id", "-created_at", "-id"]},
             {"fields": ["domain_id", "collector_id", "secret_id", "-finished_at"]},
             # One live task per collector and secret: the claim of a second one fails on this key.
             {

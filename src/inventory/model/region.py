@@ -8,7 +8,10 @@ from inventory.model.fields import StructField
 
 
 class Region(Document):  # type: ignore[misc]
-    """One region; ``region_key`` is provider.region_code, ``updated_by`` a collector_id or ``manual``."""
+    """One region; ``region_key`` is provider.region_code, ``updated_by`` a collector_id or ``manual``.
+
+    ``seen_at`` tells when a collect in mode CREATE last passed it over.
+    """
 
     region_id = StringField(required=True)
     domain_id = StringField(required=True)
@@ -21,6 +24,7 @@ class Region(Document):  # type: ignore[misc]
     updated_by = StringField()
     created_at = DateTimeField()
     updated_at = DateTimeField()
+    seen_at = DateTimeField()
 
     meta = {
         "collection": "region",

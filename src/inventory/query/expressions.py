@@ -70,7 +70,9 @@ def group_key(key: GroupKey) -> Document:
     value = value_of(key.target)
     if not key.date_format:
         return {"$ifNull": [value, None]}
-    return {"$dateToString": {"format": key.date_format, "date": _date(key.target), "onNull": None}}
+    # Literal, for a format that starts with $ would be read as a field path.
+    date_format = {"$literal": key.date_format}
+    return {"$dateToString": {"format": date_format, "date": _date(key.target), "onNull": None}}
 
 
 def _date(target: KeyTarget) -> object:

@@ -25,6 +25,7 @@ from inventory.errors import (
 from inventory.ingest.context import IngestContext, IngestCounts
 from inventory.ingest.pipeline import Ingest
 from inventory.manager.plugin import PluginManager
+from inventory.manager.resource_store import encodable
 from inventory.manager.secret import SecretManager
 from inventory.manager.slice import Outcome
 from inventory.model.connection import translated_errors
@@ -137,6 +138,9 @@ class SliceCollector:
     def _secret_data(self, secret_id: str, principal: Principal) -> Json:
         try:
             return self._secrets.get_data(secret_id, principal)
+        except CollectorSecretError as exc:
+            # Our own words, which say what to mend and never hold the data.
+            raise _AttemptError(exc, passing=False) from exc
         except InventoryError as exc:
             error = CollectorSecretError(secret_id=secret_id, reason=exc.code)
             raise _AttemptError(error, passing=isinstance(exc, _PASSING)) from exc
@@ -149,9 +153,13 @@ class SliceCollector:
 
     def _slices(self, plugin: CollectorPlugin, options: Json, secret_data: Json) -> Sequence[Json] | None:
         try:
-            return plugin.get_tasks(options, secret_data)
+            slices = plugin.get_tasks(options, secret_data)
         except InventoryError as exc:
             raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
+        if not all(encodable(task_options) for task_options in slices or ()):
+            error = CollectorCollectingError(reason="get_tasks answered what cannot be stored")
+            raise _AttemptError(error, passing=False)
+        return slices
 
     def _stream(
         self,

@@ -113,7 +113,8 @@ class CollectorService:
         """Store rules first, then the collector: a collector that can be seen is whole."""
         domain_id, collector_id = collector["domain_id"], collector[_ID]
         try:
-            self._rules.replace_managed(domain_id, collector_id, refreshed.rules, now=collector["created_at"])
+            if refreshed.rules:
+                self._rules.replace_managed(domain_id, collector_id, refreshed.rules, now=collector["created_at"])
             self._collectors.insert(collector)
         except Exception:
             self._rules.delete_of_collector(domain_id, collector_id)

@@ -110,9 +110,11 @@ class Housekeeping:
         for query, cutoff in self._old(domain_id, now):
             fields = {"cloud_service_id": 1, "collection_info": 1, "updated_at": 1}
             for batch in _batches(self._database["cloud_service"].find(query, fields)):
-                outlived = {entry["cloud_service_id"]: pair[0] for entry in batch if (pair := runs.outlived(entry))}
-                seen = self._states.seen_since(domain_id, list(outlived), cutoff)
-                doomed = {key: collector_id for key, collector_id in outlived.items() if key not in seen}
+                states = self._states.last_seen(domain_id, [entry["cloud_service_id"] for entry in batch])
+                seen = {entry["cloud_service_id"]: _last_seen(entry, states) for entry in batch}
+                doomed = {
+                    key: last.collector_id for key, last in seen.items() if last.at < cutoff and runs.outlived(last)
+                }
                 gone = self._remover.delete(
                     list(doomed),
                     domain_id=domain_id,
@@ -145,14 +147,18 @@ class Housekeeping:
         query = {
             "domain_id": domain_id,
             "updated_at": {"$lt": cutoff},
+            "seen_at": {"$not": {"$gte": cutoff}},
             "updated_by": {"$nin": [_MANUAL, None, ""]},
         }
         removed = 0
-        for entry in self._database[collection].find(query, {"updated_by": 1, "updated_at": 1, reference: 1}):
+        fields = {"updated_by": 1, "updated_at": 1, "seen_at": 1, reference: 1}
+        for entry in self._database[collection].find(query, fields):
             last = runs.last_of(entry["updated_by"])
-            if last is None or last <= entry["updated_at"] or self._is_used(domain_id, reference, entry):
+            unseen = {"updated_at": entry["updated_at"], "seen_at": entry.get("seen_at")}
+            seen_at = max(moment for moment in unseen.values() if moment is not None)
+            if last is None or last <= seen_at or self._is_used(domain_id, reference, entry):
                 continue
-            condition = {"_id": entry["_id"], "domain_id": domain_id, "updated_at": entry["updated_at"]}
+            condition = {"_id": entry["_id"], "domain_id": domain_id, **unseen}
             removed += self._database[collection].delete_one(condition).deleted_count
         return removed
 
@@ -186,13 +192,30 @@ class _SuccessfulRuns:
             self._known[pair] = next((task.get("started_at") for task in found), None)
         return self._known[pair]
 
-    def outlived(self, entry: Document) -> tuple[str, str] | None:
-        """Return the collector and secret that last saw a resource if they have succeeded without it since."""
-        last = max(entry["collection_info"], key=lambda info: info.get("last_collected_at") or entry["updated_at"])
-        pair = (last.get("collector_id", ""), last.get("secret_id", ""))
-        began = self.last_of(*pair)
-        seen = max(last.get("last_collected_at") or entry["updated_at"], entry["updated_at"])
-        return pair if began is not None and began > seen else None
+    def outlived(self, last: _LastSeen) -> bool:
+        """Return whether whoever saw a resource last has succeeded without it since."""
+        began = self.last_of(last.collector_id, last.secret_id)
+        return began is not None and began > last.at
+
+
+@dataclass(frozen=True, slots=True)
+class _LastSeen:
+    """Who saw a resource last, and when."""
+
+    collector_id: str
+    secret_id: str
+    at: datetime
+
+
+def _last_seen(entry: Document, states: Mapping[str, Document]) -> _LastSeen:
+    """Return who saw a CloudService last, by its ``collection_info`` and the newest of its collection states."""
+    updated_at = entry["updated_at"]
+    last = max(entry["collection_info"], key=lambda info: info.get("last_collected_at") or updated_at)
+    at = max(last.get("last_collected_at") or updated_at, updated_at)
+    state = states.get(entry["cloud_service_id"])
+    if state is not None and state["seen_at"] > at:
+        last, at = state, state["seen_at"]
+    return _LastSeen(last.get("collector_id", ""), last.get("secret_id", ""), at)
 
 
 def _batches(found: Any) -> Iterator[list[Document]]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from inventory.domain.clock import Clock
 from inventory.domain.principal import Principal
+from inventory.errors import PermissionDeniedError
 from inventory.manager.collector import CollectorManager
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
@@ -59,7 +60,7 @@ class CollectorReferences:
         if page.fields is None or not page.fields.isdisjoint(_COLLECTOR_PREFIXES):
             ids = {document["collector_id"] for document in page.results if "collector_id" in document}
             read = self._collectors.get_many if whole else self._collectors.minimal_many
-            found = read(principal.domain_id, ids)
+            found = read(principal.domain_id, ids, remaining_seconds=principal.remaining_seconds())
         return [_restricted(document, page, found.get(document.get("collector_id", ""))) for document in page.results]
 
 
@@ -113,8 +114,15 @@ class JobService:
         )
 
     def delete(self, principal: Principal, job_id: str) -> None:
-        """Remove the job with its tasks; one that runs is canceled first. Raises ``NotFoundError``."""
-        self._reader.get(principal.domain_id, job_id, only=("job_id",), scope=_scope(principal, "projects"))
+        """Remove the job with its tasks; one that runs is canceled first.
+
+        Raises:
+            NotFoundError: there is none that the caller may see.
+            PermissionDeniedError: it collects also for projects that are not the caller's.
+        """
+        found = self._reader.get(principal.domain_id, job_id, scope=_scope(principal, "projects"))
+        if principal.projects is not None and not principal.projects.issuperset(found.get("projects", ())):
+            raise PermissionDeniedError
         self._jobs.delete_job(principal.domain_id, job_id)
 
 

@@ -94,12 +94,18 @@ class ScheduleService:
         schedule["schedule"] = times["schedule"]
         self._schedules.insert(schedule)
         log.info("schedule_added", schedule_id=schedule_id, collector_id=collector_id)
-        return self._joined(principal, schedule)
+        return {**schedule, "collector_info": collector}
 
     def get(self, principal: Principal, collector_id: str, schedule_id: str) -> Document:
         """Return the collector's schedule. Raises ``NotFoundError``."""
         _require(collector_id, schedule_id)
-        return self._joined(principal, self._schedules.get(principal.domain_id, collector_id, schedule_id))
+        found = self._reader.get(
+            principal.domain_id,
+            schedule_id,
+            scope={_COLLECTOR_ID: collector_id},
+            remaining_seconds=principal.remaining_seconds(),
+        )
+        return self._joined(principal, found)
 
     def update(self, principal: Principal, params: Params) -> Document:
         """Change name, collect_mode, filter and schedule where they were sent, the latter two as a whole.

@@ -66,6 +66,7 @@ class ScheduleFacts:
             "schedule_id": self.schedule["schedule_id"],
             "name": self.schedule.get("name", ""),
             "schedule": self.schedule["schedule"],
+            "collect_mode": self.schedule["collect_mode"],
             "collector_id": self.schedule["collector_id"],
             "collector_enabled": self.collector_enabled,
             "next_fire_at": isoformat(self.next_fire_at),

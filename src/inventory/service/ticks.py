@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from inventory.connector.ports import Queue
+from inventory.connector.ports import JobToPlan, Queue
 from inventory.domain.clock import Clock
 from inventory.domain.due import ON_TIME, CollectorState, Decision, Patience, Skip, SkipReason, decide, merged
 from inventory.domain.schedule import FireTimes, ScheduleSpec, spread_of
@@ -218,10 +218,9 @@ class ScheduleTicker:
 
     def _ring(self, jobs: Sequence[FiredJob]) -> None:
         """Ask workers to plan what waits; where the queue is out of reach, the sweeper rings later."""
-        waiting = [job for job in jobs if job.waits]
+        waiting = [JobToPlan(job.job_id, job.fire.domain_id, job.fire.priority) for job in jobs if job.waits]
         try:
-            for job in waiting:
-                self._queue.plan_job(job.job_id, domain_id=job.fire.domain_id, priority=job.fire.priority)
+            self._queue.plan_jobs(waiting)
         except ConnectionFailureError as exc:
             _log.warning("queue_unreachable", jobs=len(waiting), reason=exc.message)
 

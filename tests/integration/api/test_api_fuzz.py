@@ -151,7 +151,7 @@ def seed(database: Store) -> None:
 
 
 METHODS: Final[tuple[MethodDescriptor, ...]] = tuple(
-    descriptor_pool.Default().FindServiceByName(name[1:].partition("/")[0]).methods_by_name[policy.verb]
+    descriptor_pool.Default().FindServiceByName(name[1:].partition("/")[0]).methods_by_name[name.rpartition("/")[2]]
     for name, policy in POLICIES.items()
 )
 

@@ -17,6 +17,7 @@ from inventory.errors import NotFoundError
 from inventory.gateway.documentation import texts
 from inventory.gateway.routes import routes
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
+from tests.fakes.relay import SlowRelay
 from tests.fakes.tls import CertificateAuthority
 from tests.integration.gateway.conftest import FakeServer, Gateway, Start, error_of
 
@@ -168,3 +169,12 @@ def test_a_server_that_breaks_tells_nothing_internal(gateway: Gateway, fake: Fak
     assert response.status_code == 500
     assert error_of(response)["code"] == "ERROR_UNKNOWN"
     assert "hunter2" not in json.dumps(response.json())
+
+
+def test_a_server_that_takes_long_to_connect_to_answers_at_the_first_try(
+    start_gateway: Start, fake: FakeServer
+) -> None:
+    with SlowRelay(fake.port, delay_seconds=0.4) as relay:  # type: ignore[attr-defined]
+        gateway = start_gateway(f"127.0.0.1:{relay.port}")
+
+        assert gateway.send_json("collector/list").status_code == 200

@@ -11,7 +11,7 @@ import pytest
 
 from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import JobStatus, TaskStatus
-from inventory.errors import ConnectionFailureError, NotFoundError
+from inventory.errors import CollectorSecretError, ConnectionFailureError, NotFoundError
 from inventory.manager.slice import Outcome
 from tests.fakes.plugin import Call, Failure, FakePlugin
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource
@@ -162,6 +162,17 @@ def test_unreadable_secret_data_fails_the_task_at_once(kit: JobsKit, plugin: Fak
     assert _error_codes(kit.task(task)) == ["ERROR_COLLECTOR_SECRET"]
     assert kit.job(job_id)["status"] == "ERROR"
     assert plugin.calls == []
+
+
+def test_a_secret_file_that_is_missing_is_named_in_the_errors_of_the_task(kit: JobsKit) -> None:
+    kit.platform.secret_failure = CollectorSecretError(secret_id="secret-0", reason="data_file s.json: No such file")
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    kit.worker().run(slice_id)
+
+    [error] = kit.task(task)["errors"]
+    assert error["error_code"] == "ERROR_COLLECTOR_SECRET"
+    assert "data_file s.json: No such file" in error["message"]
 
 
 def test_a_secret_service_that_is_away_is_asked_again(kit: JobsKit, clock: ManualClock) -> None:

@@ -63,16 +63,16 @@ class Outfit:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outfit]:
-    """One server, one worker, one scheduler; the server last."""
+    """One server, one worker, one scheduler; the server last. A second worker is there to be started."""
     world: World = make_world(1, collectors=2, interval=0)
     plugin = FakePlugin().start()
-    size = Size(workers=1, schedulers=1, settings=SETTINGS, endpoints=dict.fromkeys(PLUGINS, plugin.endpoint))
+    size = Size(workers=2, schedulers=1, settings=SETTINGS, endpoints=dict.fromkeys(PLUGINS, plugin.endpoint))
     fleet = Fleet(world, size, tmp_path_factory.mktemp("outages"))
     try:
         fleet.start_stores()
         client = fleet.client()
         for service in fleet.services:
-            if service.kind != "server":
+            if service.name in ("worker-0", "scheduler-0"):
                 service.start()
         fleet.await_health()
         database = client[DATABASE]

@@ -111,6 +111,37 @@ def test_a_killed_only_worker_is_replaced_within_lease_and_sweep(outfit: Outfit)
     assert outfit.task(job_id)["created_count"] + outfit.task(job_id)["updated_count"] == 6
 
 
+def test_who_slept_past_its_lease_can_write_nothing_when_it_wakes(outfit: Outfit) -> None:
+    _, job_id = running_stream(outfit)
+    sleeper, other = outfit.fleet.of("worker")
+    [child] = sleeper.children()
+    other.start()
+    try:
+        outfit.fleet.await_health()
+        child.suspend()
+        outfit.plugin.wait_for("collect", 2, timeout=30)
+        outfit.plugin.gate.open()
+        wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS")
+        before = told_of(outfit, job_id)
+        child.resume()
+
+        log = sleeper.log_path
+        wait_until(lambda: '"event": "slice_lost"' in log.read_text())
+    finally:
+        child.resume()
+        other.end()
+    assert told_of(outfit, job_id) == before
+    assert not [line for line in log.read_text().splitlines() if job_id in line and "slice_finished" in line]
+    resources = [message.resource["reference"]["resource_id"] for message in outfit.plugin.resources]
+    stored = outfit.database["cloud_service"].count_documents({"reference.resource_id": {"$in": resources}})
+    assert (outfit.task(job_id)["total_count"], stored) == (6, 6)
+
+
+def told_of(outfit: Outfit, job_id: str) -> list[dict[str, Any]]:
+    """Return all that is stored of a job."""
+    return [one for name in ("job", "job_task", "slice") for one in outfit.database[name].find({"job_id": job_id})]
+
+
 def test_a_collect_without_redis_is_recorded_and_done_once_redis_is_back(outfit: Outfit) -> None:
     outfit.plugin.resources = [cloud_service("while-redis-was-away")]
     collector_id = outfit.new_collector()
@@ -167,8 +198,7 @@ def test_while_mongod_restarts_calls_fail_fast_and_clearly_and_nothing_is_lost(o
     for caller in callers:
         caller.start()
 
-    os.kill(outfit.fleet.mongod.pid or 0, signal.SIGKILL)
-    outfit.fleet.mongod.stop()
+    assert outfit.fleet.mongod.take(0, signal.SIGKILL)
     wait_until(lambda: (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (503, 503))
     wait_until(lambda: not probes.grpc_serving(target))
     assert (status_of(worker, "/livez"), status_of(scheduler, "/livez")) == (200, 200)

@@ -10,6 +10,7 @@ from typing import Any
 
 from pymongo.database import Database
 
+from inventory.connector.ports import JobToPlan
 from inventory.domain import ids
 from inventory.domain.clock import Clock, ManualClock
 from inventory.domain.principal import Principal
@@ -117,6 +118,10 @@ class Bell:
             self.fate.step("ringing")
         self.rung.append(job_id)
         self.priorities.append(priority)
+
+    def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
+        for job in jobs:
+            self.plan_job(job.job_id, domain_id=job.domain_id, priority=job.priority)
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         raise AssertionError("the scheduler runs no slices")

@@ -14,6 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from inventory.stubs.inventory.operations.v1 import operations_pb2
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -39,6 +40,7 @@ SERVICES: Mapping[str, ServiceDescriptor] = {
         "Region": region_pb2,
         "ChangeHistory": change_history_pb2,
         "CollectorRule": collector_rule_pb2,
+        "Operations": operations_pb2,
         "ServerInfo": server_info_pb2,
     }.items()
 }

@@ -211,3 +211,15 @@ def test_who_is_bound_to_projects_makes_services_in_these_only(world: World) -> 
     assert world.bound.fails("CloudService.create", content)[1] == "ERROR_REQUIRED_PARAMETER"
     moved = {"cloud_service_id": made["cloud_service_id"], "project_id": "project-other"}
     assert world.bound.fails("CloudService.update", moved) == ("PERMISSION_DENIED", "ERROR_PERMISSION_DENIED")
+
+
+def test_a_job_that_collects_for_other_projects_too_is_not_deleted(world: World) -> None:
+    job = world.owner.call("Collector.collect", {"collector_id": world.mine.ids["collector_id"]})
+    assert world.owner.finished(job)["total_tasks"] == 2
+    asked = {"job_id": job["job_id"]}
+    assert world.bound.call("Job.get", asked)["job_id"] == job["job_id"]
+
+    refused = world.bound.fails("Job.delete", asked)
+
+    assert refused == ("PERMISSION_DENIED", "ERROR_PERMISSION_DENIED")
+    assert world.owner.call("Job.get", asked)["status"] == "SUCCESS"

@@ -24,6 +24,8 @@ REQUIRED = {
         f"Collector.{name}": ["collector_id"]
         for name in ("update", "update_plugin", "verify_plugin", "delete", "get", "enable", "disable", "collect")
     },
+    "Operations.list_schedule_facts": ["collector_id"],
+    "Operations.explain_schedule": ["collector_id", "schedule_id"],
     "CloudService.create": ["cloud_service_type", "cloud_service_group", "provider", "data"],
     "CloudService.analyze": ["query"],
     "CloudServiceType.create": ["name", "provider", "group"],

@@ -15,6 +15,7 @@ import yaml
 
 from inventory.api.app import Server, build_server
 from inventory.api.catalog import inventory_services, make_gate
+from inventory.api.operations import operation_services
 from inventory.api.resource_catalog import resource_services
 from inventory.bootstrap import Container
 from inventory.domain.clock import SystemClock
@@ -31,15 +32,16 @@ class Wire:
     Args:
         mongo_uri, redis_url: the stores.
         folder: for the platform file and the keys.
+        overrides: settings other than the usual ones.
     """
 
-    def __init__(self, mongo_uri: str, redis_url: str, folder: Path) -> None:
+    def __init__(self, mongo_uri: str, redis_url: str, folder: Path, **overrides: Any) -> None:
         self.platform_file = folder / "platform.yaml"
         self.write_platform({})
         jwks_file = folder / "jwks.json"
         jwks_file.write_text(json.dumps({"keys": [KEY.as_dict(private=False)]}))
         name = f"wire_{uuid.uuid4().hex[:12]}"
-        self.settings = Settings(
+        usual = Settings(
             mongo_uri=mongo_uri,  # type: ignore[arg-type]
             mongo_database=name,
             redis_url=redis_url,  # type: ignore[arg-type]
@@ -55,6 +57,7 @@ class Wire:
             platform_timeout_seconds=2,
             disconnect_grace_seconds=0,
         )
+        self.settings = usual.model_copy(update=overrides)
         connection.disconnect()
         self.container = Container(self.settings)
         self.database = self.container.database
@@ -73,8 +76,14 @@ class Wire:
         self._parts.consumer.start()
         return self
 
-    def serve(self, container: Container | None = None, **overrides: Any) -> grpc.Channel:
-        """Start a server with further settings and return a channel to it."""
+    def serve(
+        self,
+        container: Container | None = None,
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+        **overrides: Any,
+    ) -> grpc.Channel:
+        """Start a server with further settings and return a channel to it, over TLS with ``credentials``."""
         container = container or self.container
         settings = self.settings.model_copy(update=overrides)
         server = build_server(
@@ -83,10 +92,14 @@ class Wire:
             gate=make_gate(settings, container),
             check=lambda: connection.ping(self.database),
             port=0,
+            unlisted=operation_services(container),
         )
         server.start()
         self._servers.append(server)
-        channel = grpc.insecure_channel(server.address)
+        if credentials is None:
+            channel = grpc.insecure_channel(server.address)
+        else:
+            channel = grpc.secure_channel(server.address, credentials)
         self._channels.append(channel)
         return channel
 

@@ -123,9 +123,67 @@ def test_claims_that_are_wrong_are_refused(
     assert refused(authenticator, token(clock, **claims))
 
 
-@pytest.mark.parametrize("text", ["", "a", "a.b", "a.b.c", "....", "e30.e30.e30", "x" * 100_000, "\ud800.b.c"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "a.b",
+        "a.b.c",
+        "....",
+        "e30.e30.e30",
+        "x" * 100_000,
+        "\ud800.b.c",
+        "é.ü.ß",
+        "٣.٣.٣",
+        "W" + "1tb" * 5_000 + ".e30.e30",
+    ],
+)
 def test_what_is_no_token_is_refused(authenticator: JwtAuthenticator, text: str) -> None:
     assert refused(authenticator, text)
+
+
+def test_text_beyond_ascii_inside_a_token_is_nothing_special(
+    authenticator: JwtAuthenticator, clock: ManualClock
+) -> None:
+    assert authenticator.authenticate(token(clock, aud="ü@例え.jp")).user_id == "ü@例え.jp"
+
+
+def test_a_giant_token_is_refused_though_its_signature_fits(
+    authenticator: JwtAuthenticator, clock: ManualClock
+) -> None:
+    assert refused(authenticator, token(clock, permissions=["inventory.*"] * 3_000))
+
+
+def test_a_tampered_token_is_refused_in_each_of_its_parts(authenticator: JwtAuthenticator, clock: ManualClock) -> None:
+    parts = token(clock).split(".")
+    authenticator.authenticate(".".join(parts))
+    for number, part in enumerate(parts):
+        middle = len(part) // 2
+        other = "A" if part[middle] != "A" else "B"
+        changed = [*parts[:number], part[:middle] + other + part[middle + 1 :], *parts[number + 1 :]]
+        assert refused(authenticator, ".".join(changed))
+
+
+def test_one_domains_key_does_not_open_another(clock: ManualClock) -> None:
+    class TwoDomains(FakeIdentity):
+        def get_public_key(self, domain_id: str) -> str:
+            return json.dumps(public({"domain-one": RSA, "domain-two": OTHER}[domain_id]))
+
+    keys = identity_keys(TwoDomains(RSA), clock)  # type: ignore[arg-type]
+    authenticator = JwtAuthenticator(keys, clock=clock, leeway_seconds=30)
+
+    authenticator.authenticate(token(clock, OTHER, did="domain-two"))
+    assert refused(authenticator, token(clock, RSA, did="domain-two"))
+
+
+def test_skew_of_clocks_is_tolerated_up_to_the_leeway(authenticator: JwtAuthenticator, clock: ManualClock) -> None:
+    now = int(clock.now().timestamp())
+
+    authenticator.authenticate(token(clock, iat=now + 29, nbf=now + 29))
+    authenticator.authenticate(token(clock, exp=now - 29))
+    assert refused(authenticator, token(clock, iat=now + 31))
+    assert refused(authenticator, token(clock, exp=now - 31))
 
 
 def test_a_token_that_expires_is_refused_then_and_not_before(
@@ -162,6 +220,18 @@ def test_a_rotated_key_is_taken_at_once(
     caller = authenticator.authenticate(token(clock, identity.key, {"alg": "RS256", "kid": "rsa-2"}))
 
     assert caller.user_id == "user@example.com"
+
+
+def test_a_key_rotated_out_is_of_no_use_after_a_while(
+    authenticator: JwtAuthenticator, identity: FakeIdentity, clock: ManualClock
+) -> None:
+    first = token(clock, exp=4_000_000_000)
+    authenticator.authenticate(first)
+    identity.key = RSAKey.generate_key(2048, {"kid": "rsa-2"})
+
+    clock.advance(timedelta(seconds=KEY_SECONDS + 1))
+
+    assert refused(authenticator, first)
 
 
 def test_a_known_key_is_used_without_asking_and_survives_an_outage(

@@ -6,7 +6,7 @@ import pytest
 from pymongo.errors import BulkWriteError, OperationFailure, WriteConcernError
 
 from inventory.errors import ConnectionFailureError, QueryError
-from inventory.model.connection import translated_errors
+from inventory.model.connection import refused_duplicates, translated_errors
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,21 @@ def test_a_node_that_goes_away_while_it_writes_is_a_lost_connection(error: Opera
 def test_a_query_that_cannot_be_evaluated_stays_the_clients_fault() -> None:
     with pytest.raises(QueryError), translated_errors():
         raise OperationFailure("Regular expression is invalid", 51091)
+
+
+def test_documents_whose_key_is_taken_are_named() -> None:
+    refused = BulkWriteError({"writeErrors": [{"index": 2, "code": 11000}], "writeConcernErrors": []})
+    assert refused_duplicates(refused) == {2}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"writeErrors": [{"index": 0, "code": 11000}, {"index": 1, "code": 2}]},
+        {"writeErrors": [{"index": 0, "code": 11000}], "writeConcernErrors": [{"code": 91}]},
+        {"writeErrors": [], "writeConcernErrors": [{"code": 64}]},
+    ],
+)
+def test_a_write_that_may_be_rolled_back_is_no_duplicate(details: dict[str, object]) -> None:
+    with pytest.raises(BulkWriteError):
+        refused_duplicates(BulkWriteError(details))

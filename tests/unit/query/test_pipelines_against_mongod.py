@@ -68,7 +68,7 @@ def stages(draw: st.DrawFn) -> list[dict[str, Any]]:
         if kind == "group":
             group_keys = st.fixed_dictionaries(
                 {"key": reachable, "name": rarely_odd},
-                optional={"date_format": st.sampled_from(["year", "month", "%Y/%m %H"])},
+                optional={"date_format": st.sampled_from(["year", "month", "%Y/%m %H", "$name", "$$ROOT"])},
             )
             group = {
                 "keys": draw(st.lists(group_keys, max_size=2)),

@@ -151,6 +151,8 @@ def test_group_operators(stat: Stat, field: dict[str, Any], expected: Any) -> No
         ),
         ("data.launched", "month", {"2025-11": 1, None: 3}),
         ("data.disks", "month", {None: 4}),
+        ("created_at", "$fingerprint", {"$fingerprint": 3, None: 1}),
+        ("created_at", "$$ROOT", {"$$ROOT": 3, None: 1}),
     ],
 )
 def test_group_by_date(stat: Stat, key: str, date_format: str, expected: dict[Any, int]) -> None:

@@ -12,8 +12,11 @@ import grpc
 
 from inventory.errors import InvalidParameterError, SettingsError
 
-KEEPALIVE_MS: Final = 5 * 60 * 1000
-"""Plugins hang up on whoever pings more often than every five minutes (contract, section 7)."""
+KEEPALIVE_MS: Final = 5 * 60 * 1000 + 10_000
+"""Plugins hang up on whoever pings more often than every five minutes (contract, section 7): not a jitter sooner."""
+
+CONNECT_TIMEOUT_MS: Final = 5_000
+"""How long one try to connect may take, TLS and the first frames of HTTP/2 included."""
 
 _SINGLE_THREADED: Final = "SingleThreadedUnaryStream"
 """``grpc.experimental.ChannelOptions.SingleThreadedUnaryStream``, which grpc's type stubs lack."""
@@ -117,8 +120,9 @@ def _options(max_message_bytes: int, single_threaded_streams: bool) -> list[tupl
         ("grpc.http2.max_pings_without_data", 0),
         # A plugin that restarts is back within seconds: don't wait grpc's two minutes for the next try.
         ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 5_000),
+        # In spite of its name, how long connecting may take; a far peer needs more than the first waits above.
+        ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),
         # Proxies of the environment are for the outer world, not for neighbours.
         ("grpc.enable_http_proxy", 0),
     ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import redis
 from dramatiq import Message
 
+from inventory.connector.ports import JobToPlan
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, BandState, actor_name, band_of
 from inventory.connector.queue.broker import Broker, failure
 
@@ -26,11 +27,15 @@ class RedisQueue:
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
         """See the port."""
-        self._send(PLAN_JOB, domain_id, [job_id], priority)
+        self.plan_jobs([JobToPlan(job_id, domain_id, priority)])
+
+    def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
+        """See the port."""
+        self._send([_message(PLAN_JOB, job.domain_id, job.job_id, job.priority) for job in jobs])
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         """See the port."""
-        self._send(RUN_SLICE, domain_id, slice_ids, priority)
+        self._send([_message(RUN_SLICE, domain_id, slice_id, priority) for slice_id in slice_ids])
 
     def ping(self) -> None:
         """See the port."""
@@ -50,18 +55,12 @@ class RedisQueue:
         """Close the connections."""
         self._broker.close()
 
-    def _send(self, action: str, domain_id: str, ids: Sequence[str], priority: int) -> None:
-        band = band_of(priority)
+    def _send(self, messages: Sequence[Message[None]]) -> None:
         try:
-            for each in ids:
-                message: Message[None] = Message(
-                    queue_name=band,
-                    actor_name=actor_name(action, band),
-                    args=(domain_id, each),
-                    kwargs={},
-                    options={},
-                )
-                self._broker.enqueue(message)
+            if len(messages) == 1:
+                self._broker.enqueue(messages[0])
+            else:
+                self._broker.enqueue_all(messages)
         except redis.RedisError as exc:
             raise failure(exc) from exc
 
@@ -71,3 +70,8 @@ class RedisQueue:
         data = self._broker.client.hget(f"{key}.msgs", first) if first is not None else None
         age = time.time() - Message.decode(data).message_timestamp / 1000 if isinstance(data, bytes) else 0.0
         return BandState(band=band, waiting=self._broker.waiting([band])[0], oldest_seconds=max(age, 0.0))
+
+
+def _message(action: str, domain_id: str, each: str, priority: int) -> Message[None]:
+    band = band_of(priority)
+    return Message(queue_name=band, actor_name=actor_name(action, band), args=(domain_id, each), kwargs={}, options={})

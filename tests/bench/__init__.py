@@ -1,0 +1,1 @@
+"""The benchmark: everything beside its floor, in the same run."""

@@ -1,0 +1,81 @@
+"""``python -m tests.bench``: measure all, or some, beside the floors; ``compare OLD.json NEW.json``: what changed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench import compare, fanout, full_hour, ingest, plot, processes, rpc
+from tests.bench.bed import KEPT_LOGS, Bed
+from tests.bench.results import FULL, QUICK, Row, Scale, machine, print_rows, save
+
+CASES: Mapping[str, Callable[[Bed, Scale], Iterator[Row]]] = {
+    "processes": processes.measure,
+    "rpc": rpc.measure,
+    "ingest": ingest.measure,
+    "fanout": fanout.measure,
+    "scheduler": full_hour.measure,
+}
+
+
+FILE_WIDTH = 160
+"""Columns of the tables where they go to a file."""
+
+
+def main() -> int:
+    """Return the exit code."""
+    if sys.argv[1:2] == ["compare"]:
+        return compare.main(sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", choices=list(CASES), help="run only this part (may be repeated)")
+    parser.add_argument("--quick", action="store_true", help="smaller and less exact")
+    arguments = parser.parse_args()
+    console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
+    scale = QUICK if arguments.quick else FULL
+    about: dict[str, object] = {**machine(), "quick": arguments.quick}
+    console.print(f"[dim]{about}. What else runs here slows all of it: look at the ratios.[/dim]")
+    rows: list[Row] = []
+    failed = [name for name in arguments.only or CASES if not _measure(name, scale, rows, about, console)]
+    print_rows(rows, console)
+    path = save(rows, about)
+    console.print(f"Results: {_shown(path)}")
+    if picture := plot.throughput(rows, path.with_suffix(".png")):
+        console.print(f"Plot: {_shown(picture)}")
+    if failed:
+        console.print(f"[red]Failed: {', '.join(failed)}[/red]; logs: {_shown(KEPT_LOGS)}")
+    return 1 if failed else 0
+
+
+def _measure(name: str, scale: Scale, rows: list[Row], about: dict[str, object], console: Console) -> bool:
+    """Measure one part on stores of its own; one that fails does not spoil the others."""
+    began = time.monotonic()
+    try:
+        with Bed() as bed:
+            about["databases_in_memory"] = bed.in_memory
+            for row in CASES[name](bed, scale):
+                rows.append(row)
+                console.print(_line(row), highlight=False)
+    except Exception:
+        console.print_exception()
+        return False
+    console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/dim]")
+    return True
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _line(row: Row) -> str:
+    parts = [f"{name} {value:.4g}" for name, value in row.figures.items()]
+    parts += [f"[bold]ratio {name} {value:.2f}[/bold]" for name, value in row.ratios.items()]
+    return f"{row.key}: " + ", ".join(parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

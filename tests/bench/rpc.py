@@ -1,0 +1,160 @@
+"""RPCs at several numbers of clients, each beside its floor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from google.protobuf import json_format
+
+from inventory.devruntime import probes
+from inventory.devruntime.ports import free_port
+from inventory.settings import load
+from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
+from tests.bench.bed import PLUGIN, VERSION, Bed, Process
+from tests.bench.documents import collector_id, collectors
+from tests.bench.floors import KEYWORD, PAGE, READ_DOMAIN, STORED, WRITE_DOMAIN
+from tests.bench.load import Load, Measured
+from tests.bench.results import Row, Scale
+
+SERVICE = "/spaceone.api.inventory.v1.Collector"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One method with its requests, and the requests of its floor."""
+
+    name: str
+    method: str
+    requests: Sequence[bytes]
+    floor_requests: Sequence[bytes] = (b"",)
+
+
+def cases() -> list[Case]:
+    """Return all cases."""
+    page: dict[str, Any] = {"page": {"start": 1, "limit": PAGE}}
+    in_read = {"domain_id": READ_DOMAIN}
+    group = {"keys": [{"key": "plugin_info.plugin_id", "name": "plugin_id"}], "fields": [_COUNT]}
+    everyone = [collector_id(number) for number in range(STORED)]
+    return [
+        Case(
+            "get",
+            "get",
+            [_request("GetCollectorRequest", collector_id=each, **in_read) for each in everyone],
+            [each.encode() for each in everyone],
+        ),
+        Case("list_100", "list", [_request("CollectorQuery", query=page, **in_read)]),
+        Case("list_minimal", "list", [_request("CollectorQuery", query={**page, "minimal": True}, **in_read)]),
+        Case("list_keyword", "list", [_request("CollectorQuery", query={**page, "keyword": KEYWORD}, **in_read)]),
+        Case("stat", "stat", [_request("CollectorStatQuery", query={"aggregate": [{"group": group}]}, **in_read)]),
+        Case("create", "create", [_request("CreateCollectorRequest", name="new", plugin_info=_PLUGIN, **_WRITE)]),
+        Case(
+            "add_schedule",
+            "add_schedule",
+            [_request("CreateScheduleRequest", name="hourly", schedule={"hours": [1, 13]}, **_MINE, **_WRITE)],
+        ),
+        Case("collect", "collect", [_request("CollectRequest", **_MINE, **_WRITE)]),
+    ]
+
+
+_COUNT = {"name": "count", "operator": "count"}
+_WRITE = {"domain_id": WRITE_DOMAIN}
+_MINE = {"collector_id": collector_id(1)}
+_PLUGIN = {
+    "plugin_id": PLUGIN,
+    "version": VERSION,
+    "upgrade_mode": "MANUAL",
+    "provider": "aws",
+    "options": {"regions": ["ap-northeast-2"]},
+}
+
+
+def _request(message_name: str, /, **fields: Any) -> bytes:
+    message = getattr(collector_pb2, message_name)()
+    json_format.ParseDict(fields, message)
+    data: bytes = message.SerializeToString()
+    return data
+
+
+def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
+    """Yield a row for each case and number of clients; the no-op first, which is everybody's floor."""
+    with bed.database() as database:
+        database["collector"].insert_many(collectors(READ_DOMAIN, STORED))
+        database["collector"].insert_many(collectors(WRITE_DOMAIN, 2))
+        with bed.plugin(), bed.server() as (server, address), _floors(bed) as (floors, floor_address), Load() as load:
+            stage = _Stage(load, server, address, floors, floor_address, scale)
+            for clients in scale.clients:
+                yield stage.noop(clients)
+            for case in cases():
+                for clients in scale.clients:
+                    yield stage.run(case, clients)
+            yield Row("memory of the server", "after all RPCs", {"memory_mib": sum(server.memory_mib())})
+
+
+@contextmanager
+def _floors(bed: Bed) -> Iterator[tuple[Process, str]]:
+    settings = load()
+    port = free_port()
+    shape = [str(each) for each in (port, settings.server_processes, settings.server_threads)]
+    argv = ["tests.bench.floors", *shape, f"127.0.0.1:{bed.plugin_port}"]
+    with bed.run("floors", argv, lambda: probes.listening("127.0.0.1", port)) as process:
+        yield process, f"127.0.0.1:{port}"
+
+
+class _Stage:
+    def __init__(
+        self, load: Load, server: Process, address: str, floors: Process, floor_address: str, scale: Scale
+    ) -> None:
+        self._load = load
+        self._server = (server, address)
+        self._floors = (floors, floor_address)
+        self._scale = scale
+
+    def noop(self, clients: int) -> Row:
+        """Measure calls that do nothing."""
+        found = [self._run(self._floors, "/floor/noop", [b""], clients) for _ in range(self._scale.rounds)]
+        return Row("rpc", "noop", _figures(found), clients=clients)
+
+    def run(self, case: Case, clients: int) -> Row:
+        """Measure one case and its floor in turn."""
+        service, floor = [], []
+        for _ in range(self._scale.rounds):
+            floor.append(self._run(self._floors, f"/floor/{case.name}", case.floor_requests, clients))
+            service.append(self._run(self._server, f"{SERVICE}/{case.method}", case.requests, clients))
+        mine, bare = _figures(service), _figures(floor)
+        ratios = {
+            "rate": _share(mine["rate"], bare["rate"]),
+            "cpu": _share(bare["cpu_ms"], mine["cpu_ms"]),
+            "p50": _share(bare["p50_ms"], mine["p50_ms"]),
+        }
+        return Row("rpc", case.name, mine, floor=bare, ratios=ratios, clients=clients)
+
+    def _run(
+        self, target: tuple[Process, str], method: str, requests: Sequence[bytes], clients: int
+    ) -> tuple[Measured, float]:
+        process, address = target
+        self._load.run(address, method, requests, clients=clients, seconds=self._scale.warm_seconds)
+        before = process.cpu_seconds()
+        found = self._load.run(address, method, requests, clients=clients, seconds=self._scale.rpc_seconds)
+        spent = process.cpu_seconds() - before
+        if found.errors:
+            raise RuntimeError(f"{method}: {found.errors} calls failed, one with {found.error}")
+        return found, spent * 1000 / max(len(found.latencies), 1)
+
+
+def _figures(found: Sequence[tuple[Measured, float]]) -> dict[str, float]:
+    """Return the medians over the rounds; ``cpu_ms``: CPU time of the server's processes per call."""
+    return {
+        "rate": median(each.rate for each, _ in found),
+        "p50_ms": median(each.percentile(0.5) for each, _ in found),
+        "p95_ms": median(each.percentile(0.95) for each, _ in found),
+        "p99_ms": median(each.percentile(0.99) for each, _ in found),
+        "cpu_ms": median(cpu for _, cpu in found),
+    }
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else float("nan")

@@ -1,0 +1,62 @@
+"""The plugins as a process of their own: ``python -m tests.chaos.plugin_process PLAIN_PORT SLICED_PORT``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tests.chaos.world import shared_ids, stream_ids
+from tests.fakes.plugin import Call, FakePlugin
+from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource, region
+
+REMEMBERED_CALLS = 200
+FILLER = "x" * 1024
+
+
+def stream(call: Call) -> Iterator[Message]:
+    """Send what the world has for this collector, secret and slice."""
+    options, account = call.options, call.secret_data["account"]
+    number = int((call.task_options or {}).get("number", 0))
+    pause = float(options["pause_ms"]) / 1000
+    yield cloud_service_type()
+    yield region()
+    for resource_id in [*shared_ids(), *stream_ids(options, account, number)]:
+        time.sleep(pause)
+        yield cloud_service(resource_id, data={"id": resource_id, "filler": FILLER})
+    if options["leaks"]:
+        yield error_resource(f"denied for {call.secret_data['key']}")
+
+
+def tasks(call: Call) -> Sequence[Mapping[str, Any]]:
+    """Answer the slices of the collector."""
+    return [{"number": number} for number in range(int(call.options["slices"]))]
+
+
+class ForgetfulPlugin(FakePlugin):
+    """Remembers its last calls only: it lives long."""
+
+    def _record(self, *arguments: Any) -> Call:
+        call = super()._record(*arguments)
+        with self.changed:
+            del self.calls[:-REMEMBERED_CALLS]
+        return call
+
+
+def main() -> None:
+    """Serve both plugins until SIGTERM."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    plain, sliced = (int(port) for port in sys.argv[1:3])
+    with (
+        ForgetfulPlugin(port=plain, resources=stream, threads=64),
+        ForgetfulPlugin(port=sliced, resources=stream, tasks=tasks, threads=64),
+    ):
+        stop.wait()
+
+
+if __name__ == "__main__":
+    main()

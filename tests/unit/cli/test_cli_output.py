@@ -1,0 +1,70 @@
+"""What the command line prints: data as it is, whatever brackets it holds, and a plain word for wrong options."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from inventory.cli import cli
+from inventory.cli.demo import Demonstration
+from inventory.cli.output import cell
+from inventory.cli.watch import print_summary
+
+MARKUP = "[/red] [Errno 111] [bold]"
+
+
+def _console() -> Console:
+    return Console(file=StringIO(), width=200, emoji=False)
+
+
+def _printed(out: Console) -> str:
+    assert isinstance(out.file, StringIO)
+    return out.file.getvalue()
+
+
+def test_a_summary_shows_errors_and_ids_that_look_like_markup_as_they_are() -> None:
+    task = {
+        "job_task_id": "job_task-1",
+        "secret_id": MARKUP,
+        "status": "FAILURE",
+        "errors": [{"error_code": "ERROR_COLLECTOR_COLLECTING", "message": f"Collecting failed. {MARKUP}"}],
+    }
+    out = _console()
+
+    print_summary(out, {"job_id": "job-1", "status": "ERROR", "tasks": [task]})
+
+    lines = _printed(out).splitlines()
+    assert MARKUP in lines[1]
+    assert lines[-1] == f"ERROR_COLLECTOR_COLLECTING: Collecting failed. {MARKUP}"
+
+
+@pytest.mark.parametrize("value", [MARKUP, "C:\\[a]", "plain", "SUCCESS"])
+def test_a_cell_shows_its_value_as_it_is(value: str) -> None:
+    out = _console()
+    out.print(cell({"name": value}, "name"))
+    assert _printed(out).rstrip("\n") == value
+
+
+@pytest.mark.parametrize("option", ["--port", "--mongo-port", "--redis-port", "--plugin-port"])
+@pytest.mark.parametrize("value", ["-3", "65536", "http"])
+def test_up_refuses_a_port_that_is_none_before_anything_starts(option: str, value: str) -> None:
+    result = CliRunner().invoke(cli, ["up", option, value])
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}'" in result.output
+
+
+def test_a_demonstration_that_fails_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise click.ClickException(f"no plugin {MARKUP}")
+
+    monkeypatch.setattr("inventory.cli.client.Client.call", refuse)
+    out = _console()
+
+    Demonstration(out)("127.0.0.1:1")
+
+    assert _printed(out) == f"this machine was not collected: no plugin {MARKUP}\n"
