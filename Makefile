@@ -46,7 +46,11 @@ format: $(STAMP) ## format the code and mend what the linter can
 proto: $(STAMP) ## generate src/inventory/stubs from proto/
 	@$(BIN)/python proto/generate.py
 
-bench: $(STAMP) ## measure, beside the floors of the same run
+$(VENV)/.bench: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.bench ## measure, beside the floors of the same run
 	@$(BIN)/python -m tests.bench
 
 bench-compare: $(STAMP) ## compare two results: make bench-compare OLD=one.json NEW=other.json

@@ -21,7 +21,7 @@ from tests.streams.recording import on_the_wire, replay
 
 Document = dict[str, Any]
 
-SMALL_DATA_BYTES = 1_000
+SMALL_DATA_BYTES = 1_600
 """Makes a resource of about 2 KB on the wire."""
 LARGE_AT_ONCE = 300
 CREATED = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -55,7 +55,7 @@ def handlers(settings: Settings, plugin: str) -> dict[str, Handler]:
     database = client[settings.mongo_database]
     collection = database["collector"]
     bell = redis.Redis.from_url(settings.redis_url.get_secret_value())
-    init = grpc.insecure_channel(plugin).unary_unary(INIT)
+    init: grpc.UnaryUnaryMultiCallable[bytes, bytes] = grpc.insecure_channel(plugin).unary_unary(INIT)
     init_request = collector_pb2.InitRequest()
     init_request.options.SetInParent()
     init_bytes = init_request.SerializeToString()
@@ -177,11 +177,11 @@ class _Floors(grpc.GenericRpcHandler):
     def __init__(self, by_name: dict[str, Handler]) -> None:
         self._by_path = {f"/floor/{name}": _handler(handle) for name, handle in by_name.items()}
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         return self._by_path.get(details.method)
 
 
-def _handler(handle: Handler) -> grpc.RpcMethodHandler:
+def _handler(handle: Handler) -> grpc.RpcMethodHandler[bytes, bytes]:
     return grpc.unary_unary_rpc_method_handler(lambda data, _context: handle(data))
 
 

@@ -102,7 +102,7 @@ class _Clients:
         until = time.perf_counter() + order["seconds"]
 
         def work(number: int) -> None:
-            call = channels[number].unary_unary(order["method"])
+            call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channels[number].unary_unary(order["method"])
             mine = itertools.cycle(requests[number * 37 % len(requests) :] + requests[: number * 37 % len(requests)])
             now = time.perf_counter()
             while now < until:

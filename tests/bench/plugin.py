@@ -8,6 +8,7 @@ secret and number, and their content by ``version``.
 from __future__ import annotations
 
 import functools
+import os
 import signal
 import sys
 import threading
@@ -41,7 +42,7 @@ class Plugin(grpc.GenericRpcHandler):
     def __init__(self, stream_path: str) -> None:
         self._stream_path = stream_path
 
-    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
         """Return the handler of a method; None where there is none (``Job.get_tasks``)."""
         service, _, method = details.method.lstrip("/").partition("/")
         if not service.endswith("plugin.Collector"):
@@ -73,8 +74,6 @@ class Plugin(grpc.GenericRpcHandler):
 
 def main() -> None:
     """Serve until SIGTERM."""
-    import os
-
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])

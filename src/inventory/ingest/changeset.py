@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from inventory.domain.equality import same
+from inventory.domain.equality import merged, same
 from inventory.domain.keys import escape_key
 from inventory.errors import RequiredParameterError
 
@@ -160,7 +160,7 @@ def change_cloud_service(stored: Document, values: Values, *, scope: str) -> Cha
         if value is not None:
             change.put(key, value)
     if values.get("data"):
-        change.put("data", {**(stored.get("data") or {}), **values["data"]})
+        change.put("data", merged(stored.get("data") or {}, values["data"]))
     scope = escape_key(scope)
     if values.get("metadata") is not None:
         _put_scoped(change, "metadata", scope, values["metadata"])
