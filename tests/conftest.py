@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from pymongo import MongoClient
@@ -21,6 +22,10 @@ from inventory.domain.clock import ManualClock
 from tests import secrecy
 
 DATABASE = "test_inventory"
+
+# How long a machine takes says nothing about the code: the first text of all makes a table of all characters.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 CLOCK_START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 """A Monday noon: where every ManualClock of the `clock` fixture begins."""

@@ -60,7 +60,7 @@ def _measure(name: str, scale: Scale, rows: list[Row], about: dict[str, object],
             for row in CASES[name](bed, scale):
                 rows.append(row)
                 console.print(_line(row), highlight=False)
-    except Exception:
+    except (Exception, KeyboardInterrupt):  # what was measured until then is told all the same
         console.print_exception()
         return False
     console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/dim]")

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, Final
 
 from inventory.logs import get_logger
+from inventory.stop_flag import StopFlag
 
 log = get_logger(__name__)
 
@@ -61,7 +62,7 @@ class _Supervisor:
         self._count = count
         self._patience = drain_seconds + KILL_AFTER_SECONDS
         self._deaths: deque[float] = deque(maxlen=max_deaths)
-        self._stop = threading.Event()
+        self._stop = StopFlag()
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._stop.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from types import FrameType
 
 from pymongo.database import Database
@@ -19,6 +18,7 @@ from inventory.bootstrap import Container
 from inventory.logs import get_logger
 from inventory.model.connection import Document, ensure_indexes, ping
 from inventory.settings import Settings
+from inventory.stop_flag import StopFlag
 
 log = get_logger(__name__)
 
@@ -42,7 +42,7 @@ def run(settings: Settings) -> int:
 def serve(settings: Settings, port: int) -> int:
     """Serve in this process until SIGTERM or SIGINT, then drain; return the exit code."""
     logs.setup(level=settings.log_level, form=settings.log_format, process="server")
-    stop = threading.Event()
+    stop = StopFlag()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         stop.set()

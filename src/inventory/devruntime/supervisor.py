@@ -16,6 +16,7 @@ from types import FrameType
 
 from inventory.devruntime import child, guard
 from inventory.errors import InventoryError
+from inventory.stop_flag import StopFlag
 
 POLL_SECONDS = 0.05
 LAST_LINES = 12
@@ -108,8 +109,8 @@ class Supervisor:
         self._emit = emit
         self._policy = restarts or RestartPolicy()
         self._stages: list[list[_Running]] = []
-        self._stop = threading.Event()
-        self._hurry = threading.Event()
+        self._stop = StopFlag()
+        self._hurry = StopFlag()
         self._guard = subprocess.Popen(
             [sys.executable, "-I", str(Path(guard.__file__)), str(guard_grace_seconds)],
             stdin=subprocess.PIPE,

@@ -21,6 +21,7 @@ from inventory.scheduler.parts import LEASE_SECONDS, Periods, scheduler_parts
 from inventory.scheduler.pulse import Pulse
 from inventory.service.ticks import ScheduleTicker
 from inventory.settings import Settings
+from inventory.stop_flag import StopFlag
 
 _log = get_logger(__name__)
 
@@ -39,7 +40,7 @@ def run(settings: Settings) -> int:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     container = Container(settings)
     try:
-        stop = threading.Event()
+        stop = StopFlag()
         engine, pulse = build(container, stop)
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: stop.set())

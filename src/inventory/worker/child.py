@@ -14,6 +14,7 @@ from typing import Final
 from inventory.domain.clock import SystemClock
 from inventory.logs import get_logger, setup
 from inventory.settings import Settings
+from inventory.stop_flag import StopFlag
 from inventory.worker.heartbeat import Heartbeat
 from inventory.worker.parts import PartsFactory, WorkerParts
 
@@ -37,7 +38,7 @@ def main(settings: Settings, factory: PartsFactory, ready: Connection, number: i
         number: of this process among its siblings.
     """
     setup(level=settings.log_level, form=settings.log_format, process=f"worker-{number}")
-    stop = threading.Event()
+    stop = StopFlag()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
     _stop_with_parent(stop)

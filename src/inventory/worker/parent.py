@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import multiprocessing
 import signal
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Final
 from inventory.errors import InventoryError
 from inventory.logs import get_logger
 from inventory.settings import Settings
+from inventory.stop_flag import StopFlag
 from inventory.worker import child
 from inventory.worker.parts import PartsFactory
 
@@ -68,7 +68,7 @@ class WorkerFleet:
         # Spawned: forking a process that has threads and connections breaks both.
         self._context = multiprocessing.get_context("spawn")
         self._children: list[_Child] = []
-        self._stop = threading.Event()
+        self._stop = StopFlag()
 
     @property
     def pids(self) -> list[int]:

@@ -161,7 +161,9 @@ def test_a_dead_childs_own_children_do_not_survive_it(supervisor: Supervisor, tm
 
 
 PARENT = """
-import sys, pathlib
+import signal, sys, pathlib
+# Whoever runs the tests under nohup hands an ignored hang-up down, and that would stay so.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from inventory.devruntime.supervisor import ChildSpec, Supervisor
 code, note, grace = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3])
 s = Supervisor(emit=lambda line: print(line, flush=True), guard_grace_seconds=grace)

@@ -1,0 +1,44 @@
+"""An event that a signal handler may set."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+
+
+class StopFlag(threading.Event):
+    """Tells threads to stop; once set it stays so.
+
+    A handler runs on the main thread, between any two of its steps. Where that thread is just inside the lock of a
+    plain event, in a loop that waits and looks again, setting it there waits for that lock for ever. This one has no
+    lock: setting it writes to a pipe that nobody reads, and waiting polls that pipe.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = False
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def is_set(self) -> bool:
+        """Tell whether it was set."""
+        return self._told
+
+    def set(self) -> None:
+        """Set it, from any thread or signal handler."""
+        if not self._told:
+            self._told = True
+            os.write(self._writer, b"!")
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, for at most ``timeout`` seconds; tell whether it is."""
+        if not self._told:
+            poll = select.poll()
+            poll.register(self._reader, select.POLLIN)
+            poll.poll(None if timeout is None else max(timeout, 0.0) * 1000)
+        return self._told
+
+    def __del__(self) -> None:
+        os.close(self._reader)
+        os.close(self._writer)
