@@ -18,12 +18,17 @@ class BatchReader:
     """Reads ahead of the writer by at most one batch, whatever the stream's length.
 
     Use as a context manager: leaving it ends the stream and its thread. Between, :meth:`take` gives the batches.
+
+    Attributes:
+        decodes: whether contents are decoded as they are read, while the writer waits for MongoDB; set it where most
+            of them will be asked for.
     """
 
     def __init__(self, stream: Iterable[ResourceMessage], *, limits: IngestLimits, clock: Clock) -> None:
         self._stream = stream
         self._limits = limits
         self._clock = clock
+        self.decodes = False
         self._condition = threading.Condition()
         self._batch: list[ResourceMessage] = []
         self._bytes = 0
@@ -93,6 +98,8 @@ class BatchReader:
         failure: InventoryError | None = None
         try:
             for message in self._stream:
+                if self.decodes:
+                    message.decode()
                 if not self._add(message):
                     break
         except InventoryError as exc:

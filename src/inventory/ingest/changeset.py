@@ -8,13 +8,14 @@ the right type: an absent field is not touched, an empty string clears (plugins 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from inventory.domain.equality import merged, same
+from inventory.domain.equality import same
 from inventory.domain.keys import escape_key
 from inventory.errors import RequiredParameterError
+from inventory.ingest.change import Change
 
 Values = Mapping[str, Any]
 Document = dict[str, Any]
@@ -37,29 +38,6 @@ _REPLACED: Final = (
 )
 _TYPE_REPLACED: Final = ("service_code", "is_primary", "is_major", "resource_type", "labels", "metadata", "tags")
 _REGION_REPLACED: Final = ("name", "tags")
-
-
-@dataclass(slots=True)
-class Change:
-    """An update of one document: what to set, what to unset, and the document as it will be."""
-
-    after: Document
-    set: Document = field(default_factory=dict)
-    unset: list[str] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        """Whether anything changes at all."""
-        return bool(self.set or self.unset)
-
-    def put(self, key: str, value: Any) -> None:
-        """Let the top-level field ``key`` become ``value``; an empty string or None removes it."""
-        if value is None or value == "":
-            if key in self.after:
-                del self.after[key]
-                self.unset.append(key)
-        elif not same(self.after.get(key), value):
-            self.after[key] = value
-            self.set[key] = value
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +138,7 @@ def change_cloud_service(stored: Document, values: Values, *, scope: str) -> Cha
         if value is not None:
             change.put(key, value)
     if values.get("data"):
-        change.put("data", merged(stored.get("data") or {}, values["data"]))
+        change.merge_data(stored.get("data") or {}, values["data"])
     scope = escape_key(scope)
     if values.get("metadata") is not None:
         _put_scoped(change, "metadata", scope, values["metadata"])

@@ -60,13 +60,7 @@ class CloudServiceApplier:
     def _round(self, items: list[Item]) -> list[Item]:
         """Store what can be stored now; return what must be looked at anew."""
         moment = Moment(self._tally.clock.now(), os.urandom(8))
-        found = resolve(
-            items,
-            store=self._store,
-            domain_id=self._domain_id,
-            fields=("fingerprint", "cloud_service_id"),
-            fail=self._tally.fail,
-        )
+        found = self._resolve(items)
         known: dict[ObjectId, Item] = {}
         creating: list[Item] = []
         again: list[Item] = []
@@ -86,6 +80,20 @@ class CloudServiceApplier:
         again.extend(self._write(plans, moment))
         self._note_seen(known.values(), plans, again, moment.now)
         return again
+
+    def _resolve(self, items: list[Item]) -> list[Item]:
+        """Find the stored resources; whole those that have surely changed, so that they are read once."""
+        whole = [item for item in items if self._needs_all(item)]
+        brief = [item for item in items if not self._needs_all(item)]
+        fine: set[Item] = set()
+        for group, fields in ((whole, None), (brief, ("fingerprint", "cloud_service_id"))):
+            fine.update(
+                resolve(group, store=self._store, domain_id=self._domain_id, fields=fields, fail=self._tally.fail)
+            )
+        return [item for item in items if item in fine]
+
+    def _needs_all(self, item: Item) -> bool:
+        return item.differs and self._mode is not CollectMode.CREATE
 
     def _sort_out_unknown(self, item: Item, creating: list[Item]) -> None:
         if self._mode is CollectMode.UPDATE:
@@ -107,6 +115,7 @@ class CloudServiceApplier:
             {"$set": {"updated_at": now, "collection_info.$[entry].last_collected_at": now}},
             [{"entry.collector_id": context.collector_id, "entry.secret_id": context.secret_id}],
         )
+        self._tally.unchanged += len(unchanged)
         self._tally.counts.updated += len(unchanged)
         self._tally.resources_seen += len(unchanged)
         passed = set(unchanged)
@@ -147,10 +156,11 @@ class CloudServiceApplier:
         return found
 
     def _plan_changes(self, changing: dict[ObjectId, Item], moment: Moment, again: list[Item]) -> list[Plan]:
-        stored = self._store.fetch(self._domain_id, list(changing)) if changing else {}
+        unread = [key for key, item in changing.items() if not self._needs_all(item)]
+        stored = self._store.fetch(self._domain_id, unread) if unread else {}
         plans = []
         for key, item in changing.items():
-            document = stored.get(key)
+            document = item.hit if self._needs_all(item) else stored.get(key)
             if document is None:
                 item.attempts += 1
                 again.append(item)
@@ -175,12 +185,11 @@ class CloudServiceApplier:
     def _write(self, plans: list[Plan], moment: Moment) -> list[Item]:
         """Write the plans, their records first; return what must be tried again."""
         # A record without its write is withdrawn or replaced on replay; a write without its record would be lost.
-        self._records.insert([plan.record for plan in plans if plan.record])
+        self._records.insert([plan.record for plan in plans if plan.record is not None])
         outcome = self._store.write([plan.write for plan in plans])
         lost = self._lost(plans, outcome, moment.stamp)
-        self._records.withdraw(
-            [plan.record["_id"] for position, plan in enumerate(plans) if position in lost and plan.record]
-        )
+        told = (plans[position].record for position in lost)
+        self._records.withdraw([record["_id"] for record in told if record is not None])
         again = []
         for position, plan in enumerate(plans):
             if position in outcome.refused:

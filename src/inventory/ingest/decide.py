@@ -20,8 +20,8 @@ from inventory.errors import (
     PermissionDeniedError,
     RequestTimeoutError,
 )
+from inventory.ingest.change import Change
 from inventory.ingest.changeset import (
-    Change,
     CollectionEntry,
     change_cloud_service,
     merge_collection,
@@ -34,8 +34,8 @@ from inventory.ingest.kinds import CLOUD_SERVICE
 from inventory.ingest.match import match_key
 from inventory.ingest.record import values_of
 from inventory.ingest.rules import Projects, RuleBook
-from inventory.manager.resource_record import record_key
-from inventory.manager.resource_store import Write, encodable, holds_reference, plain
+from inventory.manager.resource_record import Encodable, record_key
+from inventory.manager.resource_store import Write, encoded
 
 Document = dict[str, Any]
 
@@ -67,7 +67,7 @@ class Plan:
     key: ObjectId
     write: Write
     cloud_service_id: str
-    record: Document | None
+    record: Encodable | None
     creates: bool
     done: bool = False
 
@@ -82,6 +82,7 @@ class Decider:
         self._domain_id = context.domain_id
         self._author = Author(collector_id=context.collector_id, job_id=context.job_id)
         self._exclude = excluded_keys(context.plugin_metadata)
+        self._service_ids, self._record_ids = ids.new_ids(ids.CLOUD_SERVICE), ids.new_ids(ids.RECORD)
         self._writer_id = context.slice_id or context.job_task_id or context.job_id
         circumstances = "\0".join(
             (
@@ -134,7 +135,7 @@ class Decider:
         """
         now = moment.now
         values = self._values(item.message)
-        cloud_service_id = ids.new_id(ids.CLOUD_SERVICE)
+        cloud_service_id = next(self._service_ids)
         document = new_cloud_service(
             values,
             cloud_service_id=cloud_service_id,
@@ -147,10 +148,11 @@ class Decider:
         fingerprint = self.fingerprint(item.message)
         if fingerprint:
             document["fingerprint"] = fingerprint
-        if not encodable(document):
+        written = encoded(document)
+        if written is None:
             raise InvalidResourceError(key="resource", reason=UNSTORABLE)
         record = self._record("CREATE", None, document, now)
-        return Plan(item, document["_id"], InsertOne(document), cloud_service_id, record, creates=True)
+        return Plan(item, document["_id"], InsertOne(written), cloud_service_id, record, creates=True)
 
     def update(self, item: Item, stored: Document, moment: Moment) -> Plan:
         """Return the update of ``stored``, whole as it was read, that ``item`` leads to.
@@ -160,14 +162,7 @@ class Decider:
         """
         values = self._values(item.message)
         scope = values.get("provider") or stored["provider"]
-        if not isinstance(stored.get("data"), dict | None):
-            stored = plain(stored)
         change = change_cloud_service(stored, values, scope=scope)
-        if change and holds_reference(stored):
-            stored = plain(stored)
-            change = change_cloud_service(stored, values, scope=scope)
-        if not encodable(change.set):
-            raise InvalidResourceError(key="resource", reason=UNSTORABLE)
         update = self._mongo_update(change, stored, scope, item.message, moment)
         record = self._record("UPDATE", stored, change.after, moment.now) if change else None
         condition = {
@@ -183,6 +178,7 @@ class Decider:
     def _mongo_update(
         self, change: Change, stored: Document, provider: str, message: ResourceMessage, moment: Moment
     ) -> Document:
+        """Return the update in MongoDB's words. Raises ``InvalidResourceError`` where it cannot be stored."""
         collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.now))
         sets = {**change.set, "updated_at": moment.now, "collection_info": collection}
         unset = dict.fromkeys(change.unset, "")
@@ -191,14 +187,17 @@ class Decider:
             sets["fingerprint"] = fingerprint
         else:
             unset["fingerprint"] = ""
-        update: Document = {"$set": sets, "$push": {"stamps": {"$each": [moment.stamp], "$slice": -_STAMPS_KEPT}}}
+        written = encoded(sets)
+        if written is None:
+            raise InvalidResourceError(key="resource", reason=UNSTORABLE)
+        update: Document = {"$set": written, "$push": {"stamps": {"$each": [moment.stamp], "$slice": -_STAMPS_KEPT}}}
         if unset:
             update["$unset"] = unset
         if change:
             update["$inc"] = {"revision": 1}
         return update
 
-    def _record(self, action: str, before: Document | None, after: Document, now: datetime) -> Document | None:
+    def _record(self, action: str, before: Document | None, after: Document, now: datetime) -> Encodable | None:
         changes = diff(before, after, exclude=self._exclude)
         if not changes:
             return None
@@ -210,7 +209,9 @@ class Decider:
             domain_id=self._domain_id,
             author=self._author,
             now=now,
+            record_id=next(self._record_ids),
         )
         revision = 1 if before is None else (before.get("revision") or 0) + 1
         record["_id"] = record_key(cloud_service_id, revision, self._writer_id)
-        return record if encodable(record) else clip_record(record)
+        written = encoded(record)
+        return clip_record(record) if written is None else written

@@ -33,6 +33,7 @@ _CLIPPED_CHARACTERS: Final = 1024
 _CLIPPED_RECORD_CHARACTERS: Final = 3 * 1024 * 1024
 """At most four bytes each: what is left fits into a document."""
 _ENTRY_CHARACTERS: Final = 64
+_WRITE: Final = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,12 @@ def diff(
     Returns:
         ``{key, before, after, type}`` per changed key to depth 3; a key that went has ``after`` None.
     """
-    before = before or {}
     found: list[Document] = []
+    if not before:
+        members = {key: after.get(key) for key in KEYS}
+        members["tags"] = plain_tags(members["tags"])
+        _add(found, "", members, 1)
+        return _less(found, exclude)
     for key in KEYS:
         if key == "tags":
             old, new = plain_tags(before.get(key)), plain_tags(after.get(key))
@@ -71,9 +76,27 @@ def diff(
             old, new = before.get(key), after.get(key)
         if old is not new:
             found.extend(_walk(key, old, new, 1))
-    if exclude:
-        found = [entry for entry in found if not _excluded(entry["key"], exclude)]
-    return found
+    return _less(found, exclude)
+
+
+def _less(found: list[Document], exclude: Collection[str]) -> list[Document]:
+    if not exclude:
+        return found
+    return [entry for entry in found if not _excluded(entry["key"], exclude)]
+
+
+def _add(found: list[Document], prefix: str, members: Mapping[str, Any], depth: int) -> None:
+    """Do what :func:`_walk` does for members where there were none: every new resource comes through here."""
+    for name, value in members.items():
+        if value is None:
+            continue
+        key = prefix + name
+        if type(value) is not str:
+            if depth < MAX_DEPTH and isinstance(value, dict):
+                _add(found, f"{key}.", value, depth + 1)
+                continue
+            value = _text(value)
+        found.append({"key": key, "before": None, "after": value, "type": ADDED})
 
 
 def plain_tags(tags: Any) -> Any:
@@ -114,7 +137,7 @@ def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, dict | list):
-        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+        return _WRITE(value)
     return str(value)
 
 
@@ -130,6 +153,7 @@ def new_record(
     domain_id: str,
     author: Author,
     now: datetime,
+    record_id: str = "",
 ) -> Document:
     """Return the record of a write.
 
@@ -140,9 +164,10 @@ def new_record(
         domain_id: its domain.
         author: who made the write.
         now: when.
+        record_id: its id; one of its own if none is given.
     """
     record: Document = {
-        "record_id": ids.new_id(ids.RECORD),
+        "record_id": record_id or ids.new_id(ids.RECORD),
         "domain_id": domain_id,
         "cloud_service_id": cloud_service_id,
         "action": action,

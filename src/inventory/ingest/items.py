@@ -36,6 +36,7 @@ class Item:
         conditions: one per match rule that applies, in their order.
         hit: what was found of the stored resource; None where there is none.
         recognized: whether the conditions are those of a stored resource with the message's fingerprint.
+        differs: whether no stored resource has the message's fingerprint, so that the one it is has changed.
         collided: whether creating it met one that somebody else had just created.
         attempts: how often somebody else was faster.
     """
@@ -44,6 +45,7 @@ class Item:
     conditions: list[Condition]
     hit: Document | None = None
     recognized: bool = False
+    differs: bool = False
     collided: bool = False
     attempts: int = 0
 
@@ -73,8 +75,13 @@ class ItemReader:
             except InventoryError as exc:
                 self._fail(message, exc)
         stored = self._recognize({fingerprint for _, _, fingerprint in ruled if fingerprint}, ruled)
-        items = (self._item(message, rules, stored.get(fingerprint)) for message, rules, fingerprint in ruled)
-        return [item for item in items if item]
+        items = []
+        for message, rules, fingerprint in ruled:
+            known = stored.get(fingerprint) if stored and fingerprint else None
+            if item := self._item(message, rules, known):
+                item.differs = stored is not None and fingerprint is not None and not item.recognized
+                items.append(item)
+        return items
 
     def reread(self, item: Item) -> bool:
         """Take the conditions from the message itself; False where that fails."""
@@ -92,15 +99,15 @@ class ItemReader:
             self._fail(message, exc)
             return None
 
-    def _recognize(self, fingerprints: set[bytes], ruled: list[Any]) -> dict[bytes | None, Document]:
-        """Return by fingerprint the stored resources that were last written from the very same message."""
+    def _recognize(self, fingerprints: set[bytes], ruled: list[Any]) -> dict[bytes, Document] | None:
+        """Return by fingerprint the stored resources last written from the very same message; None: cannot tell."""
         if not fingerprints:
-            return {}
+            return None
         keys = {key for _, rules, _ in ruled for rule in rules for key in rule}
         if any(key.partition(".")[0] in {"tags", "metadata"} for key in keys):
-            return {}
+            return None
         query = {"fingerprint": {"$in": list(fingerprints)}}
-        found: dict[bytes | None, Document] = {}
+        found: dict[bytes, Document] = {}
         for document in self._store.find(self._domain_id, query, fields=["fingerprint", "provider", *keys]):
             found[document["fingerprint"]] = document
         return found

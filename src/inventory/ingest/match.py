@@ -84,13 +84,39 @@ def conditions_of(rules: Iterable[Rule], resource: Json, kind: Kind) -> list[Con
     provider = _checked(_PROVIDER, text(_PROVIDER, resource.get(_PROVIDER)))
     found = []
     for rule in rules:
-        pairs = [(stored_path(key, kind, provider), _checked(key, _sent(key, resource, kind))) for key in rule]
-        condition = _condition(rule, pairs, kind, provider)
+        if kind.text_keys.issuperset(rule):
+            condition = _text_condition(rule, resource, kind, provider)
+        else:
+            pairs = [(stored_path(key, kind, provider), _checked(key, _sent(key, resource, kind))) for key in rule]
+            condition = _condition(rule, pairs, kind, provider)
         if condition:
             found.append(condition)
     if not found:
         raise MatchRuleError(reason="no key of any rule has a value")
     return found
+
+
+def _text_condition(rule: Rule, resource: Json, kind: Kind, provider: str) -> Condition | None:
+    """Return what :func:`_condition` returns for a rule of text keys only, as nearly all are."""
+    values = tuple([_checked_text(key, resource) or None for key in rule])
+    if not any(values):
+        return None
+    indexed = kind.indexed in rule and values[rule.index(kind.indexed)]
+    if not indexed and _PROVIDER not in rule and provider:
+        rule, values = (*rule, _PROVIDER), (*values, provider)
+    return Condition(rule, values, values)
+
+
+def _checked_text(key: str, resource: Json) -> str:
+    root, _, rest = key.partition(".")
+    value = resource.get(root)
+    if rest:
+        value = value.get(rest) if isinstance(value, Mapping) else None
+    if type(value) is not str:
+        value = text(key, value)
+    if not value.isascii() or len(value) > _MAX_CHARACTERS:
+        _checked(key, value)
+    return value
 
 
 def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: Kind) -> list[Condition]:
@@ -128,10 +154,7 @@ def stored_path(key: str, kind: Kind, provider: str) -> str:
 def _sent(key: str, resource: Json, kind: Kind) -> Any:
     root, _, rest = key.partition(".")
     if key in kind.text_keys:
-        value = resource.get(root)
-        if rest:
-            value = value.get(rest) if isinstance(value, Mapping) else None
-        return value if type(value) is str else text(key, value)
+        return _checked_text(key, resource)
     if root == "tags" and rest:
         return tags_of(resource.get("tags") or {}).get(rest)
     if root in {"data", "metadata"}:

@@ -4,10 +4,40 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter
+from inventory.metrics import SCHEDULER, WORKER, counter, histogram
 
-UNKNOWN_TYPES: Final = Counter(
+_OTHER: Final = "other"
+
+UNKNOWN_TYPES: Final = counter(
     "inventory_ingest_unknown_types_total",
     "Resource types of inventory.* that plugins sent and that have no place, once per type and task.",
-    ["resource_type"],
+    processes=[WORKER],
+    labels={"resource_type": (_OTHER,)},
 )
+
+RESOURCES: Final = counter(
+    "inventory_resources_total",
+    "Resources collected, by what became of them; deleted: not seen any more by full collects.",
+    processes=[WORKER, SCHEDULER],
+    labels={"outcome": ("created", "updated", "failure", "uncounted", "deleted", "disconnected")},
+)
+BATCH_RESOURCES: Final = histogram(
+    "inventory_batch_resources",
+    "Messages of a plugin that were applied together.",
+    processes=[WORKER],
+    buckets=(1, 5, 10, 25, 50, 100, 200, 300, 400, 500, 1000, 5000),
+)
+BATCH_SECONDS: Final = histogram(
+    "inventory_batch_seconds", "Time to apply one batch: look up, decide, write, s.", processes=[WORKER]
+)
+
+_TYPES_NAMED: Final = 50
+"""Unknown types that a process names; plugins may invent names without end, and each is a time series."""
+_named: set[str] = set()
+
+
+def count_unknown_type(name: str) -> None:
+    """Count a type in :data:`UNKNOWN_TYPES`, by its name or, once many have been named, as ``other``."""
+    if name not in _named and len(_named) < _TYPES_NAMED:
+        _named.add(name)
+    UNKNOWN_TYPES.labels(name if name in _named else _OTHER).inc()

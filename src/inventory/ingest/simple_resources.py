@@ -12,8 +12,8 @@ from inventory.connector.ports import ResourceMessage
 from inventory.domain import ids
 from inventory.domain.collect_mode import CollectMode
 from inventory.errors import InvalidResourceError, InventoryError
+from inventory.ingest.change import Change
 from inventory.ingest.changeset import (
-    Change,
     change_cloud_service_type,
     change_region,
     new_cloud_service_type,
@@ -24,7 +24,7 @@ from inventory.ingest.items import Item, ItemReader, resolve, rounds
 from inventory.ingest.kinds import REGION, Kind
 from inventory.ingest.record import values_of
 from inventory.ingest.tally import Tally
-from inventory.manager.resource_store import ResourceStore, Write, encodable, plain
+from inventory.manager.resource_store import ResourceStore, Write, encodable
 
 Document = dict[str, Any]
 
@@ -87,7 +87,7 @@ class SimpleApplier:
         if mode is CollectMode.CREATE:
             # Passed over, and yet seen: housekeeping must not take it for gone.
             return UpdateOne(mine, {"$set": {"seen_at": self._tally.clock.now()}})
-        change = self._change(plain(item.hit), values)
+        change = self._change(item.hit, values)
         if not encodable(change.set):
             raise InvalidResourceError(key="resource", reason=UNSTORABLE)
         context = self._tally.context

@@ -13,13 +13,14 @@ from inventory.ingest.error_log import ErrorLog
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and errors of a running ingest."""
+    """Counts and errors of a running ingest; ``unchanged`` resources are among the updated ones."""
 
     context: IngestContext
     clock: Clock
     errors: ErrorLog
     counts: IngestCounts = field(default_factory=IngestCounts)
     resources_seen: int = 0
+    unchanged: int = 0
 
     def fail(self, message: ResourceMessage, error: InventoryError) -> None:
         """Count ``message`` as failed and keep the reason."""

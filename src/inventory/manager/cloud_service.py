@@ -15,6 +15,7 @@ from inventory.manager.resource_record import RecordStore
 from inventory.manager.resource_store import encodable, holds_reference, plain
 from inventory.model.cloud_service import ACTIVE
 from inventory.model.connection import translated_errors
+from inventory.model.time_limit import finish
 
 Document = dict[str, Any]
 
@@ -57,7 +58,7 @@ class CloudServiceManager:
         with translated_errors(key="data"):
             # A write without its record would be lost to history; a record without its write is withdrawn.
             self._insert_record(record)
-            self._collection.insert_one(document)
+            finish(lambda: self._collection.insert_one(document))
 
     def write(self, stored: Document, update: Mapping[str, Any], record: Document | None) -> Document | None:
         """Apply ``update`` and store its record if the document is still as it was read; else do neither.
@@ -78,11 +79,15 @@ class CloudServiceManager:
         unchanged = {"_id": stored["_id"], "state": ACTIVE, "revision": stored.get("revision")}
         with translated_errors(key="data"):
             key = self._insert_record(record)
-            after: Document | None = self._collection.find_one_and_update(
-                {"domain_id": stored["domain_id"], **unchanged}, update, return_document=ReturnDocument.AFTER
-            )
-            if after is None and key:
-                self._records.withdraw([key])
+            return finish(lambda: self._update({"domain_id": stored["domain_id"], **unchanged}, update, key))
+
+    def _update(self, query: Document, update: Mapping[str, Any], record_key: ObjectId | None) -> Document | None:
+        """Apply ``update``; where that finds nothing, withdraw the record."""
+        after: Document | None = self._collection.find_one_and_update(
+            query, update, return_document=ReturnDocument.AFTER
+        )
+        if after is None and record_key:
+            self._records.withdraw([record_key])
         return after
 
     def _insert_record(self, record: Document | None) -> ObjectId | None:

@@ -13,6 +13,7 @@ from inventory.errors import InvalidParameterError
 from inventory.logs import get_logger
 from inventory.model.cloud_service import ACTIVE
 from inventory.model.connection import translated_errors
+from inventory.model.time_limit import query_limit
 from inventory.query.ast import Condition
 from inventory.query.fields import ResourceSchema
 from inventory.query.mongo import condition_filter
@@ -42,6 +43,7 @@ class ResourceLookup:
             timeout_seconds: time limit of one query inside MongoDB, s.
         """
         self._database = database
+        self._timeout_seconds = timeout_seconds
         self._milliseconds = int(timeout_seconds * 1000)
 
     def find(self, domain_id: str, lookup: Lookup, secret_ids: Sequence[str], *, now: datetime) -> Found:
@@ -66,7 +68,7 @@ class ResourceLookup:
             log.warning("filter_format_unusable", key=lookup.format.key, resource_type=lookup.format.resource_type)
             return {}
         condition = typed_condition(schema.target(lookup.format.search_key), "in", list(lookup.values), now=now)
-        with translated_errors(key=f"filter.{lookup.format.key}"):
+        with translated_errors(key=f"filter.{lookup.format.key}"), query_limit(self._timeout_seconds):
             if schema is CLOUD_SERVICE:
                 return self._cloud_services(domain_id, condition, paths, secret_ids)
             return self._by_reference(domain_id, schema, condition, paths, secret_ids)

@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from bson.objectid import ObjectId
+from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from inventory.domain import ids
+from inventory.manager.metrics import bulk_write
 from inventory.model.connection import refused_duplicates
 
 Document = dict[str, Any]
+Encodable = Document | RawBSONDocument
+"""A document, or one that is encoded already."""
 
 
 def record_key(cloud_service_id: str, revision: int, writer: str) -> ObjectId:
@@ -34,17 +38,18 @@ class RecordStore:
     def __init__(self, *, database: Database[Document]) -> None:
         self._collection = database["record"]
 
-    def insert(self, records: Sequence[Document]) -> None:
-        """Insert records; one with a known ``_id`` replaces what an earlier, broken attempt left."""
+    def insert(self, records: Sequence[Encodable]) -> None:
+        """Insert records, encoded ones too; one with a known ``_id`` replaces what an earlier, broken attempt left."""
         if not records:
             return
         try:
-            self._collection.insert_many(records, ordered=False)
+            with bulk_write("record", len(records)):
+                self._collection.insert_many(records, ordered=False)
         except BulkWriteError as exc:
             for index in refused_duplicates(exc):
                 self._replace(records[index])
 
-    def _replace(self, record: Document) -> None:
+    def _replace(self, record: Encodable) -> None:
         own = {"_id": record["_id"], "domain_id": record["domain_id"]}
         stored = self._collection.find_one(own, {"record_id": 1})
         record_id = stored["record_id"] if stored else ids.new_id(ids.RECORD)

@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
+from inventory.manager.metrics import bulk_write
 from inventory.model.connection import refused_duplicates
 
 Document = dict[str, Any]
@@ -56,7 +57,8 @@ class StateStore:
 
     def _insert(self, states: Sequence[Document]) -> None:
         try:
-            self._collection.insert_many(states, ordered=False)
+            with bulk_write("collection_state", len(states)):
+                self._collection.insert_many(states, ordered=False)
         except BulkWriteError as exc:
             # Another slice of the same task noted the same resource at the same moment: that is as good.
             refused_duplicates(exc)

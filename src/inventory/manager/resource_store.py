@@ -10,6 +10,7 @@ import bson
 from bson.dbref import DBRef
 from bson.errors import BSONError
 from bson.objectid import ObjectId
+from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS, RawBSONDocument
 from pymongo import InsertOne, UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import (
@@ -20,11 +21,22 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from inventory.manager.metrics import bulk_write
+from inventory.model.connection import CODEC
+
 Document = dict[str, Any]
-Write = InsertOne[Document] | UpdateOne
+Write = InsertOne[Document] | InsertOne[RawBSONDocument] | UpdateOne
 
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024 - 64 * 1024
 """MongoDB's limit less room for what an update adds."""
+_AT_ONCE: Final = 1_000
+"""Documents in MongoDB's first answer, as far as they fit; by default it would be a hundred, and a second question."""
+_RESOURCE_ID: Final = "reference.resource_id"
+_BY_RESOURCE_ID: Final = [
+    (key, 1) for key in ("domain_id", _RESOURCE_ID, "provider", "cloud_service_type", "cloud_service_group", "account")
+]
+_BY_FINGERPRINT: Final = [("domain_id", 1), ("fingerprint", 1)]
+_REFERENCE: Final = b"$ref\0"
 _DUPLICATE_KEY: Final = 11000
 _TRANSIENT: Final = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 50, 64, 133, 136, 202})
 
@@ -43,13 +55,19 @@ class ResourceStore:
 
     def __init__(self, *, database: Database[Document], collection: str, id_field: str, stateful: bool) -> None:
         self._collection = database[collection]
+        self._encoded = self._collection.with_options(codec_options=DEFAULT_RAW_BSON_OPTIONS)
         self._id_field = id_field
         self._base: Document = {"state": "ACTIVE"} if stateful else {}
 
     def find(self, domain_id: str, query: Mapping[str, Any], *, fields: Iterable[str] | None = None) -> list[Document]:
         """Return the living resources that ``query`` finds, whole or with ``fields`` only."""
-        projection = None if fields is None else dict.fromkeys([*_without_children(fields), self._id_field], 1)
-        return list(self._collection.find({"domain_id": domain_id, **self._base, **query}, projection))
+        whole = {"domain_id": domain_id, **self._base, **query}
+        index = _index_for(query) if self._base else None
+        if fields is None:
+            found = self._encoded.find(whole, batch_size=_AT_ONCE, hint=index)
+            return [_decoded(bytes(document.raw)) for document in found]
+        wanted = dict.fromkeys([*_without_children(fields), self._id_field], 1)
+        return list(self._collection.find(whole, wanted, batch_size=_AT_ONCE, hint=index))
 
     def fetch(self, domain_id: str, keys: Sequence[ObjectId]) -> dict[ObjectId, Document]:
         """Return the living resources with these ``_id`` as whole documents."""
@@ -64,7 +82,8 @@ class ResourceStore:
         if not writes:
             return BulkOutcome()
         try:
-            return _bulk(self._collection, writes)
+            with bulk_write(self._collection.name, len(writes)):
+                return _bulk(self._collection, writes)
         except (AutoReconnect, ConnectionFailure):
             raise
         except (OperationFailure, BSONError, OverflowError, UnicodeError, PyMongoError) as exc:
@@ -136,6 +155,19 @@ def _bulk(collection: Any, writes: Sequence[Write]) -> BulkOutcome:
         return outcome
 
 
+def _index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:
+    """Return the index that answers ``query`` about CloudServices, None to let MongoDB choose.
+
+    Left to itself it tries every index that begins with the domain, and over a large inventory settles on a poor one:
+    measured, a lookup of 500 takes eight times as long among 60,000 as among 2,000, and is flat this way.
+    """
+    if "fingerprint" in query:
+        return _BY_FINGERPRINT
+    asked = query.get(_RESOURCE_ID) or {}
+    values = asked.get("$in", ()) if "$in" in asked else [asked.get("$eq")]
+    return None if None in values else _BY_RESOURCE_ID
+
+
 def _without_children(fields: Iterable[str]) -> Iterator[str]:
     """Yield ``fields`` less those that lie below another: MongoDB refuses such a projection."""
     kept = set(fields)
@@ -147,10 +179,27 @@ def _without_children(fields: Iterable[str]) -> Iterator[str]:
 
 def encodable(document: Mapping[str, Any]) -> bool:
     """Return whether MongoDB can hold ``document``: no NUL in a key, no huge integer, not too deep or large."""
+    return _encode(document) is not None
+
+
+def encoded(document: Mapping[str, Any]) -> RawBSONDocument | None:
+    """Return ``document`` as it travels to MongoDB, so that it is encoded once; None where it is not encodable."""
+    written = _encode(document)
+    return None if written is None else RawBSONDocument(written)
+
+
+def _encode(document: Mapping[str, Any]) -> bytes | None:
     try:
-        return len(bson.encode(document)) <= MAX_DOCUMENT_BYTES
+        written = bson.encode(document)
     except (BSONError, OverflowError, UnicodeError, RecursionError, TypeError, ValueError):
-        return False
+        return None
+    return written if len(written) <= MAX_DOCUMENT_BYTES else None
+
+
+def _decoded(written: bytes) -> Document:
+    """Return a whole document with dicts only, no references; most hold none, and their bytes tell so."""
+    document = bson.decode(written, CODEC)
+    return plain(document) if _REFERENCE in written else document
 
 
 def plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from inventory.connector.ports import PluginEndpoint
 from inventory.domain.clock import SystemClock
 from inventory.domain.collect_mode import CollectMode
 from inventory.domain.principal import system_principal
-from inventory.ingest import garbage, pipeline
+from inventory.ingest import garbage, metrics, pipeline
 from inventory.manager.resource_filter_cache import FilterCacheStore
 from inventory.service.housekeeping import Housekeeping
 from tests.fakes.plugin import FakePlugin
@@ -63,7 +63,7 @@ def test_a_rule_whose_indexed_key_has_no_value_stays_within_the_provider(databas
 def test_an_unknown_type_is_told_once_and_names_without_end_are_not(database, clock, monkeypatch):
     told = []
     monkeypatch.setattr(pipeline._log, "warning", lambda event, **values: told.append(values["resource_type"]))
-    before = pipeline.UNKNOWN_TYPES.labels(resource_type="inventory.Dream")._value.get()
+    before = metrics.UNKNOWN_TYPES.labels("inventory.Dream")._value.get()
     silent = [message("inventory.Namespace", {}), message("inventory.Metric", {})]
     endless = [message(f"inventory.Dream{number}", {}) for number in range(300)]
     dreams = [message("inventory.Dream", {"x": number}) for number in range(5)]
@@ -76,7 +76,7 @@ def test_an_unknown_type_is_told_once_and_names_without_end_are_not(database, cl
 
     assert told[0] == "inventory.Dream"
     assert len(told) == len(set(told)) == 100
-    assert pipeline.UNKNOWN_TYPES.labels(resource_type="inventory.Dream")._value.get() == before + 1
+    assert metrics.UNKNOWN_TYPES.labels("inventory.Dream")._value.get() == before + 1
     assert (result.counts.uncounted, result.counts.failure) == (307, 0)
 
 

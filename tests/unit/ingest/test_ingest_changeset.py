@@ -53,6 +53,30 @@ def test_empty_data_is_a_value_and_empty_texts_are_none():
     assert "ref_region" not in stored
 
 
+@pytest.mark.parametrize(
+    ("sent", "written"),
+    [
+        ({"list": [2]}, {"data.list": [2]}),
+        ({"new": 1, "list": [1]}, {"data.new": 1}),
+        ({"list": [True]}, {"data.list": [True]}),
+        ({"list": [1]}, {}),
+        ({"a.b": 1}, {"data": {"a": {"b": {"c": 1}}, "list": [1], "a.b": 1}}),
+        ({"$a": 1}, {"data": {"a": {"b": {"c": 1}}, "list": [1], "$a": 1}}),
+        ({"": 1, "list": [2]}, {"data": {"a": {"b": {"c": 1}}, "list": [2], "": 1}}),
+    ],
+)
+def test_of_data_only_what_differs_is_written_where_a_path_can_name_it(sent, written):
+    change = change_cloud_service(service(), {"data": sent}, scope="aws")
+    assert repr(change.set) == repr(written)
+    assert change.after["data"] == {**VALUES["data"], **sent}
+
+
+@pytest.mark.parametrize("empty", [{}, None])
+def test_data_that_was_empty_is_written_whole(empty):
+    stored = {**service(), "data": empty}
+    assert change_cloud_service(stored, {"data": {"a": 1}}, scope="aws").set == {"data": {"a": 1}}
+
+
 def test_a_new_resource_keeps_tags_and_metadata_under_its_provider():
     stored = service()
     assert stored["tags"] == {"aws": {"k%2E1": "v"}}

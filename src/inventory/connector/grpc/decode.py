@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final
+from typing import Final
 
-from google.protobuf.struct_pb2 import Struct
-
-from inventory.connector.grpc.struct import to_dict, to_plain
+from inventory.connector.grpc.wire import StructReader
 from inventory.connector.ports import Json, ResourceMessage
 from inventory.domain.redact import Redactor
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2
@@ -15,12 +13,8 @@ from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2
 FINGERPRINT_BYTES: Final = 16
 """Enough that two resources never share one by chance."""
 
-_REPEATED: Final = "metadata"
-"""The member of a resource that a plugin sends alike with each resource of a type (how to show it). Two thirds of
-a real plugin's message, and of the time to decode it."""
-
-_CACHED: Final = 32
-"""How many different values of it are remembered per stream; plugins have about one per type."""
+_RULES_KEPT: Final = 32
+"""How many different match rules are remembered per stream; plugins have a handful."""
 
 Received = tuple[collector_pb2.ResourceInfo, int]
 """A message and its size on the wire, bytes."""
@@ -31,13 +25,19 @@ def deserialize(data: bytes) -> Received:
     return collector_pb2.ResourceInfo.FromString(data), len(data)
 
 
-def fingerprint(message: collector_pb2.ResourceInfo) -> bytes:
-    """Return a hash of type, state, rules and content, the same for the same content in any order of keys."""
-    rules = message.match_rules.SerializeToString(deterministic=True)
-    head = f"{message.resource_type}\0{int(message.state)}\0{len(rules)}\0"
+def fingerprint(resource_type: str, state: int, rules: bytes, content: bytes) -> bytes:
+    """Return a hash of type, state, rules and content, the same for the same content in any order of keys.
+
+    Args:
+        resource_type: of the message.
+        state: of the message.
+        rules: its match rules in deterministic serialization.
+        content: its resource in deterministic serialization.
+    """
+    head = f"{resource_type}\0{state}\0{len(rules)}\0"
     digest = hashlib.blake2b(head.encode(), digest_size=FINGERPRINT_BYTES)
     digest.update(rules)
-    digest.update(message.resource.SerializeToString(deterministic=True))
+    digest.update(content)
     return digest.digest()
 
 
@@ -48,45 +48,28 @@ class MessageDecoder:
         """Take what hides secret values in the plugin's words."""
         self._redactor = redactor
         self._rules: dict[bytes, Json] = {}
-        self._repeated: dict[bytes, Any] = {}
+        self._reader = StructReader()
 
     def decode(self, message: collector_pb2.ResourceInfo, size: int) -> ResourceMessage:
         """Return the message; its content is decoded when first asked for."""
-        content = message.resource
+        rules = message.match_rules.SerializeToString(deterministic=True)
+        content = message.resource.SerializeToString(deterministic=True)
+        resource_type, state, words = message.resource_type, int(message.state), message.message
         return ResourceMessage(
-            resource_type=message.resource_type,
-            state=int(message.state),
-            message=self._redactor(message.message),
-            match_rules=self._decode_rules(message.match_rules),
-            resource=lambda: self._decode_resource(content),
+            resource_type=resource_type,
+            state=state,
+            message=self._redactor(words) if words else words,
+            match_rules=self._decode_rules(rules),
+            resource=lambda: self._reader.read(content),
             size=size,
-            fingerprint=fingerprint(message),
+            fingerprint=fingerprint(resource_type, state, rules, content),
         )
 
-    def _decode_rules(self, rules: Struct) -> Json:
-        key = rules.SerializeToString(deterministic=True)
-        found = self._rules.get(key)
+    def _decode_rules(self, written: bytes) -> Json:
+        found = self._rules.get(written)
         if found is None:
-            found = to_dict(rules)
-            _remember(self._rules, key, found)
+            found = self._reader.read(written)
+            if len(self._rules) >= _RULES_KEPT:
+                del self._rules[next(iter(self._rules))]
+            self._rules[written] = found
         return found
-
-    def _decode_resource(self, content: Struct) -> Json:
-        if _REPEATED not in content.fields:
-            return to_dict(content)
-        value = content.fields[_REPEATED]
-        key = value.SerializeToString(deterministic=True)
-        found = self._repeated.get(key)
-        if found is None:
-            found = to_plain(value)
-            _remember(self._repeated, key, found)
-        result = {name: to_plain(item) for name, item in content.fields.items() if name != _REPEATED}
-        result[_REPEATED] = found
-        return result
-
-
-def _remember(cache: dict[bytes, Any], key: bytes, value: Any) -> None:
-    """Keep ``value``, and drop the oldest once there are too many."""
-    if len(cache) >= _CACHED:
-        del cache[next(iter(cache))]
-    cache[key] = value

@@ -28,7 +28,15 @@ class StreamCall(Protocol):
 class CollectStream:
     """See :class:`~inventory.connector.ports.ResourceStream`. Iterate once."""
 
-    def __init__(self, *, start: Callable[[], StreamCall], idle_seconds: float, end: float, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        *,
+        start: Callable[[], StreamCall],
+        idle_seconds: float,
+        end: float,
+        redactor: Redactor,
+        on_end: Callable[[str], None] = lambda _status: None,
+    ) -> None:
         """Prepare; the call starts with the iteration.
 
         Args:
@@ -36,11 +44,13 @@ class CollectStream:
             idle_seconds: how long the plugin may stay silent, s.
             end: moment on ``time.monotonic()`` at which the call's own deadline strikes; infinity for none.
             redactor: takes the secret's values out of the plugin's words.
+            on_end: told the call's gRPC status; ``CANCELLED`` where we left it.
         """
         self._start = start
         self._idle_seconds = idle_seconds
         self._end = end
         self._redactor = redactor
+        self._on_end = on_end
         self._decoder = MessageDecoder(redactor=redactor)
         self._lock = threading.Lock()
         self._call: StreamCall | None = None
@@ -59,15 +69,19 @@ class CollectStream:
 
     def __iter__(self) -> Iterator[ResourceMessage]:
         started = time.monotonic()
+        status = grpc.StatusCode.CANCELLED
         call = self._begin()
         watchdog = threading.Thread(target=self._watch, args=(call,), name="stream-watchdog", daemon=True)
         watchdog.start()
         try:
             for message, size in self._timed(call):
                 yield self._decoder.decode(message, size)
+            status = grpc.StatusCode.OK
         except grpc.RpcError as exc:
+            status = status_of(exc)[0]
             raise self._translate(exc, started) from exc
         finally:
+            self._on_end(status.name)
             self._finished.set()
             call.cancel()
 

@@ -9,7 +9,7 @@ from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
 from inventory.errors import InvalidParameterTypeError
 
-_EXACT: Final = 2.0**53
+EXACT: Final = 2.0**53
 """Doubles beyond this no longer hold every integer, so they stay floats."""
 
 
@@ -34,7 +34,7 @@ def to_plain(value: Value) -> Any:
         return to_dict(value.struct_value)
     if kind == "number_value":
         number = value.number_value
-        return int(number) if -_EXACT <= number <= _EXACT and number.is_integer() else number
+        return int(number) if -EXACT <= number <= EXACT and number.is_integer() else number
     if kind == "list_value":
         return [to_plain(item) for item in value.list_value.values]
     if kind == "bool_value":

@@ -1,0 +1,49 @@
+"""How many commands an ingest costs MongoDB: as many per batch, however many resources are in it."""
+
+from __future__ import annotations
+
+import pytest
+
+from inventory.domain.clock import SystemClock
+from inventory.ingest.pipeline import IngestLimits
+from tests.commands import counted
+from tests.integration.ingest.ingest_tools import ingest
+from tests.streams.build import service
+
+BATCHES = 2
+LIMITS = IngestLimits(batch_count=500, batch_seconds=60)
+PER_STREAM = {("find", "collector_rule"): 1}
+LOOKUPS = {("find", "cloud_service"): 2}
+"""By fingerprint, and by the match rule."""
+CREATED = LOOKUPS | {("insert", "record"): 1, ("insert", "cloud_service"): 1, ("insert", "collection_state"): 1}
+CHANGED = LOOKUPS | {("insert", "record"): 1, ("update", "cloud_service"): 1, ("update", "collection_state"): 1}
+UNCHANGED = LOOKUPS | {("update", "cloud_service"): 1, ("update", "collection_state"): 1}
+
+
+@pytest.fixture
+def collect(database, mongo_uri):
+    """Ingest a thousand resources of a version and return the commands that this took."""
+
+    def run(version):
+        stream = [service(number, data={"version": version}) for number in range(1_000)]
+        with counted(database, mongo_uri) as (watched, commands):
+            result = ingest(watched, SystemClock(), stream, limits=LIMITS)
+        assert result.counts.failure == 0
+        return dict(commands.sent)
+
+    return run
+
+
+def test_a_thousand_resources_cost_a_handful_of_commands_per_batch(collect):
+    def per_batch(commands):
+        return {key: count for key, count in commands.items() if key not in PER_STREAM}
+
+    def in_all(commands):
+        return {key: count * BATCHES for key, count in commands.items()}
+
+    created, changed, unchanged = collect(0), collect(1), collect(1)
+
+    assert per_batch(created) == in_all(CREATED)
+    assert per_batch(changed) == in_all(CHANGED)
+    assert per_batch(unchanged) == in_all(UNCHANGED)
+    assert {key: created[key] for key in PER_STREAM} == PER_STREAM
