@@ -93,16 +93,6 @@ class ScheduleSpec:
             raise InvalidParameterError(key="schedule", reason=reason)
         return spec
 
-    @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> ScheduleSpec:
-        """Return the spec of a stored ``schedule``, which was checked when it came."""
-        return cls(
-            cron=stored.get("cron") or "",
-            interval=stored.get("interval") or 0,
-            minutes=tuple(stored.get("minutes") or ()),
-            hours=tuple(stored.get("hours") or ()),
-        )
-
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds in it, in the order of :data:`KINDS`."""

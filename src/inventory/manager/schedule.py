@@ -17,7 +17,9 @@ from inventory.model.connection import translated_errors
 Document = dict[str, Any]
 
 _ID: Final = "schedule_id"
-_DUE: Final = (("next_fire_at", 1), ("priority", 1))
+_DUE_AT: Final = "next_fire_at"
+_BY_ID: Final = [("_id", 1)]
+_DUE: Final = ((_DUE_AT, 1), ("priority", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,34 @@ class ScheduleManager:
             return list(found.sort("name", 1))
 
     def update(self, domain_id: str, collector_id: str, schedule_id: str, fields: Mapping[str, Any]) -> Document:
-        """Set ``fields`` in one write and return the schedule as it is then. Raises ``NotFoundError``."""
+        """Set ``fields`` in one write and return the schedule as it is then. Raises ``NotFoundError``.
+
+        New fire times leave one that is due as it is: the job of it may be made already, so it is fired first.
+        """
         if not fields:
             return self.get(domain_id, collector_id, schedule_id)
+        change: Document = {key: {"$literal": value} for key, value in fields.items()}
+        if "next_fire_at" in fields:
+            waits = {"$eq": [{"$type": f"${_DUE_AT}"}, "date"]}
+            is_due = {"$and": [waits, {"$lte": [f"${_DUE_AT}", fields["anchor_at"]]}]}
+            change[_DUE_AT] = {"$cond": [is_due, f"${_DUE_AT}", change[_DUE_AT]]}
         with translated_errors(key="filter"):
             updated = self._collection.find_one_and_update(
                 _key(domain_id, collector_id, schedule_id),
-                {"$set": dict(fields)},
+                [{"$set": change}],
                 projection={"_id": 0},
                 return_document=ReturnDocument.AFTER,
             )
         if updated is None:
             raise NotFoundError(key=_ID, value=schedule_id)
         return updated
+
+    def set_priority(self, domain_id: str, collector_id: str, priority: int) -> None:
+        """Let the collector's schedules take their turn by its new priority."""
+        with translated_errors(key="priority"):
+            self._collection.update_many(
+                {"domain_id": domain_id, "collector_id": collector_id}, {"$set": {"priority": priority}}
+            )
 
     def delete(self, domain_id: str, collector_id: str, schedule_id: str) -> None:
         """Remove the collector's schedule. Raises ``NotFoundError``."""
@@ -97,22 +114,24 @@ class ScheduleManager:
         with translated_errors(key=_ID):
             return self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id}).deleted_count
 
-    def due(self, now: datetime, *, limit: int, skip: int = 0) -> list[Document]:
+    def due(self, now: datetime, *, limit: int, besides: Iterable[str] = ()) -> list[Document]:
         """Return schedules of all domains whose fire time has come: oldest fire time first, then by priority.
 
         Args:
             now: the time.
             limit: how many at most.
-            skip: how many of the first to leave to others.
+            besides: ids of those that are left to others.
         """
+        query: Document = {_DUE_AT: {"$lte": now}}
+        if left := list(besides):
+            query[_ID] = {"$nin": left}
         with translated_errors(key=_ID):
-            found = self._collection.find({"next_fire_at": {"$lte": now}})
-            return list(found.sort(_DUE).skip(skip).limit(limit))
+            return list(self._collection.find(query).sort(_DUE).limit(limit))
 
     def count_due(self, now: datetime, *, limit: int) -> int:
         """Return how many schedules are due, counted up to ``limit``."""
         with translated_errors(key=_ID):
-            return self._collection.count_documents({"next_fire_at": {"$lte": now}}, limit=limit)
+            return self._collection.count_documents({_DUE_AT: {"$lte": now}}, limit=limit)
 
     def advance(self, steps: Sequence[Advance]) -> int:
         """Take each step whose schedule still is as it was read; return how many were taken.
@@ -121,13 +140,33 @@ class ScheduleManager:
         """
         if not steps:
             return 0
-        writes = [UpdateOne(_unchanged(step.schedule), {"$set": dict(step.fields)}) for step in steps]
+        # The hint spares MongoDB the trial of every index that knows a field of the condition.
+        writes = [UpdateOne(_unchanged(step.schedule), {"$set": dict(step.fields)}, hint=_BY_ID) for step in steps]
         with translated_errors(key=_ID):
             return self._collection.bulk_write(writes, ordered=False).matched_count
 
+    def note_fired(self, fired: Iterable[tuple[Mapping[str, Any], datetime]]) -> None:
+        """Note when schedules fired whose step could not be taken, since they were changed meanwhile.
+
+        Args:
+            fired: schedules as they were read, each with the fire time that became a job.
+        """
+        by_time: dict[datetime, list[Mapping[str, Any]]] = {}
+        for schedule, fire_at in fired:
+            by_time.setdefault(fire_at, []).append(schedule)
+        for fire_at, schedules in by_time.items():
+            query = {
+                "domain_id": {"$in": sorted({schedule["domain_id"] for schedule in schedules})},
+                "_id": {"$in": [schedule["_id"] for schedule in schedules]},
+                # Neither of the two matches one that has a newer time.
+                "$or": [{"last_scheduled_at": {"$lt": fire_at}}, {"last_scheduled_at": None}],
+            }
+            with translated_errors(key=_ID):
+                self._collection.update_many(query, {"$set": {"last_scheduled_at": fire_at}})
+
     def delete_due(self, schedules: Iterable[Mapping[str, Any]]) -> int:
         """Remove schedules, as they were read, whose collector is gone; return how many."""
-        writes = [DeleteOne(_unchanged(schedule)) for schedule in schedules]
+        writes = [DeleteOne(_unchanged(schedule), hint=_BY_ID) for schedule in schedules]
         if not writes:
             return 0
         with translated_errors(key=_ID):
@@ -139,5 +178,8 @@ def _key(domain_id: str, collector_id: str, schedule_id: str) -> Document:
 
 
 def _unchanged(schedule: Mapping[str, Any]) -> Document:
-    """The condition that nobody has advanced or changed it since; ``domain_id`` leads to its shard."""
-    return {key: schedule[key] for key in ("domain_id", "_id", "next_fire_at", "anchor_at", "schedule")}
+    """The condition that nobody has advanced or changed it since; ``domain_id`` leads to its shard.
+
+    What somebody's hand has removed is None, which absent matches.
+    """
+    return {key: schedule.get(key) for key in ("domain_id", "_id", _DUE_AT, "anchor_at", "schedule")}

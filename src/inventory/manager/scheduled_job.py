@@ -153,6 +153,29 @@ class ScheduledJobManager:
         return found
 
     @translated_errors()
+    def newest_since(self, due: Iterable[tuple[str, str, datetime]]) -> dict[tuple[str, str], datetime]:
+        """Return the newest fire time that has a job, at or after the one given, of each schedule that has any.
+
+        Args:
+            due: domain_id, schedule_id and the fire time that the schedule waits for, each.
+        """
+        each = [
+            {
+                "domain_id": domain_id,
+                "schedule_id": {"$eq": schedule_id, "$type": "string"},
+                "fire_at": {"$gte": due_at},
+            }
+            for domain_id, schedule_id, due_at in due
+        ]
+        if not each:
+            return {}
+        found: dict[tuple[str, str], datetime] = {}
+        for job in self._jobs.find({"$or": each}, {"domain_id": 1, "schedule_id": 1, "fire_at": 1}):
+            key = (job["domain_id"], job["schedule_id"])
+            found[key] = max(job["fire_at"], found.get(key, job["fire_at"]))
+        return found
+
+    @translated_errors()
     def last_of(self, domain_id: str, schedule_ids: Iterable[str]) -> dict[str, Document]:
         """Return the last job of each schedule that has any, by schedule_id: its ids, status and times."""
         found = {}

@@ -45,7 +45,8 @@ class Schedule(Document):  # type: ignore[misc]
         "auto_create_index": False,
         "indexes": [
             {"fields": ["domain_id", "schedule_id"], "unique": True},
-            {"fields": ["domain_id", "collector_id", "name"]},
+            # As in Collector: _id last, as paged lists are sorted.
+            {"fields": ["domain_id", "collector_id", "name", "id"]},
             {"fields": ["next_fire_at", "priority"]},
         ],
         "strict": False,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
-import random
 import signal
 import threading
 from collections.abc import Callable
 
+from inventory import tracing
 from inventory.bootstrap import Container
 from inventory.health import Check, HealthServer
 from inventory.logs import get_logger, setup
+from inventory.manager.due_batch import DueBatchManager
 from inventory.manager.duty import DutyManager
 from inventory.manager.scheduled_job import ScheduledJobManager
+from inventory.metrics import SCHEDULER, own_registry
+from inventory.migration.start import await_migrated
 from inventory.model import connection
+from inventory.scheduler.census import Census
 from inventory.scheduler.duties import DutyRunner
 from inventory.scheduler.engine import Engine
 from inventory.scheduler.metrics import LATENESS
@@ -50,16 +54,19 @@ def run(settings: Settings) -> int:
             checks=_checks(container, pulse),
             alive=pulse.is_alive,
         )
-        with health:
+        tracing.setup(settings, SCHEDULER)
+        with own_registry(SCHEDULER), health:
             _log.info("scheduler_started", health_port=health.port)
             # Exactly one job per fire time, and one doer per duty, are promises of unique keys.
-            if connection.await_indexes(container.database, wait=_waiting(stop, pulse)):
+            waiting = _waiting(stop, pulse)
+            if await_migrated(container.migrator, apply=settings.migrate_at_start, wait=waiting) is not None:
                 engine.run()
             health.drain()
             if not engine.drain(settings.drain_seconds):
                 _log.warning("scheduler_cut_off", drain_seconds=settings.drain_seconds)
     finally:
         container.close()
+        tracing.shutdown()
     return 0
 
 
@@ -71,6 +78,7 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         schedules=container.schedules,
         collectors=container.collectors,
         jobs=ScheduledJobManager(database=container.database, clock=clock),
+        batches=DueBatchManager(database=container.database, clock=clock, owner=container.owner),
         queue=container.queue,
         clock=clock,
         grace_seconds=settings.schedule_grace_seconds,
@@ -78,7 +86,6 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         tick_seconds=settings.tick_seconds,
         observe_lateness=LATENESS.observe,
         should_stop=stop.is_set,
-        chance=random.Random(container.owner),  # noqa: S311  replicas step aside to different places
     )
     duties = DutyManager(database=container.database, clock=clock, owner=container.owner, lease_seconds=LEASE_SECONDS)
     housekeeping = container.housekeeping
@@ -90,6 +97,7 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         duties=DutyRunner(duties=duties),
         pulse=pulse,
     )
+    parts.append(Census(database=container.database, queue_states=container.queue.states).part())
     return Engine(parts=parts, pulse=pulse, stop=stop), pulse
 
 
@@ -105,4 +113,9 @@ def _waiting(stop: threading.Event, pulse: Pulse) -> Callable[[float], bool]:
 
 def _checks(container: Container, pulse: Pulse) -> dict[str, Check]:
     database, queue = container.database, container.queue
-    return {"mongodb": lambda: connection.ping(database), "redis": queue.ping, "ticks": pulse.check}
+    return {
+        "mongodb": lambda: connection.ping(database),
+        "migrations": container.migrator.check,
+        "redis": queue.ping,
+        "ticks": pulse.check,
+    }

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from inventory.logs import get_logger
 from inventory.manager.duty import DutyManager
-from inventory.scheduler.metrics import DUTIES
+from inventory.scheduler.metrics import DUTIES, DUTY_DONE, DUTY_SECONDS
 
 _log = get_logger(__name__)
 
@@ -51,8 +51,10 @@ class DutyRunner:
             self._running[duty.name] = start
         done = False
         try:
-            duty.work()
+            with DUTY_SECONDS.labels(duty.name).time():
+                duty.work()
             done = True
+            DUTY_DONE.labels(duty.name).set_to_current_time()
         finally:
             with self._lock:
                 del self._running[duty.name]

@@ -21,6 +21,8 @@ LEASE_SECONDS: Final = 15.0
 _RENEW_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 10.0
 """How often to look whether housekeeping is due, s."""
+LOOKS_PER_SWEEP: Final = 4
+"""How often to look within a period whether the sweep is due: so late it may come, and it counts within a promise."""
 
 Sweep = Callable[[], SweepReport]
 
@@ -60,7 +62,7 @@ def scheduler_parts(
     housekeeping = PeriodicDuty("housekeeping", periods.housekeeping, lambda: _count_housekeeping(housekeep()))
     return [
         Part("tick", periods.tick, lambda: _tick(ticker, pulse)),
-        Part("sweep", min(periods.sweep, periods.tick), lambda: _run(duties, sweeping)),
+        Part("sweep", min(periods.sweep / LOOKS_PER_SWEEP, periods.tick), lambda: _run(duties, sweeping)),
         Part("housekeeping", min(periods.housekeeping, _LOOK_SECONDS), lambda: _run(duties, housekeeping)),
         Part("renew", _RENEW_SECONDS, duties.renew),
     ]

@@ -110,7 +110,8 @@ class ScheduleService:
     def update(self, principal: Principal, params: Params) -> Document:
         """Change name, collect_mode, filter and schedule where they were sent, the latter two as a whole.
 
-        Only fire times that differ are a change: then they, and an interval, count from now.
+        Only fire times that differ are a change: then they, and an interval, count from now. What is due by the old
+        ones and has not fired yet fires all the same.
 
         Raises: as ``add``.
         """
@@ -121,7 +122,8 @@ class ScheduleService:
         if params.get("schedule") is not None:
             spec = ScheduleSpec.parse(params["schedule"])
             times = self._times(spec, schedule_id, collector)
-            if spec != ScheduleSpec.of(stored["schedule"]):
+            # One that could not be read when it was due waits for nothing: setting it again sets it going.
+            if spec.document() != stored.get("schedule") or stored.get("next_fire_at") is None:
                 fields |= times
         updated = self._schedules.update(principal.domain_id, collector_id, schedule_id, fields)
         log.info("schedule_updated", schedule_id=schedule_id, fields=sorted(fields))

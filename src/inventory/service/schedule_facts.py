@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 from typing import Any, Final
 
 from inventory.domain.clock import Clock, isoformat
-from inventory.domain.due import Skip, SkipReason
+from inventory.domain.due import Decision, Patience, Skip, SkipReason, merged, outlook
 from inventory.domain.principal import Principal
-from inventory.domain.schedule import FireTimes, ScheduleSpec, spread_of
+from inventory.domain.schedule import FireTimes
+from inventory.errors import BadRequestError
 from inventory.manager.collector import ENABLED, CollectorManager
 from inventory.manager.schedule import ScheduleManager
 from inventory.manager.scheduled_job import ScheduledJobManager
-from inventory.service.ticks import read_skip
+from inventory.service.stored_schedule import read_collector, read_skips, times_or_problem
 
 Document = dict[str, Any]
 
@@ -33,7 +35,7 @@ class SkippedTimes:
         first: the first of them.
         last: the last of them.
         reason: why.
-        count: how many, or None where the schedule has changed since.
+        count: how many, or None where the schedule has changed since, or cannot be read.
     """
 
     first: datetime
@@ -52,6 +54,8 @@ class ScheduleFacts:
         last_scheduled_at: the last one that made a job, or None.
         last_job: job_id, status and times of the last job, or None.
         collector_enabled: whether its collector collects; else it rests.
+        problem: why it cannot fire, where somebody broke it by hand; else empty.
+        times: when it fires, or None where that cannot be read.
     """
 
     schedule: Document
@@ -59,16 +63,19 @@ class ScheduleFacts:
     last_scheduled_at: datetime | None
     last_job: Document | None
     collector_enabled: bool
+    problem: str = ""
+    times: FireTimes | None = None
 
     def document(self) -> Document:
         """Return it for JSON: times as on the wire, those that never happened empty."""
         return {
             "schedule_id": self.schedule["schedule_id"],
             "name": self.schedule.get("name", ""),
-            "schedule": self.schedule["schedule"],
-            "collect_mode": self.schedule["collect_mode"],
+            "schedule": self._presentable(),
+            "collect_mode": self.schedule.get("collect_mode"),
             "collector_id": self.schedule["collector_id"],
             "collector_enabled": self.collector_enabled,
+            "problem": self.problem,
             "next_fire_at": isoformat(self.next_fire_at),
             "last_scheduled_at": isoformat(self.last_scheduled_at),
             "last_job": {
@@ -76,6 +83,14 @@ class ScheduleFacts:
                 for key, value in (self.last_job or {}).items()
             },
         }
+
+    def _presentable(self) -> Document:
+        """Return the fire times as stored; of those that cannot be read, only what a reader can take."""
+        if self.times is not None:
+            return self.times.spec.document()
+        stored = self.schedule.get("schedule")
+        cron = stored.get("cron") if isinstance(stored, Mapping) else None
+        return {"cron": cron} if isinstance(cron, str) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +100,7 @@ class Explanation:
     Attributes:
         facts: as in a list.
         next_times: the next ten fire times; what is due and not yet fired comes first.
-        skipped: what was passed over in the last day, oldest first.
+        skipped: what was passed over in the last day, and what will be since no scheduler ran, oldest first.
     """
 
     facts: ScheduleFacts
@@ -116,14 +131,19 @@ class ScheduleFactsService:
         collectors: CollectorManager,
         jobs: ScheduledJobManager,
         clock: Clock,
+        grace_seconds: float,
         spread_seconds: float = 0.0,
+        tick_seconds: float = 1.0,
     ) -> None:
         """Prepare.
 
         Args:
             schedules, collectors, jobs, clock: what it works with.
+            grace_seconds: how late a missed fire time is still caught up, s.
             spread_seconds: over how long fire times are spread, s.
+            tick_seconds: how often schedulers tick, s.
         """
+        self._patience = Patience.of(grace_seconds, tick_seconds)
         self._schedules = schedules
         self._collectors = collectors
         self._jobs = jobs
@@ -140,32 +160,58 @@ class ScheduleFactsService:
         schedule = self._schedules.get(principal.domain_id, collector_id, schedule_id)
         collector = self._collectors.get(principal.domain_id, collector_id)
         facts = self._facts(collector, [schedule])[0]
-        shift = spread_of(schedule_id, self._spread_seconds)
-        times = FireTimes(ScheduleSpec.of(schedule["schedule"]), schedule["anchor_at"], shift)
+        now = self._clock.now()
         next_times: list[datetime] = []
-        if facts.next_fire_at is not None:
-            next_times = [facts.next_fire_at, *times.next_times(facts.next_fire_at, NEXT_TIMES - 1)]
-        since = self._clock.now() - LOOK_BACK
-        skips = (read_skip(entry) for entry in schedule.get("skips") or ())
-        return Explanation(facts, next_times, [_within(skip, times, since) for skip in skips if skip.last > since])
+        skips = read_skips(schedule)
+        if facts.next_fire_at is not None and facts.times is not None:
+            ahead = self._outlook(facts.times, facts.next_fire_at, facts.last_job, collector, now)
+            first = ahead.fire_at or ahead.next_fire_at
+            next_times = [first, *facts.times.next_times(max(first, now), NEXT_TIMES - 1)]
+            skips = merged(skips, facts.last_scheduled_at, ahead.skips, keep=len(skips) + len(ahead.skips))
+        since = now - LOOK_BACK
+        skipped = [_within(skip, facts.times, since) for skip in skips if skip.last > since]
+        return Explanation(facts, next_times, skipped)
+
+    def _outlook(
+        self, times: FireTimes, due_at: datetime, last_job: Document | None, collector: Document, now: datetime
+    ) -> Decision:
+        """Return what becomes of what is due: while no scheduler runs, it is overdue, and most of it never fires."""
+        last_fire_at = _moment((last_job or {}).get("fire_at"))
+        if last_fire_at is not None and last_fire_at >= due_at:
+            # Its scheduler died before it could advance the schedule.
+            due_at = times.next_after(last_fire_at)
+        try:
+            state = read_collector(collector)
+        except BadRequestError:
+            return Decision(due_at)
+        return outlook(times, due_at, now=now, collector=state, patience=self._patience)
 
     def _facts(self, collector: Document, schedules: list[Document]) -> list[ScheduleFacts]:
         last = self._jobs.last_of(collector["domain_id"], [schedule["schedule_id"] for schedule in schedules])
-        return [
-            ScheduleFacts(
-                schedule=schedule,
-                next_fire_at=schedule.get("next_fire_at"),
-                last_scheduled_at=schedule.get("last_scheduled_at"),
-                last_job=last.get(schedule["schedule_id"]),
-                collector_enabled=collector["state"] == ENABLED,
-            )
-            for schedule in schedules
-        ]
+        return [self._fact(collector, schedule, last.get(schedule["schedule_id"])) for schedule in schedules]
+
+    def _fact(self, collector: Document, schedule: Document, last_job: Document | None) -> ScheduleFacts:
+        times, problem = times_or_problem(schedule, self._spread_seconds)
+        return ScheduleFacts(
+            schedule=schedule,
+            next_fire_at=None if problem else schedule["next_fire_at"],
+            last_scheduled_at=_moment(schedule.get("last_scheduled_at")),
+            last_job=last_job,
+            collector_enabled=collector["state"] == ENABLED,
+            problem=problem,
+            times=times,
+        )
 
 
-def _within(skip: Skip, times: FireTimes, since: datetime) -> SkippedTimes:
+def _moment(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def _within(skip: Skip, times: FireTimes | None, since: datetime) -> SkippedTimes:
     """Return the part of a skip later than ``since``."""
     first = skip.first
+    if times is None:
+        return SkippedTimes(max(first, since), skip.last, skip.reason, None)
     if skip.first <= since:
         first = min(times.next_after(since), skip.last)
     if skip.first <= times.anchor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from inventory.domain import ids
 from inventory.domain.clock import Clock, ManualClock
 from inventory.domain.principal import Principal
 from inventory.manager.collector import CollectorManager
+from inventory.manager.due_batch import HELD_SECONDS, DueBatchManager
 from inventory.manager.reader import Reader
 from inventory.manager.schedule import Advance, ScheduleManager
 from inventory.manager.scheduled_job import Fire, FiredJob, ScheduledJobManager
@@ -62,8 +63,8 @@ class MortalSchedules:
         self._schedules = schedules
         self._fate = fate
 
-    def due(self, now: datetime, *, limit: int, skip: int = 0) -> list[Document]:
-        found = self._schedules.due(now, limit=limit, skip=skip)
+    def due(self, now: datetime, *, limit: int, besides: Iterable[str] = ()) -> list[Document]:
+        found = self._schedules.due(now, limit=limit, besides=besides)
         self._fate.step("found")
         return found
 
@@ -79,6 +80,9 @@ class MortalSchedules:
         taken = self._schedules.advance(steps)
         self._fate.step("advanced")
         return taken
+
+    def note_fired(self, fired: Iterable[tuple[Mapping[str, Any], datetime]]) -> None:
+        self._schedules.note_fired(fired)
 
     def delete_due(self, schedules: Sequence[Mapping[str, Any]]) -> int:
         return self._schedules.delete_due(schedules)
@@ -100,6 +104,9 @@ class MortalJobs:
         made = self._jobs.insert(fires)
         self._fate.step("inserted")
         return made
+
+    def newest_since(self, due: Iterable[tuple[str, str, datetime]]) -> dict[tuple[str, str], datetime]:
+        return self._jobs.newest_since(due)
 
 
 @dataclass
@@ -140,6 +147,7 @@ class SchedulerKit:
         self.collectors = CollectorManager(database=database, timeout_seconds=10)
         self.jobs = ScheduledJobManager(database=database, clock=clock)
         self.bell = Bell()
+        self.replicas = 0
         self.ticker = self.replica()
 
     def service(self, spread_seconds: float = 0.0) -> ScheduleService:
@@ -158,7 +166,7 @@ class SchedulerKit:
 
     def facts(self) -> ScheduleFactsService:
         return ScheduleFactsService(
-            schedules=self.schedules, collectors=self.collectors, jobs=self.jobs, clock=self.clock
+            schedules=self.schedules, collectors=self.collectors, jobs=self.jobs, clock=self.clock, grace_seconds=3600.0
         )
 
     def replica(self, *, fate: Fate | None = None, clock: Clock | None = None, **options: Any) -> ScheduleTicker:
@@ -171,12 +179,19 @@ class SchedulerKit:
                 "jobs": MortalJobs(jobs, fate),
                 "queue": Bell(fate=fate),
             }
+        self.replicas += 1
+        owner = f"scheduler-{self.replicas}"
         return ScheduleTicker(
             **mortal,
+            batches=DueBatchManager(database=self.database, clock=clock or self.clock, owner=owner),
             collectors=self.collectors,
             clock=clock or self.clock,
             **{"grace_seconds": 3600.0, **options},
         )
+
+    def bury(self) -> None:
+        """Let so much time pass that nobody heeds any more what the dead had in hand."""
+        self.clock.advance(timedelta(seconds=HELD_SECONDS))
 
     def collector(self, principal: Principal = ME, *, metadata: Document | None = None, **fields: Any) -> str:
         """Store a collector and return its id."""

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
+from inventory.domain.due import SkipReason
 from inventory.domain.schedule import FireTimes, ScheduleSpec
+from inventory.service.stored_schedule import read_skips
 from inventory.service.ticks import ScheduleTicker
 from tests.integration.scheduler.scheduler_kit import Fate, Killed, SchedulerKit
 from tests.reference.fire_times import fire_times
@@ -48,20 +50,21 @@ class Replicas:
         self.replicas = [self._new() for _ in range(3)]
 
     def _new(self) -> ScheduleTicker:
-        return self.kit.replica(
-            fate=self.fate, batch=self.chance.choice([3, 16, 500]), chance=random.Random(self.chance.random())
-        )
+        return self.kit.replica(fate=self.fate, batch=self.chance.choice([3, 16, 500]))
 
     def tick(self) -> None:
-        """Let replicas tick in any order, until each has and one of them has lived to see the end of its tick."""
-        survived = False
-        while not survived:
+        """Let replicas tick in any order, until all of them have lived to see the end of their ticks."""
+        deaths = -1
+        while deaths != len(self.fate.deaths):
+            deaths = len(self.fate.deaths)
             for number in self.chance.sample(range(3), 3):
                 try:
                     self.replicas[number].tick()
-                    survived = True
                 except Killed:
                     self.replicas[number] = self._new()
+                    if self.chance.random() < 0.5:
+                        self.kit.bury()
+            self.kit.bury()
 
 
 def _simulate_week(kit: SchedulerKit, chance: random.Random, number: int) -> Replicas:
@@ -81,7 +84,7 @@ def _simulate_week(kit: SchedulerKit, chance: random.Random, number: int) -> Rep
         assert kit.fired(schedule_id) == expected, spec
         stored = kit.stored(schedule_id)
         assert stored.get("last_scheduled_at") == (expected[-1] if expected else None)
-        assert stored["next_fire_at"] == FireTimes(ScheduleSpec.of(spec), begin).next_after(end)
+        assert stored["next_fire_at"] == FireTimes(ScheduleSpec.parse(spec), begin).next_after(end)
         assert stored.get("skips", []) == []
     return replicas
 
@@ -94,6 +97,47 @@ def _check_deaths(replicas: Replicas) -> None:
 
 def test_a_week_of_sudden_deaths_fires_everything_once(kit: SchedulerKit) -> None:
     _check_deaths(_simulate_week(kit, random.Random(20260105), 25))
+
+
+def _simulate_trouble(kit: SchedulerKit, chance: random.Random, number: int, days: int) -> None:
+    """Let schedulers die, all be away for hours, and collectors rest; every fire time is a job or told as skipped."""
+    collectors = [kit.collector() for _ in range(4)]
+    specs = {kit.add(chance.choice(collectors), spec): spec for spec in (_schedule(chance) for _ in range(number))}
+    begin = kit.clock.now()
+    replicas = Replicas(kit, chance, 0.1)
+    for _ in kit.moments(begin + timedelta(days=days), 2 * STEP):
+        if chance.random() < 0.04:
+            kit.clock.advance(timedelta(minutes=chance.randint(10, 240)))
+        if chance.random() < 0.05:
+            collector_id = chance.choice(collectors)
+            if chance.random() < 0.5:
+                kit.collectors.disable("domain-1", collector_id, kit.clock.now())
+            else:
+                kit.collectors.enable("domain-1", collector_id, kit.clock.now())
+        replicas.tick()
+    end = kit.clock.now()
+    reasons = set()
+    for schedule_id, spec in specs.items():
+        stored, fired = kit.stored(schedule_id), kit.fired(schedule_id)
+        expected = fire_times(spec, begin, begin, end)
+        skips = read_skips(stored)
+        reasons |= {skip.reason for skip in skips}
+        skipped = [moment for moment in expected for skip in skips if skip.first <= moment <= skip.last]
+        assert sorted(fired + skipped) == expected, spec
+        assert stored.get("last_scheduled_at") == (fired[-1] if fired else None)
+        assert stored["next_fire_at"] > end
+    assert reasons == set(SkipReason)
+
+
+def test_whatever_happens_each_fire_time_is_a_job_or_told_as_skipped(kit: SchedulerKit) -> None:
+    _simulate_trouble(kit, random.Random(6), 16, 2)
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", range(5))
+def test_through_weeks_of_trouble_each_fire_time_is_a_job_or_told_as_skipped(kit: SchedulerKit, seed: int) -> None:
+    _simulate_trouble(kit, random.Random(seed), 40, 4)
 
 
 @pytest.mark.deep
@@ -112,6 +156,7 @@ def test_replicas_at_the_same_moment_make_each_job_once(kit: SchedulerKit) -> No
         [{**like, "_id": ObjectId(), "schedule_id": f"sched-{each:012x}"} for each in range(number - 1)]
     )
     kit.clock.advance(timedelta(hours=1))
+    fire_at = kit.clock.now()
     barrier = threading.Barrier(3)
     failures: list[BaseException] = []
 
@@ -122,9 +167,9 @@ def test_replicas_at_the_same_moment_make_each_job_once(kit: SchedulerKit) -> No
         try:
             while kit.schedules.due(kit.clock.now(), limit=1):
                 try:
-                    kit.replica(fate=fate, batch=50, chance=chance).tick()
+                    kit.replica(fate=fate, batch=50).tick()
                 except Killed:
-                    continue
+                    kit.bury()
         except BaseException as exc:
             failures.append(exc)
 
@@ -137,4 +182,4 @@ def test_replicas_at_the_same_moment_make_each_job_once(kit: SchedulerKit) -> No
     jobs = Counter(job["schedule_id"] for job in kit.database["job"].find({}, {"schedule_id": 1}))
     assert len(jobs) == number
     assert set(jobs.values()) == {1}
-    assert kit.database["schedule"].count_documents({"last_scheduled_at": kit.clock.now()}) == number
+    assert kit.database["schedule"].count_documents({"last_scheduled_at": fire_at}) == number

@@ -24,6 +24,8 @@ from inventory.domain.clock import ManualClock, SystemClock
 from tests.integration.scheduler.scheduler_kit import SchedulerKit
 
 DEADLINE_SECONDS = 30.0
+SWEEP_SECONDS = 0.5
+HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -44,6 +46,11 @@ class Scheduler:
 
     def is_ready(self) -> bool:
         return self.page("/readyz")[0] == 200
+
+    def metric(self, name: str) -> float:
+        """Return a metric's value, its labels in the name."""
+        lines = dict(line.rsplit(" ", 1) for line in self.page("/metrics")[1].splitlines() if line[:1] != "#")
+        return float(lines.get(name, 0))
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
@@ -67,7 +74,7 @@ def start(database: Database[dict[str, Any]], mongo_uri: str, redis_url: str) ->
             "QUEUE_NAMESPACE": database.name,
             "SCHEDULER_HEALTH_PORT": str(port),
             "TICK_SECONDS": "0.1",
-            "SWEEP_SECONDS": "0.5",
+            "SWEEP_SECONDS": str(SWEEP_SECONDS),
             "DRAIN_SECONDS": "5",
         } | overrides
         environment = os.environ | {f"INVENTORY_{key}": value for key, value in settings.items()}
@@ -102,14 +109,35 @@ def test_two_schedulers_fire_every_second_once_though_one_is_killed(
     fired = kit.fired(schedule_id)
     steps = [later - earlier for earlier, later in itertools.pairwise(fired)]
     assert steps[1:] == [timedelta(seconds=1)] * (len(steps) - 1)
-    status, page = second.page("/metrics")
-    assert status == 200
-    for name in ("inventory_schedule_lateness_seconds_count", "inventory_schedules_due", "inventory_duties_total"):
-        assert name in page
     assert second.page("/livez")[0] == 200
     assert second.stop() == 0
     duties = {duty["name"] for duty in database["duty"].find({})}
     assert duties == {"sweep", "housekeeping"}
+
+
+def test_metrics_of_two_schedulers_tell_each_fire_and_each_duty_once(
+    database: Database[dict[str, Any]], start: Start
+) -> None:
+    began = SystemClock().now()
+    kit = SchedulerKit(database, ManualClock(began))
+    late = kit.add(kit.collector(), {"interval": 3600})
+    database["schedule"].update_one({}, {"$set": {"anchor_at": began - 1.5 * HOUR, "next_fire_at": began - HOUR / 2}})
+    rests = kit.add(kit.collector(state="DISABLED"), {"interval": 1})
+    both = [start(), start()]
+    sweeps, tidied = (f'inventory_duties_total{{duty="{name}",outcome="done"}}' for name in ("sweep", "housekeeping"))
+
+    def total(name: str) -> float:
+        return sum(each.metric(name) for each in both)
+
+    eventually(lambda: total(sweeps) >= 4 and total(tidied) >= 1 and total("inventory_schedules_skipped_total") >= 2)
+    swept, seconds = total(sweeps), (SystemClock().now() - began).total_seconds()
+    assert swept <= seconds / SWEEP_SECONDS + 1
+    # Two, where the test runs over a full hour.
+    assert total(tidied) <= 1 + (began.hour != SystemClock().now().hour)
+    assert (len(kit.fired(late)), len(kit.fired(rests))) == (1, 0)
+    assert total("inventory_schedule_lateness_seconds_count") == 1
+    assert 1800 <= total("inventory_schedule_lateness_seconds_sum") < 1800 + seconds + 1
+    assert all("inventory_schedules_due " in each.page("/metrics")[1] for each in both)
 
 
 def test_a_scheduler_that_cannot_reach_redis_says_so_and_fires(

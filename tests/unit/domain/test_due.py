@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.domain.due import CollectorState, Decision, Patience, Skip, SkipReason, decide, merged
+from inventory.domain.due import CollectorState, Decision, Patience, Skip, SkipReason, decide, ended, merged, outlook
 from inventory.domain.schedule import FireTimes, ScheduleSpec
 
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
@@ -64,6 +65,50 @@ def test_what_fell_into_a_rest_is_not_caught_up_after_downtime() -> None:
     assert outcome(at(9), at(11, 30), awake) == Decision(at(12), at(11), (skip,))
 
 
+def test_what_was_missed_before_a_rest_is_caught_up_after_it() -> None:
+    rested = CollectorState(enabled=True, disabled_at=at(10, 10), enabled_at=at(10, 20))
+    assert outcome(at(10), at(10, 30), rested) == Decision(at(11), at(10))
+    assert outcome(at(9), at(10, 30), rested).fire_at == at(10)
+    over = Skip(at(10), at(10), SkipReason.DOWNTIME)
+    assert outcome(at(10), at(10, 30), rested, timedelta(minutes=29)) == Decision(at(11), None, (over,))
+    # One run is enough: that of the newest, which was missed after the rest.
+    assert outcome(at(10), at(11, 30), rested) == Decision(at(11), None, (Skip(at(10), at(10), SkipReason.COALESCED),))
+    assert outcome(at(10), at(13, 30), rested, timedelta(minutes=29)).skips[0].reason is SkipReason.DOWNTIME
+
+
+def test_what_fell_into_the_rest_before_the_last_is_not_caught_up() -> None:
+    twice = CollectorState(enabled=True, enabled_before=at(10, 10), disabled_at=at(10, 20), enabled_at=at(10, 30))
+    skip = Skip(at(10), at(10), SkipReason.DISABLED)
+    assert outcome(at(10), at(10, 40), twice) == Decision(at(11), None, (skip,))
+
+
+@given(data=st.data(), interval=st.integers(11, 900), grace=st.integers(0, 4000))
+def test_of_what_was_missed_while_awake_the_newest_within_the_grace_is_caught_up(
+    data: st.DataObject, interval: int, grace: int
+) -> None:
+    times = FireTimes(ScheduleSpec(interval=interval), DAY)
+    due_at = times.next_after(DAY)
+    marks = sorted(data.draw(st.lists(st.integers(0, 9000), min_size=4, max_size=4)))
+    before, slept, woke, now = (DAY + timedelta(seconds=mark) for mark in marks)
+    collector = CollectorState(enabled=True, enabled_before=before, disabled_at=slept, enabled_at=woke)
+    fired, told, waits = [], [], due_at
+    while waits <= now:
+        decision = decide(times, waits, now=now, collector=collector, patience=Patience(timedelta(seconds=grace)))
+        told += [each for skip in decision.skips for each in _times(times, skip)]
+        fired += [decision.fire_at] if decision.fire_at else []
+        waits = decision.next_fire_at
+    missed = _times(times, Skip(due_at, now, SkipReason.DOWNTIME))
+    awake = [each for each in missed if before < each <= slept or woke < each]
+    late = max(timedelta(seconds=grace), timedelta(seconds=10))
+    assert fired == [each for each in awake[-1:] if now - each <= late]
+    assert sorted(fired + told) == missed
+
+
+def _times(times: FireTimes, skip: Skip) -> list[datetime]:
+    """Return the fire times in a skip."""
+    return list(takewhile(lambda each: each <= skip.last, times.after(skip.first - timedelta(seconds=1))))
+
+
 def test_a_clock_that_stepped_back_between_looking_and_deciding_fires_once() -> None:
     assert outcome(at(10), at(9, 30)) == Decision(at(11), at(10))
 
@@ -100,6 +145,37 @@ def test_whatever_happens_the_next_time_is_later_and_every_time_is_accounted_for
         assert now - decision.fire_at <= timedelta(seconds=max(grace, 10))
         expected += step
     assert decision.next_fire_at == expected
+
+
+def test_the_outlook_is_what_schedulers_will_do() -> None:
+    def ahead(due_at: datetime, now: datetime, collector: CollectorState = ON) -> Decision:
+        return outlook(HOURLY, due_at, now=now, collector=collector, patience=Patience(GRACE))
+
+    assert ahead(at(11), at(10, 30)) == Decision(at(11))
+    assert ahead(at(10), at(10, 0, 1)) == Decision(at(11), at(10))
+    rested = CollectorState(enabled=True, disabled_at=at(10, 10), enabled_at=at(11, 20))
+    skips = (Skip(at(10), at(10), SkipReason.COALESCED), Skip(at(11), at(11), SkipReason.DISABLED))
+    assert ahead(at(10), at(12, 30), rested) == Decision(at(13), at(12), skips)
+
+
+def test_patience_is_that_of_the_settings() -> None:
+    assert Patience.of(60, 1) == Patience(timedelta(minutes=1), timedelta(seconds=10))
+    assert Patience.of(60, 30) == Patience(timedelta(minutes=1), timedelta(seconds=90))
+
+
+def test_a_step_that_was_not_ended_is_ended_as_it_was_begun() -> None:
+    assert ended(HOURLY, at(10), at(10)) == Decision(at(11), at(10))
+    skip = Skip(at(8), at(9), SkipReason.COALESCED)
+    assert ended(HOURLY, at(8), at(10)) == Decision(at(11), at(10), (skip,))
+
+
+def test_a_fire_time_of_before_a_change_fires_and_the_new_ones_count_from_the_change() -> None:
+    changed = FireTimes(ScheduleSpec(minutes=(15,)), at(10, 20))
+    patience = Patience(GRACE)
+    assert decide(changed, at(10), now=at(10, 21), collector=ON, patience=patience) == Decision(at(11, 15), at(10))
+    skip = Skip(at(10), at(10), SkipReason.COALESCED)
+    caught_up = Decision(at(12, 15), at(11, 15), (skip,))
+    assert decide(changed, at(10), now=at(11, 30), collector=ON, patience=patience) == caught_up
 
 
 def test_a_skip_that_goes_on_is_told_once() -> None:

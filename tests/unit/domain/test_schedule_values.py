@@ -24,7 +24,7 @@ from inventory.errors import BadRequestError, UnsupportedScheduleError
 def test_a_valid_schedule_is_kept_as_it_was_sent(schedule: dict[str, Any]) -> None:
     spec = ScheduleSpec.parse(schedule)
     assert spec.document() == schedule
-    assert ScheduleSpec.of(spec.document()) == spec
+    assert ScheduleSpec.parse(spec.document()) == spec
 
 
 def test_a_number_that_was_sent_twice_is_kept_once() -> None:

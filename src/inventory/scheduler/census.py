@@ -1,0 +1,98 @@
+"""The census: what is open and what waits, counted every few seconds by each replica for itself.
+
+Not by the scrape, which anybody may repeat as fast as they like; and not by the sweep, which one replica does while the
+others would go on showing what they once saw. Each count reads an index, up to a bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+from prometheus_client import Gauge
+from pymongo.database import Database
+
+from inventory.domain.job_state import JOB_OPEN, TASK_OPEN
+from inventory.errors import InventoryError
+from inventory.model.connection import translated_errors
+from inventory.scheduler.engine import Part
+from inventory.scheduler.metrics import OPEN_JOBS, OPEN_SLICES, OPEN_TASKS, QUEUE_MESSAGES, QUEUE_OLDEST
+
+PERIOD_SECONDS: Final = 5.0
+COUNTED: Final = 100_000
+"""So many of each are counted at most."""
+
+_OPEN: Final[tuple[tuple[str, Gauge, tuple[str, ...]], ...]] = (
+    ("job", OPEN_JOBS, JOB_OPEN),
+    ("job_task", OPEN_TASKS, TASK_OPEN),
+    ("slice", OPEN_SLICES, TASK_OPEN),
+)
+
+
+class Band(Protocol):
+    """How a band of the queue looks."""
+
+    @property
+    def band(self) -> str:
+        """Its name."""
+
+    @property
+    def waiting(self) -> int:
+        """Messages that no worker has taken."""
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the next one has waited."""
+
+
+class Census:
+    """Counts.
+
+    Args:
+        database: whose open jobs, tasks and slices.
+        queue_states: returns how the bands look; raises ``ConnectionFailureError``.
+    """
+
+    def __init__(self, *, database: Database[dict[str, Any]], queue_states: Callable[[], Sequence[Band]]) -> None:
+        self._database = database
+        self._queue_states = queue_states
+
+    def part(self) -> Part:
+        """Return it as a part of the scheduler."""
+        return Part("census", PERIOD_SECONDS, self.take)
+
+    def take(self) -> None:
+        """Count everything; what cannot be counted is shown as NaN rather than as it was.
+
+        Raises:
+            ConnectionFailureError: MongoDB or Redis is away.
+        """
+        try:
+            self._count_open()
+        except InventoryError:
+            for _, shown, statuses in _OPEN:
+                for status in statuses:
+                    shown.labels(status).set(math.nan)
+            raise
+        finally:
+            self._count_waiting()
+
+    @translated_errors()
+    def _count_open(self) -> None:
+        for collection, shown, statuses in _OPEN:
+            for status in statuses:
+                count = self._database[collection].count_documents({"status": str(status)}, limit=COUNTED)
+                shown.labels(status).set(count)
+
+    def _count_waiting(self) -> None:
+        try:
+            states = self._queue_states()
+        except InventoryError:
+            for metric in (QUEUE_MESSAGES, QUEUE_OLDEST):
+                for band in ("urgent", "normal", "low"):
+                    metric.labels(band).set(math.nan)
+            raise
+        for state in states:
+            QUEUE_MESSAGES.labels(state.band).set(state.waiting)
+            QUEUE_OLDEST.labels(state.band).set(state.oldest_seconds)
