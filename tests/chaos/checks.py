@@ -24,6 +24,8 @@ RSS_LIMIT_BYTES = 400 * 1024 * 1024
 OUTAGE_SECONDS = 25.0
 """So long after a fault a schedule may still be late: restart, replay of a log, election."""
 SHOWN = 8
+NEVER_LOGGED = ("Traceback (most recent call last)", "Cannot use MongoClient after close")
+"""Raw, from an exception that nobody caught; and from work that went on while its process was closing."""
 
 
 class JobChecks:
@@ -248,6 +250,9 @@ class Logs:
                 continue
             for line in path.read_text(errors="replace").splitlines():
                 self._read(path.name, line, finished)
+        for error, count in self.errors.items():
+            if any(words in error for words in NEVER_LOGGED):
+                self.violations.append(f"logged {count} times: {error}")
         for slice_id, count in finished.items():
             if count > 1:
                 self.violations.append(f"{slice_id} was finished {count} times")

@@ -33,7 +33,9 @@ RESTART_SECONDS = 0.5
 NAMESPACE = "chaos"
 DATABASE = "chaos"
 MEMORY_FOLDER = Path("/dev/shm")
-START_SECONDS = 60.0
+START_SECONDS = 180.0
+STOP_SECONDS = 40.0
+"""How long all together may take to end: many at once on a busy machine."""
 
 
 @dataclass
@@ -282,7 +284,7 @@ class Fleet:
             if service.is_running():
                 child.send(service.process, signal.SIGCONT)
                 service.process.terminate()
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + STOP_SECONDS
         for service in self.services:
             if service.process is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):

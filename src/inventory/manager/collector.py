@@ -21,7 +21,10 @@ Document = dict[str, Any]
 ENABLED: Final = "ENABLED"
 DISABLED: Final = "DISABLED"
 _ID: Final = "collector_id"
+_RESTS: Final = ("state", "enabled_at", "disabled_at", "enabled_before")
+_PLUGIN: Final = "plugin_info"
 _MINIMAL: Final = {**projection(COLLECTOR, COLLECTOR.minimal), _ID: 1}
+_MINIMAL_PLUGIN: Final = [path.partition(".")[2] for path in _MINIMAL if path.startswith(f"{_PLUGIN}.")]
 
 
 class CollectorManager:
@@ -59,14 +62,21 @@ class CollectorManager:
         """Return those that exist, in the minimal form of a job's ``collector_info``, by id."""
         return self._by_id(domain_id, collector_ids, _MINIMAL, remaining_seconds)
 
+    @staticmethod
+    def minimal(collector: Mapping[str, Any]) -> Document:
+        """Return the minimal form of a whole collector, as ``minimal_many`` reads it."""
+        shown = {name: collector[name] for name in _MINIMAL if name in collector}
+        info = collector["plugin_info"]
+        return shown | {_PLUGIN: {name: info[name] for name in _MINIMAL_PLUGIN if name in info}}
+
     def states(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Document]:
-        """Return state, enabled_at and priority of those that exist among ``keys``, pairs of domain_id and id."""
+        """Return what firing needs of those that exist among ``keys``, pairs of domain_id and id."""
         wanted = set(keys)
         query = {
             "domain_id": {"$in": sorted({domain_id for domain_id, _ in wanted})},
             _ID: {"$in": sorted({collector_id for _, collector_id in wanted})},
         }
-        fields = dict.fromkeys(("domain_id", _ID, "state", "enabled_at", "priority"), 1)
+        fields = dict.fromkeys(("domain_id", _ID, "priority", *_RESTS), 1)
         with translated_errors(key=_ID):
             found = self._collection.find(query, fields, max_time_ms=self._milliseconds)
             pairs = {(collector["domain_id"], collector[_ID]): collector for collector in found}
@@ -124,7 +134,24 @@ class CollectorManager:
             NotFoundError: there is none.
         """
         rested = {"$eq": ["$state", DISABLED]}
-        change = {"state": ENABLED, "enabled_at": {"$cond": [rested, now, "$enabled_at"]}}
+        return self._turn(
+            domain_id, collector_id, {"state": ENABLED, "enabled_at": {"$cond": [rested, now, "$enabled_at"]}}
+        )
+
+    def disable(self, domain_id: str, collector_id: str, now: datetime) -> Document:
+        """Let the collector rest and return it; one that was awake is noted to rest since ``now``.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        rested = {"$eq": ["$state", DISABLED]}
+        since = {
+            "disabled_at": {"$cond": [rested, "$disabled_at", now]},
+            "enabled_before": {"$cond": [rested, "$enabled_before", "$enabled_at"]},
+        }
+        return self._turn(domain_id, collector_id, {"state": DISABLED} | since)
+
+    def _turn(self, domain_id: str, collector_id: str, change: Document) -> Document:
         with translated_errors(key=_ID):
             updated = self._collection.find_one_and_update(
                 {"domain_id": domain_id, _ID: collector_id},

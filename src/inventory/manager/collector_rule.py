@@ -18,10 +18,12 @@ from inventory.domain import ids
 from inventory.errors import NotFoundError
 from inventory.model.collector_rule import CUSTOM, MANAGED
 from inventory.model.connection import translated_errors
+from inventory.model.time_limit import finish
 
 Document = dict[str, Any]
 
 _ID: Final = "collector_rule_id"
+_ORDER: Final = [("order", 1), ("created_at", 1), (_ID, 1)]
 
 
 def managed_rule_id(domain_id: str, collector_id: str, order: int) -> str:
@@ -48,17 +50,14 @@ class CollectorRuleManager:
         self, domain_id: str, collector_id: str, rule_types: Sequence[str] = (MANAGED, CUSTOM)
     ) -> list[Document]:
         """Return the collector's rules as they apply: MANAGED in order, then CUSTOM in order."""
+        query = {"domain_id": domain_id, "collector_id": collector_id, "rule_type": {"$in": list(rule_types)}}
         with translated_errors(key="collector_id"):
-            return [
-                rule
-                for rule_type in (MANAGED, CUSTOM)
-                if rule_type in rule_types
-                for rule in self._group(domain_id, collector_id, rule_type)
-            ]
+            found = self._collection.find(query, {"_id": 0}).sort(_ORDER)
+            return sorted(found, key=lambda rule: rule["rule_type"] != MANAGED)
 
     def _group(self, domain_id: str, collector_id: str, rule_type: str) -> list[Document]:
         query = {"domain_id": domain_id, "collector_id": collector_id, "rule_type": rule_type}
-        return list(self._collection.find(query, {"_id": 0}).sort([("order", 1), ("created_at", 1), (_ID, 1)]))
+        return list(self._collection.find(query, {"_id": 0}).sort(_ORDER))
 
     def append(self, rule: Document) -> Document:
         """Store a new CUSTOM rule behind the others of its collector and return it."""
@@ -68,7 +67,7 @@ class CollectorRuleManager:
             order = max((other["order"] for other in behind), default=0) + 1
             self._collection.insert_one({**rule, "rule_type": CUSTOM, "order": order})
             # Another may have taken the same place at the same moment.
-            self._renumber(self._group(domain_id, collector_id, CUSTOM))
+            finish(lambda: self._renumber(self._group(domain_id, collector_id, CUSTOM)))
         return self.get(domain_id, rule[_ID])
 
     def update_fields(self, domain_id: str, collector_rule_id: str, fields: Mapping[str, Any]) -> Document:
@@ -99,7 +98,7 @@ class CollectorRuleManager:
         domain_id = rule["domain_id"]
         with translated_errors(key=_ID):
             self._collection.delete_one({"domain_id": domain_id, _ID: rule[_ID]})
-            self._renumber(self._group(domain_id, rule["collector_id"], rule["rule_type"]))
+            finish(lambda: self._renumber(self._group(domain_id, rule["collector_id"], rule["rule_type"])))
 
     def _renumber(self, group: Sequence[Document]) -> None:
         writes = [

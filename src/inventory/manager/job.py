@@ -16,6 +16,7 @@ from inventory.domain.job_error import error_document
 from inventory.domain.job_state import JOB_OPEN, JobStatus, Settled, job_sources, settle_job
 from inventory.errors import InventoryError, NotFoundError, SaveUniqueValuesError
 from inventory.manager.job_task import JobTaskManager
+from inventory.manager.metrics import JOBS_ENDED
 from inventory.manager.slice import SliceManager
 from inventory.model.connection import Document, translated_errors
 from inventory.model.document import new_document
@@ -60,6 +61,7 @@ class JobManager:
             self._jobs.insert_one(document)
         except DuplicateKeyError as exc:
             raise SaveUniqueValuesError(keys=("schedule_id", "fire_at")) from exc
+        _count_ended(document["status"])
         return document
 
     @translated_errors()
@@ -114,6 +116,7 @@ class JobManager:
             change["finished_at"] = change["updated_at"]
         planned = self._plan(domain_id, job_id, change)
         if planned is not None:
+            _count_ended(planned["status"])
             return planned
         self._cancel_parts_if_stopped(domain_id, job_id)
         return self.get_or_clean(domain_id, job_id)
@@ -180,7 +183,10 @@ class JobManager:
         change: Document = {"$set": ended, "$unset": {"plan_owner": "", "plan_lease_until": ""}}
         if error is not None:
             change["$push"] = {"errors": error_document(error)}
-        return self._jobs.update_one(query, change).modified_count == 1
+        done = self._jobs.update_one(query, change).modified_count == 1
+        if done:
+            _count_ended(status.value)
+        return done
 
     def _cancel_parts_if_stopped(self, domain_id: str, job_id: str) -> None:
         job = self.find(domain_id, job_id)
@@ -235,7 +241,10 @@ class JobManager:
         else:
             query["status"] = {"$in": job_sources(settled.status)}
             change["finished_at"] = now
-        return self._jobs.update_one(query, {"$set": change}).modified_count == 1
+        done = self._jobs.update_one(query, {"$set": change}).modified_count == 1
+        if done:
+            _count_ended(settled.status.value)
+        return done
 
     @translated_errors()
     def unplanned(self, *, created_before: datetime, limit: int) -> list[Document]:
@@ -281,3 +290,8 @@ def _unplanned(now: datetime) -> Document:
         "status": {"$in": OPEN},
         "$or": [{"plan_lease_until": None}, {"plan_lease_until": {"$lt": now}}],
     }
+
+
+def _count_ended(status: str) -> None:
+    if status not in OPEN:
+        JOBS_ENDED.labels(status).inc()

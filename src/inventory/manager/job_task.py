@@ -132,7 +132,7 @@ class JobTaskManager:
         """Make a PENDING task IN_PROGRESS; one that is already stays so. Only one per collector and secret can be."""
         while True:
             try:
-                self._start(domain_id, job_task_id)
+                started = self._start(domain_id, job_task_id)
             except DuplicateJobError:
                 task = self.find(domain_id, job_task_id)
                 holder = self._holder(task) if task else None
@@ -140,14 +140,14 @@ class JobTaskManager:
                     # What stood in the way has ended this very moment.
                     continue
                 return Started(task, holder)
-            return Started(self.find(domain_id, job_task_id))
+            return Started(started or self.find(domain_id, job_task_id))
 
     @translated_errors()
-    def _start(self, domain_id: str, job_task_id: str) -> None:
+    def _start(self, domain_id: str, job_task_id: str) -> Document | None:
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": TaskStatus.PENDING.value}
         change = {"status": TaskStatus.IN_PROGRESS.value, "started_at": self._clock.now()}
         try:
-            self._tasks.update_one(query, {"$set": change})
+            return self._tasks.find_one_and_update(query, {"$set": change}, return_document=ReturnDocument.AFTER)
         except DuplicateKeyError as exc:
             raise DuplicateJobError(collector_id="", secret_id="", job_task_id=job_task_id) from exc
 

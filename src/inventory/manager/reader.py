@@ -8,15 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
-from bson.codec_options import CodecOptions
-from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
+from inventory.manager.counts import Counts
+from inventory.manager.raw import documents_of
 from inventory.model.connection import Document, translated_errors
+from inventory.model.time_limit import query_limit
 from inventory.query.analyze import AnalyzeQuery
 from inventory.query.analyze_plan import to_analyze_plan
 from inventory.query.ast import Condition, ListQuery
@@ -31,8 +31,6 @@ Documents: TypeAlias = list[Document]
 Scope = Mapping[str, Any]
 """A further Mongo filter of the service's own, such as the projects a caller is limited to."""
 
-_RAW: Final[CodecOptions[RawBSONDocument]] = CodecOptions(document_class=RawBSONDocument, tz_aware=True, tzinfo=UTC)
-
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -40,7 +38,7 @@ class Page:
 
     Attributes:
         results: the documents of the page, with the fields asked for.
-        total_count: of all that match.
+        total_count: of all that match (:mod:`inventory.manager.counts` says how old it may be).
         fields: the top-level wire fields to fill, or None for all.
         only: the wire paths (dotted) to fill, or None for all.
     """
@@ -59,8 +57,8 @@ class Reader:
         collection: its collection.
         schema: what its queries may name.
         timeout_seconds: time limit of one query inside MongoDB, s.
-        raw: whether ``get`` and ``list`` give ``RawBSONDocument``s, which cost nothing to decode where nobody looks
-            inside.
+        count_reuse_seconds: how old a ``total_count`` of very many may be, s.
+        raw: whether ``get`` and ``list`` give ``StoredDocument``s, which cost nothing where nobody looks inside.
     """
 
     def __init__(
@@ -70,12 +68,14 @@ class Reader:
         collection: str,
         schema: ResourceSchema,
         timeout_seconds: float,
+        count_reuse_seconds: float = 0.0,
         raw: bool = False,
     ) -> None:
         self._collection = database[collection]
-        self._listed: Any = self._collection.with_options(codec_options=_RAW) if raw else self._collection
+        self._raw = raw
         self._schema = schema
         self._timeout_seconds = timeout_seconds
+        self._counts = Counts(count_reuse_seconds)
 
     @property
     def schema(self) -> ResourceSchema:
@@ -100,13 +100,12 @@ class Reader:
         fields = parse_only(self._schema, only)
         shown = {"_id": 0} if fields is None else projection(self._schema, fields)
         query = _within(domain_id, scope, {self._schema.id_field: resource_id})
-        with translated_errors(key=self._schema.id_field):
-            found: Document | None = self._listed.find_one(
-                query, shown, max_time_ms=self._milliseconds(remaining_seconds)
-            )
-        if found is None:
+        with translated_errors(key=self._schema.id_field), query_limit(self._timeout_seconds):
+            found = self._read(query, shown, limit=-1, max_time_ms=self._milliseconds(remaining_seconds))
+        if not found:
             raise NotFoundError(key=self._schema.id_field, value=resource_id)
-        return found
+        document: Document = found[0]
+        return document
 
     def list(
         self,
@@ -133,13 +132,13 @@ class Reader:
         plan = to_mongo(resolve_references(query, lookup) if lookup else query)
         match = _within(domain_id, scope, plan.filter)
         milliseconds = self._milliseconds(remaining_seconds)
-        with translated_errors():
+        with translated_errors(), query_limit(self._timeout_seconds):
             results = () if plan.count_only else self._find(match, plan, milliseconds)
             total_count = self._total(match, plan, len(results), milliseconds)
         return Page(results, total_count, plan.wire_fields, plan.only)
 
     def _find(self, match: Document, plan: MongoQuery, milliseconds: int) -> Sequence[Mapping[str, Any]]:
-        cursor: Iterable[Mapping[str, Any]] = self._listed.find(
+        return self._read(
             match,
             plan.projection or {"_id": 0},
             sort=plan.sort or None,
@@ -147,7 +146,12 @@ class Reader:
             limit=plan.limit,
             max_time_ms=milliseconds,
         )
-        return tuple(cursor)
+
+    def _read(self, match: Document, projection: Mapping[str, Any], **options: Any) -> Sequence[Any]:
+        if not self._raw:
+            return tuple(self._collection.find(match, projection, **options))
+        batches: Any = self._collection.find_raw_batches(match, projection, **options)
+        return tuple(documents_of(batches))
 
     def _total(self, match: Document, plan: MongoQuery, found: int, milliseconds: int) -> int:
         """The count of all, without asking where the page itself tells it."""
@@ -155,6 +159,11 @@ class Reader:
             reached_end = not plan.limit or found < plan.limit
             if reached_end and (found or not plan.skip):
                 return plan.skip + found
+            known = self._counts.total(match, lambda: self._count(match, milliseconds))
+            return max(known, plan.skip + found) if found else known
+        return self._count(match, milliseconds)
+
+    def _count(self, match: Document, milliseconds: int) -> int:
         return self._collection.count_documents(match, maxTimeMS=milliseconds)
 
     def keys(
@@ -168,7 +177,7 @@ class Reader:
     ) -> Sequence[str]:
         """Return ``field`` of every document that meets ``condition``, for references from other resources."""
         match = _within(domain_id, scope, condition_filter(condition))
-        with translated_errors():
+        with translated_errors(), query_limit(self._timeout_seconds):
             cursor = self._collection.find(
                 match, {"_id": 0, field: 1}, max_time_ms=self._milliseconds(remaining_seconds)
             )
@@ -190,7 +199,7 @@ class Reader:
         plan = to_stat_plan(resolve_references(query, lookup) if lookup else query)
         match = _within(domain_id, scope, plan.filter)
         milliseconds = self._milliseconds(remaining_seconds)
-        with translated_errors():
+        with translated_errors(), query_limit(self._timeout_seconds):
             if plan.distinct is not None:
                 results, total_count = self._distinct(match, plan, plan.distinct.path, milliseconds)
             else:
@@ -226,7 +235,7 @@ class Reader:
         plan = to_analyze_plan(resolve_references(query, lookup) if lookup else query)
         match = _within(domain_id, scope, plan.filter)
         milliseconds = self._milliseconds(remaining_seconds)
-        with translated_errors():
+        with translated_errors(), query_limit(self._timeout_seconds):
             return plan.answer(self.aggregate(plan.pipeline(match), milliseconds))
 
     def aggregate(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Documents:

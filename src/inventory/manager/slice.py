@@ -30,8 +30,11 @@ SUMMED: Final = (
     "error_count",
 )
 
-NOT_RUNNING: Final = {"lease_until": "", "collector_slot": "", "endpoint_slot": ""}
-"""What every way out of IN_PROGRESS unsets, so that a place is free as soon as its slice does not run."""
+_COUNTED: Final = dict.fromkeys((*SUMMED, "errors", "status", "expanded_attempt"), 1)
+
+NOT_RUNNING: Final = {"lease_until": "", "collector_slot": "", "endpoint_slot": "", "waits_for": ""}
+"""What every way out of IN_PROGRESS unsets, so that a place is free as soon as its slice does not run; and what the
+way from PENDING to the end does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +191,14 @@ class SliceManager:
     def of_task(self, domain_id: str, job_task_id: str) -> TaskSlices:
         """Return the state of the task's slices and, once all have ended, their sums."""
         task = {"domain_id": domain_id, "job_task_id": job_task_id}
-        first = self._slices.find_one(task | {"number": 0}, {"status": 1, "expanded_attempt": 1})
+        first = self._slices.find_one(task | {"number": 0}, _COUNTED)
         if first is None:
             return TaskSlices(frozenset({TaskStatus.PENDING}), Outcome())
-        counted = task | {"$or": [{"number": 0}, {"plan_attempt": first.get("expanded_attempt", -1)}]}
+        if first.get("expanded_attempt") is None:
+            # Most tasks are one slice: it is read already.
+            outcome = Outcome(**{name: first[name] for name in (*SUMMED, "errors")})
+            return TaskSlices(frozenset({TaskStatus(first["status"])}), outcome)
+        counted = task | {"$or": [{"number": 0}, {"plan_attempt": first["expanded_attempt"]}]}
         group: Document = {"_id": "$status"} | {name: {"$sum": f"${name}"} for name in SUMMED}
         rows = list(self._slices.aggregate([{"$match": counted}, {"$group": group}]))
         sums = {name: sum(row[name] for row in rows) for name in SUMMED}
@@ -235,7 +242,7 @@ class SliceManager:
         """
         part = {"job_id": job_id} if job_id else {"job_task_id": job_task_id}
         change = {
-            "$set": {"status": TaskStatus.CANCELED.value, "waiting": False, "finished_at": self._clock.now()},
+            "$set": {"status": TaskStatus.CANCELED.value, "finished_at": self._clock.now()},
             "$unset": NOT_RUNNING,
         }
         query = {"domain_id": domain_id, **part, "status": {"$in": OPEN}}

@@ -3,16 +3,12 @@
 A claim is known by its owner, a word made anew for every claim: whoever lost a lease, for however long it slept,
 can change nothing any more.
 
-Limits are kept exact by the claim itself: a running slice occupies a numbered place of its collector and one of its
-plugin endpoint, and both numbers have a unique index. Two that claim the last place at once collide on the key, and
-one of them waits. A slice that finds no place is put back, marked as waiting, and looks once more before it leaves;
-whoever gives a place up does so before it looks for waiting ones. So one of the two always sees the other, and no
-thread is kept.
+Limits are kept exact by the claim itself: it takes a place of the collector and one of the plugin endpoint (see
+``slice_place``). Two that claim the last place at once collide on its key, and one of them waits.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,10 +24,8 @@ from inventory.domain.job_error import error_document
 from inventory.domain.job_state import TaskStatus
 from inventory.errors import WorkerLostError
 from inventory.manager.slice import NOT_RUNNING, Outcome
+from inventory.manager.slice_place import Limits, Place, SlicePlaces
 from inventory.model.connection import Document, translated_errors
-
-WAIT_SECONDS: Final = 30.0
-"""After how long the sweeper rings for a slice that waits for a place, should nobody have woken it, s."""
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When the bell was rung for an attempt that is yet to come: the sweeper rings as soon as it may begin."""
@@ -46,14 +40,6 @@ class Refusal(Enum):
     """The collector, or the plugin's endpoint, has no place free."""
     NOT_CLAIMABLE = auto()
     """Another runs it, it has ended, is held, must wait, or is out of attempts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many slices may run at a time for one collector and against one plugin endpoint."""
-
-    per_collector: int
-    per_endpoint: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +61,9 @@ class SliceClaims:
         lease_seconds: how long a claim lasts without a heartbeat, s.
         max_attempts: how often a slice is begun before it fails.
         backoff_seconds: wait before the second attempt, doubled for each further, s.
+
+    Attributes:
+        places: what claims take, and who waits for it.
     """
 
     def __init__(
@@ -86,6 +75,7 @@ class SliceClaims:
         max_attempts: int,
         backoff_seconds: float,
     ) -> None:
+        self.places = SlicePlaces(database=database, clock=clock)
         self._slices = database["slice"]
         self._clock = clock
         self._lease = timedelta(seconds=lease_seconds)
@@ -101,8 +91,8 @@ class SliceClaims:
             owner: made for this claim alone.
         """
         for _ in range(_CLAIM_TRIES):
-            places = self._free_places(found, limits)
-            if places is None:
+            places = self.places.free(found, limits)
+            if isinstance(places, Place):
                 return Refusal.FULL
             try:
                 claimed = self._claim(found, owner, places)
@@ -119,10 +109,10 @@ class SliceClaims:
                 "owner": owner,
                 "lease_until": now + self._lease,
                 "started_at": now,
-                "waiting": False,
                 **places,
                 **Outcome().fields(),
             },
+            "$unset": {"waits_for": ""},
             # The number of claims of slice 0 names the plan it makes.
             "$inc": {"attempts": 1} | ({"plan_attempt": 1} if found["number"] == 0 else {}),
         }
@@ -133,61 +123,11 @@ class SliceClaims:
             "attempts": {"$lt": self._max_attempts},
             "$or": [
                 pending | {"not_before": {"$lte": now}},
-                pending | {"waiting": True},
+                pending | {"waits_for": {"$type": "string"}},
                 {"status": TaskStatus.IN_PROGRESS.value, "lease_until": {"$lt": now}},
             ],
         }
         return self._slices.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
-
-    def _free_places(self, found: Document, limits: Limits) -> dict[str, int] | None:
-        """Return a free place of each kind, at random so that claimers seldom collide; None where one is full."""
-        collector = {"domain_id": found["domain_id"], "collector_id": found["collector_id"]}
-        place = self._free_place(found, "collector_slot", collector, limits.per_collector)
-        if place is None:
-            return None
-        places = {"collector_slot": place}
-        if found.get("endpoint"):
-            place = self._free_place(found, "endpoint_slot", {"endpoint": found["endpoint"]}, limits.per_endpoint)
-            if place is None:
-                return None
-            places["endpoint_slot"] = place
-        return places
-
-    def _free_place(self, found: Document, name: str, group: Document, limit: int) -> int | None:
-        rows = self._slices.find(group | {name: {"$gte": 0}}, {name: 1, "_id": 1})
-        # A slice whose lease ran out gives its own place up by being claimed anew.
-        taken = {row[name] for row in rows if row["_id"] != found["_id"]}
-        if len(taken) >= limit:
-            return None
-        return random.choice([place for place in range(limit) if place not in taken])  # noqa: S311 (no secret)
-
-    @translated_errors()
-    def put_back(self, found: Document, limits: Limits) -> bool:
-        """Let the slice wait for a place; False where one has become free meanwhile, so that it is worth a claim."""
-        not_before = self._clock.now() + timedelta(seconds=WAIT_SECONDS)
-        query = _key(found) | {"status": TaskStatus.PENDING.value, "held": False}
-        self._slices.update_one(query, {"$set": {"waiting": True, "not_before": not_before}})
-        return self._free_places(found, limits) is None
-
-    @translated_errors()
-    def wake(self, freed: Document) -> list[Document]:
-        """Choose who may try for the places that ``freed`` gave up, the most urgent first; ring for them."""
-        groups = [{"domain_id": freed["domain_id"], "collector_id": freed["collector_id"]}]
-        if freed.get("endpoint"):
-            groups.append({"endpoint": freed["endpoint"]})
-        now = self._clock.now()
-        change = {"$set": {"waiting": False, "not_before": now, "enqueued_at": now}}
-        woken = []
-        for group in groups:
-            found = self._slices.find_one_and_update(
-                group | {"waiting": True},
-                change,
-                sort=[("priority", 1), ("created_at", 1)],
-                return_document=ReturnDocument.AFTER,
-            )
-            if found is not None:
-                woken.append(found)
-        return woken
 
     @translated_errors()
     def beat(self, beats: Sequence[Beat]) -> set[str]:
@@ -301,4 +241,4 @@ def _owned(beat: Beat) -> Document:
 
 
 def _waiting_until(moment: datetime) -> Document:
-    return {"status": TaskStatus.PENDING.value, "not_before": moment, "waiting": False}
+    return {"status": TaskStatus.PENDING.value, "not_before": moment}

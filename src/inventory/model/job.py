@@ -49,6 +49,7 @@ class Job(Document):  # type: ignore[misc]
             {"fields": ["domain_id", "job_id"], "unique": True},
             # Paged lists are sorted by _id last: an index that lacks it makes MongoDB sort the whole domain.
             {"fields": ["domain_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "status", "-created_at", "-id"]},
             {"fields": ["domain_id", "collector_id", "-created_at", "-id"]},
             {"fields": ["domain_id", "projects", "-created_at", "-id"]},
             {

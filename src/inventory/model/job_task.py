@@ -104,8 +104,8 @@ class Slice(Document):  # type: ignore[misc]
 
     ``plan_attempt`` of slice 0 counts its claims, also those that were handed back; of any other slice it is the
     claim of slice 0 that planned it. ``collector_slot`` and ``endpoint_slot`` are the numbered places it occupies
-    while it runs: their unique keys keep the limits exact however many claim at once. ``waiting`` says that it
-    found no place, so that whoever gives one up wakes it.
+    while it runs: their unique keys keep the limits exact however many claim at once. ``waits_for`` says which of
+    the two it did not find, so that whoever gives one up wakes it.
     """
 
     slice_id = Text(required=True, max_length=40)
@@ -127,7 +127,7 @@ class Slice(Document):  # type: ignore[misc]
     attempts = IntField(required=True, default=0)
     not_before = DateTimeField()
     enqueued_at = DateTimeField()
-    waiting = BooleanField(required=True, default=False)
+    waits_for = Text(choices=("collector", "endpoint"))
     collector_slot = IntField(min_value=0)
     endpoint_slot = IntField(min_value=0)
     total_count = IntField(required=True, default=0)
@@ -165,14 +165,14 @@ class Slice(Document):  # type: ignore[misc]
                 "partialFilterExpression": {"endpoint_slot": {"$gte": 0}},
             },
             {
-                "name": "waiting_of_collector",
-                "fields": ["domain_id", "collector_id", "priority", "created_at"],
-                "partialFilterExpression": {"waiting": True},
+                "name": "waits_for_collector",
+                "fields": ["waits_for", "domain_id", "collector_id", "priority", "created_at"],
+                "partialFilterExpression": {"waits_for": "collector"},
             },
             {
-                "name": "waiting_of_endpoint",
-                "fields": ["endpoint", "priority", "created_at"],
-                "partialFilterExpression": {"waiting": True},
+                "name": "waits_for_endpoint",
+                "fields": ["waits_for", "endpoint", "priority", "created_at"],
+                "partialFilterExpression": {"waits_for": "endpoint"},
             },
             {"fields": ["created_at"]},
         ],

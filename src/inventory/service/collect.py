@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from inventory import tracing
 from inventory.connector.ports import Queue
 from inventory.domain import ids
 from inventory.domain.clock import Clock
@@ -28,6 +29,7 @@ from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
 from inventory.manager.slice import first_slice_id
 from inventory.model.connection import MONGODB
+from inventory.model.time_limit import finish
 from inventory.service.collect_plan import CollectPlanner, Plan, Wish
 
 log = get_logger(__name__)
@@ -120,12 +122,15 @@ class CollectService:
             raise CollectorStateError(collector_id=request.collector_id, state=collector["state"])
         wish = Wish(request.filter, CollectMode.parse(request.collect_mode), request.secret_id, request.use_cache)
         try:
-            plan = self._planner.plan(principal, collector, wish)
+            with tracing.span("job.plan"):
+                plan = self._planner.plan(principal, collector, wish)
         except CollectInitializeError as exc:
-            self._insert_failed(collector, wish, exc)
+            failure = exc
+            finish(lambda: self._insert_failed(collector, wish, failure))
             raise
         job = self._jobs.insert(_job_of(collector, wish) | self._claim())
-        return self._answer(self._carry_out(job, plan))
+        planned = finish(lambda: self._carry_out(job, plan))
+        return {**planned, _INFO: self._collectors.minimal(plan.collector)}
 
     def _claim(self) -> Document:
         """The claim of a job that is planned by whoever inserts it; if it dies, the sweeper lets another plan it."""
@@ -145,10 +150,6 @@ class CollectService:
         }
         job = self._jobs.insert(_job_of(collector, wish) | ended)
         log.warning("collect_not_initialized", job_id=job["job_id"], code=error.code)
-
-    def _answer(self, job: Document) -> Document:
-        minimal = self._collectors.minimal_many(job["domain_id"], [job["collector_id"]])
-        return {**job, _INFO: minimal.get(job["collector_id"])}
 
     def _carry_out(self, job: Document, plan: Plan) -> Document:
         """Store a plan's tasks, then the job's totals, then ring; each step may be repeated after a crash."""
@@ -219,7 +220,8 @@ class CollectService:
             bool(job.get("use_cache")),
         )
         principal = system_principal(job["domain_id"], token=self._system_token, transaction_id=job["job_id"])
-        return self._planner.plan(principal, collector, wish)
+        with tracing.span("job.plan"):
+            return self._planner.plan(principal, collector, wish)
 
 
 def _job_of(collector: Document, wish: Wish) -> Document:

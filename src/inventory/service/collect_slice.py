@@ -128,7 +128,7 @@ class SliceCollector:
             secret_data = self._secret_data(task["secret_id"], principal)
             plugin = self._connect(assignment, principal)
             if assignment.slice["number"] == 0:
-                slices = self._slices(plugin, options, secret_data)
+                slices = self._slices(plugin, running, options, secret_data)
                 if slices is not None:
                     return Attempt(complete=True, slices=slices)
             return self._stream(assignment, running, plugin, options, secret_data, principal)
@@ -151,9 +151,11 @@ class SliceCollector:
         except InventoryError as exc:
             raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
 
-    def _slices(self, plugin: CollectorPlugin, options: Json, secret_data: Json) -> Sequence[Json] | None:
+    def _slices(
+        self, plugin: CollectorPlugin, running: RunningSlice, options: Json, secret_data: Json
+    ) -> Sequence[Json] | None:
         try:
-            slices = plugin.get_tasks(options, secret_data)
+            slices = plugin.get_tasks(options, secret_data, on_call=running.attach)
         except InventoryError as exc:
             raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
         if not all(encodable(task_options) for task_options in slices or ()):

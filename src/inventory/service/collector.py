@@ -25,13 +25,15 @@ from inventory.errors import (
     VerifyPluginFailureError,
 )
 from inventory.logs import get_logger
-from inventory.manager.collector import DISABLED, CollectorManager
+from inventory.manager.collector import CollectorManager
 from inventory.manager.collector_rule import CollectorRuleManager
 from inventory.manager.plugin import PluginManager
 from inventory.manager.reader import Page, Reader
+from inventory.manager.schedule import ScheduleManager
 from inventory.manager.secret import SecretManager
 from inventory.model.collector import Collector
 from inventory.model.document import new_document
+from inventory.model.time_limit import finish
 from inventory.query.aggregate import parse_stat
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
@@ -61,6 +63,7 @@ class CollectorService:
         collector_plugins: CollectorPluginService,
         verifier: PluginVerifier,
         remover: CollectorRemover,
+        schedules: ScheduleManager,
         reader: Reader,
         clock: Clock,
     ) -> None:
@@ -71,6 +74,7 @@ class CollectorService:
         self._refresher = collector_plugins
         self._verifier = verifier
         self._remover = remover
+        self._schedules = schedules
         self._reader = reader
         self._clock = clock
 
@@ -117,7 +121,7 @@ class CollectorService:
                 self._rules.replace_managed(domain_id, collector_id, refreshed.rules, now=collector["created_at"])
             self._collectors.insert(collector)
         except Exception:
-            self._rules.delete_of_collector(domain_id, collector_id)
+            finish(lambda: self._rules.delete_of_collector(domain_id, collector_id))
             raise
         log.info("collector_created", collector_id=collector_id, plugin_id=collector["plugin_info"]["plugin_id"])
         return collector
@@ -133,10 +137,15 @@ class CollectorService:
         collector = self._collectors.get(principal.domain_id, required_text(params, _ID))
         fields = _changed_values(params)
         if params.get("plugin_info") is None:
-            return self._collectors.update_fields(principal.domain_id, collector[_ID], fields)
-        sent = struct(params["plugin_info"], "plugin_info")
-        plugin_info = changed_plugin_info(collector["plugin_info"], sent, prefix="plugin_info.")
-        return self._replace_plugin(principal, collector, plugin_info, fields)
+            updated = self._collectors.update_fields(principal.domain_id, collector[_ID], fields)
+        else:
+            sent = struct(params["plugin_info"], "plugin_info")
+            plugin_info = changed_plugin_info(collector["plugin_info"], sent, prefix="plugin_info.")
+            updated = self._replace_plugin(principal, collector, plugin_info, fields)
+        if "priority" in fields:
+            # Due schedules take turns by a copy of it. Where this is cut short, they learn of it when they fire next.
+            self._schedules.set_priority(principal.domain_id, collector[_ID], fields["priority"])
+        return updated
 
     def update_plugin(self, principal: Principal, params: Params) -> Document:
         """Change version, options or upgrade_mode, call ``init`` again, and replace metadata and MANAGED rules.
@@ -219,7 +228,7 @@ class CollectorService:
         """Let the collector rest: ``collect`` refuses, schedules don't fire. Raises ``NotFoundError``."""
         if not collector_id:
             raise RequiredParameterError(key=_ID)
-        return self._collectors.update_fields(principal.domain_id, collector_id, {"state": DISABLED})
+        return self._collectors.disable(principal.domain_id, collector_id, self._clock.now())
 
 
 def _new_values(params: Params) -> Document:

@@ -15,6 +15,7 @@ from inventory.logs import get_logger
 from inventory.manager.collector import CollectorManager
 from inventory.manager.collector_rule import CollectorRuleManager
 from inventory.manager.plugin import AUTO, PluginManager
+from inventory.model.time_limit import finish
 
 log = get_logger(__name__)
 
@@ -80,7 +81,7 @@ class CollectorPluginService:
             return self._collectors.update_fields(domain_id, collector_id, {**changes, **(fields or {})})
         except NotFoundError:
             # Deleted meanwhile: its rules must not come back.
-            self._rules.delete_of_collector(domain_id, collector_id)
+            finish(lambda: self._rules.delete_of_collector(domain_id, collector_id))
             raise
 
     def upgraded(self, collector: Document, principal: Principal) -> tuple[Document, PluginEndpoint]:

@@ -11,6 +11,7 @@ from inventory.domain.collect_mode import CollectMode
 from inventory.domain.ids import new_id
 from inventory.ingest.context import IngestContext
 from inventory.ingest.garbage import collect_garbage, is_due
+from inventory.ingest.metrics import RESOURCES
 from inventory.manager.collector import CollectorManager
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
@@ -64,7 +65,7 @@ class TaskGarbage:
         Returns:
             Whether the task may end: it was done, or does not apply. False while another does it.
         """
-        if task.get("garbage_collected"):
+        if task.get("garbage_collected") or not task["full_collect"] or not resources_seen:
             return True
         context = self._context(task)
         if context is None or not is_due(context, resources_seen=resources_seen):
@@ -81,9 +82,13 @@ class TaskGarbage:
                 threshold=self._threshold,
                 grace_seconds=self._grace_seconds,
             )
-        return self._tasks.record_garbage(
+        recorded = self._tasks.record_garbage(
             domain_id, job_task_id, owner=owner, deleted=counts.deleted, disconnected=counts.disconnected
         )
+        if recorded:
+            RESOURCES.labels("deleted").inc(counts.deleted)
+            RESOURCES.labels("disconnected").inc(counts.disconnected)
+        return recorded
 
     def _context(self, task: Document) -> IngestContext | None:
         domain_id, collector_id = task["domain_id"], task["collector_id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from inventory.domain.clock import Clock
@@ -12,16 +13,19 @@ from inventory.manager.collector import CollectorManager
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
 from inventory.manager.reader import Page, Reader, Scope
+from inventory.manager.task_progress import TaskProgress
 from inventory.query.aggregate import parse_stat
-from inventory.query.ast import ReferenceCondition
+from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
 from inventory.query.fields import ResourceSchema
 from inventory.query.parser import RawQuery, parse_list, parse_only
 from inventory.query.references import Lookup, with_request_filters
+from inventory.query.schemas import BOUND_JOB
 
 Document = dict[str, Any]
 Filters = Mapping[str, object]
 """The request's own fields that narrow a list, by name; absent ones absent."""
 
+_PROJECTS: Final = "projects"
 _COLLECTOR: Final = "collector_info"
 _COLLECTOR_PREFIXES: Final = (_COLLECTOR, "collector")
 
@@ -80,7 +84,7 @@ class JobService:
             principal.domain_id,
             job_id,
             only=paths or (),
-            scope=_scope(principal, "projects"),
+            scope=_scope(principal, _PROJECTS),
             remaining_seconds=principal.remaining_seconds(),
         )
         fields = frozenset(path.partition(".")[0] for path in paths) if paths else None
@@ -93,22 +97,27 @@ class JobService:
             BadRequestError: one of its subclasses says what is wrong with the query.
         """
         now = self._clock.now()
-        parsed = with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now)
+        parsed = with_request_filters(parse_list(self._schema(principal), query, now=now), filters, now=now)
+        sorts = any(key.path == _PROJECTS for key in parsed.sort)
         page = self._reader.list(
             parsed,
             domain_id=principal.domain_id,
-            scope=_scope(principal, "projects"),
+            scope=_job_scope(principal, parsed, shows_projects=sorts),
             lookup=self._references.lookup(principal),
             remaining_seconds=principal.remaining_seconds(),
         )
         return Page(self._references.join(principal, page), page.total_count, page.fields, page.only)
 
     def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over jobs; raises as ``list``."""
+        """Return statistics over jobs; raises as ``list``.
+
+        Where they show projects, jobs that collect also for others than a PROJECT caller's do not count for it.
+        """
+        parsed = parse_stat(self._schema(principal), query, now=self._clock.now())
         return self._reader.stat(
-            parse_stat(self._reader.schema, query, now=self._clock.now()),
+            parsed,
             domain_id=principal.domain_id,
-            scope=_scope(principal, "projects"),
+            scope=_job_scope(principal, parsed, shows_projects=_shows_projects(query)),
             lookup=self._references.lookup(principal),
             remaining_seconds=principal.remaining_seconds(),
         )
@@ -120,17 +129,21 @@ class JobService:
             NotFoundError: there is none that the caller may see.
             PermissionDeniedError: it collects also for projects that are not the caller's.
         """
-        found = self._reader.get(principal.domain_id, job_id, scope=_scope(principal, "projects"))
+        found = self._reader.get(principal.domain_id, job_id, scope=_scope(principal, _PROJECTS))
         if principal.projects is not None and not principal.projects.issuperset(found.get("projects", ())):
             raise PermissionDeniedError
         self._jobs.delete_job(principal.domain_id, job_id)
+
+    def _schema(self, principal: Principal) -> ResourceSchema:
+        return self._reader.schema if principal.projects is None else BOUND_JOB
 
 
 class JobTaskService:
     """Reads and removes job tasks."""
 
-    def __init__(self, *, tasks: JobTaskManager, reader: Reader, clock: Clock) -> None:
+    def __init__(self, *, tasks: JobTaskManager, progress: TaskProgress, reader: Reader, clock: Clock) -> None:
         self._tasks = tasks
+        self._progress = progress
         self._reader = reader
         self._clock = clock
 
@@ -140,24 +153,26 @@ class JobTaskService:
         return self._reader.schema
 
     def get(self, principal: Principal, job_task_id: str, only: Iterable[str] = ()) -> Document:
-        """Return the task. Raises ``NotFoundError``."""
-        return self._reader.get(
+        """Return the task; while it runs, with the counts so far. Raises ``NotFoundError``."""
+        task = self._reader.get(
             principal.domain_id,
             job_task_id,
             only=only,
             scope=_scope(principal, "project_id"),
             remaining_seconds=principal.remaining_seconds(),
         )
+        return dict(self._progress.shown(principal.domain_id, [task])[0])
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
-        """Return the tasks that match; raises as ``JobService.list``."""
+        """Return the tasks that match, running ones with the counts so far; raises as ``JobService.list``."""
         now = self._clock.now()
-        return self._reader.list(
+        page = self._reader.list(
             with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
             domain_id=principal.domain_id,
             scope=_scope(principal, "project_id"),
             remaining_seconds=principal.remaining_seconds(),
         )
+        return replace(page, results=self._progress.shown(principal.domain_id, page.results))
 
     def stat(self, principal: Principal, query: RawQuery) -> Document:
         """Return statistics over tasks; raises as ``JobService.list``."""
@@ -177,6 +192,37 @@ class JobTaskService:
 def _scope(principal: Principal, field: str) -> Scope | None:
     """Limit a PROJECT caller to its projects."""
     return None if principal.projects is None else {field: {"$in": sorted(principal.projects)}}
+
+
+def _job_scope(principal: Principal, query: Query, *, shows_projects: bool) -> Scope | None:
+    """Limit a PROJECT caller to jobs that collect for its projects.
+
+    A question that a job would answer by other projects, too, is one about jobs of its projects alone: else it could
+    be asked whether a job is also somebody else's.
+    """
+    scope = _scope(principal, _PROJECTS)
+    if principal.projects is None or scope is None:
+        return scope
+    nodes = (*query.criteria.every, *query.criteria.some)
+    asked = [node for node in nodes if isinstance(node, Condition) and node.target.path.split(".")[0] == _PROJECTS]
+    if not shows_projects and all(_names_own(node, principal.projects) for node in asked):
+        return scope
+    own = scope[_PROJECTS]["$in"]
+    return {_PROJECTS: {"$in": own, "$not": {"$elemMatch": {"$nin": own}}}}
+
+
+def _names_own(condition: Condition, own: frozenset[str]) -> bool:
+    """Return whether a condition on projects asks for some of the caller's ``own`` by name."""
+    if condition.operator is Operator.EQ:
+        return condition.value in own if isinstance(condition.value, str) else False
+    values = condition.value if condition.operator is Operator.IN and isinstance(condition.value, list) else [None]
+    return all(isinstance(value, str) and value in own for value in values)
+
+
+def _shows_projects(query: RawQuery) -> bool:
+    """Return whether statistics may name projects: rather once too often."""
+    shown = str([query.get(part) for part in ("distinct", "aggregate")])
+    return any(name in shown for name in ("projects", "project_id"))
 
 
 def _restricted(document: Mapping[str, Any], page: Page, collector: Document | None) -> Document:

@@ -1,21 +1,28 @@
-"""Metrics of jobs, tasks and slices."""
+"""Metrics of tasks and slices."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge
+from inventory.domain.job_state import TaskStatus
+from inventory.metrics import SCHEDULER, SLOW_SECONDS, WORKER, counter, gauge, histogram
 
-JOBS_ENDED: Final = Counter("inventory_jobs_ended_total", "Jobs that were settled, by status.", ["status"])
-
-TASKS_ENDED: Final = Counter("inventory_job_tasks_ended_total", "Job tasks that were settled, by status.", ["status"])
-
-SLICES_LEFT: Final = Counter(
-    "inventory_slices_left_total",
-    "Attempts at slices, by what they ended as: success, failure, retried, handed_back, canceled or lost.",
-    ["outcome"],
+TASKS_ENDED: Final = counter(
+    "inventory_job_tasks_ended_total",
+    "Job tasks that were settled, by status.",
+    processes=[WORKER, SCHEDULER],
+    labels={"status": (TaskStatus.SUCCESS.value, TaskStatus.FAILURE.value)},
 )
 
-SLICES_RUNNING: Final = Gauge("inventory_slices_running", "Slices that are collected now.", multiprocess_mode="livesum")
+SLICES_LEFT: Final = counter(
+    "inventory_slices_left_total",
+    "Attempts at slices, by what they ended as; lost: the claim had gone to another worker.",
+    processes=[WORKER],
+    labels={"outcome": ("success", "failure", "retried", "handed_back", "canceled", "lost")},
+)
 
-RESOURCES: Final = Counter("inventory_resources_total", "Resources collected, by what became of them.", ["outcome"])
+SLICES_RUNNING: Final = gauge("inventory_slices_running", "Slices that are collected now.", processes=[WORKER])
+
+SLICE_SECONDS: Final = histogram(
+    "inventory_slice_seconds", "Time that an attempt at a slice took, s.", processes=[WORKER], buckets=SLOW_SECONDS
+)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
+from inventory import tracing
 from inventory.connector.ports import Queue
 from inventory.domain.clock import Clock
 from inventory.domain.job_state import TaskStatus
@@ -15,7 +16,7 @@ from inventory.manager.job_task import JobTaskManager
 from inventory.manager.slice import Outcome, SliceManager
 from inventory.manager.slice_claim import SliceClaims
 from inventory.service.collect_slice import Assignment, Attempt, SliceCollector, failed
-from inventory.service.job_metrics import RESOURCES, SLICES_LEFT
+from inventory.service.job_metrics import SLICE_SECONDS, SLICES_LEFT
 from inventory.service.running import RunningSlice, RunningSlices, StopReason
 from inventory.service.settle import Settler
 from inventory.service.start_slice import SliceStarter
@@ -79,9 +80,13 @@ class RunSlice:
             return
         found = self._slices.get(domain_id, slice_id)
         assignment = self._starter.assignment(found) if found else None
-        claimed = self._starter.claim(assignment) if assignment else None
-        if assignment is None or claimed is None:
+        if assignment is None:
             return
+        claim = self._starter.claim(assignment)
+        self._ring_each(claim.heirs)
+        if claim.claimed is None:
+            return
+        claimed = claim.claimed
         bind(job_id=claimed["job_id"], job_task_id=claimed["job_task_id"], slice_id=slice_id)
         try:
             with self._running.tracking(claimed) as running:
@@ -97,7 +102,9 @@ class RunSlice:
     def _attempt(self, assignment: Assignment, running: RunningSlice) -> Attempt:
         _log.info("slice_started", number=assignment.slice["number"], attempt=assignment.slice["attempts"])
         try:
-            return self._collector.attempt(assignment, running)
+            number, attempts = assignment.slice["number"], assignment.slice["attempts"]
+            with tracing.span("slice.attempt", number=number, attempt=attempts), SLICE_SECONDS.time():
+                return self._collector.attempt(assignment, running)
         except (ConnectionFailureError, RequestTimeoutError) as exc:
             _log.warning("slice_interrupted", error=str(exc))
             return Attempt(outcome=running.progress or Outcome(), failure=exc, passing=True)
@@ -144,7 +151,7 @@ class RunSlice:
             self._left_behind(claimed, attempt)
             return
         _log.info("slice_finished", status=status.value, resources=outcome.total_count)
-        _count(status.value.lower(), outcome)
+        SLICES_LEFT.labels(outcome=status.value.lower()).inc()
         self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _expand(self, claimed: Document, options: Sequence[Any]) -> None:
@@ -168,7 +175,7 @@ class RunSlice:
         """The claim is gone. If the slice was canceled it still tells what it had stored; else it is another's."""
         if self._claims.count_canceled(claimed, attempt.outcome):
             _log.info("slice_canceled", resources=attempt.outcome.total_count)
-            _count("canceled", attempt.outcome)
+            SLICES_LEFT.labels(outcome="canceled").inc()
         else:
             _log.warning("slice_lost")
             SLICES_LEFT.labels(outcome="lost").inc()
@@ -176,8 +183,13 @@ class RunSlice:
         self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _wake(self, freed: Document) -> None:
-        for woken in self._claims.wake(freed):
-            self._ring([woken])
+        self._ring_each(self._claims.places.wake(freed))
+
+    def _ring_each(self, slices: Sequence[Document]) -> None:
+        # They may be of different domains and priorities.
+        for one in slices:
+            with tracing.detached():
+                self._ring([one])
 
     def _ring(self, slices: Sequence[Document]) -> None:
         if not slices:
@@ -203,9 +215,3 @@ class RunSlice:
                     raise
                 _log.warning("write_retried", error=str(exc))
                 time.sleep(_PAUSE_SECONDS)
-
-
-def _count(left: str, outcome: Outcome) -> None:
-    SLICES_LEFT.labels(outcome=left).inc()
-    for name in ("created", "updated", "failure", "uncounted"):
-        RESOURCES.labels(outcome=name).inc(getattr(outcome, f"{name}_count"))

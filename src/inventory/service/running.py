@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
-from inventory.connector.ports import ResourceStream
+from inventory.connector.ports import Cancelable
 from inventory.manager.slice import Outcome
 from inventory.manager.slice_claim import Beat, SliceClaims
 from inventory.model.connection import Document
@@ -36,7 +36,7 @@ class RunningSlice:
         self.progress: Outcome | None = None
         self._lock = threading.Lock()
         self._reason: StopReason | None = None
-        self._stream: ResourceStream | None = None
+        self._call: Cancelable | None = None
 
     @property
     def stop_reason(self) -> StopReason | None:
@@ -47,21 +47,21 @@ class RunningSlice:
         """Tell whether it must stop."""
         return self._reason is not None
 
-    def attach(self, stream: ResourceStream) -> None:
-        """Name the stream that a stop cancels; a stop that came before cancels it at once."""
+    def attach(self, call: Cancelable) -> None:
+        """Name the call, as a rule the stream, that a stop cancels; a stop that came before cancels it at once."""
         with self._lock:
-            self._stream = stream
+            self._call = call
             stopped = self._reason is not None
         if stopped:
-            stream.cancel()
+            call.cancel()
 
     def stop(self, reason: StopReason) -> None:
-        """Tell it to stop and cancel its stream; the first reason stays."""
+        """Tell it to stop and cancel its call; the first reason stays."""
         with self._lock:
             self._reason = self._reason or reason
-            stream = self._stream
-        if stream is not None:
-            stream.cancel()
+            call = self._call
+        if call is not None:
+            call.cancel()
 
 
 class RunningSlices:

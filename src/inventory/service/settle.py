@@ -13,7 +13,7 @@ from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager, TaskCounts
 from inventory.manager.slice import OPEN, SliceManager
 from inventory.service.garbage import TaskGarbage
-from inventory.service.job_metrics import JOBS_ENDED, TASKS_ENDED
+from inventory.service.job_metrics import TASKS_ENDED
 
 _log = get_logger(__name__)
 
@@ -73,5 +73,4 @@ class Settler:
             current, counts.by_status, has_errors=bool(job.get("errors")), refused=counts.refused
         )
         if self._jobs.settle(domain_id, job_id, settled) and settled.status not in JOB_OPEN:
-            JOBS_ENDED.labels(status=settled.status.value).inc()
             _log.info("job_finished", job_id=job_id, status=settled.status.value)

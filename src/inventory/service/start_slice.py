@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from inventory.domain.job_state import JOB_OPEN, JobStatus
@@ -12,16 +15,31 @@ from inventory.manager.collector import CollectorManager
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager, Started
 from inventory.manager.slice import OPEN, SliceManager
-from inventory.manager.slice_claim import Limits, Refusal, SliceClaims
+from inventory.manager.slice_claim import Refusal, SliceClaims
+from inventory.manager.slice_place import Limits
 from inventory.service.collect_slice import Assignment
 from inventory.service.settle import Settler
 
 Document = dict[str, Any]
 
-_TRIES: Final = 3
-"""How often a place that is free, and gone again when it is claimed, is gone after."""
+_TRIES: Final = 100
+"""How often a place that is free, and gone again when it is claimed, is gone after: each time another has got on. One
+that left before it had seen, marked as waiting, that its place is taken would be woken by nobody."""
 
 _log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of the wish to claim a slice.
+
+    Attributes:
+        claimed: the slice, if it is ours.
+        heirs: slices to ring for: they may use a place that this one cannot.
+    """
+
+    claimed: Document | None = None
+    heirs: Sequence[Document] = ()
 
 
 class SliceStarter:
@@ -77,19 +95,20 @@ class SliceStarter:
             return None
         return Assignment(slice=found, task=task, job=job, collector=collector)
 
-    def claim(self, assignment: Assignment) -> Document | None:
-        """Claim the slice; None where another has it, it must wait, or waits for a place from now on."""
+    def claim(self, assignment: Assignment) -> Claim:
+        """Claim the slice; it is not ours where another has it, it must wait, or waits for a place from now on."""
         limits = self._limits_of(assignment)
         owner = f"{self._worker}/{secrets.token_hex(8)}"
         for _ in range(_TRIES):
             claimed = self._claims.claim(assignment.slice, owner=owner, limits=limits)
             if claimed is Refusal.NOT_CLAIMABLE:
-                return None
+                return Claim()
             if not isinstance(claimed, Refusal):
-                return claimed
-            if self._claims.put_back(assignment.slice, limits):
-                return None
-        return None
+                return Claim(claimed)
+            lacking = self._claims.places.put_back(assignment.slice, limits)
+            if lacking:
+                return Claim(heirs=self._claims.places.heirs(assignment.slice, lacking, limits))
+        return Claim()
 
     def start_task(self, claimed: Document) -> bool:
         """Start the task of a claimed slice; False, having ended what must end, where it may not run.
@@ -147,7 +166,9 @@ class SliceStarter:
 
     def _limits_of(self, assignment: Assignment) -> Limits:
         wished = assignment.metadata.get("max_concurrent_slices")
-        if not isinstance(wished, int | float) or isinstance(wished, bool) or wished < 1:
+        if not isinstance(wished, int | float) or isinstance(wished, bool):
+            return self._limits
+        if not math.isfinite(wished) or wished < 1:
             return self._limits
         return Limits(
             per_collector=min(self._limits.per_collector, int(wished)),

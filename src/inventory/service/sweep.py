@@ -15,7 +15,7 @@ from bson import ObjectId
 from inventory.connector.ports import Queue
 from inventory.domain.clock import Clock
 from inventory.domain.job_state import JOB_OPEN, JobStatus, TaskStatus
-from inventory.errors import InventoryError, JobTimeoutError, WorkerLostError
+from inventory.errors import ConnectionFailureError, InventoryError, JobTimeoutError, WorkerLostError
 from inventory.logs import get_logger
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
@@ -46,6 +46,7 @@ class SweepReport:
     requeued: int = 0
     lost: int = 0
     released: int = 0
+    woken: int = 0
     settled_tasks: int = 0
     settled_jobs: int = 0
     plans_rung: int = 0
@@ -99,12 +100,13 @@ class Sweeper:
         self._job_cursor: ObjectId | None = None
 
     def sweep(self) -> SweepReport:
-        """Do one round. A step that fails, since MongoDB or Redis is away, leaves the others to be tried."""
+        """Do one round. A step that fails, as while MongoDB or Redis is away, leaves the others to be tried."""
         report = SweepReport()
         steps = (
             self._time_out_jobs,
             self._take_from_lost_workers,
             self._release_held,
+            self._wake_idle,
             self._settle_tasks,
             self._settle_jobs,
             self._ring_plans,
@@ -118,7 +120,22 @@ class Sweeper:
                 name = step.__name__.lstrip("_")
                 report.failed_steps.append(name)
                 _log.warning("sweep_step_failed", step=name, error=str(exc))
+            except Exception:  # noqa: BLE001 (what nobody foresaw must not keep all jobs from their end)
+                name = step.__name__.lstrip("_")
+                report.failed_steps.append(name)
+                _log.exception("sweep_step_failed", step=name)
         return report
+
+    def _settled(self, settle: Callable[[str, str], None], domain_id: str, each: str) -> int:
+        """Settle one task or job and return 1; 0 where that fails: those behind it are settled all the same."""
+        try:
+            settle(domain_id, each)
+        except ConnectionFailureError:
+            raise
+        except Exception:  # noqa: BLE001 (whatever is wrong with this one, it is not with the others)
+            _log.exception("not_settled", domain_id=domain_id, id=each)
+            return 0
+        return 1
 
     def _time_out_jobs(self, report: SweepReport) -> None:
         before = self._clock.now() - timedelta(seconds=self._job_timeout_seconds)
@@ -134,7 +151,7 @@ class Sweeper:
                 requeued.append(found)
             elif became is TaskStatus.FAILURE:
                 report.lost += 1
-                self._settler.settle_task(found["domain_id"], found["job_task_id"])
+                self._settled(self._settler.settle_task, found["domain_id"], found["job_task_id"])
         report.requeued = len(requeued)
         self._ring(requeued)
 
@@ -145,6 +162,11 @@ class Sweeper:
             report.released += len(released)
             # Their bell counts as rung; one that is not is rung by a later sweep.
 
+    def _wake_idle(self, report: SweepReport) -> None:
+        woken = self._claims.places.wake_idle(limit=_BATCH)
+        report.woken = len(woken)
+        self._ring(woken)
+
     def _settle_tasks(self, report: SweepReport) -> None:
         page = self._tasks.open_after(self._task_cursor, limit=_TASK_PAGE)
         if page:
@@ -152,8 +174,9 @@ class Sweeper:
             busy = self._slices.tasks_with_open(page) | stopped
             for task in page:
                 if task["job_task_id"] not in busy:
-                    self._settler.settle_task(task["domain_id"], task["job_task_id"])
-                    report.settled_tasks += 1
+                    report.settled_tasks += self._settled(
+                        self._settler.settle_task, task["domain_id"], task["job_task_id"]
+                    )
         self._task_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
 
     def _end_parts_of_ended_jobs(self, tasks: Iterable[Document]) -> set[str]:
@@ -180,8 +203,7 @@ class Sweeper:
             busy = self._tasks.jobs_with_open(page)
             for job in page:
                 if job["job_id"] not in busy:
-                    self._settler.settle_job(job["domain_id"], job["job_id"])
-                    report.settled_jobs += 1
+                    report.settled_jobs += self._settled(self._settler.settle_job, job["domain_id"], job["job_id"])
         self._job_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
 
     def _ring_plans(self, report: SweepReport) -> None:

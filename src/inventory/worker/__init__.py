@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from inventory import tracing
 from inventory.bootstrap import Container
+from inventory.errors import SettingsError
 from inventory.health import HealthServer
 from inventory.logs import get_logger, setup
-from inventory.model import connection
+from inventory.metrics import WORKER, forget_process, shared_registry
+from inventory.migration.start import await_migrated
 from inventory.settings import Settings
-from inventory.worker.metrics import forget_process, shared_registry
 from inventory.worker.parent import WorkerFleet, handle_signals
 from inventory.worker.wiring import store_checks, worker_parts
 
 _log = get_logger(__name__)
+
+
+BEATS_PER_LEASE: Final = 3
+"""A claim must outlast a heartbeat that is late, and one that is lost."""
+
+
+def check_lease(settings: Settings) -> None:
+    """Return if claims are renewed before they run out.
+
+    Raises:
+        SettingsError: they are not: workers would take slices from one another that are collected well.
+    """
+    if settings.lease_seconds < BEATS_PER_LEASE * settings.heartbeat_seconds:
+        raise SettingsError(
+            f"lease_seconds (INVENTORY_LEASE_SECONDS): must be at least {BEATS_PER_LEASE} times heartbeat_seconds"
+        )
 
 
 def run(settings: Settings) -> int:
@@ -23,11 +43,13 @@ def run(settings: Settings) -> int:
     Raises:
         SettingsError: the settings do not suffice, or the health port is taken.
     """
+    check_lease(settings)
     setup(level=settings.log_level, form=settings.log_format, process="worker")
+    tracing.check(settings)
     container = Container(settings)
     fleet = WorkerFleet(settings=settings, factory=worker_parts, on_death=forget_process)
     try:
-        with shared_registry() as registry:
+        with shared_registry(WORKER, wanted=settings.worker_processes, running=fleet.ready) as registry:
             health = HealthServer(
                 host=settings.host,
                 port=settings.worker_health_port,
@@ -39,8 +61,8 @@ def run(settings: Settings) -> int:
                 handle_signals(fleet)
                 try:
                     # Claims rely on unique keys.
-                    ready = connection.await_indexes(container.database, wait=fleet.await_stop)
-                    return fleet.run() if ready else 0
+                    ready = await_migrated(container.migrator, apply=settings.migrate_at_start, wait=fleet.await_stop)
+                    return fleet.run() if ready is not None else 0
                 finally:
                     health.drain()
                     fleet.stop()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 import gc
 import multiprocessing
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from typing import Final
 
 from inventory.domain.clock import SystemClock
+from inventory.errors import InventoryError
 from inventory.logs import get_logger, setup
 from inventory.settings import Settings
 from inventory.stop_flag import StopFlag
@@ -43,10 +46,13 @@ def main(settings: Settings, factory: PartsFactory, ready: Connection, number: i
         signal.signal(signum, lambda *_: stop.set())
     _stop_with_parent(stop)
     parts = factory(settings)
-    try:
-        serve(parts, settings, stop=stop, on_ready=lambda: _tell(ready))
-    finally:
+    if serve(parts, settings, stop=stop, on_ready=lambda: _tell(ready)):
         parts.close()
+    else:
+        # What hangs would see its connections close under it, and could keep the interpreter from ending.
+        _log.warning("worker_left_threads")
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _tell(ready: Connection) -> None:
@@ -57,8 +63,12 @@ def _tell(ready: Connection) -> None:
 
 def serve(
     parts: WorkerParts, settings: Settings, *, stop: threading.Event, on_ready: Callable[[], None] = lambda: None
-) -> None:
-    """Consume until ``stop`` is set; then take no more, and end or hand back what runs within the grace."""
+) -> bool:
+    """Consume until ``stop`` is set; then take no more, and end or hand back what runs within the grace.
+
+    Returns:
+        Whether nothing runs any more. Else handlers hang in calls, and their connections must stay as they are.
+    """
     heartbeat = Heartbeat(running=parts.running, period_seconds=settings.heartbeat_seconds, clock=SystemClock())
     gc.collect()
     gc.freeze()
@@ -68,17 +78,24 @@ def serve(
     on_ready()
     _log.info("worker_started", threads=settings.worker_threads)
     stop.wait()
-    _drain(parts, settings.drain_seconds)
+    drained = _drain(parts, settings.drain_seconds)
     heartbeat.stop()
     _log.info("worker_stopped")
+    return drained
 
 
-def _drain(parts: WorkerParts, grace_seconds: float) -> None:
+def _drain(parts: WorkerParts, grace_seconds: float) -> bool:
     """Stop consuming; let slices end for a share of the grace, then cancel their streams and hand them back."""
     _log.info("worker_draining", slices=len(parts.running))
     clock = SystemClock()
     begun = clock.monotonic()
-    consuming = threading.Thread(target=parts.consumer.stop, args=(grace_seconds,), name="drain", daemon=True)
+    drained = threading.Event()
+
+    def consume_no_more() -> None:
+        if parts.consumer.stop(grace_seconds):
+            drained.set()
+
+    consuming = threading.Thread(target=consume_no_more, name="drain", daemon=True)
     consuming.start()
     while consuming.is_alive() and clock.monotonic() - begun < grace_seconds * _FINISH_SHARE:
         consuming.join(_POLL_SECONDS)
@@ -86,7 +103,11 @@ def _drain(parts: WorkerParts, grace_seconds: float) -> None:
     consuming.join(max(grace_seconds - (clock.monotonic() - begun), 0.0) + 1.0)
     if len(parts.running):
         # Their threads hang in a call that cannot be canceled; they own nothing any more once this is written.
-        parts.running.hand_back_all()
+        try:
+            parts.running.hand_back_all()
+        except InventoryError as exc:
+            _log.warning("slices_not_handed_back", error=str(exc))
+    return drained.is_set()
 
 
 def _stop_with_parent(stop: threading.Event) -> None:

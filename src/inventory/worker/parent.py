@@ -13,6 +13,7 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from inventory.errors import InventoryError
+from inventory.interrupts import deaf_to_interrupts
 from inventory.logs import get_logger
 from inventory.settings import Settings
 from inventory.stop_flag import StopFlag
@@ -83,10 +84,14 @@ class WorkerFleet:
         """Wait so long at most for somebody to ask for a stop; return whether that was so."""
         return self._stop.wait(seconds)
 
+    def ready(self) -> int:
+        """Return how many children take messages."""
+        return sum(one.is_ready and one.process.is_alive() for one in list(self._children))
+
     def check(self) -> None:
         """Return if all children take messages. Raises ``NotStartedError``."""
         wanted = self._settings.worker_processes
-        running = sum(one.is_ready and one.process.is_alive() for one in self._children)
+        running = self.ready()
         if running < wanted:
             raise NotStartedError(running=running, wanted=wanted)
 
@@ -123,7 +128,8 @@ class WorkerFleet:
         process = self._context.Process(
             target=child.main, args=(self._settings, self._factory, theirs, number), name=f"worker-{number}"
         )
-        process.start()
+        with deaf_to_interrupts():
+            process.start()
         theirs.close()
         return process, ready
 

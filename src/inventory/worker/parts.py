@@ -15,8 +15,8 @@ class Consumer(Protocol):
     def start(self) -> None:
         """Begin; returns at once."""
 
-    def stop(self, timeout_seconds: float) -> None:
-        """Take no more messages, and wait for running handlers, so long at most."""
+    def stop(self, timeout_seconds: float) -> bool:
+        """Take no more messages, and wait for running handlers, so long at most; return whether all have ended."""
 
 
 class WorkerParts(Protocol):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from inventory import tracing
 from inventory.bootstrap import Container
 from inventory.health import Check
+from inventory.metrics import WORKER
 from inventory.model import connection
 from inventory.service.collect import CollectService
 from inventory.service.run_slice import RunSlice
@@ -56,14 +58,20 @@ class ContainerParts:
     def close(self) -> None:
         """See the protocol."""
         self._container.close()
+        tracing.shutdown()
 
 
 def worker_parts(settings: Settings) -> ContainerParts:
     """Build the parts of a worker process."""
+    tracing.setup(settings, WORKER)
     return ContainerParts(Container(settings))
 
 
 def store_checks(container: Container) -> Mapping[str, Check]:
-    """Return the checks that MongoDB and Redis answer."""
+    """Return the checks that MongoDB and Redis answer, and that the database is what this code needs."""
     database, queue = container.database, container.queue
-    return {"mongodb": lambda: connection.ping(database), "redis": queue.ping}
+    return {
+        "mongodb": lambda: connection.ping(database),
+        "migrations": container.migrator.check,
+        "redis": queue.ping,
+    }

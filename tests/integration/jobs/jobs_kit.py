@@ -23,7 +23,8 @@ from inventory.manager.job_task import JobTaskManager
 from inventory.manager.plugin import PluginManager
 from inventory.manager.secret import SecretManager
 from inventory.manager.slice import SliceManager
-from inventory.manager.slice_claim import Limits, SliceClaims
+from inventory.manager.slice_claim import SliceClaims
+from inventory.manager.slice_place import Limits
 from inventory.model.collector import Collector
 from inventory.model.document import new_document
 from inventory.service.collect_slice import SliceCollector

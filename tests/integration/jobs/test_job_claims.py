@@ -11,7 +11,8 @@ import pytest
 from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import TaskStatus
 from inventory.manager.slice import Outcome
-from inventory.manager.slice_claim import Beat, Limits, Refusal
+from inventory.manager.slice_claim import Beat, Refusal
+from inventory.manager.slice_place import Limits
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
 
 PAST_LEASE = timedelta(seconds=LEASE_SECONDS + 1)
@@ -56,12 +57,14 @@ def test_a_lost_lease_can_be_claimed_anew_and_the_stale_owner_changes_nothing(
 
     assert fresh["attempts"] == 2
     before = kit.slice(slice_id)
+    # Another moment, and another progress: whatever is written shows.
+    clock.advance(timedelta(seconds=1))
     assert not kit.claims.finish(stale, TaskStatus.SUCCESS, Outcome(total_count=9))
     assert not kit.claims.hand_back(stale)
     assert kit.claims.retry(stale, Outcome()) is None
     assert not kit.claims.count_canceled(stale, Outcome(total_count=9))
     assert kit.claims.take_from_lost(stale) is None
-    assert kit.claims.beat([_beat(stale)]) == {"owner-1"}
+    assert kit.claims.beat([Beat(DOMAIN, slice_id, "owner-1", Outcome(total_count=9))]) == {"owner-1"}
     assert kit.slice(slice_id) == before
     assert kit.claims.finish(fresh, TaskStatus.SUCCESS, Outcome())
 
@@ -83,8 +86,47 @@ def test_one_that_sleeps_past_its_lease_untouched_may_go_on(kit: JobsKit, slice_
     claimed = kit.claim(slice_id, "owner-1")
     clock.advance(PAST_LEASE)
 
+    [found] = kit.claims.expired(limit=10)
+
     assert kit.claims.beat([_beat(claimed)]) == set()
     assert kit.claims.expired(limit=10) == []
+    # Nor is it taken from it by a sweeper that looked before.
+    assert kit.claims.take_from_lost(found) is None
+    assert kit.slice(slice_id)["owner"] == "owner-1"
+    assert kit.slice(slice_id)["status"] == "IN_PROGRESS"
+
+
+def test_a_held_slice_cannot_be_claimed(kit: JobsKit, slice_id: str) -> None:
+    kit.database["slice"].update_one({"slice_id": slice_id}, {"$set": {"held": True}})
+
+    assert kit.claim(slice_id, "owner-1") is Refusal.NOT_CLAIMABLE
+
+
+def test_of_a_canceled_slice_only_its_last_owner_tells_what_was_stored(
+    kit: JobsKit, slice_id: str, clock: ManualClock
+) -> None:
+    stale = kit.claim(slice_id, "owner-1")
+    clock.advance(PAST_LEASE)
+    last = kit.claim(slice_id, "owner-2")
+    kit.slices.cancel(DOMAIN, job_task_id=last["job_task_id"])
+
+    assert not kit.claims.count_canceled(stale, Outcome(total_count=9))
+    assert kit.slice(slice_id)["total_count"] == 0
+    assert kit.claims.count_canceled(last, Outcome(total_count=2))
+    assert kit.slice(slice_id)["total_count"] == 2
+
+
+def test_a_canceled_slice_is_no_longer_owned_and_its_heartbeat_writes_nothing(
+    kit: JobsKit, slice_id: str, clock: ManualClock
+) -> None:
+    claimed = kit.claim(slice_id, "owner-1")
+    kit.slices.cancel(DOMAIN, job_task_id=claimed["job_task_id"])
+    before = kit.slice(slice_id)
+    clock.advance(timedelta(seconds=1))
+
+    assert kit.claims.beat([Beat(DOMAIN, slice_id, "owner-1", Outcome(total_count=9))]) == {"owner-1"}
+
+    assert kit.slice(slice_id) == before
 
 
 def test_a_deleted_slice_is_no_longer_owned(kit: JobsKit, slice_id: str) -> None:
@@ -181,12 +223,12 @@ def test_a_slice_that_waits_for_a_place_is_woken_most_urgent_first(kit: JobsKit,
     limits = Limits(per_collector=1, per_endpoint=9)
     claimed = kit.claim(running, "owner-1", per_collector=1)
 
-    assert kit.claims.put_back(kit.slice(late), limits)
-    assert kit.claims.put_back(kit.slice(urgent), limits)
+    assert kit.claims.places.put_back(kit.slice(late), limits)
+    assert kit.claims.places.put_back(kit.slice(urgent), limits)
     assert kit.slice(late)["not_before"] > clock.now()
 
     kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
-    assert [one["slice_id"] for one in kit.claims.wake(claimed)] == [urgent, late]
+    assert [one["slice_id"] for one in kit.claims.places.wake(claimed)] == [urgent]
     assert not isinstance(kit.claim(urgent, "owner-2", per_collector=1), Refusal)
 
 
@@ -198,7 +240,7 @@ def test_a_place_that_was_freed_while_a_slice_went_to_wait_is_noticed(kit: JobsK
 
     # Whoever ends looks for waiting ones before this one has said that it waits.
     kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
-    assert kit.claims.wake(claimed) == []
+    assert kit.claims.places.wake(claimed) == []
 
-    assert not kit.claims.put_back(kit.slice(waiting), Limits(per_collector=1, per_endpoint=9))
+    assert kit.claims.places.put_back(kit.slice(waiting), Limits(per_collector=1, per_endpoint=9)) is None
     assert not isinstance(kit.claim(waiting, "owner-2", per_collector=1), Refusal)

@@ -63,7 +63,9 @@ class Meter:
         return Attempt(complete=True)
 
 
-def _drain(kit: JobsKit, bell: LiveQueue, meter: Meter, *, per_collector: int, per_endpoint: int) -> None:
+def _drain(
+    kit: JobsKit, bell: LiveQueue, meter: Meter, *, slices: int = SLICES, per_collector: int, per_endpoint: int
+) -> None:
     stop = threading.Event()
 
     def consume(name: str) -> None:
@@ -79,7 +81,7 @@ def _drain(kit: JobsKit, bell: LiveQueue, meter: Meter, *, per_collector: int, p
     for thread in threads:
         thread.start()
     try:
-        wait_until(lambda: meter.ended >= SLICES, seconds=30)
+        wait_until(lambda: meter.ended >= slices, seconds=30 + slices / 2)
     finally:
         stop.set()
         for thread in threads:
@@ -115,6 +117,31 @@ def test_a_limit_per_endpoint_holds_over_all_collectors(database: Database[dict[
     assert meter.most <= 2
     assert meter.ended == SLICES
     assert {kit.job(job_id)["status"] for job_id, _, _ in jobs} == {"SUCCESS"}
+
+
+@pytest.mark.parametrize(
+    ("collectors", "tasks"), [(4, SLICES // 4), pytest.param(20, 25, marks=pytest.mark.deep, id="long backlog")]
+)
+def test_where_both_limits_bind_nobody_is_forgotten(
+    database: Database[dict[str, Any]], collectors: int, tasks: int
+) -> None:
+    bell, meter = LiveQueue(), Meter()
+    kit = JobsKit(database, SystemClock(), queue=bell)
+    jobs = [
+        kit.plan(kit.insert_collector(), secrets=tasks, endpoint="grpc://shared:1", priority=(1, 10, 50)[number % 3])
+        for number in range(collectors)
+    ]
+    for _, _, slice_ids in jobs:
+        bell.run_slices(slice_ids, domain_id="", priority=0)
+
+    # Again without a sweeper.
+    _drain(kit, bell, meter, slices=collectors * tasks, per_collector=2, per_endpoint=3)
+
+    assert meter.most_of_one <= 2
+    assert meter.most <= 3
+    assert meter.ended == collectors * tasks
+    assert {kit.job(job_id)["status"] for job_id, _, _ in jobs} == {"SUCCESS"}
+    assert kit.database["slice"].count_documents({"waits_for": {"$exists": True}}) == 0
 
 
 @pytest.fixture

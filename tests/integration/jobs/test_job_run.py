@@ -13,7 +13,7 @@ from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import JobStatus, TaskStatus
 from inventory.errors import CollectorSecretError, ConnectionFailureError, NotFoundError
 from inventory.manager.slice import Outcome
-from tests.fakes.plugin import Call, Failure, FakePlugin
+from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
 
@@ -238,6 +238,25 @@ def test_a_refusal_is_not_tried_again_and_shows_no_secret(kit: JobsKit, plugin: 
     assert "very-secret-value" not in str(task["errors"])
 
 
+def test_a_plugin_that_stays_silent_too_long_is_given_up(
+    kit: JobsKit, plugin: FakePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin.resources = [cloud_service(f"i-{number}") for number in range(4)]
+    plugin.gate = Gate(after=2)
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    worker = kit.worker()
+    monkeypatch.setattr(worker.collector, "_idle_seconds", 0.4)
+
+    worker.run(slice_id)
+
+    task = kit.task(task)
+    assert (task["status"], task["created_count"]) == ("FAILURE", 2)
+    assert task["errors"][0]["error_code"] == "ERROR_JOB_TIMEOUT"
+    assert kit.slice(slice_id)["attempts"] == 1
+    assert kit.job(job_id)["status"] == "ERROR"
+    assert plugin.wait_for("collect", ended=True)[0].ended == "canceled"
+
+
 def test_what_nobody_foresaw_is_tried_again_and_then_told(
     kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -343,6 +362,18 @@ def test_a_job_of_a_collector_that_was_deleted_is_canceled(kit: JobsKit) -> None
     assert kit.job(job_id)["status"] == "CANCELED"
 
 
+@pytest.mark.parametrize("wished", [float("inf"), float("nan"), -1.0, 0.5, True, "2", None, [1]])
+def test_a_plugin_that_asks_for_no_number_of_slices_is_collected_all_the_same(
+    kit: JobsKit, plugin: FakePlugin, wished: Any
+) -> None:
+    plugin.resources = [cloud_service("i-1")]
+    job_id, _, [slice_id] = kit.plan(kit.insert_collector(metadata={"max_concurrent_slices": wished}))
+
+    kit.worker().run(slice_id)
+
+    assert kit.job(job_id)["status"] == "SUCCESS"
+
+
 def test_the_plugin_may_ask_for_fewer_slices_at_a_time(kit: JobsKit) -> None:
     collector_id = kit.insert_collector(metadata={"max_concurrent_slices": 1.0})
     _, _, [first, second] = kit.plan(collector_id, secrets=2)
@@ -351,7 +382,7 @@ def test_the_plugin_may_ask_for_fewer_slices_at_a_time(kit: JobsKit) -> None:
     kit.worker().run(second)
 
     found = kit.slice(second)
-    assert (found["status"], found["waiting"]) == ("PENDING", True)
+    assert (found["status"], found["waits_for"]) == ("PENDING", "collector")
 
 
 def test_a_slice_that_ends_rings_for_one_that_waits(kit: JobsKit) -> None:
@@ -416,3 +447,17 @@ def test_garbage_that_another_collects_keeps_the_task_open_until_its_lease_has_r
     kit.sweeper().sweep()
     assert kit.task(task)["status"] == "SUCCESS"
     assert kit.job(job_id)["status"] == "SUCCESS"
+
+
+def test_who_lost_the_claim_of_garbage_collection_tells_nothing(kit: JobsKit, clock: ManualClock) -> None:
+    _, [task], _ = kit.plan(kit.insert_collector(), full_collect=True)
+    key = (DOMAIN, task["job_task_id"])
+    kit.tasks.start(*key)
+    assert kit.tasks.claim_garbage(*key, owner="sleeps", lease_seconds=LEASE_SECONDS)
+    clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
+    assert kit.tasks.claim_garbage(*key, owner="awake", lease_seconds=LEASE_SECONDS)
+
+    assert not kit.tasks.record_garbage(*key, owner="sleeps", deleted=7, disconnected=7)
+    assert not kit.task(task)["garbage_collected"]
+    assert kit.tasks.record_garbage(*key, owner="awake", deleted=1, disconnected=2)
+    assert (kit.task(task)["deleted_count"], kit.task(task)["disconnected_count"]) == (1, 2)

@@ -88,6 +88,30 @@ def test_a_timed_out_job_stops_its_stream(live: JobsKit, worker: Worker, plugin:
     assert (job["status"], job["errors"][0]["error_code"]) == ("TIMEOUT", "ERROR_JOB_TIMEOUT")
 
 
+@pytest.mark.parametrize("end", ["cancel", "drain"])
+def test_a_plugin_that_hangs_before_it_names_its_slices_is_left_at_once(
+    live: JobsKit, worker: Worker, plugin: FakePlugin, end: str
+) -> None:
+    over = threading.Event()
+    plugin.tasks = lambda _call: over.wait(30) and []
+    job_id, _, [slice_id] = live.plan(live.insert_collector())
+    thread = worker.run_in_background(slice_id)
+    [call] = plugin.wait_for("get_tasks")
+    begun = time.monotonic()
+    try:
+        if end == "cancel":
+            live.jobs.cancel_job(DOMAIN, job_id)
+        else:
+            worker.running.stop_all()
+
+        assert _ended(thread, begun) < CANCEL_SECONDS
+        wait_until(lambda: not call.context.is_active())
+    finally:
+        over.set()
+    assert live.slice(slice_id)["status"] == ("CANCELED" if end == "cancel" else "PENDING")
+    assert plugin.calls_of("collect") == []
+
+
 def test_a_deleted_job_stops_its_stream_and_leaves_nothing(live: JobsKit, worker: Worker, plugin: FakePlugin) -> None:
     job_id, _, _, thread = _running(live, worker, live.insert_collector())
 

@@ -12,13 +12,17 @@ from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import TaskStatus
 from inventory.errors import ConnectionFailureError
 from inventory.manager.slice import Outcome
+from inventory.scheduler.parts import LOOKS_PER_SWEEP
 from inventory.service.sweep import QUEUE_ROOM, RING_AGAIN_SECONDS
+from inventory.settings import Settings
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
 
 PAST_LEASE = timedelta(seconds=LEASE_SECONDS + 1)
 PAST_BELL = timedelta(seconds=RING_AGAIN_SECONDS + 1)
+CANCEL_SECONDS = 5.0
+TAKEOVER_SECONDS = 45.0
 
 
 def test_a_slice_that_waits_without_a_message_is_rung_again(kit: JobsKit, clock: ManualClock) -> None:
@@ -219,6 +223,45 @@ def test_a_job_past_its_time_is_stopped(kit: JobsKit, clock: ManualClock, planne
     assert {kit.slice(one)["status"] for one in slice_ids} <= {"CANCELED"}
 
 
+def test_what_waits_in_the_backlog_past_its_time_ends_and_is_never_collected(
+    kit: JobsKit, clock: ManualClock, plugin: FakePlugin
+) -> None:
+    collector_id = kit.insert_collector()
+    _, _, [runs] = kit.plan(collector_id, secrets=["secret-9"])
+    kit.claim(runs, "owner-1")
+    clock.advance(timedelta(seconds=1))
+    job_id, tasks, slice_ids = kit.plan(collector_id, secrets=3)
+    worker = kit.worker(per_collector=1)
+    worker.run(slice_ids[0])
+    assert kit.slice(slice_ids[0])["waits_for"] == "collector"
+    kit.database["slice"].update_one({"slice_id": slice_ids[1]}, {"$set": {"held": True}})
+    clock.advance(timedelta(hours=2, seconds=1))
+
+    assert kit.sweeper().sweep().timed_out == 2
+
+    rung = len(kit.queue.rung)
+    for one in slice_ids:
+        worker.run(one)
+    clock.advance(PAST_BELL)
+    kit.sweeper().sweep()
+    job = kit.job(job_id)
+    assert (job["status"], job["remained_tasks"], job["errors"][0]["error_code"]) == ("TIMEOUT", 0, "ERROR_JOB_TIMEOUT")
+    assert {kit.task(task)["status"] for task in tasks} == {"CANCELED"}
+    assert {kit.slice(one)["status"] for one in slice_ids} == {"CANCELED"}
+    assert kit.queue.rung[rung:] == []
+    assert plugin.calls_of("collect") == []
+
+
+def test_the_usual_settings_keep_the_promised_times() -> None:
+    usual = Settings()
+
+    # A job past its time: the sweeper notices, and the worker learns of it with its next heartbeat.
+    sweep_seconds = usual.sweep_seconds * (1 + 1 / LOOKS_PER_SWEEP)
+    assert sweep_seconds + usual.heartbeat_seconds < CANCEL_SECONDS
+    assert usual.lease_seconds + usual.sweep_seconds < TAKEOVER_SECONDS
+    assert usual.heartbeat_seconds * 5 < usual.lease_seconds
+
+
 def test_old_jobs_are_removed_with_all_they_have(kit: JobsKit, clock: ManualClock) -> None:
     _, _, [old] = kit.plan(kit.insert_collector())
     kit.worker().run(old)
@@ -287,3 +330,45 @@ def test_a_long_backlog_is_gone_through_in_bounded_steps(kit: JobsKit, clock: Ma
     assert max(rung) <= 500
     assert sorted(kit.queue.rung) == sorted(f"slice-{number}" for number in numbers)
     assert longest < 3.0, longest
+
+
+def test_one_task_that_cannot_be_settled_keeps_no_other_from_its_end(
+    kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id, tasks, slice_ids = kit.plan(kit.insert_collector(), secrets=3)
+    for task, slice_id in zip(tasks, slice_ids, strict=True):
+        kit.tasks.start(DOMAIN, task["job_task_id"])
+        claimed = kit.claim(slice_id, f"owner-{slice_id}")
+        kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
+    settle = kit.settler.settle_task
+
+    def broken(domain_id: str, job_task_id: str) -> None:
+        if job_task_id == tasks[0]["job_task_id"]:
+            raise KeyError("what nobody foresaw")
+        settle(domain_id, job_task_id)
+
+    monkeypatch.setattr(kit.settler, "settle_task", broken)
+    waiting = kit.plan(kit.insert_collector())[2][0]
+    clock.advance(PAST_BELL)
+
+    report = kit.sweeper().sweep()
+
+    assert [kit.task(task)["status"] for task in tasks] == ["IN_PROGRESS", "SUCCESS", "SUCCESS"]
+    assert (report.settled_tasks, report.failed_steps) == (2, [])
+    assert waiting in kit.queue.rung
+    assert kit.job(job_id)["remained_tasks"] == 1
+
+
+def test_a_step_that_breaks_leaves_the_others_to_be_done(
+    kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = kit.plan(kit.insert_collector())[2][0]
+    clock.advance(PAST_BELL)
+
+    def broken(**_: Any) -> Any:
+        raise KeyError("what nobody foresaw")
+
+    monkeypatch.setattr(kit.claims, "expired", broken)
+
+    assert kit.sweeper().sweep().failed_steps == ["take_from_lost_workers"]
+    assert kit.queue.rung == [waiting]

@@ -120,7 +120,12 @@ def test_a_worker_collects_what_is_rung_for(worker: RunningWorker, plugin: FakeP
 
     wait_until(lambda: worker.kit.job(job_id)["status"] == "SUCCESS")
     assert worker.kit.task(task)["created_count"] == 2
-    assert json.loads(worker.get("/readyz")[1])["checks"] == {"mongodb": "ok", "redis": "ok", "processes": "ok"}
+    assert json.loads(worker.get("/readyz")[1])["checks"] == {
+        "mongodb": "ok",
+        "migrations": "ok",
+        "redis": "ok",
+        "processes": "ok",
+    }
     assert worker.get("/livez")[0] == 200
     metrics = worker.get("/metrics")[1]
     assert 'inventory_slices_left_total{outcome="success"} 1.0' in metrics
@@ -169,6 +174,22 @@ def test_a_worker_that_is_told_to_stop_hands_back_and_leaves_no_process(
     assert plugin.wait_for("collect", ended=True)[0].ended == "canceled"
     wait_until(lambda: not any(child.is_running() for child in children))
     assert sum(state.waiting for state in worker.queue.states()) == 1
+
+
+def test_a_worker_that_is_told_to_stop_lets_a_slice_end_within_the_grace(
+    worker: RunningWorker, plugin: FakePlugin
+) -> None:
+    plugin.resources = [cloud_service(f"i-{number}") for number in range(4)]
+    plugin.gate = Gate(after=2)
+    job_id, task, slice_id = worker.collect()
+    wait_until(lambda: worker.kit.slice(slice_id)["total_count"] == 2)
+
+    worker.process.send_signal(signal.SIGTERM)
+    plugin.gate.open()
+
+    assert worker.process.wait(15) == 0
+    assert (worker.kit.job(job_id)["status"], worker.kit.task(task)["created_count"]) == ("SUCCESS", 4)
+    assert worker.kit.slice(slice_id)["attempts"] == 1
 
 
 def test_a_killed_parent_leaves_no_process(worker: RunningWorker) -> None:

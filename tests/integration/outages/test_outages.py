@@ -96,6 +96,22 @@ def test_a_deleted_collector_stops_its_streams_and_keeps_what_was_stored(outfit:
     assert outfit.database["cloud_service"].count_documents({}) == stored
 
 
+def test_a_job_past_its_timeout_stops_its_stream_and_keeps_what_was_stored(outfit: Outfit) -> None:
+    _, job_id = running_stream(outfit)
+
+    begun = time.monotonic()
+    hours_ago = outfit.job(job_id)["created_at"] - timedelta(hours=3)
+    outfit.database["job"].update_one({"job_id": job_id}, {"$set": {"created_at": hours_ago}})
+
+    [call] = outfit.plugin.wait_for("collect", ended=True)
+    assert time.monotonic() - begun < CANCEL_SECONDS
+    assert call.ended == "canceled"
+    job = outfit.job(job_id)
+    assert (job["status"], job["remained_tasks"], job["errors"][0]["error_code"]) == ("TIMEOUT", 0, "ERROR_JOB_TIMEOUT")
+    wait_until(lambda: outfit.task(job_id).get("total_count") == 2)
+    assert outfit.task(job_id)["status"] == "CANCELED"
+
+
 def test_a_killed_only_worker_is_replaced_within_lease_and_sweep(outfit: Outfit) -> None:
     _, job_id = running_stream(outfit)
     [child] = outfit.fleet.of("worker")[0].children()

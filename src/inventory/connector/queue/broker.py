@@ -19,6 +19,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from inventory.connector.queue.bands import BANDS, more_urgent_than
+from inventory.connector.queue.metrics import QUEUE_WAIT_SECONDS
 from inventory.errors import ConnectionFailureError
 
 HEARTBEAT_MS: Final = 5_000
@@ -135,6 +136,9 @@ class BandConsumer(_RedisConsumer):
                 raise ConnectionClosed(exc) from None
         if self.message_cache:
             message: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
+            if message is not None:
+                sent = message.message_timestamp / 1000
+                QUEUE_WAIT_SECONDS.labels(self.queue_name).observe(max(time.time() - sent, 0.0))
             return message
         self.misses, backoff_ms = compute_backoff(self.misses, max_backoff=self.timeout)
         time.sleep(backoff_ms / 1000)

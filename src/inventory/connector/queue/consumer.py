@@ -10,8 +10,10 @@ from typing import Final, Protocol, Self
 import redis
 from dramatiq import Actor, Worker
 
+from inventory import tracing
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, actor_name
 from inventory.connector.queue.broker import WorkBroker
+from inventory.connector.queue.metrics import HANDLER_FAILURES
 from inventory.logs import get_logger
 
 _log = get_logger(__name__)
@@ -60,11 +62,14 @@ class QueueConsumer:
             self._worker.start()
             self._running = True
 
-    def stop(self, timeout_seconds: float) -> None:
+    def stop(self, timeout_seconds: float) -> bool:
         """Take no more messages, wait for the running handlers, hand back what was only fetched.
 
         Args:
             timeout_seconds: how long to wait; a handler that takes longer leaves its message to other workers.
+
+        Returns:
+            Whether all handlers have returned.
         """
         with self._lock:
             if self._running:
@@ -75,6 +80,7 @@ class QueueConsumer:
                     # What could not be handed back comes to others once this process's heartbeat has run out.
                     _log.warning("queue_messages_not_handed_back", reason=type(exc).__name__)
                 self._broker.close()
+            return not any(thread.is_alive() for thread in self._worker.workers)
 
     def __enter__(self) -> Self:
         self.start()
@@ -95,9 +101,11 @@ class QueueConsumer:
         )
 
 
-def _handle(action: str, handler: Callable[[str, str], None], domain_id: str, each: str) -> None:
+def _handle(action: str, handler: Callable[[str, str], None], domain_id: str, each: str, traceparent: str = "") -> None:
     """Run ``handler``; this is a thread's outermost loop, so nothing gets past."""
     try:
-        handler(domain_id, each)
+        with tracing.consumed(f"queue.{action}", traceparent, id=each):
+            handler(domain_id, each)
     except Exception:  # noqa: BLE001 (a thread's outermost loop)
+        HANDLER_FAILURES.labels(action).inc()
         _log.exception("queue_handler_failed", action=action, domain_id=domain_id, id=each)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import redis
 from dramatiq import Message
 
+from inventory import tracing
 from inventory.connector.ports import JobToPlan
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, BandState, actor_name, band_of
 from inventory.connector.queue.broker import Broker, failure
@@ -74,4 +75,10 @@ class RedisQueue:
 
 def _message(action: str, domain_id: str, each: str, priority: int) -> Message[None]:
     band = band_of(priority)
-    return Message(queue_name=band, actor_name=actor_name(action, band), args=(domain_id, each), kwargs={}, options={})
+    return Message(
+        queue_name=band,
+        actor_name=actor_name(action, band),
+        args=(domain_id, each),
+        kwargs=dict(tracing.metadata()),
+        options={},
+    )

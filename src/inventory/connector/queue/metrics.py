@@ -1,0 +1,22 @@
+"""Metrics of the queue's consumers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE
+from inventory.metrics import SLOW_SECONDS, WORKER, counter, histogram
+
+QUEUE_WAIT_SECONDS: Final = histogram(
+    "inventory_queue_wait_seconds",
+    "Time from a message's sending until a worker took it, s.",
+    processes=[WORKER],
+    labels={"band": tuple(BANDS)},
+    buckets=SLOW_SECONDS,
+)
+HANDLER_FAILURES: Final = counter(
+    "inventory_queue_handler_failures_total",
+    "Messages whose handling broke off; the sweeper makes up for it.",
+    processes=[WORKER],
+    labels={"action": (PLAN_JOB, RUN_SLICE)},
+)

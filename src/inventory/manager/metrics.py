@@ -1,0 +1,43 @@
+"""Metrics of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from inventory import tracing
+from inventory.domain.job_state import JOB_OPEN, JobStatus
+from inventory.metrics import SCHEDULER, SERVER, WORKER, counter, histogram
+
+_COLLECTIONS: Final = ("cloud_service", "cloud_service_type", "region", "record", "collection_state")
+
+JOBS_ENDED: Final = counter(
+    "inventory_jobs_ended_total",
+    "Jobs that ended, by status.",
+    processes=[SERVER, WORKER, SCHEDULER],
+    labels={"status": [status.value for status in JobStatus if status not in JOB_OPEN]},
+)
+WRITE_SECONDS: Final = histogram(
+    "inventory_bulk_write_seconds",
+    "Time of one bulk write, s.",
+    processes=[WORKER],
+    labels={"collection": _COLLECTIONS},
+)
+WRITES: Final = counter(
+    "inventory_bulk_writes_total",
+    "Documents sent in bulk writes.",
+    processes=[WORKER],
+    labels={"collection": _COLLECTIONS},
+)
+
+
+@contextmanager
+def bulk_write(collection: str, documents: int) -> Iterator[None]:
+    """Count and trace the block as one bulk write of so many documents."""
+    WRITES.labels(collection).inc(documents)
+    with (
+        tracing.span("mongodb.bulk_write", collection=collection, documents=documents),
+        WRITE_SECONDS.labels(collection).time(),
+    ):
+        yield
