@@ -14,6 +14,7 @@ from inventory.api.endpoint import Gate
 from inventory.api.health import Health
 from inventory.api.interceptors.arrivals import Arrivals, CountingPool
 from inventory.api.interceptors.context import MAX_TOKEN
+from inventory.api.interceptors.reception import Reception
 from inventory.api.listen import credentials, target
 from inventory.api.reflection import add_reflection
 from inventory.api.server_info import ServerInfoServicer
@@ -43,15 +44,18 @@ class Server:
         health: SERVING while MongoDB answers.
         address: ``host:port`` it listens on.
         drain_seconds: how long running calls may take to end, s.
+        reception: watches calls whose message is still to come.
     """
 
     grpc_server: grpc.Server
     health: Health
     address: str
     drain_seconds: float
+    reception: Reception
 
     def start(self) -> None:
         """Begin to answer."""
+        self.reception.start()
         self.grpc_server.start()
         self.health.start()
         log.info("listening", address=self.address)
@@ -59,7 +63,9 @@ class Server:
     def stop(self) -> threading.Event:
         """Say NOT_SERVING, refuse new calls, let running ones end; the event is set when all have."""
         self.health.drain()
-        return self.grpc_server.stop(self.drain_seconds)
+        stopped = self.grpc_server.stop(self.drain_seconds)
+        self.reception.stop()
+        return stopped
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until the server has stopped; False where ``timeout`` seconds were not enough."""
@@ -92,9 +98,10 @@ def build_server(
         TypeError: a method has no policy or no implementation.
     """
     pool = CountingPool(settings.server_threads)
+    reception = Reception(pool.stand_in)
     server = grpc.server(
         pool,
-        interceptors=[Arrivals(pool, settings.max_concurrent_rpcs)],
+        interceptors=[Arrivals(pool, settings.max_concurrent_rpcs, reception)],
         options=_options(settings, share_port=share_port),
     )
     published = [*services, (server_info_pb2.DESCRIPTOR.services_by_name["ServerInfo"], ServerInfoServicer())]
@@ -105,7 +112,7 @@ def build_server(
     tls = credentials(settings)
     wanted = target(settings.host, port)
     bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
-    return Server(server, health, target(settings.host, bound), settings.drain_seconds)
+    return Server(server, health, target(settings.host, bound), settings.drain_seconds, reception)
 
 
 def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:
@@ -115,6 +122,8 @@ def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", _METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", 2 * _METADATA_BYTES),
+        # Without a grace time of its own: what runs on the old connection ends there, however long it takes.
+        ("grpc.max_connection_age_ms", round(1000 * settings.connection_age_seconds)),
         ("grpc.keepalive_time_ms", 2 * _MINUTE_MS),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),

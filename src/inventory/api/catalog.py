@@ -11,11 +11,11 @@ from inventory.api.interceptors.authentication import Authenticator, NoAuthentic
 from inventory.api.interceptors.authorization import IdentityAuthorization, NoAuthorization
 from inventory.api.interceptors.jwt import JwtAuthenticator
 from inventory.api.interceptors.keys import identity_keys, local_keys
-from inventory.api.interceptors.limits import RateLimit
 from inventory.api.job import JobServicer
 from inventory.api.job_task import JobTaskServicer
 from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
+from inventory.domain.rate_limit import RateLimit
 from inventory.service.job import JobService, JobTaskService
 from inventory.settings import Settings
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, job_pb2, job_task_pb2
@@ -87,7 +87,7 @@ def _authenticator(settings: Settings, services: Services) -> Authenticator:
     if settings.authentication == "none":
         return NoAuthentication(settings.default_domain_id)
     keys = (
-        local_keys(settings.jwks_file)
+        local_keys(settings.jwks_file, services.clock)
         if settings.jwks_file is not None
         else identity_keys(services.platform.identity, services.clock)
     )

@@ -15,7 +15,7 @@ from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 
 COLLECTOR: Final = Presenter(collector_pb2.CollectorInfo.DESCRIPTOR)
 """Presents collectors."""
-SCHEDULE: Final = Presenter(collector_pb2.ScheduleInfo.DESCRIPTOR)
+SCHEDULE: Final = Presenter(collector_pb2.ScheduleInfo.DESCRIPTOR, shared=["collector_info"])
 """Presents schedules."""
 
 Params = Mapping[str, Any]

@@ -16,15 +16,19 @@ import grpc
 from google.protobuf.message import Message
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from inventory import tracing
 from inventory.api import codec, status
 from inventory.api.interceptors.authentication import Authenticator, Caller
 from inventory.api.interceptors.authorization import Authorizer, bind_domain
 from inventory.api.interceptors.context import CallContext, read_context
-from inventory.api.interceptors.limits import RateLimit
+from inventory.api.interceptors.limits import counted_as
+from inventory.api.metrics import Meter
 from inventory.api.policy import PUBLIC, Policy
 from inventory.domain.principal import Principal
+from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError, RequestTimeoutError, UnknownError
-from inventory.logs import get_logger
+from inventory.logs import frequent, get_logger
+from inventory.model.time_limit import time_limit
 
 log = get_logger(__name__)
 
@@ -52,14 +56,19 @@ class Endpoint:
         self._request_type = request_type
         self._method = method
         self._gate = gate
+        self._meter = Meter(policy.method)
 
     def __call__(self, data: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer one call; a failure aborts it with its status."""
         started = time.perf_counter()
+        self._meter.begin()
         call = read_context(context)
         bind_contextvars(transaction_id=call.transaction_id)
         try:
-            answer: bytes | InventoryError = self._answer(data, call)
+            with tracing.served(self._policy.method, call.traceparent, transaction_id=call.transaction_id):
+                answer: bytes | InventoryError = self._answer(data, call)
+                if not isinstance(answer, bytes):
+                    tracing.failed(answer.code)
             self._log(started, call, answer)
         finally:
             clear_contextvars()
@@ -91,12 +100,14 @@ class Endpoint:
             return self._method(Principal(domain_id="", transaction_id=call.transaction_id), {})
         caller = self._gate.authenticator.authenticate(call.token)
         bind_contextvars(user_id=caller.user_id)
-        self._gate.rate_limit.take(f"{caller.domain_id}/{caller.user_id}" if caller.user_id else _host(call.peer))
+        if name := counted_as(caller, call.peer):
+            self._gate.rate_limit.take(name)
         request = codec.decode(codec.parse(self._request_type, data))
         caller.check_permission(policy.permission)
         principal = self._principal(call, caller, request)
         policy.check_required(request)
-        return self._method(principal, request)
+        with time_limit(principal.remaining_seconds()):
+            return self._method(principal, request)
 
     def _principal(self, call: CallContext, caller: Caller, request: Request) -> Principal:
         requested = request.pop("domain_id", "")
@@ -121,10 +132,6 @@ class Endpoint:
             outcome = {"status": "OK", "bytes": len(answer)}
         else:
             outcome = {"status": status.status_of(answer).name, "code": answer.code}
-        milliseconds = round((time.perf_counter() - started) * 1000, 2)
-        log.info("call", method=self._policy.method, peer=call.peer, ms=milliseconds, **outcome)
-
-
-def _host(peer: str) -> str:
-    """Return a peer without its port."""
-    return peer.rpartition(":")[0] or peer
+        seconds = time.perf_counter() - started
+        self._meter.end(outcome["status"], seconds)
+        frequent(__name__, "call", method=self._policy.method, peer=call.peer, ms=round(seconds * 1000, 2), **outcome)

@@ -10,7 +10,7 @@ from inventory.domain.principal import Principal
 from inventory.service.job import JobService
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 
-JOB: Final = Presenter(collector_pb2.JobInfo.DESCRIPTOR, derive=sole_project)
+JOB: Final = Presenter(collector_pb2.JobInfo.DESCRIPTOR, derive=sole_project, shared=["collector_info"])
 """Presents jobs, here and in ``Collector.collect``."""
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
 
 import grpc
 
 from inventory.errors import SettingsError
+from inventory.logs import get_logger
 from inventory.loopback import is_loopback
 from inventory.settings import Settings
+
+log = get_logger(__name__)
 
 
 def check_address(settings: Settings) -> None:
@@ -28,6 +32,29 @@ def check_address(settings: Settings) -> None:
         raise SettingsError("tls_certificate_file and tls_key_file: one needs the other")
     if settings.tls_client_ca_file and not settings.tls_certificate_file:
         raise SettingsError("tls_client_ca_file: needs tls_certificate_file and tls_key_file")
+
+
+def check_identity(settings: Settings) -> None:
+    """Return if callers can be told apart as the settings say.
+
+    Raises:
+        SettingsError: keys or permissions would come from where there are none.
+    """
+    if settings.authentication == "jwt" and settings.jwks_file is None and settings.platform == "static":
+        raise SettingsError(
+            "jwks_file (INVENTORY_JWKS_FILE): required for authentication jwt where platform is static, "
+            "which has no identity service to ask for keys"
+        )
+    if settings.authorization == "identity" and settings.platform == "static":
+        raise SettingsError(
+            "authorization (INVENTORY_AUTHORIZATION): identity needs platform grpc: the static file has no roles, so "
+            "that everybody could do everything"
+        )
+    if settings.authorization == "identity" and settings.authentication == "none":
+        raise SettingsError(
+            "authorization (INVENTORY_AUTHORIZATION): identity needs authentication jwt: "
+            "it cannot tell what somebody unknown may do"
+        )
 
 
 def probe_port(host: str, port: int) -> int:
@@ -52,17 +79,66 @@ def probe_port(host: str, port: int) -> int:
 def credentials(settings: Settings) -> grpc.ServerCredentials | None:
     """Return the server's TLS credentials, or None where none are set.
 
+    The files are looked at again as clients connect: a renewed certificate needs no restart.
+
     Raises:
         SettingsError: a file cannot be read.
     """
     if settings.tls_certificate_file is None or settings.tls_key_file is None:
         return None
-    ca = settings.tls_client_ca_file
-    return grpc.ssl_server_credentials(
-        [(_read("tls_key_file", settings.tls_key_file), _read("tls_certificate_file", settings.tls_certificate_file))],
-        root_certificates=_read("tls_client_ca_file", ca) if ca else None,
-        require_client_auth=ca is not None,
+    files = _TlsFiles(settings)
+    return grpc.dynamic_ssl_server_credentials(
+        files.read(),
+        files.changed,  # type: ignore[arg-type]  # the type stubs do not know that None stands for no change
+        require_client_authentication=settings.tls_client_ca_file is not None,
     )
+
+
+class _TlsFiles:
+    """The files of the server's TLS, and whether they are others than before.
+
+    grpcio keeps what it has where new ones do not fit together, as while one of two is written.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        names = ("tls_key_file", "tls_certificate_file", "tls_client_ca_file")
+        self._paths: dict[str, Path] = {name: path for name in names if (path := getattr(settings, name))}
+        self._lock = threading.Lock()
+        self._seen = self._signature()
+
+    def read(self) -> grpc.ServerCertificateConfiguration:
+        """Return what the files hold. Raises ``SettingsError``."""
+        held = {name: _read(name, path) for name, path in self._paths.items()}
+        return grpc.ssl_server_certificate_configuration(
+            [(held["tls_key_file"], held["tls_certificate_file"])], root_certificates=held.get("tls_client_ca_file")
+        )
+
+    def changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Return what the files hold where they have changed since they were last read, else None: nothing new."""
+        with self._lock:
+            seen = self._signature()
+            if seen == self._seen:
+                return None
+            self._seen = seen
+            try:
+                found = self.read()
+            except SettingsError as exc:
+                log.error("tls_files_kept_last_good", reason=exc.message)
+                return None
+            log.info("tls_files_reloaded")
+            return found
+
+    def _signature(self) -> list[tuple[int, int, int] | None]:
+        return [_state(path) for path in self._paths.values()]
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes with the file; None where it is absent."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _read(name: str, path: Path) -> bytes:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any, Final
 
 from bson import decode as decode_bson
 from bson.codec_options import CodecOptions
 
-from inventory.api.wire import MessageDescriptor, MessageEncoder, delimited, struct_bytes, tag, varint
+from inventory.api.wire import MessageDescriptor, MessageEncoder, delimited, fields_of, struct_bytes, tag, varint
 
 Stored = Mapping[str, Any]
 """A stored document, or what a service made of one."""
@@ -61,17 +61,25 @@ class Memory:
 class Presenter:
     """Presents documents of one resource as its Info message.
 
-    Documents come as dicts, or as ``bson.raw_bson.RawBSONDocument``: of those the message is remembered by the
+    Documents come as dicts, or as something with their BSON in ``raw``: of those the message is remembered by the
     document's bytes, so that an unchanged document costs one look-up.
 
     Args:
         descriptor: of the Info message.
         derive: makes the wire fields that are not stored as such.
+        shared: fields with messages that many documents of a list have in common, as the same object.
     """
 
-    def __init__(self, descriptor: MessageDescriptor, *, derive: Derive | None = None) -> None:
+    def __init__(
+        self, descriptor: MessageDescriptor, *, derive: Derive | None = None, shared: Sequence[str] = ()
+    ) -> None:
         self._encode = MessageEncoder(descriptor)
         self._derive = derive
+        self._shared = {
+            field.name: MessageEncoder(field.message_type)
+            for field in fields_of(descriptor)
+            if field.name in shared and field.message_type is not None
+        }
         self._memory = Memory(CACHE_BYTES)
 
     def one(self, document: Stored) -> bytes:
@@ -87,10 +95,26 @@ class Presenter:
 
     def many(self, documents: Iterable[Stored], total_count: int) -> bytes:
         """Return the list message: ``results`` is field 1 and ``total_count`` field 2 of each of them."""
+        if self._shared:
+            documents = self._with_shared(documents)
         parts = [delimited(_RESULT, self.one(document)) for document in documents]
         if total_count:
             parts.append(_TOTAL_COUNT + varint(min(total_count, _INT32_MAX)))
         return b"".join(parts)
+
+    def _with_shared(self, documents: Iterable[Stored]) -> Iterator[Stored]:
+        """Yield the documents with the bytes of what they share, each made once."""
+        made: dict[int, bytes] = {}
+        # What is shared stays alive until the end, so that its id is its own.
+        for document in tuple(documents):
+            ready = {}
+            for name, encode in self._shared.items():
+                value = document.get(name)
+                if value is not None:
+                    if id(value) not in made:
+                        made[id(value)] = encode(value)
+                    ready[name] = made[id(value)]
+            yield {**document, **ready}
 
     def _present(self, document: Stored) -> bytes:
         return self._encode(document if self._derive is None else self._derive(dict(document)))

@@ -9,11 +9,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from types import FrameType
 from typing import Any, Final
 
+from inventory.interrupts import deaf_to_interrupts
 from inventory.logs import get_logger
 from inventory.stop_flag import StopFlag
 
@@ -30,6 +32,19 @@ KILL_AFTER_SECONDS: Final = 5.0
 EXIT_GAVE_UP: Final = 1
 
 
+@dataclass
+class Family:
+    """What others may know of the processes.
+
+    Attributes:
+        running: how many do.
+        on_death: told the process id of one that died.
+    """
+
+    running: int = 0
+    on_death: Callable[[int], None] = lambda _pid: None
+
+
 def supervise(
     target: Callable[..., int],
     arguments: Sequence[Any],
@@ -37,6 +52,7 @@ def supervise(
     count: int,
     drain_seconds: float,
     max_deaths: int = MAX_DEATHS,
+    family: Family | None = None,
 ) -> int:
     """Run ``count`` processes of ``target`` until SIGTERM or SIGINT; return the exit code.
 
@@ -46,8 +62,9 @@ def supervise(
         count: processes.
         drain_seconds: how long a process may take to end after SIGTERM, s.
         max_deaths: within ``DEATHS_WINDOW_SECONDS``, before the parent gives up with exit code 1.
+        family: kept up to date.
     """
-    supervisor = _Supervisor(target, arguments, count, drain_seconds, max_deaths)
+    supervisor = _Supervisor(target, arguments, count, drain_seconds, max_deaths, family or Family())
     signal.signal(signal.SIGTERM, supervisor.on_signal)
     signal.signal(signal.SIGINT, supervisor.on_signal)
     return supervisor.run()
@@ -55,8 +72,15 @@ def supervise(
 
 class _Supervisor:
     def __init__(
-        self, target: Callable[..., int], arguments: Sequence[Any], count: int, drain_seconds: float, max_deaths: int
+        self,
+        target: Callable[..., int],
+        arguments: Sequence[Any],
+        count: int,
+        drain_seconds: float,
+        max_deaths: int,
+        family: Family,
     ) -> None:
+        self._family = family
         self._context: SpawnContext = multiprocessing.get_context("spawn")
         self._arguments = (target, os.getpid(), *arguments)
         self._count = count
@@ -72,6 +96,7 @@ class _Supervisor:
         try:
             while not self._stop.is_set():
                 wait([process.sentinel for process in processes], timeout=0.2)
+                self._family.running = sum(process.is_alive() for process in processes)
                 processes = [process if process.is_alive() else self._replace(process) for process in processes]
                 if self._gave_up():
                     log.error("supervisor_gave_up", deaths=len(self._deaths))
@@ -82,7 +107,8 @@ class _Supervisor:
 
     def _spawn(self) -> SpawnProcess:
         process = self._context.Process(target=_child, args=self._arguments)
-        process.start()
+        with deaf_to_interrupts():
+            process.start()
         return process
 
     def _replace(self, process: SpawnProcess) -> SpawnProcess:
@@ -90,6 +116,7 @@ class _Supervisor:
             return process
         self._deaths.append(time.monotonic())
         log.warning("process_died", pid=process.pid, exit_code=process.exitcode)
+        self._family.on_death(process.pid or 0)
         self._stop.wait(RESTART_PAUSE_SECONDS)
         return self._spawn()
 

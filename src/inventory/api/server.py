@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import time
+from collections.abc import Mapping
 from types import FrameType
+from typing import Final
 
+from prometheus_client import CollectorRegistry
 from pymongo.database import Database
 
-from inventory import logs
+from inventory import logs, tracing
 from inventory.api.app import Server, build_server
 from inventory.api.catalog import inventory_services, make_gate
-from inventory.api.listen import check_address, probe_port
+from inventory.api.listen import check_address, check_identity, probe_port
 from inventory.api.operations import operation_services
-from inventory.api.processes import supervise
+from inventory.api.processes import Family, supervise
 from inventory.api.resource_catalog import resource_services
 from inventory.bootstrap import Container
+from inventory.errors import InventoryError, SettingsError
+from inventory.health import Check, HealthServer
 from inventory.logs import get_logger
-from inventory.model.connection import Document, ensure_indexes, ping
+from inventory.metrics import SERVER, forget_process, own_registry, shared_registry
+from inventory.migration.errors import MigrationFailedError
+from inventory.migration.migrator import Migrator
+from inventory.migration.start import migrate
+from inventory.model.connection import Document, ping
 from inventory.settings import Settings
 from inventory.stop_flag import StopFlag
 
 log = get_logger(__name__)
+
+FAILED_SECONDS: Final = 30.0
+"""How long a migration that failed is left alone: it may read a whole collection each time, s."""
 
 
 def run(settings: Settings) -> int:
@@ -32,11 +46,48 @@ def run(settings: Settings) -> int:
         SettingsError: the address is not allowed or taken, or a setting or file that is needed is absent or wrong.
     """
     check_address(settings)
+    check_identity(settings)
     port = probe_port(settings.host, settings.port)
     if settings.server_processes == 1:
         return serve(settings, port)
     check_settings(settings)
-    return supervise(serve, (settings, port), count=settings.server_processes, drain_seconds=settings.drain_seconds)
+    logs.setup(level=settings.log_level, form=settings.log_format, process="server")
+    return _run_family(settings, port)
+
+
+def _run_family(settings: Settings, port: int) -> int:
+    """Run the processes, and show the sum of what they count."""
+    count, family = settings.server_processes, Family(on_death=forget_process)
+
+    def check() -> None:
+        if family.running < count:
+            raise NotRunningError(running=family.running, wanted=count)
+
+    with (
+        contextlib.closing(Container(settings)) as container,
+        shared_registry(SERVER, wanted=count, running=lambda: family.running) as registry,
+        health_pages(settings, {**_store_checks(container), "processes": check}, registry),
+    ):
+        return supervise(serve, (settings, port), count=count, drain_seconds=settings.drain_seconds, family=family)
+
+
+def health_pages(settings: Settings, checks: Mapping[str, Check], registry: CollectorRegistry) -> HealthServer:
+    """Return the server of the pages of health and metrics, not yet started.
+
+    Where nobody has chosen its port and the usual one is taken, by another server of this machine, it takes any.
+
+    Raises:
+        SettingsError: the port that was chosen is taken.
+    """
+    host, port = settings.host.strip("[]"), settings.server_health_port
+    try:
+        pages = HealthServer(host=host, port=port, checks=checks, registry=registry)
+    except SettingsError:
+        if "server_health_port" in settings.model_fields_set:
+            raise
+        pages = HealthServer(host=host, port=0, checks=checks, registry=registry)
+    log.info("health_listens", port=pages.port)
+    return pages
 
 
 def serve(settings: Settings, port: int) -> int:
@@ -49,17 +100,35 @@ def serve(settings: Settings, port: int) -> int:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    container = Container(settings)
-    try:
+    with contextlib.ExitStack() as closing:
+        closing.callback(tracing.shutdown)
+        tracing.setup(settings, SERVER)
+        container = Container(settings)
+        closing.callback(container.close)
         server = assemble(container, port, share_port=settings.server_processes > 1)
+        if settings.server_processes == 1:
+            registry = closing.enter_context(own_registry(SERVER))
+            closing.enter_context(health_pages(settings, _store_checks(container), registry))
         server.start()
         stop.wait()
         log.info("draining", seconds=settings.drain_seconds)
         server.stop().wait()
-    finally:
-        container.close()
     log.info("stopped")
     return 0
+
+
+def _store_checks(container: Container) -> dict[str, Check]:
+    """Return what `Readiness` looks at, without running anything."""
+    return {"mongodb": lambda: ping(container.database), "migrations": container.migrator.check}
+
+
+class NotRunningError(InventoryError):
+    """A process of the server has died, or has not started yet."""
+
+    code = "ERROR_NOT_RUNNING"
+
+    def __init__(self, *, running: int, wanted: int) -> None:
+        super().__init__(f"Server processes are not running. (running = {running}, wanted = {wanted})")
 
 
 def assemble(container: Container, port: int, *, share_port: bool = False) -> Server:
@@ -68,7 +137,7 @@ def assemble(container: Container, port: int, *, share_port: bool = False) -> Se
         container.settings,
         services=[*inventory_services(container), *resource_services(container)],
         gate=make_gate(container.settings, container),
-        check=Readiness(container.database),
+        check=Readiness(container.database, container.migrator, apply=container.settings.migrate_at_start),
         port=port,
         share_port=share_port,
         unlisted=operation_services(container),
@@ -80,6 +149,7 @@ def check_settings(settings: Settings) -> None:
 
     Raises: as ``run``.
     """
+    tracing.check(settings)
     container = Container(settings)
     try:
         assemble(container, port=0).grpc_server.stop(None)
@@ -88,15 +158,30 @@ def check_settings(settings: Settings) -> None:
 
 
 class Readiness:
-    """Asks MongoDB whether it answers; the first time it does, the indexes are made."""
+    """Asks MongoDB whether it answers, and whether it is migrated; runs what is pending where it may."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, database: Database[Document], migrator: Migrator, *, apply: bool) -> None:
         self._database = database
-        self._indexed = False
+        self._migrator = migrator
+        self._apply = apply
+        self._failure: MigrationFailedError | None = None
+        self._retry_at = 0.0
 
     def __call__(self) -> None:
-        """Return if MongoDB answers. Raises ``ConnectionFailureError``."""
+        """Return if this server may answer.
+
+        Raises:
+            ConnectionFailureError: MongoDB cannot be reached.
+            MigrationPendingError: another process is at it, or nobody may.
+            MigrationFailedError: there are data in the way; looked at again after ``FAILED_SECONDS``.
+            DatabaseTooNewError: this code must not use the database.
+        """
         ping(self._database)
-        if not self._indexed:
-            ensure_indexes(self._database)
-            self._indexed = True
+        if self._failure is not None and time.monotonic() < self._retry_at:
+            raise self._failure
+        try:
+            migrate(self._migrator, apply=self._apply)
+            self._failure = None
+        except MigrationFailedError as exc:
+            self._failure, self._retry_at = exc, time.monotonic() + FAILED_SECONDS
+            raise

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
-from inventory import __name__ as package
 from inventory.api.endpoint import Request
 from inventory.api.present import Presenter
 from inventory.domain.principal import Principal
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
+from inventory.version import package_version
 
 _VERSION: Final = Presenter(server_info_pb2.VersionInfo.DESCRIPTOR)
 
@@ -23,11 +22,3 @@ class ServerInfoServicer:
     def get_version(self, principal: Principal, request: Request) -> bytes:  # noqa: ARG002
         """Answer ``ServerInfo.get_version``."""
         return self._answer
-
-
-def package_version() -> str:
-    """Return the version of this package, ``0`` where it runs without being installed."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "0"

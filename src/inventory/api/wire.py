@@ -125,7 +125,7 @@ class MessageEncoder:
     """Encodes documents as one message type.
 
     Members of a document that the message does not have are passed over; fields that the document lacks, or holds as
-    None, stay unset. Enums are stored by name, times as datetimes.
+    None, stay unset. Enums are stored by name, times as datetimes. A nested message may be given as its bytes.
     """
 
     def __init__(self, descriptor: MessageDescriptor) -> None:
@@ -176,7 +176,7 @@ def _message_writer(number: int, message: Descriptor) -> Writer:
     if name == "google.protobuf.ListValue":
         return lambda value: delimited(head, list_bytes(value)) if isinstance(value, list) else b""
     encode = MessageEncoder(message)
-    return lambda value: delimited(head, encode(value))
+    return lambda value: delimited(head, value if type(value) is bytes else encode(value))
 
 
 def _struct_field(head: bytes, value: Any) -> bytes:

@@ -120,10 +120,14 @@ class ResourceMessage:
     @property
     def resource(self) -> Json:
         """The content."""
+        self.decode()
+        return self._resource
+
+    def decode(self) -> None:
+        """Decode the content now, unless that has been done."""
         if self._decode is not None:
             self._resource = self._decode()
             self._decode = None
-        return self._resource
 
     def __repr__(self) -> str:
         return f"ResourceMessage(resource_type={self.resource_type!r}, state={self.state}, size={self.size})"
@@ -143,6 +147,13 @@ class ResourceStream(Protocol):
         """End the call from any thread, at once; iterating then ends with ``CollectorCollectingError``."""
 
 
+class Cancelable(Protocol):
+    """A call that may be ended from any thread."""
+
+    def cancel(self) -> object:
+        """End it at once."""
+
+
 class CollectorPlugin(Protocol):
     """A connection to one collector plugin. Options, secret data and filter are always sent, even if empty."""
 
@@ -152,8 +163,14 @@ class CollectorPlugin(Protocol):
     def verify(self, options: Json, secret_data: Json) -> None:
         """Return if the plugin accepts the secret. Raises ``PluginError`` with the plugin's reason."""
 
-    def get_tasks(self, options: Json, secret_data: Json) -> Sequence[Json] | None:
-        """Return the task_options of each slice, or None where the plugin does not know slices."""
+    def get_tasks(
+        self, options: Json, secret_data: Json, *, on_call: Callable[[Cancelable], None] = lambda _: None
+    ) -> Sequence[Json] | None:
+        """Return the task_options of each slice, or None where the plugin does not know slices.
+
+        Args:
+            on_call: told the call as soon as it runs; one that is canceled raises ``PluginError``.
+        """
 
     def collect(
         self, options: Json, secret_data: Json, filter: Json, task_options: Json | None, *, idle_seconds: float

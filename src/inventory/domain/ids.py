@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from collections.abc import Iterator
 from typing import Final
 
 COLLECTOR: Final = "collector"
@@ -16,7 +18,21 @@ REGION: Final = "region"
 RECORD: Final = "record"
 COLLECTOR_RULE: Final = "collector-rule"
 
+_BYTES: Final = 6
+_DRAWN: Final = 256
+
 
 def new_id(prefix: str) -> str:
     """Return a fresh random identifier such as ``collector-2c0847644f39``."""
-    return f"{prefix}-{secrets.token_hex(6)}"
+    return f"{prefix}-{secrets.token_hex(_BYTES)}"
+
+
+def new_ids(prefix: str) -> Iterator[str]:
+    """Yield such identifiers without end, for those who need thousands; an iterator belongs to one thread.
+
+    Asking the system for each would cost as much as all else about an id, and let another thread run meanwhile.
+    """
+    while True:
+        drawn = os.urandom(_BYTES * _DRAWN).hex()
+        for start in range(0, len(drawn), 2 * _BYTES):
+            yield f"{prefix}-{drawn[start : start + 2 * _BYTES]}"

@@ -152,12 +152,15 @@ def joins(targets: Iterable[KeyTarget], joined: set[str]) -> list[Document]:
         joined.add(reference.name)
         name = joined_name(reference)
         same_domain = {"$match": {"$expr": {"$eq": ["$domain_id", "$$domain"]}}}
+        shown: list[Document] = []
+        if reference.schema.partial:
+            shown.append({"$project": {"_id": 0, **dict.fromkeys(reference.schema.leaves(), 1)}})
         lookup = {
             "from": reference.schema.collection,
             "localField": reference.local_field,
             "foreignField": reference.foreign_field,
             "let": {"domain": "$domain_id"},
-            "pipeline": [same_domain, {"$limit": 1}],
+            "pipeline": [same_domain, {"$limit": 1}, *shown],
             "as": name,
         }
         stages += [{"$lookup": lookup}, {"$unwind": {"path": f"${name}", "preserveNullAndEmptyArrays": True}}]

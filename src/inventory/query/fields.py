@@ -84,6 +84,7 @@ class ResourceSchema:
         minimal: wire fields of the minimal form.
         default_sort: (path, 1 or -1), used where the client names no order.
         wire_sources: wire fields that are not stored as such → the stored paths they are made of.
+        partial: whether documents hold more than may be seen through this schema: then a join takes its fields only.
     """
 
     name: str
@@ -97,6 +98,11 @@ class ResourceSchema:
     references: Mapping[str, Reference] = field(default_factory=lambda: MappingProxyType({}))
     forbidden: frozenset[str] = frozenset()
     wire_sources: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    partial: bool = False
+
+    def leaves(self) -> list[str]:
+        """Return the paths of all fields that have no members of their own."""
+        return _leaves(self.fields, "")
 
     def target(self, key: str) -> KeyTarget:
         """Return what ``key`` means here.
@@ -167,6 +173,13 @@ def _check_text(key: str) -> None:
         raise InvalidParameterError(key=key.replace("\0", "\\0"), reason="a key must not contain NUL")
     if len(encoded(key, "query")) > MAX_KEY_BYTES:
         raise InvalidParameterError(key=key, reason=f"a key has at most {MAX_KEY_BYTES} bytes")
+
+
+def _leaves(fields: Mapping[str, Field], prefix: str) -> list[str]:
+    paths: list[str] = []
+    for name, each in fields.items():
+        paths += _leaves(each.members, f"{prefix}{name}.") if each.members else [f"{prefix}{name}"]
+    return paths
 
 
 @lru_cache(maxsize=4096)

@@ -113,6 +113,22 @@ JOB = ResourceSchema(
     wire_sources={"collector_info": ("collector_id",), "project_id": ("projects",)},
 )
 
+_SHOWN_COLLECTOR = replace(
+    COLLECTOR,
+    fields={
+        **{name: COLLECTOR.fields[name] for name in _words("collector_id name provider project_id state is_public")},
+        "capability": _FREE,
+        "plugin_info": _document(**_strings("plugin_id version")),
+    },
+    aliases={},
+    partial=True,
+)
+_INTO_SHOWN_COLLECTOR = replace(_INTO_COLLECTOR, schema=_SHOWN_COLLECTOR)
+
+BOUND_JOB = replace(JOB, references=dict.fromkeys(_COLLECTOR_PREFIXES, _INTO_SHOWN_COLLECTOR))
+"""Jobs for callers who are bound to projects: of the collector, which is the domain's, they may ask for what a job
+shows of it, and not for its options."""
+
 JOB_TASK = ResourceSchema(
     name="JobTask",
     collection="job_task",

@@ -128,10 +128,16 @@ def _unwind(stage: Unwind) -> list[Document]:
 
 def _group(stage: Group) -> list[Document]:
     """Group, then put the keys beside the fields, as plain members of the row."""
-    keys = {key.name: expressions.group_key(key) for key in stage.keys}
     fields = {field.name: expressions.accumulator(field) for field in stage.fields}
-    flat: Document = {"_id": 0, **{name: f"$_id.{name}" for name in keys}, **dict.fromkeys(fields, 1)}
-    return [{"$group": {"_id": keys, **fields}}, {"$project": flat}]
+    if len(stage.keys) == 1 and not stage.keys[0].date_format:
+        # By itself a missing key is null to MongoDB, which spares it an expression per document.
+        key = stage.keys[0]
+        keys: object = expressions.value_of(key.target)
+        named: Document = {key.name: "$_id"}
+    else:
+        keys = {key.name: expressions.group_key(key) for key in stage.keys}
+        named = {key.name: f"$_id.{key.name}" for key in stage.keys}
+    return [{"$group": {"_id": keys, **fields}}, {"$project": {"_id": 0, **named, **dict.fromkeys(fields, 1)}}]
 
 
 def _count(stage: Count) -> list[Document]:

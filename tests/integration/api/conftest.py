@@ -20,15 +20,16 @@ from inventory.api.catalog import inventory_services
 from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
-from inventory.api.interceptors.limits import RateLimit
 from inventory.api.server import assemble
 from inventory.bootstrap import Container
 from inventory.domain.clock import Clock, SystemClock
+from inventory.domain.rate_limit import RateLimit
 from inventory.manager.collector import CollectorManager
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
 from inventory.manager.reader import Reader
 from inventory.manager.slice import SliceManager
+from inventory.manager.task_progress import TaskProgress
 from inventory.model.connection import ping
 from inventory.query.schemas import COLLECTOR, JOB, JOB_TASK
 from inventory.service.job import CollectorReferences, JobService, JobTaskService
@@ -78,7 +79,9 @@ def make_container(database: Database[dict[str, Any]]) -> FakeContainer:
             references=CollectorReferences(collectors=collectors, reader=reader(COLLECTOR)),
             clock=clock,
         ),
-        job_task_service=JobTaskService(tasks=tasks, reader=reader(JOB_TASK), clock=clock),
+        job_task_service=JobTaskService(
+            tasks=tasks, progress=TaskProgress(database=database), reader=reader(JOB_TASK), clock=clock
+        ),
     )
 
 

@@ -71,12 +71,14 @@ class FakeCollects:
 
 
 class FakeSchedules:
-    """Has no schedules."""
+    """Has no schedules but one, which it tells by its id alone."""
 
     def add(self, principal: Principal, params: Params) -> dict[str, Any]:
         return {"schedule_id": "sched-000000000000", **params}
 
     def get(self, principal: Principal, collector_id: str, schedule_id: str) -> dict[str, Any]:
+        if schedule_id == "sched-111111111111":
+            return {"schedule_id": schedule_id, "collector_id": collector_id}
         raise NotFoundError(key="schedule_id", value=schedule_id)
 
     def update(self, principal: Principal, params: Params) -> dict[str, Any]:

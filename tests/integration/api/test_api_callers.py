@@ -106,7 +106,7 @@ def test_a_project_caller_sees_its_projects_in_every_method(
 
     listed = client.call("Job.list", {"query": {"only": ["job_id"]}}, metadata=metadata)
     assert [item["job_id"][-1] for item in listed["results"]] == ["2", "1"]
-    assert client.call("Job.list", {"query": widening | {"count_only": True}}, metadata=metadata) == {"total_count": 1}
+    assert client.call("Job.list", {"query": widening | {"count_only": True}}, metadata=metadata) == {}
     assert client.call("JobTask.list", {"query": {"count_only": True}}, metadata=metadata) == {"total_count": 1}
     tasks = client.call("JobTask.stat", {"query": {"distinct": "project_id"}}, metadata=metadata)
     assert tasks == {"results": ["project-b"]}

@@ -192,3 +192,21 @@ def test_draining_says_so_ends_what_runs_and_refuses_what_is_new(
     watch.cancel()
     assert answers[0]["name"] == "Collector 000"
     assert stopped.wait(10)
+
+
+def test_a_client_is_asked_to_connect_anew_and_loses_no_call(start: Callable[..., Server]) -> None:
+    client, moved = Client(start(connection_age_seconds=0.3)), threading.Event()
+    seen: list[grpc.ChannelConnectivity] = []
+
+    def note(state: grpc.ChannelConnectivity) -> None:
+        if seen and seen[-1] is grpc.ChannelConnectivity.READY and state is not seen[-1]:
+            moved.set()
+        seen.append(state)
+
+    client.channel.subscribe(note, try_to_connect=True)
+    deadline = time.monotonic() + 10
+    while not moved.is_set() and time.monotonic() < deadline:
+        client.call("Collector.list")
+
+    client.call("Collector.list")
+    assert moved.is_set()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -14,7 +15,12 @@ from grpc_status import rpc_status
 from pymongo.database import Database
 
 from inventory.api.app import Server
+from inventory.api.endpoint import Gate
+from inventory.api.interceptors.authentication import Caller, NoAuthentication
+from inventory.api.interceptors.authorization import NoAuthorization
+from inventory.domain.clock import ManualClock
 from inventory.domain.principal import Principal
+from inventory.domain.rate_limit import RateLimit
 from tests.integration.api.conftest import DOMAIN, PACKAGE, Client, FakeContainer, collector
 
 Store = Database[dict[str, Any]]
@@ -43,11 +49,6 @@ def test_a_missing_field_is_named_in_text_and_details(client: Client) -> None:
 def test_a_missing_domain_is_required_unless_there_is_a_default(
     client: Client, container: FakeContainer, start: Callable[..., Server], database: Store
 ) -> None:
-    from inventory.api.endpoint import Gate
-    from inventory.api.interceptors.authentication import NoAuthentication
-    from inventory.api.interceptors.authorization import NoAuthorization
-    from inventory.api.interceptors.limits import RateLimit
-
     database["collector"].insert_one(collector())
     error = failure(client, "Collector.get", {**GET, "domain_id": ""})
     assert error.details() == "ERROR_REQUIRED_PARAMETER: Required parameter. (key = domain_id)"
@@ -133,28 +134,92 @@ def test_too_many_calls_at_once_are_refused_in_our_terms_and_health_still_answer
             thread.join(10)
 
 
-def test_a_callers_rate_is_limited(start: Callable[..., Server], container: FakeContainer) -> None:
-    from inventory.api.endpoint import Gate
-    from inventory.api.interceptors.authentication import NoAuthentication
-    from inventory.api.interceptors.authorization import NoAuthorization
-    from inventory.api.interceptors.limits import RateLimit
+@pytest.mark.parametrize("method", ["spaceone.api.inventory.v1.Collector/list", "grpc.health.v1.Health/Check"])
+def test_calls_without_a_message_keep_nobody_waiting(start: Callable[..., Server], method: str) -> None:
+    """A handful of calls whose message never comes, from anybody, once stopped a whole server."""
+    server = start()
+    client = Client(server)
+    over = threading.Event()
 
-    gate = Gate(NoAuthentication(), NoAuthorization(), RateLimit(0.01, container.clock))
-    client = Client(start(gate=gate))
+    def nothing() -> Iterator[bytes]:
+        over.wait(30)
+        yield from ()
 
-    client.call("Collector.list")
+    with grpc.insecure_channel(server.address) as channel:
+        stalled = [channel.stream_unary(f"/{method}").future(nothing()) for _ in range(8)]
+        try:
+            client.call("Collector.list", timeout=10)
+            assert client.raw("grpc.health.v1.Health", "Check")(b"", timeout=10) == b"\x08\x01"
+            assert not any(call.done() for call in stalled)
+        finally:
+            over.set()
+        assert {call.exception(10).code() for call in stalled} == {grpc.StatusCode.UNIMPLEMENTED}
 
-    error = failure(client, "Collector.list", {})
-    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+def test_a_call_whose_message_never_comes_is_ended(start: Callable[..., Server]) -> None:
+    server = start()
+    server.reception._limit = 0.3
+    over = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        over.wait(30)
+        yield from ()
+
+    with grpc.insecure_channel(server.address) as channel:
+        stalled = channel.stream_unary("/spaceone.api.inventory.v1.Collector/list").future(nothing())
+        try:
+            assert stalled.exception(10).code() is grpc.StatusCode.CANCELLED
+        finally:
+            over.set()
+
+
+class AnyUser:
+    """Takes the token for the user's name."""
+
+    def authenticate(self, token: str) -> Caller:
+        return Caller(DOMAIN, token, user_type="SYSTEM" if token == "system" else "USER")
+
+
+def test_a_callers_rate_is_limited_and_no_other_callers(start: Callable[..., Server], clock: ManualClock) -> None:
+    client = Client(start(gate=Gate(AnyUser(), NoAuthorization(), RateLimit(2, clock))))
+
+    def calls(user: str, count: int) -> list[str]:
+        found = []
+        for _ in range(count):
+            try:
+                client.call("Collector.list", metadata=(("token", user),))
+                found.append("OK")
+            except grpc.RpcError as error:
+                found.append(f"{error.code().name} {error.details()}")
+        return found
+
+    refusal = "RESOURCE_EXHAUSTED ERROR_LIMIT_EXCEEDED: Limit exceeded. (limit = requests per second)"
+    assert calls("one", 3) == ["OK", "OK", refusal]
+    assert calls("two", 1) == ["OK"]
+    assert calls("system", 10) == ["OK"] * 10
+    clock.advance(timedelta(seconds=0.5))
+    assert calls("one", 2) == ["OK", refusal]
+
+
+def test_this_machine_is_not_counted_without_tokens(start: Callable[..., Server], container: FakeContainer) -> None:
+    """The gateway and the commands call from here."""
+    client = Client(start(gate=Gate(NoAuthentication(DOMAIN), NoAuthorization(), RateLimit(1, container.clock))))
+
+    for _ in range(20):
+        client.call("Collector.list")
 
 
 def test_a_deadline_that_has_passed_is_not_an_internal_error(client: Client) -> None:
+    """gRPC counts deadlines in milliseconds: now and then an answer is there before that."""
     started = time.monotonic()
+    statuses = set()
+    while grpc.StatusCode.DEADLINE_EXCEEDED not in statuses and time.monotonic() - started < 5:
+        try:
+            client.call("Collector.list", {}, timeout=0.000001)
+        except grpc.RpcError as error:
+            statuses.add(error.code())
 
-    error = failure(client, "Collector.list", {}, timeout=0.000001)
-
-    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - started < 5
+    assert statuses == {grpc.StatusCode.DEADLINE_EXCEEDED}
 
 
 def test_an_unknown_method_is_unimplemented(client: Client) -> None:

@@ -114,6 +114,44 @@ def test_an_explanation_has_ten_fire_times_and_what_was_passed_over(client: Clie
 
 
 @pytest.mark.parametrize(
+    ("broken", "shown"),
+    [
+        ({"cron": "what?"}, {"cron": "what?"}),
+        ({"cron": 5, "hours": "all"}, {}),
+        ("hourly", {}),
+    ],
+)
+def test_a_schedule_that_was_broken_by_hand_says_what_is_wrong(
+    client: Client, database: Store, broken: Any, shown: dict[str, Any]
+) -> None:
+    schedule_id = add_schedule(client)
+    database["schedule"].update_one({"schedule_id": schedule_id}, {"$set": {"schedule": broken}})
+
+    request = {"collector_id": COLLECTOR_ID, "schedule_id": schedule_id}
+    found = client.call(f"{OPERATIONS}.explain_schedule", request)
+    (listed,) = client.call(f"{OPERATIONS}.list_schedule_facts", {"collector_id": COLLECTOR_ID})["results"]
+
+    assert found["facts"] == listed
+    assert found["facts"].get("schedule", {}) == shown
+    assert "schedule" in found["facts"]["problem"]
+    assert "next_times" not in found
+
+
+def test_commands_say_what_is_wrong_with_a_schedule_that_was_broken_by_hand(
+    client: Client, database: Store, inventory: Callable[..., Ended]
+) -> None:
+    schedule_id = add_schedule(client)
+    database["schedule"].update_one({"schedule_id": schedule_id}, {"$set": {"schedule": {"cron": "what?"}}})
+
+    listed = inventory("schedule", "list", COLLECTOR_ID)
+    shown = inventory("schedule", "explain", COLLECTOR_ID, schedule_id)
+
+    assert (listed.returncode, shown.returncode) == (0, 0)
+    assert "unreadable" in listed.stdout
+    assert "schedule.cron" in shown.stdout
+
+
+@pytest.mark.parametrize(
     ("method", "request_", "field"),
     [
         ("list_schedule_facts", {}, "collector_id"),
@@ -191,7 +229,7 @@ def test_on_a_server_without_the_service_the_list_says_what_it_lacks(server: Ser
     database["collector"].insert_one(collector())
 
     listed = run(server, "schedule", "list", COLLECTOR_ID)
-    explained = run(server, "schedule", "explain", COLLECTOR_ID, "sched-000000000000")
+    explained = run(server, "schedule", "explain", COLLECTOR_ID, "sched-111111111111")
 
     assert listed.returncode == 0
     assert "does not tell next fire times" in listed.stderr

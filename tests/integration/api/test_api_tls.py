@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -86,5 +87,45 @@ def test_mutual_tls_demands_a_certificate_of_the_right_ca(
     assert call(server, grpc.ssl_channel_credentials(root, trusted.key, trusted.certificate))
     with pytest.raises(grpc.RpcError):
         call(server, grpc.ssl_channel_credentials(root, stranger.key, stranger.certificate))
+    with pytest.raises(grpc.RpcError):
+        call(server, grpc.ssl_channel_credentials(root))
+
+
+def served_certificate(server: Server) -> bytes:
+    host, _, port = server.address.rpartition(":")
+    return ssl.get_server_certificate((host, int(port)), timeout=5).encode()
+
+
+def test_a_renewed_certificate_is_shown_without_a_restart(start: Callable[..., Server], files: dict[str, Path]) -> None:
+    server = start(**files)
+    old = files["tls_certificate_file"].read_bytes()
+    assert served_certificate(server).strip() == old.strip()
+
+    renewed = make_pair("renewed")
+    files["tls_key_file"].write_bytes(renewed.key)
+    assert served_certificate(server).strip() == old.strip(), "half of a pair is not shown"
+    files["tls_certificate_file"].write_bytes(renewed.certificate)
+
+    assert served_certificate(server).strip() == renewed.certificate.strip()
+    assert call(server, grpc.ssl_channel_credentials(renewed.certificate))
+    files["tls_certificate_file"].unlink()
+    assert served_certificate(server).strip() == renewed.certificate.strip(), "the last good one stays"
+
+
+def test_the_ca_of_clients_is_replaced_without_a_restart(
+    start: Callable[..., Server], files: dict[str, Path], tmp_path: Path
+) -> None:
+    before, after = make_pair("before"), make_pair("after")
+    ca = tmp_path / "ca.pem"
+    ca.write_bytes(before.certificate)
+    server = start(**files, tls_client_ca_file=ca)
+    root = files["tls_certificate_file"].read_bytes()
+    assert call(server, grpc.ssl_channel_credentials(root, before.key, before.certificate))
+
+    ca.write_bytes(after.certificate)
+
+    assert call(server, grpc.ssl_channel_credentials(root, after.key, after.certificate))
+    with pytest.raises(grpc.RpcError):
+        call(server, grpc.ssl_channel_credentials(root, before.key, before.certificate))
     with pytest.raises(grpc.RpcError):
         call(server, grpc.ssl_channel_credentials(root))

@@ -14,35 +14,12 @@ from google.protobuf.message_factory import GetMessageClass
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from inventory.stubs.inventory.operations.v1 import operations_pb2
-from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
-from inventory.stubs.spaceone.api.inventory.v1 import (
-    change_history_pb2,
-    cloud_service_pb2,
-    cloud_service_type_pb2,
-    collector_pb2,
-    collector_rule_pb2,
-    job_pb2,
-    job_task_pb2,
-    region_pb2,
-)
+from inventory.api_files import all_files
 
 Json = dict[str, Any]
 
 SERVICES: Mapping[str, ServiceDescriptor] = {
-    name: module.DESCRIPTOR.services_by_name[name]
-    for name, module in {
-        "Collector": collector_pb2,
-        "Job": job_pb2,
-        "JobTask": job_task_pb2,
-        "CloudService": cloud_service_pb2,
-        "CloudServiceType": cloud_service_type_pb2,
-        "Region": region_pb2,
-        "ChangeHistory": change_history_pb2,
-        "CollectorRule": collector_rule_pb2,
-        "Operations": operations_pb2,
-        "ServerInfo": server_info_pb2,
-    }.items()
+    name: service for file in all_files() for name, service in file.services_by_name.items()
 }
 """Every service of the API, by its short name."""
 
@@ -87,7 +64,7 @@ class Client:
     domain_id: str = ""
     token: str = field(default="", repr=False)
 
-    def call(self, name: str, request: Mapping[str, Any] | None = None, *, timeout: float = 30) -> Json:
+    def call(self, name: str, request: Mapping[str, Any] | None = None, *, timeout: float | None = 30) -> Json:
         """Call ``Service.method``. Raises ``CallFailed``."""
         method = method_of(name)
         content = dict(request or {})

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from inventory.api.policy import POLICIES, PUBLIC
 from inventory.query.fields import Kind
 from tests.fakes.plugin import FakePlugin
-from tests.integration.wire.client import Client, Json, token_of
+from tests.integration.wire.client import SERVICES, Client, Json, method_of, token_of
 from tests.integration.wire.probes import (
     base_request,
     id_at,
@@ -108,6 +109,12 @@ def differences(client: Client, name: str, found: Json, missing: Json, ids: tupl
 def shown(answer: str, request: Json) -> list[str]:
     """Return what an answer shows of alpha."""
     return [f"{request}: shows {answer}"] if "alpha" in answer.replace("<id>", "") else []
+
+
+def test_no_method_and_no_query_is_left_out() -> None:
+    paths = {f"/{SERVICES[name.partition('.')[0]].full_name}/{name.partition('.')[2]}" for name in methods()}
+    assert paths == {path for path, policy in POLICIES.items() if policy.scope != PUBLIC}
+    assert set(SCHEMAS) == {name for name in methods() if "query" in method_of(name).input_type.fields_by_name}
 
 
 @pytest.mark.parametrize("caller", CALLERS)

@@ -15,7 +15,7 @@ from joserfc.jwk import RSAKey
 
 from inventory.api.interceptors.context import MAX_TOKEN
 from tests.fakes.plugin import FakePlugin
-from tests.integration.wire.client import KEY, Client, Json, token_of
+from tests.integration.wire.client import KEY, SERVICES, Client, Json, token_of
 from tests.integration.wire.probes import base_request, methods, outcome
 from tests.integration.wire.two_domains import Domain, furnish, plugin_stream
 from tests.integration.wire.wire_kit import Wire
@@ -120,6 +120,52 @@ def test_the_system_may_name_any_domain_and_others_may_not(house: House) -> None
 
     assert "epsilon" in system
     assert other == "OK {}"
+
+
+def ask_with(house: House, metadata: list[tuple[str, str | bytes]]) -> str:
+    """Call with metadata of whatever kind, and return the status."""
+    send = house.door.unary_unary(f"/{SERVICES['Collector'].full_name}/list")
+    try:
+        send(b"", metadata=metadata, timeout=10)
+    except grpc.RpcError as error:
+        return str(error.code().name)
+    return "OK"
+
+
+def test_a_token_counts_in_its_place_and_alone_only(house: House) -> None:
+    good, other = token_of(house.domain.domain_id), token_of("domain-other")
+    assert ask_with(house, [("token", good)]) == "OK"
+    assert ask_with(house, [("token", good), ("token", good)]) == "OK"
+
+    for metadata in (
+        [("authorization", f"Bearer {good}")],
+        [("x-token", good)],
+        [("token-bin", good.encode())],
+        [("token", f"Bearer {good}")],
+        [("token", f" {good}")],
+        [("token", f"{good}, {good}")],
+        [("token", other), ("token", good)],
+        [("token", good), ("token", "")],
+        [("token", "junk"), ("token", good)],
+    ):
+        assert ask_with(house, metadata) == "UNAUTHENTICATED", [key for key, _ in metadata]
+
+
+def test_unknown_methods_tell_nothing_with_or_without_a_token(house: House) -> None:
+    token = token_of(house.domain.domain_id)
+    for path in ("/spaceone.api.inventory.v1.Collector/drop", "/inventory.operations.v1.Operations/x", "/x/y"):
+        for metadata in ([], [("token", token)]):
+            with pytest.raises(grpc.RpcError) as caught:
+                house.door.unary_unary(path)(b"", metadata=metadata, timeout=10)
+            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_keen_user_of_one_connection_is_served(house: House) -> None:
+    """The default rate is beyond what one caller reaches that waits for its answers."""
+    client = Client(house.door, token=token_of(house.domain.domain_id, aud="keen"))
+
+    for _ in range(600):
+        client.call("ChangeHistory.list", {"cloud_service_id": "cloud-svc-000000000000"})
 
 
 def test_version_health_and_reflection_need_no_token(house: House) -> None:

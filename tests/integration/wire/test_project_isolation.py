@@ -13,9 +13,10 @@ import pytest
 
 from inventory.api.policy import POLICIES, PROJECT
 from inventory.bootstrap import Container
+from inventory.query.fields import Kind
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import FakePlugin
-from tests.integration.wire.client import SERVICES, Client, Json, token_of
+from tests.integration.wire.client import SERVICES, CallFailed, Client, Json, token_of
 from tests.integration.wire.probes import (
     base_request,
     id_at,
@@ -198,6 +199,149 @@ def test_no_query_widens_beyond_the_projects(world: World, name: str) -> None:
         assert both[1] not in str(rows), each
         if not name.startswith("ChangeHistory"):
             assert len(world.owner.call(name, base_request(name, world.mine) | asked)["results"]) == 2
+
+
+@pytest.mark.parametrize("name", [name for name in BOUND_QUERIES if name.endswith(".stat")])
+def test_distinct_values_are_those_of_the_projects(world: World, name: str) -> None:
+    schema = SCHEMAS[name]
+    faults: list[str] = []
+    for key in keys_of(schema):
+        target = schema.target(key)
+        if target.reference is None and target.field.kind is Kind.STRING:
+            request = base_request(name, world.mine) | {"query": {"distinct": key}}
+            answer = outcome(world.bound, name, request)
+            faults += [f"{key}: shows {answer}"] if "other" in answer else []
+
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [
+        [{"unwind": {"path": "ip_addresses"}}, {"group": {"keys": [{"key": "name", "name": "name"}]}}],
+        [
+            {"unwind": {"path": "collection_info"}},
+            {"group": {"keys": [{"key": "collection_info.secret_id", "name": "s"}]}},
+        ],
+        [
+            {
+                "group": {
+                    "keys": [],
+                    "fields": [{"name": "all", "operator": "push", "fields": [{"key": "data", "name": "d"}]}],
+                }
+            }
+        ],
+        [{"group": {"keys": [], "fields": [{"name": "all", "operator": "add_to_set", "key": "cloud_service_id"}]}}],
+        [{"group": {"keys": [], "fields": [{"name": "all", "operator": "merge_objects", "key": "data"}]}}],
+        [{"group": {"keys": [], "fields": [{"name": "last", "operator": "last", "key": "name"}]}}],
+        [{"project": {"fields": [{"key": "data", "name": "d"}, {"key": "tags", "name": "t"}]}}],
+        [{"sort": {"key": "name", "desc": True}}, {"limit": 10}],
+    ],
+)
+def test_no_stage_reaches_another_project(world: World, stages: list[Json]) -> None:
+    answer = outcome(world.bound, "CloudService.stat", {"query": {"aggregate": stages}})
+
+    assert answer.startswith(("OK ", "INVALID_ARGUMENT ")), answer
+    assert "other" not in answer
+
+
+def test_no_part_of_a_query_reaches_another_project(world: World) -> None:
+    aliens = [each for each in world.other.ids.values() if each != world.other.ids["collector_id"]]
+    asked: list[tuple[str, Json]] = [
+        ("CloudService.list", {"query": {"keyword": "other i-1"}}),
+        ("CloudService.list", {"query": {"count_only": True}}),
+        ("CloudService.list", {"query": {"only": ["data", "collection_info", "project_id", "domain_id"]}}),
+        ("CloudService.list", {"project_id": "project-other"}),
+        ("CloudService.list", {"query": {"filter": [{"k": "project_group_id", "v": "pg-other", "o": "eq"}]}}),
+        ("CloudService.list", {"query": {"filter": [{"k": "state", "v": ["ACTIVE", "DELETED"], "o": "in"}]}}),
+        ("CloudService.analyze", {"query": {"group_by": ["name"], "fields": {"n": {"operator": "count"}}}}),
+        (
+            "CloudService.analyze",
+            {
+                "query": {
+                    "group_by": ["project_id", "account"],
+                    "fields": {"n": {"operator": "count"}},
+                    "field_group": ["account"],
+                    "select": {"m": "n"},
+                }
+            },
+        ),
+        ("Job.list", {"query": {"keyword": world.other.ids["job_id"]}}),
+        ("Job.list", {"project_id": "project-other"}),
+        ("JobTask.list", {"query": {"keyword": world.other.ids["job_task_id"]}}),
+        ("JobTask.list", {"job_id": world.other.ids["job_id"]}),
+        ("ChangeHistory.list", {"cloud_service_id": world.other.ids["cloud_service_id"]}),
+        ("ChangeHistory.list", {"cloud_service_id": world.mine.ids["cloud_service_id"], "query": {"keyword": "other"}}),
+    ]
+    for name, request in asked:
+        try:
+            found = world.bound.call(name, request)
+        except CallFailed as failure:
+            found = {"failed": str(failure)}
+        assert int(found.get("total_count", 0)) <= 1, (name, request)
+        text = str(found)
+        assert not any(alien in text for alien in aliens), (name, request, found)
+        assert "other" not in text, (name, request, found)
+
+
+def test_a_job_for_several_projects_shows_the_callers_own_only(world: World) -> None:
+    job = world.owner.call("Collector.collect", {"collector_id": world.mine.ids["collector_id"]})
+    world.owner.finished(job)
+    asked = {"filter": [{"k": "job_id", "v": job["job_id"], "o": "eq"}]}
+    answers = [
+        world.bound.call("Job.get", {"job_id": job["job_id"]}),
+        world.bound.call("Job.list", {"job_id": job["job_id"]}),
+        world.bound.call("Job.stat", {"query": {**asked, "distinct": "project_id"}}),
+        world.bound.call("Job.stat", {"query": query("Job.stat", asked, "project_id")}),
+        world.bound.call("JobTask.list", {"job_id": job["job_id"]}),
+        world.bound.call("JobTask.stat", {"query": {**asked, "distinct": "secret_id"}}),
+    ]
+
+    assert [answer for answer in answers if "other" in str(answer)] == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"filter": [{"k": "project_id", "v": "project-other", "o": "eq"}]},
+        {"filter": [{"k": "user_projects", "v": ["project-mine", "project-other"], "o": "in"}]},
+        {"filter": [{"k": "projects", "v": "project-other", "o": "contain"}]},
+        {"filter": [{"k": "project_id", "v": "project-mine", "o": "not"}]},
+        {"filter": [{"k": "project_id", "v": "project-other", "o": "not"}]},
+        {"filter_or": [{"k": "project_id", "v": "project-other", "o": "gte"}]},
+    ],
+)
+def test_nobody_learns_that_a_job_is_also_somebody_elses(world: World, asked: Json) -> None:
+    job = world.owner.call("Collector.collect", {"collector_id": world.mine.ids["collector_id"]})
+    world.owner.finished(job)
+
+    listed = world.bound.call("Job.list", {"query": asked})
+    counted = world.bound.call("Job.stat", {"query": query("Job.stat", asked, "job_id")})
+
+    assert job["job_id"] not in str(listed)
+    assert job["job_id"] not in str(counted)
+    assert job["job_id"] in str(world.bound.call("Job.list", {"project_id": "project-mine"}))
+    assert job["job_id"] not in str(world.bound.call("Job.list", {"query": {"sort": {"key": "project_id"}}}))
+    assert job["job_id"] not in str(world.bound.call("Job.list", {"project_id": "project-other"}))
+
+
+def test_jobs_show_of_their_collector_what_they_show_in_a_list(world: World) -> None:
+    """Collectors are the domain's: who may see jobs of a project need not see the options of a plugin."""
+    hidden = {"plugin_info.options": {"hidden": "option"}, "tags": {"hidden": "tag"}}
+    world.wire.database["collector"].update_many({"domain_id": DOMAIN}, {"$set": hidden})
+    for prefix in ("collector", "collector_info"):
+        key = f"{prefix}.plugin_info.options.hidden"
+        for name, asked in (
+            ("Job.list", {"filter": [{"k": key, "v": "option", "o": "eq"}]}),
+            ("Job.stat", {"aggregate": [{"group": {"keys": [{"key": key, "name": "o"}]}}]}),
+            ("Job.stat", {"aggregate": [{"group": {"keys": [{"key": f"{prefix}.tags", "name": "o"}]}}]}),
+        ):
+            assert world.bound.fails(name, {"query": asked}) == ("INVALID_ARGUMENT", "ERROR_INVALID_PARAMETER")
+        whole = {"aggregate": [{"group": {"keys": [{"key": f"{prefix}.plugin_info", "name": "info"}]}}]}
+        assert "hidden" not in outcome(world.bound, "Job.stat", {"query": whole})
+        assert "hidden" in outcome(world.owner, "Job.stat", {"query": whole})
+        named = {"filter": [{"k": f"{prefix}.plugin_info.plugin_id", "v": "plugin-shared", "o": "eq"}]}
+        assert world.bound.call("Job.list", {"query": named})["total_count"] == 1
 
 
 def test_who_is_bound_to_projects_makes_services_in_these_only(world: World) -> None:

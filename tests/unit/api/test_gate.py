@@ -9,11 +9,12 @@ import pytest
 
 from inventory.api.interceptors.authentication import Caller, NoAuthentication
 from inventory.api.interceptors.authorization import IdentityAuthorization, bind_domain
-from inventory.api.interceptors.limits import MAX_CALLERS, RateLimit
+from inventory.api.interceptors.limits import counted_as
 from inventory.api.policy import POLICIES
 from inventory.connector.ports import Access
 from inventory.domain.clock import ManualClock
 from inventory.domain.principal import DOMAIN, PROJECT, SYSTEM, Principal
+from inventory.domain.rate_limit import MAX_CALLERS, RateLimit
 from inventory.errors import LimitExceededError, PermissionDeniedError, RequiredParameterError
 
 JOB_LIST = POLICIES["/spaceone.api.inventory.v1.Job/list"]
@@ -90,6 +91,13 @@ def test_roles_other_than_project_are_not_limited() -> None:
     assert principal.projects is None
 
 
+@pytest.mark.parametrize("role_type", ["USER", "", "project", "DOMAIN_ADMIN"])
+def test_a_role_that_nobody_knows_is_limited_to_its_projects(role_type: str) -> None:
+    principal, _ = authorized(Access(role_type, frozenset({"project-a"})), Caller("domain-one", "user"))
+
+    assert principal.projects == frozenset({"project-a"})
+
+
 @pytest.mark.parametrize("user_type", ["DOMAIN_OWNER", SYSTEM])
 def test_owner_and_system_pass_unasked(user_type: str) -> None:
     principal, asked = authorized(None, Caller("domain-one", "user", user_type=user_type))
@@ -101,6 +109,28 @@ def test_owner_and_system_pass_unasked(user_type: str) -> None:
 def test_identitys_refusal_stands() -> None:
     with pytest.raises(PermissionDeniedError):
         authorized(None, Caller("domain-one", "user"))
+
+
+def test_calls_are_counted_by_user_and_by_address_where_nobody_is_known() -> None:
+    user = Caller("domain-one", "user")
+    assert counted_as(user, "ipv4:10.0.0.1:5") == counted_as(user, "ipv4:127.0.0.1:6") == "domain-one/user"
+    assert counted_as(Caller("domain-two", "user"), "ipv4:10.0.0.1:5") == "domain-two/user"
+
+    anyone = Caller("domain-one")
+    assert counted_as(anyone, "ipv4:10.0.0.1:5") == counted_as(anyone, "ipv4:10.0.0.1:6") == "10.0.0.1"
+    assert counted_as(anyone, "ipv6:%5B::ffff:10.0.0.1%5D:5") == "10.0.0.1"
+    assert counted_as(anyone, "ipv6:%5B2001:db8::1%5D:5") == counted_as(anyone, "ipv6:%5B2001:db8::ffff:2%5D:5")
+    assert counted_as(anyone, "ipv6:%5B2001:db8::1%5D:5") != counted_as(anyone, "ipv6:%5B2001:db8:0:1::1%5D:5")
+    assert counted_as(anyone, "unix:/run/x") == counted_as(anyone, "unix:/run/x") != ""
+
+
+@pytest.mark.parametrize(
+    "peer", ["ipv4:127.0.0.1:5", "ipv4:127.9.9.9:5", "ipv6:%5B::1%5D:5", "ipv6:%5B::ffff:127.0.0.1%5D:5"]
+)
+def test_this_machine_and_the_system_are_not_counted(peer: str) -> None:
+    """The gateway calls from here for all its clients; a service with a system token does for all its users."""
+    assert counted_as(Caller("domain-one"), peer) == ""
+    assert counted_as(Caller("root", "system", user_type="SYSTEM"), "ipv4:10.0.0.1:5") == ""
 
 
 def test_a_rate_is_per_caller_and_refills(clock: ManualClock) -> None:

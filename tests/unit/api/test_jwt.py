@@ -10,16 +10,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
+from inventory.api.interceptors import jwt as jwt_module
 from inventory.api.interceptors.authentication import Caller
-from inventory.api.interceptors.jwt import JwtAuthenticator
-from inventory.api.interceptors.keys import KEY_SECONDS, REFETCH_SECONDS, identity_keys, local_keys
+from inventory.api.interceptors.jwt import REMEMBER_SECONDS, JwtAuthenticator
+from inventory.api.interceptors.keys import (
+    KEY_SECONDS,
+    LOOK_SECONDS,
+    REFETCH_SECONDS,
+    UNKNOWN_PER_SECOND,
+    identity_keys,
+    local_keys,
+)
 from inventory.domain.clock import ManualClock
 from inventory.errors import (
     AuthenticateFailureError,
     ConnectionFailureError,
+    LimitExceededError,
     NotFoundError,
     PermissionDeniedError,
     SettingsError,
@@ -89,6 +101,16 @@ def test_a_good_token_tells_who_calls(authenticator: JwtAuthenticator, clock: Ma
     assert caller == Caller("domain-one", "user@example.com", "DOMAIN_OWNER", ("inventory.Collector.*",))
 
 
+def test_the_key_must_be_one_of_the_domain_that_counts(
+    authenticator: JwtAuthenticator, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should the first look at a token ever read another domain than the one that checks its signature."""
+    peek = jwt_module._peek
+    monkeypatch.setattr(jwt_module, "_peek", lambda text: (peek(text)[0], {"did": "domain-one"}))
+
+    assert refused(authenticator, token(clock, did="domain-two"))
+
+
 def test_es256_is_taken(identity: FakeIdentity, authenticator: JwtAuthenticator, clock: ManualClock) -> None:
     identity.key = EC
 
@@ -103,6 +125,11 @@ def test_es256_is_taken(identity: FakeIdentity, authenticator: JwtAuthenticator,
         {"exp": "tomorrow"},
         {"exp": True},
         {"exp": float("inf")},
+        {"exp": 10**400},
+        {"nbf": 10**400},
+        {"aud": "two\nlines"},
+        {"aud": "x" * 256},
+        {"did": "x" * 256},
         {"iat": 4_000_000_000},
         {"nbf": 4_000_000_000},
         {"did": ...},
@@ -257,6 +284,27 @@ def test_forged_domains_do_not_become_calls_without_end(
     assert identity.asked <= 2
 
 
+def test_made_up_domains_neither_flood_identity_nor_push_out_real_ones(
+    authenticator: JwtAuthenticator, identity: FakeIdentity, clock: ManualClock
+) -> None:
+    authenticator.authenticate(token(clock))
+    before = identity.asked
+    turned_away = 0
+    for number in range(200):
+        try:
+            authenticator.authenticate(token(clock, OTHER, did=f"made-up-{number}"))
+        except LimitExceededError:
+            turned_away += 1
+        except AuthenticateFailureError:
+            pass
+
+    assert identity.asked - before <= UNKNOWN_PER_SECOND
+    assert turned_away >= 200 - UNKNOWN_PER_SECOND
+    assert authenticator.authenticate(token(clock, aud="another user")).user_id == "another user"
+    clock.advance(timedelta(seconds=1))
+    assert refused(authenticator, token(clock, did="one-more"))
+
+
 def test_algorithm_confusion_is_refused(authenticator: JwtAuthenticator, clock: ManualClock) -> None:
     def part(content: dict[str, Any]) -> str:
         return encoded(json.dumps(content).encode())
@@ -274,6 +322,88 @@ def test_algorithm_confusion_is_refused(authenticator: JwtAuthenticator, clock: 
     assert refused(authenticator, f"{part({'alg': 'RS256', 'crit': ['x'], 'x': 1})}.{payload}.{signature}")
 
 
+def signed(header: dict[str, Any], claims: dict[str, Any], key: RSAKey | ECKey = RSA) -> str:
+    """Sign whatever header there is, as the library would not."""
+
+    def part(content: bytes) -> bytes:
+        return base64.urlsafe_b64encode(content).rstrip(b"=")
+
+    text = part(json.dumps(header).encode()) + b"." + part(json.dumps(claims).encode())
+    if isinstance(key, RSAKey):
+        signature = key.private_key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        size = (key.private_key.curve.key_size + 7) // 8
+        numbers = decode_dss_signature(key.private_key.sign(text, ec.ECDSA(hashes.SHA256())))
+        signature = b"".join(number.to_bytes(size, "big") for number in numbers)
+    return (text + b"." + part(signature)).decode()
+
+
+def claims_now(clock: ManualClock) -> dict[str, Any]:
+    now = int(clock.now().timestamp())
+    return {"did": "domain-one", "aud": "user@example.com", "iat": now, "exp": now + 600}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"crit": ["x"], "x": 1},
+        {"crit": 5},
+        {"crit": "alg"},
+        {"crit": ["b64"], "b64": False},
+        {"b64": False},
+        {"zip": "DEF"},
+        {"kid": 5},
+        {"kid": ["rsa-1"]},
+        {"kid": {"rsa-1": 1}},
+        {"kid": "../../../dev/null"},
+        {"kid": "' OR 1=1"},
+        {"typ": 5},
+        {"alg": ["RS256"]},
+        {"alg": "rs256"},
+        {"alg": "RS256 "},
+        {"alg": "PS256"},
+        {"alg": "RS512"},
+        {"alg": None},
+    ],
+)
+def test_a_strange_header_is_refused_though_its_signature_fits(
+    authenticator: JwtAuthenticator, clock: ManualClock, header: dict[str, Any]
+) -> None:
+    authenticator.authenticate(signed({"alg": "RS256", "kid": "rsa-1"}, claims_now(clock)))
+
+    assert refused(authenticator, signed({"alg": "RS256", **header}, claims_now(clock)))
+
+
+@pytest.mark.parametrize("curve", ["P-384", "P-521", "secp256k1"])
+def test_es256_is_p256_only(
+    identity: FakeIdentity, authenticator: JwtAuthenticator, clock: ManualClock, curve: str
+) -> None:
+    identity.key = ECKey.generate_key(curve)
+
+    assert refused(authenticator, signed({"alg": "ES256"}, claims_now(clock), identity.key))
+
+
+@pytest.mark.parametrize("limits", [{"use": "enc"}, {"key_ops": ["encrypt"]}, {"alg": "RS512"}])
+def test_a_key_is_used_for_what_it_is_meant_for_only(
+    tmp_path: Path, clock: ManualClock, limits: dict[str, Any]
+) -> None:
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [{**public(RSA), **limits}]}))
+    authenticator = JwtAuthenticator(local_keys(path, clock), clock=clock, leeway_seconds=0)
+
+    assert refused(authenticator, token(clock))
+
+
+@pytest.mark.parametrize("name", ["did", "aud"])
+def test_half_a_character_is_refused(authenticator: JwtAuthenticator, clock: ManualClock, name: str) -> None:
+    """JSON can spell what neither MongoDB nor gRPC can hold."""
+    assert refused(authenticator, signed({"alg": "RS256"}, {**claims_now(clock), name: "half: \ud800"}))
+
+
+def test_claims_that_are_no_mapping_are_refused(authenticator: JwtAuthenticator) -> None:
+    assert refused(authenticator, signed({"alg": "RS256"}, [1]))  # type: ignore[arg-type]
+
+
 def test_a_key_that_comes_with_the_token_is_not_used(authenticator: JwtAuthenticator, clock: ManualClock) -> None:
     header = {"alg": "RS256", "jwk": public(OTHER), "kid": "rsa-1"}
 
@@ -283,11 +413,71 @@ def test_a_key_that_comes_with_the_token_is_not_used(authenticator: JwtAuthentic
 def test_local_keys_choose_by_kid_and_type(tmp_path: Path, clock: ManualClock) -> None:
     path = tmp_path / "jwks.json"
     path.write_text(json.dumps({"keys": [public(RSA), public(EC)]}))
-    authenticator = JwtAuthenticator(local_keys(path), clock=clock, leeway_seconds=0)
+    authenticator = JwtAuthenticator(local_keys(path, clock), clock=clock, leeway_seconds=0)
 
     authenticator.authenticate(token(clock, RSA, {"alg": "RS256", "kid": "rsa-1"}))
     authenticator.authenticate(token(clock, EC, did="any-domain"))
     assert refused(authenticator, token(clock, RSA, {"alg": "RS256", "kid": "rsa-9"}))
+
+
+class TestJwksFile:
+    """The file changes while the server runs."""
+
+    NEW = RSAKey.generate_key(2048, {"kid": "rsa-2"})
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        path = tmp_path / "jwks.json"
+        path.write_text(json.dumps({"keys": [public(RSA)]}))
+        return path
+
+    @pytest.fixture
+    def authenticator(self, path: Path, clock: ManualClock) -> JwtAuthenticator:
+        return JwtAuthenticator(local_keys(path, clock), clock=clock, leeway_seconds=30)
+
+    @staticmethod
+    def replace(path: Path, content: str) -> None:
+        staged = path.with_suffix(".new")
+        staged.write_text(content)
+        staged.replace(path)
+
+    def test_a_new_key_is_taken_at_once(self, authenticator: JwtAuthenticator, path: Path, clock: ManualClock) -> None:
+        text = token(clock, self.NEW, {"alg": "RS256", "kid": "rsa-2"})
+        assert refused(authenticator, text)
+
+        self.replace(path, json.dumps({"keys": [public(RSA), public(self.NEW)]}))
+
+        assert authenticator.authenticate(text).user_id == "user@example.com"
+        authenticator.authenticate(token(clock))
+
+    def test_a_key_taken_out_opens_nothing_any_more(
+        self, authenticator: JwtAuthenticator, path: Path, clock: ManualClock
+    ) -> None:
+        known = token(clock, exp=4_000_000_000)
+        authenticator.authenticate(known)
+
+        self.replace(path, json.dumps({"keys": [public(self.NEW)]}))
+        clock.advance(timedelta(seconds=LOOK_SECONDS))
+        assert refused(authenticator, token(clock, aud="somebody else"))
+
+        clock.advance(timedelta(seconds=REMEMBER_SECONDS))
+        assert refused(authenticator, known)
+
+    @pytest.mark.parametrize("content", ["", '{"keys": [{"kty": "RSA", "n"', '{"keys": []}', None, b"\xff"])
+    def test_half_a_file_keeps_the_last_good_keys(
+        self, authenticator: JwtAuthenticator, path: Path, clock: ManualClock, content: str | bytes | None
+    ) -> None:
+        if content is None:
+            path.unlink()
+        else:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        clock.advance(timedelta(seconds=LOOK_SECONDS))
+
+        authenticator.authenticate(token(clock))
+        path.write_text(json.dumps({"keys": [public(self.NEW)]}))
+        clock.advance(timedelta(seconds=LOOK_SECONDS))
+
+        authenticator.authenticate(token(clock, self.NEW, {"alg": "RS256", "kid": "rsa-2"}))
 
 
 @pytest.mark.parametrize(
@@ -301,14 +491,14 @@ def test_local_keys_choose_by_kid_and_type(tmp_path: Path, clock: ManualClock) -
         '{"keys": [1]}',
     ],
 )
-def test_a_wrong_jwks_file_is_named(tmp_path: Path, content: str) -> None:
+def test_a_wrong_jwks_file_is_named(tmp_path: Path, clock: ManualClock, content: str) -> None:
     path = tmp_path / "jwks.json"
     path.write_text(content)
 
     with pytest.raises(SettingsError, match=r"jwks\.json"):
-        local_keys(path)
+        local_keys(path, clock)
     with pytest.raises(SettingsError, match=r"absent\.json"):
-        local_keys(tmp_path / "absent.json")
+        local_keys(tmp_path / "absent.json", clock)
 
 
 def test_permissions_are_patterns() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.api.listen import check_address, credentials, is_loopback, probe_port, target
+from inventory.api.listen import check_address, check_identity, credentials, is_loopback, probe_port, target
 from inventory.errors import SettingsError
 from inventory.settings import Settings
 
@@ -29,6 +29,23 @@ def test_other_addresses_do_unless_that_is_allowed(host: str) -> None:
         check_address(settings(host=host))
     check_address(settings(host=host, allow_unauthenticated_remote=True))
     check_address(settings(host=host, authentication="jwt"))
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"authentication": "jwt"}, "jwks_file"),
+        ({"authentication": "jwt", "jwks_file": Path("x"), "authorization": "identity"}, "platform grpc"),
+        ({"authorization": "identity", "platform": "grpc"}, "authentication jwt"),
+    ],
+)
+def test_keys_and_roles_must_come_from_somewhere(values: dict[str, Any], word: str) -> None:
+    """Or every token would be refused, or every caller could do everything, without a word."""
+    with pytest.raises(SettingsError, match=word):
+        check_identity(settings(**values))
+    check_identity(settings())
+    check_identity(settings(authentication="jwt", jwks_file=Path("x")))
+    check_identity(settings(authentication="jwt", platform="grpc", authorization="identity"))
 
 
 def test_certificates_by_halves_and_unreadable_ones_are_named(tmp_path: Path) -> None:

@@ -8,42 +8,20 @@ from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
-from inventory.api.interceptors.limits import RateLimit
 from inventory.api.policy import DOMAIN, POLICIES, PROJECT, PUBLIC, Policy
 from inventory.api.services import handlers
+from inventory.api_files import all_files
 from inventory.domain.clock import SystemClock
+from inventory.domain.rate_limit import RateLimit
 from inventory.errors import RequiredParameterError
-from inventory.stubs.inventory.operations.v1 import operations_pb2
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
-from inventory.stubs.spaceone.api.inventory.v1 import (
-    change_history_pb2,
-    cloud_service_pb2,
-    cloud_service_type_pb2,
-    collector_pb2,
-    collector_rule_pb2,
-    job_pb2,
-    job_task_pb2,
-    region_pb2,
-)
 
-FILES = (
-    server_info_pb2,
-    change_history_pb2,
-    cloud_service_pb2,
-    cloud_service_type_pb2,
-    collector_pb2,
-    collector_rule_pb2,
-    job_pb2,
-    job_task_pb2,
-    operations_pb2,
-    region_pb2,
-)
 BORROWED = {
     "list_schedule_facts": ("Collector", "list_schedules"),
     "explain_schedule": ("Collector", "get_schedule"),
 }
 """What our own methods ask for permission of: identity knows only what is published."""
-SERVICES: list[ServiceDescriptor] = [service for file in FILES for service in file.DESCRIPTOR.services_by_name.values()]
+SERVICES: list[ServiceDescriptor] = [service for file in all_files() for service in file.services_by_name.values()]
 METHODS = {f"/{service.full_name}/{method.name}": method for service in SERVICES for method in service.methods}
 
 

@@ -9,7 +9,7 @@ import pytest
 import structlog.testing
 
 from inventory.connector.ports import SecretSelector
-from inventory.connector.static.file import StaticFile
+from inventory.connector.static.file import SETTLE_SECONDS, StaticFile
 from inventory.connector.static.identity import StaticIdentity
 from inventory.connector.static.plugins import StaticPluginDirectory
 from inventory.connector.static.secrets import StaticSecretStore
@@ -105,6 +105,40 @@ class TestReload:
         write(path, "secrets:\n  - {secret_id: mended, provider: p, data: {}}\n")
         assert secrets.get_data("mended", PRINCIPAL) == {}
 
+    def test_a_file_that_is_being_written_is_left_alone(self, path: Path) -> None:
+        """Half of it would often be a valid file, with half of the secrets."""
+        path.write_text("secrets:\n  - {secret_id: one, data: {}}\n  - {secret_id: two, data: {}}\n")
+        written = path.stat().st_mtime
+        now = [written + 60]
+        file = StaticFile(path, now=lambda: now[0])
+        with path.open("w") as writer:
+            for part in ("", "secrets:\n  - {secret_id: one, data: {}}\n", "  - {secret_id: three, data: {}}\n"):
+                writer.write(part)
+                writer.flush()
+                now[0] = path.stat().st_mtime + 0.1
+                assert [secret.secret_id for secret in file.content.secrets] == ["one", "two"]
+
+        now[0] += SETTLE_SECONDS
+
+        assert [secret.secret_id for secret in file.content.secrets] == ["one", "three"]
+
+    def test_a_file_that_is_replaced_is_read_at_once(self, path: Path) -> None:
+        path.write_text("secrets:\n  - {secret_id: one, data: {}}\n")
+        file = StaticFile(path)
+        staged = path.with_suffix(".new")
+        staged.write_text("secrets:\n  - {secret_id: two, data: {}}\n")
+        staged.replace(path)  # while the first one is there, it cannot have the first one's inode
+
+        assert [secret.secret_id for secret in file.content.secrets] == ["two"]
+
+    def test_a_time_that_lies_ahead_is_no_reason_to_wait(self, path: Path) -> None:
+        file = StaticFile(write(path, ""))
+        write(path, "secrets:\n  - {secret_id: two, data: {}}\n")
+        ahead = path.stat().st_mtime + 86_400
+        os.utime(path, (ahead, ahead))
+
+        assert [secret.secret_id for secret in file.content.secrets] == ["two"]
+
     def test_a_file_that_vanishes_keeps_the_last_good_and_may_come_back(self, path: Path) -> None:
         secrets = store(path, "secrets:\n  - {secret_id: one, data: {}}\n")
         path.unlink()
@@ -150,6 +184,28 @@ class TestSecretData:
         file = path.with_name("secret.data")
         file.write_text("{}")
         file.chmod(mode)
+        with pytest.raises(CollectorSecretError, match="others may read it"):
+            secrets.get_data("s", PRINCIPAL)
+
+    @pytest.mark.parametrize(
+        ("mode", "group", "allowed"),
+        [(0o440, True, True), (0o440, False, False), (0o460, True, False), (0o444, True, False)],
+    )
+    def test_a_mounted_secret_is_read_by_the_group(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, group: bool, allowed: bool
+    ) -> None:
+        """Kubernetes lets root own it, and the pod's group read it."""
+        secrets = store(path, "secrets:\n  - {secret_id: s, data_file: secret.data}\n")
+        file = path.with_name("secret.data")
+        file.write_text("{}")
+        file.chmod(mode)
+        found = file.stat()
+        monkeypatch.setattr("os.geteuid", lambda: found.st_uid + 10001)
+        monkeypatch.setattr("os.getegid", lambda: found.st_gid if group else found.st_gid + 10001)
+        monkeypatch.setattr("os.getgroups", list)
+        if allowed:
+            assert secrets.get_data("s", PRINCIPAL) == {}
+            return
         with pytest.raises(CollectorSecretError, match="others may read it"):
             secrets.get_data("s", PRINCIPAL)
 

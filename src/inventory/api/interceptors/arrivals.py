@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar
 
@@ -11,6 +11,8 @@ import grpc
 
 from inventory.api import status
 from inventory.api.interceptors.context import read_context
+from inventory.api.interceptors.reception import Reception
+from inventory.api.metrics import RPCS_REFUSED
 from inventory.errors import LimitExceededError
 from inventory.logs import get_logger
 
@@ -29,6 +31,7 @@ class CountingPool(ThreadPoolExecutor):
     def __init__(self, threads: int) -> None:
         super().__init__(threads, thread_name_prefix="rpc")
         self._count_lock = threading.Lock()
+        self._threads_wanted = threads
         self.pending = 0
         """Calls in work or waiting."""
 
@@ -40,9 +43,22 @@ class CountingPool(ThreadPoolExecutor):
         future.add_done_callback(self._ended)
         return future
 
+    def stand_in(self, waiting: int) -> None:
+        """Let others work while ``waiting`` threads do nothing but wait: as many more threads may be there."""
+        more = self._threads_wanted + waiting - self._max_workers
+        if more <= 0:
+            return
+        self._max_workers += more
+        for _ in range(more):
+            super().submit(_nothing)  # a thread is only made as something is submitted
+
     def _ended(self, _future: Future[Any]) -> None:
         with self._count_lock:
             self.pending -= 1
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Arrivals(grpc.ServerInterceptor):
@@ -51,10 +67,12 @@ class Arrivals(grpc.ServerInterceptor):
     grpcio's own ``maximum_concurrent_rpcs`` would answer outside our error model, and refuse health checks.
     """
 
-    def __init__(self, pool: CountingPool, limit: int) -> None:
+    def __init__(self, pool: CountingPool, limit: int, reception: Reception) -> None:
         self._pool = pool
         self._limit = limit
-        self._refusal: Handler = grpc.unary_unary_rpc_method_handler(_Refusal())
+        self._reception = reception
+        # As if messages streamed in: so it is answered without waiting for one.
+        self._refusal: Handler = grpc.stream_unary_rpc_method_handler(_Refusal())
 
     def intercept_service(
         self,
@@ -63,8 +81,10 @@ class Arrivals(grpc.ServerInterceptor):
     ) -> Handler | None:
         """Let the call pass or refuse it; runs in the thread that accepts calls."""
         if self._pool.pending >= self._limit and not handler_call_details.method.startswith(_NEVER_REFUSED):
+            RPCS_REFUSED.inc()
             return self._refusal
-        return continuation(handler_call_details)
+        handler = continuation(handler_call_details)
+        return None if handler is None else self._reception.watched(handler_call_details.method, handler)
 
 
 class _Refusal:
@@ -73,7 +93,7 @@ class _Refusal:
     def __init__(self) -> None:
         self.experimental_thread_pool = ThreadPoolExecutor(1, thread_name_prefix="refuse")
 
-    def __call__(self, _data: bytes, context: grpc.ServicerContext) -> NoReturn:
+    def __call__(self, _requests: Iterator[bytes], context: grpc.ServicerContext) -> NoReturn:
         call = read_context(context)
         log.warning("call_refused", transaction_id=call.transaction_id, peer=call.peer)
         failure = status.answer(LimitExceededError(limit="concurrent requests"), transaction_id=call.transaction_id)

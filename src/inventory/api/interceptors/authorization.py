@@ -52,7 +52,8 @@ class IdentityAuthorization:
             require_project_id=policy.require_project_id,
             principal=principal,
         )
-        limited = access.role_type == roles.PROJECT and policy.scope == PROJECT
+        # A role that nobody here knows is no reason to show more.
+        limited = access.role_type not in {roles.SYSTEM, roles.DOMAIN} and policy.scope == PROJECT
         projects = (access.projects or frozenset()) if limited else None
         return replace(principal, role_type=access.role_type or principal.role_type, projects=projects)
 

@@ -10,11 +10,15 @@ from typing import Final
 
 import grpc
 
+from inventory.tracing import TRACEPARENT
+
 MAX_TRANSACTION_ID: Final = 128
 """Longest transaction_id taken over from a caller; a longer or unprintable one is replaced."""
 
 MAX_TOKEN: Final = 16 * 1024
 """Longest token looked at."""
+
+_FOREVER_SECONDS: Final = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +30,37 @@ class CallContext:
         token: the caller's token, or empty; never logged.
         deadline: on ``time.monotonic()``; infinity where the caller waits forever.
         peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
+        traceparent: the caller's trace, as it says; empty without one.
     """
 
     transaction_id: str
     token: str = field(default="", repr=False)
     deadline: float = math.inf
     peer: str = ""
+    traceparent: str = ""
 
 
 def read_context(context: grpc.ServicerContext) -> CallContext:
     """Return what the call brings along."""
-    transaction_id = token = ""
+    transaction_id = traceparent = ""
+    tokens: set[str] = set()
     for key, value in context.invocation_metadata():
         if key == "transaction_id" and isinstance(value, str):
             transaction_id = value
         elif key == "token" and isinstance(value, str):
-            token = value
+            tokens.add(value)
+        elif key == TRACEPARENT and isinstance(value, str):
+            traceparent = value
     if not transaction_id or len(transaction_id) > MAX_TRANSACTION_ID or not transaction_id.isprintable():
         transaction_id = new_transaction_id()
-    remaining = context.time_remaining()
-    deadline = math.inf if remaining is None else time.monotonic() + remaining
-    return CallContext(transaction_id, token, deadline, context.peer())
+    # Of several tokens a proxy may have checked another one than we would: then there is none.
+    token = tokens.pop() if len(tokens) == 1 else ""
+    return CallContext(transaction_id, token, _deadline(context.time_remaining()), context.peer(), traceparent)
+
+
+def _deadline(remaining: float | None) -> float:
+    # Without a deadline grpcio says so in two ways: None, or some centuries.
+    return math.inf if remaining is None or remaining > _FOREVER_SECONDS else time.monotonic() + remaining
 
 
 def new_transaction_id() -> str:

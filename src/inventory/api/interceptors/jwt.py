@@ -28,6 +28,9 @@ KEY_TYPES: Final[Mapping[str, type[Key]]] = {"RS256": RSAKey, "ES256": ECKey}
 CATEGORIES: Final = frozenset({"ACCESS_TOKEN", "API_KEY"})
 """Values of ``cat`` that may call; a refresh token may not. An absent one is an access token."""
 
+MAX_NAME: Final = 255
+"""Longest domain or user that a token may name."""
+
 REMEMBER_SECONDS: Final = 60.0
 """How long a token that was checked is trusted without checking its signature again, s."""
 MAX_REMEMBERED: Final = 10_000
@@ -60,6 +63,9 @@ class JwtAuthenticator:
         header, unchecked = _peek(token)
         domain_id = _text(unchecked, "did")
         claims = self._verified(token, header, domain_id)
+        if _text(claims, "did") != domain_id:
+            # Read twice by two readers: the key that fits must be one of the domain that counts.
+            raise AuthenticateFailureError
         expires = self._check_times(claims)
         caller = _caller(claims)
         self._remember(digest, caller, expires)
@@ -78,8 +84,8 @@ class JwtAuthenticator:
             for key in _candidates(keys, kind, header.get("kid")):
                 try:
                     return jwt.decode(token, key, algorithms=[str(header["alg"])]).claims
-                except (JoseError, ValueError):
-                    continue
+                except (JoseError, ValueError, TypeError, AttributeError):
+                    continue  # whatever the library makes of a header that is no header
             tried = keys
         raise AuthenticateFailureError
 
@@ -126,15 +132,22 @@ def _text(claims: Claims, name: str) -> str:
     value = claims.get(name)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
-    if not isinstance(value, str) or not value:
+    # Half characters are not printable either: neither MongoDB nor gRPC could hold them.
+    if not isinstance(value, str) or not value or len(value) > MAX_NAME or not value.isprintable():
         raise AuthenticateFailureError
     return value
 
 
 def _moment(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise AuthenticateFailureError
-    return float(value)
+    try:
+        moment = float(value)
+    except OverflowError:
+        raise AuthenticateFailureError from None
+    if not math.isfinite(moment):
+        raise AuthenticateFailureError
+    return moment
 
 
 def _caller(claims: Claims) -> Caller:

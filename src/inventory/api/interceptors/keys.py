@@ -14,7 +14,11 @@ from joserfc.jwk import ECKey, KeySet, RSAKey
 
 from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
+from inventory.domain.rate_limit import RateLimit
 from inventory.errors import BadRequestError, SettingsError
+from inventory.logs import get_logger
+
+log = get_logger(__name__)
 
 Key = RSAKey | ECKey
 
@@ -23,7 +27,12 @@ KEY_SECONDS: Final = 600.0
 REFETCH_SECONDS: Final = 5.0
 """A domain's key is asked for at most this often, so that forged tokens do not become calls to identity, s."""
 MAX_DOMAINS: Final = 10_000
-"""Domains whose keys are remembered."""
+"""Domains whose keys are remembered; as many again are remembered to have none."""
+UNKNOWN_PER_SECOND: Final = 20.0
+"""How often identity is asked about domains of which nothing is known. Tokens name their domain before anything of them
+can be checked: whoever makes domains up could else let each token become a call, and push out the keys of real ones."""
+LOOK_SECONDS: Final = 1.0
+"""How often the JWKS file is looked at, s; a key that does not fit lets it be looked at, too."""
 
 
 class KeySource(Protocol):
@@ -37,32 +46,69 @@ class KeySource(Protocol):
             fresh: ask anew, since what is remembered did not fit.
 
         Raises:
-            ConnectionFailureError, RequestTimeoutError: they cannot be had right now.
+            ConnectionFailureError, RequestTimeoutError, LimitExceededError: they cannot be had right now.
         """
 
 
 class _LocalKeys:
-    def __init__(self, keys: tuple[Key, ...]) -> None:
-        self._keys = keys
+    """The keys of one file, read again as soon as it has changed; one that cannot be used keeps the last good ones."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._looked_at = clock.monotonic()
+        self._seen = _signature(path)
+        self._keys = _read_keys(path)
 
     def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:  # noqa: ARG002
         """See :class:`KeySource`."""
-        return self._keys
+        with self._lock:
+            now = self._clock.monotonic()
+            if fresh or now - self._looked_at >= LOOK_SECONDS:
+                self._looked_at = now
+                self._look()
+            return self._keys
+
+    def _look(self) -> None:
+        seen = _signature(self._path)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._keys = _read_keys(self._path)
+        except SettingsError as exc:
+            log.error("jwks_file_kept_last_good", reason=exc.message)
+        else:
+            log.info("jwks_file_reloaded", path=str(self._path), keys=len(self._keys))
 
 
-def local_keys(path: Path) -> KeySource:
-    """Return the public keys in the JWKS file ``path``.
+def local_keys(path: Path, clock: Clock) -> KeySource:
+    """Return the public keys in the JWKS file ``path``, which may change at any time.
 
     Raises:
         SettingsError: it cannot be read, or holds no RSA or EC key.
     """
+    return _LocalKeys(path, clock)
+
+
+def _read_keys(path: Path) -> tuple[Key, ...]:
     try:
-        keys = parse_keys(path.read_text(encoding="utf-8"))
+        return parse_keys(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise SettingsError(f"jwks_file (INVENTORY_JWKS_FILE): {path}: {exc.strerror}") from exc
     except ValueError as exc:
-        raise SettingsError(f"jwks_file (INVENTORY_JWKS_FILE): {path}: {exc}") from None
-    return _LocalKeys(keys)
+        reason = "is not UTF-8" if isinstance(exc, UnicodeDecodeError) else str(exc)
+        raise SettingsError(f"jwks_file (INVENTORY_JWKS_FILE): {path}: {reason}") from None
+
+
+def _signature(path: Path) -> tuple[int, int, int] | None:
+    """Return what changes with the file; None where it is absent."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def parse_keys(text: str) -> tuple[Key, ...]:
@@ -98,24 +144,32 @@ class _IdentityKeys:
         self._identity = identity
         self._clock = clock
         self._lock = threading.Lock()
-        self._domains: OrderedDict[str, _Remembered] = OrderedDict()
+        self._known: OrderedDict[str, _Remembered] = OrderedDict()
+        self._without: OrderedDict[str, _Remembered] = OrderedDict()
+        self._unknown_limit = RateLimit(UNKNOWN_PER_SECOND, clock)
 
     def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:
         """See :class:`KeySource`."""
         now = self._clock.monotonic()
         with self._lock:
-            known = self._domains.get(domain_id)
-        if known is not None:
-            limit = KEY_SECONDS if known.keys and not fresh else REFETCH_SECONDS
-            if now - known.asked_at < limit:
-                return known.keys
-        found = _Remembered(self._ask(domain_id), now)
+            remembered = self._known.get(domain_id) or self._without.get(domain_id)
+        if remembered is not None:
+            limit = KEY_SECONDS if remembered.keys and not fresh else REFETCH_SECONDS
+            if now - remembered.asked_at < limit:
+                return remembered.keys
+        if remembered is None or not remembered.keys:
+            self._unknown_limit.take("")
+        return self._remember(domain_id, _Remembered(self._ask(domain_id), now)).keys
+
+    def _remember(self, domain_id: str, found: _Remembered) -> _Remembered:
+        place, other = (self._known, self._without) if found.keys else (self._without, self._known)
         with self._lock:
-            self._domains[domain_id] = found
-            self._domains.move_to_end(domain_id)
-            if len(self._domains) > MAX_DOMAINS:
-                self._domains.popitem(last=False)
-        return found.keys
+            other.pop(domain_id, None)
+            place[domain_id] = found
+            place.move_to_end(domain_id)
+            if len(place) > MAX_DOMAINS:
+                place.popitem(last=False)
+        return found
 
     def _ask(self, domain_id: str) -> tuple[Key, ...]:
         try:

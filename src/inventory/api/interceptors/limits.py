@@ -1,48 +1,35 @@
-"""How often a caller may call: a token bucket per caller and process."""
+"""Whose calls are counted together, for the limit of calls per second."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from typing import Final
+from urllib.parse import unquote
 
-from inventory.domain.clock import Clock
-from inventory.errors import LimitExceededError
-
-MAX_CALLERS: Final = 10_000
-"""Callers remembered; the one longest silent is forgotten first."""
+from inventory.api.interceptors.authentication import SYSTEM, Caller
+from inventory.loopback import is_loopback, network_of
 
 
-class RateLimit:
-    """Lets each caller make ``per_second`` calls per second, and as many at once.
+def counted_as(caller: Caller, peer: str) -> str:
+    """Return under which name a call is counted; empty: it is not.
+
+    A user is counted, wherever it calls from. A service with a system token speaks for many users and is not. Nobody
+    in particular is counted by the address; on this machine not even that: there, the gateway calls for all of its
+    clients (and counts these itself), and whoever may run programs can do worse than call often.
 
     Args:
-        per_second: 0 means no limit.
-        clock: only its monotonic side is used.
+        caller: as authenticated.
+        peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
     """
+    if caller.user_type == SYSTEM:
+        return ""
+    if caller.user_id:
+        return f"{caller.domain_id}/{caller.user_id}"
+    host = host_of(peer)
+    return "" if is_loopback(host) else network_of(host)
 
-    def __init__(self, per_second: float, clock: Clock) -> None:
-        self._rate = per_second
-        self._burst = max(per_second, 1.0)
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, caller: str) -> None:
-        """Count one call of ``caller``.
-
-        Raises:
-            LimitExceededError: the caller has made too many.
-        """
-        if not self._rate:
-            return
-        now = self._clock.monotonic()
-        with self._lock:
-            left, since = self._buckets.pop(caller, (self._burst, now))
-            left = min(left + (now - since) * self._rate, self._burst)
-            allowed = left >= 1.0
-            self._buckets[caller] = (left - 1.0 if allowed else left, now)
-            if len(self._buckets) > MAX_CALLERS:
-                self._buckets.popitem(last=False)
-        if not allowed:
-            raise LimitExceededError(limit="requests per second")
+def host_of(peer: str) -> str:
+    """Return the address in grpcio's name of a peer: ``ipv6:%5B::1%5D:50000`` → ``::1``."""
+    kind, _, rest = peer.partition(":")
+    if kind not in {"ipv4", "ipv6"}:
+        return peer
+    return unquote(rest).rpartition(":")[0].strip("[]")

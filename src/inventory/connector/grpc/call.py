@@ -11,6 +11,7 @@ from typing import Final, Protocol, TypeVar
 import grpc
 
 from inventory.connector.grpc.errors import About, platform_error
+from inventory.connector.grpc.metrics import PlatformCall
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor
 from inventory.errors import RequestTimeoutError
@@ -92,14 +93,19 @@ class Caller:
             InventoryError: as the table in :mod:`inventory.connector.grpc.errors` has it.
         """
         about = About(service=self._service, key=key, value=value)
+        call = PlatformCall(self._service)
+        metadata = metadata_of(principal) + call.trace.metadata
         end = time.monotonic() + deadline_of(self._timeout_seconds, principal)
         attempt = 1
         while True:
             left = end - time.monotonic()
             if left <= 0:
+                call.end(grpc.StatusCode.DEADLINE_EXCEEDED.name)
                 raise RequestTimeoutError(reason=f"no time left to ask the {self._service} service")
             try:
-                return method(request, timeout=left, metadata=metadata_of(principal))
+                answer = method(request, timeout=left, metadata=metadata)
+                call.end(grpc.StatusCode.OK.name)
+                return answer
             except grpc.RpcError as exc:
                 status, details = status_of(exc)
                 wait = _backoff(attempt)
@@ -107,6 +113,7 @@ class Caller:
                     self._sleep(wait)
                     attempt += 1
                     continue
+                call.end(status.name)
                 self._tell(status, details, attempt, principal)
                 raise platform_error(status, details, about) from exc
 

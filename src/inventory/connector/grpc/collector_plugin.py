@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import grpc
 
@@ -13,9 +13,10 @@ from inventory.connector.grpc.call import Method, deadline_of, metadata_of, stat
 from inventory.connector.grpc.channel import ChannelCache, TlsFiles
 from inventory.connector.grpc.decode import deserialize
 from inventory.connector.grpc.errors import plugin_error
+from inventory.connector.grpc.metrics import PluginCall
 from inventory.connector.grpc.stream import CollectStream, StreamCall
 from inventory.connector.grpc.struct import to_dict, to_struct
-from inventory.connector.ports import Json, PluginEndpoint
+from inventory.connector.ports import Cancelable, Json, PluginEndpoint
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor
 from inventory.errors import PluginError, PluginUnavailableError
@@ -74,7 +75,7 @@ class GrpcCollectorPlugin:
     def init(self, options: Json) -> Json:
         """See the port."""
         request = collector_pb2.InitRequest(options=to_struct(options, name="options"))
-        answer: collector_pb2.PluginInfo = self._call(self._stub.init, request, self._redactor(options))
+        answer: collector_pb2.PluginInfo = self._call("init", self._stub.init, request, self._redactor(options))
         return to_dict(answer.metadata)
 
     def verify(self, options: Json, secret_data: Json) -> None:
@@ -82,15 +83,27 @@ class GrpcCollectorPlugin:
         request = collector_pb2.VerifyRequest(
             options=to_struct(options, name="options"), secret_data=to_struct(secret_data, name="secret_data")
         )
-        self._call(self._stub.verify, request, self._redactor(options, secret_data))
+        self._call("verify", self._stub.verify, request, self._redactor(options, secret_data))
 
-    def get_tasks(self, options: Json, secret_data: Json) -> Sequence[Json] | None:
+    def get_tasks(
+        self, options: Json, secret_data: Json, *, on_call: Callable[[Cancelable], None] = lambda _: None
+    ) -> Sequence[Json] | None:
         """See the port. Raises as ``verify`` does."""
+
+        def ask(request: job_pb2.GetTaskRequest, /, **options: Any) -> job_pb2.TasksInfo:
+            call = self._jobs.get_tasks.future(request, **options)
+            on_call(call)
+            try:
+                found: job_pb2.TasksInfo = call.result()
+            except grpc.FutureCancelledError:
+                raise PluginError(reason="canceled") from None
+            return found
+
         request = job_pb2.GetTaskRequest(
             options=to_struct(options, name="options"), secret_data=to_struct(secret_data, name="secret_data")
         )
         try:
-            answer: job_pb2.TasksInfo = self._send(self._jobs.get_tasks, request)
+            answer: job_pb2.TasksInfo = self._send("get_tasks", ask, request)
         except grpc.RpcError as exc:
             status, details = status_of(exc)
             if status is grpc.StatusCode.UNIMPLEMENTED:
@@ -109,6 +122,9 @@ class GrpcCollectorPlugin:
             task_options=None if task_options is None else to_struct(task_options, name="task_options"),
         )
         left = self._principal.remaining_seconds()
+        # Begun here and not by the thread that reads the stream: what goes on is known here.
+        watched = PluginCall("collect")
+        metadata = self._metadata() + watched.trace.metadata
 
         def start() -> StreamCall:
             method = self._channel.unary_stream(
@@ -116,7 +132,7 @@ class GrpcCollectorPlugin:
                 request_serializer=collector_pb2.CollectRequest.SerializeToString,
                 response_deserializer=deserialize,
             )
-            call: StreamCall = method(request, timeout=None if math.isinf(left) else left, metadata=self._metadata())
+            call: StreamCall = method(request, timeout=None if math.isinf(left) else left, metadata=metadata)
             return call
 
         return CollectStream(
@@ -124,23 +140,34 @@ class GrpcCollectorPlugin:
             idle_seconds=idle_seconds,
             end=time.monotonic() + left,
             redactor=self._redactor(options, secret_data),
+            on_end=watched.end,
         )
 
-    def _call(self, method: Method[RequestT, ResponseT], request: RequestT, redactor: Redactor) -> ResponseT:
+    def _call(self, name: str, method: Method[RequestT, ResponseT], request: RequestT, redactor: Redactor) -> ResponseT:
         try:
-            return self._send(method, request)
+            return self._send(name, method, request)
         except grpc.RpcError as exc:
             raise plugin_error(*status_of(exc), redactor) from exc
 
-    def _send(self, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
+    def _send(self, name: str, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
         timeout = deadline_of(self._timeout_seconds, self._principal)
         if timeout <= 0:
             raise PluginError(reason="no time left to ask the plugin")
+        call = PluginCall(name)
         try:
-            return method(request, timeout=timeout, metadata=self._metadata())
+            answer = method(request, timeout=timeout, metadata=self._metadata() + call.trace.metadata)
+            call.end(grpc.StatusCode.OK.name)
+            return answer
+        except grpc.RpcError as exc:
+            call.end(status_of(exc)[0].name)
+            raise
         except ValueError as exc:
+            call.end(grpc.StatusCode.CANCELLED.name)
             # grpc's word for a channel that was closed: this process is about to stop.
             raise PluginUnavailableError(reason="the connection was closed") from exc
+        except PluginError:
+            call.end(grpc.StatusCode.CANCELLED.name)
+            raise
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         # The plugin gets its own token, never the caller's.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import stat
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import yaml
 from pydantic import ValidationError
@@ -19,6 +23,11 @@ _log = get_logger(__name__)
 
 _QUOTED = re.compile(r"'(?!<)[^']{2,}'|\"(?!<)[^\"]{2,}\"")
 
+SETTLE_SECONDS: Final = 0.5
+"""How long a file that is written in place must have been left alone before it is read, s: half of a YAML file is often
+a valid one, with half of the secrets. One that is replaced as a whole is read at once, unless it happens to get the
+inode of the one before."""
+
 _Signature = tuple[int, int, int]
 _GONE: _Signature = (0, 0, 0)
 
@@ -30,13 +39,18 @@ class StaticFile:
     read is logged once and the last good content stays in force.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         """Read the file.
+
+        Args:
+            path: where it is.
+            now: tells seconds since the epoch, as the file system does.
 
         Raises:
             SettingsError: it cannot be read, or is wrong; names file, line, key and reason, never a value.
         """
         self.path = path
+        self._now = now
         self._lock = threading.Lock()
         self._signature = _signature(path)
         self._content = parse(path)
@@ -49,10 +63,14 @@ class StaticFile:
                 signature = _signature(self.path)
             except SettingsError:
                 signature = _GONE
-            if signature != self._signature:
+            if signature != self._signature and not self._is_being_written(signature):
                 self._signature = signature
                 self._reload()
             return self._content
+
+    def _is_being_written(self, signature: _Signature) -> bool:
+        modified, _, inode = signature
+        return inode == self._signature[2] and abs(self._now() - modified / 1e9) < SETTLE_SECONDS
 
     def _reload(self) -> None:
         try:
@@ -144,6 +162,28 @@ def _warn_if_readable(path: Path, content: PlatformContent) -> None:
         _log.warning("static_file_with_secrets_is_readable_by_others", path=str(path))
 
 
+def read_private(path: Path) -> str:
+    """Return the text of a file that only its owner may read, or, where it is not ours, only its owner and our group.
+
+    Raises:
+        PermissionError: group or others have some access to it.
+        OSError, UnicodeDecodeError: it cannot be read.
+    """
+    with path.open(encoding="utf-8") as file:
+        # Of the file that is open: the one at this path may be another by now.
+        if _is_open_to_others(os.fstat(file.fileno())):
+            raise PermissionError(errno.EPERM, "group or others may read it; set its mode to 600")
+        return file.read()
+
+
 def is_readable_by_others(path: Path) -> bool:
     """Return whether group or others have any access to the file ``path``."""
-    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+    return _is_open_to_others(path.stat())
+
+
+def _is_open_to_others(found: os.stat_result) -> bool:
+    refused = stat.S_IRWXG | stat.S_IRWXO
+    if found.st_uid != os.geteuid() and found.st_gid in (os.getegid(), *os.getgroups()):
+        # So orchestrators mount secrets: another's file, which this process can read by its group alone.
+        refused &= ~stat.S_IRGRP
+    return bool(found.st_mode & refused)

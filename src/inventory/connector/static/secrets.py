@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import yaml
 
 from inventory.connector.ports import Json, SecretInformation, SecretSelector
-from inventory.connector.static.file import StaticFile, is_readable_by_others
+from inventory.connector.static.file import StaticFile, read_private
 from inventory.connector.static.schema import SecretEntry
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorSecretError, NotFoundError
@@ -51,9 +51,7 @@ class StaticSecretStore:
     def _from_file(self, entry: SecretEntry) -> Json:
         path = self._file.path.parent / str(entry.data_file)
         try:
-            if is_readable_by_others(path):
-                raise _error(entry, f"data_file {path}: group or others may read it; set its mode to 600")
-            return _mapping(entry, yaml.safe_load(path.read_text(encoding="utf-8")), f"data_file {path}")
+            return _mapping(entry, yaml.safe_load(read_private(path)), f"data_file {path}")
         except OSError as exc:
             raise _error(entry, f"data_file {path}: {exc.strerror}") from exc
         except (yaml.YAMLError, UnicodeDecodeError):

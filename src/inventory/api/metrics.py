@@ -1,0 +1,56 @@
+"""Metrics of the RPCs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inventory import metric_feed
+from inventory.metrics import OPEN, SERVER, counter, gauge, histogram
+
+RPCS: Final = counter(
+    "inventory_rpcs_total",
+    "RPCs answered, by gRPC status.",
+    processes=[SERVER],
+    labels={"method": OPEN, "status": OPEN},
+)
+RPC_SECONDS: Final = histogram(
+    "inventory_rpc_seconds",
+    "Time from a call's first line of ours to its answer, s.",
+    processes=[SERVER],
+    labels={"method": OPEN},
+)
+RPCS_IN_WORK: Final = gauge("inventory_rpcs_in_work", "RPCs in work now.", processes=[SERVER])
+RPCS_REFUSED: Final = counter(
+    "inventory_rpcs_refused_total",
+    "RPCs refused on arrival, since max_concurrent_rpcs were in work or waiting.",
+    processes=[SERVER],
+)
+
+
+class Meter:
+    """Counts the calls of one method, at the least cost that there is.
+
+    Args:
+        method: ``/package.Service/method``.
+    """
+
+    def __init__(self, method: str) -> None:
+        self._name = ".".join(method.split("/")[-2:]).rpartition("spaceone.api.")[2]
+        self._in_work = RPCS_IN_WORK.inc
+        self._observe = RPC_SECONDS.labels(self._name).observe
+        self._counts = {"OK": RPCS.labels(self._name, "OK").inc}
+        metric_feed.start()
+
+    def begin(self) -> None:
+        """Count a call that begins."""
+        metric_feed.add(self._in_work)
+
+    def end(self, status: str, seconds: float) -> None:
+        """Count one that has ended."""
+        metric_feed.add(self._in_work, -1.0)
+        metric_feed.observe(self._observe, seconds)
+        count = self._counts.get(status)
+        if count is None:
+            # Two threads that come here at once make the same one.
+            count = self._counts[status] = RPCS.labels(self._name, status).inc
+        metric_feed.add(count)

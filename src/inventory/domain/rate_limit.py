@@ -1,0 +1,48 @@
+"""How often a caller may call: a token bucket per caller, in one process."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Final
+
+from inventory.domain.clock import Clock
+from inventory.errors import LimitExceededError
+
+MAX_CALLERS: Final = 10_000
+"""Callers remembered; the one longest silent is forgotten first."""
+
+
+class RateLimit:
+    """Lets each caller make ``per_second`` calls per second, and as many at once.
+
+    Args:
+        per_second: 0 means no limit.
+        clock: only its monotonic side is used.
+    """
+
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        self._rate = per_second
+        self._burst = max(per_second, 1.0)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, caller: str) -> None:
+        """Count one call of ``caller``.
+
+        Raises:
+            LimitExceededError: the caller has made too many.
+        """
+        if not self._rate:
+            return
+        now = self._clock.monotonic()
+        with self._lock:
+            left, since = self._buckets.pop(caller, (self._burst, now))
+            left = min(left + (now - since) * self._rate, self._burst)
+            allowed = left >= 1.0
+            self._buckets[caller] = (left - 1.0 if allowed else left, now)
+            if len(self._buckets) > MAX_CALLERS:
+                self._buckets.popitem(last=False)
+        if not allowed:
+            raise LimitExceededError(limit="requests per second")
