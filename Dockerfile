@@ -1,16 +1,27 @@
-# Installs the way `make setup` does: the locked versions into a virtual environment, the package beside them.
-FROM python:3.11-slim AS build
+# One image for all processes: docker run IMAGE server | worker | scheduler | gateway | plugin-local | migrate
+# The build steps are those of `make install-runtime`; a test holds the two together.
+FROM python:3.11-slim-bookworm AS build
 WORKDIR /build
-RUN python -m venv /opt/inventory
-COPY requirements.lock pyproject.toml README.md ./
+COPY pyproject.toml requirements.lock README.md ./
 COPY src ./src
-RUN /opt/inventory/bin/pip install --no-cache-dir --disable-pip-version-check --constraint requirements.lock .
+RUN python -m venv --without-pip /opt/inventory
+RUN python -m pip --python /opt/inventory/bin/python install --no-cache-dir --disable-pip-version-check --constraint requirements.lock '.[tracing]'
 
-FROM python:3.11-slim
-RUN useradd --system --uid 10001 --no-create-home inventory
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="inventory" \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN groupadd --system --gid 10001 inventory && useradd --system --uid 10001 --gid 10001 --no-create-home inventory
 COPY --from=build /opt/inventory /opt/inventory
-ENV PATH=/opt/inventory/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-USER 10001
-# One image for all processes: docker run IMAGE server | worker | scheduler | plugin-local
+ENV PATH=/opt/inventory/bin:$PATH \
+    HOME=/tmp \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+# All that is ever written: with it the root file system may be read-only.
+VOLUME ["/tmp"]
+# Numbers, so that an orchestrator can see that it is not root.
+USER 10001:10001
+EXPOSE 50051 50060 50061 50062 50065 8080
+# Asks whichever process runs here.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["inventory", "health"]
 ENTRYPOINT ["inventory"]
 CMD ["server"]

@@ -9,6 +9,7 @@ from inventory.model.cloud_service_type import CloudServiceType
 from inventory.model.collection_state import CollectionState
 from inventory.model.collector import Collector
 from inventory.model.collector_rule import CollectorRule
+from inventory.model.due_batch import DueBatch
 from inventory.model.duty import Duty
 from inventory.model.filter_cache import FilterCache
 from inventory.model.job import Job
@@ -31,5 +32,6 @@ ALL_DOCUMENTS: list[Any] = [
     CollectorRule,
     FilterCache,
     Duty,
+    DueBatch,
 ]
 """Every document class; ``connection.ensure_indexes`` creates what they declare."""

@@ -42,6 +42,8 @@ class CloudServiceType(Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["domain_id", "cloud_service_type_id"], "unique": True},
             {"fields": ["domain_id", "provider", "group", "name"], "unique": True},
+            # As in Collector: _id last, as paged lists are sorted.
+            ["domain_id", "provider", "group", "name", "id"],
             ["domain_id", "ref_cloud_service_type"],
             ["domain_id", "updated_at"],
         ],

@@ -31,7 +31,8 @@ class PluginInfo(EmbeddedDocument):  # type: ignore[misc]
 class Collector(Document):  # type: ignore[misc]
     """Stored under the names of ``CollectorInfo``.
 
-    ``enabled_at`` is when it was last enabled after a rest: schedules do not catch up what fell into the rest.
+    ``enabled_at`` is when it was last enabled after a rest: schedules do not catch up what fell into the rest. The
+    rest began at ``disabled_at``; the time before it began at ``enabled_before``, if it followed a rest as well.
     """
 
     collector_id = Text(required=True, max_length=40)
@@ -48,6 +49,8 @@ class Collector(Document):  # type: ignore[misc]
     created_at = DateTimeField(required=True)
     last_collected_at = DateTimeField()
     enabled_at = DateTimeField()
+    disabled_at = DateTimeField()
+    enabled_before = DateTimeField()
 
     meta: ClassVar[dict[str, object]] = {
         "collection": "collector",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
@@ -11,7 +11,6 @@ import mongoengine
 import pymongo
 from bson.codec_options import CodecOptions
 from bson.errors import InvalidDocument
-from mongoengine.connection import get_connection
 from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import (
@@ -31,12 +30,12 @@ from pymongo.errors import (
 from inventory.errors import (
     ConnectionFailureError,
     InvalidParameterError,
-    InventoryError,
     QueryError,
     RequestTimeoutError,
     SettingsError,
 )
-from inventory.logs import get_logger
+from inventory.model.metrics import PoolWatch
+from inventory.model.time_limit import is_limited
 
 Document = dict[str, Any]
 """A raw MongoDB document, as the hot paths read it."""
@@ -50,9 +49,8 @@ _CLIENT_FAULTS = frozenset({2, 9, 14, 16, 31, 40, 51075, 51091, 51108, 16410, 17
 """Server codes for a query that cannot be evaluated over the data (BadValue, FailedToParse, TypeMismatch, regex …)."""
 _TIME_LIMIT = 50
 _DUPLICATE_KEY = 11000
-_RETRY_SECONDS = 1.0
-
-_log = get_logger(__name__)
+_NO_ACCESS = frozenset({13, 18, 8000})
+"""Server codes for a user without the right, and for a wrong user or password (8000: so says Atlas)."""
 
 _GOES_AWAY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 """Server codes for a node that shuts down or is no primary any more. As a write concern's error the driver does not
@@ -89,6 +87,7 @@ def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int =
             retryReads=True,
             uuidRepresentation="standard",
             appname="inventory",
+            event_listeners=[PoolWatch()],
         )
     except (InvalidURI, ConfigurationError, ValueError) as exc:
         # The text of these errors may quote the connection string, and that may hold a password.
@@ -108,41 +107,11 @@ def ping(database: Database[Document]) -> None:
 
 
 def ensure_indexes(database: Database[Document]) -> None:
-    """Create every index that the documents declare; those that exist are left as they are."""
-    from inventory.model import ALL_DOCUMENTS
+    """Build every index that the documents declare; see :func:`inventory.model.indexes.build_indexes`."""
+    from inventory.model.indexes import build_indexes
 
-    bound = get_connection("default")
-    if bound is not database.client:
-        raise SettingsError("documents are bound to another connection")
     with translated_errors():
-        for document in ALL_DOCUMENTS:
-            document.ensure_indexes()
-
-
-def await_indexes(database: Database[Document], *, wait: Callable[[float], bool]) -> bool:
-    """Create the indexes as soon as MongoDB lets us; call it before any work whose claims rely on unique keys.
-
-    Args:
-        database: as ``connect`` returned it.
-        wait: waits so many seconds, and tells whether to give up.
-
-    Returns:
-        Whether they are there.
-
-    Raises:
-        SettingsError: the documents are bound to another connection.
-    """
-    while True:
-        try:
-            ensure_indexes(database)
-        except SettingsError:
-            raise
-        except InventoryError as exc:
-            _log.warning("indexes_not_made", error=str(exc))
-        else:
-            return True
-        if wait(_RETRY_SECONDS):
-            return False
+        build_indexes(database)
 
 
 @contextmanager
@@ -153,7 +122,7 @@ def translated_errors(*, key: str = "query") -> Iterator[None]:
         key: the request field to blame for what MongoDB refuses to evaluate.
 
     Raises:
-        ConnectionFailureError: MongoDB cannot be reached.
+        ConnectionFailureError: MongoDB cannot be reached, or lets us not in.
         RequestTimeoutError: the time limit of the query ran out.
         QueryError: MongoDB cannot evaluate the query over the data.
         InvalidParameterError: a document cannot be encoded or is too large.
@@ -165,12 +134,18 @@ def translated_errors(*, key: str = "query") -> Iterator[None]:
     except ExecutionTimeout as exc:
         raise RequestTimeoutError(reason="the query took too long") from exc
     except (NetworkTimeout, AutoReconnect, ConnectionFailure) as exc:
+        if isinstance(exc, NetworkTimeout) and is_limited():
+            raise RequestTimeoutError(reason="MongoDB did not answer in time") from exc
         raise ConnectionFailureError(service=MONGODB, reason="the connection broke") from exc
     except (DocumentTooLarge, InvalidDocument, OverflowError, UnicodeEncodeError) as exc:
         raise InvalidParameterError(key=key, reason="too large, too deep or not encodable") from exc
     except OperationFailure as exc:
         if _codes(exc) & _GOES_AWAY:
             raise ConnectionFailureError(service=MONGODB, reason="the node went away") from exc
+        if exc.code in _NO_ACCESS:
+            # As if it were away: whoever waits goes on once the rights or the password are mended.
+            reason = "it refuses access: wrong user or password, or a role is missing"
+            raise ConnectionFailureError(service=MONGODB, reason=reason) from exc
         if exc.code == _TIME_LIMIT:
             raise RequestTimeoutError(reason="the query took too long") from exc
         if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:

@@ -8,6 +8,7 @@ from mongoengine import Document as Model
 from mongoengine.errors import FieldDoesNotExist, ValidationError
 
 from inventory.errors import InvalidParameterError
+from inventory.model.schema import compiled
 
 
 def new_document(model: type[Model], **values: Any) -> dict[str, Any]:
@@ -16,6 +17,14 @@ def new_document(model: type[Model], **values: Any) -> dict[str, Any]:
     Raises:
         InvalidParameterError: names the first field that breaks the schema.
     """
+    made = compiled(model)(values)
+    if made is not None:
+        return made
+    return made_by_mongoengine(model, values)
+
+
+def made_by_mongoengine(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the same by way of a mongoengine object; raises as ``new_document``."""
     try:
         instance = model(**values)
         instance.validate()

@@ -35,6 +35,7 @@ class Record(Document):  # type: ignore[misc]
         "strict": False,
         "indexes": [
             {"fields": ["domain_id", "record_id"], "unique": True},
-            ["domain_id", "cloud_service_id", "-created_at"],
+            # As in Job: _id last, as paged lists are sorted.
+            ["domain_id", "cloud_service_id", "-created_at", "-id"],
         ],
     }

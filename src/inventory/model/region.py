@@ -34,6 +34,8 @@ class Region(Document):  # type: ignore[misc]
             {"fields": ["domain_id", "region_id"], "unique": True},
             {"fields": ["domain_id", "provider", "region_code"], "unique": True},
             ["domain_id", "ref_region"],
+            # As in Collector: _id last, as paged lists are sorted.
+            ["domain_id", "name", "id"],
             ["domain_id", "updated_at"],
         ],
     }

@@ -1,0 +1,172 @@
+{{- define "inventory.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "inventory.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "inventory.labels" -}}
+{{ include "inventory.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "inventory.image" -}}
+{{- $tag := default .Chart.AppVersion .Values.image.tag -}}
+{{- if eq $tag "latest" -}}
+{{- fail "image.tag: latest is no version; name one, or leave it empty for the chart's" -}}
+{{- end -}}
+{{- printf "%s:%s" .Values.image.repository $tag -}}
+{{- end -}}
+
+{{/* Refuses what would be unsafe or could not run, in plain words. */}}
+{{- define "inventory.check" -}}
+{{- $auth := .Values.authentication -}}
+{{- $static := eq (default "static" .Values.settings.platform) "static" -}}
+{{- if not $auth.mode -}}
+{{- fail "authentication.mode: choose jwt, or none for everybody" -}}
+{{- end -}}
+{{- if and (eq $auth.mode "none") (not $auth.allowEverybody) -}}
+{{- fail "authentication.mode none lets everybody who reaches the service do everything; if that is meant, set authentication.allowEverybody to true" -}}
+{{- end -}}
+{{- if and (eq $auth.mode "jwt") $auth.allowEverybody -}}
+{{- fail "authentication.allowEverybody goes with mode none only" -}}
+{{- end -}}
+{{- if and (eq $auth.mode "jwt") (not $auth.authorization) -}}
+{{- fail "authentication.authorization: choose identity, or none for everybody with a valid token" -}}
+{{- end -}}
+{{- if and (eq $auth.mode "none") (eq $auth.authorization "identity") -}}
+{{- fail "authentication.authorization identity needs mode jwt" -}}
+{{- end -}}
+{{- if and $static (eq $auth.authorization "identity") -}}
+{{- fail "authentication.authorization identity needs settings.platform grpc" -}}
+{{- end -}}
+{{- if and $static (eq $auth.mode "jwt") (not $auth.jwksConfigMap.name) -}}
+{{- fail "authentication.jwksConfigMap.name: required with mode jwt where settings.platform is not grpc" -}}
+{{- end -}}
+{{- if not .Values.mongodb.existingSecret.name -}}
+{{- fail "mongodb.existingSecret.name: name the Secret that holds the connection string" -}}
+{{- end -}}
+{{- if not .Values.redis.existingSecret.name -}}
+{{- fail "redis.existingSecret.name: name the Secret that holds the URL" -}}
+{{- end -}}
+{{- if and $static (not .Values.staticFile.existingSecret.name) -}}
+{{- fail "settings.platform: grpc, or name the Secret with the platform file in staticFile.existingSecret.name" -}}
+{{- end -}}
+{{- if and .Values.tls.clientAuthentication (or (not .Values.tls.existingSecret) .Values.gateway.enabled) -}}
+{{- fail "tls.clientAuthentication needs tls.existingSecret, and gateway.enabled false" -}}
+{{- end -}}
+{{- $drain := float64 (default 20 .Values.settings.drain_seconds) -}}
+{{- if le (float64 .Values.terminationGracePeriodSeconds) (addf $drain 10) -}}
+{{- fail "terminationGracePeriodSeconds: must exceed settings.drain_seconds by more than 10, else what drains is killed" -}}
+{{- end -}}
+{{- range $name := list "mongo_uri" "redis_url" "system_token" -}}
+{{- if hasKey $.Values.settings $name -}}
+{{- fail (printf "settings.%s is a secret: name an existing Secret instead" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- range $name := list "host" "port" "server_health_port" "worker_health_port" "scheduler_health_port" "gateway_port" "gateway_upstream" "authentication" "authorization" "allow_unauthenticated_remote" "migrate_at_start" "jwks_file" "static_file" "tls_certificate_file" "tls_key_file" "tls_client_ca_file" "server_processes" "worker_processes" -}}
+{{- if hasKey $.Values.settings $name -}}
+{{- fail (printf "settings.%s is the chart's to set" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "inventory.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 10001
+runAsGroup: 10001
+fsGroup: 10001
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "inventory.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
+{{- define "inventory.secretEnv" -}}
+- name: INVENTORY_MONGO_URI
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.mongodb.existingSecret.name }}
+      key: {{ .Values.mongodb.existingSecret.key }}
+- name: INVENTORY_REDIS_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.redis.existingSecret.name }}
+      key: {{ .Values.redis.existingSecret.key }}
+{{- if .Values.systemToken.existingSecret.name }}
+- name: INVENTORY_SYSTEM_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.systemToken.existingSecret.name }}
+      key: {{ .Values.systemToken.existingSecret.key }}
+{{- end }}
+{{- end -}}
+
+{{/* Both get a dict of Values and kind: a pod holds no secret that its process does not use. */}}
+{{- define "inventory.mounts" -}}
+- name: tmp
+  mountPath: /tmp
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
+{{- if and .Values.staticFile.existingSecret.name (ne .kind "gateway") }}
+- name: platform
+  mountPath: /etc/inventory/platform
+  readOnly: true
+{{- end }}
+{{- if and .Values.authentication.jwksConfigMap.name (eq .kind "server") }}
+- name: jwks
+  mountPath: /etc/inventory/jwks
+  readOnly: true
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+- name: tls
+  mountPath: /etc/inventory/tls
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "inventory.volumes" -}}
+- name: tmp
+  emptyDir:
+    sizeLimit: 256Mi
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- if and .Values.staticFile.existingSecret.name (ne .kind "gateway") }}
+- name: platform
+  secret:
+    secretName: {{ .Values.staticFile.existingSecret.name }}
+    # The group's too, which is the pod's own.
+    defaultMode: 0440
+{{- end }}
+{{- if and .Values.authentication.jwksConfigMap.name (eq .kind "server") }}
+- name: jwks
+  configMap:
+    name: {{ .Values.authentication.jwksConfigMap.name }}
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+- name: tls
+  secret:
+    secretName: {{ .Values.tls.existingSecret }}
+    defaultMode: 0440
+    {{- if ne .kind "server" }}
+    # Not the key: settings.platform_ca_file, which all of them read, may be the CA.
+    optional: true
+    items: [{key: ca.crt, path: ca.crt}]
+    {{- end }}
+{{- end }}
+{{- end -}}

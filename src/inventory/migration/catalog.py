@@ -1,0 +1,65 @@
+"""All migrations, oldest first.
+
+A new one gets the next number, at the end. Once released it is never changed, reordered or removed. It may be killed
+and run again at any point, and processes of the version before work on beside it; whatever would break them waits,
+marked ``breaking``, for the release after. Whoever changes an index that a document declares adds a migration that
+calls ``build_indexes`` again, and drops a superseded index in a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymongo.database import Database
+
+from inventory.model.indexes import build_indexes, drop_indexes
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One step forward.
+
+    Attributes:
+        number: 1 for the first, counted without gaps.
+        name: says what it does.
+        since: the version of the package that it came with.
+        apply: does it; called again after a crash, and perhaps by two processes at once.
+        breaking: code that does not know it must not use the database any more. It is run by ``inventory migrate``
+            only, never at the start of a process.
+    """
+
+    number: int
+    name: str
+    since: str
+    apply: Callable[[Database[Document]], None]
+    breaking: bool = False
+
+
+SUPERSEDED_INDEXES: Final = {
+    "collector": ["domain_id_1_name_1_collector_id_1"],
+    "job": [
+        "domain_id_1_created_at_-1",
+        "domain_id_1_collector_id_1_created_at_-1",
+        "domain_id_1_projects_1_created_at_-1",
+    ],
+    "job_task": ["domain_id_1_created_at_-1", "domain_id_1_project_id_1_created_at_-1"],
+    "record": ["domain_id_1_cloud_service_id_1_created_at_-1"],
+    "schedule": ["domain_id_1_collector_id_1_name_1"],
+    "slice": ["waiting_of_collector", "waiting_of_endpoint"],
+}
+"""Of earlier states of 0.1.0: nothing reads them, every write pays for them. Paged lists are sorted by _id last now,
+and a slice that waits says for which of two places."""
+
+
+def _drop_superseded(database: Database[Document]) -> None:
+    drop_indexes(database, SUPERSEDED_INDEXES)
+
+
+MIGRATIONS: Final = (
+    Migration(1, "build indexes", "0.1.0", build_indexes),
+    Migration(2, "drop superseded indexes", "0.1.0", _drop_superseded),
+)

@@ -1,0 +1,39 @@
+"""What may be wrong between a database and the code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from inventory.errors import InventoryError, SettingsError
+
+
+class MigrationPendingError(InventoryError):
+    """Migrations are still to be run; this process must not use the database before."""
+
+    code = "ERROR_MIGRATION_PENDING"
+
+    def __init__(self, *, numbers: Sequence[int], reason: str = "") -> None:
+        self.numbers = list(numbers)
+        told = f", reason = {reason}" if reason else ""
+        super().__init__(f"Migrations are pending. (numbers = {', '.join(map(str, numbers))}{told})")
+
+
+class MigrationFailedError(InventoryError):
+    """A migration met data that it cannot change; it is safe to run it again once they are mended."""
+
+    code = "ERROR_MIGRATION_FAILED"
+
+    def __init__(self, *, number: int, name: str, reason: str) -> None:
+        super().__init__(f"Migration failed. (number = {number}, name = {name}, reason = {reason})")
+
+
+class DatabaseTooNewError(SettingsError):
+    """A migration that this code does not know has changed the database so that this code must not use it."""
+
+    code = "ERROR_DATABASE_TOO_NEW"
+
+    def __init__(self, *, number: int, name: str, since: str, version: str) -> None:
+        super().__init__(
+            f"The database is too new for this version. (migration = {number} {name}, "
+            f"needs = inventory {since} or newer, this is = {version})"
+        )

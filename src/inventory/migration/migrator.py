@@ -1,0 +1,178 @@
+"""Running migrations: one process at a time, resumed by the next where that one dies."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from inventory.domain.clock import Clock
+from inventory.errors import BadRequestError, InventoryError
+from inventory.logs import get_logger
+from inventory.migration.catalog import MIGRATIONS, Document, Migration
+from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
+from inventory.migration.ledger import Ledger, Record
+from inventory.model.connection import translated_errors
+from inventory.version import package_version
+
+LEASE_SECONDS: Final = 15.0
+"""How long the lock lasts without being renewed: so much later another process goes on where a dead one was, s."""
+_RENEWALS_PER_LEASE: Final = 5
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How database and code stand to each other.
+
+    Attributes:
+        pending: migrations of this code that have not ended, oldest first.
+        unknown: records of migrations that this code does not know: newer processes have been here.
+        records: all records, by number.
+    """
+
+    pending: tuple[Migration, ...]
+    unknown: tuple[Record, ...]
+    records: dict[int, Record]
+
+
+class Migrator:
+    """Compares the database with the migrations, from any thread; and runs what is missing, from one at a time."""
+
+    def __init__(
+        self,
+        *,
+        database: Database[Document],
+        clock: Clock,
+        owner: str,
+        migrations: Sequence[Migration] = MIGRATIONS,
+        lease_seconds: float = LEASE_SECONDS,
+        version: str = "",
+    ) -> None:
+        """Prepare; nothing is sent.
+
+        Args:
+            database: to migrate.
+            clock: tells the time.
+            owner: names this process in the lock.
+            migrations: those this code knows, oldest first.
+            lease_seconds: how long the lock outlives a process that was killed, s.
+            version: of this code, for the records; empty: the package's.
+        """
+        self._database = database
+        self._migrations = tuple(migrations)
+        self._version = version or package_version()
+        self._lease_seconds = lease_seconds
+        self._ledger = Ledger(database=database, clock=clock, owner=owner, lease_seconds=lease_seconds)
+
+    def state(self) -> State:
+        """Return how database and code stand to each other. Raises ``ConnectionFailureError``."""
+        records = self._ledger.records()
+        known = {migration.number for migration in self._migrations}
+        return State(
+            pending=tuple(one for one in self._migrations if not _ended(records.get(one.number))),
+            unknown=tuple(record for number, record in records.items() if number not in known),
+            records=records,
+        )
+
+    def check(self) -> None:
+        """Return if this code may use the database.
+
+        Raises:
+            DatabaseTooNewError: a breaking migration that this code does not know was at least begun.
+            MigrationPendingError: migrations have not ended yet.
+            ConnectionFailureError: MongoDB cannot be reached.
+        """
+        state = self.state()
+        self._refuse_if_too_new(state)
+        if state.pending:
+            raise MigrationPendingError(numbers=[one.number for one in state.pending])
+
+    def run(self, *, breaking: bool = False) -> list[int]:
+        """Run what is pending, in order; return the numbers of what was run here.
+
+        Args:
+            breaking: also run migrations that older processes do not survive.
+
+        Raises:
+            DatabaseTooNewError: see ``check``.
+            MigrationPendingError: another process is at it, the lock was lost, or what is pending is breaking.
+            MigrationFailedError: a migration met data that it cannot change.
+            ConnectionFailureError: MongoDB cannot be reached.
+        """
+        state = self.state()
+        self._refuse_if_too_new(state)
+        if not state.pending:
+            return []
+        with self._lock(state.pending) as lost:
+            done: list[int] = []
+            # Asked again under the lock: whoever had it may have run some.
+            for migration in self.state().pending:
+                if lost.is_set():
+                    raise MigrationPendingError(numbers=[migration.number], reason="the lock was lost")
+                if migration.breaking and not breaking:
+                    raise MigrationPendingError(numbers=[migration.number], reason="run `inventory migrate --breaking`")
+                self._apply(migration)
+                done.append(migration.number)
+            return done
+
+    def _apply(self, migration: Migration) -> None:
+        _log.info("migration_begins", number=migration.number, name=migration.name)
+        self._ledger.begin(migration, self._version)
+        try:
+            with translated_errors():
+                migration.apply(self._database)
+        except (BadRequestError, OperationFailure) as exc:
+            raise MigrationFailedError(number=migration.number, name=migration.name, reason=_reason(exc)) from exc
+        self._ledger.finish(migration)
+        _log.info("migration_ended", number=migration.number, name=migration.name)
+
+    @contextmanager
+    def _lock(self, pending: Sequence[Migration]) -> Iterator[threading.Event]:
+        """Hold the lock, renewed by a thread, as an index may take hours; yields an event that tells of its loss."""
+        if not self._ledger.lock():
+            raise MigrationPendingError(numbers=[one.number for one in pending], reason="another process is at it")
+        lost, ended = threading.Event(), threading.Event()
+
+        def renew() -> None:
+            while not ended.wait(self._lease_seconds / _RENEWALS_PER_LEASE):
+                try:
+                    if not self._ledger.renew():
+                        lost.set()
+                        return
+                except InventoryError as exc:
+                    _log.warning("migration_lock_not_renewed", error=str(exc))
+
+        renewing = threading.Thread(target=renew, name="migration-lock", daemon=True)
+        renewing.start()
+        try:
+            yield lost
+        finally:
+            ended.set()
+            renewing.join()
+            self._ledger.unlock()
+
+    def _refuse_if_too_new(self, state: State) -> None:
+        for record in state.unknown:
+            if record.breaking:
+                raise DatabaseTooNewError(
+                    number=record.number, name=record.name, since=record.since, version=self._version
+                )
+
+
+def _ended(record: Record | None) -> bool:
+    return record is not None and record.finished_at is not None
+
+
+def _reason(exc: Exception) -> str:
+    """Return what MongoDB says without the values it quotes: they are somebody's data."""
+    told = exc if isinstance(exc, OperationFailure) else exc.__cause__
+    details = (told.details or {}) if isinstance(told, OperationFailure) else {}
+    keys = ", ".join(details.get("keyPattern") or ())
+    return f"{details.get('codeName') or type(told or exc).__name__}{f' on {keys}' if keys else ''}"

@@ -1,0 +1,94 @@
+"""Metrics of the connections to MongoDB."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pymongo.monitoring import (
+    ConnectionCheckedInEvent,
+    ConnectionCheckedOutEvent,
+    ConnectionCheckOutFailedEvent,
+    ConnectionCheckOutStartedEvent,
+    ConnectionClosedEvent,
+    ConnectionCreatedEvent,
+    ConnectionPoolListener,
+    ConnectionReadyEvent,
+    PoolClearedEvent,
+    PoolClosedEvent,
+    PoolCreatedEvent,
+    PoolReadyEvent,
+)
+
+from inventory import metric_feed
+from inventory.metrics import SCHEDULER, SERVER, WORKER, Kind, counter, gauge
+
+_PROCESSES: Final[tuple[Kind, ...]] = (SERVER, WORKER, SCHEDULER)
+
+POOL_SIZE: Final = gauge(
+    "inventory_mongodb_pool_size", "Connections that may be open, over all pools.", processes=_PROCESSES
+)
+CONNECTIONS: Final = gauge("inventory_mongodb_connections", "Connections that are open.", processes=_PROCESSES)
+IN_USE: Final = gauge("inventory_mongodb_connections_in_use", "Connections that are in use.", processes=_PROCESSES)
+WAIT_SECONDS: Final = counter(
+    "inventory_mongodb_pool_wait_seconds_total", "Time spent waiting for a connection, s.", processes=_PROCESSES
+)
+CHECKOUTS_FAILED: Final = counter(
+    "inventory_mongodb_pool_failures_total",
+    "Operations that got no connection: timeout is an exhausted pool.",
+    processes=_PROCESSES,
+    labels={"reason": ("timeout", "poolClosed", "connectionError")},
+)
+POOL_CLEARED: Final = counter(
+    "inventory_mongodb_pool_cleared_total", "Times that a node's connections were given up.", processes=_PROCESSES
+)
+
+_NOTABLE_SECONDS: Final = 0.0005
+
+
+class PoolWatch(ConnectionPoolListener):
+    """Counts what happens in the pools of one client; called inside every operation, so it does little."""
+
+    def __init__(self) -> None:
+        metric_feed.start()
+
+    def pool_created(self, event: PoolCreatedEvent) -> None:
+        """See pymongo."""
+        POOL_SIZE.inc((event.options or {}).get("maxPoolSize") or 100)
+
+    def pool_closed(self, event: PoolClosedEvent) -> None:
+        """See pymongo."""
+
+    def pool_ready(self, event: PoolReadyEvent) -> None:
+        """See pymongo."""
+
+    def pool_cleared(self, event: PoolClearedEvent) -> None:  # noqa: ARG002
+        """See pymongo."""
+        POOL_CLEARED.inc()
+
+    def connection_created(self, event: ConnectionCreatedEvent) -> None:  # noqa: ARG002
+        """See pymongo."""
+        CONNECTIONS.inc()
+
+    def connection_ready(self, event: ConnectionReadyEvent) -> None:
+        """See pymongo."""
+
+    def connection_closed(self, event: ConnectionClosedEvent) -> None:  # noqa: ARG002
+        """See pymongo."""
+        CONNECTIONS.dec()
+
+    def connection_check_out_started(self, event: ConnectionCheckOutStartedEvent) -> None:
+        """See pymongo."""
+
+    def connection_check_out_failed(self, event: ConnectionCheckOutFailedEvent) -> None:
+        """See pymongo."""
+        CHECKOUTS_FAILED.labels(event.reason).inc()
+
+    def connection_checked_out(self, event: ConnectionCheckedOutEvent) -> None:
+        """See pymongo."""
+        metric_feed.add(IN_USE.inc)
+        if event.duration is not None and event.duration > _NOTABLE_SECONDS:
+            WAIT_SECONDS.inc(event.duration)
+
+    def connection_checked_in(self, event: ConnectionCheckedInEvent) -> None:  # noqa: ARG002
+        """See pymongo."""
+        metric_feed.add(IN_USE.inc, -1.0)

@@ -1,0 +1,45 @@
+"""The list of migrations keeps its promises: numbered, never changed, and in step with what documents declare."""
+
+from __future__ import annotations
+
+import json
+
+from inventory.migration.catalog import MIGRATIONS, SUPERSEDED_INDEXES
+from inventory.model.indexes import declared_digest, declared_indexes
+from inventory.version import package_version
+from tests.data.upgrade.write import DUMP
+
+LAST_INDEXES = (1, "21fe3fc9c64d1718")
+"""The migration that last built indexes, and the digest of what was declared then."""
+
+
+def test_numbers_have_no_gaps_and_names_tell_migrations_apart() -> None:
+    assert [one.number for one in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
+    assert len({one.name for one in MIGRATIONS}) == len(MIGRATIONS)
+    versions = [tuple(map(int, one.since.split("."))) for one in MIGRATIONS]
+    assert versions == sorted(versions)
+    assert versions[-1] <= tuple(map(int, package_version().split(".")))
+
+
+def test_who_changes_an_index_adds_a_migration_that_builds_it() -> None:
+    number, digest = LAST_INDEXES
+
+    assert declared_digest() == digest, (
+        f"the declared indexes are no longer those of migration {number}, so databases that have run it lack the new "
+        "ones: add a migration that calls build_indexes (of an unreleased version the last one does), and note its "
+        f'number here with the digest "{declared_digest()}"'
+    )
+
+
+def test_an_index_that_is_no_longer_declared_is_dropped() -> None:
+    dump = json.loads(DUMP.read_text(encoding="utf-8"))
+    for collection, models in declared_indexes().items():
+        had = {index["name"] for index in dump.get(collection, {"indexes": []})["indexes"]}
+        left = had - {model.document["name"] for model in models} - set(SUPERSEDED_INDEXES.get(collection, ()))
+        assert not left, f"{collection}: no migration drops {sorted(left)}, which is declared no more"
+
+
+def test_no_migration_drops_what_is_declared() -> None:
+    declared = {name: {model.document["name"] for model in models} for name, models in declared_indexes().items()}
+    for collection, names in SUPERSEDED_INDEXES.items():
+        assert not declared[collection] & set(names)
