@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,6 +12,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as MethodRoute
 
+from inventory.domain.clock import SystemClock
+from inventory.domain.rate_limit import RateLimit
 from inventory.gateway import headers
 from inventory.gateway.endpoint import Endpoint, Limits, Load, error_response
 from inventory.gateway.errors import UnsupportedApiError, refusal
@@ -21,6 +22,7 @@ from inventory.gateway.pages import pages
 from inventory.gateway.routes import routes
 from inventory.gateway.upstream import Upstream, upstream_address, upstream_credentials
 from inventory.settings import Settings
+from inventory.version import package_version
 
 
 def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: False) -> Starlette:
@@ -54,8 +56,12 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
         concurrent=settings.max_concurrent_rpcs,
     )
     load, served = Load(), routes()
+    # With tokens the server counts each user's calls; without, it cannot tell the gateway's clients apart.
+    open_to_all = settings.authentication == "none"
+    rate_limit = RateLimit(settings.rate_limit_per_second if open_to_all else 0.0, SystemClock())
     methods: list[BaseRoute] = [
-        MethodRoute(route.path, Endpoint(route, upstream, limits, load).answer, methods=["POST"]) for route in served
+        MethodRoute(route.path, Endpoint(route, upstream, limits, load, rate_limit).answer, methods=["POST"])
+        for route in served
     ]
     description = openapi(served, version=package_version())
     app = Starlette(
@@ -65,14 +71,6 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     )
     app.router.redirect_slashes = False
     return app
-
-
-def package_version() -> str:
-    """Return the version of this package, ``0`` where it runs without being installed."""
-    try:
-        return version("inventory")
-    except PackageNotFoundError:
-        return "0"
 
 
 async def _no_such_page(request: Request, error: Exception) -> Response:

@@ -62,6 +62,7 @@ def parse_request(descriptor: Descriptor, body: bytes) -> bytes:
         raise InvalidParameterTypeError(key=_REQUEST, expected="object")
     _check_shape(content)
     _check_text(body, content)
+    _check_spellings(descriptor, content, "")
     message_type = GetMessageClass(descriptor)
     message = message_type()
     try:
@@ -135,6 +136,25 @@ def _check_text(body: bytes, content: Any) -> None:
         json.dumps(content, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         raise InvalidParameterError(key=_REQUEST, reason="a text holds half a surrogate pair") from None
+
+
+def _check_spellings(descriptor: Descriptor, content: Any, prefix: str) -> None:
+    """Return if no field is given twice, once by each of its names: json_format would quietly take the last."""
+    if descriptor.full_name in _WELL_KNOWN or not isinstance(content, dict):
+        return
+    seen: set[str] = set()
+    for name, value in content.items():
+        field = descriptor.fields_by_name.get(name) or descriptor.fields_by_camelcase_name.get(name)
+        if field is None:
+            continue
+        if field.name in seen:
+            raise InvalidParameterError(
+                key=prefix + field.name, reason="given twice, once by each of its names"
+            ) from None
+        seen.add(field.name)
+        if field.message_type is not None:
+            for member in value if isinstance(value, list) else (value,):
+                _check_spellings(field.message_type, member, f"{prefix}{field.name}.")
 
 
 def _blame(descriptor: Descriptor, content: dict[str, Any], prefix: str) -> BadRequestError:

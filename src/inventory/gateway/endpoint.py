@@ -12,6 +12,8 @@ import grpc
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from inventory import tracing
+from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError, LimitExceededError, RequestTimeoutError, UnknownError
 from inventory.gateway import codec, headers, metrics, present
 from inventory.gateway.body import read_body
@@ -27,6 +29,7 @@ from inventory.gateway.errors import (
 from inventory.gateway.routes import Route
 from inventory.gateway.upstream import Upstream
 from inventory.logs import get_logger
+from inventory.loopback import is_loopback, network_of
 
 log = get_logger(__name__)
 
@@ -65,10 +68,23 @@ class Load:
 
 
 class Endpoint:
-    """Answers the requests to one route."""
+    """Answers the requests to one route.
 
-    def __init__(self, route: Route, upstream: Callable[[], Upstream], limits: Limits, load: Load) -> None:
+    Args:
+        route: path and method.
+        upstream: the connection to the server.
+        limits: of one request.
+        load: of all of them.
+        rate_limit: of one address's requests; the server sees the gateway's address only.
+    """
+
+    def __init__(
+        self, route: Route, upstream: Callable[[], Upstream], limits: Limits, load: Load, rate_limit: RateLimit
+    ) -> None:
+        self._rate_limit = rate_limit
         self._route = route
+        metrics.REQUESTS.labels(route.name, "200")
+        metrics.SECONDS.labels(route.name)
         self._upstream = upstream
         self._limits = limits
         self._load = load
@@ -77,12 +93,14 @@ class Endpoint:
         """Answer; every failure is an answer, too."""
         started = time.perf_counter()
         transaction_id = headers.transaction_id(request.headers)
+        traceparent = headers.traceparent(request.headers)
         self._load.count += 1
-        with metrics.IN_PROGRESS.track_inprogress():
+        with metrics.IN_PROGRESS.track_inprogress(), tracing.served(f"POST {self._route.path}", traceparent):
             try:
                 answer, code = await self._answer(request, transaction_id)
             finally:
                 self._load.count -= 1
+            tracing.failed(code)
         answer.headers[headers.TRANSACTION_HEADER] = transaction_id
         answer.headers["Cache-Control"] = "no-store"
         self._note(answer, code, transaction_id, time.perf_counter() - started)
@@ -109,11 +127,16 @@ class Endpoint:
     async def _run(self, request: Request, transaction_id: str) -> bytes:
         if self._load.count > self._limits.concurrent:
             raise LimitExceededError(limit="concurrent requests")
+        if request.client is not None and not is_loopback(request.client.host):
+            self._rate_limit.take(network_of(request.client.host))
         loop = asyncio.get_running_loop()
         deadline = loop.time() + self._limits.seconds
         metadata = [("transaction_id", transaction_id)]
         if token := headers.token(request.headers):
             metadata.append(("token", token))
+        # Passed on as it came where nothing is traced here.
+        if traceparent := tracing.current() or headers.traceparent(request.headers):
+            metadata.append((tracing.TRACEPARENT, traceparent))
         body = await self._read(request, deadline)
         try:
             async with asyncio.timeout_at(deadline + CALL_MARGIN_SECONDS):

@@ -9,6 +9,7 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
+from inventory import tracing
 from inventory.errors import AuthenticateFailureError
 from inventory.gateway.errors import UnsupportedMediaTypeError
 
@@ -28,6 +29,11 @@ def transaction_id(headers: Headers) -> str:
     if given and len(given) <= MAX_TRANSACTION_ID and given.isascii() and given.isprintable():
         return given
     return f"tnx-{secrets.token_hex(6)}"
+
+
+def traceparent(headers: Headers) -> str:
+    """Return the caller's ``traceparent`` (W3C), empty without one, or where it is none."""
+    return tracing.valid(headers.get(tracing.TRACEPARENT, ""))
 
 
 def token(headers: Headers) -> str:

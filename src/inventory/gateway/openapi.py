@@ -84,8 +84,9 @@ _TRANSACTION_ID: Final[Schema] = {
     "name": TRANSACTION_HEADER,
     "in": "header",
     "required": False,
-    "description": "Groups what belongs together in logs, across services; made where absent, and sent back",
-    "schema": {"type": "string", "maxLength": MAX_TRANSACTION_ID},
+    "description": "Groups what belongs together in logs, across services; sent back. Made anew where it is absent, "
+    f"longer than {MAX_TRANSACTION_ID} characters or not printable",
+    "schema": {"type": "string"},
 }
 
 

@@ -10,10 +10,13 @@ from typing import Final
 
 import uvicorn
 
+from inventory import tracing
 from inventory.errors import SettingsError
 from inventory.gateway.app import build_app
+from inventory.gateway.protocol import BoundedProtocol
 from inventory.logs import get_logger, setup
 from inventory.loopback import is_loopback
+from inventory.metrics import GATEWAY, own_registry
 from inventory.settings import Settings
 
 log = get_logger(__name__)
@@ -35,6 +38,7 @@ def run(settings: Settings) -> int:
     """
     setup(level=settings.log_level, form=settings.log_format, process="gateway")
     check_address(settings)
+    tracing.setup(settings, GATEWAY)
     server = build_server(settings)
     listener = listen(settings.host, settings.gateway_port)
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -42,7 +46,9 @@ def run(settings: Settings) -> int:
         signal.signal(signum, _ignore)
     host, port = listener.getsockname()[:2]
     log.info("listening", host=host, port=port)
-    server.run(sockets=[listener])
+    with own_registry(GATEWAY):
+        server.run(sockets=[listener])
+    tracing.shutdown()
     log.info("stopped")
     return 0 if server.started else 1
 
@@ -56,7 +62,7 @@ def build_server(settings: Settings) -> uvicorn.Server:
         lifespan="on",
         ws="none",
         loop="asyncio",
-        http="h11",
+        http=BoundedProtocol,
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),

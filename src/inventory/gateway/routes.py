@@ -9,27 +9,9 @@ from typing import Final
 from google.api import annotations_pb2
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
-from inventory.stubs.spaceone.api.inventory.v1 import (
-    change_history_pb2,
-    cloud_service_pb2,
-    cloud_service_type_pb2,
-    collector_pb2,
-    collector_rule_pb2,
-    job_pb2,
-    job_task_pb2,
-    region_pb2,
-)
+from inventory.api_files import published_files
 
-FILES: Final[tuple[FileDescriptor, ...]] = (
-    collector_pb2.DESCRIPTOR,
-    job_pb2.DESCRIPTOR,
-    job_task_pb2.DESCRIPTOR,
-    cloud_service_pb2.DESCRIPTOR,
-    cloud_service_type_pb2.DESCRIPTOR,
-    region_pb2.DESCRIPTOR,
-    change_history_pb2.DESCRIPTOR,
-    collector_rule_pb2.DESCRIPTOR,
-)
+FILES: Final[tuple[FileDescriptor, ...]] = published_files()
 """The files of the API, in the order in which people read about them."""
 
 

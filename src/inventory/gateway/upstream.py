@@ -117,7 +117,7 @@ class Upstream:
         await self._channel.close()
 
 
-def _options(max_answer_bytes: int) -> list[tuple[str, int]]:
+def _options(max_answer_bytes: int) -> list[tuple[str, int | str]]:
     return [
         ("grpc.max_send_message_length", -1),
         ("grpc.max_receive_message_length", max_answer_bytes),
@@ -128,6 +128,8 @@ def _options(max_answer_bytes: int) -> list[tuple[str, int]]:
         ("grpc.max_reconnect_backoff_ms", 1_000),
         # In spite of its name, how long connecting may take; a far peer needs more than the first waits above.
         ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),
+        # Where the name has several addresses, such as those of a headless service, each gets its share.
+        ("grpc.lb_policy_name", "round_robin"),
         # Proxies of the environment are for the outer world, not for neighbours.
         ("grpc.enable_http_proxy", 0),
     ]

@@ -140,6 +140,11 @@ def test_the_servers_error_comes_through_whole(gateway: Gateway, fake: FakeServe
     [
         (grpc.StatusCode.UNAUTHENTICATED, 401),
         (grpc.StatusCode.PERMISSION_DENIED, 403),
+        (grpc.StatusCode.NOT_FOUND, 404),
+        (grpc.StatusCode.ALREADY_EXISTS, 409),
+        (grpc.StatusCode.ABORTED, 409),
+        (grpc.StatusCode.FAILED_PRECONDITION, 400),
+        (grpc.StatusCode.UNIMPLEMENTED, 501),
         (grpc.StatusCode.RESOURCE_EXHAUSTED, 429),
         (grpc.StatusCode.INTERNAL, 500),
         (grpc.StatusCode.UNAVAILABLE, 503),

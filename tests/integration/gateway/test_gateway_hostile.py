@@ -14,6 +14,7 @@ from typing import Any, Final
 import grpc
 import pytest
 
+from inventory.gateway import protocol
 from inventory.gateway.documentation import texts
 from inventory.gateway.routes import routes
 from tests.integration.gateway.conftest import FakeServer, Gateway, Start, error_of
@@ -70,6 +71,26 @@ def test_another_media_type_is_refused(headers: dict[str, str], gateway: Gateway
 
     assert response.status_code == 415
     assert error_of(response)["code"] == "ERROR_UNSUPPORTED_MEDIA_TYPE"
+
+
+@pytest.mark.parametrize("head", [b"", b"POST /inventory/v1/collector/list HTTP/1.1\r\nHost: x\r\nX: "])
+def test_a_head_that_does_not_end_is_not_waited_for(
+    head: bytes, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    with socket.create_connection((gateway.base_url.host, gateway.base_url.port or 0), timeout=10) as connection:
+        connection.sendall(head)
+        assert connection.recv(100) == b""
+
+
+def test_a_kept_connection_is_not_closed_by_that(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
+    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection((gateway.base_url.host, gateway.base_url.port or 0), timeout=10) as connection:
+        for _ in range(2):
+            connection.sendall(request)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+            time.sleep(0.4)
 
 
 def test_json_may_say_its_charset(gateway: Gateway) -> None:
@@ -182,6 +203,26 @@ def test_more_requests_at_a_time_than_allowed_are_refused(fake: Any, start_gatew
     assert error_of(refused)["code"] == "ERROR_LIMIT_EXCEEDED"
     assert statuses == [200]
     assert gateway.send_json("collector/list").status_code == 200
+
+
+def test_one_address_may_call_so_often_and_this_machine_as_it_likes(fake: Any, start_gateway: Start) -> None:
+    """The server sees one address for all of the gateway's clients, and does not count that."""
+    gateway = start_gateway(f"127.0.0.1:{fake.port}", rate_limit_per_second=3)
+
+    def statuses(address: str, count: int) -> list[int]:
+        headers = {"X-Forwarded-For": address} if address else {}  # believed from this machine only
+        return [gateway.send_json("collector/list", headers=headers).status_code for _ in range(count)]
+
+    assert 429 in statuses("192.0.2.1", 10)
+    assert statuses("192.0.2.2", 1) == [200]
+    assert statuses("", 20) == [200] * 20
+
+
+def test_with_tokens_the_server_counts(fake: Any, start_gateway: Start) -> None:
+    gateway = start_gateway(f"127.0.0.1:{fake.port}", rate_limit_per_second=1, authentication="jwt")
+    headers = {"X-Forwarded-For": "192.0.2.1"}
+
+    assert {gateway.send_json("collector/list", headers=headers).status_code for _ in range(10)} == {200}
 
 
 def test_a_client_that_goes_away_leaves_no_trace(gateway: Gateway) -> None:

@@ -44,6 +44,25 @@ def test_both_spellings_of_a_name_are_taken() -> None:
     assert original.HasField("is_public")
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"isPublic": True, "is_public": False}, "is_public"),
+        ({"pluginInfo": {"pluginId": "a", "plugin_id": "b"}}, "plugin_info.plugin_id"),
+    ],
+)
+def test_a_field_given_by_both_its_names_is_refused(body: Any, field: str) -> None:
+    error = refused(CREATE, body)
+    assert (error.field, "twice" in error.message) == (field, True)
+
+
+def test_names_within_a_struct_are_free() -> None:
+    assert dict(parse(CREATE, {"tags": {"isPublic": "a", "is_public": "b"}}).tags) == {
+        "isPublic": "a",
+        "is_public": "b",
+    }
+
+
 def test_an_empty_body_is_the_empty_request() -> None:
     assert parse(QUERY, b"") == QUERY()
 
@@ -112,7 +131,7 @@ def test_a_body_other_than_an_object_is_refused(body: bytes) -> None:
         ),
         (
             {"is_public": True, "isPublic": False},
-            "Parameter is invalid. (key = request, reason = two names stand for one thing)",
+            "Parameter is invalid. (key = is_public, reason = given twice, once by each of its names)",
         ),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
@@ -65,6 +66,8 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 def test_every_schema_is_one(document: dict[str, Any]) -> None:
     for schema in document["components"]["schemas"].values():
         check_schema(schema)
+        # OpenAPI 3.1's schemas are JSON Schema's, 2020-12.
+        jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
     for node in everything(document["paths"]):
         if isinstance(node, dict) and "schema" in node:
             check_schema(node["schema"])

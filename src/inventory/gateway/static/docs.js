@@ -106,12 +106,16 @@ async function start() {
   byId("version").textContent = api.info.version;
   byId("about").textContent = api.info.description.replaceAll("`", "");
   const operations = Object.entries(api.paths).map(([path, item]) => [path, item.post]);
-  byId("services").replaceChildren(...api.tags.map((tag) => element("section", {},
+  const methodsOf = (tag) => operations.filter(([, operation]) => operation.tags.includes(tag.name));
+  byId("services").replaceChildren(...api.tags.map((tag) => element("section", { id: `service-${tag.name}` },
     element("h2", {}, tag.name), element("p", {}, tag.description),
-    ...operations.filter(([, operation]) => operation.tags.includes(tag.name)).map(([path, operation]) => methodOf(path, operation)))));
+    element("div", { className: "methods" }, ...methodsOf(tag).map(([path, operation]) => methodOf(path, operation))))));
+  byId("contents").replaceChildren(
+    ...api.tags.map((tag) => element("a", { href: `#service-${tag.name}` }, tag.name, element("span", {}, String(methodsOf(tag).length)))),
+    element("hr"), element("a", { href: "/openapi.json" }, "openapi.json"), element("a", { href: "/metrics" }, "metrics"));
   byId("filter").addEventListener("input", applyFilter);
   const chosen = location.hash && byId(location.hash.slice(1));
-  if (chosen) { chosen.open = true; chosen.scrollIntoView(); }
+  if (chosen) { if (chosen.tagName === "DETAILS") chosen.open = true; chosen.scrollIntoView(); }
 }
 
 start().catch((error) => { byId("services").replaceChildren(element("p", { className: "bad" }, `The description of the API cannot be read: ${error.message}`)); });

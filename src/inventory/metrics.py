@@ -1,0 +1,201 @@
+"""Declaring metrics, and showing those of a family of processes as one.
+
+Every metric is declared by a ``metrics.py`` through :func:`counter`, :func:`gauge` or :func:`histogram`, which note
+what it means and which kinds of process have it: tests hold the processes, the dashboard and the alerts against that.
+Labels have few values, known beforehand where they can be, and never an id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar
+
+import psutil
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
+
+from inventory.version import package_version
+
+Kind = Literal["server", "worker", "scheduler", "gateway"]
+"""A kind of process."""
+
+SERVER: Final = "server"
+WORKER: Final = "worker"
+SCHEDULER: Final = "scheduler"
+GATEWAY: Final = "gateway"
+ALL: Final[tuple[Kind, ...]] = (SERVER, WORKER, SCHEDULER, GATEWAY)
+
+OPEN: Final[tuple[str, ...]] = ()
+"""Values of a label that are known only as they come; few all the same."""
+
+FAST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Buckets for what somebody waits for."""
+SLOW_SECONDS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
+"""Buckets for what goes on in the background."""
+
+_FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""Where prometheus_client, in the processes that inherit it, keeps what they count."""
+
+# When a series began is of no use beside the process's own start, and doubles their number.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A metric as Prometheus sees it: its name, type, labels, meaning, and the kinds of process that have it."""
+
+    name: str
+    type: str
+    about: str
+    labels: tuple[str, ...]
+    processes: tuple[Kind, ...]
+
+
+_declared: dict[str, Declared] = {}
+_MetricT = TypeVar("_MetricT", Counter, Gauge, Histogram)
+_Labels = Mapping[str, Sequence[str]]
+
+
+def declared() -> list[Declared]:
+    """Return what the modules imported so far declare, by name."""
+    return [_declared[name] for name in sorted(_declared)]
+
+
+def counter(name: str, about: str, *, processes: Sequence[Kind], labels: _Labels | None = None) -> Counter:
+    """Declare a counter; ``labels`` gives the values of each label that are known beforehand, ``OPEN`` for none."""
+    _note(name, "counter", about, labels, processes)
+    return _prepared(Counter(name, about, list(labels or ())), labels)
+
+
+def gauge(name: str, about: str, *, processes: Sequence[Kind], labels: _Labels | None = None) -> Gauge:
+    """Declare a gauge, which is summed over the living processes of a family."""
+    _note(name, "gauge", about, labels, processes)
+    return _prepared(Gauge(name, about, list(labels or ()), multiprocess_mode="livesum"), labels)
+
+
+def histogram(
+    name: str,
+    about: str,
+    *,
+    processes: Sequence[Kind],
+    labels: _Labels | None = None,
+    buckets: Sequence[float] = FAST_SECONDS,
+) -> Histogram:
+    """Declare a histogram."""
+    _note(name, "histogram", about, labels, processes)
+    return _prepared(Histogram(name, about, list(labels or ()), buckets=buckets), labels)
+
+
+def _note(name: str, type_: str, about: str, labels: _Labels | None, processes: Sequence[Kind]) -> None:
+    _declared[name] = Declared(name, type_, about, tuple(labels or ()), tuple(processes))
+
+
+def _prepared(metric: _MetricT, labels: _Labels | None) -> _MetricT:
+    """Return the metric with a zero for all combinations of labels that are known: a rate needs a beginning."""
+    if labels and all(labels.values()):
+        for values in itertools.product(*labels.values()):
+            metric.labels(*values)
+    return metric
+
+
+_note("inventory_build_info", "gauge", "1, with what runs.", {"process": OPEN, "version": OPEN, "python": OPEN}, ALL)
+_note("inventory_process_memory_bytes", "gauge", "Resident memory, children included.", {"process": OPEN}, ALL)
+_note("inventory_process_cpu_seconds_total", "counter", "CPU time, living children included.", {"process": OPEN}, ALL)
+_note("inventory_children_wanted", "gauge", "Child processes that should run.", {"process": OPEN}, (SERVER, WORKER))
+_note("inventory_children_running", "gauge", "Child processes that run.", {"process": OPEN}, (SERVER, WORKER))
+
+
+class ProcessFacts(Collector):
+    """What a process, or a parent with its children, tells of itself at each scrape.
+
+    Args:
+        kind: of process.
+        wanted: children that should run; 0 for a process without.
+        running: returns how many do.
+    """
+
+    def __init__(self, kind: Kind, *, wanted: int = 0, running: Callable[[], int] = lambda: 0) -> None:
+        self._kind = kind
+        self._wanted = wanted
+        self._running = running
+
+    def collect(self) -> Iterator[Metric]:
+        """See ``prometheus_client``."""
+        build = _family("inventory_build_info", "process", "version", "python")
+        build.add_metric([self._kind, package_version(), platform.python_version()], 1)
+        yield build
+        processes = (
+            [psutil.Process(), *psutil.Process().children(recursive=True)] if self._wanted else [psutil.Process()]
+        )
+        memory = _family("inventory_process_memory_bytes", "process")
+        memory.add_metric([self._kind], sum(_each(processes, lambda one: float(one.memory_info().rss))))
+        yield memory
+        about = _declared["inventory_process_cpu_seconds_total"].about
+        cpu = CounterMetricFamily("inventory_process_cpu_seconds_total", about, labels=["process"])
+        cpu.add_metric([self._kind], sum(_each(processes, lambda one: sum(one.cpu_times()[:2]))))
+        yield cpu
+        if self._wanted:
+            for name, value in (("wanted", self._wanted), ("running", self._running())):
+                children = _family(f"inventory_children_{name}", "process")
+                children.add_metric([self._kind], value)
+                yield children
+
+
+def _family(name: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, _declared[name].about, labels=labels)
+
+
+def _each(processes: Iterable[psutil.Process], read: Callable[[psutil.Process], float]) -> Iterator[float]:
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            yield read(process)
+
+
+@contextlib.contextmanager
+def own_registry(kind: Kind) -> Iterator[CollectorRegistry]:
+    """Give what this process counts, with its facts."""
+    facts = ProcessFacts(kind)
+    REGISTRY.register(facts)
+    try:
+        yield REGISTRY
+    finally:
+        REGISTRY.unregister(facts)
+
+
+@contextlib.contextmanager
+def shared_registry(
+    kind: Kind | None = None, *, wanted: int = 0, running: Callable[[], int] = lambda: 0
+) -> Iterator[CollectorRegistry]:
+    """Let child processes that are spawned within the block count into the registry that this gives.
+
+    Args:
+        kind, wanted, running: as :class:`ProcessFacts` has them.
+    """
+    before = os.environ.get(_FOLDER_VARIABLE)
+    with tempfile.TemporaryDirectory(prefix="inventory-metrics-") as folder:
+        os.environ[_FOLDER_VARIABLE] = folder
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
+        if kind is not None:
+            registry.register(ProcessFacts(kind, wanted=wanted, running=running))
+        try:
+            yield registry
+        finally:
+            if before is None:
+                del os.environ[_FOLDER_VARIABLE]
+            else:
+                os.environ[_FOLDER_VARIABLE] = before
+
+
+def forget_process(pid: int) -> None:
+    """Leave out what a process that died says of itself as it is now; what it has counted stays."""
+    if os.environ.get(_FOLDER_VARIABLE):
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]

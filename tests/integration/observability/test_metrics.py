@@ -1,0 +1,140 @@
+"""Metrics of real processes: all that is declared is there, children are summed, and the numbers are right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from inventory.devruntime import child
+from inventory.metric_list import all_metrics, table
+from inventory.metrics import Declared
+from tests.integration.observability.conftest import KINDS, Fleet
+
+SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
+MAX_SERIES = 3000
+
+
+def samples_of(metric: Declared) -> set[str]:
+    return {metric.name + suffix for suffix in SUFFIXES[metric.type]}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_process_shows_every_metric_that_is_declared_for_it(fleet: Fleet, kind: str) -> None:
+    shown = fleet.scrape(kind)
+    wanted = {name for metric in all_metrics() if kind in metric.processes for name in samples_of(metric)}
+
+    assert wanted - shown.keys() == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_shown_that_is_not_declared(fleet: Fleet, kind: str) -> None:
+    known = {name for metric in all_metrics() for name in samples_of(metric)}
+    own = {name for name in fleet.scrape(kind) if name.startswith("inventory_")}
+
+    assert own - known == set()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_are_those_declared_few_and_no_ids(fleet: Fleet, kind: str) -> None:
+    labels = {name: set(metric.labels) for metric in all_metrics() for name in samples_of(metric)}
+    shown = fleet.scrape(kind)
+
+    for name, samples in shown.items():
+        if name.startswith("inventory_"):
+            for have, _ in samples:
+                assert have.keys() - {"le"} == labels[name], name
+                assert fleet.job["job_id"] not in have.values()
+                assert "domain-1" not in have.values()
+    assert sum(len(samples) for samples in shown.values()) < MAX_SERIES
+
+
+def test_every_call_is_counted_once_whichever_child_answered(fleet: Fleet) -> None:
+    method = {"method": "inventory.v1.Region.list"}
+    before = [fleet.value("server", name, **method) for name in ("inventory_rpcs_total", "inventory_rpc_seconds_count")]
+
+    for _ in range(20):
+        fleet.call("region/list", {})
+
+    def counted() -> list[float]:
+        after = [
+            fleet.value("server", name, **method) for name in ("inventory_rpcs_total", "inventory_rpc_seconds_count")
+        ]
+        return [late - early for late, early in zip(after, before, strict=True)]
+
+    # Calls are counted a moment after they were answered.
+    assert child.wait_until(lambda: counted() == [20, 20], timeout_seconds=10), counted()
+    assert child.wait_until(lambda: fleet.value("server", "inventory_rpcs_in_work") == 0, timeout_seconds=10)
+    refused = {"method": "inventory.v1.Collector.get", "status": "INVALID_ARGUMENT"}
+    assert fleet.value("server", "inventory_rpcs_total", **refused) == 1
+
+
+def test_what_a_collect_did_is_counted(fleet: Fleet) -> None:
+    def worker(name: str, **labels: str) -> float:
+        return fleet.value("worker", f"inventory_{name}", **labels)
+
+    assert worker("resources_total", outcome="created") == 40
+    assert worker("batch_resources_sum") == 40
+    assert worker("batch_seconds_count") == worker("batch_resources_count") >= 4
+    assert worker("bulk_writes_total", collection="cloud_service") == 40
+    assert worker("slices_left_total", outcome="success") == 1
+    assert worker("queue_wait_seconds_count", band="normal") >= 1
+    assert worker("plugin_calls_total", method="collect", status="OK") == 1
+    # The job is seen to have ended a moment before it is counted.
+    assert child.wait_until(lambda: worker("jobs_ended_total", status="SUCCESS") == 1, timeout_seconds=20)
+    assert child.wait_until(lambda: worker("slices_running") == 0, timeout_seconds=20)
+    assert fleet.value("server", "inventory_plugin_calls_total", method="init", status="OK") == 1
+    assert fleet.value("gateway", "inventory_gateway_requests_total", method="Collector.collect", status="200") == 1
+
+
+def test_the_scheduler_tells_what_is_open_and_that_it_sweeps(fleet: Fleet) -> None:
+    done = {"duty": "sweep", "outcome": "done"}
+
+    assert child.wait_until(lambda: fleet.value("scheduler", "inventory_duties_total", **done) > 0, timeout_seconds=20)
+    assert fleet.value("scheduler", "inventory_duty_done_timestamp_seconds", duty="sweep") > 1.7e9
+    assert fleet.value("scheduler", "inventory_queue_messages") == 0
+    assert child.wait_until(lambda: fleet.value("scheduler", "inventory_jobs_open") == 0, timeout_seconds=20)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_process_tells_what_it_is(fleet: Fleet, kind: str) -> None:
+    shown = fleet.scrape(kind)
+
+    [(build, one)] = shown["inventory_build_info"]
+    assert (build["process"], one) == (kind, 1)
+    assert shown["inventory_process_memory_bytes"][0][1] > 20e6
+    if kind in {"server", "worker"}:
+        assert shown["inventory_children_running"] == shown["inventory_children_wanted"]
+
+
+@pytest.mark.parametrize("kind", ["server", "worker", "scheduler"])
+def test_the_pool_of_mongodb_is_watched(fleet: Fleet, kind: str) -> None:
+    assert fleet.value(kind, "inventory_mongodb_pool_size") >= fleet.value(kind, "inventory_mongodb_connections") > 0
+
+
+def test_a_server_child_that_dies_is_forgotten_but_not_what_it_counted(fleet: Fleet) -> None:
+    answered = fleet.value("server", "inventory_rpcs_total")
+    [parent] = [
+        process
+        for process in psutil.Process().children(recursive=True)
+        if process.cmdline()[-3:] == ["-m", "inventory", "server"]
+    ]
+    children = [each for each in parent.children() if any("spawn_main" in part for part in each.cmdline())]
+    children[0].kill()
+
+    def replaced() -> bool:
+        return children[0].pid not in {each.pid for each in parent.children()} and (
+            fleet.value("server", "inventory_children_running") == 2
+        )
+
+    assert child.wait_until(replaced, timeout_seconds=30)
+    assert fleet.value("server", "inventory_rpcs_total") >= answered
+
+
+def test_the_documented_table_is_what_is_declared() -> None:
+    page = Path(__file__).parents[3] / "deploy" / "metrics.md"
+
+    assert "\n".join(table()) in page.read_text(), (
+        "run: python -m inventory.metric_list, and put it into deploy/metrics.md"
+    )
