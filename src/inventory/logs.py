@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -19,6 +22,12 @@ def _drop_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return event
 
 
+_Line = Callable[[str, dict[str, Any]], None]
+
+_line: _Line | None = None
+"""Writes an info line by itself, where that is the same as what structlog would write."""
+
+
 def setup(*, level: str, form: str, process: str) -> None:
     """Configure logging of this process, once, at its start.
 
@@ -27,7 +36,9 @@ def setup(*, level: str, form: str, process: str) -> None:
         form: ``json`` for machines, ``text`` for people.
         process: the kind of process, on every line.
     """
+    global _line
     numeric = logging.getLevelNamesMapping()[level.upper()]
+    _line = _json_line(process) if form == "json" and numeric <= logging.INFO else None
 
     def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event.setdefault("process", process)
@@ -70,6 +81,32 @@ def get_logger(name: str) -> FilteringBoundLogger:
     """Return the logger of the module ``name``."""
     logger: FilteringBoundLogger = structlog.get_logger(logger_name=name)
     return logger
+
+
+def frequent(name: str, event: str, **values: str | float) -> None:
+    """Log as ``get_logger(name).info`` does, for the line of every call: structlog's chain costs a seventh of a get.
+
+    Args:
+        name: of the module.
+        event: what happened.
+        values: plain ones, none of them secret.
+    """
+    if _line is None:
+        get_logger(name).info(event, **values)
+    else:
+        _line(event, {"logger_name": name, **values})
+
+
+def _json_line(process: str) -> _Line:
+    write = structlog.PrintLogger(sys.stderr).msg
+    encode = json.JSONEncoder(default=str).encode
+
+    def line(event: str, values: dict[str, Any]) -> None:
+        bound = structlog.contextvars.get_contextvars()
+        moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        write(encode({**values, "event": event, "process": process, **bound, "level": "info", "timestamp": moment}))
+
+    return line
 
 
 def bind(**values: str) -> None:

@@ -6,6 +6,7 @@ the YAML file. ``inventory config`` prints what is in force, secrets masked.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Container
 from pathlib import Path
@@ -25,7 +26,7 @@ Count = Annotated[int, Field(ge=1)]
 MIB = 1024 * 1024
 
 PREFIX = "INVENTORY_"
-CLIENT_VARIABLES = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "ENDPOINT", "DOMAIN_ID", "TOKEN")})
+CLIENT_VARIABLES = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "ENDPOINT", "DOMAIN_ID", "TOKEN", "CA_FILE")})
 """Variables beside the settings: where their file is, and what the client commands go by."""
 
 
@@ -41,6 +42,12 @@ class Settings(BaseSettings):
     mongo_database: str = Field("inventory", min_length=1, description="name of the MongoDB database")
     mongo_timeout_seconds: Seconds = Field(5.0, description="how long a request waits for MongoDB to be reachable, s")
     query_timeout_seconds: Seconds = Field(30.0, description="time limit of one query inside MongoDB, s")
+    count_reuse_seconds: float = Field(
+        0.0, ge=0, description="how old a list's total_count of 10,000 and more may be, s; 0: counted each time"
+    )
+    migrate_at_start: bool = Field(
+        True, description="server, worker and scheduler run pending migrations; else they wait for `inventory migrate`"
+    )
     redis_url: SecretStr = Field(SecretStr(""), description="Redis URL; empty: `inventory up` starts one")
     queue_namespace: str = Field("inventory", min_length=1, description="prefix of the queue's keys in Redis")
 
@@ -55,9 +62,19 @@ class Settings(BaseSettings):
     max_request_bytes: Count = Field(16 * MIB, description="largest request that server and gateway accept, bytes")
     max_concurrent_rpcs: Count = Field(256, description="RPCs in work or waiting per server process; more are refused")
     rate_limit_per_second: float = Field(
-        0.0, ge=0, description="requests per second and caller, per server process; 0: no limit"
+        500.0,
+        ge=0,
+        description="requests per second, and at once, that one caller may make of one process: the token's user, or "
+        "without authentication the address (loopback and system tokens are not counted); 0: no limit",
     )
     drain_seconds: Seconds = Field(20.0, description="how long a stopping process lets running work end, s")
+    connection_age_seconds: Seconds = Field(
+        1800.0, description="age at which a client is asked to connect anew, so that it finds added servers, s"
+    )
+    server_health_port: Port = Field(
+        50065,
+        description="HTTP port of the server's health and metrics; 0: any free one, as where the default is taken",
+    )
     allow_unauthenticated_remote: bool = Field(
         False, description="with authentication none, allow listening on other addresses than loopback"
     )
@@ -103,7 +120,7 @@ class Settings(BaseSettings):
     stream_idle_seconds: Seconds = Field(1800.0, description="how long a plugin's stream may stay silent, s")
     job_timeout_seconds: Seconds = Field(7200.0, description="how long a job may take, s")
     job_retention_days: Seconds = Field(60.0, description="age at which jobs and their tasks are removed, days")
-    sweep_seconds: Seconds = Field(5.0, description="period of the sweeper, s")
+    sweep_seconds: Seconds = Field(2.0, description="period of the sweeper, s")
 
     # Ingest
     batch_count: Count = Field(500, description="resources written together, at most")
@@ -138,6 +155,15 @@ class Settings(BaseSettings):
     # Observation
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["json", "text"] = Field("json", description="json for machines, text for people")
+    tracing_endpoint: str = Field(
+        "", description="OpenTelemetry collector, grpc://host:port or grpc+ssl://host:port; empty: no traces"
+    )
+    tracing_sample_ratio: float = Field(
+        1.0, ge=0, le=1, description="share of the traces begun here that are kept; a caller's own decision stands"
+    )
+    tracing_allow_plaintext_remote: bool = Field(
+        False, description="allow a tracing_endpoint without TLS on another address than loopback"
+    )
 
     @field_validator("static_file", "jwks_file", mode="before")
     @classmethod
@@ -201,6 +227,12 @@ def unknown_variables() -> list[str]:
     """Return the names of environment variables that look like settings and are none."""
     known = {_variable(name) for name in Settings.model_fields} | CLIENT_VARIABLES
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def nearest_variable(name: str) -> str:
+    """Return the name that was probably meant by ``name``, or the empty string."""
+    known = [_variable(each) for each in Settings.model_fields] + sorted(CLIENT_VARIABLES)
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), "")
 
 
 def _complaint(error: ErrorDetails, overrides: Container[str]) -> str:

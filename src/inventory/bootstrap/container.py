@@ -8,7 +8,7 @@ from inventory.bootstrap.resources import Resources
 from inventory.connector.queue import Handlers, QueueConsumer
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
-from inventory.manager.slice_claim import Limits
+from inventory.manager.slice_place import Limits
 from inventory.service.collect_slice import SliceCollector
 from inventory.service.garbage import TaskGarbage
 from inventory.service.housekeeping import Ages, Housekeeping

@@ -24,6 +24,7 @@ from inventory.manager.schedule import ScheduleManager
 from inventory.manager.secret import SecretManager
 from inventory.manager.slice import SliceManager
 from inventory.manager.slice_claim import SliceClaims
+from inventory.migration.migrator import Migrator
 from inventory.model import connection
 from inventory.model.connection import Document
 from inventory.settings import Settings
@@ -51,6 +52,11 @@ class Managers:
             timeout_seconds=self.settings.mongo_timeout_seconds,
             pool_size=threads + 4,
         )
+
+    @cached_property
+    def migrator(self) -> Migrator:
+        """Brings the database to what this code needs."""
+        return Migrator(database=self.database, clock=self.clock, owner=self.owner)
 
     @cached_property
     def queue(self) -> RedisQueue:

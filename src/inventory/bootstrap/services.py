@@ -9,6 +9,7 @@ from inventory.bootstrap.managers import Managers
 from inventory.manager.reader import Reader
 from inventory.manager.resource_lookup import ResourceLookup
 from inventory.manager.scheduled_job import ScheduledJobManager
+from inventory.manager.task_progress import TaskProgress
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, SCHEDULE
 from inventory.service.collect import CollectService, PlanLimits
@@ -74,6 +75,7 @@ class Services(Managers):
             collection=collection,
             schema=schema,
             timeout_seconds=self.settings.query_timeout_seconds,
+            count_reuse_seconds=self.settings.count_reuse_seconds,
             raw=raw,
         )
 
@@ -100,6 +102,7 @@ class Services(Managers):
                 states=self.states,
                 caches=self.caches,
             ),
+            schedules=self.schedules,
             reader=self.reader("collector", COLLECTOR, raw=True),
             clock=self.clock,
         )
@@ -117,7 +120,12 @@ class Services(Managers):
     @cached_property
     def job_task_service(self) -> JobTaskService:
         """Use cases of job tasks."""
-        return JobTaskService(tasks=self.tasks, reader=self.reader("job_task", JOB_TASK), clock=self.clock)
+        return JobTaskService(
+            tasks=self.tasks,
+            progress=TaskProgress(database=self.database),
+            reader=self.reader("job_task", JOB_TASK),
+            clock=self.clock,
+        )
 
     @cached_property
     def schedule_service(self) -> ScheduleService:
@@ -139,7 +147,9 @@ class Services(Managers):
             collectors=self.collectors,
             jobs=ScheduledJobManager(database=self.database, clock=self.clock),
             clock=self.clock,
+            grace_seconds=self.settings.schedule_grace_seconds,
             spread_seconds=self.settings.schedule_spread_seconds,
+            tick_seconds=self.settings.tick_seconds,
         )
 
     @cached_property

@@ -5,44 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import click
 import grpc
 from google.protobuf import json_format
-from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
-from inventory.stubs.inventory.operations.v1 import operations_pb2
-from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
-from inventory.stubs.spaceone.api.inventory.v1 import (
-    change_history_pb2,
-    cloud_service_pb2,
-    cloud_service_type_pb2,
-    collector_pb2,
-    collector_rule_pb2,
-    job_pb2,
-    job_task_pb2,
-    region_pb2,
-)
+from inventory.api_files import all_methods
 
 EXIT_NOT_FOUND = 3
 EXIT_UNREACHABLE = 4
 
-_FILES = (
-    change_history_pb2,
-    cloud_service_pb2,
-    cloud_service_type_pb2,
-    collector_pb2,
-    collector_rule_pb2,
-    job_pb2,
-    job_task_pb2,
-    operations_pb2,
-    region_pb2,
-    server_info_pb2,
-)
 _UNREACHABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
+
+
+_STEERING: Final = dict.fromkeys(code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n")
+"""What terminals obey instead of showing it. It is left out, not replaced: tables count it as nothing wide."""
+
+
+def harmless(text: str) -> str:
+    """Return ``text`` without what would steer a terminal."""
+    return text if text.isprintable() else text.translate(_STEERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +35,13 @@ class ClientOptions:
     """How to reach the service, and how to print.
 
     Attributes:
-        endpoint: ``host:port`` of the gRPC server.
+        endpoint: ``host:port`` of the gRPC server; ``grpc+ssl://host:port`` for TLS.
         domain_id: put into requests that have none.
         token: sent as metadata; never printed.
         timeout: deadline of one call, in seconds.
         as_json: print JSON for scripts instead of tables.
+        ca_file: PEM CA for TLS; absent: the system's.
+        debug: show the traceback of what was not expected.
     """
 
     endpoint: str
@@ -62,6 +49,8 @@ class ClientOptions:
     token: str = field(default="", repr=False)
     timeout: float = 30.0
     as_json: bool = False
+    ca_file: Path | None = None
+    debug: bool = False
 
 
 class CallError(click.ClickException):
@@ -71,9 +60,14 @@ class CallError(click.ClickException):
         self.status = error.code()
         details = error.details() or ""
         if self.status in _UNREACHABLE and not details.startswith("ERROR_"):
-            details = f"{endpoint} cannot be reached or did not answer in time: is `inventory up` or a server running?"
+            details = _unreached(endpoint, details)
         self._not_found = details.startswith("ERROR_NOT_FOUND")
-        super().__init__(details or self.status.name)
+        super().__init__(harmless(" ".join(details.split())) or self.status.name)
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the server did not answer; it may at the next try."""
+        return self.status in _UNREACHABLE
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
@@ -87,24 +81,22 @@ class CallError(click.ClickException):
         click.echo(f"error: {self.message}", err=True, file=file)
 
 
-@cache
-def methods() -> dict[str, MethodDescriptor]:
-    """Return every method of the API by its short name, such as ``Collector.list``."""
-    return {
-        f"{service.name}.{method.name}": method
-        for file in _FILES
-        for service in file.DESCRIPTOR.services_by_name.values()
-        for method in service.methods
-    }
+def _unreached(endpoint: str, details: str) -> str:
+    if "handshake" in details.lower():
+        return f"{endpoint}: TLS failed: is it TLS that listens there, and does --ca trust the name of its certificate?"
+    return f"{endpoint} cannot be reached or did not answer in time: is `inventory up` or a server running?"
 
 
 class Client:
     """A connection to one server."""
 
     def __init__(self, options: ClientOptions) -> None:
+        if not (options.token.isascii() and options.token.isprintable()):
+            raise click.UsageError(
+                "the token (--token, INVENTORY_TOKEN) holds what no token has: a line's end, perhaps"
+            )
         self._options = options
-        limit = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-        self._channel = grpc.insecure_channel(options.endpoint, options=limit)
+        self._channel = open_channel(options)
 
     def close(self) -> None:
         """Close the connection."""
@@ -121,7 +113,7 @@ class Client:
             CallError: the call failed.
             click.UsageError: the request does not fit the message.
         """
-        method = methods()[name]
+        method = all_methods()[name]
         if self._options.domain_id and "domain_id" in method.input_type.fields_by_name:
             request.setdefault("domain_id", self._options.domain_id)
         try:
@@ -141,26 +133,6 @@ class Client:
         result: dict[str, Any] = json_format.MessageToDict(answer, preserving_proto_field_name=True)
         return result
 
-    def find_collector(self, name_or_id: str) -> dict[str, Any]:
-        """Return the collector with this id or, if there is exactly one, this name."""
-        if name_or_id.startswith("collector-"):
-            return self.call("Collector.get", collector_id=name_or_id)
-        found = self.call("Collector.list", name=name_or_id).get("results", [])
-        if len(found) != 1:
-            raise AmbiguousNameError(name_or_id, [each["collector_id"] for each in found])
-        result: dict[str, Any] = found[0]
-        return result
-
-
-class AmbiguousNameError(click.ClickException):
-    """A name that stands for no collector, or for several."""
-
-    exit_code = EXIT_NOT_FOUND
-
-    def __init__(self, name: str, ids: list[str]) -> None:
-        found = f"several collectors: {', '.join(ids)}" if ids else "no collector"
-        super().__init__(f"{name!r} names {found}")
-
 
 @contextmanager
 def connected(context: click.Context) -> Iterator[Client]:
@@ -170,3 +142,20 @@ def connected(context: click.Context) -> Iterator[Client]:
         yield client
     finally:
         client.close()
+
+
+def open_channel(options: ClientOptions) -> grpc.Channel:
+    """Return a channel to the server. Raises ``click.UsageError`` for what is no address."""
+    limits = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    # Watching goes on when the server is back: don't wait grpc's two minutes for the next try.
+    limits += [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 2_000)]
+    scheme, separator, target = options.endpoint.rpartition("://")
+    if scheme not in {"", "grpc", "grpc+ssl"} or (separator and not scheme) or not target:
+        raise click.UsageError("--endpoint must be host:port, or grpc+ssl://host:port")
+    if scheme != "grpc+ssl":
+        return grpc.insecure_channel(target, options=limits)
+    try:
+        roots = options.ca_file.read_bytes() if options.ca_file else None
+    except OSError as exc:
+        raise click.UsageError(f"--ca {options.ca_file}: {exc.strerror}") from None
+    return grpc.secure_channel(target, grpc.ssl_channel_credentials(root_certificates=roots), options=limits)

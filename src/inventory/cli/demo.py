@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from inventory.cli.client import Client, ClientOptions
+from inventory.cli.job_story import explain_job
 from inventory.cli.watch import watch_job
 
 NAME = "this machine"
@@ -35,7 +36,7 @@ class Demonstration:
                 client.call("Collector.add_schedule", collector_id=collector_id, name="hourly", schedule=hours)
             self._out.print(f"\n[bold]Collecting {NAME}[/] ({collector_id}, collected again every full hour)")
             job = client.call("Collector.collect", collector_id=collector_id)
-            watch_job(client, job["job_id"], out=self._out)
+            explain_job(watch_job(client, job["job_id"], out=self._out), self._out)
             stored = client.call("CloudService.list", query={"count_only": True}).get("total_count", 0)
         finally:
             client.close()

@@ -12,10 +12,13 @@ from inventory.cli.output import Row, cell, console
 
 REASONS: Final[Mapping[str, str]] = {
     "DOWNTIME": "no scheduler ran, for longer than the grace time",
-    "COALESCED": "no scheduler ran; a newer fire time was caught up instead",
+    "COALESCED": "no scheduler ran; a newer fire time is caught up instead",
     "DISABLED": "the collector was disabled",
 }
 """What the reasons of skipped fire times mean."""
+
+
+_HOURS: Final = 24
 
 
 def fire_times(row: Row) -> str:
@@ -25,13 +28,15 @@ def fire_times(row: Row) -> str:
         return f"cron {cron}"
     if interval := schedule.get("interval"):
         return f"every {interval} s"
-    hours = ",".join(map(str, schedule.get("hours", []))) or "every hour"
-    minutes = ",".join(map(str, schedule.get("minutes", []))) or "0"
-    return f"hours {hours}; minutes {minutes} (UTC)"
+    hours, minutes = schedule.get("hours", []), schedule.get("minutes", [])
+    at_hours = "every hour" if len(hours) in (0, _HOURS) else f"hours {','.join(map(str, hours))}"
+    return f"{at_hours}; minutes {','.join(map(str, minutes)) or '0'} (UTC)"
 
 
 def next_fire(row: Row) -> str:
     """Return the fire time that a schedule waits for, or why it waits for none."""
+    if row.get("problem"):
+        return "[red]never: unreadable[/]"
     if not row.get("collector_enabled"):
         return "[yellow]collector disabled[/]"
     return str(row.get("next_fire_at", "[red]never[/]"))
@@ -42,11 +47,13 @@ def print_explanation(found: Mapping[str, Any]) -> None:
     facts = found["facts"]
     out = console()
     out.print(f"[bold]{facts['schedule_id']}[/] {escape(facts.get('name', ''))}: {escape(fire_times(facts))}")
-    out.print(f"next fire:  {next_fire(facts)}")
+    times = found.get("next_times", [])
+    out.print(f"next fire:  {next_fire(facts)}{_overdue(facts, times)}")
+    if problem := facts.get("problem"):
+        out.print(f"[red]problem:[/]    {escape(problem)}")
     out.print(f"last fired: {facts.get('last_scheduled_at', 'never')}")
     if "last_job" in facts:
         out.print(f"last job:   {facts['last_job']['job_id']} {cell(facts, 'last_job.status')}")
-    times = found.get("next_times", [])
     out.print(
         "\n[bold]Next fire times[/]" + ("" if facts.get("collector_enabled") else " (once the collector is enabled)")
     )
@@ -56,6 +63,13 @@ def print_explanation(found: Mapping[str, Any]) -> None:
         out.print(_skipped(skipped))
     else:
         out.print("  nothing")
+
+
+def _overdue(facts: Mapping[str, Any], times: list[str]) -> str:
+    """Return what to say of a fire time that will not become a job, since no scheduler was there."""
+    if not times or not facts.get("collector_enabled") or times[0] == facts.get("next_fire_at"):
+        return ""
+    return f" [red]is overdue, no scheduler ran: {times[0]} instead[/]"
 
 
 def _skipped(rows: list[dict[str, Any]]) -> Table:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -30,3 +32,21 @@ class StructParameter(click.ParamType[Any]):
 
 
 STRUCT = StructParameter()
+
+
+class ConditionParameter(click.ParamType[Any]):
+    """A condition of a collector rule, such as ``tags.env=prod``."""
+
+    name = "condition"
+    _FORM = re.compile(r"([A-Za-z_][^=!~]*?)(!=|!~|=|~)(.+)", re.DOTALL)
+    _OPERATORS = MappingProxyType({"=": "eq", "!=": "not", "~": "contain", "!~": "not_contain"})
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the condition as the API takes it."""
+        if isinstance(value, dict):
+            return value
+        found = self._FORM.fullmatch(value)
+        if found is None:
+            self.fail(f"{value!r} is none of KEY=VALUE, KEY!=VALUE, KEY~PART, KEY!~PART", param, ctx)
+        key, sign, operand = found.groups()
+        return {"key": key, "value": operand, "operator": self._OPERATORS[sign]}

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 from pydantic import SecretStr
-from rich.table import Table
+from rich.markup import escape
 
 from inventory import logs, settings
+from inventory.cli.commands import Command
+from inventory.cli.failures import note_process
+from inventory.cli.output import console, json_option, plain_table, print_json, wants_json
 
 PORT = click.IntRange(0, 65535)
 
 
 def _start(kind: str, **overrides: object) -> settings.Settings:
     loaded = settings.load(**{key: value for key, value in overrides.items() if value is not None})
-    logs.setup(level=loaded.log_level, form=loaded.log_format, process=kind)
+    # `up` is looked at by people, as are the processes it starts.
+    form = "text" if kind == "up" and "log_format" not in loaded.model_fields_set else loaded.log_format
+    logs.setup(level=loaded.log_level, form=form, process=kind)
+    note_process()
+    for name in settings.unknown_variables():
+        # Its value may be a secret of the static file, so only the name is told.
+        logs.get_logger(__name__).warning("unknown_setting", name=name, meant=settings.nearest_variable(name))
     return loaded
 
 
-@click.command()
+@click.command(cls=Command, example="inventory up --data-dir .inventory --demo")
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
@@ -45,7 +53,6 @@ def up(
 ) -> None:
     """Run everything on this machine, a MongoDB and a Redis included."""
     from inventory.cli.demo import Demonstration
-    from inventory.cli.output import console
     from inventory.devruntime.up import DEFAULT_MONGO_PORT, DEFAULT_REDIS_PORT, UpOptions, run_up
 
     loaded = _start("up", port=port)
@@ -64,7 +71,10 @@ def up(
     sys.exit(run_up(options))
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    example="INVENTORY_MONGO_URI=mongodb://db1/?replicaSet=rs0 INVENTORY_REDIS_URL=redis://redis1/0 inventory server",
+)
 @click.option("--port", type=PORT, help="port to listen on")
 def server(port: int | None) -> None:
     """Run the gRPC server."""
@@ -73,7 +83,7 @@ def server(port: int | None) -> None:
     sys.exit(run(_start("server", port=port)))
 
 
-@click.command()
+@click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory worker")
 def worker() -> None:
     """Run a worker, which collects."""
     from inventory.worker import run
@@ -81,7 +91,7 @@ def worker() -> None:
     sys.exit(run(_start("worker")))
 
 
-@click.command()
+@click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory scheduler")
 def scheduler() -> None:
     """Run the scheduler, which fires schedules, sweeps and cleans up."""
     from inventory.scheduler import run
@@ -89,7 +99,7 @@ def scheduler() -> None:
     sys.exit(run(_start("scheduler")))
 
 
-@click.command()
+@click.command(cls=Command, example="inventory gateway --port 8080 --upstream 127.0.0.1:50051")
 @click.option("--port", "gateway_port", type=PORT, help="HTTP port to listen on")
 @click.option("--upstream", "gateway_upstream", help="host:port of the gRPC server")
 def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
@@ -99,7 +109,7 @@ def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
     sys.exit(run(_start("gateway", gateway_port=gateway_port, gateway_upstream=gateway_upstream)))
 
 
-@click.command("plugin-local")
+@click.command("plugin-local", cls=Command, example="inventory plugin-local --port 50060")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=PORT, default=50060, show_default=True)
 def plugin_local(host: str, port: int) -> None:
@@ -110,24 +120,24 @@ def plugin_local(host: str, port: int) -> None:
     serve(host, port)
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="print JSON")
-def config(as_json: bool) -> None:
+@click.command(cls=Command, example="INVENTORY_WORKER_THREADS=16 inventory config")
+@json_option
+@click.pass_context
+def config(context: click.Context) -> None:
     """Print the settings in force, secrets masked."""
-    from inventory.cli.output import console
-
     loaded = settings.load()
     for name in settings.unknown_variables():
-        click.echo(f"note: {name} is set, but is not the name of a setting", err=True)
+        near = settings.nearest_variable(name)
+        hint = f"; did you mean {near}?" if near else ""
+        click.echo(f"note: {name} is set, but is not the name of a setting{hint}", err=True)
     values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
-    if as_json:
-        click.echo(json.dumps(values, indent=2))
+    if wants_json(context):
+        print_json(values)
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("setting", "value", "meaning"):
-        table.add_column(title)
+    table = plain_table("setting", "value", "meaning")
     for name, value in values.items():
-        table.add_row(f"INVENTORY_{name.upper()}", str(value), type(loaded).model_fields[name].description or "")
+        meaning = type(loaded).model_fields[name].description or ""
+        table.add_row(f"INVENTORY_{name.upper()}", escape(str(value)), escape(meaning))
     console().print(table)
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import click
 import grpc
 
 from inventory.cli.client import CallError, Client, connected
+from inventory.cli.collectors import MODES, collector_argument
+from inventory.cli.commands import Group, sent
+from inventory.cli.completion import collector_names
 from inventory.cli.explain import fire_times, next_fire, print_explanation
-from inventory.cli.output import Column, json_option, print_json, print_rows, wants_json
+from inventory.cli.listing import Listing, list_options, show_rows
+from inventory.cli.lookup import COLLECTOR, find_id, find_schedule
+from inventory.cli.output import Column, json_option, print_json, say, wants_json
 from inventory.cli.parameters import STRUCT
 
 COLUMNS: tuple[Column, ...] = (
     ("schedule", "schedule_id"),
     ("name", "name"),
+    ("collector", "collector_info.name"),
     ("fires", fire_times),
     ("mode", "collect_mode"),
     ("last fired", "last_scheduled_at"),
@@ -26,40 +33,65 @@ FACT_COLUMNS: tuple[Column, ...] = (
     ("last job", "last_job.job_id"),
     ("outcome", "last_job.status"),
 )
+_PAGE: Final = 1000
+
+Json = dict[str, Any]
 
 
-@click.group()
+@click.group(cls=Group)
 def schedule() -> None:
-    """Add, show, explain and delete schedules of a collector."""
+    """Add, change, show, explain and delete schedules of a collector."""
 
 
-@schedule.command("list")
-@click.argument("name_or_id", metavar="COLLECTOR")
+@schedule.command("list", example='inventory schedule list\ninventory schedule list "this machine" --watch')
+@click.argument("name_or_id", metavar="[COLLECTOR]", required=False, shell_complete=collector_names)
+@list_options(watch=True)
 @json_option
 @click.pass_context
-def list_schedules(context: click.Context, name_or_id: str, as_json: bool) -> None:  # noqa: ARG001
-    """List a collector's schedules."""
+def list_schedules(context: click.Context, name_or_id: str | None, wanted: Listing) -> None:
+    """List the schedules of a collector, or of all."""
     with connected(context) as client:
-        collector_id = client.find_collector(name_or_id)["collector_id"]
-        answer = client.call("Collector.list_schedules", collector_id=collector_id)
-        facts = _facts(client, collector_id)
-    if facts is None:
-        click.echo("note: this server does not tell next fire times and last jobs", err=True)
-        print_rows(context, answer, COLUMNS)
-        return
-    rows = [row | facts.get(row["schedule_id"], {}) for row in answer.get("results", [])]
-    print_rows(context, answer | {"results": rows}, FACT_COLUMNS)
+        ids = [find_id(client, COLLECTOR, name_or_id)] if name_or_id else _all_collectors(client)
+        if _facts(client, ids[0] if ids else "") is None:
+            click.echo("note: this server does not tell next fire times and last jobs", err=True)
+            show_rows(context, wanted, lambda: _listed(client, ids, wanted), COLUMNS)
+        else:
+            show_rows(context, wanted, lambda: _listed(client, ids, wanted, facts=True), FACT_COLUMNS)
 
 
-@schedule.command("explain")
-@click.argument("name_or_id", metavar="COLLECTOR")
-@click.argument("schedule_id")
+def _listed(client: Client, collector_ids: Sequence[str], wanted: Listing, *, facts: bool = False) -> Json:
+    """Return the list answer over several collectors, with the facts of each schedule where they are known."""
+    rows: list[Json] = []
+    total = 0
+    for collector_id in collector_ids:
+        answer = client.call("Collector.list_schedules", collector_id=collector_id, query=wanted.query())
+        known = (_facts(client, collector_id) or {}) if facts and answer.get("results") else {}
+        rows.extend(row | known.get(row["schedule_id"], {}) for row in answer.get("results", []))
+        total += answer.get("total_count", 0)
+    return {"results": rows, "total_count": total}
+
+
+@schedule.command("show", example='inventory schedule show "this machine" hourly')
+@collector_argument
+@click.argument("schedule_name_or_id", metavar="SCHEDULE")
 @json_option
 @click.pass_context
-def explain_schedule(context: click.Context, name_or_id: str, schedule_id: str, as_json: bool) -> None:  # noqa: ARG001
+def show_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
+    """Show one schedule whole, as JSON."""
+    with connected(context) as client:
+        print_json(find_schedule(client, find_id(client, COLLECTOR, name_or_id), schedule_name_or_id))
+
+
+@schedule.command("explain", example='inventory schedule explain "this machine" hourly')
+@collector_argument
+@click.argument("schedule_name_or_id", metavar="SCHEDULE")
+@json_option
+@click.pass_context
+def explain_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
     """Show when a schedule fires next, what it passed over in the last day, and why."""
     with connected(context) as client:
-        collector_id = client.find_collector(name_or_id)["collector_id"]
+        collector_id = find_id(client, COLLECTOR, name_or_id)
+        schedule_id = find_schedule(client, collector_id, schedule_name_or_id)["schedule_id"]
         try:
             found = client.call("Operations.explain_schedule", collector_id=collector_id, schedule_id=schedule_id)
         except CallError as exc:
@@ -72,57 +104,108 @@ def explain_schedule(context: click.Context, name_or_id: str, schedule_id: str, 
         print_explanation(found)
 
 
-@schedule.command("add")
-@click.argument("name_or_id", metavar="COLLECTOR")
-@click.option("--name", default="")
-@click.option("--hours", default="", help="such as 0,6,12,18 (UTC); `all` for every hour")
-@click.option("--minutes", default="", help="such as 0,30")
-@click.option("--interval", type=click.IntRange(1, 3600), help="seconds")
-@click.option("--cron", default="", help="five fields, UTC")
-@click.option(
-    "--mode", "collect_mode", type=click.Choice(["ALL", "CREATE", "UPDATE"]), default="ALL", show_default=True
-)
-@click.option("--filter", "filter_", type=STRUCT, help="JSON")
+def _time_options(function: Any) -> Any:
+    options = (
+        click.option("--hours", default="", help="such as 0,6,12,18 (UTC); `all` for every hour"),
+        click.option("--minutes", default="", help="such as 0,30; alone: of every hour"),
+        click.option("--interval", type=click.IntRange(1, 3600), help="seconds"),
+        click.option("--cron", help="five fields, UTC"),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@schedule.command("add", example="inventory schedule add aws --name nightly --hours 2 --minutes 30")
+@collector_argument
+@click.option("--name")
+@_time_options
+@click.option("--mode", "collect_mode", type=MODES, default="ALL", show_default=True)
+@click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE")
+@json_option
 @click.pass_context
 def add_schedule(
     context: click.Context,
     name_or_id: str,
-    name: str,
+    name: str | None,
     hours: str,
     minutes: str,
     interval: int | None,
-    cron: str,
+    cron: str | None,
     collect_mode: str,
     filter_: Any,
 ) -> None:
     """Make a collector collect by itself."""
-    times = {"hours": _numbers(hours, 24), "minutes": _numbers(minutes, 60), "interval": interval, "cron": cron}
-    request: dict[str, Any] = {
-        "name": name,
-        "collect_mode": collect_mode,
-        "schedule": {key: value for key, value in times.items() if value},
-    }
-    if filter_ is not None:
-        request["filter"] = filter_
+    times = _times(hours, minutes, interval, cron)
+    if not times:
+        raise click.UsageError("say when: --hours, --minutes, --interval or --cron")
+    request = sent(name=name, collect_mode=collect_mode, filter=filter_) | {"schedule": times}
     with connected(context) as client:
-        collector_id = client.find_collector(name_or_id)["collector_id"]
+        collector_id = find_id(client, COLLECTOR, name_or_id)
         print_json(client.call("Collector.add_schedule", collector_id=collector_id, **request))
 
 
-@schedule.command("delete")
-@click.argument("name_or_id", metavar="COLLECTOR")
-@click.argument("schedule_id")
+@schedule.command("update", example="inventory schedule update aws nightly --cron '30 2 * * 1-5'")
+@collector_argument
+@click.argument("schedule_name_or_id", metavar="SCHEDULE")
+@click.option("--name", help="the new name")
+@_time_options
+@click.option("--mode", "collect_mode", type=MODES)
+@click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE; {} clears")
+@json_option
 @click.pass_context
-def delete_schedule(context: click.Context, name_or_id: str, schedule_id: str) -> None:
-    """Delete a schedule."""
+def update_schedule(
+    context: click.Context,
+    name_or_id: str,
+    schedule_name_or_id: str,
+    name: str | None,
+    hours: str,
+    minutes: str,
+    interval: int | None,
+    cron: str | None,
+    collect_mode: str | None,
+    filter_: Any,
+) -> None:
+    """Change a schedule; its times are replaced as a whole."""
+    request = sent(name=name, collect_mode=collect_mode, filter=filter_)
+    if times := _times(hours, minutes, interval, cron):
+        request["schedule"] = times
+    if not request:
+        raise click.UsageError("nothing to change: give at least one option")
     with connected(context) as client:
-        collector_id = client.find_collector(name_or_id)["collector_id"]
-        client.call("Collector.delete_schedule", collector_id=collector_id, schedule_id=schedule_id)
-    click.echo(f"{schedule_id}: deleted")
+        keys = _keys(client, name_or_id, schedule_name_or_id)
+        answer = client.call("Collector.update_schedule", **keys, **request)
+    say(context, answer, f"{keys['schedule_id']} ({answer.get('name', '')}): updated, {fire_times(answer)}")
 
 
-def _facts(client: Client, collector_id: str) -> dict[str, dict[str, Any]] | None:
+@schedule.command("delete", example="inventory schedule delete aws nightly")
+@collector_argument
+@click.argument("schedule_name_or_id", metavar="SCHEDULE")
+@json_option
+@click.pass_context
+def delete_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
+    """Delete a schedule; its jobs stay."""
+    with connected(context) as client:
+        keys = _keys(client, name_or_id, schedule_name_or_id)
+        answer = client.call("Collector.delete_schedule", **keys)
+    say(context, answer, f"{keys['schedule_id']}: deleted")
+
+
+def _keys(client: Client, collector: str, name_or_id: str) -> dict[str, str]:
+    collector_id = find_id(client, COLLECTOR, collector)
+    found = find_schedule(client, collector_id, name_or_id)
+    return {"collector_id": collector_id, "schedule_id": found["schedule_id"]}
+
+
+def _all_collectors(client: Client) -> list[str]:
+    query = {"only": ["collector_id"], "page": {"start": 1, "limit": _PAGE}}
+    return [each["collector_id"] for each in client.call("Collector.list", query=query).get("results", [])]
+
+
+def _facts(client: Client, collector_id: str) -> Mapping[str, Json] | None:
     """Return the facts of each schedule by its id, or None where the server, such as the original, has none."""
+    if not collector_id:
+        return {}
     try:
         answer = client.call("Operations.list_schedule_facts", collector_id=collector_id)
     except CallError as exc:
@@ -132,13 +215,24 @@ def _facts(client: Client, collector_id: str) -> dict[str, dict[str, Any]] | Non
     return {each["schedule_id"]: each for each in answer.get("results", [])}
 
 
-def _numbers(text: str, end: int) -> list[int]:
+def _times(hours: str, minutes: str, interval: int | None, cron: str | None) -> Json:
+    if sum(bool(each) for each in (hours or minutes, interval, cron)) > 1:
+        raise click.UsageError("--hours and --minutes, --interval and --cron exclude each other")
+    return sent(
+        hours=_numbers(hours, 24, "--hours"), minutes=_numbers(minutes, 60, "--minutes"), interval=interval, cron=cron
+    )
+
+
+def _numbers(text: str, end: int, option: str) -> list[int]:
     if text == "all":
         return list(range(end))
     try:
-        return [int(part) for part in text.split(",") if part.strip()]
+        found = [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
-        raise click.UsageError(f"{text!r} is not a list of numbers such as 0,6,12") from None
+        raise click.UsageError(f"{option}: {text!r} is not a list of numbers such as 0,6,12") from None
+    if any(not 0 <= number < end for number in found):
+        raise click.UsageError(f"{option}: must be from 0 to {end - 1}")
+    return found
 
 
 COMMANDS = (schedule,)

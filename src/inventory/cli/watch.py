@@ -1,29 +1,44 @@
-"""Watching a job: a line a task while it runs, a table when it has ended."""
+"""Watching a job: a line a task while it runs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
+import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from inventory.cli.client import Client
-from inventory.cli.output import cell, console, duration
+from inventory.cli.client import CallError, Client
+from inventory.cli.job_story import COUNTS, SHOWN_TASKS
+from inventory.cli.output import cell, console
 
 EXIT_JOB_FAILED = 5
+EXIT_INTERRUPTED = 130
 POLL_SECONDS = 0.3
-SHOWN_TASKS = 20
+RETRY_SECONDS: Final = 2.0
 ENDED = frozenset({"SUCCESS", "ERROR", "CANCELED", "TIMEOUT"})
 _TASK_ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
-COUNTS = ("created_count", "updated_count", "deleted_count", "failure_count")
+_PAGE: Final = 1000
+
+
+class StoppedWatchingError(click.ClickException):
+    """Ctrl-C while a job was watched: the job goes on."""
+
+    exit_code = EXIT_INTERRUPTED
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"{job_id} goes on; see it again: inventory job show {job_id} --watch")
+
+    def show(self, file: Any = None) -> None:
+        """Print the line."""
+        click.echo(self.message, err=True, file=file)
 
 
 def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console | None = None) -> dict[str, Any]:
-    """Follow a job until it has ended, and print its summary.
+    """Follow a job until it has ended; a server that is away for a while is waited for.
 
     Args:
         client: of the server.
@@ -33,6 +48,10 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
 
     Returns:
         The ended job, with its ``tasks``.
+
+    Raises:
+        StoppedWatchingError: Ctrl-C.
+        CallError: the job is unknown, or deleted meanwhile.
     """
     out = out or console()
     progress = Progress(
@@ -45,43 +64,51 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
         transient=True,
         disable=quiet or not out.is_terminal,
     )
-    with progress:
-        overall = progress.add_task(job_id, total=None)
-        lines: dict[str, Any] = {}
-        while True:
+    try:
+        with progress:
+            _follow(client, job_id, progress)
+        return whole_job(client, job_id)
+    except KeyboardInterrupt:
+        raise StoppedWatchingError(job_id) from None
+
+
+def whole_job(client: Client, job_id: str) -> dict[str, Any]:
+    """Return a job with its ``tasks``, all of them."""
+    job = client.call("Job.get", job_id=job_id)
+    tasks: list[dict[str, Any]] = []
+    while True:
+        page = {"page": {"start": len(tasks) + 1, "limit": _PAGE}}
+        answer = client.call("JobTask.list", job_id=job_id, query=page)
+        found = answer.get("results", [])
+        tasks.extend(found)
+        if not found or len(tasks) >= answer.get("total_count", 0):
+            return job | {"tasks": tasks}
+
+
+def _follow(client: Client, job_id: str, progress: Progress) -> None:
+    overall = progress.add_task(job_id, total=None)
+    lines: dict[str, Any] = {}
+    while True:
+        try:
             job = client.call("Job.get", job_id=job_id)
-            total = job.get("total_tasks", 0)
-            progress.update(overall, total=total or None, completed=total - job.get("remained_tasks", 0))
-            for task in _tasks(client, job_id, limit=SHOWN_TASKS):
-                line = lines.setdefault(task["job_task_id"], None)
-                if line is None:
-                    line = lines[task["job_task_id"]] = progress.add_task("", total=1)
-                progress.update(line, description=_line(task), completed=int(task["status"] in _TASK_ENDED))
-            if job["status"] in ENDED:
-                break
-            time.sleep(POLL_SECONDS)
-    job["tasks"] = _tasks(client, job_id)
-    if not quiet:
-        print_summary(out, job)
-    return job
-
-
-def print_summary(out: Console, job: Mapping[str, Any]) -> None:
-    """Print what a job did: a row a task, the sum, and the first errors in words."""
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("task", "secret", "status", "created", "updated", "deleted", "failed", "time"):
-        table.add_column(title, justify="right" if title in {"created", "updated", "deleted", "failed"} else "left")
-    for task in job["tasks"]:
-        counts = [str(task.get(name, 0)) for name in COUNTS]
-        table.add_row(task["job_task_id"], escape(task["secret_id"]), cell(task, "status"), *counts, duration(task))
-    sums = [str(sum(task.get(name, 0) for task in job["tasks"])) for name in COUNTS]
-    table.add_row(job["job_id"], "", cell(job, "status"), *sums, duration(job), style="bold")
-    out.print(table)
-    errors = [*job.get("errors", []), *(error for task in job["tasks"] for error in task.get("errors", []))]
-    for error in errors[:5]:
-        out.print(f"[red]{escape(error['error_code'])}[/]: {escape(error['message'])}", highlight=False)
-    if len(errors) > 5:
-        out.print(f"[dim]and {len(errors) - 5} more: inventory job get {job['job_id']} --json[/]")
+            tasks = _newest(client, job_id)
+        except CallError as exc:
+            if not exc.unreachable:
+                raise
+            progress.update(overall, description=f"{job_id} [yellow](the server does not answer; trying again)[/]")
+            time.sleep(RETRY_SECONDS)
+            continue
+        total = job.get("total_tasks", 0)
+        done = total - job.get("remained_tasks", 0)
+        progress.update(overall, description=job_id, total=total or None, completed=done)
+        for task in tasks:
+            line = lines.get(task["job_task_id"])
+            if line is None:
+                line = lines[task["job_task_id"]] = progress.add_task("", total=1)
+            progress.update(line, description=_line(task), completed=int(task["status"] in _TASK_ENDED))
+        if job["status"] in ENDED:
+            return
+        time.sleep(POLL_SECONDS)
 
 
 def _line(task: Mapping[str, Any]) -> str:
@@ -89,7 +116,7 @@ def _line(task: Mapping[str, Any]) -> str:
     return f"  {escape(task['secret_id'])} {cell(task, 'status')} {counts}"
 
 
-def _tasks(client: Client, job_id: str, limit: int = 0) -> list[dict[str, Any]]:
-    query = {"page": {"start": 1, "limit": limit}} if limit else {}
-    found: list[dict[str, Any]] = client.call("JobTask.list", job_id=job_id, query=query).get("results", [])
+def _newest(client: Client, job_id: str) -> list[dict[str, Any]]:
+    page = {"page": {"start": 1, "limit": SHOWN_TASKS}}
+    found: list[dict[str, Any]] = client.call("JobTask.list", job_id=job_id, query=page).get("results", [])
     return found

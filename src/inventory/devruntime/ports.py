@@ -32,6 +32,22 @@ def is_taken(port: int, host: str = LOOPBACK) -> bool:
     return False
 
 
+def usual_or_free(port: int, *, chosen: bool, purpose: str, setting: str) -> int:
+    """Return ``port`` if it is free, else any that is.
+
+    Args:
+        port: the usual one; 0 for any.
+        chosen: whether somebody asked for just this one.
+        purpose, setting: as ``require_free`` has them.
+
+    Raises:
+        SettingsError: the chosen port is taken.
+    """
+    if port and chosen:
+        require_free(port, purpose=purpose, setting=setting)
+    return port if port and not is_taken(port) else free_port()
+
+
 def require_free(port: int, *, purpose: str, setting: str, host: str = LOOPBACK) -> None:
     """Raise if ``host:port`` is taken.
 

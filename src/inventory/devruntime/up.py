@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from inventory.devruntime import ports, probes
+from inventory.devruntime import probes
 from inventory.devruntime.lock import DataDirLock
-from inventory.devruntime.platform_file import FILE_NAME, ensure_platform_file
+from inventory.devruntime.platform_file import FILE_NAME
 from inventory.devruntime.ports import LOOPBACK
+from inventory.devruntime.running import RunningFile
 from inventory.devruntime.stores import Store, pick_mongodb, pick_redis
 from inventory.devruntime.supervisor import ChildSpec, ChildStartError, StopRequestedError, Supervisor
+from inventory.devruntime.up_ports import Ports, choose_ports
+from inventory.errors import SettingsError
 from inventory.settings import Settings
 
 EXIT_STOPPED = 0
@@ -71,17 +74,6 @@ class UpOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Ports:
-    """Where the processes listen; all found free."""
-
-    server: int
-    worker: int
-    scheduler: int
-    gateway: int
-    plugin: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Plan:
     """Everything that will run, checked before the first of it starts."""
 
@@ -91,6 +83,7 @@ class _Plan:
     gateway: ChildSpec
     endpoint: str
     rows: tuple[tuple[str, str], ...]
+    settings: Mapping[str, str]
 
 
 def run_up(options: UpOptions) -> int:
@@ -104,7 +97,7 @@ def run_up(options: UpOptions) -> int:
     Raises:
         SettingsError: the data folder is in use, a port is taken, or a database is not to be had.
     """
-    with DataDirLock(options.data_dir):
+    with DataDirLock(options.data_dir), RunningFile(options.data_dir) as running:
         plan = _plan(options)
         supervisor = Supervisor(emit=_printer(options.console))
         with supervisor.handling_signals():
@@ -113,6 +106,7 @@ def run_up(options: UpOptions) -> int:
                 supervisor.start(*plan.processes)
                 # In a stage of its own: it is stopped before the server that it calls.
                 supervisor.start(plan.gateway)
+                running.write(plan.settings)
                 _welcome(options, plan)
                 if options.demo is not None:
                     _in_background(options.demo, plan.endpoint, options.console)
@@ -150,7 +144,13 @@ def _as_text(value: object) -> str:
 def _plan(options: UpOptions) -> _Plan:
     settings, data_dir = options.settings, options.data_dir
     static_file = settings.static_file or data_dir / FILE_NAME
-    numbers = _choose_ports(options, static_file)
+    if settings.static_file is not None and not static_file.exists():
+        raise SettingsError(
+            f"static_file (INVENTORY_STATIC_FILE): {static_file} does not exist. Write it, or unset the setting: "
+            f"then `inventory up` writes one with the local plugin, {data_dir / FILE_NAME}.",
+            field="static_file",
+        )
+    numbers = choose_ports(settings, static_file, plugin_port=options.plugin_port)
     wait = settings.mongo_timeout_seconds
     mongodb = pick_mongodb(
         settings.mongo_uri.get_secret_value(), data_dir=data_dir, port=options.mongo_port, timeout_seconds=wait
@@ -163,6 +163,7 @@ def _plan(options: UpOptions) -> _Plan:
         mongo_uri=mongodb.address,
         redis_url=redis.address,
         port=str(numbers.server),
+        server_health_port=str(numbers.server_health),
         worker_health_port=str(numbers.worker),
         scheduler_health_port=str(numbers.scheduler),
         gateway_port=str(numbers.gateway),
@@ -182,6 +183,7 @@ def _plan(options: UpOptions) -> _Plan:
         rows=(
             ("gRPC API", f"{host}:{numbers.server}"),
             ("HTTP API", f"http://{host}:{numbers.gateway}/docs"),
+            ("server", f"{_health_page(host, numbers.server_health)} (health)"),
             ("worker", f"{_health_page(host, numbers.worker)} (health)"),
             ("scheduler", f"{_health_page(host, numbers.scheduler)} (health)"),
             ("local collector plugin", f"{LOOPBACK}:{numbers.plugin}"),
@@ -190,31 +192,20 @@ def _plan(options: UpOptions) -> _Plan:
             ("platform file", str(static_file)),
             ("data", str(data_dir)),
         ),
+        settings=_findable(environment, mongodb, redis),
     )
 
 
-def _choose_ports(options: UpOptions, static_file: Path) -> _Ports:
-    settings = options.settings
-    plugin_port = ports.free_port() if options.plugin_port == 0 else options.plugin_port
-    chosen = _Ports(
-        server=settings.port or ports.free_port(),
-        worker=settings.worker_health_port or ports.free_port(),
-        scheduler=settings.scheduler_health_port or ports.free_port(),
-        gateway=settings.gateway_port or ports.free_port(),
-        plugin=ensure_platform_file(static_file, plugin_port=plugin_port),
-    )
-    ports.require_free(chosen.server, purpose="the gRPC server", setting="INVENTORY_PORT")
-    ports.require_free(chosen.worker, purpose="the worker's health page", setting="INVENTORY_WORKER_HEALTH_PORT")
-    ports.require_free(
-        chosen.scheduler, purpose="the scheduler's health page", setting="INVENTORY_SCHEDULER_HEALTH_PORT"
-    )
-    ports.require_free(chosen.gateway, purpose="the HTTP gateway", setting="INVENTORY_GATEWAY_PORT")
-    ports.require_free(chosen.plugin, purpose="the local collector plugin", setting="--plugin-port")
-    return chosen
+def _findable(environment: Mapping[str, str], *stores: Store) -> dict[str, str]:
+    """Return what another command needs to find this one; never the address of a store that somebody else runs."""
+    addresses = {"MongoDB": "mongo_uri", "Redis": "redis_url"}
+    names = ["port", "worker_health_port", "scheduler_health_port", "gateway_port", "static_file", "default_domain_id"]
+    names += [addresses[store.name] for store in stores if store.child is not None]
+    return {name: environment[f"INVENTORY_{name.upper()}"] for name in names}
 
 
 def _processes(
-    options: UpOptions, numbers: _Ports, environment: dict[str, str]
+    options: UpOptions, numbers: Ports, environment: dict[str, str]
 ) -> tuple[tuple[ChildSpec, ...], ChildSpec]:
     """Return the processes that start together, and the gateway, which starts after them."""
     settings = options.settings

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from inventory.cli import cli
 from inventory.cli.demo import Demonstration
-from inventory.cli.output import cell
-from inventory.cli.watch import print_summary
+from inventory.cli.job_story import explain_job
+from inventory.cli.output import cell, console, table_of
 
 MARKUP = "[/red] [Errno 111] [bold]"
 
@@ -27,6 +27,15 @@ def _printed(out: Console) -> str:
     return out.file.getvalue()
 
 
+def test_what_others_sent_does_not_steer_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    out = console()
+    out.file = StringIO()
+    out.print(table_of([{"name": "a\x1b]0;title\x07b\x9bc\x7f é\U0001f600"}], [("name", "name")]))
+    assert "a]0;titlebc é\U0001f600" in _printed(out)
+    assert "\x1b[1m" in _printed(out)  # the title's bold is rich's own
+
+
 def test_a_summary_shows_errors_and_ids_that_look_like_markup_as_they_are() -> None:
     task = {
         "job_task_id": "job_task-1",
@@ -36,11 +45,11 @@ def test_a_summary_shows_errors_and_ids_that_look_like_markup_as_they_are() -> N
     }
     out = _console()
 
-    print_summary(out, {"job_id": "job-1", "status": "ERROR", "tasks": [task]})
+    explain_job({"job_id": "job-1", "status": "ERROR", "tasks": [task]}, out)
 
     lines = _printed(out).splitlines()
     assert MARKUP in lines[1]
-    assert lines[-1] == f"ERROR_COLLECTOR_COLLECTING: Collecting failed. {MARKUP}"
+    assert f"ERROR_COLLECTOR_COLLECTING in 1 task: Collecting failed. {MARKUP}" in lines
 
 
 @pytest.mark.parametrize("value", [MARKUP, "C:\\[a]", "plain", "SUCCESS"])

@@ -45,7 +45,7 @@ class LastJob(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., status: _Optional[_Union[_collector_pb2.JobInfo.Status, str]] = ..., fire_at: _Optional[str] = ..., created_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., total_tasks: _Optional[int] = ..., remained_tasks: _Optional[int] = ...) -> None: ...
 
 class ScheduleFacts(_message.Message):
-    __slots__ = ("schedule_id", "name", "collector_id", "collect_mode", "schedule", "collector_enabled", "next_fire_at", "last_scheduled_at", "last_job")
+    __slots__ = ("schedule_id", "name", "collector_id", "collect_mode", "schedule", "collector_enabled", "next_fire_at", "last_scheduled_at", "last_job", "problem")
     SCHEDULE_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     COLLECTOR_ID_FIELD_NUMBER: _ClassVar[int]
@@ -55,6 +55,7 @@ class ScheduleFacts(_message.Message):
     NEXT_FIRE_AT_FIELD_NUMBER: _ClassVar[int]
     LAST_SCHEDULED_AT_FIELD_NUMBER: _ClassVar[int]
     LAST_JOB_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
     schedule_id: str
     name: str
     collector_id: str
@@ -64,7 +65,8 @@ class ScheduleFacts(_message.Message):
     next_fire_at: str
     last_scheduled_at: str
     last_job: LastJob
-    def __init__(self, schedule_id: _Optional[str] = ..., name: _Optional[str] = ..., collector_id: _Optional[str] = ..., collect_mode: _Optional[str] = ..., schedule: _Optional[_Union[_collector_pb2.Scheduled, _Mapping]] = ..., collector_enabled: _Optional[bool] = ..., next_fire_at: _Optional[str] = ..., last_scheduled_at: _Optional[str] = ..., last_job: _Optional[_Union[LastJob, _Mapping]] = ...) -> None: ...
+    problem: str
+    def __init__(self, schedule_id: _Optional[str] = ..., name: _Optional[str] = ..., collector_id: _Optional[str] = ..., collect_mode: _Optional[str] = ..., schedule: _Optional[_Union[_collector_pb2.Scheduled, _Mapping]] = ..., collector_enabled: _Optional[bool] = ..., next_fire_at: _Optional[str] = ..., last_scheduled_at: _Optional[str] = ..., last_job: _Optional[_Union[LastJob, _Mapping]] = ..., problem: _Optional[str] = ...) -> None: ...
 
 class ScheduleFactsList(_message.Message):
     __slots__ = ("results", "total_count")

@@ -1,0 +1,56 @@
+"""The files of the API: the one list that the gateway, the command line and the tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
+
+from inventory.stubs.inventory.operations.v1 import operations_pb2
+from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
+from inventory.stubs.spaceone.api.inventory.v1 import (
+    change_history_pb2,
+    cloud_service_pb2,
+    cloud_service_type_pb2,
+    collector_pb2,
+    collector_rule_pb2,
+    job_pb2,
+    job_task_pb2,
+    region_pb2,
+)
+
+
+def published_files() -> tuple[FileDescriptor, ...]:
+    """Return the files of the published inventory API, in the order in which people read about them."""
+    return (
+        collector_pb2.DESCRIPTOR,
+        job_pb2.DESCRIPTOR,
+        job_task_pb2.DESCRIPTOR,
+        cloud_service_pb2.DESCRIPTOR,
+        cloud_service_type_pb2.DESCRIPTOR,
+        region_pb2.DESCRIPTOR,
+        change_history_pb2.DESCRIPTOR,
+        collector_rule_pb2.DESCRIPTOR,
+    )
+
+
+def all_files() -> tuple[FileDescriptor, ...]:
+    """Return the published files, and those of what the server tells beside them."""
+    return (*published_files(), operations_pb2.DESCRIPTOR, server_info_pb2.DESCRIPTOR)
+
+
+def methods_of(files: Iterable[FileDescriptor]) -> dict[str, MethodDescriptor]:
+    """Return every method of ``files`` by its short name, such as ``Collector.list``."""
+    return {
+        f"{service.name}.{method.name}": method
+        for file in files
+        for service in file.services_by_name.values()
+        for method in service.methods
+    }
+
+
+@cache
+def all_methods() -> dict[str, MethodDescriptor]:
+    """Return every method that a server answers, by its short name."""
+    return methods_of(all_files())

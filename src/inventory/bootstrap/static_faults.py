@@ -1,0 +1,54 @@
+"""What is wrong with a static platform file and the secrets it names, told before a collect meets it."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from inventory.connector.static.file import StaticFile
+from inventory.connector.static.secrets import StaticSecretStore
+from inventory.domain.principal import system_principal
+from inventory.errors import InventoryError
+
+OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFaults:
+    """What was found.
+
+    Attributes:
+        plugins, secrets: how many the file has.
+        exposed: whether it holds secrets' data and others may read it.
+        unreadable: by secret_id, why its data cannot be read by this user in this environment.
+    """
+
+    plugins: int
+    secrets: int
+    exposed: bool
+    unreadable: Mapping[str, str]
+
+
+def static_file_faults(path: Path) -> StaticFaults:
+    """Read the file and every secret's data, and return what is wrong.
+
+    Raises:
+        SettingsError: the file cannot be read, or is wrong.
+    """
+    file = StaticFile(path)
+    store = StaticSecretStore(file=file)
+    unreadable: dict[str, str] = {}
+    for secret in file.content.secrets:
+        try:
+            store.get_data(secret.secret_id, system_principal(secret.domain_id))
+        except InventoryError as exc:
+            unreadable[secret.secret_id] = exc.message
+    return StaticFaults(
+        plugins=len(file.content.plugins),
+        secrets=len(file.content.secrets),
+        exposed=any(secret.data for secret in file.content.secrets) and bool(path.stat().st_mode & OTHERS),
+        unreadable=unreadable,
+    )

@@ -1,0 +1,47 @@
+"""What a command that failed says last: one line, and an exit code that scripts can use."""
+
+from __future__ import annotations
+
+import traceback
+from typing import Final
+
+import click
+
+from inventory.errors import InventoryError, SettingsError
+from inventory.logs import get_logger
+
+EXIT_FAILED: Final = 1
+EXIT_USAGE: Final = 2
+
+
+_is_process = False
+
+
+def note_process() -> None:
+    """Note that this is a process of the service: its log is where the operator looks for what broke it."""
+    global _is_process
+    _is_process = True
+
+
+def report(error: Exception, *, debug: bool) -> int:
+    """Say what went wrong and return the exit code.
+
+    Args:
+        error: what the command ended with.
+        debug: show the traceback of what was not expected.
+    """
+    if isinstance(error, SettingsError):
+        click.echo(f"error: {error.message}", err=True)
+        return EXIT_USAGE
+    if isinstance(error, InventoryError):
+        click.echo(f"error: {error}", err=True)
+        return EXIT_FAILED
+    name = type(error).__name__
+    if _is_process:
+        get_logger(__name__).error("process_failed", error=name, exc_info=error)
+    elif debug:
+        traceback.print_exception(error)
+    else:
+        # Its text may hold anything, a connection string too.
+        click.echo(f"error: unexpected {name}; the same with --debug before the command shows where", err=True)
+    return EXIT_FAILED

@@ -1,0 +1,174 @@
+"""Options that all lists share, and what they ask the API for; and lists that are looked at again and again."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+
+from inventory.cli.client import CallError
+from inventory.cli.output import Column, console, count_line, print_rows, table_of, wants_json
+
+Json = dict[str, Any]
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+REFRESH_SECONDS: Final = 2.0
+"""How often a watched list is asked for, s."""
+
+FILTER_HELP: Final = "KEY=VALUE, KEY!=VALUE, KEY~PART, KEY!~PART, KEY>VALUE, KEY<VALUE; all given must hold"
+_CONDITION: Final = re.compile(r"([A-Za-z_$][^=!~<>]*?)(!=|!~|>=|<=|=|~|>|<)(.*)", re.DOTALL)
+_OPERATORS: Final = {
+    "=": "eq",
+    "!=": "not",
+    "~": "contain",
+    "!~": "not_contain",
+    ">=": "gte",
+    "<=": "lte",
+    ">": "gt",
+    "<": "lt",
+}
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?")
+_TIMES: Final = frozenset({"gt", "gte", "lt", "lte"})
+
+
+class FilterParameter(click.ParamType[Json]):
+    """One condition, such as ``state=ENABLED``."""
+
+    name = "filter"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Json:
+        """Return the condition as the API takes it."""
+        if isinstance(value, dict):
+            return value
+        found = _CONDITION.fullmatch(value)
+        if found is None:
+            self.fail(f"{value!r} is none of {FILTER_HELP.partition(';')[0]}", param, ctx)
+        key, sign, operand = found.groups()
+        operator = _OPERATORS[sign]
+        if operator in _TIMES and key.endswith("_at"):
+            # Times have operators of their own, and may be told from now.
+            operator = f"{'timediff' if operand.startswith('now') else 'datetime'}_{operator}"
+        elif operator in _TIMES and _NUMBER.fullmatch(operand):
+            # MongoDB compares a number with numbers only.
+            return {"k": key, "v": json.loads(operand), "o": operator}
+        return {"k": key, "v": operand, "o": operator}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What of a list was asked for.
+
+    Attributes:
+        conditions: as the API takes them.
+        keyword: words to look for.
+        sort: keys, a leading ``-`` for descending.
+        page: from 1.
+        limit: rows of a page.
+        watch: whether to show it again and again.
+    """
+
+    conditions: tuple[Json, ...] = ()
+    keyword: str = ""
+    sort: tuple[str, ...] = ()
+    page: int = 1
+    limit: int = 50
+    watch: bool = False
+
+    def query(self, *more: Json) -> Json:
+        """Return the ``query`` of a list request, with ``more`` conditions."""
+        query: Json = {"page": {"start": (self.page - 1) * self.limit + 1, "limit": self.limit}}
+        if self.conditions or more:
+            query["filter"] = [*self.conditions, *more]
+        if self.keyword:
+            query["keyword"] = self.keyword
+        if self.sort:
+            query["sort"] = {"keys": [{"key": key.lstrip("-"), "desc": key.startswith("-")} for key in self.sort]}
+        return query
+
+
+filter_option = click.option("--filter", "-f", "filter_", type=FilterParameter(), multiple=True, help=FILTER_HELP)
+
+
+def list_options(*, limit: int = 50, watch: bool = False) -> Callable[[FunctionT], FunctionT]:
+    """Give a command the options of lists; it takes them as one argument ``wanted``."""
+
+    def decorate(function: FunctionT) -> FunctionT:
+        @functools.wraps(function)
+        def command(*args: Any, filter_: tuple[Json, ...], **rest: Any) -> Any:
+            chosen = {name: rest.pop(name) for name in ("keyword", "sort", "page", "limit", "watch") if name in rest}
+            return function(*args, wanted=Listing(conditions=filter_, **chosen), **rest)
+
+        options = [
+            filter_option,
+            click.option("--keyword", default="", help="only those in which a word of this occurs"),
+            click.option("--sort", multiple=True, metavar="KEY", help="sort by KEY, descending by -KEY; repeatable"),
+            click.option("--page", type=click.IntRange(1), default=1, show_default=True),
+            click.option("--limit", type=click.IntRange(1), default=limit, show_default=True, help="rows of a page"),
+        ]
+        if watch:
+            options.append(click.option("--watch", is_flag=True, help="show it again and again, until Ctrl-C"))
+        result: Any = command
+        for option in reversed(options):
+            result = option(result)
+        decorated: FunctionT = result
+        return decorated
+
+    return decorate
+
+
+def show_rows(
+    context: click.Context, wanted: Listing, fetch: Callable[[], Mapping[str, Any]], columns: Sequence[Column]
+) -> None:
+    """Print what ``fetch`` returns: once, or again and again until Ctrl-C where ``--watch`` was given."""
+    if not wanted.watch:
+        print_rows(context, fetch(), columns)
+        return
+    try:
+        if wants_json(context):
+            _stream(fetch, lambda answer: click.echo(json.dumps(answer, ensure_ascii=False)))
+        else:
+            _live(console(), fetch, columns)
+    except KeyboardInterrupt:
+        return
+
+
+def _live(out: Console, fetch: Callable[[], Mapping[str, Any]], columns: Sequence[Column]) -> None:
+    if not out.is_terminal:
+        _stream(fetch, lambda answer: out.print(table_of(answer.get("results", []), columns)))
+        return
+    shown: Any = ""
+    with Live(console=out, auto_refresh=False) as live:
+        while True:
+            try:
+                answer = fetch()
+                shown = Group(table_of(answer.get("results", []), columns), count_line(answer))
+                live.update(shown, refresh=True)
+            except CallError as exc:
+                if not exc.unreachable:
+                    raise
+                live.update(Group(shown, "[yellow]the server does not answer; trying again[/]"), refresh=True)
+            time.sleep(REFRESH_SECONDS)
+
+
+def _stream(fetch: Callable[[], Mapping[str, Any]], tell: Callable[[Mapping[str, Any]], None]) -> None:
+    """Tell each answer that differs from the last: whoever reads a pipe wants what is new."""
+    last: Mapping[str, Any] | None = None
+    while True:
+        try:
+            answer = fetch()
+        except CallError as exc:
+            if not exc.unreachable:
+                raise
+        else:
+            if answer != last:
+                tell(answer)
+                last = answer
+        time.sleep(REFRESH_SECONDS)

@@ -1,0 +1,125 @@
+"""Names where ids are wanted."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from inventory.cli.client import EXIT_NOT_FOUND, Client
+
+Json = dict[str, Any]
+
+_NEAR_AMONG: Final = 1000
+"""How many names are looked through for one that was nearly meant."""
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of thing that has an id, and maybe names.
+
+    Attributes:
+        word: what people call it.
+        service: of the API.
+        id_field: name of its id.
+        prefix: how its ids begin.
+        names: fields that a name is looked for in, the best first.
+    """
+
+    word: str
+    service: str
+    id_field: str
+    prefix: str
+    names: tuple[str, ...] = ("name",)
+
+    def is_id(self, text: str) -> bool:
+        """Return whether ``text`` has the form of an id of this kind."""
+        return re.fullmatch(rf"{re.escape(self.prefix)}-[0-9a-f]{{12}}", text) is not None
+
+
+COLLECTOR: Final = Kind("collector", "Collector", "collector_id", "collector")
+RULE: Final = Kind("rule", "CollectorRule", "collector_rule_id", "collector-rule")
+JOB: Final = Kind("job", "Job", "job_id", "job", ())
+TASK: Final = Kind("task", "JobTask", "job_task_id", "job_task", ())
+RESOURCE: Final = Kind("resource", "CloudService", "cloud_service_id", "cloud-svc", ("name", "reference.resource_id"))
+TYPE: Final = Kind(
+    "type", "CloudServiceType", "cloud_service_type_id", "cloud-svc-type", ("cloud_service_type_key", "name")
+)
+REGION: Final = Kind("region", "Region", "region_id", "region", ("region_code", "name"))
+SCHEDULE: Final = Kind("schedule", "Collector", "schedule_id", "sched")
+
+
+class UnclearNameError(click.ClickException):
+    """A name that stands for nothing, or for several things."""
+
+    exit_code = EXIT_NOT_FOUND
+
+    def show(self, file: Any = None) -> None:
+        """Print the line."""
+        click.echo(f"error: {self.message}", err=True, file=file)
+
+
+def find(client: Client, kind: Kind, name_or_id: str) -> Json:
+    """Return the thing with this id or, if there is exactly one, this name.
+
+    Raises:
+        CallError: the server says so, for an id that is unknown too.
+        UnclearNameError: no thing of this name, or several.
+    """
+    if kind.is_id(name_or_id) or not kind.names:
+        return client.call(f"{kind.service}.get", **{kind.id_field: name_or_id})
+    for key in kind.names:
+        query = {"filter": [{"k": key, "v": name_or_id, "o": "eq"}], "page": {"start": 1, "limit": _SHOWN}}
+        answer = client.call(f"{kind.service}.list", query=query)
+        if found := answer.get("results", []):
+            return only(kind, name_or_id, found, answer.get("total_count", len(found)))
+    raise unknown(kind, name_or_id, _names(client, kind))
+
+
+def find_id(client: Client, kind: Kind, name_or_id: str) -> str:
+    """Return the id that is meant; one that has the form of an id is not asked for first."""
+    if kind.is_id(name_or_id) or not kind.names:
+        return name_or_id
+    return str(find(client, kind, name_or_id)[kind.id_field])
+
+
+def find_schedule(client: Client, collector_id: str, name_or_id: str) -> Json:
+    """Return the collector's schedule with this id or name; see :func:`find`."""
+    if SCHEDULE.is_id(name_or_id):
+        return client.call("Collector.get_schedule", collector_id=collector_id, schedule_id=name_or_id)
+    every = client.call("Collector.list_schedules", collector_id=collector_id).get("results", [])
+    found = [each for each in every if each.get("name") == name_or_id]
+    if not found:
+        raise unknown(SCHEDULE, name_or_id, [each.get("name", "") for each in every])
+    return only(SCHEDULE, name_or_id, found, len(found))
+
+
+def only(kind: Kind, name: str, found: Sequence[Json], total: int) -> Json:
+    """Return the one that was found. Raises ``UnclearNameError`` where there are several."""
+    if total > 1:
+        ids = ", ".join(each[kind.id_field] for each in found)
+        more = f" and {total - len(found)} more" if total > len(found) else ""
+        raise UnclearNameError(f"{name!r} names several {_plural(kind)}: {ids}{more}; say which by its id")
+    return found[0]
+
+
+def unknown(kind: Kind, name: str, known: Sequence[str]) -> UnclearNameError:
+    """Return the error for a name that nothing has."""
+    near = difflib.get_close_matches(name, [each for each in known if each], n=3)
+    hint = f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+    return UnclearNameError(f"{name!r} names no {kind.word}{hint}")
+
+
+def _names(client: Client, kind: Kind) -> list[str]:
+    key = kind.names[-1] if kind is not RESOURCE else "name"
+    query = {"only": [key, kind.id_field], "page": {"start": 1, "limit": _NEAR_AMONG}}
+    return [str(each.get(key, "")) for each in client.call(f"{kind.service}.list", query=query).get("results", [])]
+
+
+def _plural(kind: Kind) -> str:
+    return f"{kind.word}s"

@@ -1,0 +1,161 @@
+"""MongoDB: version, replica set, write concern, clock, disk, indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pymongo
+from pymongo.database import Database
+from pymongo.errors import OperationFailure
+
+from inventory.doctor.finding import Finding, fail, ok, skip, warn
+from inventory.errors import ConnectionFailureError
+from inventory.model import ALL_DOCUMENTS
+from inventory.model.connection import translated_errors
+
+Document = dict[str, Any]
+
+OLDEST_VERSION: Final = (5, 0)
+"""Older ones are past their end of life, and no test of ours runs on them."""
+SKEW_WARN: Final = timedelta(seconds=1)
+SKEW_FAIL: Final = timedelta(seconds=10)
+"""Leases of 30 s and tokens with 30 s of leeway bear no more."""
+DISK_WARN: Final = 0.85
+DISK_FAIL: Final = 0.95
+_CALL_SECONDS: Final = 5.0
+
+
+def check_server(database: Database[Document]) -> Iterator[Finding]:
+    """Look at the server as it presents itself. Raises ``ConnectionFailureError`` where it cannot be reached."""
+    with translated_errors(), pymongo.timeout(_CALL_SECONDS):
+        hello = database.client.admin.command("hello")
+        version = database.client.server_info()["version"]
+    numbers = tuple(int(part) for part in version.split(".")[:2])
+    if numbers < OLDEST_VERSION:
+        mend = "Use MongoDB 6.0 or newer."
+        yield warn("mongodb", f"reachable, version {version}, which is no longer maintained", mend)
+    else:
+        yield ok("mongodb", f"reachable, version {version}")
+    yield _replica_set(hello)
+
+
+def _replica_set(hello: Mapping[str, Any]) -> Finding:
+    check = "replica set"
+    if hello.get("msg") == "isdbgrid":
+        return ok(check, "a sharded cluster")
+    if "setName" not in hello:
+        mend = "Start mongod with --replSet and run rs.initiate(); a set of one node will do."
+        return fail(check, "a standalone server: it has no retryable writes, which all writes here need", mend)
+    hosts = len(hello.get("hosts", []))
+    if not hello.get("primary"):
+        return fail(check, f"{hello['setName']} has no primary", "Look at rs.status(): a majority must be up.")
+    if hosts < 3:
+        mend = "Fine for one machine; for production use three nodes."
+        return ok(check, f"{hello['setName']} with {hosts} node{'s' if hosts > 1 else ''}. {mend}")
+    return ok(check, f"{hello['setName']} with {hosts} nodes")
+
+
+def check_write_concern(database: Database[Document]) -> Iterator[Finding]:
+    """Look at which writes count as done."""
+    check = "write concern"
+    asked = database.write_concern.document
+    if not asked:
+        try:
+            with translated_errors(), pymongo.timeout(_CALL_SECONDS):
+                default = database.client.admin.command("getDefaultRWConcern")
+        except (OperationFailure, ConnectionFailureError):
+            # Most often a user that may not ask; that MongoDB can be reached is looked at elsewhere.
+            yield skip(check, "the server does not tell its default")
+            return
+        # Since MongoDB 5.0 it is majority where nobody says otherwise.
+        asked = default.get("defaultWriteConcern") or {"w": "majority"}
+    wanted = asked.get("w", 1)
+    if wanted == "majority" or (isinstance(wanted, int) and wanted > 1):
+        yield ok(check, f"w: {wanted}")
+    else:
+        mend = "Add w=majority to the connection string: what a lost primary had alone is rolled back else."
+        yield warn(check, f"w: {wanted}", mend)
+
+
+def check_clock(database: Database[Document], now: Callable[[], datetime]) -> Iterator[Finding]:
+    """Compare this machine's clock with the server's."""
+    with translated_errors(), pymongo.timeout(_CALL_SECONDS):
+        before = now()
+        there = database.client.admin.command("hello")["localTime"]
+        after = now()
+    there = there if there.tzinfo else there.replace(tzinfo=UTC)
+    skew = there - (before + (after - before) / 2)
+    # What the way there and back took is not the clock's fault.
+    certain = max(abs(skew) - (after - before) / 2, timedelta())
+    words = f"MongoDB's clock is {abs(skew).total_seconds():.3f} s {'ahead' if skew > timedelta() else 'behind'}"
+    mend = "Let both machines keep their time by NTP (chrony, systemd-timesyncd)."
+    if certain > SKEW_FAIL:
+        yield fail("clock", words, mend)
+    elif certain > SKEW_WARN:
+        yield warn("clock", words, mend)
+    else:
+        yield ok("clock", words)
+
+
+def check_disk(database: Database[Document]) -> Iterator[Finding]:
+    """Look at the disk that the server writes to."""
+    with translated_errors(), pymongo.timeout(_CALL_SECONDS):
+        stats = database.command("dbStats")
+    total, used = stats.get("fsTotalSize"), stats.get("fsUsedSize")
+    if not total:
+        yield skip("disk", "MongoDB does not tell (a sharded cluster)")
+        return
+    share = used / total
+    words = f"MongoDB's disk is {share:.0%} full, {(total - used) / 1024**3:.1f} GiB free"
+    mend = "Make room, or lower INVENTORY_JOB_RETENTION_DAYS and INVENTORY_DELETED_RETENTION_DAYS."
+    if share > DISK_FAIL:
+        yield fail("disk", words, mend)
+    elif share > DISK_WARN:
+        yield warn("disk", words, mend)
+    else:
+        yield ok("disk", words)
+
+
+def check_indexes(database: Database[Document]) -> Iterator[Finding]:
+    """Compare the indexes that are there with those that the documents declare."""
+    missing: list[str] = []
+    different: list[str] = []
+    count = 0
+    with translated_errors(), pymongo.timeout(_CALL_SECONDS):
+        for model in ALL_DOCUMENTS:
+            name = model._meta["collection"]
+            there = _existing(database, name)
+            for spec in model._meta["index_specs"]:
+                count += 1
+                key = tuple((field, order) for field, order in spec["fields"])
+                label = f"{name}({', '.join(field for field, _ in key)})"
+                if key not in there:
+                    missing.append(label)
+                elif there[key] != _rules(spec):
+                    different.append(label)
+    if missing:
+        mend = "Restart a server or worker: they make the indexes at their start. Its log tells if they cannot."
+        yield fail("indexes", f"{len(missing)} of {count} are missing: {_some(missing)}", mend)
+    if different:
+        mend = "Drop each and restart a server: it makes them anew."
+        yield fail("indexes", f"{len(different)} differ from what is declared: {_some(different)}", mend)
+    if not missing and not different:
+        yield ok("indexes", f"all {count} are there")
+
+
+def _existing(database: Database[Document], collection: str) -> dict[tuple[Any, ...], tuple[bool, Any]]:
+    return {
+        tuple((field, int(order)) for field, order in found["key"]): _rules(found)
+        for found in database[collection].index_information().values()
+    }
+
+
+def _rules(index: Mapping[str, Any]) -> tuple[bool, Any]:
+    partial = index.get("partialFilterExpression")
+    return bool(index.get("unique")), dict(partial) if partial else None
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

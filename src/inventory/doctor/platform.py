@@ -1,0 +1,111 @@
+"""What the collectors need around: secrets, and plugins that answer."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pymongo
+
+from inventory.bootstrap import Container
+from inventory.bootstrap.static_faults import static_file_faults
+from inventory.doctor.finding import Finding, fail, ok, skip, warn
+from inventory.domain.principal import Principal, system_principal
+from inventory.domain.redact import redact
+from inventory.errors import InventoryError
+from inventory.model.connection import translated_errors
+from inventory.service.verify_plugin import PluginVerifier
+from inventory.settings import Settings
+
+COLLECTORS_TRIED: Final = 50
+_CONNECT_SECONDS: Final = 3.0
+_CALL_SECONDS: Final = 10.0
+_SERVICES: Final = ("plugin_endpoint", "repository_endpoint", "secret_endpoint", "identity_endpoint")
+
+
+def check_platform(settings: Settings) -> Iterator[Finding]:
+    """Look at where plugins and secrets come from."""
+    if settings.platform == "static":
+        yield from _static(settings)
+        return
+    for name in _SERVICES:
+        yield _service(name.removesuffix("_endpoint"), getattr(settings, name))
+
+
+def _static(settings: Settings) -> Iterator[Finding]:
+    check = "secrets"
+    if settings.static_file is None:
+        mend = "Set INVENTORY_STATIC_FILE, or INVENTORY_PLATFORM=grpc and its endpoints."
+        yield fail(check, "no static file is named", mend)
+        return
+    # Raises SettingsError, in which file, line and reason are named, where it cannot be read.
+    faults = static_file_faults(settings.static_file)
+    for secret_id, reason in faults.unreadable.items():
+        yield warn(check, f"{secret_id}: {reason}", "Mend it, if this user and environment are those of the workers.")
+    if faults.exposed:
+        mend = f"chmod 600 {settings.static_file}"
+        yield warn(check, f"{settings.static_file} holds secrets, and others may read it", mend)
+    if not faults.unreadable and not faults.exposed:
+        yield ok(check, f"{settings.static_file}: {faults.plugins} plugins, {faults.secrets} secrets, all readable")
+
+
+def _service(name: str, endpoint: str) -> Finding:
+    check = f"{name} service"
+    if not endpoint:
+        return fail(check, "has no endpoint", f"Set INVENTORY_{name.upper()}_ENDPOINT to grpc://host:port.")
+    address = urlsplit(endpoint)
+    try:
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=_CONNECT_SECONDS):
+            return ok(check, f"{endpoint} accepts connections")
+    except (OSError, ValueError) as exc:
+        reason = getattr(exc, "strerror", None) or "no answer"
+        return fail(check, f"{endpoint}: {reason}", "Start it, or correct the endpoint in the settings.")
+
+
+def check_plugins(container: Container) -> Iterator[Finding]:
+    """Ask the plugin of each enabled collector for itself, and whether it accepts a secret."""
+    with translated_errors(), pymongo.timeout(_CALL_SECONDS):
+        wanted = {"state": "ENABLED"}
+        total = container.database["collector"].count_documents(wanted)
+        collectors = list(container.database["collector"].find(wanted).limit(COLLECTORS_TRIED))
+    if not collectors:
+        yield skip("plugins", "no collector is enabled")
+    for collector in collectors:
+        yield _plugin(container, collector)
+    if total > len(collectors):
+        yield skip("plugins", f"{total - len(collectors)} more collectors were not tried")
+
+
+def _plugin(container: Container, collector: Mapping[str, Any]) -> Finding:
+    info = collector["plugin_info"]
+    check = f"plugin {info['plugin_id']}"
+    name = collector.get("name") or collector["collector_id"]
+    token = container.settings.system_token.get_secret_value()
+    principal = system_principal(collector["domain_id"], token=token, transaction_id="doctor")
+    where = ""
+    try:
+        endpoint = container.plugins.endpoint(info, principal)
+        where = f" at {endpoint.endpoint}"
+        container.plugins.connect(endpoint, principal).init(info.get("options") or {})
+    except InventoryError as exc:
+        reason = redact(exc.message, info.get("options") or {})
+        mend = f"Start it, or look at its log; `inventory plugin try {where[4:] or 'ENDPOINT'}` shows what it says."
+        return fail(check, f"of {name!r}{where}: {reason}", mend)
+    return _verified(container, collector, principal, check, f"of {name!r}{where}: answers")
+
+
+def _verified(
+    container: Container, collector: Mapping[str, Any], principal: Principal, check: str, words: str
+) -> Finding:
+    verifier = PluginVerifier(plugins=container.plugins, secrets=container.secrets)
+    try:
+        if not container.secrets.list_of_plugin(collector["plugin_info"], principal):
+            mend = "Give the collector a secret, or a provider that has some; its jobs have no tasks else."
+            return warn(check, f"{words}, but there is no secret to collect with", mend)
+        verifier.verify(principal, collector)
+    except InventoryError as exc:
+        mend = f"`inventory collector verify {collector['collector_id']}` tries them on the server."
+        return fail(check, f"{words}, but accepts none of the secrets: {exc.message}", mend)
+    return ok(check, f"{words}, accepts a secret")

@@ -1,0 +1,103 @@
+"""All checks, in an order in which the first failure is the likeliest cause of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from inventory.bootstrap import Container
+from inventory.doctor import mongodb, pages, platform, redis_queue, work
+from inventory.doctor.finding import Finding, Level, guarded, ok, skip, warn
+from inventory.settings import Settings, nearest_variable, unknown_variables
+
+_TIMEOUT_SECONDS: Final = 10.0
+_MONGODB: Final = "Start it, or correct INVENTORY_MONGO_URI: host, password, replicaSet, TLS."
+_MIGRATE: Final = "Run `inventory migrate`, or use the version of inventory that is named."
+_REDIS: Final = "Start it, or correct INVENTORY_REDIS_URL: host, password, TLS."
+_PLATFORM: Final = "Mend the file that is named; `inventory config` shows which settings are in force."
+
+
+def run_checks(settings: Settings, *, plugins: bool = True) -> Iterator[Finding]:
+    """Yield the findings as they are made; whatever fails, the others are looked at all the same.
+
+    Args:
+        settings: those of the deployment.
+        plugins: whether to ask the collectors' plugins too.
+    """
+    yield from _names()
+    quick = min(settings.plugin_init_timeout_seconds, _TIMEOUT_SECONDS)
+    platform_seconds = min(settings.platform_timeout_seconds, _TIMEOUT_SECONDS)
+    bounded = {"plugin_init_timeout_seconds": quick, "platform_timeout_seconds": platform_seconds}
+    container = Container(settings.model_copy(update=bounded))
+    try:
+        yield from _checks(container, plugins=plugins)
+    finally:
+        container.close()
+
+
+def _names() -> Iterator[Finding]:
+    unknown = unknown_variables()
+    for name in unknown:
+        near = nearest_variable(name)
+        mend = f"Did you mean {near}?" if near else "`inventory config` lists all settings."
+        yield warn("settings", f"{name} is not the name of a setting", mend)
+    if not unknown:
+        yield ok("settings", "all names and values are understood")
+
+
+def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
+    settings = container.settings
+    stored = bool(settings.mongo_uri.get_secret_value())
+    if stored:
+        found = guarded("mongodb", lambda: mongodb.check_server(container.database), mend=_MONGODB)
+        yield from found
+        stored = not any(each.check == "mongodb" and each.level is Level.FAIL for each in found)
+        if stored:
+            yield from _mongodb(container)
+    else:
+        yield skip(
+            "mongodb",
+            "INVENTORY_MONGO_URI is not set, and no `inventory up` with one of its own runs on this --data-dir",
+        )
+    url = settings.redis_url.get_secret_value()
+    if url:
+        found = guarded("redis", lambda: redis_queue.check_redis(url), mend=_REDIS)
+        yield from found
+        if not any(each.level is Level.FAIL for each in found):
+            yield from guarded("queue", lambda: redis_queue.check_queue(container), mend=_REDIS)
+    else:
+        yield skip(
+            "redis", "INVENTORY_REDIS_URL is not set, and no `inventory up` with one of its own runs on this --data-dir"
+        )
+    yield from pages.check_processes(settings)
+    if settings.platform == "static" and settings.static_file is None and not stored:
+        yield skip("secrets", "INVENTORY_STATIC_FILE is not set")
+        yield skip("plugins", "what they need is not there")
+        return
+    found = guarded("secrets", lambda: platform.check_platform(settings), mend=_PLATFORM)
+    yield from found
+    if not plugins or not stored or any(each.level is Level.FAIL for each in found):
+        reason = "not asked for" if not plugins else "what they need is not there"
+        yield skip("plugins", reason)
+    else:
+        yield from guarded("plugins", lambda: platform.check_plugins(container), mend=_PLATFORM)
+
+
+def _migrations(container: Container) -> Iterator[Finding]:
+    # Raises for what is pending, or of a newer version.
+    container.migrator.check()
+    yield ok("migrations", "the database is what this version needs")
+
+
+def _mongodb(container: Container) -> Iterator[Finding]:
+    database, now = container.database, container.clock.now
+    looks: dict[str, Callable[[], Iterable[Finding]]] = {
+        "write concern": lambda: mongodb.check_write_concern(database),
+        "clock": lambda: mongodb.check_clock(database, now),
+        "disk": lambda: mongodb.check_disk(database),
+        "migrations": lambda: _migrations(container),
+        "indexes": lambda: mongodb.check_indexes(database),
+        "jobs": lambda: work.check_work(database, container.settings, now()),
+    }
+    for check, look in looks.items():
+        yield from guarded(check, look, mend=_MIGRATE if check == "migrations" else _MONGODB)

@@ -1,0 +1,128 @@
+"""What is wrong with one message of a stream. Pure; ingest's own functions say what it would refuse."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from inventory.connector.ports import ResourceMessage
+from inventory.errors import InventoryError, UnsupportedResourceTypeError
+from inventory.ingest.changeset import new_cloud_service, new_cloud_service_type, new_region
+from inventory.ingest.decide import UNSTORABLE
+from inventory.ingest.kinds import (
+    CLOUD_SERVICE,
+    CLOUD_SERVICE_TYPE,
+    FAILURE_STATE,
+    KINDS,
+    SKIP_STATE,
+    Disposition,
+    Kind,
+    classify,
+)
+from inventory.ingest.match import Condition, conditions_of, parse_rules
+from inventory.ingest.record import values_of
+from inventory.manager.resource_store import encodable
+from inventory.plugin_check.fault import Fault, remark, violation
+
+Json = Mapping[str, Any]
+
+STAGE: Final = "collect"
+STATES: Final = ("NONE", "CREATED", "PENDING", "INPROGRESS", "SUCCESS", "FAILURE", "TIMEOUT", "IDLE", "SKIP")
+LARGE_BYTES: Final = 4 * 1024 * 1024
+"""gRPC's own limit, at which other receivers than ours break off."""
+_SUCCESS: Final = 4
+_NOW: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_SECRET_NAME: Final = re.compile(r"secret|passw|token|private|api_?key|credential", re.IGNORECASE)
+_SECRET_LENGTH: Final = 8
+
+
+def state_name(state: int) -> str:
+    """Return what a state is called."""
+    return STATES[state] if 0 <= state < len(STATES) else str(state)
+
+
+def faults_of_message(message: ResourceMessage) -> Iterator[Fault]:
+    """Yield what is wrong with ``message``."""
+    yield from _state(message)
+    if message.size > LARGE_BYTES:
+        yield remark(STAGE, "LARGE_MESSAGE", f"a message of {message.size / 1024**2:.1f} MiB: above gRPC's usual 4 MiB")
+    match classify(message):
+        case Disposition.STORE:
+            yield from _stored(message, KINDS[message.resource_type])
+        case Disposition.REPORT:
+            if not message.message:
+                yield violation(STAGE, "NO_MESSAGE", "an error without a message: nobody learns what went wrong")
+        case Disposition.CACHE:
+            if not message.resource:
+                yield remark(STAGE, "EMPTY_CACHE", "a FilterCache that holds nothing")
+        case Disposition.UNKNOWN:
+            yield remark(STAGE, "PASSED_OVER", f"{message.resource_type} has no place here and is passed over")
+        case Disposition.UNSUPPORTED:
+            name = message.resource_type
+            error = UnsupportedResourceTypeError(resource_type=name or "(empty)")
+            yield violation(STAGE, error.code, error.message)
+
+
+def _state(message: ResourceMessage) -> Iterator[Fault]:
+    if message.state not in range(len(STATES)):
+        yield violation(STAGE, "STATE", f"state {message.state} does not exist")
+    elif message.state not in (_SUCCESS, FAILURE_STATE, SKIP_STATE):
+        name = state_name(message.state)
+        yield remark(STAGE, "STATE", f"state {name}: it is taken as SUCCESS, which should be said")
+
+
+def _stored(message: ResourceMessage, kind: Kind) -> Iterator[Fault]:
+    try:
+        rules = parse_rules(message.match_rules, kind)
+        conditions = conditions_of(rules, message.resource, kind)
+        if not any(_is_indexed(condition, kind) for condition in conditions):
+            keys = ", ".join(conditions[0].paths)
+            yield remark(STAGE, "SLOW_RULE", f"no match rule holds {kind.indexed}: lookups by {keys} are slow")
+    except InventoryError as exc:
+        yield violation(STAGE, exc.code, exc.message)
+    try:
+        if not encodable(document_of(message, kind)):
+            yield violation(STAGE, "ERROR_INVALID_RESOURCE", f"the resource {UNSTORABLE}")
+    except InventoryError as exc:
+        yield violation(STAGE, exc.code, exc.message)
+
+
+def document_of(message: ResourceMessage, kind: Kind) -> dict[str, Any]:
+    """Return what ``message`` would be stored as. Raises ``InventoryError`` where ingest refuses it."""
+    values = values_of(kind, message.resource)
+    if kind is CLOUD_SERVICE:
+        return new_cloud_service(values, cloud_service_id="id", domain_id="domain", now=_NOW)
+    if kind is CLOUD_SERVICE_TYPE:
+        return new_cloud_service_type(values, cloud_service_type_id="id", domain_id="domain", now=_NOW)
+    return new_region(values, region_id="id", domain_id="domain", now=_NOW)
+
+
+def _is_indexed(condition: Condition, kind: Kind) -> bool:
+    return any(
+        path == kind.indexed and wanted is not None
+        for path, wanted in zip(condition.paths, condition.wanted, strict=True)
+    )
+
+
+def secret_values(data: Any, *, named: bool = False) -> set[str]:
+    """Return the values of a secret that are secret by their name, and long enough not to be a word of their own."""
+    if isinstance(data, Mapping):
+        return {
+            value
+            for name, member in data.items()
+            for value in secret_values(member, named=named or _SECRET_NAME.search(str(name)) is not None)
+        }
+    if isinstance(data, list | tuple):
+        return {value for member in data for value in secret_values(member, named=named)}
+    return {data} if named and isinstance(data, str) and len(data) >= _SECRET_LENGTH else set()
+
+
+def shows_secret(message: ResourceMessage, secrets: set[str]) -> Iterator[Fault]:
+    """Yield a violation where the resource, which everybody in the domain can read, holds a secret value."""
+    if secrets:
+        written = json.dumps(message.resource, default=str, ensure_ascii=False)
+        if any(secret in written or json.dumps(secret)[1:-1] in written for secret in secrets):
+            yield violation(STAGE, "SECRET_SHOWN", "a resource holds a value of the secret, for all to read")

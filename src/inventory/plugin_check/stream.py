@@ -1,0 +1,158 @@
+"""What a stream was like as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from inventory.connector.ports import ResourceMessage
+from inventory.domain.redact import Redactor
+from inventory.errors import InventoryError
+from inventory.ingest.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, ERROR_TYPES, KINDS, REGION
+from inventory.ingest.match import conditions_of, match_key, parse_rules
+from inventory.ingest.record import text
+from inventory.plugin_check.fault import Fault, Faults, remark
+from inventory.plugin_check.message import STAGE, faults_of_message, shows_secret, state_name
+
+Json = Mapping[str, Any]
+
+QUIET_SECONDS: Final = 60.0
+_SAMPLE_CHARACTERS: Final = 600
+_REPORTED: Final = 10
+_REMEMBERED: Final = 200_000
+"""Resources told apart; more would only cost memory."""
+
+
+@dataclass(slots=True)
+class Share:
+    """Messages of one type and state."""
+
+    count: int = 0
+    bytes: int = 0
+    largest: int = 0
+
+
+@dataclass(slots=True)
+class StreamReport:
+    """All that was streamed.
+
+    Attributes:
+        shares: by type and state.
+        samples: by type, the first resource, cut, secrets blotted out.
+        reported: what the plugin itself reported as errors, the first of them.
+        first_seconds: until the first message, s.
+        longest_silence: s.
+        seconds: all in all, s.
+    """
+
+    shares: dict[tuple[str, str], Share] = field(default_factory=dict)
+    samples: dict[str, str] = field(default_factory=dict)
+    reported: Counter[str] = field(default_factory=Counter)
+    first_seconds: float | None = None
+    longest_silence: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        """How many messages."""
+        return sum(share.count for share in self.shares.values())
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes."""
+        return sum(share.bytes for share in self.shares.values())
+
+
+class StreamWatcher:
+    """Takes the messages one after the other."""
+
+    def __init__(self, *, secret_data: Json, secrets: set[str], faults: Faults) -> None:
+        """Prepare.
+
+        Args:
+            secret_data: blotted out of all that is shown.
+            secrets: values that no resource may hold.
+            faults: where faults are counted.
+        """
+        self.report = StreamReport()
+        self._redact = Redactor(secret_data)
+        self._secrets = secrets
+        self._faults = faults
+        self._seen: set[bytes] = set()
+        self._types: dict[str, set[tuple[str, ...]]] = {"sent": set(), "used": set()}
+        self._regions: dict[str, set[tuple[str, ...]]] = {"sent": set(), "used": set()}
+
+    def take(self, message: ResourceMessage, *, waited: float) -> None:
+        """Look at ``message``, for which one waited so many seconds."""
+        report = self.report
+        if report.first_seconds is None:
+            report.first_seconds = waited
+        report.longest_silence = max(report.longest_silence, waited)
+        share = report.shares.setdefault((message.resource_type, state_name(message.state)), Share())
+        share.count += 1
+        share.bytes += message.size
+        share.largest = max(share.largest, message.size)
+        if message.resource_type not in report.samples:
+            written = json.dumps(message.resource, default=str, ensure_ascii=False)
+            report.samples[message.resource_type] = self._redact(written)[:_SAMPLE_CHARACTERS]
+        if message.resource_type in ERROR_TYPES or state_name(message.state) == "FAILURE":
+            report.reported[self._redact(message.message)] += 1
+        where = f"message {report.count}, {self._name(message)}"
+        found = [*faults_of_message(message), *shows_secret(message, self._secrets), *self._doubled(message)]
+        for fault in found:
+            clean = Fault(fault.severity, fault.stage, fault.code, self._redact(fault.message))
+            self._faults.add(clean, where=where)
+        self._note_references(message)
+
+    def closing(self) -> Iterator[Fault]:
+        """Yield what only the whole shows; for a stream that was not cut short."""
+        for kind, told in (("CloudServiceType", self._types), ("Region", self._regions)):
+            for key in sorted(told["used"] - told["sent"])[:_REPORTED]:
+                message = f"resources name {'/'.join(key)}, but no {kind} of that name was sent"
+                yield remark(STAGE, f"NO_{kind.upper()}", message)
+        if not self.report.count:
+            yield remark(STAGE, "EMPTY", "nothing was sent")
+        if self.report.longest_silence > QUIET_SECONDS:
+            message = f"silent for {self.report.longest_silence:.0f} s: users see nothing happen"
+            yield remark(STAGE, "SILENCE", message)
+
+    def _name(self, message: ResourceMessage) -> str:
+        reference = message.resource.get("reference")
+        found = reference.get("resource_id") if isinstance(reference, Mapping) else None
+        name = found or message.resource.get("name") or message.resource.get("region_code") or ""
+        return self._redact(f"{message.resource_type} {str(name)[:100]}").strip()
+
+    def _doubled(self, message: ResourceMessage) -> Iterator[Fault]:
+        kind = KINDS.get(message.resource_type)
+        if kind is None or len(self._seen) >= _REMEMBERED:
+            return
+        try:
+            conditions = conditions_of(parse_rules(message.match_rules, kind), message.resource, kind)
+        except InventoryError:
+            return
+        key = match_key(kind, conditions[0])
+        if key in self._seen:
+            yield remark(STAGE, "DOUBLE", f"the same {kind.resource_type} by its match rule is sent more than once")
+        self._seen.add(key)
+
+    def _note_references(self, message: ResourceMessage) -> None:
+        sent = message.resource
+        if message.resource_type == CLOUD_SERVICE.resource_type:
+            _note(self._types["used"], sent, "provider", "cloud_service_group", "cloud_service_type")
+            _note(self._regions["used"], sent, "provider", "region_code")
+        elif message.resource_type == CLOUD_SERVICE_TYPE.resource_type:
+            _note(self._types["sent"], sent, "provider", "group", "name")
+        elif message.resource_type == REGION.resource_type:
+            _note(self._regions["sent"], sent, "provider", "region_code")
+
+
+def _note(keys: set[tuple[str, ...]], sent: Json, *names: str) -> None:
+    try:
+        key = tuple(text(name, sent.get(name)) for name in names)
+    except InventoryError:
+        return
+    if all(key):
+        keys.add(key)
