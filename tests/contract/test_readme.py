@@ -1,29 +1,238 @@
-"""What README shows of the API exists: every request in it fits its message, and no method is left out."""
+"""What README names exists, its generated parts are what the code says, and it is no longer than a guide may be."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
-from pathlib import Path
+import shlex
+import tomllib
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
 
+import click
 import pytest
+import yaml
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
-from inventory.cli.client import methods
+from inventory.api_files import all_methods, methods_of, published_files
+from inventory.cli import cli
+from inventory.connector.static.schema import PlatformContent
+from inventory.metric_list import all_metrics
+from inventory.settings import CLIENT_VARIABLES, PREFIX, Settings
+from tests import readme
 
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-CALLS = re.findall(r"^call (\w+)/(\w+) '(.*)'$", README, re.MULTILINE)
-DOCUMENTED = ("Collector", "Job", "JobTask")
+TEXT = readme.text()
+BLOCKS = readme.blocks(TEXT)
+SHELL = "".join(block.text for block in BLOCKS if block.language == "sh").replace("\\\n", " ")
+CODE = re.findall(r"`([^`\n]+)`", readme.prose(readme.written(TEXT)))
+"""What is set as code within sentences and tables."""
+
+CALLS = re.findall(r"\bcall (\w+)/(\w+) '(\{.*?\})'(?=\)|$| \|)", SHELL, re.MULTILINE)
+POSTS = re.findall(r"^post ([\w/-]+) '(\{.*\})'$", SHELL, re.MULTILINE)
+COMMANDS = [
+    *re.findall(r"(?:^|\$\(|; do )inventory ([a-z].*?)(?=\s*\)$|\s*\||; done|$)", SHELL, re.MULTILINE),
+    *(each.removeprefix("inventory ") for each in CODE if re.match(r"inventory [a-z]", each) and "…" not in each),
+]
+MAX_WRITTEN_LINES = 820
+
+URLS = re.compile(r"https?:")
+
+
+@pytest.fixture(scope="module")
+def docs() -> ModuleType:
+    """The tool that writes the generated parts."""
+    spec = importlib.util.spec_from_file_location("docs", readme.ROOT / ".ci" / "docs.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Generated parts
+
+
+def test_the_generated_parts_are_what_the_code_says(docs: ModuleType) -> None:
+    assert docs.render(TEXT) == TEXT, "run: make docs"
+    assert set(re.findall(r"<!-- generated: (\w+) -->", TEXT)) == docs.PARTS.keys()
+
+
+def test_a_part_that_drifted_is_noticed(docs: ModuleType) -> None:
+    changed = TEXT.replace(
+        "| `INVENTORY_LEASE_SECONDS` | number > 0 | `30`", "| `INVENTORY_LEASE_SECONDS` | number > 0 | `31`"
+    )
+
+    assert changed != TEXT
+    assert docs.render(changed) == TEXT
+
+
+def test_the_tables_hold_every_setting_and_every_command(docs: ModuleType) -> None:
+    for name in Settings.model_fields:
+        assert f"\n| `{PREFIX}{name.upper()}` |" in TEXT
+    for name, _ in docs.commands():
+        assert re.search(rf"^\| `inventory {name}[ `]", TEXT, re.MULTILINE), name
+
+
+def test_it_is_no_longer_than_a_guide_may_be() -> None:
+    assert readme.written(TEXT).count("\n") <= MAX_WRITTEN_LINES
+
+
+# Requests and commands
 
 
 @pytest.mark.parametrize(("service", "method", "request_"), CALLS, ids=[f"{call[0]}.{call[1]}" for call in CALLS])
 def test_a_request_fits_its_message(service: str, method: str, request_: str) -> None:
-    message = GetMessageClass(methods()[f"{service}.{method}"].input_type)()
+    message = GetMessageClass(all_methods()[f"{service}.{method}"].input_type)()
     json_format.ParseDict(json.loads(request_), message)
 
 
 def test_no_method_is_left_out() -> None:
-    assert {f"{service}.{method}" for service, method, _ in CALLS} == {
-        name for name in methods() if name.partition(".")[0] in DOCUMENTED
+    shown = {f"{service}.{method}" for service, method, _ in CALLS}
+    assert methods_of(published_files()).keys() <= shown
+
+
+@pytest.mark.parametrize(("path", "request_"), POSTS)
+def test_an_http_request_fits_its_message(path: str, request_: str) -> None:
+    from google.api import annotations_pb2
+
+    (method,) = [
+        each
+        for each in all_methods().values()
+        if each.GetOptions().Extensions[annotations_pb2.http].post == f"/inventory/v1/{path}"
+    ]
+    json_format.ParseDict(json.loads(request_), GetMessageClass(method.input_type)())
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_a_command_can_be_typed(line: str) -> None:
+    words = shlex.split(line.partition(" >")[0] if ">>" in line or " > ~" in line else line, comments=True)
+    command: click.Command = cli
+    while words and isinstance(command, click.Group):
+        command = command.commands[words.pop(0)]
+    if words:
+        # Parses, and runs nothing.
+        command.make_context("inventory", words)
+
+
+def test_a_value_of_the_chart_exists() -> None:
+    values = yaml.safe_load((readme.ROOT / "deploy" / "helm" / "inventory" / "values.yaml").read_text(encoding="utf-8"))
+    places = "|".join(values)
+    named = {
+        *re.findall(r"--set ([\w.]+)=", SHELL),
+        *(
+            each.partition("=")[0]
+            for each in CODE
+            if re.match(rf"(?:{places})\.\w", each) and "/" not in each and not each.endswith(".py")
+        ),
+    }
+    assert len(named) > 10
+    for name in named:
+        top, *rest = name.split(".")
+        if top == "settings":
+            assert rest[0] in Settings.model_fields
+            continue
+        found = values[top]
+        for part in rest:
+            found = found[part]
+
+
+# Names
+
+
+def _code_names(pattern: str) -> set[str]:
+    return set(re.findall(pattern, TEXT))
+
+
+def test_every_variable_is_a_setting() -> None:
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | CLIENT_VARIABLES
+    assert _code_names(r"\bINVENTORY_[A-Z_]+\b") - {"INVENTORY_"} <= known
+
+
+def test_every_make_target_exists() -> None:
+    makefile = (readme.ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    lines = [*CODE, *SHELL.splitlines()]
+    named = {word for line in lines if (m := re.match(r"make ([a-z -]+)", line)) for word in m[1].split()}
+    assert named
+    assert named <= targets
+
+
+def test_every_metric_is_declared() -> None:
+    known = {each.name for each in all_metrics()}
+    assert {each for each in CODE if re.fullmatch(r"inventory_[a-z_]+", each)} <= known
+
+
+def test_every_error_exists() -> None:
+    named = {name for each in CODE for name in re.findall(r"\bERROR_[A-Z_]+\b(?!\*)", each)} - {"ERROR_CODE"}
+    source = "".join(path.read_text(encoding="utf-8") for path in (readme.ROOT / "src" / "inventory").rglob("*.py"))
+    assert {name for name in named if f'"{name}"' not in source and not name.endswith("_")} == set()
+
+
+@pytest.mark.parametrize("link", sorted(set(readme.links(TEXT))))
+def test_a_link_leads_somewhere(link: str) -> None:
+    if link.startswith("#"):
+        assert link[1:] in readme.anchors(TEXT)
+    else:
+        assert URLS.match(link) or (readme.ROOT / link).exists()
+
+
+def _paths() -> set[str]:
+    folders = "|".join(each.name for each in readme.ROOT.iterdir() if each.is_dir() and not each.name.startswith("."))
+    ours = {each for each in CODE if re.fullmatch(rf"(?:{folders}|\.ci)(?:/[\w.*-]*)+", each)}
+    layers = {f"src/inventory/{each}" for each in CODE if re.fullmatch(r"[a-z_]+/(?:[\w]+\.py)?", each)}
+    suites = {
+        f"tests/{each}{'' if '/' not in each else '.py'}"
+        for each in CODE
+        if re.fullmatch(r"(?:unit|contract|integration)/[\w/*]+|secrecy|chaos", each)
+    }
+    return ours | suites | layers
+
+
+@pytest.mark.parametrize("path", sorted(_paths()))
+def test_a_path_exists(path: str) -> None:
+    places = (path, path.removeprefix("src/inventory/"), f"{path}.py")
+    assert any(list(readme.ROOT.glob(place.rstrip("/"))) for place in places) or path == "bench-results/"
+
+
+# Files
+
+
+def _yaml(mark: str) -> list[Mapping[str, Any]]:
+    return [yaml.safe_load(block.text) for block in BLOCKS if block.language == "yaml" and block.mark.startswith(mark)]
+
+
+def test_the_settings_file_can_be_loaded() -> None:
+    (content,) = _yaml("config")
+    assert Settings(**content).platform == "grpc"
+
+
+@pytest.mark.parametrize("mark", ["platform", "merge="])
+def test_a_platform_file_can_be_read(mark: str) -> None:
+    (content,) = _yaml(mark)
+    assert PlatformContent.model_validate(content).plugins
+
+
+def test_the_layers_are_drawn_as_they_are_checked() -> None:
+    tools = tomllib.loads((readme.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    layers = next(each["layers"] for each in tools["importlinter"]["contracts"] if each["type"] == "layers")
+    (drawn,) = [block.text for block in BLOCKS if block.text.startswith("cli  ")]
+    checked = [name.removeprefix("inventory.") for layer in layers for name in layer.split(" | ")]
+    places = [re.search(rf"\b{name.replace('.', '/')}\b", drawn) for name in checked]
+    assert None not in places, checked
+    assert [place.start() for place in places if place] == sorted(place.start() for place in places if place)
+
+
+def test_the_marks_of_blocks_are_known() -> None:
+    marks = {block.mark for block in BLOCKS}
+    assert marks <= {
+        "",
+        "run",
+        "run background",
+        "config",
+        "platform",
+        "file=folder_plugin.py",
+        "merge=.inventory/platform.yaml",
     }
