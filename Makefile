@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 
-.PHONY: help setup run test test-deep chaos check format proto bench bench-compare lock clean
+.PHONY: help setup install-runtime helm run test test-deep chaos upgrade-test check format proto docs bench bench-compare bench-guard lock clean
 
 help: ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -14,18 +14,32 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "inventory needs Python 3.11 or newer: set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[embedded,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[embedded,tracing,dev]'
 	@touch $@
 
 setup: $(STAMP) ## create the virtual environment and install everything into it
 
+PREFIX ?= build/runtime
+install-runtime: ## install what the image holds, in the locked versions, into PREFIX
+	$(PYTHON) -m venv --without-pip $(PREFIX)
+	$(PYTHON) -m pip --python $(PREFIX)/bin/python install --no-cache-dir --disable-pip-version-check --constraint requirements.lock '.[tracing]'
+
+HELM := $(BIN)/helm
+$(HELM): deploy/helm/get_helm.py | $(STAMP)
+	@$(BIN)/python deploy/helm/get_helm.py $@
+
+helm: $(HELM) ## get the helm binary with which the tests render the chart (Linux on x86-64)
+
+upgrade-test: $(STAMP) ## upgrade from an earlier commit under load, old and new processes side by side (UPGRADE_SECONDS)
+	@$(BIN)/python -m tests.upgrade
+
 run: $(STAMP) ## run the whole service on this machine and collect it
 	@$(BIN)/inventory up --demo
 
-test: $(STAMP) ## run the tests: unit, contract, integration, end to end
+test: $(STAMP) $(HELM) ## run the tests: unit, contract, integration, end to end
 	@$(BIN)/python tests/run_suites.py
 
-test-deep: $(STAMP) ## run the tests again with many more examples
+test-deep: $(STAMP) $(HELM) ## run the tests again with many more examples
 	@INVENTORY_TEST_PROFILE=deep $(BIN)/python tests/run_suites.py --deep
 
 chaos: $(STAMP) ## kill everything at random for ten minutes (CHAOS_SECONDS, CHAOS_SEED) and check what is left
@@ -46,6 +60,9 @@ format: $(STAMP) ## format the code and mend what the linter can
 proto: $(STAMP) ## generate src/inventory/stubs from proto/
 	@$(BIN)/python proto/generate.py
 
+docs: $(STAMP) ## write the tables of README.md that come from the code
+	@$(BIN)/python .ci/docs.py
+
 $(VENV)/.bench: $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench]'
 	@touch $@
@@ -55,6 +72,9 @@ bench: $(VENV)/.bench ## measure, beside the floors of the same run
 
 bench-compare: $(STAMP) ## compare two results: make bench-compare OLD=one.json NEW=other.json
 	@$(BIN)/python -m tests.bench compare "$(OLD)" "$(NEW)"
+
+bench-guard: $(STAMP) ## is it slower than the committed baseline? short; exit code 1 if so
+	@$(BIN)/python -m tests.bench guard
 
 lock: $(STAMP) ## write the set of versions that works here to requirements.lock
 	@$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > requirements.lock

@@ -6,7 +6,8 @@ are found wherever they leak to, whoever put them there. Searched are:
 - what each test that passed printed and logged, with the processes it started;
 - the text and the details of every error that a server of the test process answered;
 - every document that anybody ever wrote into the session's MongoDB: its oplog;
-- every command that changed a Redis, and every log file, below the session's temporary folder.
+- every command that changed a Redis, and every log file, below the session's temporary folder;
+- every metric of the test process, its labels included.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bson import decode_all
+from prometheus_client import REGISTRY, generate_latest
 from pymongo import MongoClient
 
 PLANTED = "very-secret"
@@ -52,6 +54,11 @@ def secrets_in_oplog(client: MongoClient[dict[str, Any]]) -> Iterator[str]:
         if _SECRET.search(batch):
             for entry in decode_all(batch):
                 yield from (f"MongoDB {entry['ns']}: {place}" for place in secrets_in(str(entry)))
+
+
+def secrets_in_metrics() -> Iterator[str]:
+    """Yield each secret in a metric of this process."""
+    yield from (f"metrics: {place}" for place in secrets_in(generate_latest(REGISTRY)))
 
 
 def secrets_in_files(folder: Path) -> Iterator[str]:

@@ -1,4 +1,8 @@
-"""``python -m tests.bench``: measure all, or some, beside the floors; ``compare OLD.json NEW.json``: what changed."""
+"""``python -m tests.bench``: measure all, or some, beside the floors.
+
+``compare OLD.json NEW.json``: what changed; ``guard``: is it slower than the baseline; ``readme RESULT.json``: the
+Markdown of a result.
+"""
 
 from __future__ import annotations
 
@@ -6,37 +10,66 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import compare, fanout, full_hour, ingest, plot, processes, rpc
+from tests.bench import (
+    compare,
+    drain,
+    fanout,
+    flat,
+    full_hour,
+    guard,
+    ingest,
+    plot,
+    processes,
+    readme,
+    rpc,
+    takeover,
+    workers,
+)
 from tests.bench.bed import KEPT_LOGS, Bed
 from tests.bench.results import FULL, QUICK, Row, Scale, machine, print_rows, save
 
 CASES: Mapping[str, Callable[[Bed, Scale], Iterator[Row]]] = {
     "processes": processes.measure,
     "rpc": rpc.measure,
+    "flat": flat.measure,
     "ingest": ingest.measure,
+    "workers": workers.measure,
     "fanout": fanout.measure,
     "scheduler": full_hour.measure,
+    "drain": drain.measure,
+    "takeover": takeover.measure,
 }
 
 
+MILLION = 1_000_000
 FILE_WIDTH = 160
 """Columns of the tables where they go to a file."""
 
 
 def main() -> int:
     """Return the exit code."""
-    if sys.argv[1:2] == ["compare"]:
-        return compare.main(sys.argv[2:])
+    other = {"compare": compare.main, "guard": guard.main, "readme": readme.main}.get("".join(sys.argv[1:2]))
+    if other is not None:
+        return other(sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", action="append", choices=list(CASES), help="run only this part (may be repeated)")
     parser.add_argument("--quick", action="store_true", help="smaller and less exact")
+    parser.add_argument("--million", action="store_true", help="also with a million resources stored: minutes more")
+    parser.add_argument(
+        "--scale", type=int, action="append", help="resources stored before an ingest is measured (may be repeated)"
+    )
     arguments = parser.parse_args()
     console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     scale = QUICK if arguments.quick else FULL
+    if arguments.million:
+        scale = replace(scale, resources=(*scale.resources, MILLION))
+    if arguments.scale:
+        scale = replace(scale, existing=tuple(sorted(arguments.scale)))
     about: dict[str, object] = {**machine(), "quick": arguments.quick}
     console.print(f"[dim]{about}. What else runs here slows all of it: look at the ratios.[/dim]")
     rows: list[Row] = []

@@ -130,7 +130,10 @@ class Bed:
             "capability": {"supported_schema": ["aws_access_key"]},
             "versions": {VERSION: self.plugin_endpoint},
         }
-        self.platform.write_text(yaml.safe_dump({"plugins": [plugin], "secrets": entries}))
+        # Replaced as a whole, it is read at the next use; written in place, only once it is left alone.
+        staged = self.platform.with_suffix(".new")
+        staged.write_text(yaml.safe_dump({"plugins": [plugin], "secrets": entries}))
+        staged.replace(self.platform)
 
     @property
     def plugin_endpoint(self) -> str:
@@ -142,6 +145,15 @@ class Bed:
         """The process id of MongoDB."""
         assert self.mongod.pid is not None
         return self.mongod.pid
+
+    def store_memory(self) -> dict[str, float]:
+        """Return the resident memory of MongoDB and Redis, MiB."""
+        pids = {"mongod_mib": self.mongod.pid, "redis_mib": self.redis.pid}
+        return {
+            name: round(psutil.Process(pid).memory_info().rss / 1024**2, 1)
+            for name, pid in pids.items()
+            if pid is not None
+        }
 
     @contextlib.contextmanager
     def database(self, name: str = DATABASE) -> Iterator[Database[Document]]:

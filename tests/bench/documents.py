@@ -27,9 +27,9 @@ LARGE_AT_ONCE = 300
 CREATED = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
-def collectors(domain_id: str, count: int) -> list[Document]:
-    """Return collectors of a little over 1 KB each, as they are stored."""
-    return [_collector(domain_id, number) for number in range(count)]
+def collectors(domain_id: str, count: int, first: int = 0) -> list[Document]:
+    """Return ``count`` collectors of a little over 1 KB each, as they are stored, numbered from ``first`` on."""
+    return [_collector(domain_id, number) for number in range(first, first + count)]
 
 
 def _collector(domain_id: str, number: int) -> Document:

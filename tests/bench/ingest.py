@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -53,7 +53,7 @@ CONTEXT = IngestContext(
     slice_id="slice-1",
 )
 WRITTEN = ("cloud_service", "collection_state", "record")
-FIELDS_OF_A_CHANGE = ("data", "updated_at", "collection_info", "fingerprint", "stamps", "revision")
+FIELDS_OF_A_CHANGE = ("updated_at", "collection_info", "fingerprint", "stamps", "revision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +112,17 @@ def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
 
 
 class Worker:
-    """Ingests streams of the plugin and, as the floor, writes the same again."""
+    """Ingests streams of the plugin and, as the floor, writes the same again.
 
-    def __init__(self, database: Database[Document], endpoint: str, meter: Meter) -> None:
+    Args:
+        secret_id: with which is collected; several workers at a time need several.
+    """
+
+    def __init__(
+        self, database: Database[Document], endpoint: str, meter: Meter, secret_id: str = CONTEXT.secret_id
+    ) -> None:
         self.database = database
+        self._context = replace(CONTEXT, secret_id=secret_id)
         self._meter = meter
         connector = GrpcPluginConnector(max_message_bytes=MAX_MESSAGE_BYTES, init_timeout_seconds=10)
         self._plugin = connector.connect(PluginEndpoint(endpoint), Principal(domain_id=DOMAIN))
@@ -123,22 +130,40 @@ class Worker:
         identity: Any = None
         self._ingest = Ingest(database=database, identity=identity, clock=SystemClock())
 
-    def ingest(self, count: int, *, owner: str, version: int = 0, kind: str = "small") -> Cost:
-        """Collect ``count`` resources and return what it took."""
+    def prepare(self, count: int, *, owner: str, version: int = 0, kind: str = "small") -> Callable[[], Cost]:
+        """Return what collects ``count`` resources and tells what it took."""
         options = {"kind": kind, "count": count, "version": version}
         # Once without storing, so that the plugin has its messages ready.
         for _ in self._plugin.collect(options, {"key": owner}, {}, None, idle_seconds=60):
             pass
         stream = self._plugin.collect(options, {"key": owner}, {}, None, idle_seconds=60)
-        with self._meter() as cost:
-            result = self._ingest.run(stream, CONTEXT, should_stop=lambda: False, on_progress=lambda _counts: None)
-        assert result.complete, result.failure
-        assert result.counts.failure == 0, result.errors[:1]
-        return cost[0]
+
+        def collect() -> Cost:
+            with self._meter() as cost:
+                result = self._ingest.run(
+                    stream, self._context, should_stop=lambda: False, on_progress=lambda _counts: None
+                )
+            assert result.complete, result.failure
+            assert result.counts.failure == 0, result.errors[:1]
+            return cost[0]
+
+        return collect
+
+    def ingest(self, count: int, *, owner: str, version: int = 0, kind: str = "small") -> Cost:
+        """Collect ``count`` resources and return what it took."""
+        return self.prepare(count, owner=owner, version=version, kind=kind)()
 
     def newest(self, count: int) -> dict[str, list[Document]]:
-        """Return the documents of the ``count`` resources created last, by collection."""
-        services = list(self.database["cloud_service"].find().sort("_id", -1).limit(count))
+        """Return the documents of the ``count`` resources created last, of all workers, by collection."""
+        return self._whole(list(self.database["cloud_service"].find().sort("_id", -1).limit(count)))
+
+    def own(self) -> dict[str, list[Document]]:
+        """Return the documents of this worker's resources, by collection."""
+        return self._whole(
+            list(self.database["cloud_service"].find({"collection_info.secret_id": self._context.secret_id}))
+        )
+
+    def _whole(self, services: list[Document]) -> dict[str, list[Document]]:
         mine = {"cloud_service_id": {"$in": [each["cloud_service_id"] for each in services]}}
         others = {name: list(self.database[name].find({"domain_id": DOMAIN, **mine})) for name in WRITTEN[1:]}
         return {"cloud_service": services, **others}
@@ -165,7 +190,11 @@ class Worker:
             {**records[each["cloud_service_id"]], "_id": ObjectId(), "record_id": ids.new_id(ids.RECORD)}
             for each in services
         ]
-        sets = [{key: each[key] for key in FIELDS_OF_A_CHANGE} for each in services]
+        # Of the data only what has changed: the version, see ``small`` and ``large_messages``.
+        sets = [
+            {"data.version": each["data"]["version"], **{key: each[key] for key in FIELDS_OF_A_CHANGE}}
+            for each in services
+        ]
         with self._meter() as cost:
             for start in range(0, len(services), BATCH):
                 batch = range(start, min(start + BATCH, len(services)))
@@ -191,7 +220,7 @@ class Worker:
     def _bare_seen(self, services: Sequence[Document]) -> None:
         states = self.database["collection_state"]
         now = SystemClock().now()
-        pair = {"domain_id": DOMAIN, "collector_id": CONTEXT.collector_id, "secret_id": CONTEXT.secret_id}
+        pair = {"domain_id": DOMAIN, "collector_id": CONTEXT.collector_id, "secret_id": self._context.secret_id}
         states.bulk_write(
             [
                 UpdateOne({**pair, "cloud_service_id": each["cloud_service_id"]}, {"$set": {"seen_at": now}})
@@ -211,6 +240,8 @@ class Worker:
             copies = [_copy(pattern, number) for number in range(start, min(start + BATCH, until))]
             for name in WRITTEN:
                 self.database[name].insert_many([each[name] for each in copies], ordered=False)
+        # What MongoDB still has to write of that is not to be measured.
+        self.database.client.admin.command("fsync")
 
 
 def _copy(pattern: dict[str, Document], number: int) -> dict[str, Document]:

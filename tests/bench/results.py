@@ -8,6 +8,7 @@ import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ class Scale:
         large: how many of the large resources.
         fan_outs: (secrets, resources of each); one secret group exists for 50, 500 and 1,000.
         schedules, due: how many there are, and are due at once.
+        drained_collectors: whose tasks all wait at once, 50 of each.
+        takeovers: how often a worker is killed in each way.
+        collectors, resources: how many are stored where the cost of RPCs must not grow with them.
     """
 
     clients: Sequence[int] = (1, 16, 64)
@@ -47,6 +51,10 @@ class Scale:
     fan_outs: Sequence[tuple[int, int]] = ((50, 100), (500, 20))
     schedules: int = 100_000
     due: int = 10_000
+    drained_collectors: int = 200
+    takeovers: int = 2
+    collectors: Sequence[int] = (1_000, 10_000, 100_000)
+    resources: Sequence[int] = (10_000, 100_000)
 
 
 FULL = Scale()
@@ -62,6 +70,10 @@ QUICK = Scale(
     fan_outs=((50, 100),),
     schedules=10_000,
     due=1_000,
+    drained_collectors=20,
+    takeovers=1,
+    collectors=(1_000, 10_000),
+    resources=(1_000, 10_000),
 )
 
 
@@ -92,8 +104,9 @@ class Row:
 
 
 def machine() -> dict[str, Any]:
-    """Describe the machine and how busy others keep it."""
+    """Describe the machine, what runs on it, and how busy others keep it."""
     return {
+        "packages": {name: version(name) for name in ("grpcio", "protobuf", "pymongo", "redis", "dramatiq")},
         "cpus": os.cpu_count(),
         "processor": _processor(),
         "memory_gib": round(psutil.virtual_memory().total / 1024**3, 1),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from prometheus_client import REGISTRY, Counter
 from pymongo import MongoClient
 
 from inventory.devruntime.mongod import EmbeddedMongod
@@ -37,6 +38,16 @@ def test_a_secret_is_found_in_logs_and_in_what_redis_wrote(tmp_path: Path) -> No
             path.unlink()  # or the search of this very run finds them, too
 
     assert found == {str(tmp_path / "worker.log"), str(tmp_path / "appendonly.aof")}
+
+
+def test_a_secret_is_found_in_a_label_of_a_metric() -> None:
+    counter = Counter("planted", "A metric of this test.", ["label"])
+    try:
+        counter.labels(f"{secrecy.PLANTED}-value").inc()
+        assert len(list(secrecy.secrets_in_metrics())) > 0
+    finally:
+        REGISTRY.unregister(counter)
+    assert list(secrecy.secrets_in_metrics()) == []
 
 
 def test_a_secret_is_found_that_was_written_and_deleted_again(tmp_path: Path) -> None:

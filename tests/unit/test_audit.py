@@ -1,8 +1,11 @@
-"""The dependency audit of ``make check`` finds what it is there for."""
+"""What ``make check`` looks for in code and dependencies, it finds."""
 
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -53,3 +56,40 @@ def test_what_is_installed_besides_or_otherwise_is_told(audit: ModuleType) -> No
     found = list(audit.drifted(installed, {"redis": "8.1.0", "ruff": "0.9"}))
 
     assert [fault.split()[0] for fault in found] == ["ruff", "stranger"]
+
+
+def test_a_planted_fault_fails_the_check(audit: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock = (audit.ROOT / "requirements.lock").read_text()
+    shutil.copy(audit.ROOT / "pyproject.toml", tmp_path)
+    monkeypatch.setattr(audit, "ROOT", tmp_path)
+    monkeypatch.setattr(audit.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
+
+    (tmp_path / "requirements.lock").write_text(lock)
+    assert audit.main() == 0
+    (tmp_path / "requirements.lock").write_text(lock.replace("h11==", "h11==0"))
+    assert audit.main() == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("subprocess.run(x, shell=True)", "S602"),
+        ("eval(x)", "S307"),
+        ("pickle.loads(x)", "S301"),
+        ("hashlib.md5(x)", "S324"),
+        ("yaml.load(x)", "S506"),
+        ('password = "hunter2"', "S105"),
+        ("ssl._create_unverified_context()", "S323"),
+        ('requests.get("https://x", verify=False)', "S501"),
+    ],
+)
+def test_the_lint_knows_what_is_unsafe(audit: ModuleType, line: str, rule: str) -> None:
+    code = f"import hashlib, pickle, requests, ssl, subprocess, yaml\nx = input()\n{line}\n"
+    command = [sys.executable, "-m", "ruff", "check", "--output-format=concise", "--stdin-filename"]
+
+    found = subprocess.run(
+        [*command, "src/inventory/planted.py", "-"], input=code, capture_output=True, text=True, cwd=audit.ROOT
+    )
+
+    assert found.returncode == 1
+    assert f" {rule} " in found.stdout

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from inventory import settings
 from inventory.cli import cli
 from inventory.errors import SettingsError
+from inventory.worker import check_lease
 
 
 def _complaint() -> str:
@@ -60,5 +61,15 @@ def test_config_masks_secrets_and_names_variables_that_are_no_settings(monkeypat
     result = CliRunner().invoke(cli, ["config"])
     assert result.exit_code == 0
     assert "hunter2" not in result.output
-    assert "note: INVENTORY_PROT is set, but is not the name of a setting\n" in result.stderr
+    assert (
+        "note: INVENTORY_PROT is set, but is not the name of a setting; did you mean INVENTORY_PORT?\n" in result.stderr
+    )
     assert "INVENTORY_ENDPOINT" not in result.stderr
+
+
+def test_a_lease_that_heartbeats_cannot_keep_is_refused() -> None:
+    check_lease(settings.load())
+    check_lease(settings.load(lease_seconds=6, heartbeat_seconds=2))
+
+    with pytest.raises(SettingsError, match=r"INVENTORY_LEASE_SECONDS.*heartbeat_seconds"):
+        check_lease(settings.load(lease_seconds=5, heartbeat_seconds=2))

@@ -20,11 +20,11 @@ from inventory.api.app import build_server
 from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import Caller
 from inventory.api.interceptors.authorization import IdentityAuthorization
-from inventory.api.interceptors.limits import RateLimit
 from inventory.api.resource_catalog import resource_services
 from inventory.bootstrap.resources import Resources
 from inventory.connector.ports import Access
 from inventory.domain.clock import ManualClock
+from inventory.domain.rate_limit import RateLimit
 from inventory.settings import Settings
 
 PACKAGE = "spaceone.api.inventory.v1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,7 @@ from inventory.manager.reader import Reader
 from inventory.manager.resource_filter_cache import FilterCacheStore
 from inventory.manager.resource_lookup import ResourceLookup
 from inventory.manager.resource_state import StateStore
+from inventory.manager.schedule import ScheduleManager
 from inventory.manager.secret import SecretManager
 from inventory.manager.slice import SliceManager
 from inventory.query.schemas import COLLECTOR, COLLECTOR_RULE
@@ -148,6 +151,7 @@ class Kit:
                 states=StateStore(database=database),
                 caches=self.caches,
             ),
+            schedules=ScheduleManager(database=database),
             reader=Reader(database=database, collection="collector", schema=COLLECTOR, timeout_seconds=10),
             clock=clock,
         )
@@ -181,10 +185,14 @@ class Kit:
         )
 
     def write(self) -> None:
-        """Write the platform file; its size changes, so that the next use reads it again."""
+        """Replace the platform file by a new one, so that the next use reads it again."""
         self.content["domains"] = [*self.content.get("domains", []), "domain-filler"]
-        self.path.write_text(yaml.safe_dump(self.content), encoding="utf-8")
-        self.path.chmod(0o600)
+        staged = self.path.with_suffix(".new")
+        staged.write_text(yaml.safe_dump(self.content), encoding="utf-8")
+        staged.chmod(0o600)
+        long_ago = time.time() - 60
+        os.utime(staged, (long_ago, long_ago))  # it may get the number of one that was replaced before
+        staged.replace(self.path)
 
     def add_secrets(self, *names: str, **fields: Any) -> None:
         for name in names:

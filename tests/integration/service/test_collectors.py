@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import grpc
@@ -12,9 +13,12 @@ from inventory.errors import (
     InvalidParameterError,
     InventoryError,
     NotFoundError,
+    RequestTimeoutError,
     RequiredParameterError,
     VerifyPluginFailureError,
 )
+from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.model.time_limit import time_limit
 from inventory.service.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, OTHER, PLUGIN_ID, Kit
@@ -114,6 +118,23 @@ def test_a_plugin_whose_metadata_cannot_be_stored_is_refused(kit: Kit) -> None:
     assert kit.database["collector_rule"].count_documents({}) == 0
 
 
+def test_nothing_stays_behind_where_the_callers_time_runs_out(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.plugin.metadata = {"collector_rules": [RULE]}
+    replace = CollectorRuleManager.replace_managed
+
+    def slow(*arguments: Any, **options: Any) -> None:
+        replace(*arguments, **options)
+        time.sleep(max(deadline - time.monotonic(), 0))
+
+    monkeypatch.setattr(CollectorRuleManager, "replace_managed", slow)
+    deadline = time.monotonic() + 1
+    with pytest.raises(RequestTimeoutError), time_limit(1):
+        kit.create()
+
+    assert kit.database["collector_rule"].count_documents({}) == 0
+    assert kit.database["collector"].count_documents({}) == 0
+
+
 def test_the_plugins_rules_become_managed_ones(kit: Kit) -> None:
     kit.plugin.metadata = {"collector_rules": [RULE, {"broken": True}, {**RULE, "name": "second"}]}
     made = kit.create()
@@ -136,6 +157,20 @@ def test_update_changes_only_what_was_sent(kit: Kit) -> None:
     }
     assert kit.collector.update(ME, ref)["name"] == "other"
     assert len(kit.plugin.calls_of("init")) == 1
+
+
+@pytest.mark.parametrize("plugin_info", [None, {"options": {}}])
+def test_a_changed_priority_reaches_the_collectors_schedules(kit: Kit, plugin_info: dict[str, Any] | None) -> None:
+    mine, other = kit.create()["collector_id"], kit.create()["collector_id"]
+    kit.database["schedule"].insert_many(
+        {"schedule_id": f"sched-{each}", "domain_id": "domain-1", "collector_id": each, "priority": 10}
+        for each in (mine, other)
+    )
+    sent = {"collector_id": mine, "priority": 3} | ({"plugin_info": plugin_info} if plugin_info else {})
+    kit.collector.update(ME, sent)
+    kit.collector.update(ME, {"collector_id": other, "name": "renamed"})
+    found = kit.database["schedule"].find({})
+    assert {schedule["collector_id"]: schedule["priority"] for schedule in found} == {mine: 3, other: 10}
 
 
 def test_update_with_a_plugin_info_goes_the_way_of_update_plugin(kit: Kit) -> None:
@@ -238,7 +273,8 @@ def test_verify_needs_a_secret_and_a_plugin(kit: Kit) -> None:
 def test_enable_and_disable(kit: Kit) -> None:
     made = kit.create()
     assert kit.collector.disable(ME, made["collector_id"])["state"] == "DISABLED"
-    assert kit.collector.enable(ME, made["collector_id"]) == made | {"enabled_at": kit.clock.now()}
+    enabled = kit.collector.enable(ME, made["collector_id"])
+    assert enabled == made | {"enabled_at": kit.clock.now(), "disabled_at": kit.clock.now()}
 
 
 def test_list_and_stat_stay_within_the_domain(kit: Kit) -> None:

@@ -24,6 +24,14 @@ def test_a_node_that_goes_away_while_it_writes_is_a_lost_connection(error: Opera
         raise error
 
 
+@pytest.mark.parametrize(("code", "words"), [(13, "not authorized on inventory"), (18, "Authentication failed.")])
+def test_a_wrong_password_or_role_is_said_plainly_and_can_be_waited_for(code: int, words: str) -> None:
+    with pytest.raises(ConnectionFailureError, match="wrong user or password") as caught, translated_errors():
+        raise OperationFailure(words, code)
+
+    assert words not in caught.value.message
+
+
 def test_a_query_that_cannot_be_evaluated_stays_the_clients_fault() -> None:
     with pytest.raises(QueryError), translated_errors():
         raise OperationFailure("Regular expression is invalid", 51091)
