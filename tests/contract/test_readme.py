@@ -36,7 +36,7 @@ COMMANDS = [
     *re.findall(r"(?:^|\$\(|; do )inventory ([a-z].*?)(?=\s*\)$|\s*\||; done|$)", SHELL, re.MULTILINE),
     *(each.removeprefix("inventory ") for each in CODE if re.match(r"inventory [a-z]", each) and "…" not in each),
 ]
-MAX_WRITTEN_LINES = 820
+MAX_WRITTEN_LINES = 840
 
 URLS = re.compile(r"https?:")
 

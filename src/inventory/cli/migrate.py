@@ -30,7 +30,10 @@ EXIT_NOT_DONE = 1
               help="how long to wait for MongoDB, or for another process that migrates")  # fmt: skip
 @click.pass_obj
 def migrate(options: ClientOptions, only_check: bool, only_list: bool, breaking: bool, wait_seconds: float) -> None:
-    """Run pending migrations; one process at a time does, and a second run changes nothing."""
+    """Run pending migrations; one process at a time does, and a second run changes nothing.
+
+    Where none is pending, indexes that are gone are built again, such as after a restore without them.
+    """
     from inventory.bootstrap import Container
     from inventory.migration.start import await_migrated
 
@@ -51,6 +54,9 @@ def migrate(options: ClientOptions, only_check: bool, only_list: bool, breaking:
                 # Says what is in the way, where it still is.
                 migrator.check()
                 sys.exit(EXIT_NOT_DONE)
+            if not done:
+                # The records of a restored database are right even where its indexes were left out.
+                migrator.mend_indexes()
             click.echo(f"ran {', '.join(map(str, done))}" if done else "nothing to do")
     finally:
         container.close()

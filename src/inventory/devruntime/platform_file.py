@@ -51,6 +51,8 @@ def ensure_platform_file(path: Path, *, plugin_port: int | None = None) -> int:
     try:
         if not path.exists():
             port = plugin_port or DEFAULT_PLUGIN_PORT
+            # Secrets are going to be added to it.
+            path.touch(mode=0o600)
             path.write_text(TEMPLATE.format(port=port), encoding="utf-8")
             return port
         text = path.read_text(encoding="utf-8")

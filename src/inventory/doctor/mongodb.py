@@ -136,7 +136,7 @@ def check_indexes(database: Database[Document]) -> Iterator[Finding]:
                 elif there[key] != _rules(spec):
                     different.append(label)
     if missing:
-        mend = "Restart a server or worker: they make the indexes at their start. Its log tells if they cannot."
+        mend = "Run `inventory migrate`: it builds them again, or says what is in the way."
         yield fail("indexes", f"{len(missing)} of {count} are missing: {_some(missing)}", mend)
     if different:
         mend = "Drop each and restart a server: it makes them anew."

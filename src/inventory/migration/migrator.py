@@ -18,6 +18,7 @@ from inventory.migration.catalog import MIGRATIONS, Document, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, Record
 from inventory.model.connection import translated_errors
+from inventory.model.indexes import build_indexes
 from inventory.version import package_version
 
 LEASE_SECONDS: Final = 15.0
@@ -122,16 +123,34 @@ class Migrator:
                 done.append(migration.number)
             return done
 
+    def mend_indexes(self) -> None:
+        """Build indexes that are recorded as built and are gone, such as by a restore without them.
+
+        It does nothing where migrations are pending, or where newer code knows better which indexes there are to be;
+        beside others that do the same it does no harm.
+
+        Raises:
+            MigrationFailedError: stored documents break a unique key.
+            ConnectionFailureError: MongoDB cannot be reached.
+        """
+        state = self.state()
+        builders = [one for one in self._migrations if one.apply is build_indexes]
+        if builders and not state.pending and not state.unknown:
+            self._change(builders[-1])
+
     def _apply(self, migration: Migration) -> None:
         _log.info("migration_begins", number=migration.number, name=migration.name)
         self._ledger.begin(migration, self._version)
+        self._change(migration)
+        self._ledger.finish(migration)
+        _log.info("migration_ended", number=migration.number, name=migration.name)
+
+    def _change(self, migration: Migration) -> None:
         try:
             with translated_errors():
                 migration.apply(self._database)
         except (BadRequestError, OperationFailure) as exc:
             raise MigrationFailedError(number=migration.number, name=migration.name, reason=_reason(exc)) from exc
-        self._ledger.finish(migration)
-        _log.info("migration_ended", number=migration.number, name=migration.name)
 
     @contextmanager
     def _lock(self, pending: Sequence[Migration]) -> Iterator[threading.Event]:

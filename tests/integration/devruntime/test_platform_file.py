@@ -21,6 +21,7 @@ def test_an_absent_file_is_written_with_the_local_plugin_and_its_secret(tmp_path
     assert (plugin.plugin_id, plugin.provider) == ("plugin-local", "local")
     assert plugin.endpoint == f"grpc://127.0.0.1:{DEFAULT_PLUGIN_PORT}"
     assert (secret.secret_id, secret.provider, secret.data) == ("secret-local", "local", {})
+    assert path.stat().st_mode & 0o077 == 0
 
 
 def test_what_somebody_added_stays_when_the_port_changes(tmp_path: Path) -> None:

@@ -226,6 +226,40 @@ def test_data_in_the_way_are_named_by_key_and_never_shown(bare: Database[Documen
     assert make(bare).run() == [1, 2]
 
 
+def test_indexes_that_are_gone_are_built_again(
+    bare: Database[Document], mongo_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a restore without indexes: the records say that all is done, and no unique key guards anything."""
+    monkeypatch.setattr("inventory.logs.setup", lambda **_: None)  # the runner's streams end with it
+    make(bare).run()
+    records = list(bare["migration"].find())
+    before = index_names(bare)
+    bare["job"].drop_indexes()
+    environment = {"INVENTORY_MONGO_URI": mongo_uri, "INVENTORY_MONGO_DATABASE": bare.name}
+
+    done = CliRunner().invoke(cli, ["migrate"], env=environment)
+
+    assert done.exit_code == 0, done.output
+    assert index_names(bare) == before
+    assert list(bare["migration"].find()) == records
+    bare["job"].drop_indexes()
+    bare["job"].insert_many([{"domain_id": "d", "job_id": "j"}, {"domain_id": "d", "job_id": "j"}])
+    refused = CliRunner().invoke(cli, ["migrate"], env=environment)
+    assert refused.exit_code == 1
+    assert "DuplicateKey on domain_id, job_id" in str(refused.exception)
+
+
+def test_indexes_are_left_alone_where_newer_code_has_been(bare: Database[Document]) -> None:
+    make(bare).run()
+    later = Migration(len(MIGRATIONS) + 1, "later", "9.0.0", lambda _: None)
+    make(bare, migrations=[*MIGRATIONS, later]).run()
+    bare["job"].drop_indexes()
+
+    make(bare).mend_indexes()
+
+    assert index_names(bare)["job"] == set()
+
+
 def test_an_index_that_changed_under_its_name_is_built_anew(bare: Database[Document]) -> None:
     bare["job"].create_index([("status", 1)], name="domain_id_1_job_id_1")
     bare["job_task"].create_index([("domain_id", 1), ("collector_id", 1)], name="one_running_task")

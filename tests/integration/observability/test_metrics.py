@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -130,6 +131,13 @@ def test_a_server_child_that_dies_is_forgotten_but_not_what_it_counted(fleet: Fl
 
     assert child.wait_until(replaced, timeout_seconds=30)
     assert fleet.value("server", "inventory_rpcs_total") >= answered
+
+
+def test_the_page_of_a_server_tells_its_readiness(fleet: Fleet) -> None:
+    """With TLS it is what orchestrators ask."""
+    told = httpx.get(f"{fleet.pages['server']}/readyz", timeout=30, trust_env=False).json()
+
+    assert told == {"status": "ready", "checks": {"mongodb": "ok", "migrations": "ok", "processes": "ok"}}
 
 
 def test_the_documented_table_is_what_is_declared() -> None:

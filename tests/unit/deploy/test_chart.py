@@ -22,7 +22,10 @@ HELM = shutil.which("helm", path=str(ROOT / ".venv" / "bin")) or shutil.which("h
 needs_helm = pytest.mark.skipif(HELM is None, reason="no helm is at hand: `make helm` gets one")
 KINDS = ("server", "worker", "scheduler", "gateway")
 STORES = {"mongodb.existingSecret.name": "mongo", "redis.existingSecret.name": "redis"}
-JWT = STORES | {"authentication.mode": "jwt", "authentication.authorization": "identity"}
+SERVICES = {
+    f"settings.{each}_endpoint": f"grpc://{each}:50051" for each in ("plugin", "repository", "secret", "identity")
+}
+JWT = STORES | SERVICES | {"authentication.mode": "jwt", "authentication.authorization": "identity"}
 STATIC = {"settings.platform": "static", "staticFile.existingSecret.name": "platform"}
 OPEN = STORES | STATIC | {"authentication.mode": "none", "authentication.allowEverybody": "true"}
 EVERYTHING = JWT | {
@@ -109,6 +112,7 @@ def test_versions_are_those_of_the_package() -> None:
         ({}, "authentication.mode: choose jwt"),
         (STORES | {"authentication.mode": "none"}, "set authentication.allowEverybody"),
         (STORES | {"authentication.mode": "jwt"}, "authentication.authorization: choose identity"),
+        (JWT | {"settings.secret_endpoint": ""}, "settings.secret_endpoint: required"),
         (JWT | {"authentication.allowEverybody": "true"}, "goes with mode none only"),
         (OPEN | {"authentication.authorization": "identity"}, "identity needs mode jwt"),
         (JWT | STATIC, "identity needs settings.platform grpc"),
@@ -123,6 +127,10 @@ def test_versions_are_those_of_the_package() -> None:
         (JWT | {"settings.drain_seconds": "35"}, "must exceed settings.drain_seconds"),
         (JWT | {"terminationGracePeriodSeconds": "30"}, "must exceed settings.drain_seconds"),
         (JWT | {"server.replica": "3"}, "additional properties 'replica' not allowed"),
+        (JWT | {"worker.replicas": "0"}, "minimum: got 0, want 1"),
+        (JWT | {"settings.LOG_LEVEL": "debug"}, "LOG_LEVEL"),
+        (JWT | {"podDisruptionBudget.maxUnavailable": "some"}, "does not match pattern"),
+        (JWT | {"server.autoscaling.maxReplicas": "1"}, "server.autoscaling: maxReplicas is less"),
     ],
 )
 def test_what_is_unsafe_or_cannot_run_is_refused_in_plain_words(values: dict[str, str], word: str) -> None:

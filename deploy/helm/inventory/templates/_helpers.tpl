@@ -60,6 +60,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and $static (not .Values.staticFile.existingSecret.name) -}}
 {{- fail "settings.platform: grpc, or name the Secret with the platform file in staticFile.existingSecret.name" -}}
 {{- end -}}
+{{- if not $static -}}
+{{- range $name := list "plugin_endpoint" "repository_endpoint" "secret_endpoint" "identity_endpoint" -}}
+{{- if not (get $.Values.settings $name) -}}
+{{- fail (printf "settings.%s: required where settings.platform is grpc" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- range $kind := list "server" "worker" -}}
+{{- $scale := (get $.Values $kind).autoscaling -}}
+{{- if and $scale.enabled (gt (int $scale.minReplicas) (int $scale.maxReplicas)) -}}
+{{- fail (printf "%s.autoscaling: maxReplicas is less than minReplicas" $kind) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.tls.clientAuthentication (or (not .Values.tls.existingSecret) .Values.gateway.enabled) -}}
 {{- fail "tls.clientAuthentication needs tls.existingSecret, and gateway.enabled false" -}}
 {{- end -}}
