@@ -12,7 +12,7 @@ README = ROOT / "README.md"
 _BLOCK = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_GENERATED = re.compile(r"<!-- generated: \w+ -->.*?<!-- end -->", re.DOTALL)
+_GENERATED = re.compile(r"<!-- generated: \w+ -->.*?<!-- end -->|<!-- bench: .*?<!-- end of bench -->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
