@@ -83,7 +83,7 @@ def _command_table() -> Iterator[str]:
         arguments = " ".join(_argument(each) for each in command.params if isinstance(each, click.Argument))
         options = " ".join(f"`{each.opts[0]}`" for each in command.params if isinstance(each, click.Option))
         about = _cell(command.get_short_help_str(limit=1000))
-        yield f"| `inventory {name}{' ' * bool(arguments)}{arguments}` | {about} | {options} |"
+        yield f"| `inventory {_cell(f'{name} {arguments}')}` | {about} | {options} |"
     shared = " ".join(f"`{each.opts[0]}`" for each in cli.params if isinstance(each, click.Option))
     yield ""
     yield f"Before the command: {shared}."

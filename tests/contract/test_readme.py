@@ -76,6 +76,14 @@ def test_the_tables_hold_every_setting_and_every_command(docs: ModuleType) -> No
         assert re.search(rf"^\| `inventory {name}[ `]", TEXT, re.MULTILINE), name
 
 
+def test_each_row_of_a_table_has_the_cells_of_its_head() -> None:
+    cells = 0
+    for line in re.sub(r"^```.*?^```", "", TEXT, flags=re.MULTILINE | re.DOTALL).splitlines():
+        found = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert not found or not cells or found == cells, line
+        cells = found
+
+
 def test_it_is_no_longer_than_a_guide_may_be() -> None:
     assert readme.written(TEXT).count("\n") <= MAX_WRITTEN_LINES
 

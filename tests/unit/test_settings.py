@@ -67,6 +67,16 @@ def test_config_masks_secrets_and_names_variables_that_are_no_settings(monkeypat
     assert "INVENTORY_ENDPOINT" not in result.stderr
 
 
+def test_config_shows_values_as_they_are_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVENTORY_HOUSEKEEPING_EXCLUDED_DOMAINS", '["domain-1"]')
+    result = CliRunner().invoke(cli, ["config"])
+    assert result.exit_code == 0
+    shown = dict(line.split()[:2] for line in result.stdout.splitlines() if line.startswith("INVENTORY_"))
+    assert shown["INVENTORY_HOUSEKEEPING_EXCLUDED_DOMAINS"] == '["domain-1"]'
+    assert shown["INVENTORY_MIGRATE_AT_START"] == "true"
+    assert "None" not in result.stdout
+
+
 def test_a_lease_that_heartbeats_cannot_keep_is_refused() -> None:
     check_lease(settings.load())
     check_lease(settings.load(lease_seconds=6, heartbeat_seconds=2))

@@ -12,6 +12,7 @@ from inventory.cli.watch import watch_job
 
 NAME = "this machine"
 PLUGIN_ID = "plugin-local"
+PROVIDER = "local"
 
 
 class Demonstration:
@@ -37,19 +38,23 @@ class Demonstration:
             self._out.print(f"\n[bold]Collecting {NAME}[/] ({collector_id}, collected again every full hour)")
             job = client.call("Collector.collect", collector_id=collector_id)
             explain_job(watch_job(client, job["job_id"], out=self._out), self._out)
-            stored = client.call("CloudService.list", query={"count_only": True}).get("total_count", 0)
+            stored = client.call("CloudService.list", provider=PROVIDER, query={"count_only": True})
         finally:
             client.close()
-        self._out.print(f"\n[bold]{stored} resources[/] of this machine are in the inventory. Try next:\n")
+        self._out.print(
+            f"\n[bold]{stored.get('total_count', 0)} resources[/] of this machine are in the inventory. Try next:\n"
+        )
         for command in _examples(endpoint):
             self._out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
         self._out.print("\nCtrl-C stops everything; what was collected stays.")
 
     @staticmethod
     def _collector(client: Client) -> str:
-        found = client.call("Collector.list", plugin_id=PLUGIN_ID).get("results", [])
+        # By its name: others of the plugin are the user's own, and get no schedule from here.
+        named = {"filter": [{"k": "name", "v": NAME, "o": "eq"}]}
+        found = client.call("Collector.list", plugin_id=PLUGIN_ID, query=named).get("results", [])
         if not found:
-            plugin = {"plugin_id": PLUGIN_ID, "provider": "local", "upgrade_mode": "AUTO"}
+            plugin = {"plugin_id": PLUGIN_ID, "provider": PROVIDER, "upgrade_mode": "AUTO"}
             found = [client.call("Collector.create", name=NAME, plugin_info=plugin)]
         collector_id: str = found[0]["collector_id"]
         return collector_id

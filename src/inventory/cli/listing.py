@@ -23,7 +23,9 @@ FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 REFRESH_SECONDS: Final = 2.0
 """How often a watched list is asked for, s."""
 
-FILTER_HELP: Final = "KEY=VALUE, KEY!=VALUE, KEY~PART, KEY!~PART, KEY>VALUE, KEY<VALUE; all given must hold"
+FILTER_HELP: Final = (
+    "KEY=VALUE, KEY!=VALUE, KEY~PART, KEY!~PART, KEY>VALUE, KEY>=VALUE, KEY<VALUE, KEY<=VALUE; all given must hold"
+)
 _CONDITION: Final = re.compile(r"([A-Za-z_$][^=!~<>]*?)(!=|!~|>=|<=|=|~|>|<)(.*)", re.DOTALL)
 _OPERATORS: Final = {
     "=": "eq",

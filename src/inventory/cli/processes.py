@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def config(context: click.Context) -> None:
     table = plain_table("setting", "value", "meaning")
     for name, value in values.items():
         meaning = type(loaded).model_fields[name].description or ""
-        table.add_row(f"INVENTORY_{name.upper()}", escape(str(value)), escape(meaning))
+        table.add_row(f"INVENTORY_{name.upper()}", escape(_typed(value)), escape(meaning))
     console().print(table)
 
 
@@ -147,6 +148,13 @@ def _shown(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(value: object) -> str:
+    """Return a value as it is written in a variable."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 COMMANDS = (up, server, worker, scheduler, gateway, plugin_local, config)

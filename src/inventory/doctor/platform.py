@@ -48,7 +48,7 @@ def _static(settings: Settings) -> Iterator[Finding]:
         mend = f"chmod 600 {settings.static_file}"
         yield warn(check, f"{settings.static_file} holds secrets, and others may read it", mend)
     if not faults.unreadable and not faults.exposed:
-        yield ok(check, f"{settings.static_file}: {faults.plugins} plugins, {faults.secrets} secrets, all readable")
+        yield ok(check, f"{settings.static_file}: plugins: {faults.plugins}, secrets: {faults.secrets}; all readable")
 
 
 def _service(name: str, endpoint: str) -> Finding:

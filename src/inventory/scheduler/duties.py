@@ -69,5 +69,10 @@ class DutyRunner:
         with self._lock:
             running = list(self._running.items())
         for name, start in running:
-            if not self._duties.renew(name, start):
+            # One that ended meanwhile needs no claim any more.
+            if not self._duties.renew(name, start) and self._runs(name, start):
                 _log.warning("duty_lost", duty=name)
+
+    def _runs(self, name: str, start: datetime) -> bool:
+        with self._lock:
+            return self._running.get(name) == start

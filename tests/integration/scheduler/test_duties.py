@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from pymongo.database import Database
+from structlog.testing import capture_logs
 
 from inventory.domain.clock import ManualClock
 from inventory.manager.duty import DutyManager
@@ -95,6 +96,45 @@ def test_a_runner_renews_what_it_is_doing(replicas: list[DutyManager], clock: Ma
     thread.join(10)
     clock.advance(timedelta(minutes=1))
     assert replicas[1].claim("housekeeping", HOUR) is None
+
+
+def test_a_duty_that_ends_while_it_is_renewed_is_not_called_lost(
+    replicas: list[DutyManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        began.set()
+        assert end.wait(10)
+
+    runner = DutyRunner(duties=replicas[0])
+    thread = threading.Thread(target=runner.run, args=(PeriodicDuty("sweep", 5.0, work),))
+
+    def renewed_too_late(name: str, start: datetime) -> bool:
+        end.set()
+        thread.join(10)
+        return DutyManager.renew(replicas[0], name, start)
+
+    monkeypatch.setattr(replicas[0], "renew", renewed_too_late)
+    thread.start()
+    assert began.wait(10)
+    with capture_logs() as logs:
+        runner.renew()
+    assert not thread.is_alive()
+    assert logs == []
+
+
+def test_a_duty_that_another_took_over_is_called_lost(replicas: list[DutyManager], clock: ManualClock) -> None:
+    runner = DutyRunner(duties=replicas[0])
+
+    def work() -> None:
+        clock.advance(timedelta(seconds=LEASE))
+        assert replicas[1].claim("housekeeping", HOUR) == NOON
+        runner.renew()
+
+    with capture_logs() as logs:
+        runner.run(PeriodicDuty("housekeeping", HOUR, work))
+    assert [(each["event"], each["duty"]) for each in logs] == [("duty_lost", "housekeeping")]
 
 
 def test_a_clock_that_steps_back_does_not_silence_duties(replicas: list[DutyManager], clock: ManualClock) -> None:

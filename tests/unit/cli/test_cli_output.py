@@ -77,3 +77,32 @@ def test_a_demonstration_that_fails_says_so_in_one_line(monkeypatch: pytest.Monk
     Demonstration(out)("127.0.0.1:1")
 
     assert _printed(out) == f"this machine was not collected: no plugin {MARKUP}\n"
+
+
+def test_a_demonstration_leaves_the_users_own_collectors_and_resources_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {"mine": "collector-1", "this machine": "collector-2"}
+    collected: list[str] = []
+
+    def answer(_: object, method: str, **request: Any) -> dict[str, Any]:
+        match method:
+            case "Collector.list":
+                wanted = {each["v"] for each in request.get("query", {}).get("filter", []) if each["k"] == "name"}
+                found = {name: each for name, each in named.items() if not wanted or name in wanted}
+                return {"results": [{"name": name, "collector_id": each} for name, each in found.items()]}
+            case "Collector.list_schedules":
+                return {"results": [{}]}
+            case "Collector.collect":
+                collected.append(request["collector_id"])
+                return {"job_id": "job-1"}
+            case _:
+                return {"total_count": 5 if request.get("provider") == "local" else 9}
+
+    monkeypatch.setattr("inventory.cli.client.Client.call", answer)
+    monkeypatch.setattr("inventory.cli.demo.watch_job", lambda *_, **__: {})
+    monkeypatch.setattr("inventory.cli.demo.explain_job", lambda *_: None)
+    out = _console()
+
+    Demonstration(out)("127.0.0.1:1")
+
+    assert collected == ["collector-2"]
+    assert "5 resources of this machine" in _printed(out)
