@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.chaos.fleet import Size
-from tests.chaos.run import Plan, Run
+from tests.chaos.run import Plan, Run, conclude
 
 SETTINGS = {"SLICES_PER_COLLECTOR": 3, "SLICES_PER_ENDPOINT": 9, "SERVER_PROCESSES": 2}
 
@@ -30,12 +29,7 @@ def main() -> int:
     )
     folder = Path(tempfile.mkdtemp(prefix="inventory-chaos-"))
     report = Run(plan, folder).run()
-    print(report.text())
-    if report.violations:
-        print(f"logs: {folder / 'logs'}")
-    else:
-        shutil.rmtree(folder)
-    return 1 if report.violations else 0
+    return conclude(report, folder)
 
 
 if __name__ == "__main__":

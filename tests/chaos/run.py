@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -104,7 +105,7 @@ class Run:
             self.report.violations += [f"did not stop: {name}" for name in left]
         return self.report
 
-    def _loose(self) -> None:
+    def _let_clients_in(self) -> None:
         api = Api(self.fleet.targets)
         ids = {spec.name: api.create(spec) for spec in self.world.collectors}
         api.close()
@@ -116,6 +117,10 @@ class Run:
         ]
         for client in self._clients:
             client.start()
+
+    def _loose(self) -> None:
+        self._let_clients_in()
+        plan = self.plan
         self._havoc.run(plan_faults(plan.seed, plan.seconds, every=plan.every))
         for client in self._clients:
             client.stop()
@@ -239,3 +244,13 @@ class Run:
                 self.report.violations.append(otherwise if isinstance(otherwise, str) else otherwise())
                 return
             time.sleep(POLL_SECONDS)
+
+
+def conclude(report: Report, folder: Path) -> int:
+    """Print the report; return 1 where something was violated, and leave the logs then."""
+    print(report.text())
+    if report.violations:
+        print(f"logs: {folder / 'logs'}")
+    else:
+        shutil.rmtree(folder)
+    return 1 if report.violations else 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 
+from tests.chaos.run import conclude
 from tests.old_version import PARENT
 from tests.upgrade.run import run_upgrade
 
@@ -19,12 +19,7 @@ def main() -> int:
     phase = float(os.environ.get("UPGRADE_SECONDS") or 60) / 4
     folder = Path(tempfile.mkdtemp(prefix="inventory-upgrade-"))
     report = run_upgrade(folder, seed=seed, phase_seconds=phase, commit=os.environ.get("UPGRADE_FROM") or PARENT)
-    print(report.text())
-    if report.violations:
-        print(f"logs: {folder / 'logs'}")
-    else:
-        shutil.rmtree(folder)
-    return 1 if report.violations else 0
+    return conclude(report, folder)
 
 
 if __name__ == "__main__":

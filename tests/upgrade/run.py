@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tests.chaos.fleet import DATABASE, START_SECONDS, Size
 from tests.chaos.run import Plan, Report, Run
-from tests.chaos.traffic import Api, Client
 from tests.old_version import PARENT, unpack
 
 STOP_EVERY_SECONDS = 2.0
@@ -60,19 +59,6 @@ class UpgradeRun(Run):
                 for one in client[DATABASE]["migration"].find()
             ]
         self._look_at_refusals()
-
-    def _let_clients_in(self) -> None:
-        api = Api(self.fleet.targets)
-        ids = {spec.name: api.create(spec) for spec in self.world.collectors}
-        api.close()
-        self._specs = {ids[spec.name]: spec for spec in self.world.collectors}
-        plan = self.plan
-        self._clients = [
-            Client(f"{plan.seed}/{number}", self.fleet.targets, self.world, ids, plan.pause)
-            for number in range(plan.clients)
-        ]
-        for client in self._clients:
-            client.start()
 
     def _a_late_old_one(self) -> None:
         """Start an old worker again, as an orchestrator does that moves it, on a database that is migrated."""

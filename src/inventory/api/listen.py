@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 
 from inventory.errors import SettingsError
+from inventory.file_state import FileState, file_state
 from inventory.logs import get_logger
 from inventory.loopback import is_loopback
 from inventory.settings import Settings
@@ -128,17 +129,8 @@ class _TlsFiles:
             log.info("tls_files_reloaded")
             return found
 
-    def _signature(self) -> list[tuple[int, int, int] | None]:
-        return [_state(path) for path in self._paths.values()]
-
-
-def _state(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes with the file; None where it is absent."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    def _signature(self) -> list[FileState | None]:
+        return [file_state(path) for path in self._paths.values()]
 
 
 def _read(name: str, path: Path) -> bytes:

@@ -57,6 +57,13 @@ def skip(check: str, message: str) -> Finding:
     return Finding(check, Level.SKIP, message)
 
 
+def graded(check: str, message: str, mend: str, *, warns: bool, fails: bool) -> Finding:
+    """What has a limit that makes it worth a look, and a further one beyond which it does not work."""
+    if fails:
+        return fail(check, message, mend)
+    return warn(check, message, mend) if warns else ok(check, message)
+
+
 def guarded(check: str, look: Callable[[], Iterable[Finding]], *, mend: str) -> list[Finding]:
     """Return what ``look`` finds; an expected failure of the look itself is a finding, too."""
     try:

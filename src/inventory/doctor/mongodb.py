@@ -10,7 +10,7 @@ import pymongo
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from inventory.doctor.finding import Finding, fail, ok, skip, warn
+from inventory.doctor.finding import Finding, fail, graded, ok, skip, warn
 from inventory.errors import ConnectionFailureError
 from inventory.model import ALL_DOCUMENTS
 from inventory.model.connection import translated_errors
@@ -91,12 +91,7 @@ def check_clock(database: Database[Document], now: Callable[[], datetime]) -> It
     certain = max(abs(skew) - (after - before) / 2, timedelta())
     words = f"MongoDB's clock is {abs(skew).total_seconds():.3f} s {'ahead' if skew > timedelta() else 'behind'}"
     mend = "Let both machines keep their time by NTP (chrony, systemd-timesyncd)."
-    if certain > SKEW_FAIL:
-        yield fail("clock", words, mend)
-    elif certain > SKEW_WARN:
-        yield warn("clock", words, mend)
-    else:
-        yield ok("clock", words)
+    yield graded("clock", words, mend, warns=certain > SKEW_WARN, fails=certain > SKEW_FAIL)
 
 
 def check_disk(database: Database[Document]) -> Iterator[Finding]:
@@ -110,12 +105,7 @@ def check_disk(database: Database[Document]) -> Iterator[Finding]:
     share = used / total
     words = f"MongoDB's disk is {share:.0%} full, {(total - used) / 1024**3:.1f} GiB free"
     mend = "Make room, or lower INVENTORY_JOB_RETENTION_DAYS and INVENTORY_DELETED_RETENTION_DAYS."
-    if share > DISK_FAIL:
-        yield fail("disk", words, mend)
-    elif share > DISK_WARN:
-        yield warn("disk", words, mend)
-    else:
-        yield ok("disk", words)
+    yield graded("disk", words, mend, warns=share > DISK_WARN, fails=share > DISK_FAIL)
 
 
 def check_indexes(database: Database[Document]) -> Iterator[Finding]:

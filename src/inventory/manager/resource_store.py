@@ -22,7 +22,7 @@ from pymongo.errors import (
 )
 
 from inventory.manager.metrics import bulk_write
-from inventory.model.connection import CODEC
+from inventory.model.connection import CODEC, DUPLICATE_KEY
 
 Document = dict[str, Any]
 Write = InsertOne[Document] | InsertOne[RawBSONDocument] | UpdateOne
@@ -37,7 +37,6 @@ _BY_RESOURCE_ID: Final = [
 ]
 _BY_FINGERPRINT: Final = [("domain_id", 1), ("fingerprint", 1)]
 _REFERENCE: Final = b"$ref\0"
-_DUPLICATE_KEY: Final = 11000
 _TRANSIENT: Final = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 50, 64, 133, 136, 202})
 
 
@@ -148,7 +147,7 @@ def _bulk(collection: Any, writes: Sequence[Write]) -> BulkOutcome:
         for error in exc.details.get("writeErrors", []):
             if error["code"] in _TRANSIENT:
                 raise
-            found = outcome.duplicates if error["code"] == _DUPLICATE_KEY else outcome.refused
+            found = outcome.duplicates if error["code"] == DUPLICATE_KEY else outcome.refused
             found.add(error["index"])
         if not outcome.duplicates and not outcome.refused:
             raise

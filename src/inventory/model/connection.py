@@ -48,7 +48,8 @@ PING_SECONDS = 5.0
 _CLIENT_FAULTS = frozenset({2, 9, 14, 16, 31, 40, 51075, 51091, 51108, 16410, 17124, 40353, 15998})
 """Server codes for a query that cannot be evaluated over the data (BadValue, FailedToParse, TypeMismatch, regex …)."""
 _TIME_LIMIT = 50
-_DUPLICATE_KEY = 11000
+DUPLICATE_KEY = 11000
+"""Server code for a write that a unique index refuses."""
 _NO_ACCESS = frozenset({13, 18, 8000})
 """Server codes for a user without the right, and for a wrong user or password (8000: so says Atlas)."""
 
@@ -161,7 +162,7 @@ def refused_duplicates(exc: BulkWriteError) -> set[int]:
             be rolled back, so it does not count as done.
     """
     errors = exc.details.get("writeErrors", [])
-    if exc.details.get("writeConcernErrors") or any(error["code"] != _DUPLICATE_KEY for error in errors):
+    if exc.details.get("writeConcernErrors") or any(error["code"] != DUPLICATE_KEY for error in errors):
         raise exc
     return {error["index"] for error in errors}
 

@@ -16,6 +16,7 @@ from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import BadRequestError, SettingsError
+from inventory.file_state import file_state
 from inventory.logs import get_logger
 
 log = get_logger(__name__)
@@ -58,7 +59,7 @@ class _LocalKeys:
         self._clock = clock
         self._lock = threading.Lock()
         self._looked_at = clock.monotonic()
-        self._seen = _signature(path)
+        self._seen = file_state(path)
         self._keys = _read_keys(path)
 
     def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:  # noqa: ARG002
@@ -71,7 +72,7 @@ class _LocalKeys:
             return self._keys
 
     def _look(self) -> None:
-        seen = _signature(self._path)
+        seen = file_state(self._path)
         if seen == self._seen:
             return
         self._seen = seen
@@ -100,15 +101,6 @@ def _read_keys(path: Path) -> tuple[Key, ...]:
     except ValueError as exc:
         reason = "is not UTF-8" if isinstance(exc, UnicodeDecodeError) else str(exc)
         raise SettingsError(f"jwks_file (INVENTORY_JWKS_FILE): {path}: {reason}") from None
-
-
-def _signature(path: Path) -> tuple[int, int, int] | None:
-    """Return what changes with the file; None where it is absent."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def parse_keys(text: str) -> tuple[Key, ...]:

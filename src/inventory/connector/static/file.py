@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from inventory.connector.static.schema import PlatformContent
 from inventory.errors import SettingsError
+from inventory.file_state import FileState, file_state
 from inventory.logs import get_logger
 
 _log = get_logger(__name__)
@@ -27,9 +28,6 @@ SETTLE_SECONDS: Final = 0.5
 """How long a file that is written in place must have been left alone before it is read, s: half of a YAML file is often
 a valid one, with half of the secrets. One that is replaced as a whole is read at once, unless it happens to get the
 inode of the one before."""
-
-_Signature = tuple[int, int, int]
-_GONE: _Signature = (0, 0, 0)
 
 
 class StaticFile:
@@ -52,25 +50,23 @@ class StaticFile:
         self.path = path
         self._now = now
         self._lock = threading.Lock()
-        self._signature = _signature(path)
+        self._seen = file_state(path)
         self._content = parse(path)
 
     @property
     def content(self) -> PlatformContent:
         """The content in force."""
         with self._lock:
-            try:
-                signature = _signature(self.path)
-            except SettingsError:
-                signature = _GONE
-            if signature != self._signature and not self._is_being_written(signature):
-                self._signature = signature
+            seen = file_state(self.path)
+            if seen != self._seen and not self._is_being_written(seen):
+                self._seen = seen
                 self._reload()
             return self._content
 
-    def _is_being_written(self, signature: _Signature) -> bool:
-        modified, _, inode = signature
-        return inode == self._signature[2] and abs(self._now() - modified / 1e9) < SETTLE_SECONDS
+    def _is_being_written(self, seen: FileState | None) -> bool:
+        if seen is None or self._seen is None or seen.inode != self._seen.inode:
+            return False
+        return abs(self._now() - seen.modified_ns / 1e9) < SETTLE_SECONDS
 
     def _reload(self) -> None:
         try:
@@ -147,14 +143,6 @@ def _locate(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int,
             break
         node = found
     return line, key
-
-
-def _signature(path: Path) -> _Signature:
-    try:
-        found = path.stat()
-    except OSError as exc:
-        raise SettingsError(f"{path}: cannot be read: {exc.strerror}", field="static_file") from exc
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _warn_if_readable(path: Path, content: PlatformContent) -> None:
