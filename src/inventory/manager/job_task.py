@@ -32,17 +32,12 @@ class Started:
     """What became of the wish to run a task.
 
     Attributes:
-        task: the task as it is now; None where it is gone.
+        task: the task, which is IN_PROGRESS; None where it has ended, is gone, or has a ``holder``.
         holder: another task that runs for the same collector and secret, and so keeps this one PENDING.
     """
 
     task: Document | None
     holder: Document | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether its slices may be collected."""
-        return self.task is not None and self.task["status"] == TaskStatus.IN_PROGRESS.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,18 +131,19 @@ class JobTaskManager:
             except DuplicateJobError:
                 task = self.find(domain_id, job_task_id)
                 holder = self._holder(task) if task else None
-                if task is not None and holder is None and task["status"] == TaskStatus.PENDING.value:
+                if task is not None and holder is None and task["status"] in OPEN:
                     # What stood in the way has ended this very moment.
                     continue
-                return Started(task, holder)
-            return Started(started or self.find(domain_id, job_task_id))
+                return Started(None, holder)
+            return Started(started)
 
     @translated_errors()
     def _start(self, domain_id: str, job_task_id: str) -> Document | None:
-        query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": TaskStatus.PENDING.value}
-        change = {"status": TaskStatus.IN_PROGRESS.value, "started_at": self._clock.now()}
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": OPEN}}
+        began = {"$cond": [_IS_PENDING, self._clock.now(), "$started_at"]}
+        change = [{"$set": {"status": TaskStatus.IN_PROGRESS.value, "started_at": began}}]
         try:
-            return self._tasks.find_one_and_update(query, {"$set": change}, return_document=ReturnDocument.AFTER)
+            return self._tasks.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
         except DuplicateKeyError as exc:
             raise DuplicateJobError(collector_id="", secret_id="", job_task_id=job_task_id) from exc
 
@@ -299,6 +295,7 @@ class JobTaskManager:
         self._tasks.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
 
 
+_IS_PENDING: Final = {"$eq": ["$status", TaskStatus.PENDING.value]}
 _IS_REFUSED: Final = {
     "$in": [DuplicateJobError.code, {"$ifNull": ["$errors.error_code", []]}],
 }

@@ -12,13 +12,12 @@ for that, and passes the place that it cannot use on to the next in line: each s
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
-from pymongo import ReturnDocument
 from pymongo.database import Database
 
 from inventory.domain.clock import Clock
@@ -82,23 +81,27 @@ class SlicePlaces:
     def free(self, found: Document, limits: Limits) -> dict[str, int] | Place:
         """Return a free place of each kind that the slice needs; or the kind that is full."""
         slots = {}
-        for place in Place:
-            if group := place.group(found):
-                slot = self._free_slot(found, place, group, limits)
-                if slot is None:
-                    return place
-                slots[place.slot] = slot
+        for place, taken in self._taken(found, tuple(Place)).items():
+            limit = limits.of(place)
+            if len(taken) >= limit:
+                return place
+            # At random, so that claimers seldom collide.
+            slots[place.slot] = random.choice([slot for slot in range(limit) if slot not in taken])  # noqa: S311 (no secret)
         return slots
 
-    def _free_slot(self, found: Document, place: Place, group: Document, limits: Limits) -> int | None:
-        """Return a free place, at random so that claimers seldom collide."""
-        rows = self._slices.find(group | {place.slot: {"$gte": 0}}, {place.slot: 1, "_id": 1})
+    def _taken(self, found: Document, places: Sequence[Place]) -> dict[Place, set[int]]:
+        """Return, for each kind among ``places`` that the slice needs, the numbers that others occupy, at one look."""
+        groups = {place: group for place in places if (group := place.group(found))}
+        if not groups:
+            return {}
+        branches = [group | {place.slot: {"$gte": 0}} for place, group in groups.items()]
+        wanted = dict.fromkeys((name for place in groups for name in (*place.keys, place.slot)), 1)
         # A slice whose lease ran out gives its own place up by being claimed anew.
-        taken = {row[place.slot] for row in rows if row["_id"] != found["_id"]}
-        limit = limits.of(place)
-        if len(taken) >= limit:
-            return None
-        return random.choice([slot for slot in range(limit) if slot not in taken])  # noqa: S311 (no secret)
+        rows = [row for row in self._slices.find({"$or": branches}, wanted) if row["_id"] != found["_id"]]
+        return {
+            place: {row[place.slot] for row in rows if place.slot in row and place.group(row) == group}
+            for place, group in groups.items()
+        }
 
     def put_back(self, found: Document, limits: Limits) -> Place | None:
         """Let the slice wait for the place that it lacks, and return which; None where a claim is worth it again."""
@@ -129,28 +132,33 @@ class SlicePlaces:
 
         The other way round there is nothing to pass on: slices of one collector go to one endpoint, and all lack it.
         """
-        group = Place.ENDPOINT.group(found)
-        if lacking is not Place.COLLECTOR or not group:
+        if lacking is not Place.COLLECTOR:
             return []
-        has_room = self._free_slot(found, Place.ENDPOINT, group, limits) is not None
+        taken = self._taken(found, [Place.ENDPOINT]).get(Place.ENDPOINT)
+        has_room = taken is not None and len(taken) < limits.of(Place.ENDPOINT)
         return self.wake(found, [Place.ENDPOINT]) if has_room else []
 
     @translated_errors()
-    def wake(self, freed: Document, places: Iterable[Place] = tuple(Place)) -> list[Document]:
-        """Choose who may try for the places that ``freed`` gave up, the most urgent first; ring for them."""
+    def wake(self, freed: Document, places: Collection[Place] = tuple(Place)) -> list[Document]:
+        """Choose who may try for the places that ``freed`` gave up, the most urgent first; ring for them.
+
+        One for each kind of place: the most urgent of all, then that of the other kinds, as nobody waits for two.
+
+        Returns:
+            The chosen as they waited.
+        """
         now = self._clock.now()
         change = {"$set": {"not_before": now, "enqueued_at": now}, "$unset": {"waits_for": ""}}
-        woken = []
-        for place in places:
-            group = place.group(freed)
-            found = group and self._slices.find_one_and_update(
-                {"waits_for": place.value} | group,
-                change,
-                sort=[("priority", 1), ("created_at", 1)],
-                return_document=ReturnDocument.AFTER,
+        lines = {place.value: {"waits_for": place.value} | group for place in places if (group := place.group(freed))}
+        woken: list[Document] = []
+        while lines:
+            found = self._slices.find_one_and_update(
+                {"$or": list(lines.values())}, change, sort=[("priority", 1), ("created_at", 1)]
             )
-            if found:
-                woken.append(found)
+            if found is None:
+                break
+            del lines[found["waits_for"]]
+            woken.append(found)
         return woken
 
     @translated_errors()

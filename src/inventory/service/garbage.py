@@ -16,6 +16,7 @@ from inventory.manager.collector import CollectorManager
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
 from inventory.model.connection import translated_errors
+from inventory.service.collect_slice import Assignment
 
 Document = dict[str, Any]
 
@@ -53,7 +54,7 @@ class TaskGarbage:
         self._grace_seconds = grace_seconds
         self._lease_seconds = lease_seconds
 
-    def collected(self, task: Document, *, resources_seen: int) -> bool:
+    def collected(self, task: Document, *, resources_seen: int, belongs_to: Assignment | None = None) -> bool:
         """Collect the garbage of a task whose slices all ended SUCCESS.
 
         Doing it again after a crash in the middle counts and deletes nothing twice.
@@ -61,13 +62,14 @@ class TaskGarbage:
         Args:
             task: IN_PROGRESS.
             resources_seen: sum over its slices.
+            belongs_to: has its job and collector, where they are known; else they are looked up.
 
         Returns:
             Whether the task may end: it was done, or does not apply. False while another does it.
         """
         if task.get("garbage_collected") or not task["full_collect"] or not resources_seen:
             return True
-        context = self._context(task)
+        context = self._context(task, belongs_to)
         if context is None or not is_due(context, resources_seen=resources_seen):
             return True
         domain_id, job_task_id, owner = task["domain_id"], task["job_task_id"], new_id("garbage")
@@ -90,10 +92,15 @@ class TaskGarbage:
             RESOURCES.labels("disconnected").inc(counts.disconnected)
         return recorded
 
-    def _context(self, task: Document) -> IngestContext | None:
+    def _context(self, task: Document, belongs_to: Assignment | None) -> IngestContext | None:
         domain_id, collector_id = task["domain_id"], task["collector_id"]
-        job = self._jobs.find(domain_id, task["job_id"])
-        collector = self._collectors.get_many(domain_id, [collector_id]).get(collector_id)
+        job: Document | None
+        collector: Document | None
+        if belongs_to is not None:
+            job, collector = belongs_to.job, belongs_to.collector
+        else:
+            job = self._jobs.find(domain_id, task["job_id"])
+            collector = self._collectors.get_many(domain_id, [collector_id]).get(collector_id)
         if job is None or collector is None:
             return None
         return IngestContext(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from inventory import tracing
@@ -79,10 +80,10 @@ class RunSlice:
         if self._running.stopping:
             return
         found = self._slices.get(domain_id, slice_id)
-        assignment = self._starter.assignment(found) if found else None
-        if assignment is None:
+        collector = self._starter.collector_of(found) if found else None
+        if found is None or collector is None:
             return
-        claim = self._starter.claim(assignment)
+        claim = self._starter.claim(found, collector)
         self._ring_each(claim.heirs)
         if claim.claimed is None:
             return
@@ -90,11 +91,9 @@ class RunSlice:
         bind(job_id=claimed["job_id"], job_task_id=claimed["job_task_id"], slice_id=slice_id)
         try:
             with self._running.tracking(claimed) as running:
-                if self._starter.start_task(claimed):
-                    attempt = self._attempt(
-                        Assignment(claimed, assignment.task, assignment.job, assignment.collector), running
-                    )
-                    self._persist(lambda: self._conclude(claimed, running, attempt))
+                if assignment := self._starter.start_task(claimed, collector):
+                    attempt = self._attempt(assignment, running)
+                    self._persist(partial(self._conclude, assignment, running, attempt))
             self._persist(lambda: self._wake(claimed))
         finally:
             unbind("job_id", "job_task_id", "slice_id")
@@ -116,8 +115,9 @@ class RunSlice:
             error = UnknownError(transaction_id=assignment.slice["slice_id"])
             return Attempt(outcome=running.progress or Outcome(), failure=error, passing=True)
 
-    def _conclude(self, claimed: Document, running: RunningSlice, attempt: Attempt) -> None:
+    def _conclude(self, assignment: Assignment, running: RunningSlice, attempt: Attempt) -> None:
         """Write what became of the claimed slice, as far as it is still ours."""
+        claimed = assignment.slice
         if running.stop_reason is StopReason.NOT_OURS and not attempt.complete:
             self._left_behind(claimed, attempt)
         elif running.stop_reason is StopReason.SHUTDOWN and not attempt.complete:
@@ -128,13 +128,14 @@ class RunSlice:
             else:
                 self._left_behind(claimed, attempt)
         elif attempt.passing:
-            self._retry(claimed, attempt)
+            self._retry(assignment, attempt)
         elif attempt.slices is not None:
             self._expand(claimed, attempt.slices)
         else:
-            self._end(claimed, attempt)
+            self._end(assignment, attempt)
 
-    def _retry(self, claimed: Document, attempt: Attempt) -> None:
+    def _retry(self, assignment: Assignment, attempt: Attempt) -> None:
+        claimed = assignment.slice
         retried = self._claims.retry(claimed, failed(attempt))
         if retried is None:
             self._left_behind(claimed, attempt)
@@ -142,9 +143,10 @@ class RunSlice:
             _log.warning("slice_will_be_retried", error=str(attempt.failure))
             SLICES_LEFT.labels(outcome="retried").inc()
         else:
-            self._end(claimed, attempt)
+            self._end(assignment, attempt)
 
-    def _end(self, claimed: Document, attempt: Attempt) -> None:
+    def _end(self, assignment: Assignment, attempt: Attempt) -> None:
+        claimed = assignment.slice
         outcome = failed(attempt)
         status = TaskStatus.FAILURE if outcome.error_count or outcome.failure_count else TaskStatus.SUCCESS
         if not self._claims.finish(claimed, status, outcome):
@@ -152,7 +154,11 @@ class RunSlice:
             return
         _log.info("slice_finished", status=status.value, resources=outcome.total_count)
         SLICES_LEFT.labels(outcome=status.value.lower()).inc()
-        self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
+        if claimed["number"] == 0 and claimed["plan_attempt"] == 1:
+            # Nobody claimed slice 0 before, so nobody planned others: it is all of its task.
+            self._settler.settle_sole(assignment, status, outcome)
+        else:
+            self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _expand(self, claimed: Document, options: Sequence[Any]) -> None:
         """Let the slices take over that the plugin has told slice 0: held, until slice 0 has ended as theirs."""

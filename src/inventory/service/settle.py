@@ -7,11 +7,13 @@ on the old state: many that settle at once, or again, come to the same end.
 from __future__ import annotations
 
 from inventory.domain import job_state
-from inventory.domain.job_state import JOB_OPEN, JobStatus, TaskStatus
+from inventory.domain.job_state import JOB_OPEN, JobStatus, Settled, TaskStatus
 from inventory.logs import get_logger
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager, TaskCounts
-from inventory.manager.slice import OPEN, SliceManager
+from inventory.manager.slice import OPEN, Outcome, SliceManager
+from inventory.model.connection import Document
+from inventory.service.collect_slice import Assignment
 from inventory.service.garbage import TaskGarbage
 from inventory.service.job_metrics import TASKS_ENDED
 
@@ -46,17 +48,48 @@ class Settler:
             state = self._slices.of_task(domain_id, job_task_id)
             if state.open:
                 return
-            status = job_state.settle_task(state.statuses)
-            if status is TaskStatus.SUCCESS and not self._garbage.collected(
-                task, resources_seen=state.outcome.resources_seen
-            ):
-                return
-            if self._tasks.finish(domain_id, job_task_id, status, state.outcome):
-                TASKS_ENDED.labels(status=status.value).inc()
-                _log.info("task_finished", job_task_id=job_task_id, status=status.value)
+            self._end_task(task, job_state.settle_task(state.statuses), state.outcome)
         elif task["status"] == TaskStatus.CANCELED.value:
             self._tasks.count_canceled(domain_id, job_task_id, self._slices.of_task(domain_id, job_task_id).outcome)
         self.settle_job(domain_id, task["job_id"])
+
+    def settle_sole(self, assignment: Assignment, status: TaskStatus, outcome: Outcome) -> None:
+        """End the task of a slice that has ended and is all of it, then settle its job.
+
+        As ``settle_task``, without reading what is known: a task that runs is changed by its end alone, and a job
+        that was planned stays so.
+
+        Args:
+            assignment: of the slice, as it began.
+            status, outcome: the slice's end, which is stored.
+        """
+        task = assignment.task
+        domain_id, job_id = task["domain_id"], task["job_id"]
+        if not self._end_task(task, status, outcome, belongs_to=assignment):
+            # Canceled meanwhile, or another was faster.
+            self.settle_task(domain_id, task["job_task_id"])
+            return
+        # Counted only where all tasks exist by then: a remainder that is too low would stay.
+        remained = self._tasks.count_open(domain_id, job_id) if assignment.job["planned"] else 0
+        if remained:
+            self._jobs.settle(domain_id, job_id, Settled(JobStatus.IN_PROGRESS, remained))
+        else:
+            self.settle_job(domain_id, job_id)
+
+    def _end_task(
+        self, task: Document, status: TaskStatus, outcome: Outcome, *, belongs_to: Assignment | None = None
+    ) -> bool:
+        """End the task as its slices make it, its garbage collected before; tell whether it was this call."""
+        domain_id, job_task_id = task["domain_id"], task["job_task_id"]
+        if status is TaskStatus.SUCCESS and not self._garbage.collected(
+            task, resources_seen=outcome.resources_seen, belongs_to=belongs_to
+        ):
+            return False
+        ended = self._tasks.finish(domain_id, job_task_id, status, outcome)
+        if ended:
+            TASKS_ENDED.labels(status=status.value).inc()
+            _log.info("task_finished", job_task_id=job_task_id, status=status.value)
+        return ended
 
     def settle_job(self, domain_id: str, job_id: str) -> None:
         """Write the job's status, remained_tasks and finished_at as its tasks make them, once they all exist."""

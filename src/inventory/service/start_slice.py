@@ -45,6 +45,8 @@ class Claim:
 class SliceStarter:
     """Claims slices and starts their tasks.
 
+    First ``collector_of``, then ``claim``, then ``start_task``.
+
     Args:
         jobs, tasks, slices, claims, collectors: what a slice belongs to.
         settler: ends what can end.
@@ -73,45 +75,41 @@ class SliceStarter:
         self._limits = limits
         self._worker = worker
 
-    def assignment(self, found: Document) -> Assignment | None:
-        """Return all that the slice belongs to; None, having ended what can end, where it must not run."""
+    def collector_of(self, found: Document) -> Document | None:
+        """Return the slice's collector; None, having ended what can end, where the slice must not run."""
         domain_id, job_id = found["domain_id"], found["job_id"]
         if found["status"] not in OPEN:
             self._settler.settle_task(domain_id, found["job_task_id"])
             return None
         job = self._jobs.find(domain_id, job_id)
-        task = self._tasks.find(domain_id, found["job_task_id"])
-        collector = self._collectors.get_many(domain_id, [found["collector_id"]]).get(found["collector_id"])
-        if job is None or task is None:
+        if job is None:
             return None
+        collector = self._collectors.get_many(domain_id, [found["collector_id"]]).get(found["collector_id"])
         if collector is None:
             self._jobs.cancel_job(domain_id, job_id)
             return None
         if JobStatus(job["status"]) not in JOB_OPEN:
             self._jobs.cancel_parts(domain_id, job_id)
             return None
-        if task["status"] not in OPEN:
-            self._slices.cancel(domain_id, job_task_id=task["job_task_id"])
-            return None
-        return Assignment(slice=found, task=task, job=job, collector=collector)
+        return collector
 
-    def claim(self, assignment: Assignment) -> Claim:
+    def claim(self, found: Document, collector: Document) -> Claim:
         """Claim the slice; it is not ours where another has it, it must wait, or waits for a place from now on."""
-        limits = self._limits_of(assignment)
+        limits = self._limits_of(collector)
         owner = f"{self._worker}/{secrets.token_hex(8)}"
         for _ in range(_TRIES):
-            claimed = self._claims.claim(assignment.slice, owner=owner, limits=limits)
+            claimed = self._claims.claim(found, owner=owner, limits=limits)
             if claimed is Refusal.NOT_CLAIMABLE:
                 return Claim()
             if not isinstance(claimed, Refusal):
                 return Claim(claimed)
-            lacking = self._claims.places.put_back(assignment.slice, limits)
+            lacking = self._claims.places.put_back(found, limits)
             if lacking:
-                return Claim(heirs=self._claims.places.heirs(assignment.slice, lacking, limits))
+                return Claim(heirs=self._claims.places.heirs(found, lacking, limits))
         return Claim()
 
-    def start_task(self, claimed: Document) -> bool:
-        """Start the task of a claimed slice; False, having ended what must end, where it may not run.
+    def start_task(self, claimed: Document, collector: Document) -> Assignment | None:
+        """Start the task of a claimed slice; None, having ended what must end, where it may not run.
 
         The job is looked at again afterwards: a job is stopped before its tasks are, so either this sees it, or
         whoever stops it sees the task that has just been started.
@@ -120,15 +118,15 @@ class SliceStarter:
         started = self._start(domain_id, job_task_id)
         if started.holder is not None:
             self._refuse(claimed, started.holder)
-            return False
-        if not started.running:
+            return None
+        if started.task is None:
             self._slices.cancel(domain_id, job_task_id=job_task_id)
-            return False
+            return None
         job = self._jobs.find(domain_id, job_id)
         if job is None or JobStatus(job["status"]) not in JOB_OPEN:
             self._jobs.cancel_parts(domain_id, job_id)
-            return False
-        return True
+            return None
+        return Assignment(slice=claimed, task=started.task, job=job, collector=collector)
 
     def _start(self, domain_id: str, job_task_id: str) -> Started:
         started = self._tasks.start(domain_id, job_task_id)
@@ -164,8 +162,8 @@ class SliceStarter:
         self._slices.cancel(domain_id, job_task_id=job_task_id)
         self._settler.settle_job(domain_id, claimed["job_id"])
 
-    def _limits_of(self, assignment: Assignment) -> Limits:
-        wished = assignment.metadata.get("max_concurrent_slices")
+    def _limits_of(self, collector: Document) -> Limits:
+        wished = (collector["plugin_info"].get("metadata") or {}).get("max_concurrent_slices")
         if not isinstance(wished, int | float) or isinstance(wished, bool):
             return self._limits
         if not math.isfinite(wished) or wished < 1:

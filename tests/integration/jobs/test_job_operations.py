@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -13,8 +14,19 @@ from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import JobsKit
 
-OF_THE_SLICE = 21
-"""Finding, claiming, starting, ending and settling it, and waking who waits for its place."""
+OF_THE_SLICE = Counter(
+    {
+        ("find", "slice"): 2,  # itself, and the places that others occupy
+        ("find", "job"): 2,  # before it is claimed, and after its task was started
+        ("find", "collector"): 1,
+        ("findAndModify", "slice"): 2,  # its claim, and whoever waits for its places
+        ("findAndModify", "job_task"): 1,
+        ("update", "slice"): 1,
+        ("update", "job_task"): 1,
+        ("aggregate", "job_task"): 1,  # how many remain
+        ("update", "job"): 1,
+    }
+)
 OF_THE_INGEST = 6
 """The rules, two lookups, and one write each of records, resources and states."""
 
@@ -35,4 +47,24 @@ def test_a_slice_costs_as_many_commands_whatever_it_brings(
         remained = kit.job(job_id)["remained_tasks"]
 
     assert remained == 1
-    assert spent.total() <= OF_THE_SLICE + OF_THE_INGEST, sorted(spent.items())
+    assert spent.total() <= OF_THE_SLICE.total() + OF_THE_INGEST, sorted(spent.items())
+    assert Counter({key: spent[key] for key in OF_THE_SLICE}) == OF_THE_SLICE
+
+
+def test_one_of_many_slices_of_a_task_starts_it_with_one_command(
+    database: Database[dict[str, Any]], mongo_uri: str, clock: ManualClock, plugin: FakePlugin
+) -> None:
+    plugin.tasks = [{"n": 1}, {"n": 2}, {"n": 3}]
+    with counted(database, mongo_uri) as (watched, commands):
+        kit = JobsKit(watched, clock, plugin.endpoint)
+        _, _, [first] = kit.plan(kit.insert_collector())
+        worker = kit.worker()
+        worker.run(first)
+        commands.sent.clear()
+        worker.run(kit.queue.rung[0])
+        spent = commands.sent.copy()
+        kit.connector.close()
+
+    # One more to settle: the task, and whether it has open slices.
+    assert (spent["findAndModify", "job_task"], spent["find", "job_task"]) == (1, 1)
+    assert (spent["find", "slice"], spent["update", "job_task"], spent["update", "job"]) == (3, 0, 0)

@@ -137,6 +137,40 @@ def test_who_waits_where_nothing_runs_any_more_is_woken_by_the_next_sweep(kit: J
     assert kit.queue.rung == [waiting[1]]
 
 
+def test_one_of_each_line_is_woken_the_most_urgent_first(kit: JobsKit) -> None:
+    collector_id = kit.insert_collector()
+    runs = _claim(kit, _planned(kit, collector_id))
+    of_collector = [_planned(kit, collector_id, secret=f"secret-{n}", priority=10 * n) for n in (2, 1)]
+    of_endpoint = [_planned(kit, secret=f"secret-{n}", priority=10 * n + 5) for n in (0, 3)]
+    elsewhere = _planned(kit, priority=1)
+    for one in of_collector:
+        assert kit.claims.places.put_back(kit.slice(one), Limits(per_collector=1, per_endpoint=9)) is Place.COLLECTOR
+    for one in of_endpoint:
+        assert kit.claims.places.put_back(kit.slice(one), Limits(per_collector=9, per_endpoint=1)) is Place.ENDPOINT
+    kit.database["slice"].update_one(
+        {"slice_id": elsewhere}, {"$set": {"waits_for": "collector", "endpoint": "grpc://other:1"}}
+    )
+
+    assert _end(kit, runs) == [of_endpoint[0], of_collector[1]]
+    left = kit.database["slice"].find({"waits_for": {"$exists": True}}).distinct("slice_id")
+    assert set(left) == {of_collector[0], of_endpoint[1], elsewhere}
+    assert kit.claims.places.wake({"domain_id": DOMAIN, "collector_id": "nobody", "endpoint": ""}) == []
+
+
+def test_places_of_others_at_the_same_endpoint_are_not_those_of_the_collector(kit: JobsKit) -> None:
+    limits = Limits(per_collector=1, per_endpoint=9)
+    for _ in range(4):
+        assert not isinstance(kit.claim(_planned(kit), "another", per_collector=1, per_endpoint=9), Refusal)
+    slice_id = _planned(kit)
+
+    free = kit.claims.places.free(kit.slice(slice_id), limits)
+
+    taken = set(kit.database["slice"].distinct("endpoint_slot"))
+    assert isinstance(free, dict)
+    assert free["collector_slot"] == 0
+    assert free["endpoint_slot"] not in taken
+
+
 def test_what_is_canceled_waits_no_more(kit: JobsKit) -> None:
     collector_id = kit.insert_collector()
     runs = _claim(kit, _planned(kit, collector_id))
@@ -161,3 +195,20 @@ def test_those_who_wait_are_found_by_an_index(kit: JobsKit, database: Database[d
             plan = str(cursor.explain()["queryPlanner"]["winningPlan"])
             assert f"'indexName': '{name}'" in plan
             assert "'stage': 'SORT'" not in plan
+    both = database["slice"].find({"$or": list(queries.values())}).sort([("priority", 1), ("created_at", 1)])
+    plan = str(both.explain()["queryPlanner"]["winningPlan"])
+    assert all(f"'indexName': '{name}'" in plan for name in queries)
+    assert "'stage': 'SORT'" not in plan
+
+
+def test_occupied_places_are_found_by_an_index(kit: JobsKit, database: Database[dict[str, Any]]) -> None:
+    collector_id = kit.insert_collector()
+    kit.plan(collector_id, secrets=50, endpoint=ENDPOINT)
+    occupied = [
+        {"domain_id": DOMAIN, "collector_id": collector_id, "collector_slot": {"$gte": 0}},
+        {"endpoint": ENDPOINT, "endpoint_slot": {"$gte": 0}},
+    ]
+
+    plan = str(database["slice"].find({"$or": occupied}).explain()["queryPlanner"]["winningPlan"])
+
+    assert all(f"'indexName': '{name}'" in plan for name in ("collector_slot", "endpoint_slot"))

@@ -334,11 +334,12 @@ def test_a_task_whose_job_was_stopped_does_not_start(kit: JobsKit, plugin: FakeP
 
 
 def test_a_job_that_is_stopped_between_claim_and_start_does_not_start(kit: JobsKit) -> None:
-    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    collector_id = kit.insert_collector()
+    job_id, [task], [slice_id] = kit.plan(collector_id)
     claimed = kit.claim(slice_id, "owner-1")
     kit.jobs.cancel_job(DOMAIN, job_id)
 
-    assert not kit.worker().starter.start_task(claimed)
+    assert kit.worker().starter.start_task(claimed, kit.collectors.get(DOMAIN, collector_id)) is None
     assert kit.task(task)["status"] == "CANCELED"
 
 

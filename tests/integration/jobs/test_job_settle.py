@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import JOB_OPEN, JobStatus, TaskStatus
 from inventory.errors import (
     CollectInitializeError,
@@ -18,7 +20,9 @@ from inventory.errors import (
     WorkerLostError,
 )
 from inventory.manager.slice import MAX_ERRORS, Outcome
-from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
+from tests.fakes.plugin import FakePlugin
+from tests.fakes.resources import cloud_service
+from tests.integration.jobs.jobs_kit import DOMAIN, LEASE_SECONDS, JobsKit
 
 ENDS = st.sampled_from([TaskStatus.SUCCESS, TaskStatus.FAILURE])
 STEPS = st.sampled_from(["end", "settle_task", "settle_job", "refuse", "cancel"])
@@ -268,3 +272,67 @@ def test_another_domain_sees_and_changes_nothing(kit: JobsKit) -> None:
         kit.jobs.delete_job("domain-2", job_id)
     assert kit.job(job_id)["status"] == "IN_PROGRESS"
     assert kit.task(task)["status"] == "PENDING"
+
+
+@pytest.mark.parametrize("meanwhile", ["canceled", "deleted", "settled"])
+def test_what_happens_between_the_end_of_a_slice_and_that_of_its_task_counts(
+    kit: JobsKit, plugin: FakePlugin, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    plugin.resources = [cloud_service("i-1")]
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    finish = kit.claims.finish
+
+    def and_then(*args: Any, **more: Any) -> bool:
+        done = finish(*args, **more)
+        if meanwhile == "canceled":
+            kit.jobs.cancel_job(DOMAIN, job_id)
+        elif meanwhile == "deleted":
+            kit.jobs.delete_job(DOMAIN, job_id)
+        else:
+            kit.settler.settle_task(DOMAIN, task["job_task_id"])
+        return done
+
+    monkeypatch.setattr(kit.claims, "finish", and_then)
+    kit.worker().run(slice_id)
+
+    if meanwhile == "deleted":
+        assert [kit.database[name].count_documents({}) for name in ("job", "job_task", "slice")] == [0, 0, 0]
+        return
+    wanted = "CANCELED" if meanwhile == "canceled" else "SUCCESS"
+    assert (kit.task(task)["status"], kit.task(task)["created_count"]) == (wanted, 1)
+    job = kit.job(job_id)
+    assert (job["status"], job["remained_tasks"]) == (wanted, 0)
+
+
+def test_a_job_that_is_being_planned_is_not_counted_down(kit: JobsKit, plugin: FakePlugin) -> None:
+    plugin.resources = [cloud_service("i-1")]
+    job_id, [first, _], [slice_id, other] = kit.plan(kit.insert_collector(), secrets=2)
+    kit.database["job"].update_one({"job_id": job_id}, {"$set": {"planned": False, "status": "CREATED"}})
+
+    kit.worker().run(slice_id)
+
+    assert kit.task(first)["status"] == "SUCCESS"
+    assert kit.job(job_id)["remained_tasks"] == 2
+    kit.jobs.mark_planned(DOMAIN, job_id, 2)
+    kit.worker().run(other)
+    job = kit.job(job_id)
+    assert (job["status"], job["remained_tasks"]) == ("SUCCESS", 0)
+
+
+def test_a_task_of_one_slice_waits_for_what_an_earlier_claim_had_planned(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+    stale = kit.claim(slice_id, "owner-stale")
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    kit.slices.hold(stale, [{"n": 1}])
+    clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
+
+    kit.worker().run(slice_id)
+
+    assert kit.slice(slice_id)["status"] == "SUCCESS"
+    assert kit.task(task)["status"] == "IN_PROGRESS"
+    clock.advance(timedelta(seconds=60))
+    kit.sweeper().sweep()
+    kit.sweeper().sweep()
+    assert kit.task(task)["status"] == "SUCCESS"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import TaskStatus
+from inventory.errors import DuplicateJobError
 from inventory.manager.slice import Outcome
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
@@ -33,3 +36,44 @@ def test_a_task_starts_where_the_one_in_its_way_ends_while_it_is_looked_for(
     assert kit.task(second)["status"] == "SUCCESS"
     assert kit.task(second)["created_count"] == 1
     assert kit.job(job_id)["status"] == "SUCCESS"
+
+
+def test_a_task_that_runs_keeps_the_time_of_its_start_and_one_that_ended_is_not_started(
+    kit: JobsKit, clock: ManualClock
+) -> None:
+    _, [task], _ = kit.plan(kit.insert_collector())
+    key = DOMAIN, task["job_task_id"]
+    first = kit.tasks.start(*key).task
+    clock.advance(timedelta(seconds=5))
+    again = kit.tasks.start(*key).task
+    kit.tasks.finish(*key, TaskStatus.SUCCESS, Outcome())
+
+    assert first is not None
+    assert first["status"] == "IN_PROGRESS"
+    assert again == first
+    assert kit.tasks.start(*key).task is None
+    assert kit.task(task)["started_at"] == first["started_at"]
+    assert kit.task(task)["status"] == "SUCCESS"
+
+
+def test_a_task_that_is_refused_while_another_stands_in_its_way_does_not_start(
+    kit: JobsKit, plugin: FakePlugin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector_id = kit.insert_collector()
+    _, [first], _ = kit.plan(collector_id)
+    _, [second], [slice_id] = kit.plan(collector_id)
+    kit.tasks.start(DOMAIN, first["job_task_id"])
+    find = kit.tasks.find
+
+    def find_late(domain_id: str, job_task_id: str) -> dict[str, Any] | None:
+        kit.tasks.finish(DOMAIN, first["job_task_id"], TaskStatus.SUCCESS, Outcome())
+        error = DuplicateJobError(collector_id=collector_id, secret_id="", job_task_id=first["job_task_id"])
+        kit.tasks.refuse(domain_id, job_task_id, error)
+        return find(domain_id, job_task_id)
+
+    monkeypatch.setattr(kit.tasks, "find", find_late)
+    kit.worker().run(slice_id)
+
+    assert kit.task(second)["status"] == "CANCELED"
+    assert kit.slice(slice_id)["status"] == "CANCELED"
+    assert plugin.calls == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -11,10 +12,11 @@ import pytest
 
 from inventory.connector.grpc.call import ATTEMPTS
 from inventory.connector.grpc.channel import ChannelCache, TlsFiles, parse_endpoint
+from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.grpc.errors import About, platform_error, plugin_error
 from inventory.connector.grpc.identity import GrpcIdentity
 from inventory.connector.grpc.secret import GrpcSecretStore
-from inventory.connector.ports import Access
+from inventory.connector.ports import Access, PluginEndpoint
 from inventory.devruntime.ports import free_port
 from inventory.domain.principal import DOMAIN, Principal
 from inventory.domain.redact import Redactor
@@ -28,10 +30,12 @@ from inventory.errors import (
     NotFoundError,
     NotUniqueError,
     PermissionDeniedError,
+    PluginError,
     PluginUnavailableError,
     RequestTimeoutError,
     SettingsError,
 )
+from inventory.stubs.spaceone.api.inventory.plugin import job_pb2
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure
 
@@ -239,3 +243,25 @@ class TestChannels:
             TlsFiles(ca=absent).credentials()
         with pytest.raises(SettingsError, match="go together"):
             TlsFiles(certificate=absent).credentials()
+
+
+@pytest.mark.parametrize(("answers", "told"), [(0, "without a message"), (3, "more than one message")])
+def test_a_plugin_whose_get_tasks_answers_not_once_is_refused(answers: int, told: str) -> None:
+    handler = grpc.unary_stream_rpc_method_handler(
+        lambda _request, _context: iter([job_pb2.TasksInfo()] * answers),
+        response_serializer=job_pb2.TasksInfo.SerializeToString,
+    )
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    name = "spaceone.api.inventory.plugin.Job"
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, {"get_tasks": handler})])
+    server.start()
+    connector = GrpcPluginConnector(max_message_bytes=1 << 20, init_timeout_seconds=10)
+    try:
+        plugin = connector.connect(PluginEndpoint(f"grpc://127.0.0.1:{port}"), PRINCIPAL)
+
+        with pytest.raises(PluginError, match=told):
+            plugin.get_tasks({}, {})
+    finally:
+        connector.close()
+        server.stop(None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Protocol, TypeVar
 
 import grpc
 
@@ -20,12 +20,22 @@ from inventory.connector.ports import Cancelable, Json, PluginEndpoint
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor
 from inventory.errors import PluginError, PluginUnavailableError
-from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
+from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
+MessageT = TypeVar("MessageT", covariant=True)
 
 _COLLECT: Final = "/spaceone.api.inventory.plugin.Collector/collect"
+_GET_TASKS: Final = "/spaceone.api.inventory.plugin.Job/get_tasks"
+
+
+class StreamOf(Protocol[MessageT]):
+    """What of a grpc call is used here that is read as a stream."""
+
+    def __iter__(self) -> Iterator[MessageT]: ...
+
+    def cancel(self) -> object: ...
 
 
 class GrpcPluginConnector:
@@ -70,7 +80,6 @@ class GrpcCollectorPlugin:
         self._principal = principal
         self._timeout_seconds = timeout_seconds
         self._stub = collector_pb2_grpc.CollectorStub(channel)
-        self._jobs = job_pb2_grpc.JobStub(channel)
 
     def init(self, options: Json) -> Json:
         """See the port."""
@@ -91,13 +100,16 @@ class GrpcCollectorPlugin:
         """See the port. Raises as ``verify`` does."""
 
         def ask(request: job_pb2.GetTaskRequest, /, **options: Any) -> job_pb2.TasksInfo:
-            call = self._jobs.get_tasks.future(request, **options)
+            # As a stream of one message, which is the same on the wire: it runs on this thread and can be canceled
+            # from any. grpc's futures can too, but need a thread and twice the time.
+            method = self._channel.unary_stream(
+                _GET_TASKS,
+                request_serializer=job_pb2.GetTaskRequest.SerializeToString,
+                response_deserializer=job_pb2.TasksInfo.FromString,
+            )
+            call: StreamOf[job_pb2.TasksInfo] = method(request, **options)
             on_call(call)
-            try:
-                found: job_pb2.TasksInfo = call.result()
-            except grpc.FutureCancelledError:
-                raise PluginError(reason="canceled") from None
-            return found
+            return _only(call)
 
         request = job_pb2.GetTaskRequest(
             options=to_struct(options, name="options"), secret_data=to_struct(secret_data, name="secret_data")
@@ -176,3 +188,16 @@ class GrpcCollectorPlugin:
 
     def _redactor(self, *secrets: Json) -> Redactor:
         return Redactor(self._access_token, *secrets)
+
+
+def _only(call: StreamOf[job_pb2.TasksInfo]) -> job_pb2.TasksInfo:
+    """Return the one message of a unary call that is read as a stream."""
+    found = None
+    for message in call:
+        if found is not None:
+            call.cancel()
+            raise PluginError(reason="it answered with more than one message")
+        found = message
+    if found is None:
+        raise PluginError(reason="it answered without a message")
+    return found
