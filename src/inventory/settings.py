@@ -43,7 +43,10 @@ class Settings(BaseSettings):
     mongo_timeout_seconds: Seconds = Field(5.0, description="how long a request waits for MongoDB to be reachable, s")
     query_timeout_seconds: Seconds = Field(30.0, description="time limit of one query inside MongoDB, s")
     count_reuse_seconds: float = Field(
-        0.0, ge=0, description="how old a list's total_count of 10,000 and more may be, s; 0: counted each time"
+        1.0,
+        ge=0,
+        description="how old a list's total_count of 10,000 and more may be where other processes write, s; "
+        "0: counted each time",
     )
     migrate_at_start: bool = Field(
         True, description="server, worker and scheduler run pending migrations; else they wait for `inventory migrate`"

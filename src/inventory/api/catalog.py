@@ -16,6 +16,7 @@ from inventory.api.job_task import JobTaskServicer
 from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.domain.rate_limit import RateLimit
+from inventory.manager.counts import Counts
 from inventory.service.job import JobService, JobTaskService
 from inventory.settings import Settings
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, job_pb2, job_task_pb2
@@ -33,6 +34,9 @@ class Services(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def counts(self) -> Counts: ...
 
     @property
     def platform(self) -> Platform: ...
@@ -80,6 +84,7 @@ def make_gate(settings: Settings, services: Services) -> Gate:
         authenticator=_authenticator(settings, services),
         authorizer=authorizer,
         rate_limit=RateLimit(settings.rate_limit_per_second, services.clock),
+        after_write=services.counts.forget,
     )
 
 

@@ -39,6 +39,10 @@ Method = Callable[[Principal, Request], bytes]
 """A servicer's method: decode is done, it calls and presents."""
 
 
+def _nothing() -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What stands before every method."""
@@ -46,6 +50,8 @@ class Gate:
     authenticator: Authenticator
     authorizer: Authorizer
     rate_limit: RateLimit
+    after_write: Callable[[], None] = _nothing
+    """Called after each call that may have written, before it is answered."""
 
 
 class Endpoint:
@@ -53,6 +59,7 @@ class Endpoint:
 
     def __init__(self, policy: Policy, request_type: type[Message], method: Method, gate: Gate) -> None:
         self._policy = policy
+        self._changes = policy.changes
         self._request_type = request_type
         self._method = method
         self._gate = gate
@@ -107,7 +114,12 @@ class Endpoint:
         principal = self._principal(call, caller, request)
         policy.check_required(request)
         with time_limit(principal.remaining_seconds()):
-            return self._method(principal, request)
+            if not self._changes:
+                return self._method(principal, request)
+            try:
+                return self._method(principal, request)
+            finally:
+                self._gate.after_write()
 
     def _principal(self, call: CallContext, caller: Caller, request: Request) -> Principal:
         requested = request.pop("domain_id", "")

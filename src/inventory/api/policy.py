@@ -23,6 +23,9 @@ PROJECT: Final = "PROJECT"
 PUBLIC: Final = "PUBLIC"
 """Neither authenticated nor authorized, and bound to no domain."""
 
+_READING: Final = ("get", "list", "stat", "analyze", "explain", "verify")
+"""How the names of methods begin that only read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -48,6 +51,11 @@ class Policy:
     def permission(self) -> str:
         """What a token's permission patterns are matched against, ``inventory.Collector.collect``."""
         return f"{SERVICE}.{self.resource}.{self.verb}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether the method may write: which methods of the API do not is in their names."""
+        return not self.method.rpartition("/")[2].startswith(_READING)
 
     def check_required(self, request: Mapping[str, Any]) -> None:
         """Return if every required field is present.

@@ -15,6 +15,7 @@ from inventory.domain.clock import Clock, SystemClock
 from inventory.errors import SettingsError
 from inventory.manager.collector import CollectorManager
 from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.manager.counts import Counts
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
 from inventory.manager.plugin import PluginManager
@@ -38,6 +39,11 @@ class Managers:
         self.clock = clock or SystemClock()
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         """Names this process in claims and leases."""
+
+    @cached_property
+    def counts(self) -> Counts:
+        """Totals of very many."""
+        return Counts(self.settings.count_reuse_seconds)
 
     @cached_property
     def database(self) -> Database[Document]:

@@ -27,7 +27,7 @@ class Resources(Services):
             collection=schema.collection,
             schema=schema,
             timeout_seconds=self.settings.query_timeout_seconds,
-            count_reuse_seconds=self.settings.count_reuse_seconds,
+            counts=self.counts,
             raw=True,
         )
 

@@ -75,7 +75,7 @@ class Services(Managers):
             collection=collection,
             schema=schema,
             timeout_seconds=self.settings.query_timeout_seconds,
-            count_reuse_seconds=self.settings.count_reuse_seconds,
+            counts=self.counts,
             raw=raw,
         )
 

@@ -9,10 +9,18 @@ from typing import Any, Final
 
 from bson import decode
 from bson.codec_options import CodecOptions
+from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
+from pymongo.collection import Collection
+from pymongo.errors import AutoReconnect
 
 CODEC: Final[CodecOptions[dict[str, Any]]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
 _size: Final = Struct("<i").unpack_from
+_CURSOR: Final = slice(4, 12), b"\x03cursor\0"
+_BATCH: Final = slice(16, 28), b"\x04firstBatch\0"
+_FIRST: Final = slice(32, 35), b"\x030\0"
+_FIRST_AT: Final = 35
+"""Where the first document of an answer to ``find`` begins, if its first members are ``cursor.firstBatch.0``."""
 
 
 class StoredDocument(Mapping[str, Any]):
@@ -53,3 +61,34 @@ def documents_of(batches: Iterable[bytes]) -> Iterator[StoredDocument]:
             (size,) = _size(batch, start)
             yield StoredDocument(batch[start : start + size])
             start += size
+
+
+def find_one(
+    collection: Collection[Any], match: Mapping[str, Any], projection: Mapping[str, Any], *, max_time_ms: int
+) -> StoredDocument | None:
+    """Return the one document that ``match`` finds, by a bare command: a cursor costs half as much as all of a get."""
+    command: dict[str, Any] = {
+        "find": collection.name,
+        "filter": match,
+        "projection": projection,
+        "limit": 1,
+        "singleBatch": True,
+        "maxTimeMS": max_time_ms,
+        **({"readConcern": concern} if (concern := collection.read_concern.document) else {}),
+    }
+    try:
+        reply = collection.database.command(
+            command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
+        )
+    except AutoReconnect:
+        # Cursors try again by themselves, commands do not.
+        batches: Any = collection.find_raw_batches(match, projection, limit=-1, max_time_ms=max_time_ms)
+        return next(documents_of(batches), None)
+    return _first_document(bytes(reply.raw))
+
+
+def _first_document(reply: bytes) -> StoredDocument | None:
+    if all(reply[at] == wanted for at, wanted in (_CURSOR, _BATCH, _FIRST)):
+        return StoredDocument(reply[_FIRST_AT : _FIRST_AT + _size(reply, _FIRST_AT)[0]])
+    found = decode(reply, DEFAULT_RAW_BSON_OPTIONS)["cursor"]["firstBatch"]
+    return StoredDocument(bytes(found[0].raw)) if found else None

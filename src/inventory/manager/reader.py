@@ -14,7 +14,7 @@ from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
 from inventory.manager.counts import Counts
-from inventory.manager.raw import documents_of
+from inventory.manager.raw import documents_of, find_one
 from inventory.model.connection import Document, translated_errors
 from inventory.model.time_limit import query_limit
 from inventory.query.analyze import AnalyzeQuery
@@ -57,7 +57,7 @@ class Reader:
         collection: its collection.
         schema: what its queries may name.
         timeout_seconds: time limit of one query inside MongoDB, s.
-        count_reuse_seconds: how old a ``total_count`` of very many may be, s.
+        counts: remembers totals of very many, for all readers of a process; None: each is counted.
         raw: whether ``get`` and ``list`` give ``StoredDocument``s, which cost nothing where nobody looks inside.
     """
 
@@ -68,14 +68,14 @@ class Reader:
         collection: str,
         schema: ResourceSchema,
         timeout_seconds: float,
-        count_reuse_seconds: float = 0.0,
+        counts: Counts | None = None,
         raw: bool = False,
     ) -> None:
         self._collection = database[collection]
         self._raw = raw
         self._schema = schema
         self._timeout_seconds = timeout_seconds
-        self._counts = Counts(count_reuse_seconds)
+        self._counts = counts or Counts()
 
     @property
     def schema(self) -> ResourceSchema:
@@ -101,10 +101,10 @@ class Reader:
         shown = {"_id": 0} if fields is None else projection(self._schema, fields)
         query = _within(domain_id, scope, {self._schema.id_field: resource_id})
         with translated_errors(key=self._schema.id_field), query_limit(self._timeout_seconds):
-            found = self._read(query, shown, limit=-1, max_time_ms=self._milliseconds(remaining_seconds))
-        if not found:
+            found = self._read_one(query, shown, self._milliseconds(remaining_seconds))
+        if found is None:
             raise NotFoundError(key=self._schema.id_field, value=resource_id)
-        document: Document = found[0]
+        document: Document = found
         return document
 
     def list(
@@ -147,6 +147,11 @@ class Reader:
             max_time_ms=milliseconds,
         )
 
+    def _read_one(self, match: Document, projection: Mapping[str, Any], milliseconds: int) -> Any:
+        if self._raw:
+            return find_one(self._collection, match, projection, max_time_ms=milliseconds)
+        return self._collection.find_one(match, projection, max_time_ms=milliseconds)
+
     def _read(self, match: Document, projection: Mapping[str, Any], **options: Any) -> Sequence[Any]:
         if not self._raw:
             return tuple(self._collection.find(match, projection, **options))
@@ -159,7 +164,7 @@ class Reader:
             reached_end = not plan.limit or found < plan.limit
             if reached_end and (found or not plan.skip):
                 return plan.skip + found
-            known = self._counts.total(match, lambda: self._count(match, milliseconds))
+            known = self._counts.total(self._collection.name, match, lambda: self._count(match, milliseconds))
             return max(known, plan.skip + found) if found else known
         return self._count(match, milliseconds)
 

@@ -72,6 +72,7 @@ class Api:
 
     def __init__(self, container: Container, recorder: Recorder) -> None:
         self.recorder = recorder
+        self.container = container
         gate = make_gate(container.settings, container)
         self._methods: dict[str, tuple[Any, Any, Any]] = {}
         for service, servicer in (*inventory_services(container), *resource_services(container)):

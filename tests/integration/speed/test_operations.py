@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from inventory.api.present import Presenter
 from inventory.api.wire import MessageEncoder
 from inventory.manager.collector import CollectorManager
+from inventory.manager.counts import MANY
 from tests.integration.speed.conftest import DOMAIN, Api, Json
 
 Make = Callable[..., Json]
@@ -102,6 +104,25 @@ def test_a_list_costs_the_same_however_long_it_is(api: Api, collector: Make) -> 
     }.items():
         assert len(api.call(f"{service}.list")["results"]) == 3
         assert api.recorder.names == commands
+
+
+def test_a_total_of_very_many_is_counted_once_until_something_is_written(
+    api: Api, collector: Make, database: Any
+) -> None:
+    stored = database["collector"].find_one({"collector_id": collector()["collector_id"]}, {"_id": 0})
+    database["collector"].insert_many([{**stored, "collector_id": f"collector-{number}"} for number in range(MANY)])
+    api.container.counts._monotonic = count(0, 0.1).__next__
+    page = {"query": {"page": {"limit": 1}}}
+
+    def listed() -> tuple[int, list[str]]:
+        return api.call("Collector.list", page)["total_count"], api.recorder.names
+
+    assert listed() == (MANY + 1, ["find collector", "aggregate collector"])
+    assert listed() == (MANY + 1, ["find collector"])
+
+    collector("another")
+
+    assert listed() == (MANY + 2, ["find collector", "aggregate collector"])
 
 
 def test_a_stat_is_one_aggregation(api: Api) -> None:

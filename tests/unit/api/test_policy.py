@@ -77,3 +77,12 @@ def test_a_method_without_a_policy_is_not_served() -> None:
         handlers(service, Servicer(), gate, policies)
     with pytest.raises(TypeError, match="no implementation"):
         handlers(service, object(), gate)
+
+
+def test_methods_that_may_write_are_known_by_their_names() -> None:
+    writing = {policy.method.rpartition("/")[2] for policy in POLICIES.values() if policy.changes}
+
+    assert writing == {
+        *("create", "update", "delete", "enable", "disable", "update_plugin", "collect", "change_order"),
+        *("add_schedule", "update_schedule", "delete_schedule"),
+    }
