@@ -34,6 +34,7 @@ from inventory.ingest.kinds import CLOUD_SERVICE
 from inventory.ingest.match import match_key
 from inventory.ingest.record import values_of
 from inventory.ingest.rules import Projects, RuleBook
+from inventory.manager.object_ids import new_object_ids
 from inventory.manager.resource_record import Encodable, record_key
 from inventory.manager.resource_store import Write, encoded
 
@@ -82,6 +83,7 @@ class Decider:
         self._domain_id = context.domain_id
         self._author = Author(collector_id=context.collector_id, job_id=context.job_id)
         self._exclude = excluded_keys(context.plugin_metadata)
+        self._keys = new_object_ids()
         self._service_ids, self._record_ids = ids.new_ids(ids.CLOUD_SERVICE), ids.new_ids(ids.RECORD)
         self._writer_id = context.slice_id or context.job_task_id or context.job_id
         circumstances = "\0".join(
@@ -143,7 +145,7 @@ class Decider:
             now=now,
             collection=self._entry(values.get("provider", ""), now),
         )
-        document["_id"] = ObjectId()
+        document["_id"] = next(self._keys)
         document["match_key"] = match_key(CLOUD_SERVICE, item.conditions[0])
         fingerprint = self.fingerprint(item.message)
         if fingerprint:

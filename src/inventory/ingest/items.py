@@ -59,6 +59,7 @@ class ItemReader:
         self._domain_id = domain_id
         self._fail = fail
         self._parsed: dict[str, tuple[Rule, ...]] = {}
+        self._last: tuple[object, tuple[Rule, ...]] = (None, ())
 
     def read(self, messages: Sequence[ResourceMessage], fingerprints: Sequence[bytes | None] = ()) -> list[Item]:
         """Return the items of those messages whose match rules can be applied; the others fail.
@@ -113,12 +114,16 @@ class ItemReader:
         return found
 
     def _rules(self, message: ResourceMessage) -> tuple[Rule, ...]:
+        # A stream's messages share what is equal in them, and most have the rules of the one before.
+        if message.match_rules is self._last[0]:
+            return self._last[1]
         written = repr(message.match_rules)
         rules = self._parsed.get(written)
         if rules is None:
             rules = parse_rules(message.match_rules, self._kind)
             if len(self._parsed) < _PARSED_KEPT:
                 self._parsed[written] = rules
+        self._last = message.match_rules, rules
         return rules
 
 
@@ -156,6 +161,8 @@ def _common_paths(items: list[Item]) -> frozenset[str]:
 
 
 def _values_at(condition: Condition, paths: frozenset[str]) -> tuple[Any, ...]:
+    if len(paths) == len(condition.paths):
+        return condition.values  # a rule's keys are in one order wherever it applies
     pairs = zip(condition.paths, condition.values, strict=True)
     return tuple(value for path, value in sorted(pairs, key=itemgetter(0)) if path in paths)
 

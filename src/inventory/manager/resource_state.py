@@ -10,16 +10,18 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
 from inventory.manager.metrics import bulk_write
+from inventory.manager.object_ids import new_object_ids
 from inventory.model.connection import refused_duplicates
 
 Document = dict[str, Any]
 
 
 class StateStore:
-    """The ``collection_state`` collection."""
+    """The ``collection_state`` collection; an object serves one thread at a time."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._collection = database["collection_state"]
+        self._keys = new_object_ids()
 
     def seen(
         self,
@@ -53,7 +55,7 @@ class StateStore:
                 known = {state["cloud_service_id"] for state in self._collection.find(query, {"cloud_service_id": 1})}
                 missing.extend(key for key in cloud_service_ids if key not in known)
         if missing:
-            self._insert([{**pair, "cloud_service_id": key, **seen} for key in missing])
+            self._insert([{"_id": next(self._keys), **pair, "cloud_service_id": key, **seen} for key in missing])
 
     def _insert(self, states: Sequence[Document]) -> None:
         try:
