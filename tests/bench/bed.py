@@ -20,7 +20,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from inventory.devruntime import child, probes
-from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.mongod import CACHE_GIGABYTES, EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.model import connection
@@ -38,6 +38,10 @@ GROUPS = (50, 500, 1_000)
 START_SECONDS = 60.0
 MEMORY_FOLDER = Path("/dev/shm")
 MEMORY_WANTED_BYTES = 4 * 1024**3
+CACHE_BYTES_OF_A_RESOURCE = 6 * 1024
+"""What MongoDB needs to keep a resource of 2 KB, its state, its record and their index entries in its cache."""
+CACHE_SHARE = 0.25
+"""Of the memory that is free, at most, for that cache."""
 ROOT = Path(__file__).parents[2]
 KEPT_LOGS = ROOT / "bench-results" / "logs"
 """Where the processes' logs are kept when a measurement fails."""
@@ -115,6 +119,13 @@ class Bed:
             for log in self.folder.glob("*.log"):
                 shutil.copy(log, KEPT_LOGS)
         self._stack.close()
+
+    def make_room(self, resources: int) -> None:
+        """Let MongoDB's cache grow with so many resources, as anybody would; by default it is for a small machine."""
+        wanted = min(resources * CACHE_BYTES_OF_A_RESOURCE, int(psutil.virtual_memory().available * CACHE_SHARE))
+        if wanted > CACHE_GIGABYTES * 1024**3:
+            size = f"cache_size={wanted // 1024**2}M"
+            self.client.admin.command("setParameter", 1, wiredTigerEngineRuntimeConfig=size)
 
     def write_platform(self, *, secrets: int) -> None:
         """Write the platform file: a plugin, the one secret of ``PROVIDER``, and ``secrets`` of ``MANY_PROVIDER``."""

@@ -93,8 +93,8 @@ def small_messages(owner: str, count: int, version: int = 0) -> Iterator[bytes]:
         yield message.SerializeToString()
 
 
-def large_messages(count: int, version: int, path: Path | None) -> Iterator[bytes]:
-    """Yield encoded resources of about 14 KB, recorded in ``path`` or constructed, repeated under further ids."""
+def large_messages(owner: str, count: int, version: int, path: Path | None) -> Iterator[bytes]:
+    """Yield encoded resources of about 14 KB, recorded in ``path`` or constructed, repeated under ids of the owner."""
     recorded = replay(path) if path else on_the_wire(ec2.stream(LARGE_AT_ONCE))
     resources = [each for each in recorded if each.resource_type == "inventory.CloudService"]
     for number in range(count):
@@ -102,6 +102,6 @@ def large_messages(count: int, version: int, path: Path | None) -> Iterator[byte
         copy = type(message)()
         copy.CopyFrom(message)
         reference = copy.resource.fields["reference"].struct_value
-        reference.fields["resource_id"].string_value += f"-{number // len(resources)}"
+        reference.fields["resource_id"].string_value += f"-{owner}-{number // len(resources)}"
         copy.resource.fields["data"].struct_value.fields["version"].number_value = version
         yield copy.SerializeToString()

@@ -41,7 +41,7 @@ class Memory:
 
     def figures(self) -> dict[str, float]:
         """Return the memory after a quarter of the backlog and at most after that; of Redis the most."""
-        found = {}
+        found: dict[str, float] = {}
         for name, samples in (("worker", self.worker), ("scheduler", self.scheduler)):
             later = [mib for share, mib in samples if share >= QUARTER]
             found |= {f"{name}_quarter_mib": later[0], f"{name}_most_mib": max(later)}

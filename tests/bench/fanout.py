@@ -13,8 +13,10 @@ import grpc
 from pymongo.database import Database
 
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, collector_pb2_grpc
+from tests.bench.bare import WRITTEN, Bare, Meter, stored
 from tests.bench.bed import GROUPS, MANY_PROVIDER, PLUGIN, VERSION, Bed, Process
-from tests.bench.ingest import DOMAIN, Meter, Worker
+from tests.bench.fill import settle
+from tests.bench.ingest import DOMAIN
 from tests.bench.results import Row, Scale
 
 Document = dict[str, Any]
@@ -34,7 +36,7 @@ def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
         grpc.insecure_channel(address) as channel,
     ):
         stub = collector_pb2_grpc.CollectorStub(channel)
-        bare = Worker(database, bed.plugin_endpoint, Meter(bed.mongod_pid))
+        bare = Bare(database, Meter(bed.mongod_pid))
         with bed.healthy("worker") as worker:
             _run(stub, database, worker, tasks=50, resources=1)  # the first job of a process pays for its start
             for tasks, resources in scale.fan_outs:
@@ -42,17 +44,20 @@ def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
         yield _creation(stub, database)
 
 
-def _fan_out(stub: Any, database: Database[Document], worker: Process, bare: Worker, tasks: int, resources: int) -> Row:
-    for name in ("cloud_service", "collection_state", "record"):
+def _fan_out(stub: Any, database: Database[Document], worker: Process, bare: Bare, tasks: int, resources: int) -> Row:
+    for name in WRITTEN:
         database[name].delete_many({})
+    settle(database)
     before = worker.cpu_seconds()
     created, ended = _run(stub, database, worker, tasks=tasks, resources=resources)
     total = tasks * resources
     spent = worker.cpu_seconds() - before
-    documents = bare.newest(total)
+    documents = stored(database, DOMAIN, database["cloud_service"].distinct("cloud_service_id"))
     assert len(documents["cloud_service"]) == total, len(documents["cloud_service"])
-    bare.remove(documents)
-    floor = bare.bare_create(documents)
+    write = bare.create(documents)
+    settle(database)
+    floor = write()
+    bare.check(documents)
     return Row(
         "fan-out",
         f"{tasks} secrets × {resources}",

@@ -13,11 +13,11 @@ from statistics import median
 from typing import Any
 
 from google.protobuf import json_format
-from pymongo.database import Database
 
 from inventory.stubs.spaceone.api.inventory.v1 import cloud_service_pb2, collector_pb2
 from tests.bench.bed import PLUGIN, VERSION, Bed, Process
 from tests.bench.documents import CREATED, collector_id, collectors
+from tests.bench.fill import fill
 from tests.bench.load import Load
 from tests.bench.results import Row, Scale
 
@@ -26,7 +26,6 @@ Document = dict[str, Any]
 DOMAIN = "domain-flat"
 ASKED = 1_000
 """Different documents that are asked for by id."""
-CHUNK = 5_000
 TYPES = 50
 _PAGE = {"page": {"start": 1, "limit": 100}}
 _COUNT = [{"name": "count", "operator": "count"}]
@@ -41,11 +40,14 @@ class _Case:
 
 def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
     """Yield a row for each method and number of documents."""
+    bed.make_room(max(scale.resources))
     with bed.database() as database, bed.plugin(), bed.server() as (server, address), Load() as load:
         stage = _Stage(load, server, address, scale)
-        yield from stage.run("collectors", scale.collectors, lambda first, last: _add_collectors(database, first, last))
+        yield from stage.run(
+            "collectors", scale.collectors, lambda more: fill(database, "collectors", more, _collectors)
+        )
         database["collector"].delete_many({})
-        yield from stage.run("resources", scale.resources, lambda first, last: _add_resources(database, first, last))
+        yield from stage.run("resources", scale.resources, lambda more: fill(database, "resources", more, _resources))
 
 
 class _Stage:
@@ -55,11 +57,11 @@ class _Stage:
         self._address = address
         self._scale = scale
 
-    def run(self, kind: str, sizes: Sequence[int], add: Callable[[int, int], None]) -> Iterator[Row]:
+    def run(self, kind: str, sizes: Sequence[int], add: Callable[[range], None]) -> Iterator[Row]:
         first: dict[str, float] = {}
         stored = 0
         for size in sizes:
-            add(stored, size)
+            add(range(stored, size))
             stored = size
             for case in _collector_cases(size) if kind == "collectors" else _resource_cases(size):
                 figures = self._figures(case)
@@ -125,15 +127,12 @@ def _encoded(module: Any, message_name: str, fields: Document) -> bytes:
     return data
 
 
-def _add_collectors(database: Database[Document], first: int, last: int) -> None:
-    for start in range(first, last, CHUNK):
-        database["collector"].insert_many(collectors(DOMAIN, min(CHUNK, last - start), start), ordered=False)
+def _collectors(numbers: range) -> dict[str, list[Document]]:
+    return {"collector": collectors(DOMAIN, len(numbers), numbers.start)}
 
 
-def _add_resources(database: Database[Document], first: int, last: int) -> None:
-    for start in range(first, last, CHUNK):
-        chunk = [_resource(number) for number in range(start, min(start + CHUNK, last))]
-        database["cloud_service"].insert_many(chunk, ordered=False)
+def _resources(numbers: range) -> dict[str, list[Document]]:
+    return {"cloud_service": [_resource(number) for number in numbers]}
 
 
 def _resource_id(number: int) -> str:

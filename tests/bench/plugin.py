@@ -32,7 +32,7 @@ STREAM_FILE = "INVENTORY_TEST_STREAM"
 def messages(kind: str, owner: str, count: int, version: int, path: str) -> tuple[bytes, ...]:
     """Return the encoded messages of one stream."""
     if kind == "large":
-        return tuple(large_messages(count, version, Path(path) if path else None))
+        return tuple(large_messages(owner, count, version, Path(path) if path else None))
     return tuple(small_messages(owner, count, version))
 
 

@@ -25,5 +25,5 @@ def _row(process: Process) -> Row:
     return Row(
         "processes",
         process.name,
-        {"start_seconds": process.started_seconds, "processes": len(memory), "memory_mib": sum(memory)},
+        {"start_seconds": process.started_seconds, "count": len(memory), "memory_mib": sum(memory)},
     )

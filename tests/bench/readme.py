@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.bench.rpc import BUDGET
+
 Stored = Mapping[str, Any]
 
 
@@ -49,6 +51,20 @@ def _rpcs(rows: Sequence[Stored]) -> Iterator[str]:
         yield f"| {case.replace('_', ' ')} | {' | '.join(cells.get(each, '') for each in clients)} |"
     yield ""
     yield "Calls per second (**ratio to the floor**), p50 / p95 / p99 in ms."
+    yield from _promises(rows)
+
+
+def _promises(rows: Sequence[Stored]) -> Iterator[str]:
+    for row in rows:
+        if "p50_budget" in row["ratios"]:
+            noop, find_one = row["floor"]["noop_p50_ms"], row["floor"]["find_one_p50_ms"]
+            taken = row["figures"]["p50_ms"]
+            yield ""
+            yield (
+                f"With one client, the p50 of `{row['case']}` is **{taken / (noop + find_one):.2f}** × (a no-op call + "
+                f"one raw find_one) = {_short(taken)} ms / ({_short(noop)} ms + {_short(find_one)} ms); "
+                f"promised: {BUDGET}."
+            )
 
 
 def _rpc_cell(row: Stored) -> str:

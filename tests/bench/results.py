@@ -46,7 +46,7 @@ class Scale:
     warm_seconds: float = 0.2
     existing: Sequence[int] = (1_000, 10_000, 50_000)
     ingested: int = 2_000
-    ingest_rounds: int = 2
+    ingest_rounds: int = 3
     large: int = 600
     fan_outs: Sequence[tuple[int, int]] = ((50, 100), (500, 20))
     schedules: int = 100_000

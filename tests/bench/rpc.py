@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from statistics import median
 from typing import Any
 
 from google.protobuf import json_format
+from pymongo.collection import Collection
 
 from inventory.devruntime import probes
 from inventory.devruntime.ports import free_port
 from inventory.settings import load
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
-from tests.bench.bed import PLUGIN, VERSION, Bed, Process
+from tests.bench.bed import DATABASE, PLUGIN, VERSION, Bed, Process
 from tests.bench.documents import collector_id, collectors
 from tests.bench.floors import KEYWORD, PAGE, READ_DOMAIN, STORED, WRITE_DOMAIN
 from tests.bench.load import Load, Measured
 from tests.bench.results import Row, Scale
 
 SERVICE = "/spaceone.api.inventory.v1.Collector"
+
+
+BUDGETED = ("get", 1)
+"""The case, and its number of clients, with a promised p50."""
+BUDGET = 1.5
+"""Times the p50 of a no-op and of a raw find_one together, is what is promised."""
+FOUND = 400
+FOUND_WARM = 50
+"""Raw find_ones in each round, and before they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ def cases() -> list[Case]:
     page: dict[str, Any] = {"page": {"start": 1, "limit": PAGE}}
     in_read = {"domain_id": READ_DOMAIN}
     group = {"keys": [{"key": "plugin_info.plugin_id", "name": "plugin_id"}], "fields": [_COUNT]}
-    everyone = [collector_id(number) for number in range(0, STORED, STORED // ASKED)]
+    everyone = [collector_id(number) for number in _ASKED_NUMBERS]
     return [
         Case(
             "get",
@@ -64,6 +76,7 @@ _COUNT = {"name": "count", "operator": "count"}
 _WRITE = {"domain_id": WRITE_DOMAIN}
 ASKED = 200
 """Collectors that are asked for by id: so few that short measurements, too, find their messages remembered."""
+_ASKED_NUMBERS = range(0, STORED, STORED // ASKED)
 WRITTEN = 200
 """Collectors of which every other one, those with the plugin that runs, gets schedules and collects."""
 _MINE = [{"collector_id": collector_id(number), **_WRITE} for number in range(1, WRITTEN, 2)]
@@ -94,7 +107,10 @@ def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
                 yield stage.noop(clients)
             for case in cases():
                 for clients in scale.clients:
-                    yield stage.run(case, clients)
+                    if (case.name, clients) == BUDGETED:
+                        yield from stage.run_budgeted(case, partial(_find_one, bed.client[DATABASE]["collector"]))
+                    else:
+                        yield stage.run(case, clients)
                 yield memory(bed, server, case.name)
 
 
@@ -132,10 +148,11 @@ class _Stage:
         found = [self._run(self._floors, "/floor/noop", [b""], clients) for _ in range(self._scale.rounds)]
         return Row("rpc", "noop", _figures(found), clients=clients)
 
-    def run(self, case: Case, clients: int) -> Row:
-        """Measure one case and its floor in turn."""
+    def run(self, case: Case, clients: int, also: Callable[[], None] = lambda: None) -> Row:
+        """Measure one case and its floor in turn, and do ``also`` in each round."""
         service, floor = [], []
         for _ in range(self._scale.rounds):
+            also()
             floor.append(self._run(self._floors, f"/floor/{case.name}", case.floor_requests, clients))
             service.append(self._run(self._server, f"{SERVICE}/{case.method}", case.requests, clients))
         mine, bare = _figures(service), _figures(floor)
@@ -145,6 +162,30 @@ class _Stage:
             "p50": _share(bare["p50_ms"], mine["p50_ms"]),
         }
         return Row("rpc", case.name, mine, floor=bare, ratios=ratios, clients=clients)
+
+    def run_budgeted(self, case: Case, find_one: Callable[[], Measured]) -> Iterator[Row]:
+        """Measure one case at one client, and in the same rounds what its latency is promised by.
+
+        Yields:
+            the row of a raw find_one without gRPC, and the case's with the ratio ``p50_budget``: the time promised
+            over the time taken, so that 1 and more keeps the promise.
+        """
+        found: list[tuple[Measured, float]] = []
+        noop: list[tuple[Measured, float]] = []
+
+        def also() -> None:
+            before = time.process_time()
+            measured = find_one()
+            found.append((measured, (time.process_time() - before) * 1000 / len(measured.latencies)))
+            noop.append(self._run(self._floors, "/floor/noop", [b""], 1))
+
+        row = self.run(case, 1, also)
+        raw = _figures(found)
+        yield Row("rpc", "find_one", raw, clients=1)
+        parts = {"noop_p50_ms": _figures(noop)["p50_ms"], "find_one_p50_ms": raw["p50_ms"]}
+        budget = BUDGET * sum(parts.values())
+        ratios = {**row.ratios, "p50_budget": budget / row.figures["p50_ms"]}
+        yield replace(row, floor={**row.floor, **parts}, ratios=ratios)
 
     def _run(
         self, target: tuple[Process, str], method: str, requests: Sequence[bytes], clients: int
@@ -157,6 +198,20 @@ class _Stage:
         if found.errors:
             raise RuntimeError(f"{method}: {found.errors} calls failed, one with {found.error}")
         return found, spent * 1000 / max(len(found.latencies), 1)
+
+
+def _find_one(collection: Collection[dict[str, Any]]) -> Measured:
+    """Read collectors one by one in this thread; the first few only warm up."""
+    conditions = [{"domain_id": READ_DOMAIN, "collector_id": collector_id(number)} for number in _ASKED_NUMBERS]
+    for condition in conditions[:FOUND_WARM]:
+        collection.find_one(condition)
+    latencies = []
+    began = now = time.perf_counter()
+    for number in range(FOUND):
+        collection.find_one(conditions[number % len(conditions)])
+        before, now = now, time.perf_counter()
+        latencies.append(now - before)
+    return Measured(latencies=sorted(latencies), seconds=now - began, errors=0, error="")
 
 
 def _figures(found: Sequence[tuple[Measured, float]]) -> dict[str, float]:

@@ -1,8 +1,8 @@
 """The ingest of several tasks at once, one in each of several processes, beside as many processes of raw pymongo.
 
 ``python -m tests.bench.workers MONGO_URI PLUGIN_ENDPOINT MONGOD_PID NUMBER`` is one of them. It reads an order per line
-(``{"what": "created", "bare": false, "count": 1000}``), says ``"ready"``, begins when the next line comes, and answers
-with what it took; so all begin at the same moment.
+(``{"what": "created", "bare": false, "count": 1000, "owner": "1"}``), says ``"ready"``, begins when the next line
+comes, and answers with what it took; so all begin at the same moment.
 """
 
 from __future__ import annotations
@@ -12,30 +12,38 @@ import gc
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
-from statistics import median
+from typing import Any
+
+from pymongo.database import Database
 
 from inventory.model import connection
 from inventory.worker.child import GC_THRESHOLDS
+from tests.bench.bare import BATCH, Cost, Meter
 from tests.bench.bed import DATABASE, ROOT, Bed
-from tests.bench.ingest import BATCH, Cost, Meter, Worker
+from tests.bench.fill import settle
+from tests.bench.ingest import KINDS, Worker, beside
 from tests.bench.results import Row, Scale
 
+Document = dict[str, Any]
+
 WORKERS = (2, 4)
-KINDS = ("created", "changed", "unchanged")
 
 
 def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
     """Yield a row for each number of workers and kind of change."""
-    with bed.database(), bed.plugin():
+    count = scale.ingested
+    with bed.database() as database, bed.plugin():
         for workers in WORKERS:
+            pairs: dict[str, list[tuple[Cost, Cost]]] = {what: [] for what in KINDS}
             with _crew(bed, workers) as crew:
-                for what in KINDS:
-                    rounds = scale.ingest_rounds if what == "created" else 1
-                    pairs = [crew.both(what, scale.ingested) for _ in range(rounds)]
-                    yield _row(f"2 KB {what}, {workers} workers", workers * scale.ingested, pairs)
-                crew.order("removed", 0, bare=True)
+                for number in range(scale.ingest_rounds):
+                    for what, found in pairs.items():
+                        found.append(crew.both(what, count, owner=f"{workers}-{number}", database=database))
+                crew.order("removed")
+            settle(database)
+            for what, found in pairs.items():
+                yield beside(f"2 KB {what}, {workers} workers", workers * count, found)
 
 
 class _Crew:
@@ -45,14 +53,19 @@ class _Crew:
         self._processes = processes
         self._meter = meter
 
-    def both(self, what: str, count: int) -> tuple[Cost, Cost]:
+    def both(self, what: str, count: int, *, owner: str, database: Database[Document]) -> tuple[Cost, Cost]:
         """Return what the service and what bare pymongo takes; the resources are there afterwards."""
-        return self.order(what, count, bare=False), self.order(what, count, bare=True)
+        settle(database)
+        mine = self.order(what, count=count, owner=owner)
+        settle(database)
+        bare = self.order(what, count=count, bare=True)
+        self.order("checked")
+        return mine, bare
 
-    def order(self, what: str, count: int, *, bare: bool) -> Cost:
+    def order(self, what: str, *, count: int = 0, owner: str = "", bare: bool = False) -> Cost:
         """Let all do the same, and return how long it took until the last was done, and their CPU time together."""
         for each in self._processes:
-            _say(each, {"what": what, "count": count, "bare": bare})
+            _say(each, {"what": what, "count": count, "owner": owner, "bare": bare})
         for each in self._processes:
             assert _hear(each) == "ready"
         with self._meter() as whole:
@@ -100,60 +113,35 @@ def _hear(process: subprocess.Popen[str]) -> object:
     return json.loads(line)
 
 
-def _row(case: str, count: int, pairs: Sequence[tuple[Cost, Cost]]) -> Row:
-    own, floor = (
-        {
-            "rate": median(count / cost.seconds for cost in costs),
-            "cpu_ms": median(cost.own * 1000 / count for cost in costs),
-            "mongod_cpu_ms": median(cost.mongod * 1000 / count for cost in costs),
-        }
-        for costs in zip(*pairs, strict=True)
-    )
-    ratios = {
-        "rate": own["rate"] / floor["rate"],
-        "cpu": (floor["cpu_ms"] + floor["mongod_cpu_ms"]) / (own["cpu_ms"] + own["mongod_cpu_ms"]),
-    }
-    return Row("ingest", case, own, floor=floor, ratios=ratios)
-
-
-def prepared(worker: Worker, name: str, what: str, count: int, *, bare: bool) -> Callable[[], Cost | None]:
+def prepared(worker: Worker, order: dict[str, Any]) -> Callable[[], Cost | None]:
     """Return what does an order, with all that is not measured done beforehand."""
+    what = order["what"]
+    if what == "checked":
+        return worker.check
     if what == "removed":
-        worker.remove(worker.own())
-        return lambda: None
-    if not bare:
-        if what == "created":
-            worker.remove(worker.own())
-        return worker.prepare(count, owner=name, version=0 if what == "created" else 1)
-    documents = worker.own()
-    if what == "created":
-        worker.remove(documents)
-        return lambda: worker.bare_create(documents)
-    if what == "changed":
-        return lambda: worker.bare_change(documents)
-    return lambda: worker.bare_touch(documents)
+        return worker.remove_added
+    if order["bare"]:
+        return worker.prepare_bare(what, order["count"])
+    return worker.prepare(what, order["count"], owner=order["owner"])
 
 
 def main() -> None:
     """Do what is ordered until the orders end."""
     uri, endpoint, mongod_pid, number = sys.argv[1:5]
-    name = f"worker-{number}"
     database = connection.connect(uri=uri, database=DATABASE, timeout_seconds=10)
-    worker = Worker(database, endpoint, Meter(int(mongod_pid)), secret_id=name)
+    worker = Worker(database, endpoint, Meter(int(mongod_pid)), secret_id=f"secret-{number}")
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    worker.ingest(BATCH, owner=f"{name}-warm")
-    worker.remove(worker.own())
+    worker.prepare("created", BATCH, owner=f"w{number}-warm")()
     print(json.dumps("up"), flush=True)
     for line in sys.stdin:
         order = json.loads(line)
-        work = prepared(worker, name, order["what"], order["count"], bare=order["bare"])
+        work = prepared(worker, {**order, "owner": f"w{number}-{order['owner']}"})
         print(json.dumps("ready"), flush=True)
         sys.stdin.readline()
-        began = time.process_time()
-        work()
-        print(json.dumps(time.process_time() - began), flush=True)
+        cost = work()
+        print(json.dumps(cost.own if cost else 0.0), flush=True)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,17 @@ def test_a_result_becomes_tables() -> None:
         {"group": "processes", "case": "server", "clients": 0, "figures": {"memory_mib": 250.0}, "ratios": {}},
     ]
 
+    rows.append(
+        {
+            "group": "rpc",
+            "case": "get",
+            "clients": 1,
+            "figures": {**figures, "p50_ms": 1.5},
+            "floor": {"noop_p50_ms": 0.75, "find_one_p50_ms": 0.5},
+            "ratios": {"rate": 0.8, "p50_budget": 1.25},
+        }
+    )
+
     lines = list(markdown(about, rows))
 
     assert lines[0].startswith(
@@ -46,3 +57,5 @@ def test_a_result_becomes_tables() -> None:
     assert "| RPC | 1 client | 16 clients |" in lines
     assert "| list 100 | 1,234 (**0.81**), 1.23 / 2 / 30 | 1,234 (**0.90**), 1.23 / 2 / 30 |" in lines
     assert "| server | 250 |" in lines
+    promise = "With one client, the p50 of `get` is **1.20** × (a no-op call + one raw find_one)"
+    assert any(line.startswith(promise) and line.endswith("promised: 1.5.") for line in lines)
