@@ -124,13 +124,16 @@ def _processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
-def save(rows: Sequence[Row], about: Mapping[str, Any]) -> Path:
-    """Write the results as JSON and return where."""
+def new_path() -> Path:
+    """Return where the results of a run that begins now go."""
     FOLDER.mkdir(exist_ok=True)
-    path = FOLDER / time.strftime("%Y%m%d-%H%M%S.json")
+    return FOLDER / time.strftime("%Y%m%d-%H%M%S.json")
+
+
+def save(rows: Sequence[Row], about: Mapping[str, Any], path: Path) -> None:
+    """Write the results as JSON."""
     content = {"about": dict(about), "rows": [{"key": row.key, **asdict(row)} for row in rows]}
     path.write_text(json.dumps(content, indent=1))
-    return path
 
 
 def load(path: Path) -> dict[str, dict[str, Any]]:
