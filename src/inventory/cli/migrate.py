@@ -15,6 +15,7 @@ from rich.table import Table
 from inventory import logs, settings
 from inventory.cli.client import ClientOptions
 from inventory.cli.commands import Command
+from inventory.domain.clock import isoformat
 
 if TYPE_CHECKING:
     from inventory.migration.migrator import State
@@ -106,7 +107,7 @@ def _rows(state: State) -> list[dict[str, Any]]:
                 "name": told.name,
                 "since": told.since,
                 "state": what,
-                "finished_at": record.finished_at.isoformat() if record and record.finished_at else "",
+                "finished_at": isoformat(record.finished_at) if record else "",
                 "by_version": record.version if record else "",
             }
         )

@@ -153,8 +153,8 @@ def _print(out: Console, report: Report, *, samples: bool) -> None:
             out.print(f"\n[bold]{title}[/]")
         for counted in found:
             _print_fault(out, counted)
-    told = (f"{len(report.faults.of(each))} {each.value}s" for each in Severity)
-    out.print(f"\n{', '.join(told)}", highlight=False)
+    told = ((len(report.faults.of(each)), each.value) for each in Severity)
+    out.print("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in told), highlight=False)
 
 
 def _print_fault(out: Console, counted: Counted) -> None:

@@ -296,5 +296,6 @@ def test_the_command_runs_lists_and_checks(
     code, listed = run("--list")
     assert code == 0
     assert [(one["number"], one["state"]) for one in json.loads(listed)] == [(1, "done"), (2, "done")]
+    assert all(one["finished_at"].endswith("Z") for one in json.loads(listed))
     table = CliRunner().invoke(cli, ["migrate", "--list"], env=environment)
     assert "build indexes" in table.output

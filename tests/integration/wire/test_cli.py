@@ -235,6 +235,12 @@ def test_a_good_plugin_is_tried_without_a_violation(plugin: FakePlugin, tmp_path
     assert call.present >= {"options", "secret_data", "filter"}
 
 
+def test_one_of_a_kind_is_told_as_one(plugin: FakePlugin) -> None:
+    plugin.resources = [*GOOD, cloud_service("i-3", match_rules={})]
+
+    assert "1 violation, 1 remark\n" in _try(plugin, code=1).stdout
+
+
 def test_each_violation_of_the_protocol_is_told(plugin: FakePlugin) -> None:
     plugin.resources = [
         *GOOD,
