@@ -139,8 +139,10 @@ class Bare:
             with self._meter() as cost:
                 for start in range(0, len(keys), BATCH):
                     part = slice(start, start + BATCH)
-                    sets = {"$set": {"updated_at": SystemClock().now()}}
-                    modified += self._update("cloud_service", [UpdateOne({"_id": key}, sets) for key in keys[part]])
+                    now = SystemClock().now()
+                    sets = {"updated_at": now, "collection_info.0.last_collected_at": now}
+                    these = {"_id": {"$in": keys[part]}}
+                    modified += self._database["cloud_service"].update_many(these, {"$set": sets}).modified_count
                     self._see(part)
             assert modified == len(keys), modified
             return cost[0]
@@ -153,10 +155,10 @@ class Bare:
         assert mine == weight(documents), (mine, weight(documents))
 
     def _see(self, part: slice) -> None:
-        now = {"$set": {"seen_at": SystemClock().now()}}
-        keys = ("domain_id", "collector_id", "secret_id", "cloud_service_id")
         states = self._copies["collection_state"][part]
-        self._update("collection_state", [UpdateOne({key: state[key] for key in keys}, now) for state in states])
+        pair = {key: states[0][key] for key in ("domain_id", "collector_id", "secret_id")}
+        these = {**pair, "cloud_service_id": {"$in": [state["cloud_service_id"] for state in states]}}
+        self._database["collection_state"].update_many(these, {"$set": {"seen_at": SystemClock().now()}})
 
     def _update(self, name: str, writes: Sequence[UpdateOne]) -> int:
         return self._database[name].bulk_write(writes, ordered=False).modified_count

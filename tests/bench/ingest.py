@@ -183,7 +183,7 @@ def run(worker: Worker, scale: dict[str, Any], tell: Callable[[Row], None]) -> N
         ):
             tell(row)
         memory = psutil.Process().memory_info().rss / 1024**2
-        tell(Row("memory of ingest", f"{existing:,} exist", {"memory_mib": memory}))
+        tell(Row("memory of ingest and floor", f"{existing:,} exist", {"memory_mib": memory}))
         # The next, larger inventory may as well begin with what this has added.
         if worker.database["cloud_service"].estimated_document_count() > following:
             worker.remove_added()

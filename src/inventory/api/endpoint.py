@@ -39,7 +39,7 @@ Method = Callable[[Principal, Request], bytes]
 """A servicer's method: decode is done, it calls and presents."""
 
 
-def _nothing() -> None:
+def _nothing(_domain_id: str) -> None:
     """Do nothing."""
 
 
@@ -50,8 +50,8 @@ class Gate:
     authenticator: Authenticator
     authorizer: Authorizer
     rate_limit: RateLimit
-    after_write: Callable[[], None] = _nothing
-    """Called after each call that may have written, before it is answered."""
+    after_write: Callable[[str], None] = _nothing
+    """Called with the domain after each call that may have written there, before it is answered."""
 
 
 class Endpoint:
@@ -119,7 +119,7 @@ class Endpoint:
             try:
                 return self._method(principal, request)
             finally:
-                self._gate.after_write()
+                self._gate.after_write(principal.domain_id)
 
     def _principal(self, call: CallContext, caller: Caller, request: Request) -> Principal:
         requested = request.pop("domain_id", "")

@@ -161,8 +161,6 @@ def _common_paths(items: list[Item]) -> frozenset[str]:
 
 
 def _values_at(condition: Condition, paths: frozenset[str]) -> tuple[Any, ...]:
-    if len(paths) == len(condition.paths):
-        return condition.values  # a rule's keys are in one order wherever it applies
     pairs = zip(condition.paths, condition.values, strict=True)
     return tuple(value for path, value in sorted(pairs, key=itemgetter(0)) if path in paths)
 

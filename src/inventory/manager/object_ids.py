@@ -9,20 +9,17 @@ from typing import Final
 
 from bson.objectid import ObjectId
 
-_AT_ONCE: Final = 256
 _COUNTER_END: Final = 1 << 24
 
 
 def new_object_ids() -> Iterator[ObjectId]:
     """Yield fresh ObjectIds without end; an iterator belongs to one thread.
 
-    They are what ``ObjectId()`` makes: seconds, something random, a counter. That one asks the system at each who and
-    when it is, for which resources wait as long as for their encoding.
+    They are what ``ObjectId()`` makes: seconds, something random, a counter. That one asks the system at each
+    which process it is in, for which resources wait as long as for half of their encoding.
     """
     whose = os.urandom(5)
     count = int.from_bytes(os.urandom(3), "big")
     while True:
-        head = int(time.time()).to_bytes(4, "big") + whose
-        for _ in range(_AT_ONCE):
-            count = (count + 1) % _COUNTER_END
-            yield ObjectId(head + count.to_bytes(3, "big"))
+        count = (count + 1) % _COUNTER_END
+        yield ObjectId(int(time.time()).to_bytes(4, "big") + whose + count.to_bytes(3, "big"))

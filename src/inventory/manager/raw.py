@@ -11,7 +11,7 @@ from bson import decode
 from bson.codec_options import CodecOptions
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.collection import Collection
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
 CODEC: Final[CodecOptions[dict[str, Any]]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 
@@ -80,6 +80,8 @@ def find_one(
         reply = collection.database.command(
             command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
         )
+    except ServerSelectionTimeoutError:
+        raise  # a server was waited for as long as may be
     except AutoReconnect:
         # Cursors try again by themselves, commands do not.
         batches: Any = collection.find_raw_batches(match, projection, limit=-1, max_time_ms=max_time_ms)

@@ -134,7 +134,7 @@ class Reader:
         milliseconds = self._milliseconds(remaining_seconds)
         with translated_errors(), query_limit(self._timeout_seconds):
             results = () if plan.count_only else self._find(match, plan, milliseconds)
-            total_count = self._total(match, plan, len(results), milliseconds)
+            total_count = self._total(domain_id, match, plan, len(results), milliseconds)
         return Page(results, total_count, plan.wire_fields, plan.only)
 
     def _find(self, match: Document, plan: MongoQuery, milliseconds: int) -> Sequence[Mapping[str, Any]]:
@@ -158,13 +158,15 @@ class Reader:
         batches: Any = self._collection.find_raw_batches(match, projection, **options)
         return tuple(documents_of(batches))
 
-    def _total(self, match: Document, plan: MongoQuery, found: int, milliseconds: int) -> int:
+    def _total(self, domain_id: str, match: Document, plan: MongoQuery, found: int, milliseconds: int) -> int:
         """The count of all, without asking where the page itself tells it."""
         if not plan.count_only:
             reached_end = not plan.limit or found < plan.limit
             if reached_end and (found or not plan.skip):
                 return plan.skip + found
-            known = self._counts.total(self._collection.name, match, lambda: self._count(match, milliseconds))
+            known = self._counts.total(
+                domain_id, self._collection.name, match, lambda: self._count(match, milliseconds)
+            )
             return max(known, plan.skip + found) if found else known
         return self._count(match, milliseconds)
 

@@ -176,3 +176,17 @@ def test_a_batch_costs_the_same_commands_however_many_resources_it_holds(databas
     # mongod counts its own few, too.
     assert many <= few + 2
     assert few < 10
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(["tags.Name"], ["name", "provider", "tags.Name"]), (["region_code"], ["region_code", "name"])],
+)
+def test_one_resource_under_rules_of_different_lengths_is_one(database, clock, one, other):
+    """What a rule implies stands behind its keys, which for some are in no order then."""
+    stream = [service(1, match_rules={"1": rule}) for rule in (one, other)]
+
+    counts = ingest(database, clock, stream).counts
+
+    assert (counts.created, counts.updated, counts.failure) == (1, 1, 0)
+    assert ingest(database, clock, stream[:1]).counts.failure == 0

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from bson.raw_bson import RawBSONDocument
 from pymongo import ReadPreference
+from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import AutoReconnect, OperationFailure
+from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 
 from inventory.manager.raw import find_one
@@ -56,6 +57,21 @@ def test_a_reading_that_was_cut_off_is_repeated(collection: Any, monkeypatch: py
 
     assert found is not None
     assert dict(found) == STORED
+
+
+def test_a_server_is_waited_for_once(collection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def none_there(*_: object, **__: object) -> None:
+        asked.append(True)
+        raise ServerSelectionTimeoutError("no server within 5 s")
+
+    monkeypatch.setattr(Database, "command", none_there)
+    monkeypatch.setattr(Collection, "find_raw_batches", none_there)
+    with pytest.raises(ServerSelectionTimeoutError):
+        find_one(collection, MINE, {"_id": 0}, max_time_ms=1000)
+
+    assert len(asked) == 1
 
 
 def test_the_collections_own_options_hold(collection: Any) -> None:

@@ -120,6 +120,10 @@ def test_a_total_of_very_many_is_counted_once_until_something_is_written(
     assert listed() == (MANY + 1, ["find collector", "aggregate collector"])
     assert listed() == (MANY + 1, ["find collector"])
 
+    elsewhere = {"domain_id": "domain-2", "name": "theirs", "plugin_info": stored["plugin_info"]}
+    api.call("Collector.create", elsewhere)
+    assert listed() == (MANY + 1, ["find collector"])
+
     collector("another")
 
     assert listed() == (MANY + 2, ["find collector", "aggregate collector"])
