@@ -39,6 +39,9 @@ _BY_FINGERPRINT: Final = [("domain_id", 1), ("fingerprint", 1)]
 _REFERENCE: Final = b"$ref\0"
 _TRANSIENT: Final = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 50, 64, 133, 136, 202})
 
+_NOT_THE_WRITES_FAULT: Final = (AutoReconnect, ConnectionFailure, BulkWriteError)
+"""Of bulk errors ``_bulk`` lets through only those that pass: their own code tells nothing of what is inside."""
+
 
 @dataclass(slots=True)
 class BulkOutcome:
@@ -83,7 +86,7 @@ class ResourceStore:
         try:
             with bulk_write(self._collection.name, len(writes)):
                 return _bulk(self._collection, writes)
-        except (AutoReconnect, ConnectionFailure):
+        except _NOT_THE_WRITES_FAULT:
             raise
         except (OperationFailure, BSONError, OverflowError, UnicodeError, PyMongoError) as exc:
             if isinstance(exc, OperationFailure) and exc.code in _TRANSIENT:
@@ -96,7 +99,7 @@ class ResourceStore:
         for position, write in enumerate(writes):
             try:
                 single = _bulk(self._collection, [write])
-            except (AutoReconnect, ConnectionFailure):
+            except _NOT_THE_WRITES_FAULT:
                 raise
             except (OperationFailure, BSONError, OverflowError, UnicodeError, PyMongoError) as exc:
                 if isinstance(exc, OperationFailure) and exc.code in _TRANSIENT:

@@ -25,6 +25,7 @@ from inventory.bootstrap import Container
 from inventory.domain.clock import Clock, SystemClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.manager.collector import CollectorManager
+from inventory.manager.counts import Counts
 from inventory.manager.job import JobManager
 from inventory.manager.job_task import JobTaskManager
 from inventory.manager.reader import Reader
@@ -50,6 +51,7 @@ class FakeContainer:
     job_service: JobService
     job_task_service: JobTaskService
     platform: Any = None
+    counts: Counts = field(default_factory=Counts)
     collect: FakeCollects = field(default_factory=FakeCollects)
     schedule_service: FakeSchedules = field(default_factory=FakeSchedules)
 

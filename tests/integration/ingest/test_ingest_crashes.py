@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pymongo.collection import Collection
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from tests.integration.ingest.ingest_tools import ingest, services
 from tests.integration.ingest.test_ingest_mutations import assert_history_tells_the_present, assert_no_doubles
@@ -66,3 +66,23 @@ def test_a_killed_ingest_is_completed_by_the_next(database, clock, monkeypatch, 
     assert database["collection_state"].count_documents({}) == 7
     assert_history_tells_the_present(database)
     assert_no_doubles(database)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"writeErrors": [{"index": 0, "code": 11602, "errmsg": "operation was interrupted"}], "writeConcernErrors": []},
+        {"writeErrors": [], "writeConcernErrors": [{"code": 91, "errmsg": "shutdown in progress"}]},
+    ],
+)
+def test_what_mongodb_cannot_do_right_now_is_no_fault_of_a_resource(database, clock, monkeypatch, details):
+    def refuse(*_, **__):
+        raise BulkWriteError({**details, "nMatched": 0, "nInserted": 0})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "bulk_write", refuse)
+        with pytest.raises(BulkWriteError):
+            ingest(database, clock, stream(0))
+
+    counts = ingest(database, clock, stream(0)).counts
+    assert (counts.failure, len(services(database))) == (0, 6)

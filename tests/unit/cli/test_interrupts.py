@@ -8,12 +8,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
+
+import pytest
 
 from inventory.interrupts import deaf_to_interrupts
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """SIGINT is heard by what is started here, even if these tests run in the background of a script."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_the_command_ends_without_a_word(tmp_path: Path) -> None:
     # The import of the commands is made to last, and tells when it has begun.
     (tmp_path / "click.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(60)\n")
