@@ -101,7 +101,8 @@ def test_transaction_id_and_deadline_reach_the_use_case(
     client.call("Collector.get", GET, metadata=(("transaction_id", "x" * 500),), timeout=7)
 
     assert seen[0].transaction_id == "tnx-given"
-    assert 0 < seen[0].remaining_seconds() <= 7
+    # A client may send up to 3 % more, a value it has sent before.
+    assert 0 < seen[0].remaining_seconds() <= 7 * 1.03
     assert seen[1].transaction_id.startswith("tnx-")
     assert len(seen[1].transaction_id) < 50
 

@@ -86,7 +86,8 @@ def test_the_time_limit_becomes_the_calls_deadline(fake: Any, start_gateway: Sta
 
     gateway.send_json("collector/list")
 
-    assert 5 < fake.last.seconds <= 7.1
+    # A client may send up to 3 % more, a value it has sent before.
+    assert 5 < fake.last.seconds <= 7 * 1.03
 
 
 def test_an_empty_body_is_the_empty_request(gateway: Gateway, fake: FakeServer) -> None:
