@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     mongo_database: str = Field("inventory", min_length=1, description="name of the MongoDB database")
     mongo_timeout_seconds: Seconds = Field(5.0, description="how long a request waits for MongoDB to be reachable, s")
     query_timeout_seconds: Seconds = Field(30.0, description="time limit of one query inside MongoDB, s")
+    max_answer_bytes: Count = Field(
+        256 * MIB,
+        description="how much stored data one list, stat or analyze may read for its answer; where it is more, clients "
+        "are told to ask page by page, bytes",
+    )
     count_reuse_seconds: float = Field(
         1.0,
         ge=0,

@@ -22,14 +22,7 @@ class Resources(Services):
 
     def _reader(self, schema: ResourceSchema) -> Reader:
         """Return a read side whose lists nobody looks inside before they are presented."""
-        return Reader(
-            database=self.database,
-            collection=schema.collection,
-            schema=schema,
-            timeout_seconds=self.settings.query_timeout_seconds,
-            counts=self.counts,
-            raw=True,
-        )
+        return self.reader(schema.collection, schema, raw=True)
 
     def _resources(self, schema: ResourceSchema, *natural_keys: str) -> ResourceManager:
         return ResourceManager(

@@ -75,6 +75,7 @@ class Services(Managers):
             collection=collection,
             schema=schema,
             timeout_seconds=self.settings.query_timeout_seconds,
+            max_bytes=self.settings.max_answer_bytes,
             counts=self.counts,
             raw=raw,
         )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC
 from struct import Struct
 from typing import Any, Final
 
 from bson import decode
-from bson.codec_options import CodecOptions
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.collection import Collection
 from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
-CODEC: Final[CodecOptions[dict[str, Any]]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+from inventory.errors import InvalidParameterError
+from inventory.model.connection import CODEC
 
 _size: Final = Struct("<i").unpack_from
 _CURSOR: Final = slice(4, 12), b"\x03cursor\0"
@@ -51,6 +50,21 @@ class StoredDocument(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self.content)
+
+
+def at_most(max_bytes: int, parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the parts of an answer, as long as all of them together are no larger than ``max_bytes``.
+
+    Raises:
+        InvalidParameterError: they are larger, so the client must ask for them page by page.
+    """
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > max_bytes:
+            reason = f"the answer would hold more than {max_bytes} bytes of stored data: ask page by page"
+            raise InvalidParameterError(key="query.page.limit", reason=reason)
+        yield part
 
 
 def documents_of(batches: Iterable[bytes]) -> Iterator[StoredDocument]:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from bson import decode_all
+from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
 from inventory.manager.counts import Counts
-from inventory.manager.raw import documents_of, find_one
-from inventory.model.connection import Document, translated_errors
+from inventory.manager.raw import at_most, documents_of, find_one
+from inventory.model.connection import CODEC, Document, translated_errors
 from inventory.model.time_limit import query_limit
 from inventory.query.analyze import AnalyzeQuery
 from inventory.query.analyze_plan import to_analyze_plan
@@ -28,6 +30,7 @@ from inventory.query.stages import StatQuery
 from inventory.query.stat import StatPlan, to_stat_plan
 
 Documents: TypeAlias = list[Document]
+ANSWER_BYTES: Final = 256 * 1024 * 1024
 Scope = Mapping[str, Any]
 """A further Mongo filter of the service's own, such as the projects a caller is limited to."""
 
@@ -57,6 +60,7 @@ class Reader:
         collection: its collection.
         schema: what its queries may name.
         timeout_seconds: time limit of one query inside MongoDB, s.
+        max_bytes: how much one answer may hold, in bytes of what MongoDB sends for it.
         counts: remembers totals of very many, for all readers of a process; None: each is counted.
         raw: whether ``get`` and ``list`` give ``StoredDocument``s, which cost nothing where nobody looks inside.
     """
@@ -68,10 +72,13 @@ class Reader:
         collection: str,
         schema: ResourceSchema,
         timeout_seconds: float,
+        max_bytes: int = ANSWER_BYTES,
         counts: Counts | None = None,
         raw: bool = False,
     ) -> None:
         self._collection = database[collection]
+        self._encoded = self._collection.with_options(codec_options=DEFAULT_RAW_BSON_OPTIONS)
+        self._max_bytes = max_bytes
         self._raw = raw
         self._schema = schema
         self._timeout_seconds = timeout_seconds
@@ -128,6 +135,7 @@ class Reader:
         Raises:
             QueryError: MongoDB cannot evaluate the query over the data.
             RequestTimeoutError: it takes too long.
+            InvalidParameterError: it finds more than one answer may hold.
         """
         plan = to_mongo(resolve_references(query, lookup) if lookup else query)
         match = _within(domain_id, scope, plan.filter)
@@ -153,10 +161,10 @@ class Reader:
         return self._collection.find_one(match, projection, max_time_ms=milliseconds)
 
     def _read(self, match: Document, projection: Mapping[str, Any], **options: Any) -> Sequence[Any]:
-        if not self._raw:
-            return tuple(self._collection.find(match, projection, **options))
-        batches: Any = self._collection.find_raw_batches(match, projection, **options)
-        return tuple(documents_of(batches))
+        with self._collection.find_raw_batches(match, projection, **options) as cursor:
+            batches: Any = cursor
+            parts = at_most(self._max_bytes, batches)
+            return tuple(documents_of(parts)) if self._raw else _decoded(parts)
 
     def _total(self, domain_id: str, match: Document, plan: MongoQuery, found: int, milliseconds: int) -> int:
         """The count of all, without asking where the page itself tells it."""
@@ -247,12 +255,18 @@ class Reader:
 
     def aggregate(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Documents:
         """Run a pipeline whose ``$match`` holds the domain, within a time limit."""
-        return list(self._collection.aggregate(pipeline, maxTimeMS=milliseconds, allowDiskUse=True))
+        # Not as raw batches: their first one is always empty, and costs a command more.
+        with self._encoded.aggregate(pipeline, maxTimeMS=milliseconds, allowDiskUse=True) as cursor:
+            return _decoded(at_most(self._max_bytes, (bytes(row.raw) for row in cursor)))
 
     def _milliseconds(self, remaining_seconds: float) -> int:
         if remaining_seconds <= 0:
             raise RequestTimeoutError(reason="the caller's deadline has passed")
         return max(int(min(self._timeout_seconds, remaining_seconds) * 1000), 1)
+
+
+def _decoded(parts: Iterable[bytes]) -> Documents:
+    return [document for part in parts for document in decode_all(part, CODEC)]
 
 
 def _within(domain_id: str, scope: Scope | None, query: Mapping[str, Any]) -> Document:
