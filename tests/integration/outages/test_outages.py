@@ -37,6 +37,8 @@ CANCEL_SECONDS = 5.0
 BUSY_MACHINE_SECONDS = 3.0
 """What the machine may add to a time that the settings promise."""
 RPC_SECONDS = 15.0
+FROZEN_SECONDS = 30.0
+"""How long the driver may take to give up a server that is silent, on a busy machine."""
 
 
 def status_of(service: Service, page: str) -> int:
@@ -181,11 +183,17 @@ def test_a_collect_without_redis_is_recorded_and_done_once_redis_is_back(outfit:
 
 
 class Caller(threading.Thread):
-    """Lists collectors without a pause, and notes each answer: seconds, status, details."""
+    """Lists collectors without a pause, and notes each answer: seconds, status, details.
 
-    def __init__(self, target: str) -> None:
+    Args:
+        target: the server.
+        patience: how long it waits for an answer, s; None: as long as it takes.
+    """
+
+    def __init__(self, target: str, patience: float | None = RPC_SECONDS) -> None:
         super().__init__(daemon=True)
         self._channel = grpc.insecure_channel(target)
+        self._patience = patience
         self._stopped = threading.Event()
         self.answers: list[tuple[float, str, str]] = []
 
@@ -194,7 +202,7 @@ class Caller(threading.Thread):
         while not self._stopped.wait(0.02):
             begun, status, details = time.monotonic(), "OK", ""
             try:
-                stub.list(collector_pb2.CollectorQuery(domain_id=DOMAIN), timeout=RPC_SECONDS)
+                stub.list(collector_pb2.CollectorQuery(domain_id=DOMAIN), timeout=self._patience)
             except grpc.RpcError as exc:
                 status, details = exc.code().name, exc.details()
             self.answers.append((time.monotonic() - begun, status, details))
@@ -241,3 +249,35 @@ def test_while_mongod_restarts_calls_fail_fast_and_clearly_and_nothing_is_lost(o
         ("UNAVAILABLE", "ERROR_GRPC_CONNECTION")
     }
     assert max(seconds for seconds, _, _ in answers) <= MONGO_TIMEOUT_SECONDS + BUSY_MACHINE_SECONDS
+
+
+def test_while_mongod_is_frozen_nobody_hangs_and_afterwards_all_goes_on(outfit: Outfit) -> None:
+    """Its connections stay open and nothing comes back: no error tells anybody."""
+    _, job_id = running_stream(outfit)
+    worker, scheduler = outfit.fleet.of("worker")[0], outfit.fleet.of("scheduler")[0]
+    target = outfit.fleet.targets[0]
+    callers = [Caller(target, patience=None) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    wait_until(lambda: all(caller.answers for caller in callers))
+    [mongod] = outfit.fleet.mongod.pids()
+
+    os.kill(mongod, signal.SIGSTOP)
+    try:
+        outfit.plugin.gate.open()
+        wait_until(lambda: not probes.grpc_serving(target), seconds=20)
+        assert (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (503, 503)
+        assert (status_of(worker, "/livez"), status_of(scheduler, "/livez")) == (200, 200)
+        wait_until(lambda: all(caller.failed for caller in callers), seconds=FROZEN_SECONDS)
+    finally:
+        os.kill(mongod, signal.SIGCONT)
+
+    outfit.fleet.await_health(30)
+    wait_until(lambda: not any(caller.failed for caller in callers))
+    for caller in callers:
+        caller.stop()
+    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=40)
+    task = outfit.task(job_id)
+    assert (task["total_count"], task["created_count"] + task["updated_count"]) == (6, 6)
+    failures = [answer for caller in callers for answer in caller.answers if answer[1] != "OK"]
+    assert {status for _, status, _ in failures} == {"UNAVAILABLE"}
