@@ -20,6 +20,7 @@ from inventory.cli.output import console, json_option, plain_table, print_json, 
 from inventory.cli.parameters import STRUCT
 from inventory.connector.ports import PluginEndpoint
 from inventory.domain.principal import system_principal
+from inventory.errors import InvalidParameterError
 from inventory.plugin_check.fault import Counted, Severity
 
 if TYPE_CHECKING:
@@ -75,9 +76,13 @@ def try_plugin(
     quiet = wants_json(context)
     container = Container(settings.load())
     try:
-        connected = container.plugin_connector.connect(
-            PluginEndpoint(address, token), system_principal("domain-try", transaction_id="plugin-try")
-        )
+        try:
+            connected = container.plugin_connector.connect(
+                PluginEndpoint(address, token), system_principal("domain-try", transaction_id="plugin-try")
+            )
+        except InvalidParameterError:
+            words = "must be grpc://host:port, grpc+ssl://host:port or host:port"
+            raise click.BadParameter(words, param_hint="'ENDPOINT'") from None
         wish = Wish(options=options, secret_data=secret_data, filter=filter_, limit=limit, idle_seconds=idle)
         report = Trial(connected, wish, tell=_say_nothing if quiet else _print_step).run()
     finally:

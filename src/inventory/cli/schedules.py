@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import click
@@ -60,15 +61,28 @@ def list_schedules(context: click.Context, name_or_id: str | None, wanted: Listi
 
 
 def _listed(client: Client, collector_ids: Sequence[str], wanted: Listing, *, facts: bool = False) -> Json:
-    """Return the list answer over several collectors, with the facts of each schedule where they are known."""
+    """Return a page of the schedules of several collectors, one collector after the other.
+
+    Args:
+        client: asks.
+        collector_ids: whose schedules.
+        wanted: the page, and what is asked for of each collector.
+        facts: whether each schedule comes with what it did and will do.
+    """
+    end = wanted.page * wanted.limit
+    first = end - wanted.limit
     rows: list[Json] = []
     total = 0
     for collector_id in collector_ids:
-        answer = client.call("Collector.list_schedules", collector_id=collector_id, query=wanted.query())
-        known = (_facts(client, collector_id) or {}) if facts and answer.get("results") else {}
-        rows.extend(row | known.get(row["schedule_id"], {}) for row in answer.get("results", []))
+        missing = end - len(rows)
+        query = replace(wanted, page=1, limit=missing).query() if missing else {**wanted.query(), "count_only": True}
+        answer = client.call("Collector.list_schedules", collector_id=collector_id, query=query)
+        found = answer.get("results", [])
+        shown = facts and len(rows) + len(found) > first
+        known = (_facts(client, collector_id) or {}) if found and shown else {}
+        rows.extend(row | known.get(row["schedule_id"], {}) for row in found)
         total += answer.get("total_count", 0)
-    return {"results": rows, "total_count": total}
+    return {"results": rows[first:], "total_count": total}
 
 
 @schedule.command("show", example='inventory schedule show "this machine" hourly')
@@ -198,8 +212,14 @@ def _keys(client: Client, collector: str, name_or_id: str) -> dict[str, str]:
 
 
 def _all_collectors(client: Client) -> list[str]:
-    query = {"only": ["collector_id"], "page": {"start": 1, "limit": _PAGE}}
-    return [each["collector_id"] for each in client.call("Collector.list", query=query).get("results", [])]
+    found: list[str] = []
+    while True:
+        query = {"only": ["collector_id"], "page": {"start": len(found) + 1, "limit": _PAGE}}
+        answer = client.call("Collector.list", query=query)
+        page = [each["collector_id"] for each in answer.get("results", [])]
+        found += page
+        if len(page) < _PAGE:
+            return found
 
 
 def _facts(client: Client, collector_id: str) -> Mapping[str, Json] | None:

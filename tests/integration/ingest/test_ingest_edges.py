@@ -63,6 +63,7 @@ def test_a_rule_whose_indexed_key_has_no_value_stays_within_the_provider(databas
 def test_an_unknown_type_is_told_once_and_names_without_end_are_not(database, clock, monkeypatch):
     told = []
     monkeypatch.setattr(pipeline._log, "warning", lambda event, **values: told.append(values["resource_type"]))
+    monkeypatch.setattr(metrics, "_named", set())
     before = metrics.UNKNOWN_TYPES.labels("inventory.Dream")._value.get()
     silent = [message("inventory.Namespace", {}), message("inventory.Metric", {})]
     endless = [message(f"inventory.Dream{number}", {}) for number in range(300)]

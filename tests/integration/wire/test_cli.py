@@ -235,6 +235,14 @@ def test_a_good_plugin_is_tried_without_a_violation(plugin: FakePlugin, tmp_path
     assert call.present >= {"options", "secret_data", "filter"}
 
 
+@pytest.mark.parametrize("endpoint", ["foo bar", "http://127.0.0.1:1", "grpc://127.0.0.1", "127.0.0.1:0"])
+def test_what_is_no_endpoint_is_wrong_use(endpoint: str) -> None:
+    result = CliRunner().invoke(cli, ["plugin", "try", endpoint])
+
+    assert result.exit_code == 2
+    assert "Invalid value for 'ENDPOINT': must be grpc://host:port" in result.output
+
+
 def test_one_of_a_kind_is_told_as_one(plugin: FakePlugin) -> None:
     plugin.resources = [*GOOD, cloud_service("i-3", match_rules={})]
 
