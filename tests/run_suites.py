@@ -2,8 +2,8 @@
 
 Usage: ``python tests/run_suites.py [--deep] [--lanes N] [SUITE …]``
 
-A folder of a large suite is a run of its own, with databases of its own; N runs go side by side. What measures time or
-kills processes runs alone, afterwards.
+A folder of a large suite is a run of its own, with databases of its own; N runs go side by side. Those that start whole
+fleets and kill their processes come last, side by side with each other only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 SUITES = ("unit", "contract", "integration", "e2e", "chaos")
-ALONE = frozenset({"e2e", "chaos", "integration/outages"})
+FLEETS = frozenset({"integration/outages", "e2e", "chaos"})
 NO_TESTS_COLLECTED = 5
 
 _printing = threading.Lock()
@@ -46,10 +46,10 @@ def main() -> int:
         parser.error(f"no such suite: {', '.join(sorted(unknown))}")
     runs = [run for suite in arguments.suites or SUITES for run in runs_of(suite)]
     began = time.monotonic()
-    with ThreadPoolExecutor(arguments.lanes) as pool:
-        side_by_side = [run for run in runs if run not in ALONE]
-        results = list(pool.map(lambda run: execute(run, deep=arguments.deep), side_by_side))
-    results += [execute(run, deep=arguments.deep, show=True) for run in runs if run in ALONE]
+    results: list[Result] = []
+    for part in ([run for run in runs if run not in FLEETS], [run for run in runs if run in FLEETS]):
+        with ThreadPoolExecutor(arguments.lanes) as pool:
+            results += pool.map(lambda run: execute(run, deep=arguments.deep), part)
     print(f"\n{'run':<28} seconds  result")
     for result in results:
         print(f"{result.name:<28} {result.seconds:7.1f}  {'passed' if result.status == 0 else 'FAILED'}")
@@ -68,24 +68,19 @@ def runs_of(suite: str) -> Iterator[str]:
     yield from (f"{suite}/{each.name}" for each in sorted(folder.glob("test_*.py")))
 
 
-def execute(run: str, *, deep: bool, show: bool = False) -> Result:
-    """Run pytest over one folder or file; its output is printed in one piece, or as it comes."""
+def execute(run: str, *, deep: bool) -> Result:
+    """Run pytest over one folder or file, and print its output in one piece."""
     began = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "--durations=3", str(TESTS / run)]
     command += [] if deep else ["-m", "not deep"]
     title = f"── {run} ".ljust(80, "─")
-    if show:
-        print(title, flush=True)
-        status = subprocess.run(command, cwd=TESTS.parent, check=False).returncode
-    else:
-        done = subprocess.run(
-            command, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-        )
-        status = done.returncode
-        with _printing:
-            print(f"{title}\n{done.stdout}", flush=True)
+    done = subprocess.run(
+        command, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    with _printing:
+        print(f"{title}\n{done.stdout}", flush=True)
     # A run of which all is deep has nothing to do today.
-    return Result(run, time.monotonic() - began, 0 if status == NO_TESTS_COLLECTED else status)
+    return Result(run, time.monotonic() - began, 0 if done.returncode == NO_TESTS_COLLECTED else done.returncode)
 
 
 if __name__ == "__main__":
