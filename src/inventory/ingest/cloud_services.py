@@ -12,14 +12,14 @@ from bson.objectid import ObjectId
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.collect_mode import CollectMode
 from inventory.errors import InvalidResourceError, InventoryError
-from inventory.ingest.decide import PLATFORM_ERRORS, UNSTORABLE, Decider, Moment, Plan
-from inventory.ingest.items import Item, ItemReader, resolve, rounds
+from inventory.ingest.decide import PLATFORM_ERRORS, Decider, Moment, Plan
+from inventory.ingest.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.kinds import CLOUD_SERVICE
 from inventory.ingest.match import match_key, stored_values
 from inventory.ingest.tally import Tally
 from inventory.manager.resource_record import RecordStore
 from inventory.manager.resource_state import StateStore
-from inventory.manager.resource_store import BulkOutcome, ResourceStore
+from inventory.manager.resource_store import UNSTORABLE, BulkOutcome, ResourceStore
 
 Document = dict[str, Any]
 
@@ -53,7 +53,7 @@ class CloudServiceApplier:
     def _may_try(self, item: Item) -> bool:
         if item.attempts < _ATTEMPTS:
             return True
-        error = InvalidResourceError(key="resource", reason="others kept changing it at the same time")
+        error = InvalidResourceError(key="resource", reason=CONTENDED)
         self._tally.fail(item.message, error)
         return False
 

@@ -36,11 +36,10 @@ from inventory.ingest.record import values_of
 from inventory.ingest.rules import Projects, RuleBook
 from inventory.manager.object_ids import new_object_ids
 from inventory.manager.resource_record import Encodable, record_key
-from inventory.manager.resource_store import Write, encoded
+from inventory.manager.resource_store import UNSTORABLE, Write, encoded
 
 Document = dict[str, Any]
 
-UNSTORABLE: Final = "cannot be stored: a NUL in a key, a number too large, too deep or too large"
 _STAMPS_KEPT: Final = 4
 
 PLATFORM_ERRORS: Final = (

@@ -24,6 +24,8 @@ from inventory.manager.resource_store import ResourceStore
 Document = dict[str, Any]
 Fail = Callable[[ResourceMessage, InventoryError], None]
 
+CONTENDED: Final = "others kept changing it at the same time"
+"""Why a resource fails that was looked at anew too often."""
 _PARSED_KEPT: Final = 64
 """Different match rules remembered per stream; a plugin has a handful."""
 

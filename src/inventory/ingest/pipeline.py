@@ -20,7 +20,7 @@ from inventory.errors import InvalidResourceError, PluginReportedError, Unsuppor
 from inventory.ingest.batches import BatchReader
 from inventory.ingest.cloud_services import CloudServiceApplier
 from inventory.ingest.context import IngestContext, IngestCounts, IngestLimits, IngestResult
-from inventory.ingest.decide import UNSTORABLE, Decider
+from inventory.ingest.decide import Decider
 from inventory.ingest.error_log import ErrorLog
 from inventory.ingest.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, Kind, classify
 from inventory.ingest.metrics import BATCH_RESOURCES, BATCH_SECONDS, RESOURCES, count_unknown_type
@@ -33,7 +33,7 @@ from inventory.manager.job_task import JobTaskManager
 from inventory.manager.resource_filter_cache import FilterCacheStore
 from inventory.manager.resource_record import RecordStore
 from inventory.manager.resource_state import StateStore
-from inventory.manager.resource_store import ResourceStore, encodable
+from inventory.manager.resource_store import UNSTORABLE, ResourceStore, encodable
 from inventory.manager.slice import SliceManager
 
 __all__ = ["Ingest", "IngestContext", "IngestCounts", "IngestLimits", "IngestResult"]

@@ -19,12 +19,11 @@ from inventory.ingest.changeset import (
     new_cloud_service_type,
     new_region,
 )
-from inventory.ingest.decide import UNSTORABLE
-from inventory.ingest.items import Item, ItemReader, resolve, rounds
+from inventory.ingest.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.kinds import REGION, Kind
 from inventory.ingest.record import values_of
 from inventory.ingest.tally import Tally
-from inventory.manager.resource_store import ResourceStore, Write, encodable
+from inventory.manager.resource_store import UNSTORABLE, ResourceStore, Write, encodable
 
 Document = dict[str, Any]
 
@@ -124,7 +123,8 @@ class SimpleApplier:
                 item.attempts += 1
                 again.append(item)
             elif position in outcome.duplicates or position in outcome.refused:
-                self._tally.fail(item.message, InvalidResourceError(key="resource", reason=UNSTORABLE))
+                reason = CONTENDED if position in outcome.duplicates else UNSTORABLE
+                self._tally.fail(item.message, InvalidResourceError(key="resource", reason=reason))
             else:
                 self._tally.pass_over(seen=True)
         return again

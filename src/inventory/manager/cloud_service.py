@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, Final, TypeVar
 
+import pymongo
+from bson.errors import BSONError
 from bson.objectid import ObjectId
 from pymongo import ReturnDocument
 from pymongo.database import Database
+from pymongo.errors import PyMongoError
 
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.reader import Scope
 from inventory.manager.resource_record import RecordStore
-from inventory.manager.resource_store import encodable, holds_reference, plain
+from inventory.manager.resource_store import UNSTORABLE, encodable, holds_reference, plain
 from inventory.model.cloud_service import ACTIVE
 from inventory.model.connection import translated_errors
 from inventory.model.time_limit import finish
 
 Document = dict[str, Any]
 
+T = TypeVar("T")
+
 _ID: Final = "cloud_service_id"
-_UNSTORABLE: Final = "cannot be stored: a NUL in a key, a number too large, too deep or too large"
+_LOOK_SECONDS: Final = 1.0
+"""How long MongoDB is asked what became of a write that failed, s."""
 
 
 class CloudServiceManager:
@@ -54,11 +61,13 @@ class CloudServiceManager:
             InvalidParameterError: MongoDB cannot hold it.
         """
         if not encodable(document):
-            raise InvalidParameterError(key="data", reason=_UNSTORABLE)
+            raise InvalidParameterError(key="data", reason=UNSTORABLE)
+        document.setdefault("_id", ObjectId())
         with translated_errors(key="data"):
             # A write without its record would be lost to history; a record without its write is withdrawn.
-            self._insert_record(record)
-            finish(lambda: self._collection.insert_one(document))
+            key = self._insert_record(record)
+            made = {"_id": document["_id"]}
+            finish(lambda: self._recorded(key, lambda: self._collection.insert_one(document), made))
 
     def write(self, stored: Document, update: Mapping[str, Any], record: Document | None) -> Document | None:
         """Apply ``update`` and store its record if the document is still as it was read; else do neither.
@@ -75,11 +84,24 @@ class CloudServiceManager:
             InvalidParameterError: MongoDB cannot hold the result.
         """
         if not encodable(update["$set"]):
-            raise InvalidParameterError(key="data", reason=_UNSTORABLE)
+            raise InvalidParameterError(key="data", reason=UNSTORABLE)
         unchanged = {"_id": stored["_id"], "state": ACTIVE, "revision": stored.get("revision")}
         with translated_errors(key="data"):
             key = self._insert_record(record)
-            return finish(lambda: self._update({"domain_id": stored["domain_id"], **unchanged}, update, key))
+            query = {"domain_id": stored["domain_id"], **unchanged}
+            return finish(lambda: self._recorded(key, lambda: self._update(query, update, key), _after(stored, update)))
+
+    def _recorded(self, key: ObjectId | None, write: Callable[[], T], done: Document) -> T:
+        """Return what ``write`` returns; where it fails, withdraw its record unless ``done`` finds what it did."""
+        try:
+            return write()
+        except (PyMongoError, BSONError):
+            # Refused, or cut off: then only MongoDB knows. A record too many is better than one that is lost.
+            if key is not None:
+                with suppress(PyMongoError), pymongo.timeout(_LOOK_SECONDS):
+                    if self._collection.find_one(done, {"_id": 1}) is None:
+                        self._records.withdraw([key])
+            raise
 
     def _update(self, query: Document, update: Mapping[str, Any], record_key: ObjectId | None) -> Document | None:
         """Apply ``update``; where that finds nothing, withdraw the record."""
@@ -96,6 +118,12 @@ class CloudServiceManager:
         key = ObjectId()
         self._records.insert([{"_id": key, **record}])
         return key
+
+
+def _after(stored: Document, update: Mapping[str, Any]) -> Document:
+    """Return what finds ``stored`` once ``update`` has been applied."""
+    times = {name: update["$set"][name] for name in ("updated_at", "deleted_at") if name in update["$set"]}
+    return {"_id": stored["_id"], "revision": {"$ne": stored.get("revision")}, **times}
 
 
 def _query(domain_id: str, cloud_service_id: str, scope: Scope | None) -> Document:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from bson import decode_all
+from bson import decode_all, encode
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.database import Database
 
@@ -226,7 +226,10 @@ class Reader:
 
     def _distinct(self, match: Document, plan: StatPlan, path: str, milliseconds: int) -> tuple[Sequence[object], int]:
         values = self._collection.distinct(path, match, maxTimeMS=milliseconds)
-        return plan.distinct_page(values)
+        results, total_count = plan.distinct_page(values)
+        # MongoDB gives no more than one document holds; how much of that is too much is known afterwards.
+        list(at_most(self._max_bytes, [encode({"results": results})]))
+        return results, total_count
 
     def _aggregate(self, match: Document, plan: StatPlan, milliseconds: int) -> tuple[Sequence[object], int]:
         results = self.aggregate(plan.pipeline(match), milliseconds)

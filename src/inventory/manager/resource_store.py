@@ -14,7 +14,6 @@ from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS, RawBSONDocument
 from pymongo import InsertOne, UpdateMany, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import (
-    AutoReconnect,
     BulkWriteError,
     ConnectionFailure,
     OperationFailure,
@@ -22,11 +21,12 @@ from pymongo.errors import (
 )
 
 from inventory.manager.metrics import bulk_write
-from inventory.model.connection import CODEC, DUPLICATE_KEY
+from inventory.model.connection import CODEC, DUPLICATE_KEY, PASSING
 
 Document = dict[str, Any]
 Write = InsertOne[Document] | InsertOne[RawBSONDocument] | UpdateOne
 
+UNSTORABLE: Final = "cannot be stored: a NUL in a key, a number too large, too deep or too large"
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024 - 64 * 1024
 """MongoDB's limit less room for what an update adds."""
 _AT_ONCE: Final = 1_000
@@ -37,10 +37,8 @@ _BY_RESOURCE_ID: Final = [
 ]
 _BY_FINGERPRINT: Final = [("domain_id", 1), ("fingerprint", 1)]
 _REFERENCE: Final = b"$ref\0"
-_TRANSIENT: Final = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, 50, 64, 133, 136, 202})
-
-_NOT_THE_WRITES_FAULT: Final = (AutoReconnect, ConnectionFailure, BulkWriteError)
-"""Of bulk errors ``_bulk`` lets through only those that pass: their own code tells nothing of what is inside."""
+_REFUSALS: Final = (PyMongoError, BSONError, OverflowError, UnicodeError)
+"""What a bulk write may end with for the sake of one of its documents."""
 
 
 @dataclass(slots=True)
@@ -86,10 +84,8 @@ class ResourceStore:
         try:
             with bulk_write(self._collection.name, len(writes)):
                 return _bulk(self._collection, writes)
-        except _NOT_THE_WRITES_FAULT:
-            raise
-        except (OperationFailure, BSONError, OverflowError, UnicodeError, PyMongoError) as exc:
-            if isinstance(exc, OperationFailure) and exc.code in _TRANSIENT:
+        except _REFUSALS as exc:
+            if _passes(exc):
                 raise
             return self._write_singly(writes)
 
@@ -99,10 +95,8 @@ class ResourceStore:
         for position, write in enumerate(writes):
             try:
                 single = _bulk(self._collection, [write])
-            except _NOT_THE_WRITES_FAULT:
-                raise
-            except (OperationFailure, BSONError, OverflowError, UnicodeError, PyMongoError) as exc:
-                if isinstance(exc, OperationFailure) and exc.code in _TRANSIENT:
+            except _REFUSALS as exc:
+                if _passes(exc):
                     raise
                 outcome.refused.add(position)
                 continue
@@ -148,13 +142,20 @@ def _bulk(collection: Any, writes: Sequence[Write]) -> BulkOutcome:
     except BulkWriteError as exc:
         outcome = BulkOutcome(matched=exc.details.get("nMatched", 0))
         for error in exc.details.get("writeErrors", []):
-            if error["code"] in _TRANSIENT:
+            if error["code"] in PASSING:
                 raise
             found = outcome.duplicates if error["code"] == DUPLICATE_KEY else outcome.refused
             found.add(error["index"])
         if not outcome.duplicates and not outcome.refused:
             raise
         return outcome
+
+
+def _passes(error: Exception) -> bool:
+    """Return whether the same write may well succeed later; of bulk errors ``_bulk`` lets through only such."""
+    if isinstance(error, ConnectionFailure | BulkWriteError):
+        return True
+    return isinstance(error, OperationFailure) and error.code in PASSING
 
 
 def _index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:

@@ -47,7 +47,6 @@ PING_SECONDS = 5.0
 
 _CLIENT_FAULTS = frozenset({2, 9, 14, 16, 31, 40, 51075, 51091, 51108, 16410, 17124, 40353, 15998})
 """Server codes for a query that cannot be evaluated over the data (BadValue, FailedToParse, TypeMismatch, regex …)."""
-_TIME_LIMIT = 50
 DUPLICATE_KEY = 11000
 """Server code for a write that a unique index refuses."""
 _NO_ACCESS = frozenset({13, 18, 8000})
@@ -56,6 +55,14 @@ _NO_ACCESS = frozenset({13, 18, 8000})
 _GOES_AWAY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 """Server codes for a node that shuts down or is no primary any more. As a write concern's error the driver does not
 turn them into its own connection errors: the write is there, and nobody has promised that it stays."""
+_OUT_OF_TIME = frozenset({50, 202, 262})
+"""Server codes for a time limit that ran out inside a bulk write, or beside another operation."""
+PASSING = _GOES_AWAY | _OUT_OF_TIME | {6, 7, 64, 89, 133, 136, 9001}
+"""Server codes for what MongoDB cannot do right now, through no fault of the request."""
+_DISTINCT_TOO_LARGE = 17217
+"""Server code for distinct values that do not fit into one document."""
+_TOO_LARGE = frozenset({10334, 17419, 17420})
+"""Server codes for a document that an update would make larger than may be."""
 
 
 def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int = 32) -> Database[Document]:
@@ -141,17 +148,25 @@ def translated_errors(*, key: str = "query") -> Iterator[None]:
     except (DocumentTooLarge, InvalidDocument, OverflowError, UnicodeEncodeError) as exc:
         raise InvalidParameterError(key=key, reason="too large, too deep or not encodable") from exc
     except OperationFailure as exc:
-        if _codes(exc) & _GOES_AWAY:
-            raise ConnectionFailureError(service=MONGODB, reason="the node went away") from exc
+        codes = _codes(exc)
+        if codes & _GOES_AWAY:
+            raise ConnectionFailureError(service=MONGODB, reason="the node went away") from _without_content(exc)
+        if codes & _OUT_OF_TIME:
+            raise RequestTimeoutError(reason="MongoDB took too long") from _without_content(exc)
+        if codes & PASSING:
+            raise ConnectionFailureError(service=MONGODB, reason="it cannot do this now") from _without_content(exc)
+        if codes & _TOO_LARGE:
+            raise InvalidParameterError(key=key, reason="the resource would become too large") from exc
+        if exc.code == _DISTINCT_TOO_LARGE:
+            reason = "its values take more than 16 MiB: narrow the filter"
+            raise InvalidParameterError(key="query.distinct", reason=reason) from exc
         if exc.code in _NO_ACCESS:
             # As if it were away: whoever waits goes on once the rights or the password are mended.
             reason = "it refuses access: wrong user or password, or a role is missing"
             raise ConnectionFailureError(service=MONGODB, reason=reason) from exc
-        if exc.code == _TIME_LIMIT:
-            raise RequestTimeoutError(reason="the query took too long") from exc
         if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:
             raise QueryError(reason="MongoDB cannot evaluate it over these documents", key=key) from exc
-        raise
+        raise _without_content(exc) from None
 
 
 def refused_duplicates(exc: BulkWriteError) -> set[int]:
@@ -165,6 +180,14 @@ def refused_duplicates(exc: BulkWriteError) -> set[int]:
     if exc.details.get("writeConcernErrors") or any(error["code"] != DUPLICATE_KEY for error in errors):
         raise exc
     return {error["index"] for error in errors}
+
+
+def _without_content(exc: OperationFailure) -> OperationFailure:
+    """Return an error that says the same without the documents that a bulk write's error quotes: logs show it."""
+    if not isinstance(exc, BulkWriteError):
+        return exc
+    codes = sorted(code for code in _codes(exc) if code is not None)
+    return OperationFailure(f"a bulk write failed with the codes {codes}", exc.code)
 
 
 def _codes(exc: OperationFailure) -> set[int | None]:

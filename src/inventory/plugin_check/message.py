@@ -11,7 +11,6 @@ from typing import Any, Final
 from inventory.connector.ports import ResourceMessage
 from inventory.errors import InventoryError, UnsupportedResourceTypeError
 from inventory.ingest.changeset import new_cloud_service, new_cloud_service_type, new_region
-from inventory.ingest.decide import UNSTORABLE
 from inventory.ingest.kinds import (
     CLOUD_SERVICE,
     CLOUD_SERVICE_TYPE,
@@ -24,7 +23,7 @@ from inventory.ingest.kinds import (
 )
 from inventory.ingest.match import Condition, conditions_of, parse_rules
 from inventory.ingest.record import values_of
-from inventory.manager.resource_store import encodable
+from inventory.manager.resource_store import UNSTORABLE, encodable
 from inventory.plugin_check.fault import Fault, remark, violation
 
 Json = Mapping[str, Any]

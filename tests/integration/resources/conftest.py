@@ -115,7 +115,7 @@ def client(database: Database[dict[str, Any]], clock: ManualClock, tmp_path: Pat
     gate = Gate(Tokens(), IdentityAuthorization(Limits()), RateLimit(0, clock))  # type: ignore[arg-type]
     server = build_server(settings, services=resource_services(container), gate=gate, check=lambda: None, port=0)
     server.start()
-    with grpc.insecure_channel(server.address) as channel:
+    with grpc.insecure_channel(server.address, options=[("grpc.max_receive_message_length", -1)]) as channel:
         yield Client(channel)
     server.stop().wait(10)
 

@@ -6,13 +6,16 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
+from pymongo.collection import Collection
 from pymongo.database import Database
+from pymongo.errors import AutoReconnect
 
 from inventory.domain.clock import ManualClock
-from tests.integration.resources.conftest import Client
+from tests.integration.resources.conftest import Client, Refused
 
 Make = Callable[..., dict[str, Any]]
 
@@ -267,3 +270,49 @@ def test_history_needs_a_cloud_service_id(client: Client) -> None:
     assert client.refused("ChangeHistory.list").text == "Required parameter. (key = cloud_service_id)"
     failure = client.refused("ChangeHistory.stat", query={"distinct": "action"})
     assert failure.text == "Required parameter. (key = cloud_service_id)"
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("method", ["insert_one", "find_one_and_update"])
+def test_a_write_that_is_cut_off_leaves_a_record_if_it_came_about(
+    client: Client,
+    make: Make,
+    database: Database[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    done: bool,
+) -> None:
+    write = getattr(Collection, method)
+
+    def cut_off(collection: Any, *arguments: Any, **options: Any) -> Any:
+        if collection.name != "cloud_service":
+            return write(collection, *arguments, **options)
+        if done:
+            write(collection, *arguments, **options)
+        raise AutoReconnect("connection closed")
+
+    made = make() if method == "find_one_and_update" else {}
+    before = database["record"].count_documents({})
+    monkeypatch.setattr(Collection, method, cut_off)
+    change = (
+        partial(client, "CloudService.update", cloud_service_id=made["cloud_service_id"], name="other")
+        if made
+        else make
+    )
+    with pytest.raises(Refused) as caught:
+        change()
+
+    assert caught.value.code == "ERROR_GRPC_CONNECTION"
+    assert database["record"].count_documents({}) == before + done
+    assert database["cloud_service"].count_documents({"name": "other"} if made else {}) == done
+
+
+def test_an_update_that_mongodb_refuses_leaves_no_record(client: Client, make: Make) -> None:
+    made = make(data={"a": "x" * 9_000_000})
+    mine, more = made["cloud_service_id"], {"b": "y" * 9_000_000}
+
+    failure = client.refused("CloudService.update", cloud_service_id=mine, name="other", data=more)
+
+    assert failure.code == "ERROR_INVALID_PARAMETER"
+    assert "key = data, reason = the resource would become too large" in failure.text
+    assert [record["action"] for record in records(client, made)] == ["CREATE"]

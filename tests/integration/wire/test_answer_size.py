@@ -54,6 +54,33 @@ def test_more_than_an_answer_holds_is_refused(strict: Client, domain: Domain, na
     )
 
 
+def test_distinct_values_count_too(wire: Wire, strict: Client, domain: Domain) -> None:
+    name, own = "CloudService.stat", {"query": {"distinct": "data"}}
+    assert domain.client.call(name, own)["results"]
+
+    with pytest.raises(CallFailed, match="ask page by page"):
+        replace(strict, domain_id=domain.domain_id).call(name, own)
+
+
+def test_more_distinct_values_than_mongodb_gives_are_told_as_such(wire: Wire, domain: Domain) -> None:
+    stored = wire.database["region"].find_one({"domain_id": domain.domain_id}, {"_id": 0})
+    assert stored is not None
+    two = [
+        {
+            **stored,
+            "domain_id": "domain-big",
+            "region_id": f"region-{mark}",
+            "region_code": mark,
+            "name": mark * 9_000_000,
+        }
+        for mark in "ab"
+    ]
+    wire.database["region"].insert_many(two)
+
+    with pytest.raises(CallFailed, match=r"key = query.distinct, reason = its values take more than 16 MiB"):
+        replace(domain.client, domain_id="domain-big").call("Region.stat", {"query": {"distinct": "name"}})
+
+
 @pytest.mark.parametrize("name", [name for name in SCHEMAS if ".list" in name])
 def test_a_count_holds_nothing(strict: Client, domain: Domain, name: str) -> None:
     own = base_request(name, domain) | {"query": {"count_only": True}}

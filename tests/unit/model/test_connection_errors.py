@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
 from pymongo.errors import BulkWriteError, OperationFailure, WriteConcernError
 
-from inventory.errors import ConnectionFailureError, QueryError
+from inventory.errors import (
+    ConnectionFailureError,
+    InvalidParameterError,
+    InventoryError,
+    QueryError,
+    RequestTimeoutError,
+)
 from inventory.model.connection import refused_duplicates, translated_errors
 
 
@@ -30,6 +38,33 @@ def test_a_wrong_password_or_role_is_said_plainly_and_can_be_waited_for(code: in
         raise OperationFailure(words, code)
 
     assert words not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"), [(262, RequestTimeoutError), (50, RequestTimeoutError), (64, ConnectionFailureError)]
+)
+def test_what_mongodb_cannot_do_now_inside_a_bulk_write_may_be_tried_again(
+    code: int, meant: type[InventoryError]
+) -> None:
+    details = {"writeErrors": [{"index": 0, "code": code, "op": {"data": "private"}}]}
+    with pytest.raises(meant) as caught, translated_errors():
+        raise BulkWriteError(details)
+
+    assert "private" not in "".join(traceback.format_exception(caught.value.__cause__, chain=False))
+
+
+def test_an_unforeseen_bulk_error_quotes_no_document() -> None:
+    details = {"writeErrors": [{"index": 0, "code": 4711, "errmsg": "?", "op": {"data": "private"}}]}
+    with pytest.raises(OperationFailure) as caught, translated_errors():
+        raise BulkWriteError(details)
+
+    assert "4711" in str(caught.value)
+    assert "private" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_document_that_an_update_makes_too_large_is_the_clients_fault() -> None:
+    with pytest.raises(InvalidParameterError, match=r"key = data, reason = .*too large"), translated_errors(key="data"):
+        raise OperationFailure("Resulting document after update is larger than 16777216", 17419)
 
 
 def test_a_query_that_cannot_be_evaluated_stays_the_clients_fault() -> None:
