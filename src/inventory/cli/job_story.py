@@ -125,7 +125,10 @@ def _remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
     """What a reader should know where the numbers alone do not tell."""
     total = job.get("total_tasks", 0)
     if job["status"] == "SUCCESS" and not total:
-        yield "It had no tasks: the collector has no secret. See `inventory collector show`, plugin_info."
+        yield (
+            "It had no tasks: the collector has no secret, or the secret or group that it names does not exist. "
+            "See `inventory collector show`, plugin_info."
+        )
     if len(job["tasks"]) < total and job.get("finished_at"):
         yield f"{total - len(job['tasks'])} of its {total} tasks were deleted."
     if not job.get("finished_at") and total and tasks.get("PENDING") == total:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import click
@@ -74,15 +75,27 @@ def _listed(client: Client, collector_ids: Sequence[str], wanted: Listing, *, fa
     rows: list[Json] = []
     total = 0
     for collector_id in collector_ids:
-        missing = end - len(rows)
+        # Sorted, any collector may have those that come first; else what is beyond the page need not be sent.
+        missing = end if wanted.sort else end - len(rows)
         query = replace(wanted, page=1, limit=missing).query() if missing else {**wanted.query(), "count_only": True}
         answer = client.call("Collector.list_schedules", collector_id=collector_id, query=query)
-        found = answer.get("results", [])
-        shown = facts and len(rows) + len(found) > first
-        known = (_facts(client, collector_id) or {}) if found and shown else {}
-        rows.extend(row | known.get(row["schedule_id"], {}) for row in found)
+        rows.extend({"collector_id": collector_id} | row for row in answer.get("results", []))
         total += answer.get("total_count", 0)
-    return {"results": rows[first:], "total_count": total}
+    for key in reversed(wanted.sort if len(collector_ids) > 1 else ()):
+        rows.sort(key=partial(_sortable, key.lstrip("-")), reverse=key.startswith("-"))
+    shown = rows[first:end]
+    if facts:
+        known = {each: _facts(client, each) or {} for each in {row["collector_id"] for row in shown}}
+        shown = [row | known[row["collector_id"]].get(row["schedule_id"], {}) for row in shown]
+    return {"results": shown, "total_count": total}
+
+
+def _sortable(path: str, row: Json) -> tuple[str, Any]:
+    """Return the value at ``path``, comparable with that of any other row."""
+    value: Any = row
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return ("", "") if value is None else (type(value).__name__, value if isinstance(value, str | int | float) else "")
 
 
 @schedule.command("show", example='inventory schedule show "this machine" hourly')

@@ -95,7 +95,7 @@ def _parse_stages(schema: ResourceSchema, raw_stages: Iterable[RawQuery], now: d
 def _unwind(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
     path = alias(members(raw, "query.aggregate.unwind"), "path")
     if not path:
-        raise RequiredParameterError(key="aggregate.unwind.path")
+        raise RequiredParameterError(key="query.aggregate.unwind.path")
     return Unwind(scope.target(path)), scope
 
 
@@ -104,11 +104,12 @@ def _group(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:
     raw_keys = entries(group.get("keys"), "query.aggregate.group.keys")
     raw_fields = entries(group.get("fields"), "query.aggregate.group.fields")
     if not raw_keys and not raw_fields:
-        raise RequiredParameterError(key="aggregate.group.keys")
+        raise RequiredParameterError(key="query.aggregate.group.keys")
     if len(raw_keys) + len(raw_fields) > MAX_MEMBERS:
         raise InvalidParameterError(key="query.aggregate.group", reason=f"at most {MAX_MEMBERS} keys and fields")
     keys = tuple(_group_key(scope, entry) for entry in raw_keys)
-    fields = tuple(parse_group_field(scope, _name(entry, "group.fields"), entry, now) for entry in raw_fields)
+    at = "query.aggregate.group.fields"
+    fields = tuple(parse_group_field(scope, _name(entry, at), entry, now, at=at) for entry in raw_fields)
     names = [key.name for key in keys] + [field.name for field in fields]
     check_unique(names, "query.aggregate.group")
     kinds = {key.name: FREE_VALUE if key.date_format else key.target.field for key in keys}
@@ -126,22 +127,23 @@ def check_unique(names: list[str], key: str) -> None:
         raise InvalidParameterError(key=key, reason="two members have the same name")
 
 
-def _name(entry: RawQuery, stage: str) -> str:
+def _name(entry: RawQuery, at: str) -> str:
     name = alias(entry, "name")
     if not name:
-        raise RequiredParameterError(key=f"aggregate.{stage}.name")
-    return check_name(name, f"query.aggregate.{stage}.name")
+        raise RequiredParameterError(key=f"{at}.name")
+    return check_name(name, f"{at}.name")
 
 
-def _key(scope: Scope, entry: RawQuery, stage: str) -> KeyTarget:
+def _key(scope: Scope, entry: RawQuery, at: str) -> KeyTarget:
     key = alias(entry, "key")
     if not key:
-        raise RequiredParameterError(key=f"aggregate.{stage}.key")
+        raise RequiredParameterError(key=f"{at}.key")
     return scope.target(key)
 
 
 def _group_key(scope: Scope, entry: RawQuery) -> GroupKey:
-    name, target = _name(entry, "group.keys"), _key(scope, entry, "group.keys")
+    at = "query.aggregate.group.keys"
+    name, target = _name(entry, at), _key(scope, entry, at)
     raw_format = entry.get("date_format") or ""
     if not isinstance(raw_format, str):
         raise InvalidParameterError(key="query.aggregate.group.keys.date_format", reason="a date format is a text")
@@ -152,57 +154,67 @@ def _group_key(scope: Scope, entry: RawQuery) -> GroupKey:
     return GroupKey(name, target, date_format)
 
 
-def parse_group_field(scope: Scope, name: str, entry: RawQuery, now: datetime) -> GroupField:
-    """Parse a field of a group (of stat or analyze) that is to be called ``name``; errors as ``parse_stat``."""
+def parse_group_field(scope: Scope, name: str, entry: RawQuery, now: datetime, *, at: str) -> GroupField:
+    """Parse a field of a group (of stat or analyze) that is to be called ``name``; errors as ``parse_stat``.
+
+    Args:
+        scope: what it may name.
+        name: what it is to be called.
+        entry: the field.
+        now: the time.
+        at: where in the request it is, for errors.
+    """
     operator = alias(entry, "operator")
     if operator not in GROUP_OPERATORS:
-        raise QueryError(reason=f"unknown group operator, the known ones are {', '.join(GROUP_OPERATORS)}")
-    sub_fields = _sub_fields(entry.get("fields"))
+        reason = f"unknown group operator, the known ones are {', '.join(GROUP_OPERATORS)}"
+        raise QueryError(reason=reason, key=f"{at}.operator")
+    sub_fields = _sub_fields(entry.get("fields"), f"{at}.fields")
     if sub_fields and operator not in {"push", "add_to_set"}:
-        raise InvalidParameterError(key="query.aggregate.group.fields.fields", reason="only push takes fields")
-    conditions = entries(entry.get("conditions"), "query.aggregate.group.fields.conditions")
+        raise InvalidParameterError(key=f"{at}.fields", reason="only push takes fields")
+    conditions = entries(entry.get("conditions"), f"{at}.conditions")
     if conditions and operator not in _CONDITIONAL:
         reason = "only count, sum and average take conditions"
-        raise InvalidParameterError(key="query.aggregate.group.fields.conditions", reason=reason)
+        raise InvalidParameterError(key=f"{at}.conditions", reason=reason)
     if len(sub_fields) + len(conditions) > MAX_MEMBERS:
-        raise InvalidParameterError(key="query.aggregate.group.fields", reason=f"at most {MAX_MEMBERS} members")
-    subs = tuple((_name(sub, "group.fields.fields"), _key(scope, sub, "group.fields.fields")) for sub in sub_fields)
-    check_unique([sub_name for sub_name, _ in subs], "query.aggregate.group.fields.fields")
+        raise InvalidParameterError(key=at, reason=f"at most {MAX_MEMBERS} members")
+    subs = tuple((_name(sub, f"{at}.fields"), _key(scope, sub, f"{at}.fields")) for sub in sub_fields)
+    check_unique([sub_name for sub_name, _ in subs], f"{at}.fields")
     return GroupField(
         name=name,
         operator=operator,
-        target=None if subs or operator == "count" else _key(scope, entry, "group.fields"),
+        target=None if subs or operator == "count" else _key(scope, entry, at),
         members=subs,
-        conditions=tuple(_condition(scope, condition, now) for condition in conditions),
+        conditions=tuple(_condition(scope, condition, now, f"{at}.conditions") for condition in conditions),
     )
 
 
-def _sub_fields(raw: object) -> list[Mapping[str, object]]:
+def _sub_fields(raw: object, at: str) -> list[Mapping[str, object]]:
     """The fields of a push: a list of {key, name}, or a dict {name: key}."""
     if isinstance(raw, Mapping):
         return [{"name": name, "key": key} for name, key in raw.items()]
-    return entries(raw, "query.aggregate.group.fields.fields")
+    return entries(raw, at)
 
 
-def _condition(scope: Scope, entry: RawQuery, now: datetime) -> GroupCondition:
+def _condition(scope: Scope, entry: RawQuery, now: datetime, at: str) -> GroupCondition:
     operator = alias(entry, "operator")
     if operator not in _CONDITION_OPERATORS or not ("value" in entry or "v" in entry):
         known = ", ".join(_CONDITION_OPERATORS)
-        raise QueryError(reason=f"a condition of a group has a key, a value and an operator, one of {known}")
-    target = _key(scope, entry, "group.fields.conditions")
+        reason = f"a condition of a group has a key, a value and an operator, one of {known}"
+        raise QueryError(reason=reason, key=at)
+    target = _key(scope, entry, at)
     typed = typed_condition(target, operator, entry.get("value", entry.get("v")), now=now)
     return GroupCondition(target, operator, typed.value)
 
 
 def _count(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
-    name = _name(members(raw, "query.aggregate.count"), "count")
+    name = _name(members(raw, "query.aggregate.count"), "query.aggregate.count")
     return Count(name), Scope(scope.schema, {name: Field(Kind.INTEGER)})
 
 
 def _sort(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
     targets = [(scope.target(key), direction) for key, direction in sort_entries(raw)]
     if not targets:
-        raise RequiredParameterError(key="aggregate.sort.key")
+        raise RequiredParameterError(key="query.aggregate.sort.key")
     order = {target.path: direction for target, direction in reversed(targets)}
     keys = tuple(SortKey(path, direction) for path, direction in reversed(order.items()))
     return Order(keys, tuple(target for target, _ in targets)), scope
@@ -212,7 +224,7 @@ def _project(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  
     project = members(raw, "query.aggregate.project")
     raw_fields = entries(project.get("fields"), "query.aggregate.project.fields")
     if not raw_fields:
-        raise RequiredParameterError(key="aggregate.project.fields")
+        raise RequiredParameterError(key="query.aggregate.project.fields")
     if len(raw_fields) > MAX_MEMBERS:
         raise InvalidParameterError(key="query.aggregate.project", reason=f"at most {MAX_MEMBERS} fields")
     fields = tuple(_project_field(scope, entry) for entry in raw_fields)
@@ -226,9 +238,11 @@ def _project(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  
 
 def _project_field(scope: Scope, entry: RawQuery) -> ProjectField:
     operator = alias(entry, "operator")
+    at = "query.aggregate.project.fields"
     if operator and operator not in PROJECT_OPERATORS:
-        raise QueryError(reason=f"unknown project operator, the known ones are {', '.join(PROJECT_OPERATORS)}")
-    return ProjectField(_name(entry, "project.fields"), _key(scope, entry, "project.fields"), operator)
+        reason = f"unknown project operator, the known ones are {', '.join(PROJECT_OPERATORS)}"
+        raise QueryError(reason=reason, key=f"{at}.operator")
+    return ProjectField(_name(entry, at), _key(scope, entry, at), operator)
 
 
 def _limit(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001

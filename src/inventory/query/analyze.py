@@ -78,8 +78,9 @@ def parse_analyze(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> An
     scope = Scope(schema)
     keys, field_group = _parse_keys(scope, group_by, regrouped, raw_fields)
     fields = tuple(
-        parse_group_field(scope, check_name(name, "query.fields"), members(entry, f"query.fields.{name}"), now)
+        parse_group_field(scope, check_name(name, "query.fields"), members(entry, at), now, at=at)
         for name, entry in raw_fields.items()
+        for at in (f"query.fields.{name}",)
     )
     check_unique([key.name for key in keys] + [item.name for item in fields], "query.fields")
     query = AnalyzeQuery(

@@ -48,7 +48,7 @@ class PluginVerifier:
         plugin_info = collector["plugin_info"]
         secrets = self._candidates(principal, plugin_info, secret_id)
         plugin = self._connect(principal, plugin_info)
-        reason = "the collector has no secret"
+        reason = "the collector has no secret, or what it names does not exist"
         for secret in secrets:
             if principal.remaining_seconds() <= 0:
                 raise RequestTimeoutError

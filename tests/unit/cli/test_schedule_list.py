@@ -28,6 +28,8 @@ def answer(_: object, method: str, **request: Any) -> Json:
         case _:
             mine = SCHEDULES[request["collector_id"]]
             return {"results": [{"schedule_id": each, "next_fire_at": f"after {each}"} for each in mine]}
+    if any(key["desc"] for key in query.get("sort", {}).get("keys", [])):
+        all_of_them.reverse()
     begin = page["start"] - 1
     shown = [] if query.get("count_only") else all_of_them[begin : begin + page["limit"]]
     return {"results": shown, "total_count": len(all_of_them)}
@@ -60,3 +62,12 @@ def test_a_page_goes_on_over_collectors(
     assert [row["schedule_id"] for row in found["results"]] == every[first : first + count]
     assert [row["next_fire_at"] for row in found["results"]] == [f"after {each}" for each in every[first:][:count]]
     assert found["total_count"] == len(every)
+
+
+def test_a_sorted_page_is_that_of_all_collectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inventory.cli.client.Client.call", answer)
+    every = sorted((each for mine in SCHEDULES.values() for each in mine), reverse=True)
+
+    found = listed("--sort", "-schedule_id", "--limit", "3", "--page", "2")
+
+    assert [row["schedule_id"] for row in found["results"]] == every[3:6]

@@ -220,3 +220,19 @@ def test_references_in_filters_are_resolved_as_in_lists() -> None:
 def test_what_makes_no_sense_is_refused(query: dict[str, Any], error: type[BadRequestError]) -> None:
     with pytest.raises(error):
         plan_of(query)
+
+
+@pytest.mark.parametrize(
+    ("field", "key"),
+    [
+        ({"operator": "sum"}, "query.fields.n.key"),
+        ({"operator": "median", "key": "name"}, "query.fields.n.operator"),
+        ({"operator": "sum", "key": "instance_size", "fields": {"a": "name"}}, "query.fields.n.fields"),
+        ({"operator": "sum", "key": "instance_size", "conditions": [{"operator": "eq"}]}, "query.fields.n.conditions"),
+    ],
+)
+def test_an_error_names_where_in_the_request_it_is(field: dict[str, Any], key: str) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        parse_analyze(CLOUD_SERVICE, {"fields": {"n": field}}, now=NOW)
+
+    assert caught.value.field == key

@@ -342,3 +342,21 @@ def test_neither_aggregate_nor_distinct_names_the_missing_field() -> None:
 def test_distinct_takes_own_fields_only(key: str) -> None:
     with pytest.raises(InvalidParameterError):
         plan_of({"distinct": key})
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"),
+    [
+        ({"count": {}}, "count.name"),
+        ({"group": {"fields": [{"operator": "sum", "name": "n"}]}}, "group.fields.key"),
+        ({"group": {"keys": [{"key": "provider"}]}}, "group.keys.name"),
+        ({"group": {"fields": [{"operator": "median", "name": "n"}]}}, "group.fields.operator"),
+        ({"project": {"fields": [{"name": "n"}]}}, "project.fields.key"),
+        ({"project": {"fields": [{"name": "n", "operator": "sum"}]}}, "project.fields.operator"),
+    ],
+)
+def test_an_error_names_where_in_the_request_it_is(stage: dict[str, Any], key: str) -> None:
+    with pytest.raises(BadRequestError) as caught:
+        parse_stat(CLOUD_SERVICE, {"aggregate": [stage]}, now=NOW)
+
+    assert caught.value.field == f"query.aggregate.{key}"
