@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
@@ -68,6 +69,15 @@ def nothing_secret_leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         yield
     found = [*secrecy.secrets_in_files(tmp_path_factory.getbasetemp()), *secrecy.secrets_in_metrics()]
     assert not found, "\n".join(found)
+
+
+@pytest.fixture(scope="session")
+def ipv6() -> None:
+    """What a test uses that listens on ``::1``: it is skipped where the machine has none."""
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no ::1 here")
 
 
 MEMORY_FOLDER = Path("/dev/shm")

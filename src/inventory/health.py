@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
+from inventory.address import bare, family_of, host_port
 from inventory.errors import InventoryError, SettingsError
 
 Check = Callable[[], None]
@@ -29,7 +30,7 @@ class HealthServer:
     """The pages, on threads of their own.
 
     Args:
-        host: address to listen on.
+        host: address to listen on; IPv6 with brackets or without.
         port: 0 for any free one.
         checks: by name, what must work for the process to be ready.
         alive: tells whether the process itself still works.
@@ -50,9 +51,9 @@ class HealthServer:
         self._registry = registry
         self._draining = threading.Event()
         try:
-            self._server = _Server((host, port), self)
+            self._server = _Server(host, port, self)
         except OSError as exc:
-            raise SettingsError(f"Cannot listen on {host}:{port} for health: {exc.strerror}") from exc
+            raise SettingsError(f"Cannot listen on {host_port(host, port)} for health: {exc.strerror}") from exc
         self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
 
     @property
@@ -107,9 +108,10 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, address: tuple[str, int], health: HealthServer) -> None:
+    def __init__(self, host: str, port: int, health: HealthServer) -> None:
         self.health = health
-        super().__init__(address, _Handler)
+        self.address_family = family_of(host)
+        super().__init__((bare(host), port), _Handler)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -104,3 +104,15 @@ def test_metrics_are_shown_and_nothing_else(get: Get) -> None:
 def test_a_port_that_is_taken_is_told(server: HealthServer) -> None:
     with pytest.raises(SettingsError, match=str(server.port)):
         HealthServer(host="127.0.0.1", port=server.port, checks={})
+
+
+@pytest.mark.usefixtures("ipv6")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_it_listens_on_ipv6(host: str) -> None:
+    with (
+        HealthServer(host=host, port=0, checks={}, registry=CollectorRegistry()) as pages,
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            f"http://[::1]:{pages.port}/livez", timeout=5
+        ) as answer,
+    ):
+        assert answer.status == 200

@@ -10,12 +10,13 @@ from typing import Final
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
+from inventory.address import host_port
 from inventory.api.endpoint import Gate
 from inventory.api.health import Health
 from inventory.api.interceptors.arrivals import Arrivals, CountingPool
 from inventory.api.interceptors.context import MAX_TOKEN
 from inventory.api.interceptors.reception import Reception
-from inventory.api.listen import credentials, target
+from inventory.api.listen import credentials
 from inventory.api.reflection import add_reflection
 from inventory.api.server_info import ServerInfoServicer
 from inventory.api.services import Servicer, add_services
@@ -110,9 +111,9 @@ def build_server(
     health.add_to(server)
     add_reflection(server, [descriptor for descriptor, _ in published])
     tls = credentials(settings)
-    wanted = target(settings.host, port)
+    wanted = host_port(settings.host, port)
     bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
-    return Server(server, health, target(settings.host, bound), settings.drain_seconds, reception)
+    return Server(server, health, host_port(settings.host, bound), settings.drain_seconds, reception)
 
 
 def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 
+from inventory.address import bare, family_of, host_port
 from inventory.errors import SettingsError
 from inventory.file_state import FileState, file_state
 from inventory.logs import get_logger
@@ -66,14 +67,14 @@ def probe_port(host: str, port: int) -> int:
     Raises:
         SettingsError: the port is taken, or the address is not this machine's.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
+    with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
         # As servers do: a port whose last connections are just closing is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host.strip("[]"), port))
+            probe.bind((bare(host), port))
         except OSError as exc:
-            raise SettingsError(f"port (INVENTORY_PORT): cannot listen on {host}:{port}: {exc.strerror}") from exc
+            where = host_port(host, port)
+            raise SettingsError(f"port (INVENTORY_PORT): cannot listen on {where}: {exc.strerror}") from exc
         return int(probe.getsockname()[1])
 
 
@@ -138,8 +139,3 @@ def _read(name: str, path: Path) -> bytes:
         return path.read_bytes()
     except OSError as exc:
         raise SettingsError(f"{name} (INVENTORY_{name.upper()}): {path}: {exc.strerror}") from exc
-
-
-def target(host: str, port: int) -> str:
-    """Return the address as grpc writes it."""
-    return f"[{host.strip('[]')}]:{port}" if ":" in host else f"{host}:{port}"

@@ -79,7 +79,7 @@ def health_pages(settings: Settings, checks: Mapping[str, Check], registry: Coll
     Raises:
         SettingsError: the port that was chosen is taken.
     """
-    host, port = settings.host.strip("[]"), settings.server_health_port
+    host, port = settings.host, settings.server_health_port
     try:
         pages = HealthServer(host=host, port=port, checks=checks, registry=registry)
     except SettingsError:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from inventory.connector.static.file import StaticFile
+from inventory.connector.static.file import StaticFile, is_readable_by_others
 from inventory.connector.static.secrets import StaticSecretStore
 from inventory.domain.principal import system_principal
 from inventory.errors import InventoryError
-
-OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,6 @@ def static_file_faults(path: Path) -> StaticFaults:
     return StaticFaults(
         plugins=len(file.content.plugins),
         secrets=len(file.content.secrets),
-        exposed=any(secret.data for secret in file.content.secrets) and bool(path.stat().st_mode & OTHERS),
+        exposed=any(secret.data for secret in file.content.secrets) and is_readable_by_others(path),
         unreadable=unreadable,
     )

@@ -149,6 +149,8 @@ def open_channel(options: ClientOptions) -> grpc.Channel:
     limits = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     # Watching goes on when the server is back: don't wait grpc's two minutes for the next try.
     limits += [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 2_000)]
+    # Where a proxy of the environment stood between, it would read the token.
+    limits.append(("grpc.enable_http_proxy", 0))
     scheme, separator, target = options.endpoint.rpartition("://")
     if scheme not in {"", "grpc", "grpc+ssl"} or (separator and not scheme) or not target:
         raise click.UsageError("--endpoint must be host:port, or grpc+ssl://host:port")

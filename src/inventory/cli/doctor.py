@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from inventory import logs
 from inventory import settings as settings_module
+from inventory.address import host_port, reachable
 from inventory.cli.client import ClientOptions, open_channel
 from inventory.cli.commands import Command
 from inventory.cli.output import console, json_option, print_json, wants_json
@@ -70,7 +71,7 @@ def _findings(context: click.Context, data_dir: Path, *, plugins: bool) -> Itera
         return
     source = context.find_root().get_parameter_source("endpoint")
     if source is click.core.ParameterSource.DEFAULT:
-        options = ClientOptions(endpoint=f"{_host(settings)}:{settings.port}")
+        options = ClientOptions(endpoint=host_port(reachable(settings.host), settings.port))
     yield server_finding(options)
     # All that a process of the service needs: no other command should wait for it.
     from inventory.doctor.run import run_checks
@@ -85,10 +86,6 @@ def _settings(data_dir: Path) -> Settings:
     return settings_module.load(
         **{name: value for name, value in running.items() if name not in loaded.model_fields_set}
     )
-
-
-def _host(settings: Settings) -> str:
-    return "127.0.0.1" if settings.host in ("", "0.0.0.0", "::", "[::]") else settings.host  # noqa: S104
 
 
 def server_finding(options: ClientOptions) -> Finding:

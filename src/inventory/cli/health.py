@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from inventory import settings
+from inventory.address import host_port, reachable
 from inventory.cli.commands import Command
 
 if TYPE_CHECKING:
@@ -27,12 +28,10 @@ def health(kind: str | None) -> None:
     Without KIND every process that listens at its port of the settings has to be ready, and one has to be there:
     one container runs one.
     """
-    from inventory.devruntime.ports import LOOPBACK
     from inventory.devruntime.probes import listening
-    from inventory.devruntime.up import ANY_ADDRESSES
 
     loaded = settings.load()
-    host = LOOPBACK if loaded.host in ANY_ADDRESSES else loaded.host
+    host = reachable(loaded.host)
     found = [each for each in ([kind] if kind else KINDS) if listening(host, _port(each, loaded))]
     ill = [each for each in found if not _ready(each, loaded, host)]
     for each in ill:
@@ -60,10 +59,10 @@ def _ready(kind: str, loaded: Settings, host: str) -> bool:
     if kind == "plugin-local":
         return True  # that it listens is all it tells
     if kind == "server" and loaded.tls_certificate_file is None:
-        return grpc_serving(f"{host}:{loaded.port}")
+        return grpc_serving(host_port(host, loaded.port))
     # With TLS, certificates of the server's clients are not ours to use: its page tells the same.
     port = loaded.server_health_port if kind == "server" else _port(kind, loaded)
-    return http_ready(f"http://{host}:{port}/readyz")
+    return http_ready(f"http://{host_port(host, port)}/readyz")
 
 
 COMMANDS = (health,)

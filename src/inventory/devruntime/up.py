@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from inventory.address import host_port, reachable
 from inventory.devruntime import probes
 from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.platform_file import FILE_NAME
@@ -37,8 +38,6 @@ DEFAULT_REDIS_PORT = 50064
 
 STOP_MARGIN_SECONDS = 5.0
 """How much longer than its own drain time a process may take to stop."""
-
-ANY_ADDRESSES = ("", "0.0.0.0", "::", "[::]")  # noqa: S104 (compared with, not bound)
 
 Demo = Callable[[str], None]
 """Called once all is healthy, in a thread of its own, with the gRPC endpoint (``host:port``)."""
@@ -172,17 +171,18 @@ def _plan(options: UpOptions) -> _Plan:
         default_domain_id=settings.default_domain_id or DEFAULT_DOMAIN_ID,
         log_format=settings.log_format if "log_format" in settings.model_fields_set else "text",
     )
-    host = _reachable(settings.host)
+    host = reachable(settings.host)
+    endpoint = host_port(host, numbers.server)
     processes, gateway = _processes(options, numbers, environment)
     return _Plan(
         mongodb=mongodb,
         redis=redis,
         processes=processes,
         gateway=gateway,
-        endpoint=f"{host}:{numbers.server}",
+        endpoint=endpoint,
         rows=(
-            ("gRPC API", f"{host}:{numbers.server}"),
-            ("HTTP API", f"http://{host}:{numbers.gateway}/docs"),
+            ("gRPC API", endpoint),
+            ("HTTP API", f"http://{host_port(host, numbers.gateway)}/docs"),
             ("server", f"{_health_page(host, numbers.server_health)} (health)"),
             ("worker", f"{_health_page(host, numbers.worker)} (health)"),
             ("scheduler", f"{_health_page(host, numbers.scheduler)} (health)"),
@@ -209,7 +209,7 @@ def _processes(
 ) -> tuple[tuple[ChildSpec, ...], ChildSpec]:
     """Return the processes that start together, and the gateway, which starts after them."""
     settings = options.settings
-    host = _reachable(settings.host)
+    host = reachable(settings.host)
 
     def spec(name: str, healthy: Callable[[], bool], *arguments: str) -> ChildSpec:
         return ChildSpec(
@@ -224,11 +224,11 @@ def _processes(
         if settings.tls_certificate_file is not None:
             # Its clients' certificates are not ours to use; that it listens must do.
             return probes.listening(host, numbers.server)
-        return probes.grpc_serving(f"{host}:{numbers.server}")
+        return probes.grpc_serving(host_port(host, numbers.server))
 
     # With TLS the gateway needs a CA to trust the server; without one it lives, and its /readyz tells.
     gateway_page = "readyz" if settings.tls_certificate_file is None else "healthz"
-    gateway_url = f"http://{host}:{numbers.gateway}/{gateway_page}"
+    gateway_url = f"http://{host_port(host, numbers.gateway)}/{gateway_page}"
     together = (
         spec("server", server_is_well),
         spec("worker", lambda: probes.http_ready(_health_page(host, numbers.worker))),
@@ -238,12 +238,8 @@ def _processes(
     return together, spec("gateway", lambda: probes.http_ready(gateway_url))
 
 
-def _reachable(host: str) -> str:
-    return LOOPBACK if host in ANY_ADDRESSES else host
-
-
 def _health_page(host: str, port: int) -> str:
-    return f"http://{host}:{port}/readyz"
+    return f"http://{host_port(host, port)}/readyz"
 
 
 def _printer(console: Console) -> Callable[[str], None]:

@@ -9,25 +9,25 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Final
 
+from inventory.address import host_port, reachable
 from inventory.doctor.finding import Finding, fail, ok, warn
 from inventory.settings import Settings
 
 _TIMEOUT_SECONDS: Final = 5.0
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Proxies of the environment are for the outer world, not for neighbours."""
-_ANY: Final = ("", "0.0.0.0", "::", "[::]")  # noqa: S104 (compared with, not bound)
 
 
 def check_processes(settings: Settings) -> Iterator[Finding]:
     """Ask gateway, worker and scheduler on the configured host and ports whether they are ready."""
-    host = "127.0.0.1" if settings.host in _ANY else settings.host
+    host = reachable(settings.host)
     ports = {
         "gateway": settings.gateway_port,
         "worker": settings.worker_health_port,
         "scheduler": settings.scheduler_health_port,
     }
     for name, port in ports.items():
-        yield _page(name, f"http://{host}:{port}/readyz")
+        yield _page(name, f"http://{host_port(host, port)}/readyz")
 
 
 def _page(name: str, url: str) -> Finding:

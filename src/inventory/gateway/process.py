@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 
 from inventory import tracing
+from inventory.address import bare, family_of, host_port
 from inventory.errors import SettingsError
 from inventory.gateway.app import build_app
 from inventory.gateway.protocol import BoundedProtocol
@@ -93,18 +94,17 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         SettingsError: the port is taken, or the address is not this machine's.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named: asyncio turns Nagle's algorithm off only then, and each answer would wait for 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = socket.socket(family_of(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # As servers do: a port whose last connections are just closing is free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host.strip("[]"), port))
+        listener.bind((bare(host), port))
         listener.listen(BACKLOG)
     except OSError as exc:
         listener.close()
         raise SettingsError(
-            f"gateway_port (INVENTORY_GATEWAY_PORT): cannot listen on {host}:{port}: {exc.strerror}"
+            f"gateway_port (INVENTORY_GATEWAY_PORT): cannot listen on {host_port(host, port)}: {exc.strerror}"
         ) from exc
     return listener
 

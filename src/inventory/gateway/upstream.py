@@ -11,6 +11,7 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from inventory.address import host_port, reachable
 from inventory.errors import SettingsError
 from inventory.settings import Settings
 
@@ -20,7 +21,6 @@ CONNECT_TIMEOUT_MS: Final = 5_000
 """How long one try to connect may take, TLS and the first frames of HTTP/2 included."""
 
 _ADDRESS: Final = re.compile(r"(?:(grpc|grpc\+ssl)://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
-_ANY_ADDRESSES: Final = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]", "[::]": "[::1]"}  # noqa: S104 (read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,8 @@ def upstream_address(settings: Settings) -> Address:
         SettingsError: ``gateway_upstream`` is no address.
     """
     if not settings.gateway_upstream:
-        host = _ANY_ADDRESSES.get(settings.host, settings.host)
-        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-        return Address(f"{host}:{settings.port}", secure=settings.tls_certificate_file is not None)
+        target = host_port(reachable(settings.host), settings.port)
+        return Address(target, secure=settings.tls_certificate_file is not None)
     found = _ADDRESS.fullmatch(settings.gateway_upstream)
     if found is None or not 0 < int(found[3]) < 65536:
         raise SettingsError(

@@ -13,6 +13,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct
 
+from inventory.address import host_port
 from inventory.plugin_local.collect import METADATA, Filter, FilterError, collect_machine
 from inventory.plugin_local.resources import Envelope
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc
@@ -76,10 +77,11 @@ def build_server(host: str, port: int) -> tuple[grpc.Server, int]:
     # Without this option a second plugin would share the port in silence.
     server = grpc.server(futures.ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
     collector_pb2_grpc.add_CollectorServicer_to_server(CollectorServicer(), server)
+    where = host_port(host, port)
     try:
-        bound = server.add_insecure_port(f"{host}:{port}")
+        bound = server.add_insecure_port(where)
     except RuntimeError as error:
-        raise OSError(f"cannot listen on {host}:{port}: the port is taken or not allowed") from error
+        raise OSError(f"cannot listen on {where}: the port is taken or not allowed") from error
     return server, bound
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.api.listen import check_address, check_identity, credentials, is_loopback, probe_port, target
+from inventory.api.listen import check_address, check_identity, credentials, is_loopback, probe_port
 from inventory.errors import SettingsError
 from inventory.settings import Settings
 
@@ -69,8 +69,3 @@ def test_a_taken_port_is_a_clear_error_even_where_it_could_be_shared() -> None:
             probe_port("127.0.0.1", port)
     assert probe_port("127.0.0.1", port) == port
     assert probe_port("127.0.0.1", 0) > 0
-
-
-def test_ipv6_addresses_are_written_in_brackets() -> None:
-    assert target("::1", 5) == "[::1]:5"
-    assert target("127.0.0.1", 5) == "127.0.0.1:5"

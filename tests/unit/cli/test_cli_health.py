@@ -52,6 +52,13 @@ def test_the_one_that_listens_is_asked(ports: dict[str, int], host: str) -> None
     assert ask(ports, "worker").exit_code == 0
 
 
+@pytest.mark.usefixtures("ipv6")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_one_that_listens_on_ipv6_is_asked_there(ports: dict[str, int], host: str) -> None:
+    with HealthServer(host=host, port=ports["worker"], checks={}, registry=CollectorRegistry()):
+        assert ask(ports, "worker", host=host).exit_code == 0
+
+
 @pytest.mark.usefixtures("worker")
 def test_one_that_should_be_there_and_is_not_is_ill(ports: dict[str, int]) -> None:
     told = ask(ports, "scheduler")

@@ -20,7 +20,9 @@ from inventory.settings import Settings
     [
         ({"port": 1234}, Address("127.0.0.1:1234", secure=False)),
         ({"host": "0.0.0.0", "port": 1234}, Address("127.0.0.1:1234", secure=False)),
+        ({"host": "::", "port": 1234}, Address("127.0.0.1:1234", secure=False)),
         ({"host": "::1", "port": 1234}, Address("[::1]:1234", secure=False)),
+        ({"host": "[::1]", "port": 1234}, Address("[::1]:1234", secure=False)),
         ({"tls_certificate_file": Path("x"), "port": 1}, Address("127.0.0.1:1", secure=True)),
         ({"gateway_upstream": "server.example:50051"}, Address("server.example:50051", secure=False)),
         ({"gateway_upstream": "grpc://server:50051"}, Address("server:50051", secure=False)),
