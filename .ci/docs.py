@@ -39,6 +39,9 @@ MADE: Final = {
 GROUPS: Final = ("collector", "schedule", "job", "task", "resource", "type", "region", "history", "rule")
 """What the commands are about that are clients of the API, in the order of the table."""
 
+CENTURY: Final = tuple(100 * 365 * each for each in (1, 24, 86_400))
+"""A hundred years in days, hours and seconds: the bound of all durations, told once above the table."""
+
 _PART = re.compile(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -162,6 +165,8 @@ def _bound(constraint: object) -> str:
             return f"> {limit}"
         case annotated_types.Ge(ge=limit):
             return f"≥ {limit}"
+        case annotated_types.Le(le=limit) if limit in CENTURY:
+            return ""
         case annotated_types.Le(le=limit):
             return f"≤ {limit}"
         case _:

@@ -16,12 +16,28 @@ import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
+from inventory import yaml_text
 from inventory.errors import SettingsError
 
-Seconds = Annotated[float, Field(gt=0)]
+_YEARS = 100
+"""How long any duration may be: no date from now on, or back, leaves the calendar."""
+
+_WAIT_DAYS = 10
+"""How long a wait may be that is handed to a library: MongoDB's driver takes no milliseconds beyond 10 to the 9th,
+gRPC's options and a wait for a process none beyond 2 to the 31st."""
+
+# Infinity is no number either, but its complaint is to name the bound.
+Seconds = Annotated[float, Field(gt=0, le=_YEARS * 365 * 86_400, allow_inf_nan=True)]
+SecondsOrZero = Annotated[float, Field(ge=0, le=_YEARS * 365 * 86_400, allow_inf_nan=True)]
+WaitSeconds = Annotated[float, Field(gt=0, le=_WAIT_DAYS * 86_400, allow_inf_nan=True)]
+Hours = Annotated[float, Field(gt=0, le=_YEARS * 365 * 24, allow_inf_nan=True)]
+Days = Annotated[float, Field(gt=0, le=_YEARS * 365, allow_inf_nan=True)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
+Endpoint = Annotated[str, Field(pattern=r"^(grpc(\+ssl)?://\S+:\d+(/\S*)?)?$")]
+DatabaseName = Annotated[str, Field(min_length=1, max_length=63, pattern=r'^[^/\\. "$*<>:|?\x00]+$')]
 
 MIB = 1024 * 1024
 
@@ -33,23 +49,24 @@ CLIENT_VARIABLES = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "ENDPOINT
 class Settings(BaseSettings):
     """All settings, each with its unit, default and meaning."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, allow_inf_nan=False)
 
     # Stores
     mongo_uri: SecretStr = Field(
         SecretStr(""), description="MongoDB connection string; empty: `inventory up` starts one"
     )
-    mongo_database: str = Field("inventory", min_length=1, description="name of the MongoDB database")
-    mongo_timeout_seconds: Seconds = Field(5.0, description="how long a request waits for MongoDB to be reachable, s")
-    query_timeout_seconds: Seconds = Field(30.0, description="time limit of one query inside MongoDB, s")
+    mongo_database: DatabaseName = Field("inventory", description="name of the MongoDB database")
+    mongo_timeout_seconds: WaitSeconds = Field(
+        5.0, description="how long a request waits for MongoDB to be reachable, s"
+    )
+    query_timeout_seconds: WaitSeconds = Field(30.0, description="time limit of one query inside MongoDB, s")
     max_answer_bytes: Count = Field(
         256 * MIB,
         description="how much stored data one list, stat or analyze may read for its answer; where it is more, clients "
         "are told to ask page by page, bytes",
     )
-    count_reuse_seconds: float = Field(
+    count_reuse_seconds: SecondsOrZero = Field(
         1.0,
-        ge=0,
         description="how old a list's total_count of 10,000 and more may be where other processes write, s; "
         "0: counted each time",
     )
@@ -75,8 +92,8 @@ class Settings(BaseSettings):
         description="requests per second, and at once, that one caller may make of one process: the token's user, or "
         "without authentication the address (loopback and system tokens are not counted); 0: no limit",
     )
-    drain_seconds: Seconds = Field(20.0, description="how long a stopping process lets running work end, s")
-    connection_age_seconds: Seconds = Field(
+    drain_seconds: WaitSeconds = Field(20.0, description="how long a stopping process lets running work end, s")
+    connection_age_seconds: WaitSeconds = Field(
         1800.0, description="age at which a client is asked to connect anew, so that it finds added servers, s"
     )
     server_health_port: Port = Field(
@@ -95,16 +112,16 @@ class Settings(BaseSettings):
     authorization: Literal["none", "identity"] = Field("none", description="who decides what callers may do")
     default_domain_id: str = Field("", description="domain of requests that name none, with authentication none")
     jwks_file: Path | None = Field(None, description="public keys for jwt; absent: the identity service is asked")
-    token_leeway_seconds: float = Field(30.0, ge=0, description="clock skew tolerated in tokens, s")
+    token_leeway_seconds: SecondsOrZero = Field(30.0, description="clock skew tolerated in tokens, s")
     system_token: SecretStr = Field(SecretStr(""), description="token of the workers and the scheduler")
 
     # Platform
     platform: Literal["static", "grpc"] = Field("static", description="where plugins, secrets and projects come from")
     static_file: Path | None = Field(None, description="YAML file with plugins and secrets, for platform static")
-    plugin_endpoint: str = Field("", description="plugin service, grpc://host:port or grpc+ssl://host:port")
-    repository_endpoint: str = Field("", description="repository service")
-    secret_endpoint: str = Field("", description="secret service")
-    identity_endpoint: str = Field("", description="identity service")
+    plugin_endpoint: Endpoint = Field("", description="plugin service, grpc://host:port or grpc+ssl://host:port")
+    repository_endpoint: Endpoint = Field("", description="repository service")
+    secret_endpoint: Endpoint = Field("", description="secret service")
+    identity_endpoint: Endpoint = Field("", description="identity service")
     platform_timeout_seconds: Seconds = Field(10.0, description="deadline of one call to a platform service, s")
     platform_ca_file: Path | None = Field(None, description="PEM CA for grpc+ssl:// endpoints; absent: the system's")
     platform_certificate_file: Path | None = Field(None, description="PEM client certificate for grpc+ssl://")
@@ -120,14 +137,14 @@ class Settings(BaseSettings):
     lease_seconds: Seconds = Field(30.0, description="how long a claim lasts without a heartbeat, s")
     heartbeat_seconds: Seconds = Field(2.0, description="how often a claim is renewed and cancelation looked up, s")
     max_attempts: Count = Field(3, description="attempts of a slice before it fails")
-    retry_backoff_seconds: Seconds = Field(
+    retry_backoff_seconds: WaitSeconds = Field(
         5.0, description="wait before the second attempt, doubled for each further, s"
     )
     slices_per_collector: Count = Field(32, description="slices of one collector that run at a time")
     slices_per_endpoint: Count = Field(32, description="slices that run at a time against one plugin endpoint")
     stream_idle_seconds: Seconds = Field(1800.0, description="how long a plugin's stream may stay silent, s")
     job_timeout_seconds: Seconds = Field(7200.0, description="how long a job may take, s")
-    job_retention_days: Seconds = Field(60.0, description="age at which jobs and their tasks are removed, days")
+    job_retention_days: Days = Field(60.0, description="age at which jobs and their tasks are removed, days")
     sweep_seconds: Seconds = Field(2.0, description="period of the sweeper, s")
 
     # Ingest
@@ -135,22 +152,24 @@ class Settings(BaseSettings):
     batch_bytes: Count = Field(8 * MIB, description="encoded size of a batch, at most, bytes")
     batch_seconds: Seconds = Field(2.0, description="how long a batch waits for more resources, s")
     disconnect_threshold: Count = Field(3, description="full collects without a resource until it is DELETED")
-    disconnect_grace_seconds: float = Field(
-        3600.0, ge=0, description="a resource seen within this time is not counted as disconnected, s"
+    disconnect_grace_seconds: SecondsOrZero = Field(
+        3600.0, description="a resource seen within this time is not counted as disconnected, s"
     )
-    resource_max_age_hours: Seconds = Field(48.0, description="age without update at which a resource is DELETED, h")
-    resource_max_age_hours_by_type: dict[str, Seconds] = Field(
+    resource_max_age_hours: Hours = Field(48.0, description="age without update at which a resource is DELETED, h")
+    resource_max_age_hours_by_type: dict[str, Hours] = Field(
         {}, description="the same for single types, by provider.group.type, h"
     )
-    deleted_retention_days: Seconds = Field(90.0, description="age at which DELETED resources are removed for good, d")
+    deleted_retention_days: Days = Field(90.0, description="age at which DELETED resources are removed for good, d")
     housekeeping_excluded_domains: tuple[str, ...] = Field((), description="domains that housekeeping leaves alone")
     housekeeping_seconds: Seconds = Field(3600.0, description="period of housekeeping, s")
-    cache_hours: Seconds = Field(24.0, description="how long a plugin's FilterCache is kept, h")
+    cache_hours: Hours = Field(24.0, description="how long a plugin's FilterCache is kept, h")
 
     # Scheduler
     tick_seconds: Seconds = Field(1.0, description="how often the scheduler looks for due schedules, s")
-    schedule_grace_seconds: float = Field(3600.0, ge=0, description="how late a missed fire time is still caught up, s")
-    schedule_spread_seconds: float = Field(0.0, ge=0, description="spread of fire times to avoid a herd, s")
+    schedule_grace_seconds: SecondsOrZero = Field(
+        3600.0, description="how late a missed fire time is still caught up, s"
+    )
+    schedule_spread_seconds: SecondsOrZero = Field(0.0, description="spread of fire times to avoid a herd, s")
     scheduler_health_port: Port = Field(50062, description="HTTP port of the scheduler's health and metrics")
 
     # Gateway
@@ -178,6 +197,13 @@ class Settings(BaseSettings):
     def _empty_path_is_none(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis_url(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")) and value.get_secret_value():
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -197,17 +223,17 @@ def read_yaml(path: Path) -> dict[str, object]:
     """Return the mapping in the YAML file ``path``.
 
     Raises:
-        SettingsError: the file is absent, unreadable, no YAML (with its line) or no mapping.
+        SettingsError: the file is absent, unreadable, not UTF-8, no YAML (with its line) or no mapping.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml_text.load(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise SettingsError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path}: is not UTF-8") from None
     except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         # PyYAML's own words may quote the line, and that may hold a password.
-        raise SettingsError(f"{path}: {where}is not YAML") from exc
+        raise SettingsError(f"{path}: {yaml_text.place(exc)}is not YAML") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
@@ -229,6 +255,10 @@ def load(**overrides: object) -> Settings:
     except ValidationError as exc:
         lines = [_complaint(error, overrides) for error in exc.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from None
+    except SourceError as exc:
+        # Of a list or mapping in the environment; the words name the field and no value.
+        name = next((each for each in Settings.model_fields if f'"{each}"' in str(exc)), "a setting")
+        raise SettingsError(f"{name} ({_variable(name)}): is not JSON") from None
 
 
 def unknown_variables() -> list[str]:

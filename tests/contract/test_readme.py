@@ -62,7 +62,7 @@ def test_the_generated_parts_are_what_the_code_says(docs: ModuleType) -> None:
 
 def test_a_part_that_drifted_is_noticed(docs: ModuleType) -> None:
     changed = TEXT.replace(
-        "| `INVENTORY_LEASE_SECONDS` | number > 0 | `30`", "| `INVENTORY_LEASE_SECONDS` | number > 0 | `31`"
+        "| `INVENTORY_MAX_ATTEMPTS` | integer ≥ 1 | `3`", "| `INVENTORY_MAX_ATTEMPTS` | integer ≥ 1 | `4`"
     )
 
     assert changed != TEXT

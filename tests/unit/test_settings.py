@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import re
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Final
 
+import grpc
+import pymongo
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +18,32 @@ from inventory import settings
 from inventory.cli import cli
 from inventory.errors import SettingsError
 from inventory.worker import check_lease
+
+NOW: Final = datetime(2026, 11, 23, tzinfo=UTC)
+
+BY_TYPE: Final = "resource_max_age_hours_by_type"
+
+DURATIONS: Final = {
+    name: match[1]
+    for name in settings.Settings.model_fields
+    if name != BY_TYPE and (match := re.search(r"_(seconds|hours|days)$", name))
+}
+"""The unit of each setting that is a duration."""
+
+LONGEST: Final = {"seconds": 100 * 365 * 86_400, "hours": 100 * 365 * 24, "days": 100 * 365}
+
+HANDED_ON: Final = {
+    "connection_age_seconds",
+    "drain_seconds",
+    "mongo_timeout_seconds",
+    "query_timeout_seconds",
+    "retry_backoff_seconds",
+}
+"""Whoever gets these counts in milliseconds of 32 bits or less, or doubles them."""
+
+
+def _longest(name: str) -> int:
+    return 864_000 if name in HANDED_ON else LONGEST[DURATIONS[name]]
 
 
 def _complaint() -> str:
@@ -39,6 +72,84 @@ def test_what_is_wrong_in_the_file_is_named_with_the_file(file: Path) -> None:
     assert f"port (in {file}): Input should be a valid integer" in complaint
     assert f"prot (in {file}): is not the name of a setting" in complaint
     assert "hunter2" not in complaint
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+def test_a_duration_may_be_long_but_not_endless(name: str) -> None:
+    longest = _longest(name)
+    assert getattr(settings.load(**{name: longest}), name) == longest
+
+    for too_long in (longest * 1.01, 1e300, float("inf"), float("nan"), "inf", "nan"):
+        with pytest.raises(SettingsError) as raised:
+            settings.load(**{name: too_long})
+        assert raised.value.message == (
+            f"{name} (INVENTORY_{name.upper()}): Input should be less than or equal to {longest}"
+        )
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+def test_the_longest_duration_leaves_no_calendar(name: str) -> None:
+    longest = timedelta(**{DURATIONS[name]: _longest(name)})
+    assert (NOW - longest).year > 1900
+    assert (NOW + longest).year < 2200
+
+
+def test_the_longest_waits_suit_the_libraries_that_get_them() -> None:
+    waits: dict[str, Any] = dict.fromkeys(HANDED_ON, 864_000)
+    longest = settings.load(**waits)
+
+    milliseconds = int(longest.mongo_timeout_seconds * 1000)
+    age = round(longest.connection_age_seconds * 1000)
+    limits: dict[str, Any] = {"serverSelectionTimeoutMS": milliseconds, "connectTimeoutMS": milliseconds}
+    pymongo.MongoClient("mongodb://127.0.0.1:1", connect=False, **limits).close()
+    assert longest.query_timeout_seconds * 1000 < 2**31
+    grpc.server(ThreadPoolExecutor(1), options=[("grpc.max_connection_age_ms", age)]).stop(None)
+    ready, theirs = multiprocessing.Pipe()
+    theirs.send(True)
+    assert ready.poll(longest.drain_seconds + 60)
+
+
+@pytest.mark.parametrize("name", DURATIONS)
+@pytest.mark.parametrize("value", [-1, float("-inf")])
+def test_no_duration_is_negative(name: str, value: float) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} .*greater than"):
+        settings.load(**{name: value})
+
+
+@pytest.mark.parametrize("hours", [876_001, float("inf"), float("nan")])
+def test_the_age_of_one_type_is_bounded_like_that_of_all(hours: float) -> None:
+    assert settings.load(**{BY_TYPE: {"aws.EC2.Instance": 876_000}})
+    with pytest.raises(SettingsError, match=rf"{BY_TYPE}\.aws\.EC2\.Instance .*less than or equal to 876000$"):
+        settings.load(**{BY_TYPE: {"aws.EC2.Instance": hours}})
+
+
+@pytest.mark.parametrize("name", ["rate_limit_per_second", "tracing_sample_ratio"])
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+def test_no_number_is_infinite_or_none(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} .*finite number"):
+        settings.load(**{name: value})
+
+
+def test_every_number_with_a_fraction_is_bounded_or_finite() -> None:
+    for name, field in settings.Settings.model_fields.items():
+        if field.annotation is float:
+            values: dict[str, Any] = {name: float("inf")}
+            with pytest.raises(SettingsError, match=name):
+                settings.load(**values)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"port: 1\nmongo_database: 2024-13-45\n", "line 2, column 17: is not YAML"),
+        (b"port: 1\nmongo_database: !!int 'hunter2'\n", "line 2, column 17: is not YAML"),
+        (b"mongo_database: hunter2\xff\n", "is not UTF-8"),
+        (b"mongo_database: " + b"[" * 5000 + b"]" * 5000, "is not YAML"),
+    ],
+)
+def test_a_file_that_yaml_cannot_make_sense_of_is_told(file: Path, content: bytes, words: str) -> None:
+    file.write_bytes(content)
+    assert _complaint() == f"{file}: {words}"
 
 
 def test_a_file_that_is_not_yaml_is_named_with_its_line(file: Path) -> None:
@@ -83,3 +194,31 @@ def test_a_lease_that_heartbeats_cannot_keep_is_refused() -> None:
 
     with pytest.raises(SettingsError, match=r"INVENTORY_LEASE_SECONDS.*heartbeat_seconds"):
         check_lease(settings.load(lease_seconds=5, heartbeat_seconds=2))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("housekeeping_excluded_domains", "x", "is not JSON"),
+        ("resource_max_age_hours_by_type", "{x", "is not JSON"),
+        ("redis_url", "http://x:hunter2@y", "must begin with redis://"),
+        ("mongo_database", "a b.$", "should match pattern"),
+        ("mongo_database", "a" * 64, "at most 63 characters"),
+        ("plugin_endpoint", "http://x:1", "should match pattern"),
+        ("identity_endpoint", "grpc://x", "should match pattern"),
+    ],
+)
+def test_what_would_fail_later_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(f"INVENTORY_{name.upper()}", value)
+    with pytest.raises(SettingsError, match=name) as caught:
+        settings.load()
+
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["", "redis://x:1/0", "rediss://:password@x:1/0", "unix:///run/redis.sock"])
+def test_a_redis_url_may_have_any_of_its_forms(value: str) -> None:
+    assert settings.load(redis_url=value).redis_url.get_secret_value() == value

@@ -164,5 +164,7 @@ class Managers:
             self.queue.close()
         if "plugin_connector" in opened:
             self.plugin_connector.close()
+        if "platform" in opened:
+            self.platform.close()
         if "database" in opened:
             connection.disconnect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from inventory.connector.grpc.channel import ChannelCache, TlsFiles
@@ -20,12 +21,17 @@ from inventory.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The services around this one, each behind its port."""
+    """The services around this one, each behind its port.
+
+    Attributes:
+        close: ends the connections to them; running calls end.
+    """
 
     plugins: PluginDirectory
     repository: Repository
     secrets: SecretStore
     identity: Identity
+    close: Callable[[], None] = lambda: None
 
 
 def static_platform(settings: Settings) -> Platform:
@@ -53,6 +59,7 @@ def grpc_platform(settings: Settings) -> Platform:
         repository=GrpcRepository(channels=channels, endpoint=settings.repository_endpoint, timeout_seconds=timeout),
         secrets=GrpcSecretStore(channels=channels, endpoint=settings.secret_endpoint, timeout_seconds=timeout),
         identity=GrpcIdentity(channels=channels, endpoint=settings.identity_endpoint, timeout_seconds=timeout),
+        close=channels.close,
     )
 
 

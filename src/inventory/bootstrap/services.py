@@ -47,7 +47,6 @@ class Services(Managers):
     def collect(self) -> CollectService:
         """Collect and planning."""
         planner = CollectPlanner(
-            plugins=self.plugins,
             secrets=self.secrets,
             collector_plugins=self.collector_plugins,
             lookups=ResourceLookup(database=self.database, timeout_seconds=self.settings.query_timeout_seconds),

@@ -14,7 +14,7 @@ import yaml
 from rich.console import Console
 from rich.markup import escape
 
-from inventory import settings
+from inventory import settings, yaml_text
 from inventory.cli.commands import Group
 from inventory.cli.output import console, json_option, plain_table, print_json, wants_json
 from inventory.cli.parameters import STRUCT
@@ -103,10 +103,10 @@ def _secret_data(path: str | None, variable: str | None) -> Mapping[str, Any]:
     source = f"--secret {path}" if path else f"--secret-data-env {variable}"
     try:
         text = _variable(str(variable)) if variable else _text(str(path))
-        content = json.loads(text) if variable else yaml.safe_load(text)
+        content = json.loads(text) if variable else yaml_text.load(text)
     except OSError as exc:
         raise click.UsageError(f"{source}: {exc.strerror}") from None
-    except (ValueError, yaml.YAMLError):
+    except (ValueError, RecursionError, yaml.YAMLError):
         # The parser's own words may quote the data.
         raise click.UsageError(f"{source}: is neither JSON nor YAML") from None
     if not isinstance(content, Mapping):

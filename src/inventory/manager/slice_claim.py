@@ -32,6 +32,10 @@ _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _CLAIM_TRIES: Final = 16
 
+_DOUBLINGS: Final = 16
+"""How often the wait before an attempt is doubled at most: the longest one that may be set, ten days, then still ends
+within the calendar."""
+
 
 class Refusal(Enum):
     """Why a slice cannot be claimed now."""
@@ -179,7 +183,7 @@ class SliceClaims:
         """
         if claimed["attempts"] >= self._max_attempts:
             return False
-        wait = self._backoff * 2 ** (claimed["attempts"] - 1)
+        wait = self._backoff * 2 ** min(claimed["attempts"] - 1, _DOUBLINGS)
         change = outcome.fields() | _waiting_until(self._clock.now() + wait) | {"enqueued_at": _NEVER}
         return True if self._leave(claimed, change) else None
 

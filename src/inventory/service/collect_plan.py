@@ -12,7 +12,6 @@ from inventory.domain.collect_mode import CollectMode
 from inventory.domain.filter_format import CheckedFilter, checked_filter, filters_by_secret, with_cache
 from inventory.domain.principal import Principal
 from inventory.errors import BadRequestError, CollectInitializeError, InventoryError, NotFoundError
-from inventory.manager.plugin import PluginManager
 from inventory.manager.resource_filter_cache import FilterCacheStore
 from inventory.manager.resource_lookup import ResourceLookup
 from inventory.manager.secret import SecretManager
@@ -65,14 +64,12 @@ class CollectPlanner:
     def __init__(
         self,
         *,
-        plugins: PluginManager,
         secrets: SecretManager,
         collector_plugins: CollectorPluginService,
         lookups: ResourceLookup,
         caches: FilterCacheStore,
         clock: Clock,
     ) -> None:
-        self._plugins = plugins
         self._secrets = secrets
         self._refresher = collector_plugins
         self._lookups = lookups

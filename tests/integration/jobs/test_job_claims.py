@@ -11,8 +11,9 @@ import pytest
 from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import TaskStatus
 from inventory.manager.slice import Outcome
-from inventory.manager.slice_claim import Beat, Refusal
+from inventory.manager.slice_claim import Beat, Refusal, SliceClaims
 from inventory.manager.slice_place import Limits
+from inventory.settings import Settings
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
 
 PAST_LEASE = timedelta(seconds=LEASE_SECONDS + 1)
@@ -164,6 +165,17 @@ def test_retries_wait_twice_as_long_each_time_and_end(kit: JobsKit, slice_id: st
         clock.advance(timedelta(milliseconds=1))
 
     assert kit.claims.retry(kit.claim(slice_id, "owner-last"), Outcome()) is False
+
+
+def test_no_wait_for_a_retry_leaves_the_calendar(kit: JobsKit, slice_id: str, clock: ManualClock) -> None:
+    longest = Settings.model_validate({"retry_backoff_seconds": 864_000}).retry_backoff_seconds
+    claims = SliceClaims(
+        database=kit.database, clock=clock, lease_seconds=LEASE_SECONDS, max_attempts=5000, backoff_seconds=longest
+    )
+    claimed = kit.claim(slice_id, "owner-1")
+    kit.database["slice"].update_one({"slice_id": slice_id}, {"$set": {"attempts": 4000}})
+
+    assert claims.retry(claimed | {"attempts": 4000}, Outcome()) is True
 
 
 def test_a_limit_per_collector_is_exact_however_many_claim_at_once(kit: JobsKit) -> None:

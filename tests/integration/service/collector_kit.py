@@ -163,7 +163,6 @@ class Kit:
             clock=clock,
         )
         planner = CollectPlanner(
-            plugins=self.plugins,
             secrets=self.secrets,
             collector_plugins=refresher,
             lookups=ResourceLookup(database=database, timeout_seconds=10),

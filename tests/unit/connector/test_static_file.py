@@ -50,6 +50,8 @@ class TestComplaints:
             ("secrets:\n  - {secret_id: s, data: {}}\n  - {secret_id: s, data: {}}\n", ["secret_id 's' twice"]),
             ("plugins:\n  - {plugin_id: p, endpoint: 'grpc://h:1', versions: ['1'], latest: '2'}\n", ["latest '2'"]),
             ("plugin: []\n", ["line 1", "plugin"]),
+            ("plugins: []\nprojects: 2024-13-45\n", ["line 2, column 11", "no valid date"]),
+            ("plugins: " + "[" * 5000, ["nested too deep"]),
         ],
     )
     def test_each_names_file_line_key_and_reason(self, path: Path, text: str, words: list[str]) -> None:
@@ -76,6 +78,9 @@ class TestComplaints:
             "secrets:\n  - secret_id: s\n    data: {password: *planted-secret}\n",
             "secrets:\n  - secret_id: s\n    data: {password: !planted-secret}\n",
             "secrets:\n  - secret_id: s\n    data: {password: %planted-secret}\n",
+            "secrets:\n  - secret_id: s\n    data: {password: !!int planted-secret}\n",
+            "secrets:\n  - secret_id: s\n    data: {password: !!bool planted-secret}\n",
+            "secrets:\n  - secret_id: s\n    data: {password: !!timestamp planted-secret}\n",
         ],
     )
     def test_none_shows_a_value(self, path: Path, text: str) -> None:
@@ -93,7 +98,15 @@ class TestReload:
         write(path, "secrets:\n  - {secret_id: two, provider: p, data: {}}\n")
         assert [s.secret_id for s in secrets.list_secrets(SecretSelector(provider="p"), PRINCIPAL)] == ["two"]
 
-    @pytest.mark.parametrize("broken", ["secrets: [", "secrets:\n  - {secret_id: two}\n"])
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            "secrets: [",
+            "secrets:\n  - {secret_id: two}\n",
+            "secrets:\n  - {secret_id: two, data: {until: 2024-13-45}}\n",
+            "secrets: " + "[" * 5000,
+        ],
+    )
     def test_a_broken_change_is_logged_once_and_keeps_the_last_good(self, path: Path, broken: str) -> None:
         secrets = store(path, "secrets:\n  - {secret_id: one, provider: p, data: {}}\n")
         write(path, broken)
@@ -215,7 +228,14 @@ class TestSecretData:
         with pytest.raises(CollectorSecretError, match=r"secret\.data: No such file"):
             secrets.get_data("s", PRINCIPAL)
         file.touch(0o600)
-        for content in (b"{a: [planted-secret", b"planted-secret", b"\xffplanted-secret"):
+        for content in (
+            b"{a: [planted-secret",
+            b"planted-secret",
+            b"\xffplanted-secret",
+            b"{a: planted-secret, until: 2024-13-45}",
+            b"a: !!int planted-secret",
+            b"planted-secret: " + b"[" * 5000,
+        ):
             file.write_bytes(content)
             with pytest.raises(CollectorSecretError, match="data_file") as raised:
                 secrets.get_data("s", PRINCIPAL)

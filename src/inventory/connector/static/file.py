@@ -15,6 +15,7 @@ from typing import Final
 import yaml
 from pydantic import ValidationError
 
+from inventory import yaml_text
 from inventory.connector.static.schema import PlatformContent
 from inventory.errors import SettingsError
 from inventory.file_state import FileState, file_state
@@ -85,7 +86,7 @@ def parse(path: Path) -> PlatformContent:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        node, data = _load(text)
+        node, data = yaml_text.load_with_node(text)
     except OSError as exc:
         raise SettingsError(f"{path}: cannot be read: {exc.strerror}", field="static_file") from exc
     except UnicodeDecodeError as exc:
@@ -100,21 +101,10 @@ def parse(path: Path) -> PlatformContent:
     return content
 
 
-def _load(text: str) -> tuple[yaml.Node | None, object]:
-    loader = yaml.SafeLoader(text)
-    try:
-        node = loader.get_single_node()
-        return node, None if node is None else loader.construct_document(node)
-    finally:
-        loader.dispose()
-
-
 def _describe(exc: yaml.YAMLError) -> str:
-    mark = getattr(exc, "problem_mark", None)
-    where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
     # PyYAML quotes what it stumbled over, which may be a password that starts with * or !.
     problem = _QUOTED.sub("…", getattr(exc, "problem", None) or "is not YAML")
-    return f"{where}{problem}"
+    return f"{yaml_text.place(exc)}{problem}"
 
 
 def _complaints(path: Path, node: yaml.Node | None, exc: ValidationError) -> list[str]:

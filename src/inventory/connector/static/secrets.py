@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
+from inventory import yaml_text
 from inventory.connector.ports import Json, SecretInformation, SecretSelector
 from inventory.connector.static.file import StaticFile, read_private
 from inventory.connector.static.schema import SecretEntry
@@ -57,7 +58,7 @@ class StaticSecretStore:
     def _from_file(self, entry: SecretEntry) -> Json:
         path = self._file.path.parent / str(entry.data_file)
         try:
-            return _mapping(entry, yaml.safe_load(read_private(path)), f"data_file {path}")
+            return _mapping(entry, yaml_text.load(read_private(path)), f"data_file {path}")
         except OSError as exc:
             raise _error(entry, f"data_file {path}: {exc.strerror}") from exc
         except (yaml.YAMLError, UnicodeDecodeError):
@@ -92,7 +93,7 @@ def _from_environment(entry: SecretEntry, name: str) -> Json:
         raise _error(entry, f"environment variable {name} is not set")
     try:
         return _mapping(entry, json.loads(text), f"environment variable {name}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _error(entry, f"environment variable {name}: is not JSON") from None
 
 
