@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from pathlib import Path
 
@@ -84,16 +85,30 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
     The files are looked at again as clients connect: a renewed certificate needs no restart.
 
     Raises:
-        SettingsError: a file cannot be read.
+        SettingsError: a file cannot be read, or certificate and key are none or not of each other.
     """
     if settings.tls_certificate_file is None or settings.tls_key_file is None:
         return None
     files = _TlsFiles(settings)
+    _check_pair(settings.tls_certificate_file, settings.tls_key_file)
     return grpc.dynamic_ssl_server_credentials(
         files.read(),
         files.changed,  # type: ignore[arg-type]  # the type stubs do not know that None stands for no change
         require_client_authentication=settings.tls_client_ca_file is not None,
     )
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    """Raise ``SettingsError`` for what grpcio would only say in its own log."""
+    _read("tls_certificate_file", certificate)
+    _read("tls_key_file", key)
+    try:
+        # Without a password nobody is asked for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError, ValueError) as exc:
+        names = "tls_certificate_file (INVENTORY_TLS_CERTIFICATE_FILE), tls_key_file (INVENTORY_TLS_KEY_FILE)"
+        reason = getattr(exc, "reason", None) or "no certificate with its key in PEM"
+        raise SettingsError(f"{names}: {reason}") from None
 
 
 class _TlsFiles:

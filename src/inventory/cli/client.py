@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ EXIT_UNREACHABLE = 4
 
 _UNREACHABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 
+_ENDPOINT: Final = re.compile(
+    r"((?P<scheme>grpc|grpc\+ssl)://)?(?P<target>(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5}))"
+)
 
 _STEERING: Final = dict.fromkeys(code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n")
 """What terminals obey instead of showing it. It is left out, not replaced: tables count it as nothing wide."""
@@ -151,10 +155,11 @@ def open_channel(options: ClientOptions) -> grpc.Channel:
     limits += [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 2_000)]
     # Where a proxy of the environment stood between, it would read the token.
     limits.append(("grpc.enable_http_proxy", 0))
-    scheme, separator, target = options.endpoint.rpartition("://")
-    if scheme not in {"", "grpc", "grpc+ssl"} or (separator and not scheme) or not target:
+    found = _ENDPOINT.fullmatch(options.endpoint)
+    if found is None or not 0 < int(found["port"]) < 65536:
         raise click.UsageError("--endpoint must be host:port, or grpc+ssl://host:port")
-    if scheme != "grpc+ssl":
+    target = found["target"]
+    if found["scheme"] != "grpc+ssl":
         return grpc.insecure_channel(target, options=limits)
     try:
         roots = options.ca_file.read_bytes() if options.ca_file else None

@@ -69,3 +69,11 @@ def test_a_taken_port_is_a_clear_error_even_where_it_could_be_shared() -> None:
             probe_port("127.0.0.1", port)
     assert probe_port("127.0.0.1", port) == port
     assert probe_port("127.0.0.1", 0) > 0
+
+
+def test_files_that_are_no_certificate_with_its_key_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "any.pem"
+    file.write_text("nothing of the kind\n")
+
+    with pytest.raises(SettingsError, match=r"INVENTORY_TLS_CERTIFICATE_FILE.*INVENTORY_TLS_KEY_FILE"):
+        credentials(settings(tls_certificate_file=file, tls_key_file=file))

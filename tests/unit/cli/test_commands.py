@@ -183,7 +183,22 @@ def test_a_fault_of_ours_in_a_process_is_logged_whole(
     assert "test_commands.py" in told["exception"]
 
 
-@pytest.mark.parametrize("endpoint", ["ftp://x:1", "://x", "grpc://"])
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "ftp://x:1",
+        "://x",
+        "grpc://",
+        "localhost",
+        ":50051",
+        "localhost:abc",
+        "x:99999",
+        "x:0",
+        "127.0.0.1:",
+        "a b:1",
+        "",
+    ],
+)
 def test_an_endpoint_that_is_none_is_wrong_usage(endpoint: str) -> None:
     result = CliRunner().invoke(cli, ["--endpoint", endpoint, "collector", "list"])
     assert result.exit_code == 2
