@@ -173,7 +173,7 @@ def _checked(key: str, value: Any) -> Any:
     fits = (
         len(value) <= _MAX_CHARACTERS and is_text(value)
         if isinstance(value, str)
-        else not isinstance(value, int) or -_MAX_INTEGER <= value < _MAX_INTEGER
+        else value == value and (not isinstance(value, int) or -_MAX_INTEGER <= value < _MAX_INTEGER)  # not NaN
     )
     if not fits or (isinstance(value, Mapping) and value):
         raise InvalidResourceError(key=key, reason="has a value that cannot be looked up")
@@ -205,7 +205,18 @@ def comparable(value: Any) -> Any:
     if isinstance(value, bool):
         return ("bool", value)
     if isinstance(value, Mapping | list | tuple):
-        return ("json", json.dumps(value, default=str))
+        return ("json", json.dumps(_whole(value), default=str))
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """Return ``value`` with whole numbers as such: MongoDB finds 80 and 80.0 equal, in lists too."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list | tuple):
+        return [_whole(part) for part in value]
+    if isinstance(value, Mapping):
+        return {key: _whole(part) for key, part in value.items()}
     return value
 
 

@@ -132,6 +132,8 @@ def test_the_match_key_follows_rule_and_values_not_their_order():
 
 def test_equal_in_mongodb_is_equal_here():
     assert comparable(1) == comparable(1.0)
+    assert comparable([80, [443], {"a": 1}]) == comparable([80.0, [443.0], {"a": 1.0}])
+    assert comparable([80.5]) != comparable([80])
     assert comparable(True) != comparable(1)
     assert comparable("") is None
     assert comparable([]) is None
@@ -145,3 +147,10 @@ def test_types_match_by_their_own_keys():
         {"1": ["name", "group", "provider"]}, {"name": "n", "group": "g", "provider": "p"}, CLOUD_SERVICE_TYPE
     )
     assert condition.values == ("g", "n", "p")
+
+
+@pytest.mark.parametrize("value", [float("nan"), [1, float("nan")]])
+def test_what_is_never_equal_to_itself_matches_nothing_and_is_refused(value):
+    resource = {"provider": "aws", "data": {"x": value}}
+    with pytest.raises(InvalidResourceError, match="cannot be looked up"):
+        conditions_of(parse_rules({"1": ["data.x"]}, CLOUD_SERVICE), resource, CLOUD_SERVICE)
