@@ -6,13 +6,15 @@ state notes the task that counted it, so nothing is counted or deleted twice, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pymongo.cursor import Cursor
 from pymongo.database import Database
 
+from inventory.domain.batches import batched
 from inventory.domain.clock import Clock
 from inventory.domain.collect_mode import CollectMode
 from inventory.ingest.context import IngestContext
@@ -58,7 +60,8 @@ def collect_garbage(
     clock: Clock,
     threshold: int = 3,
     grace_seconds: float = 3600.0,
-) -> GarbageCounts:
+    may_go_on: Callable[[], bool] = lambda: True,
+) -> GarbageCounts | None:
     """Count what the task did not see, and delete what too many tasks did not see.
 
     Call it once after a task for which :func:`is_due`.
@@ -70,88 +73,114 @@ def collect_garbage(
         clock: the time.
         threshold: at how many misses a resource is deleted.
         grace_seconds: what was seen within this time is not counted, s.
+        may_go_on: asked before each batch; it may break off anywhere.
 
     Returns:
-        What became of it; the same when it is repeated for the same task.
+        What became of it, the same when it is repeated for the same task; None where it broke off.
     """
-    states = database["collection_state"]
-    pair = {"domain_id": context.domain_id, "collector_id": context.collector_id, "secret_id": context.secret_id}
-    task_id = context.job_task_id
     now = clock.now()
-    cutoff = min(now - timedelta(seconds=grace_seconds), task_started_at)
-    states.delete_many({**pair, "deleted": True, "garbage_task_id": {"$ne": task_id}})
-    states.update_many(
-        {
-            **pair,
-            "seen_at": {"$lt": cutoff},
-            "job_task_id": {"$ne": task_id},
-            "garbage_task_id": {"$ne": task_id},
-        },
-        {"$inc": {"disconnected_count": 1}, "$set": {"garbage_task_id": task_id}},
-    )
-    counted = {**pair, "garbage_task_id": task_id}
-    for batch in _batches(states.find({**counted, "deleted": {"$ne": True}}, {"cloud_service_id": 1})):
-        _drop_vanished(database, context, [state["cloud_service_id"] for state in batch])
-    doomed = {**counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}}
-    remover = ResourceRemover(database=database)
-    for batch in _batches(states.find(doomed, {"cloud_service_id": 1, "seen_at": 1})):
-        lonely = _unseen_by_others(states, context, batch)
-        gone = remover.delete(
+    garbage = _Garbage(database, context, now)
+    garbage.count_unseen(before=min(now - timedelta(seconds=grace_seconds), task_started_at))
+    for batch in batched(garbage.counted(), _BATCH):
+        if not may_go_on():
+            return None
+        garbage.drop_vanished(batch)
+    for batch in batched(garbage.doomed(threshold), _BATCH):
+        if not may_go_on():
+            return None
+        garbage.delete(batch)
+    return garbage.counts()
+
+
+class _Garbage:
+    """The steps of one task's garbage collection, and what they work on: states of its collector and secret."""
+
+    def __init__(self, database: Database[Document], context: IngestContext, now: datetime) -> None:
+        self._database = database
+        self._states = database["collection_state"]
+        self._remover = ResourceRemover(database=database)
+        self._context = context
+        self._now = now
+        self._pair = {
+            "domain_id": context.domain_id,
+            "collector_id": context.collector_id,
+            "secret_id": context.secret_id,
+        }
+        self._counted = {**self._pair, "garbage_task_id": context.job_task_id}
+
+    def count_unseen(self, *, before: datetime) -> None:
+        """Count one miss for what was last seen before ``before``; forget what earlier tasks deleted."""
+        task_id = self._context.job_task_id
+        not_counted = {**self._pair, "garbage_task_id": {"$ne": task_id}}
+        self._states.delete_many({**not_counted, "deleted": True})
+        self._states.update_many(
+            {**not_counted, "seen_at": {"$lt": before}, "job_task_id": {"$ne": task_id}},
+            {"$inc": {"disconnected_count": 1}, "$set": {"garbage_task_id": task_id}},
+        )
+
+    def counted(self) -> Cursor[Document]:
+        """Return the states that this task has counted and not deleted."""
+        return self._states.find({**self._counted, "deleted": {"$ne": True}}, {"cloud_service_id": 1})
+
+    def doomed(self, threshold: int) -> Cursor[Document]:
+        """Return those of them with ``threshold`` misses or more."""
+        query = {**self._counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}}
+        return self._states.find(query, {"cloud_service_id": 1, "seen_at": 1})
+
+    def drop_vanished(self, batch: list[Document]) -> None:
+        """Forget all states of those resources that somebody else has deleted: they are not disconnected, but gone."""
+        domain_id = self._context.domain_id
+        ids_ = [state["cloud_service_id"] for state in batch]
+        alive_or_ours = {
+            "domain_id": domain_id,
+            "cloud_service_id": {"$in": ids_},
+            "$or": [{"state": "ACTIVE"}, {"deleted_by": self._context.job_task_id}],
+        }
+        found = self._database["cloud_service"].find(alive_or_ours, {"cloud_service_id": 1})
+        kept = {entry["cloud_service_id"] for entry in found}
+        vanished = [key for key in ids_ if key not in kept]
+        if vanished:
+            StateStore(database=self._database).forget(domain_id, vanished)
+
+    def delete(self, batch: list[Document]) -> None:
+        """Delete the resources of these states, but those that somebody else has seen since."""
+        context = self._context
+        lonely = self._unseen_by_others(batch)
+        gone = self._remover.delete(
             lonely,
             domain_id=context.domain_id,
-            now=now,
-            deleted_by=task_id,
+            now=self._now,
+            deleted_by=context.job_task_id,
             collector_ids=dict.fromkeys(lonely, context.collector_id),
             job_id=context.job_id,
             # Whoever sees it while this runs writes it: then it is not gone.
-            unless_updated_since=now,
+            unless_updated_since=self._now,
         )
-        states.update_many({**counted, "cloud_service_id": {"$in": gone}}, {"$set": {"deleted": True}})
-        _forget_elsewhere(states, context, gone)
-    deleted = states.count_documents({**counted, "deleted": True})
-    return GarbageCounts(deleted=deleted, disconnected=states.count_documents(counted) - deleted)
+        self._states.update_many({**self._counted, "cloud_service_id": {"$in": gone}}, {"$set": {"deleted": True}})
+        if gone:
+            self._states.delete_many(self._elsewhere(gone))
 
+    def counts(self) -> GarbageCounts:
+        """Return what became of what this task has counted."""
+        deleted = self._states.count_documents({**self._counted, "deleted": True})
+        return GarbageCounts(deleted=deleted, disconnected=self._states.count_documents(self._counted) - deleted)
 
-def _batches(found: Any) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    for state in found:
-        batch.append(state)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+    def _unseen_by_others(self, batch: list[Document]) -> list[str]:
+        """Return the resources of ``batch`` that nobody else has seen since this collector and secret last did."""
+        last_seen = {state["cloud_service_id"]: state["seen_at"] for state in batch}
+        others = self._states.find(self._elsewhere(list(last_seen)), {"cloud_service_id": 1, "seen_at": 1})
+        kept = {
+            other["cloud_service_id"] for other in others if other["seen_at"] > last_seen[other["cloud_service_id"]]
+        }
+        return [key for key in last_seen if key not in kept]
 
-
-def _elsewhere(context: IngestContext, cloud_service_ids: list[str]) -> Document:
-    """Return the query for the states of these resources that are another collector's or secret's."""
-    return {
-        "domain_id": context.domain_id,
-        "cloud_service_id": {"$in": cloud_service_ids},
-        "$or": [{"collector_id": {"$ne": context.collector_id}}, {"secret_id": {"$ne": context.secret_id}}],
-    }
-
-
-def _unseen_by_others(states: Any, context: IngestContext, batch: list[Document]) -> list[str]:
-    """Return the resources of ``batch`` that nobody else has seen since this collector and secret last did."""
-    last_seen = {state["cloud_service_id"]: state["seen_at"] for state in batch}
-    others = states.find(_elsewhere(context, list(last_seen)), {"cloud_service_id": 1, "seen_at": 1})
-    kept = {other["cloud_service_id"] for other in others if other["seen_at"] > last_seen[other["cloud_service_id"]]}
-    return [key for key in last_seen if key not in kept]
-
-
-def _drop_vanished(database: Database[Document], context: IngestContext, cloud_service_ids: list[str]) -> None:
-    """Forget all states of those resources that somebody else has deleted: they are not disconnected, but gone."""
-    ours = {"domain_id": context.domain_id, "cloud_service_id": {"$in": cloud_service_ids}}
-    alive_or_ours = {**ours, "$or": [{"state": "ACTIVE"}, {"deleted_by": context.job_task_id}]}
-    kept = {
-        found["cloud_service_id"] for found in database["cloud_service"].find(alive_or_ours, {"cloud_service_id": 1})
-    }
-    vanished = [key for key in cloud_service_ids if key not in kept]
-    if vanished:
-        StateStore(database=database).forget(context.domain_id, vanished)
-
-
-def _forget_elsewhere(states: Any, context: IngestContext, cloud_service_ids: list[str]) -> None:
-    if cloud_service_ids:
-        states.delete_many(_elsewhere(context, cloud_service_ids))
+    def _elsewhere(self, cloud_service_ids: list[str]) -> Document:
+        """Return the query for the states of these resources that are another collector's or secret's."""
+        return {
+            "domain_id": self._context.domain_id,
+            "cloud_service_id": {"$in": cloud_service_ids},
+            "$or": [
+                {"collector_id": {"$ne": self._context.collector_id}},
+                {"secret_id": {"$ne": self._context.secret_id}},
+            ],
+        }

@@ -82,9 +82,9 @@ class JobManager:
         now = self._clock.now()
         query = {"domain_id": domain_id, "job_id": job_id, **_unplanned(now)}
         claim = {"plan_owner": owner, "plan_lease_until": now + timedelta(seconds=lease_seconds), "updated_at": now}
-        return self._jobs.find_one_and_update(
-            query, {"$set": claim, "$inc": {"plan_attempts": 1}}, return_document=ReturnDocument.AFTER
-        )
+        # The bell has brought somebody: if that one is lost, the next bell need not wait.
+        change = {"$set": claim, "$inc": {"plan_attempts": 1}, "$unset": {"rung_at": ""}}
+        return self._jobs.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
 
     def mark_planned(self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = ()) -> Document:
         """Note that all ``total`` tasks of the job exist; without any, the job ends here.
@@ -136,13 +136,6 @@ class JobManager:
             self._tasks.delete_of_jobs(domain_id, [job_id])
             raise NotFoundError(key="job_id", value=job_id)
         return found
-
-    @translated_errors()
-    def add_error(self, domain_id: str, job_id: str, error: InventoryError) -> bool:
-        """Add what went wrong outside any task to a job that has not ended."""
-        query = {"domain_id": domain_id, "job_id": job_id, "status": {"$in": OPEN}}
-        change = {"$push": {"errors": error_document(error)}, "$set": {"updated_at": self._clock.now()}}
-        return self._jobs.update_one(query, change).matched_count == 1
 
     def fail(self, domain_id: str, job_id: str, error: InventoryError) -> bool:
         """End a job that could not be planned as ERROR; tasks that exist are canceled."""
@@ -247,10 +240,22 @@ class JobManager:
         return done
 
     @translated_errors()
-    def unplanned(self, *, created_before: datetime, limit: int) -> list[Document]:
-        """Return jobs of all domains that nobody plans, oldest first."""
-        query = {"created_at": {"$lt": created_before}, **_unplanned(self._clock.now())}
+    def unplanned(self, *, rung_before: datetime, limit: int) -> list[Document]:
+        """Return jobs of all domains that nobody plans, made and last rung before ``rung_before``; oldest first."""
+        query = {
+            "created_at": {"$lt": rung_before},
+            # Not $lt: a job for which the sweeper has not rung, or that an older version stored, has no such time.
+            "rung_at": {"$not": {"$gte": rung_before}},
+            **_unplanned(self._clock.now()),
+        }
         return list(self._jobs.find(query).sort("created_at", 1).limit(limit))
+
+    @translated_errors()
+    def mark_rung(self, jobs: Sequence[Document]) -> None:
+        """Note that the bell was rung for a planner of the jobs now."""
+        if jobs:
+            ids_ = [job["_id"] for job in jobs]
+            self._jobs.update_many({"_id": {"$in": ids_}}, {"$set": {"rung_at": self._clock.now()}})
 
     @translated_errors()
     def open_after(self, after: ObjectId | None, *, limit: int) -> list[Document]:

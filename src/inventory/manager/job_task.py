@@ -204,6 +204,13 @@ class JobTaskManager:
         return self._tasks.find_one_and_update(query, {"$set": claim}, return_document=ReturnDocument.AFTER)
 
     @translated_errors()
+    def renew_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> bool:
+        """Renew the claim of the task's garbage collection; False where it was lost, or the collection is done."""
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner, "garbage_collected": False}
+        change = {"garbage_lease_until": self._clock.now() + timedelta(seconds=lease_seconds)}
+        return self._tasks.update_one(query, {"$set": change}).matched_count == 1
+
+    @translated_errors()
     def record_garbage(self, domain_id: str, job_task_id: str, *, owner: str, deleted: int, disconnected: int) -> bool:
         """Note what garbage collection did; False where the claim was lost."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pymongo.database import Database
 
@@ -10,7 +10,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.collect_mode import CollectMode
 from inventory.domain.ids import new_id
 from inventory.ingest.context import IngestContext
-from inventory.ingest.garbage import collect_garbage, is_due
+from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
 from inventory.ingest.metrics import RESOURCES
 from inventory.manager.collector import CollectorManager
 from inventory.manager.job import JobManager
@@ -19,6 +19,9 @@ from inventory.model.connection import translated_errors
 from inventory.service.collect_slice import Assignment
 
 Document = dict[str, Any]
+
+_RENEW_PART: Final = 1 / 3
+"""After which part of its lease a claim is renewed: what takes less needs no command for it."""
 
 
 class TaskGarbage:
@@ -72,8 +75,8 @@ class TaskGarbage:
         context = self._context(task, belongs_to)
         if context is None or not is_due(context, resources_seen=resources_seen):
             return True
-        domain_id, job_task_id, owner = task["domain_id"], task["job_task_id"], new_id("garbage")
-        if not self._tasks.claim_garbage(domain_id, job_task_id, owner=owner, lease_seconds=self._lease_seconds):
+        claim = _Claim(self._tasks, task, self._clock, self._lease_seconds)
+        if not claim.taken():
             return False
         with translated_errors():
             counts = collect_garbage(
@@ -83,14 +86,14 @@ class TaskGarbage:
                 clock=self._clock,
                 threshold=self._threshold,
                 grace_seconds=self._grace_seconds,
+                may_go_on=claim.kept,
             )
-        recorded = self._tasks.record_garbage(
-            domain_id, job_task_id, owner=owner, deleted=counts.deleted, disconnected=counts.disconnected
-        )
-        if recorded:
-            RESOURCES.labels("deleted").inc(counts.deleted)
-            RESOURCES.labels("disconnected").inc(counts.disconnected)
-        return recorded
+        # None: the claim was lost on the way, and whoever has it now goes on.
+        if counts is None or not claim.recorded(counts):
+            return False
+        RESOURCES.labels("deleted").inc(counts.deleted)
+        RESOURCES.labels("disconnected").inc(counts.disconnected)
+        return True
 
     def _context(self, task: Document, belongs_to: Assignment | None) -> IngestContext | None:
         domain_id, collector_id = task["domain_id"], task["collector_id"]
@@ -112,4 +115,36 @@ class TaskGarbage:
             collect_mode=CollectMode.parse(job["collect_mode"]),
             plugin_metadata=collector["plugin_info"].get("metadata") or {},
             full_collect=task["full_collect"],
+        )
+
+
+class _Claim:
+    """The claim of one task's garbage collection, under a name of its own."""
+
+    def __init__(self, tasks: JobTaskManager, task: Document, clock: Clock, lease_seconds: float) -> None:
+        self._tasks = tasks
+        self._key = (task["domain_id"], task["job_task_id"])
+        self._owner = new_id("garbage")
+        self._clock = clock
+        self._lease_seconds = lease_seconds
+        # Before the lease is written: it must not seem to last longer than it does.
+        self._renewed_at = clock.monotonic()
+
+    def taken(self) -> bool:
+        """Claim it; False where it was done, another does it, or the task has ended."""
+        claimed = self._tasks.claim_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
+        return claimed is not None
+
+    def kept(self) -> bool:
+        """Renew the claim where it is time to, and tell whether it is still this one's."""
+        now = self._clock.monotonic()
+        if now - self._renewed_at < self._lease_seconds * _RENEW_PART:
+            return True
+        self._renewed_at = now
+        return self._tasks.renew_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
+
+    def recorded(self, counts: GarbageCounts) -> bool:
+        """Note what was done; False where the claim was lost."""
+        return self._tasks.record_garbage(
+            *self._key, owner=self._owner, deleted=counts.deleted, disconnected=counts.disconnected
         )

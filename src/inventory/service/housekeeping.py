@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pymongo.database import Database
+from pymongo.errors import InvalidOperation
 
+from inventory.domain.batches import batched
+from inventory.errors import ConnectionFailureError
 from inventory.logs import get_logger
 from inventory.manager.resource_filter_cache import FilterCacheStore
 from inventory.manager.resource_removal import ResourceRemover
 from inventory.manager.resource_state import StateStore
+from inventory.model.connection import translated_errors
 
 Document = dict[str, Any]
 
@@ -68,39 +73,63 @@ class Housekeeping:
     def run(self, now: datetime) -> dict[str, HousekeepingCounts]:
         """Do all domains' housekeeping; may be repeated at any time.
 
+        A domain that fails, as over a document that was broken by hand, is logged and left for the next run.
+
         Args:
             now: the time.
 
         Returns:
-            What was removed, by domain.
+            What was removed, by domain; without those that failed.
+
+        Raises:
+            ConnectionFailureError: MongoDB cannot be reached.
         """
         done = {}
-        for domain_id in self._domains():
-            counts = HousekeepingCounts(
-                deleted=self._age_resources(domain_id, now),
-                types=self._age_metadata(domain_id, now, "cloud_service_type", "ref_cloud_service_type"),
-                regions=self._age_metadata(domain_id, now, "region", "ref_region"),
-                terminated=self._remover.terminate(
-                    domain_id, deleted_before=now - timedelta(days=self._ages.retention_days)
-                ),
-            )
-            self._caches.remove_expired(domain_id, now)
-            done[domain_id] = counts
-            if counts != HousekeepingCounts():
-                _log.info(
-                    "housekeeping_done",
-                    domain_id=domain_id,
-                    deleted=counts.deleted,
-                    types=counts.types,
-                    regions=counts.regions,
-                    terminated=counts.terminated,
-                )
+        with translated_errors():
+            domains = self._domains()
+        for domain_id in domains:
+            counts = self._tried(domain_id, now)
+            if counts is not None:
+                done[domain_id] = counts
         return done
+
+    def _tried(self, domain_id: str, now: datetime) -> HousekeepingCounts | None:
+        """Do one domain's housekeeping and tell what was removed; None where it failed.
+
+        That is not raised: the duty would count as not done, and all domains' work begin anew every few seconds for
+        something that only an administrator can mend. Nothing ages faster than the next regular run comes.
+        """
+        try:
+            with translated_errors():
+                counts = self._keep(domain_id, now)
+        except (ConnectionFailureError, InvalidOperation):
+            # MongoDB is away, or this process ends and has closed its connections: so it is for all domains.
+            raise
+        except Exception as exc:  # noqa: BLE001 (whatever is wrong with this domain, it is not with the others)
+            # The error's own text may quote a document.
+            _log.error("housekeeping_failed", domain_id=domain_id, error=type(exc).__name__, place=_place(exc))
+            return None
+        if counts != HousekeepingCounts():
+            _log.info("housekeeping_done", domain_id=domain_id, **asdict(counts))
+        return counts
+
+    def _keep(self, domain_id: str, now: datetime) -> HousekeepingCounts:
+        counts = HousekeepingCounts(
+            deleted=self._age_resources(domain_id, now),
+            types=self._age_metadata(domain_id, now, "cloud_service_type", "ref_cloud_service_type"),
+            regions=self._age_metadata(domain_id, now, "region", "ref_region"),
+            terminated=self._remover.terminate(
+                domain_id, deleted_before=now - timedelta(days=self._ages.retention_days)
+            ),
+        )
+        self._caches.remove_expired(domain_id, now)
+        return counts
 
     def _domains(self) -> list[str]:
         found: set[str] = set()
         for collection in ("cloud_service", "cloud_service_type", "region", "filter_cache"):
-            found.update(self._database[collection].distinct("domain_id"))
+            # What is no string was broken by hand, and belongs to nobody.
+            found.update(each for each in self._database[collection].distinct("domain_id") if isinstance(each, str))
         return sorted(found - self._excluded)
 
     def _age_resources(self, domain_id: str, now: datetime) -> int:
@@ -109,7 +138,7 @@ class Housekeeping:
         deleted = 0
         for query, cutoff in self._old(domain_id, now):
             fields = {"cloud_service_id": 1, "collection_info": 1, "updated_at": 1}
-            for batch in _batches(self._database["cloud_service"].find(query, fields)):
+            for batch in batched(self._database["cloud_service"].find(query, fields), _BATCH):
                 states = self._states.last_seen(domain_id, [entry["cloud_service_id"] for entry in batch])
                 seen = {entry["cloud_service_id"]: _last_seen(entry, states) for entry in batch}
                 doomed = {
@@ -218,12 +247,6 @@ def _last_seen(entry: Document, states: Mapping[str, Document]) -> _LastSeen:
     return _LastSeen(last.get("collector_id", ""), last.get("secret_id", ""), at)
 
 
-def _batches(found: Any) -> Iterator[list[Document]]:
-    batch: list[Document] = []
-    for entry in found:
-        batch.append(entry)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _place(exc: Exception) -> str:
+    """Return where it was raised, outermost first, without the text that a traceback ends with."""
+    return " > ".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(exc.__traceback__))

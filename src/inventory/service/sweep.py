@@ -26,7 +26,7 @@ from inventory.service.settle import Settler
 Document = dict[str, Any]
 
 RING_AGAIN_SECONDS: Final = 15.0
-"""How long a bell that was rung may bring nothing until it is rung again, s."""
+"""How long a bell that was rung, for a slice or for a job's planner, may bring nothing until it is rung again, s."""
 
 QUEUE_ROOM: Final = 1000
 """With so many messages waiting nothing is rung again: workers are busy, and messages have not been lost."""
@@ -210,13 +210,14 @@ class Sweeper:
         before = self._clock.now() - timedelta(seconds=RING_AGAIN_SECONDS)
         given_up: list[Document] = []
         to_plan: list[Document] = []
-        for job in self._jobs.unplanned(created_before=before, limit=_JOB_BATCH):
+        for job in self._jobs.unplanned(rung_before=before, limit=_JOB_BATCH):
             (given_up if job["plan_attempts"] >= self._max_attempts else to_plan).append(job)
         for job in given_up:
             self._jobs.fail(job["domain_id"], job["job_id"], WorkerLostError(attempts=job["plan_attempts"]))
         if to_plan and self._queue_length() < QUEUE_ROOM:
             for job in to_plan:
                 self._queue.plan_job(job["job_id"], domain_id=job["domain_id"], priority=job["priority"])
+            self._jobs.mark_rung(to_plan)
             report.plans_rung = len(to_plan)
 
     def _ring_slices(self, report: SweepReport) -> None:

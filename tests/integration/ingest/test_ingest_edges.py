@@ -12,8 +12,9 @@ from inventory.connector.ports import PluginEndpoint
 from inventory.domain.clock import SystemClock
 from inventory.domain.collect_mode import CollectMode
 from inventory.domain.principal import system_principal
-from inventory.ingest import garbage, metrics, pipeline
+from inventory.ingest import metrics, pipeline
 from inventory.manager.resource_filter_cache import FilterCacheStore
+from inventory.manager.resource_removal import ResourceRemover
 from inventory.service.housekeeping import Housekeeping
 from tests.fakes.plugin import FakePlugin
 from tests.integration.ingest.ingest_tools import ingest, services
@@ -146,14 +147,14 @@ def test_what_another_collector_sees_while_garbage_is_collected_stays(database, 
         clock.advance(2 * HOUR)
         collect(database, clock, [service(1)], task)
     clock.advance(2 * HOUR)
-    decide = garbage._unseen_by_others
+    delete = ResourceRemover.delete
 
-    def meanwhile(*arguments):
-        lonely = decide(*arguments)
+    def meanwhile(self, lonely, **how):
+        assert len(lonely) == 1
         ingest(database, clock, [service(2)], collector_id="collector-2", job_task_id="o1")
-        return lonely
+        return delete(self, lonely, **how)
 
-    monkeypatch.setattr(garbage, "_unseen_by_others", meanwhile)
+    monkeypatch.setattr(ResourceRemover, "delete", meanwhile)
     assert collect(database, clock, [service(1)], "t3").deleted == 0
     assert len(services(database)) == 2
 

@@ -6,9 +6,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from pymongo.errors import AutoReconnect
+from structlog.testing import capture_logs
 
 from inventory.domain.collect_mode import CollectMode
+from inventory.errors import ConnectionFailureError
 from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
+from inventory.manager.resource_filter_cache import FilterCacheStore
 from inventory.service.housekeeping import Ages, Housekeeping
 from tests.integration.ingest.ingest_tools import CONTEXT, ingest, services
 from tests.streams.build import region, service, service_type
@@ -235,3 +239,37 @@ def test_deleted_resources_are_terminated_with_their_records(database, clock):
     assert database["cloud_service"].count_documents({}) == 1
     assert database["record"].count_documents({}) == 1
     assert database["collection_state"].count_documents({}) == 1
+
+
+def test_a_domain_that_somebody_broke_does_not_keep_the_others_from_housekeeping(database, clock):
+    for domain_id in ("domain-1", "domain-2", "domain-3"):
+        ingest(database, clock, [region()], domain_id=domain_id)
+    database["region"].update_one({"domain_id": "domain-2"}, {"$set": {"seen_at": "very secret"}})
+    database["region"].insert_one({"domain_id": None, "region_id": "r"})
+    clock.advance(49 * HOUR)
+    for domain_id in ("domain-1", "domain-2", "domain-3"):
+        succeeded(database, clock, domain_id=domain_id)
+
+    with capture_logs() as logs:
+        done = Housekeeping(database=database).run(clock.now())
+
+    assert {domain_id: counts.regions for domain_id, counts in done.items()} == {"domain-1": 1, "domain-3": 1}
+    [failed] = [line for line in logs if line["event"] == "housekeeping_failed"]
+    assert (failed["log_level"], failed["domain_id"], failed["error"]) == ("error", "domain-2", "TypeError")
+    assert "very secret" not in str(logs)
+
+
+def test_while_mongodb_is_away_housekeeping_fails_as_a_whole(database, clock, monkeypatch):
+    for domain_id in ("domain-1", "domain-2"):
+        ingest(database, clock, [region()], domain_id=domain_id)
+    tried = []
+
+    def away(_self, domain_id, now):
+        tried.append(domain_id)
+        raise AutoReconnect
+
+    monkeypatch.setattr(FilterCacheStore, "remove_expired", away)
+
+    with pytest.raises(ConnectionFailureError):
+        Housekeeping(database=database).run(clock.now())
+    assert tried == ["domain-1"]

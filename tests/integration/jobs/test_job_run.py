@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from inventory.domain.clock import ManualClock
 from inventory.domain.job_state import JobStatus, TaskStatus
 from inventory.errors import CollectorSecretError, ConnectionFailureError, NotFoundError
+from inventory.manager.resource_removal import ResourceRemover
 from inventory.manager.slice import Outcome
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource
@@ -462,3 +464,91 @@ def test_who_lost_the_claim_of_garbage_collection_tells_nothing(kit: JobsKit, cl
     assert not kit.task(task)["garbage_collected"]
     assert kit.tasks.record_garbage(*key, owner="awake", deleted=1, disconnected=2)
     assert (kit.task(task)["deleted_count"], kit.task(task)["disconnected_count"]) == (1, 2)
+
+
+@dataclass
+class SlowDeletions:
+    """Each batch of one deletion takes ``seconds``, and does ``meanwhile`` at its end; ``deleted`` counts them."""
+
+    seconds: float
+    meanwhile: Callable[[], object] = lambda: None
+    deleted: int = 0
+
+
+@pytest.fixture
+def slow(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> SlowDeletions:
+    """Deletions that take a second of the manual clock each."""
+    made = SlowDeletions(1.0)
+    delete = ResourceRemover.delete
+
+    def slowly(self: ResourceRemover, ids: Any, **how: Any) -> list[str]:
+        clock.advance(timedelta(seconds=made.seconds))
+        gone = delete(self, ids, **how)
+        made.deleted += len(gone)
+        made.meanwhile()
+        return gone
+
+    monkeypatch.setattr("inventory.ingest.garbage._BATCH", 1)
+    monkeypatch.setattr(ResourceRemover, "delete", slowly)
+    return made
+
+
+def _with_garbage(kit: JobsKit, plugin: FakePlugin, clock: ManualClock, *, count: int) -> tuple[dict[str, Any], str]:
+    """Plan a full collect that no longer sees ``count`` resources; return its task and slice."""
+    collector_id = kit.insert_collector(metadata={"supported_features": ["garbage_collection"]})
+    plugin.resources = [cloud_service(f"i-{number}") for number in range(count + 1)]
+    kit.worker().run(kit.plan(collector_id, full_collect=True)[2][0])
+    clock.advance(timedelta(hours=2))
+    plugin.resources = [cloud_service("i-0")]
+    _, [task], [slice_id] = kit.plan(collector_id, full_collect=True)
+    return task, slice_id
+
+
+def test_garbage_collection_that_outlasts_its_lease_is_not_begun_again_beside_it(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock, slow: SlowDeletions
+) -> None:
+    task, slice_id = _with_garbage(kit, plugin, clock, count=6)
+    begun_again: list[object] = []
+    slow.seconds = LEASE_SECONDS / 2 - 1
+    slow.meanwhile = lambda: begun_again.append(
+        kit.tasks.claim_garbage(DOMAIN, task["job_task_id"], owner="other", lease_seconds=LEASE_SECONDS)
+    )
+
+    kit.worker().run(slice_id)
+
+    assert begun_again == [None] * 6
+    assert (kit.task(task)["status"], kit.task(task)["deleted_count"]) == ("SUCCESS", 6)
+
+
+def test_who_lost_the_claim_of_garbage_collection_stops_and_the_next_ends_it(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock, slow: SlowDeletions
+) -> None:
+    task, slice_id = _with_garbage(kit, plugin, clock, count=3)
+    slow.seconds = LEASE_SECONDS + 1
+    slow.meanwhile = lambda: kit.database["job_task"].update_many(
+        {"job_task_id": task["job_task_id"]},
+        {"$set": {"garbage_owner": "other", "garbage_lease_until": clock.now() + timedelta(seconds=LEASE_SECONDS)}},
+    )
+
+    kit.worker().run(slice_id)
+
+    assert slow.deleted == 1
+    assert kit.task(task)["status"] == "IN_PROGRESS"
+
+    # The other one dies.
+    clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
+    slow.seconds, slow.meanwhile = 0.0, lambda: None
+    kit.sweeper().sweep()
+    assert (kit.task(task)["status"], kit.task(task)["deleted_count"]) == ("SUCCESS", 3)
+
+
+def test_the_claim_of_a_short_garbage_collection_is_not_renewed(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock, slow: SlowDeletions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, slice_id = _with_garbage(kit, plugin, clock, count=3)
+    renewed: list[Any] = []
+    monkeypatch.setattr(kit.tasks, "renew_garbage", lambda *key, **how: renewed.append(key))
+
+    kit.worker().run(slice_id)
+
+    assert (renewed, kit.task(task)["status"], slow.deleted) == ([], "SUCCESS", 3)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.domain.clock import ManualClock
+from inventory.domain.job_error import error_document
 from inventory.domain.job_state import JOB_OPEN, JobStatus, TaskStatus
 from inventory.errors import (
     CollectInitializeError,
@@ -163,11 +164,10 @@ def test_a_job_without_tasks_ends_when_it_is_planned(kit: JobsKit) -> None:
 
 
 def test_a_job_with_an_error_of_its_own_ends_as_error(kit: JobsKit) -> None:
-    job_id = kit.insert_job(kit.insert_collector())
-    kit.jobs.add_error(DOMAIN, job_id, CollectInitializeError(stage="plan", reason="no"))
+    error = error_document(CollectInitializeError(stage="plan", reason="no"))
+    job_id = kit.insert_job(kit.insert_collector(), errors=[error])
 
     assert kit.jobs.mark_planned(DOMAIN, job_id, 0)["status"] == "ERROR"
-    assert not kit.jobs.add_error(DOMAIN, job_id, CollectInitializeError(stage="plan", reason="late"))
 
 
 def test_planning_twice_makes_each_task_and_slice_once(kit: JobsKit) -> None:

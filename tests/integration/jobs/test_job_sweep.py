@@ -204,6 +204,44 @@ def test_a_job_that_nobody_plans_is_rung_and_in_the_end_fails(kit: JobsKit, cloc
     assert (job["status"], job["errors"][0]["error_code"]) == ("ERROR", "ERROR_WORKER_LOST")
 
 
+def test_a_job_that_waits_for_busy_workers_is_rung_no_oftener_than_a_slice(kit: JobsKit, clock: ManualClock) -> None:
+    job_id = kit.insert_job(kit.insert_collector())
+    clock.advance(PAST_BELL)
+    sweepers = [kit.sweeper(), kit.sweeper()]
+
+    assert [sweeper.sweep().plans_rung for sweeper in sweepers] == [1, 0]
+    for _ in range(int(RING_AGAIN_SECONDS)):
+        assert [sweeper.sweep().plans_rung for sweeper in sweepers] == [0, 0]
+        clock.advance(timedelta(seconds=1))
+    clock.advance(timedelta(seconds=1))
+
+    assert kit.sweeper().sweep().plans_rung == 1
+    assert kit.queue.planned == [job_id, job_id]
+
+
+def test_jobs_behind_those_that_were_rung_have_their_turn(
+    kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.service.sweep._JOB_BATCH", 2)
+    collector_id = kit.insert_collector()
+    job_ids = [kit.insert_job(collector_id) for _ in range(3)]
+    clock.advance(PAST_BELL)
+
+    assert [kit.sweeper().sweep().plans_rung for _ in range(3)] == [2, 1, 0]
+    assert sorted(kit.queue.planned) == sorted(job_ids)
+
+
+def test_a_job_is_rung_at_once_when_the_lease_of_a_lost_planner_has_run_out(kit: JobsKit, clock: ManualClock) -> None:
+    job_id = kit.insert_job(kit.insert_collector())
+    clock.advance(PAST_BELL)
+    kit.sweeper().sweep()
+    assert kit.jobs.claim_plan(DOMAIN, job_id, owner="dies", lease_seconds=1)
+
+    clock.advance(timedelta(seconds=2))
+
+    assert kit.sweeper().sweep().plans_rung == 1
+
+
 @pytest.mark.parametrize("planned", [True, False])
 def test_a_job_past_its_time_is_stopped(kit: JobsKit, clock: ManualClock, planned: bool) -> None:
     collector_id = kit.insert_collector()
