@@ -190,7 +190,7 @@ class Caller(threading.Thread):
         patience: how long it waits for an answer, s; None: as long as it takes.
     """
 
-    def __init__(self, target: str, patience: float | None = RPC_SECONDS) -> None:
+    def __init__(self, target: str, patience: float | None) -> None:
         super().__init__(daemon=True)
         self._channel = grpc.insecure_channel(target)
         self._patience = patience
@@ -219,13 +219,31 @@ class Caller(threading.Thread):
         self._channel.close()
 
 
+def calling(target: str, *, patience: float | None = RPC_SECONDS) -> list[Caller]:
+    """Return callers that have begun."""
+    callers = [Caller(target, patience) for _ in range(3)]
+    for caller in callers:
+        caller.start()
+    return callers
+
+
+def answers_once_all_goes_on(outfit: Outfit, callers: list[Caller], job_id: str) -> list[tuple[float, str, str]]:
+    """Wait until the service is well and the job done with all it was to store; return what the callers noted."""
+    outfit.fleet.await_health(30)
+    wait_until(lambda: not any(caller.failed for caller in callers))
+    for caller in callers:
+        caller.stop()
+    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=40)
+    task = outfit.task(job_id)
+    assert (task["total_count"], task["created_count"] + task["updated_count"]) == (6, 6)
+    return [answer for caller in callers for answer in caller.answers]
+
+
 def test_while_mongod_restarts_calls_fail_fast_and_clearly_and_nothing_is_lost(outfit: Outfit) -> None:
     _, job_id = running_stream(outfit)
     worker, scheduler = outfit.fleet.of("worker")[0], outfit.fleet.of("scheduler")[0]
     target = outfit.fleet.targets[0]
-    callers = [Caller(target) for _ in range(3)]
-    for caller in callers:
-        caller.start()
+    callers = calling(target)
 
     assert outfit.fleet.mongod.take(0, signal.SIGKILL)
     wait_until(lambda: (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (503, 503))
@@ -236,15 +254,9 @@ def test_while_mongod_restarts_calls_fail_fast_and_clearly_and_nothing_is_lost(o
     outfit.plugin.gate.open()
     outfit.fleet.mongod.start()
 
-    outfit.fleet.await_health(30)
-    wait_until(lambda: not any(caller.failed for caller in callers))
-    for caller in callers:
-        caller.stop()
-    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=40)
-    task = outfit.task(job_id)
-    assert (task["total_count"], task["created_count"] + task["updated_count"]) == (6, 6)
-    answers = [answer for caller in callers for answer in caller.answers]
+    answers = answers_once_all_goes_on(outfit, callers, job_id)
     failures = [answer for answer in answers if answer[1] != "OK"]
+    assert failures
     assert {(status, details.partition(":")[0]) for _, status, details in failures} == {
         ("UNAVAILABLE", "ERROR_GRPC_CONNECTION")
     }
@@ -256,9 +268,7 @@ def test_while_mongod_is_frozen_nobody_hangs_and_afterwards_all_goes_on(outfit: 
     _, job_id = running_stream(outfit)
     worker, scheduler = outfit.fleet.of("worker")[0], outfit.fleet.of("scheduler")[0]
     target = outfit.fleet.targets[0]
-    callers = [Caller(target, patience=None) for _ in range(3)]
-    for caller in callers:
-        caller.start()
+    callers = calling(target, patience=None)
     wait_until(lambda: all(caller.answers for caller in callers))
     [mongod] = outfit.fleet.mongod.pids()
 
@@ -272,12 +282,5 @@ def test_while_mongod_is_frozen_nobody_hangs_and_afterwards_all_goes_on(outfit: 
     finally:
         os.kill(mongod, signal.SIGCONT)
 
-    outfit.fleet.await_health(30)
-    wait_until(lambda: not any(caller.failed for caller in callers))
-    for caller in callers:
-        caller.stop()
-    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=40)
-    task = outfit.task(job_id)
-    assert (task["total_count"], task["created_count"] + task["updated_count"]) == (6, 6)
-    failures = [answer for caller in callers for answer in caller.answers if answer[1] != "OK"]
-    assert {status for _, status, _ in failures} == {"UNAVAILABLE"}
+    answers = answers_once_all_goes_on(outfit, callers, job_id)
+    assert {status for _, status, _ in answers if status != "OK"} == {"UNAVAILABLE"}
