@@ -1,11 +1,35 @@
-"""The host of the settings: how a socket takes it, how it is written, and where a caller on this machine finds it."""
+"""Addresses: the host of the settings as sockets, gRPC and URLs take it, and endpoints as people write them."""
 
 from __future__ import annotations
 
+import re
 import socket
+from dataclasses import dataclass
 from typing import Final
 
 _ANY: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
+_WRITTEN: Final = re.compile(r"(?:(grpc|grpc\+ssl)://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A parsed address.
+
+    Attributes:
+        target: ``host:port``.
+        secure: whether TLS is spoken there.
+    """
+
+    target: str
+    secure: bool
+
+
+def parse(text: str) -> Address | None:
+    """Return the address in ``host:port``, ``grpc://host:port`` or ``grpc+ssl://host:port``; None where it is none."""
+    found = _WRITTEN.fullmatch(text)
+    if found is None or not 0 < int(found[3]) < 65536:
+        return None
+    return Address(target=f"{found[2]}:{int(found[3])}", secure=found[1] == "grpc+ssl")
 
 
 def bare(host: str) -> str:

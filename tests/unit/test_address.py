@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from inventory.address import bare, family_of, host_port, reachable
+from inventory.address import Address, bare, family_of, host_port, parse, reachable
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
@@ -29,3 +29,16 @@ def test_what_listens_on_any_address_is_reached_by_loopback(host: str) -> None:
 def test_what_listens_on_one_address_is_reached_there() -> None:
     assert reachable("[::1]") == "::1"
     assert reachable("10.0.0.1") == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("localhost:50051", Address("localhost:50051", secure=False)),
+        ("grpc://10.0.0.1:00080", Address("10.0.0.1:80", secure=False)),
+        ("grpc+ssl://[::1]:443", Address("[::1]:443", secure=True)),
+        *((text, None) for text in ("", "x", "x:0", "x:65536", "x:1/y", "http://x:1", "://x:1", "::1:443", "a b:1")),
+    ],
+)
+def test_an_address_is_read_as_people_write_it(text: str, address: Address | None) -> None:
+    assert parse(text) == address

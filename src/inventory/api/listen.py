@@ -90,9 +90,10 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
     if settings.tls_certificate_file is None or settings.tls_key_file is None:
         return None
     files = _TlsFiles(settings)
+    first = files.read()
     _check_pair(settings.tls_certificate_file, settings.tls_key_file)
     return grpc.dynamic_ssl_server_credentials(
-        files.read(),
+        first,
         files.changed,  # type: ignore[arg-type]  # the type stubs do not know that None stands for no change
         require_client_authentication=settings.tls_client_ca_file is not None,
     )
@@ -100,8 +101,6 @@ def credentials(settings: Settings) -> grpc.ServerCredentials | None:
 
 def _check_pair(certificate: Path, key: Path) -> None:
     """Raise ``SettingsError`` for what grpcio would only say in its own log."""
-    _read("tls_certificate_file", certificate)
-    _read("tls_key_file", key)
     try:
         # Without a password nobody is asked for one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import grpc
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
+from inventory.address import parse
 from inventory.api_files import all_methods
 
 EXIT_NOT_FOUND = 3
@@ -21,9 +21,6 @@ EXIT_UNREACHABLE = 4
 
 _UNREACHABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 
-_ENDPOINT: Final = re.compile(
-    r"((?P<scheme>grpc|grpc\+ssl)://)?(?P<target>(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>\d{1,5}))"
-)
 
 _STEERING: Final = dict.fromkeys(code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n")
 """What terminals obey instead of showing it. It is left out, not replaced: tables count it as nothing wide."""
@@ -155,14 +152,13 @@ def open_channel(options: ClientOptions) -> grpc.Channel:
     limits += [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 2_000)]
     # Where a proxy of the environment stood between, it would read the token.
     limits.append(("grpc.enable_http_proxy", 0))
-    found = _ENDPOINT.fullmatch(options.endpoint)
-    if found is None or not 0 < int(found["port"]) < 65536:
+    address = parse(options.endpoint)
+    if address is None:
         raise click.UsageError("--endpoint must be host:port, or grpc+ssl://host:port")
-    target = found["target"]
-    if found["scheme"] != "grpc+ssl":
-        return grpc.insecure_channel(target, options=limits)
+    if not address.secure:
+        return grpc.insecure_channel(address.target, options=limits)
     try:
         roots = options.ca_file.read_bytes() if options.ca_file else None
     except OSError as exc:
         raise click.UsageError(f"--ca {options.ca_file}: {exc.strerror}") from None
-    return grpc.secure_channel(target, grpc.ssl_channel_credentials(root_certificates=roots), options=limits)
+    return grpc.secure_channel(address.target, grpc.ssl_channel_credentials(root_certificates=roots), options=limits)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from inventory.address import host_port, reachable
+from inventory.address import Address, host_port, parse, reachable
 from inventory.errors import SettingsError
 from inventory.settings import Settings
 
@@ -19,21 +17,6 @@ READY_SECONDS: Final = 1.5
 """How long the server may take to tell its health, s; whoever asks the gateway waits little longer."""
 CONNECT_TIMEOUT_MS: Final = 5_000
 """How long one try to connect may take, TLS and the first frames of HTTP/2 included."""
-
-_ADDRESS: Final = re.compile(r"(?:(grpc|grpc\+ssl)://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the server is.
-
-    Attributes:
-        target: ``host:port``.
-        secure: whether TLS is spoken there.
-    """
-
-    target: str
-    secure: bool
 
 
 def upstream_address(settings: Settings) -> Address:
@@ -45,12 +28,12 @@ def upstream_address(settings: Settings) -> Address:
     if not settings.gateway_upstream:
         target = host_port(reachable(settings.host), settings.port)
         return Address(target, secure=settings.tls_certificate_file is not None)
-    found = _ADDRESS.fullmatch(settings.gateway_upstream)
-    if found is None or not 0 < int(found[3]) < 65536:
+    address = parse(settings.gateway_upstream)
+    if address is None:
         raise SettingsError(
             "gateway_upstream (INVENTORY_GATEWAY_UPSTREAM): must be host:port, grpc://host:port or grpc+ssl://host:port"
         )
-    return Address(f"{found[2]}:{int(found[3])}", secure=found[1] == "grpc+ssl")
+    return address
 
 
 def upstream_credentials(settings: Settings) -> grpc.ChannelCredentials:

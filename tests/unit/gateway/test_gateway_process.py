@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 
+from inventory.address import Address
 from inventory.errors import AuthenticateFailureError, SettingsError
 from inventory.gateway import headers
 from inventory.gateway.process import check_address, listen
-from inventory.gateway.upstream import Address, upstream_address, upstream_credentials
+from inventory.gateway.upstream import upstream_address, upstream_credentials
 from inventory.settings import Settings
 
 

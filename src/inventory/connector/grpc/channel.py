@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import grpc
 
+from inventory.address import Address, parse
 from inventory.errors import InvalidParameterError, SettingsError
 
 KEEPALIVE_MS: Final = 5 * 60 * 1000 + 10_000
@@ -21,20 +22,7 @@ CONNECT_TIMEOUT_MS: Final = 5_000
 _SINGLE_THREADED: Final = "SingleThreadedUnaryStream"
 """``grpc.experimental.ChannelOptions.SingleThreadedUnaryStream``, which grpc's type stubs lack."""
 
-_ENDPOINT: Final = re.compile(r"(grpc|grpc\+ssl)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})(?:/[\w./-]*)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A parsed endpoint.
-
-    Attributes:
-        target: ``host:port``.
-        secure: whether TLS is spoken there.
-    """
-
-    target: str
-    secure: bool
+_ENDPOINT: Final = re.compile(r"(\S+?://[^/]+)(?:/[\w./-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +49,10 @@ def parse_endpoint(endpoint: str) -> Address:
         InvalidParameterError: it is no such address.
     """
     found = _ENDPOINT.fullmatch(endpoint)
-    if found is None or not 0 < int(found[3]) < 65536:
+    address = parse(found[1]) if found else None
+    if address is None:
         raise InvalidParameterError(key="endpoint", reason="must be grpc://host:port or grpc+ssl://host:port")
-    return Address(target=f"{found[2]}:{int(found[3])}", secure=found[1] == "grpc+ssl")
+    return address
 
 
 class ChannelCache:
