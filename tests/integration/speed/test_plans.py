@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -100,3 +101,18 @@ def test_a_count_reads_no_documents(api: Api, database: Database[Json]) -> None:
             assert api.call(method, {**filters, "query": {"count_only": True}})["total_count"]
             explained = _explained(database, api.recorder.commands[-1])
             assert explained["executionStats"]["totalDocsExamined"] == 0, method
+
+
+def test_the_sweeper_reads_no_jobs_that_have_ended(api: Api, database: Database[Json], clock: ManualClock) -> None:
+    common = {"domain_id": DOMAIN, "planned": False, "created_at": clock.now() - timedelta(minutes=1)}
+    states = ["IN_PROGRESS"] * 3 + ["SUCCESS"] * STORED
+    database["job"].insert_many({**common, "job_id": f"job-{n}", "status": each} for n, each in enumerate(states))
+    api.recorder.commands.clear()
+
+    found = api.container.jobs.unplanned(rung_before=clock.now(), limit=100)
+
+    assert [job["job_id"] for job in found] == ["job-0", "job-1", "job-2"]
+    [command] = api.recorder.commands
+    explained = _explained(database, command)
+    assert explained["executionStats"]["totalDocsExamined"] == 3
+    assert "COLLSCAN" not in set(_stages(explained["queryPlanner"]["winningPlan"]))
