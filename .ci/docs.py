@@ -23,9 +23,9 @@ from google.api import annotations_pb2
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from inventory.api_files import all_methods
 from inventory.cli import cli
 from inventory.gateway.documentation import texts
+from inventory.protobuf.api_files import all_methods
 from inventory.settings import CLIENT_VARIABLES, PREFIX, Settings
 
 README: Final = Path(__file__).parents[1] / "README.md"

@@ -18,8 +18,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
-from inventory import yaml_text
 from inventory.errors import SettingsError
+from inventory.process import yaml_text
 
 _YEARS = 100
 """How long any duration may be: no date from now on, or back, leaves the calendar."""

@@ -11,8 +11,8 @@ from google.protobuf import json_format
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.clock import isoformat
-from inventory.model.collector import Collector, PluginInfo
-from inventory.model.document import new_document
+from inventory.model.documents.collector import Collector, PluginInfo
+from inventory.model.new_document import new_document
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 from tests.bench.bed import PLUGIN, VERSION
 from tests.streams import ec2

@@ -28,12 +28,12 @@ from inventory.devruntime.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.domain.clock import ManualClock
-from inventory.manager.collector import CollectorManager
-from inventory.manager.due_batch import DueBatchManager
-from inventory.manager.schedule import ScheduleManager
-from inventory.manager.scheduled_job import ScheduledJobManager
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.job.from_schedules import ScheduledJobManager
+from inventory.manager.schedule.due_batch import DueBatchManager
+from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model import connection
-from inventory.service.ticks import ScheduleTicker
+from inventory.service.schedule.ticks import ScheduleTicker
 
 HOUR = datetime(2026, 1, 5, 13, tzinfo=UTC)
 SCHEDULES = 100_000

@@ -17,10 +17,10 @@ import yaml
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
-from inventory.api_files import all_methods, methods_of, published_files
 from inventory.cli import cli
 from inventory.connector.static.schema import PlatformContent
-from inventory.metric_list import all_metrics
+from inventory.observe.metric_list import all_metrics
+from inventory.protobuf.api_files import all_methods, methods_of, published_files
 from inventory.settings import CLIENT_VARIABLES, PREFIX, Settings
 from tests import readme
 
@@ -227,7 +227,7 @@ def test_the_layers_are_drawn_as_they_are_checked() -> None:
     tools = tomllib.loads((readme.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     layers = next(each["layers"] for each in tools["importlinter"]["contracts"] if each["type"] == "layers")
     (drawn,) = [block.text for block in BLOCKS if block.text.startswith("cli  ")]
-    checked = [name.removeprefix("inventory.") for layer in layers for name in layer.split(" | ")]
+    checked = [name.removeprefix("inventory.") for layer in layers for name in re.split(r" [|:] ", layer)]
     places = [re.search(rf"\b{name.replace('.', '/')}\b", drawn) for name in checked]
     assert None not in places, checked
     assert [place.start() for place in places if place] == sorted(place.start() for place in places if place)

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from inventory.address import Address, bare, family_of, host_port, parse, reachable
+from inventory.process.addresses import Address, bare, family_of, host_port, parse, reachable
 
 
 @pytest.mark.parametrize("host", ["::1", "[::1]"])

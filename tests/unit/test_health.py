@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from inventory.errors import ConnectionFailureError, SettingsError
-from inventory.health import HealthServer
+from inventory.observe.health_pages import HealthServer
 
 
 def _get(port: int, path: str) -> tuple[int, str]:

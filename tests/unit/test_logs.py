@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from inventory import logs
+from inventory.observe import logs
 
 
 @pytest.fixture(autouse=True)

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from inventory import metric_feed
 from inventory.api.metrics import RPCS, RPCS_IN_WORK, Meter
 from inventory.ingest import metrics as ingest_metrics
-from inventory.metric_list import all_metrics, table
-from inventory.metrics import Declared
+from inventory.observe import metric_feed
+from inventory.observe.metric_list import all_metrics, table
+from inventory.observe.metrics import Declared
 
 METRICS = all_metrics()
 

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from inventory.cli.client import ClientOptions, open_channel
 from inventory.devruntime.probes import grpc_serving, http_ready
-from inventory.health import HealthServer
+from inventory.observe.health_pages import HealthServer
 
 
 @pytest.fixture(autouse=True)

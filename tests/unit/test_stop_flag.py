@@ -7,12 +7,12 @@ import sys
 import threading
 import time
 
-from inventory.stop_flag import StopFlag
+from inventory.process.stop_flag import StopFlag
 
 # A timer interrupts the loop thousands of times, also inside wait and set; with a plain event it fails.
 LOOP = """
 import signal, sys, threading
-from inventory.stop_flag import StopFlag
+from inventory.process.stop_flag import StopFlag
 flags = [StopFlag()]
 def handle(*_):
     flags[0].set()

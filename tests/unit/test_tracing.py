@@ -11,8 +11,8 @@ import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from inventory import tracing
 from inventory.errors import NotFoundError, SettingsError
+from inventory.observe import tracing
 from inventory.settings import Settings
 
 TRACE, SPAN = "ab" * 16, "cd" * 8
@@ -35,7 +35,7 @@ def by_name(exporter: InMemorySpanExporter) -> dict[str, Any]:
 def test_without_an_endpoint_nothing_is_needed_and_nothing_happens() -> None:
     code = (
         "import sys; sys.modules['opentelemetry'] = None; "
-        "from inventory import tracing; from inventory.settings import Settings; "
+        "from inventory.observe import tracing; from inventory.settings import Settings; "
         "import inventory.api.server, inventory.worker, inventory.scheduler, inventory.gateway; "
         "tracing.setup(Settings(), 'server'); "
         "tracing.served('x', '').__enter__(); tracing.failed('ERROR'); tracing.Call('y').end(); "

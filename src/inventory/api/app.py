@@ -10,7 +10,6 @@ from typing import Final
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
-from inventory.address import host_port
 from inventory.api.endpoint import Gate
 from inventory.api.health import Health
 from inventory.api.interceptors.arrivals import Arrivals, CountingPool
@@ -18,9 +17,10 @@ from inventory.api.interceptors.context import MAX_TOKEN
 from inventory.api.interceptors.reception import Reception
 from inventory.api.listen import credentials
 from inventory.api.reflection import add_reflection
-from inventory.api.server_info import ServerInfoServicer
-from inventory.api.services import Servicer, add_services
-from inventory.logs import get_logger
+from inventory.api.servicers.server_info import ServerInfoServicer
+from inventory.api.servicers.services import Servicer, add_services
+from inventory.observe.logs import get_logger
+from inventory.process.addresses import host_port
 from inventory.settings import Settings
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 

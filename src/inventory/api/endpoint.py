@@ -16,8 +16,7 @@ import grpc
 from google.protobuf.message import Message
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from inventory import tracing
-from inventory.api import codec, status
+from inventory.api import status
 from inventory.api.interceptors.authentication import Authenticator, Caller
 from inventory.api.interceptors.authorization import Authorizer, bind_domain
 from inventory.api.interceptors.context import CallContext, read_context
@@ -27,8 +26,10 @@ from inventory.api.policy import PUBLIC, Policy
 from inventory.domain.principal import Principal
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError, RequestTimeoutError, UnknownError
-from inventory.logs import frequent, get_logger
 from inventory.model.time_limit import time_limit
+from inventory.observe import tracing
+from inventory.observe.logs import frequent, get_logger
+from inventory.protobuf import requests as codec
 
 log = get_logger(__name__)
 

@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
 
 from inventory.errors import InventoryError
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
 
 log = get_logger(__name__)
 

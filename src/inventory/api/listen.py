@@ -9,11 +9,11 @@ from pathlib import Path
 
 import grpc
 
-from inventory.address import bare, family_of, host_port
 from inventory.errors import SettingsError
-from inventory.file_state import FileState, file_state
-from inventory.logs import get_logger
-from inventory.loopback import is_loopback
+from inventory.observe.logs import get_logger
+from inventory.process.addresses import bare, family_of, host_port
+from inventory.process.file_state import FileState, file_state
+from inventory.process.loopback import is_loopback
 from inventory.settings import Settings
 
 log = get_logger(__name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory import metric_feed
-from inventory.metrics import OPEN, SERVER, counter, gauge, histogram
+from inventory.observe import metric_feed
+from inventory.observe.metrics import OPEN, SERVER, counter, gauge, histogram
 
 RPCS: Final = counter(
     "inventory_rpcs_total",

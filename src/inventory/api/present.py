@@ -10,7 +10,15 @@ from typing import Any, Final
 from bson import decode as decode_bson
 from bson.codec_options import CodecOptions
 
-from inventory.api.wire import MessageDescriptor, MessageEncoder, delimited, fields_of, struct_bytes, tag, varint
+from inventory.protobuf.encoder import (
+    MessageDescriptor,
+    MessageEncoder,
+    delimited,
+    fields_of,
+    struct_bytes,
+    tag,
+    varint,
+)
 
 Stored = Mapping[str, Any]
 """A stored document, or what a service made of one."""

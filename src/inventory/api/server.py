@@ -12,24 +12,24 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from pymongo.database import Database
 
-from inventory import logs, tracing
 from inventory.api.app import Server, build_server
-from inventory.api.catalog import inventory_services, make_gate
 from inventory.api.listen import check_address, check_identity, probe_port
-from inventory.api.operations import operation_services
-from inventory.api.processes import Family, supervise
-from inventory.api.resource_catalog import resource_services
+from inventory.api.servicers.catalog import inventory_services, make_gate
+from inventory.api.servicers.operations import operation_services
+from inventory.api.servicers.resource_catalog import resource_services
 from inventory.bootstrap import Container
 from inventory.errors import InventoryError, SettingsError
-from inventory.health import Check, HealthServer
-from inventory.logs import get_logger
-from inventory.metrics import SERVER, forget_process, own_registry, shared_registry
 from inventory.migration.errors import MigrationFailedError
 from inventory.migration.migrator import Migrator
 from inventory.migration.start import migrate
 from inventory.model.connection import Document, ping
+from inventory.observe import logs, tracing
+from inventory.observe.health_pages import Check, HealthServer
+from inventory.observe.logs import get_logger
+from inventory.observe.metrics import SERVER, forget_process, own_registry, shared_registry
+from inventory.process.family import Family, supervise
+from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
-from inventory.stop_flag import StopFlag
 
 log = get_logger(__name__)
 

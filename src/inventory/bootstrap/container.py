@@ -8,15 +8,15 @@ from inventory.bootstrap.resources import Resources
 from inventory.connector.queue import Handlers, QueueConsumer
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
-from inventory.manager.slice_place import Limits
-from inventory.service.collect_slice import SliceCollector
-from inventory.service.garbage import TaskGarbage
-from inventory.service.housekeeping import Ages, Housekeeping
-from inventory.service.run_slice import RunSlice
-from inventory.service.running import RunningSlices
-from inventory.service.settle import Settler
-from inventory.service.start_slice import SliceStarter
-from inventory.service.sweep import Sweeper
+from inventory.manager.job.slice_slots import Limits
+from inventory.service.job.collect_slice import SliceCollector
+from inventory.service.job.run_slice import RunSlice
+from inventory.service.job.running import RunningSlices
+from inventory.service.job.settle import Settler
+from inventory.service.job.start_slice import SliceStarter
+from inventory.service.job.sweep import Sweeper
+from inventory.service.resource.garbage import TaskGarbage
+from inventory.service.resource.housekeeping import Ages, Housekeeping
 
 
 class Container(Resources):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import cached_property
 
 from inventory.bootstrap.services import Services
-from inventory.manager.cloud_service import CloudServiceManager
 from inventory.manager.reader import Reader
-from inventory.manager.resource import ResourceManager
+from inventory.manager.resource.cloud_services import CloudServiceManager
+from inventory.manager.resource.types_and_regions import ResourceManager
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, RECORD, REGION
-from inventory.service.change_history import ChangeHistoryService
-from inventory.service.cloud_service import CloudServiceService
-from inventory.service.cloud_service_scope import CloudServiceReferences
-from inventory.service.cloud_service_type import CloudServiceTypeService
-from inventory.service.region import RegionService
+from inventory.service.resource.change_history import ChangeHistoryService
+from inventory.service.resource.cloud_service import CloudServiceService
+from inventory.service.resource.cloud_service_type import CloudServiceTypeService
+from inventory.service.resource.region import RegionService
+from inventory.service.resource.scope import CloudServiceReferences
 
 
 class Resources(Services):

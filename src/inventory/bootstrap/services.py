@@ -6,22 +6,22 @@ from functools import cached_property
 from typing import Final
 
 from inventory.bootstrap.managers import Managers
+from inventory.manager.job.from_schedules import ScheduledJobManager
+from inventory.manager.job.task_progress import TaskProgress
 from inventory.manager.reader import Reader
-from inventory.manager.resource_lookup import ResourceLookup
-from inventory.manager.scheduled_job import ScheduledJobManager
-from inventory.manager.task_progress import TaskProgress
+from inventory.manager.resource.lookup import ResourceLookup
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, SCHEDULE
-from inventory.service.collect import CollectService, PlanLimits
-from inventory.service.collect_plan import CollectPlanner
-from inventory.service.collector import CollectorService
-from inventory.service.collector_plugin import CollectorPluginService
-from inventory.service.collector_rule import CollectorRuleService
-from inventory.service.delete_collector import CollectorRemover
-from inventory.service.job import CollectorReferences, JobService, JobTaskService
-from inventory.service.schedule import ScheduleService
-from inventory.service.schedule_facts import ScheduleFactsService
-from inventory.service.verify_plugin import PluginVerifier
+from inventory.service.collector.delete import CollectorRemover
+from inventory.service.collector.manage import CollectorService
+from inventory.service.collector.plugin import CollectorPluginService
+from inventory.service.collector.rules import CollectorRuleService
+from inventory.service.collector.verify_plugin import PluginVerifier
+from inventory.service.job.collect import CollectService, PlanLimits
+from inventory.service.job.manage import CollectorReferences, JobService, JobTaskService
+from inventory.service.job.plan import CollectPlanner
+from inventory.service.schedule.facts import ScheduleFactsService
+from inventory.service.schedule.manage import ScheduleService
 from inventory.settings import Settings
 
 _PLATFORM_CALLS: Final = 6

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import click
 
-from inventory.cli import (
+from inventory.cli import completion
+from inventory.cli.client import ClientOptions
+from inventory.cli.command_form import Group
+from inventory.cli.command_form import (
     collectors,
-    completion,
     doctor,
     health,
     jobs,
@@ -24,8 +26,6 @@ from inventory.cli import (
     rules,
     schedules,
 )
-from inventory.cli.client import ClientOptions
-from inventory.cli.commands import Group
 from inventory.cli.failures import report
 
 

@@ -13,8 +13,8 @@ import grpc
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
-from inventory.address import parse
-from inventory.api_files import all_methods
+from inventory.process.addresses import parse
+from inventory.protobuf.api_files import all_methods
 
 EXIT_NOT_FOUND = 3
 EXIT_UNREACHABLE = 4

@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem, get_completion_class
 
 from inventory.cli.client import Client, ClientOptions
-from inventory.cli.commands import Command
+from inventory.cli.command_form import Command
 
 _SECONDS: Final = 0.8
 """Who presses Tab does not wait longer for names."""

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from inventory.errors import InventoryError, SettingsError
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2

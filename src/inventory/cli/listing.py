@@ -15,7 +15,7 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from inventory.cli.client import CallError
-from inventory.cli.output import Column, console, count_line, print_rows, table_of, wants_json
+from inventory.cli.view.output import Column, console, count_line, print_rows, table_of, wants_json
 
 Json = dict[str, Any]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])

@@ -16,7 +16,7 @@ from types import FrameType
 
 from inventory.devruntime import child, guard
 from inventory.errors import InventoryError
-from inventory.stop_flag import StopFlag
+from inventory.process.stop_flag import StopFlag
 
 POLL_SECONDS = 0.05
 LAST_LINES = 12

@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from inventory.address import host_port, reachable
 from inventory.devruntime import probes
 from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.platform_file import FILE_NAME
@@ -24,6 +23,7 @@ from inventory.devruntime.stores import Store, pick_mongodb, pick_redis
 from inventory.devruntime.supervisor import ChildSpec, ChildStartError, StopRequestedError, Supervisor
 from inventory.devruntime.up_ports import Ports, choose_ports
 from inventory.errors import SettingsError
+from inventory.process.addresses import host_port, reachable
 from inventory.settings import Settings
 
 EXIT_STOPPED = 0

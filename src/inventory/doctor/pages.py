@@ -9,8 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Final
 
-from inventory.address import host_port, reachable
 from inventory.doctor.finding import Finding, fail, ok, warn
+from inventory.process.addresses import host_port, reachable
 from inventory.settings import Settings
 
 _TIMEOUT_SECONDS: Final = 5.0

@@ -16,7 +16,7 @@ from inventory.domain.principal import Principal, system_principal
 from inventory.domain.redact import redact
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
-from inventory.service.verify_plugin import PluginVerifier
+from inventory.service.collector.verify_plugin import PluginVerifier
 from inventory.settings import Settings
 
 COLLECTORS_TRIED: Final = 50

@@ -12,7 +12,6 @@ import grpc
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from inventory import tracing
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError, LimitExceededError, RequestTimeoutError, UnknownError
 from inventory.gateway import codec, headers, metrics, present
@@ -28,8 +27,9 @@ from inventory.gateway.errors import (
 )
 from inventory.gateway.routes import Route
 from inventory.gateway.upstream import Upstream
-from inventory.logs import get_logger
-from inventory.loopback import is_loopback, network_of
+from inventory.observe import tracing
+from inventory.observe.logs import get_logger
+from inventory.process.loopback import is_loopback, network_of
 
 log = get_logger(__name__)
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
-from inventory import tracing
 from inventory.errors import AuthenticateFailureError
 from inventory.gateway.errors import UnsupportedMediaTypeError
+from inventory.observe import tracing
 
 TRANSACTION_HEADER: Final = "X-Transaction-Id"
 MAX_TRANSACTION_ID: Final = 128

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory.metrics import GATEWAY, OPEN, counter, gauge, histogram
+from inventory.observe.metrics import GATEWAY, OPEN, counter, gauge, histogram
 
 REQUESTS: Final = counter(
     "inventory_gateway_requests_total",

@@ -10,14 +10,14 @@ from typing import Final
 
 import uvicorn
 
-from inventory import tracing
-from inventory.address import bare, family_of, host_port
 from inventory.errors import SettingsError
 from inventory.gateway.app import build_app
 from inventory.gateway.protocol import BoundedProtocol
-from inventory.logs import get_logger, setup
-from inventory.loopback import is_loopback
-from inventory.metrics import GATEWAY, own_registry
+from inventory.observe import tracing
+from inventory.observe.logs import get_logger, setup
+from inventory.observe.metrics import GATEWAY, own_registry
+from inventory.process.addresses import bare, family_of, host_port
+from inventory.process.loopback import is_loopback
 from inventory.settings import Settings
 
 log = get_logger(__name__)

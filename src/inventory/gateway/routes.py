@@ -9,7 +9,7 @@ from typing import Final
 from google.api import annotations_pb2
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
-from inventory.api_files import published_files
+from inventory.protobuf.api_files import published_files
 
 FILES: Final[tuple[FileDescriptor, ...]] = published_files()
 """The files of the API, in the order in which people read about them."""

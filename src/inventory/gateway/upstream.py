@@ -9,8 +9,8 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from inventory.address import Address, host_port, parse, reachable
 from inventory.errors import SettingsError
+from inventory.process.addresses import Address, host_port, parse, reachable
 from inventory.settings import Settings
 
 READY_SECONDS: Final = 1.5

@@ -10,16 +10,16 @@ from typing import Any, Final
 from bson.objectid import ObjectId
 
 from inventory.connector.ports import ResourceMessage
-from inventory.domain.collect_mode import CollectMode
+from inventory.domain.collector.collect_mode import CollectMode
 from inventory.errors import InvalidResourceError, InventoryError
-from inventory.ingest.decide import PLATFORM_ERRORS, Decider, Moment, Plan
-from inventory.ingest.items import CONTENDED, Item, ItemReader, resolve, rounds
-from inventory.ingest.kinds import CLOUD_SERVICE
-from inventory.ingest.match import match_key, stored_values
+from inventory.ingest.decision.decide import PLATFORM_ERRORS, Decider, Moment, Plan
+from inventory.ingest.decision.match import match_key, stored_values
+from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
+from inventory.ingest.reading.kinds import CLOUD_SERVICE
 from inventory.ingest.tally import Tally
-from inventory.manager.resource_record import RecordStore
-from inventory.manager.resource_state import StateStore
-from inventory.manager.resource_store import UNSTORABLE, BulkOutcome, ResourceStore
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.records import RecordStore
+from inventory.manager.resource.store import UNSTORABLE, BulkOutcome, ResourceStore
 
 Document = dict[str, Any]
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from inventory.domain.redact import Redactor
 from inventory.errors import MAX_MESSAGE_BYTES, InvalidResourceError, InventoryError, clip
-from inventory.ingest.kinds import CLOUD_SERVICE_TYPE, ERROR_TYPES, REGION
-from inventory.ingest.record import text
+from inventory.ingest.reading.kinds import CLOUD_SERVICE_TYPE, ERROR_TYPES, REGION
+from inventory.ingest.reading.record import text
 
 Json = Mapping[str, Any]
 

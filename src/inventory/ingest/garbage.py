@@ -16,10 +16,10 @@ from pymongo.database import Database
 
 from inventory.domain.batches import batched
 from inventory.domain.clock import Clock
-from inventory.domain.collect_mode import CollectMode
+from inventory.domain.collector.collect_mode import CollectMode
 from inventory.ingest.context import IngestContext
-from inventory.manager.resource_removal import ResourceRemover
-from inventory.manager.resource_state import StateStore
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.removal import ResourceRemover
 
 Document = dict[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory.metrics import SCHEDULER, WORKER, counter, histogram
+from inventory.observe.metrics import SCHEDULER, WORKER, counter, histogram
 
 _OTHER: Final = "other"
 

@@ -12,29 +12,29 @@ from typing import Any, Final
 
 from pymongo.database import Database
 
-from inventory import tracing
 from inventory.connector.ports import Identity, ResourceMessage
 from inventory.domain.clock import Clock
 from inventory.domain.redact import Redactor
 from inventory.errors import InvalidResourceError, PluginReportedError, UnsupportedResourceTypeError
-from inventory.ingest.batches import BatchReader
 from inventory.ingest.cloud_services import CloudServiceApplier
 from inventory.ingest.context import IngestContext, IngestCounts, IngestLimits, IngestResult
-from inventory.ingest.decide import Decider
+from inventory.ingest.decision.decide import Decider
+from inventory.ingest.decision.rules import Projects, RuleBook
 from inventory.ingest.error_log import ErrorLog
-from inventory.ingest.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, Kind, classify
 from inventory.ingest.metrics import BATCH_RESOURCES, BATCH_SECONDS, RESOURCES, count_unknown_type
-from inventory.ingest.rules import Projects, RuleBook
+from inventory.ingest.reading.batches import BatchReader
+from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, Kind, classify
 from inventory.ingest.simple_resources import SimpleApplier
 from inventory.ingest.tally import Tally
-from inventory.logs import get_logger
-from inventory.manager.collector_rule import CollectorRuleManager
-from inventory.manager.job_task import JobTaskManager
-from inventory.manager.resource_filter_cache import FilterCacheStore
-from inventory.manager.resource_record import RecordStore
-from inventory.manager.resource_state import StateStore
-from inventory.manager.resource_store import UNSTORABLE, ResourceStore, encodable
-from inventory.manager.slice import SliceManager
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.job.slices import SliceManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.manager.resource.records import RecordStore
+from inventory.manager.resource.store import UNSTORABLE, ResourceStore, encodable
+from inventory.observe import tracing
+from inventory.observe.logs import get_logger
 
 __all__ = ["Ingest", "IngestContext", "IngestCounts", "IngestLimits", "IngestResult"]
 

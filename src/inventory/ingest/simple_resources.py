@@ -10,20 +10,20 @@ from pymongo import InsertOne, UpdateOne
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain import ids
-from inventory.domain.collect_mode import CollectMode
+from inventory.domain.collector.collect_mode import CollectMode
 from inventory.errors import InvalidResourceError, InventoryError
-from inventory.ingest.change import Change
-from inventory.ingest.changeset import (
+from inventory.ingest.decision.change import Change
+from inventory.ingest.decision.changeset import (
     change_cloud_service_type,
     change_region,
     new_cloud_service_type,
     new_region,
 )
-from inventory.ingest.items import CONTENDED, Item, ItemReader, resolve, rounds
-from inventory.ingest.kinds import REGION, Kind
-from inventory.ingest.record import values_of
+from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
+from inventory.ingest.reading.kinds import REGION, Kind
+from inventory.ingest.reading.record import values_of
 from inventory.ingest.tally import Tally
-from inventory.manager.resource_store import UNSTORABLE, ResourceStore, Write, encodable
+from inventory.manager.resource.store import UNSTORABLE, ResourceStore, Write, encodable
 
 Document = dict[str, Any]
 

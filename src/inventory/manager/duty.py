@@ -10,8 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
 from inventory.model.connection import translated_errors
-from inventory.model.document import new_document
-from inventory.model.duty import Duty
+from inventory.model.documents.duty import Duty
+from inventory.model.new_document import new_document
 
 Document = dict[str, Any]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from inventory import tracing
-from inventory.domain.job_state import JOB_OPEN, JobStatus
-from inventory.metrics import SCHEDULER, SERVER, WORKER, counter, histogram
+from inventory.domain.job.states import JOB_OPEN, JobStatus
+from inventory.observe import tracing
+from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, counter, histogram
 
 _COLLECTIONS: Final = ("cloud_service", "cloud_service_type", "region", "record", "collection_state")
 

@@ -16,7 +16,7 @@ from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
 from inventory.manager.counts import Counts
-from inventory.manager.raw import at_most, documents_of, find_one
+from inventory.manager.raw_documents import at_most, documents_of, find_one
 from inventory.model.connection import CODEC, Document, translated_errors
 from inventory.model.time_limit import query_limit
 from inventory.query.analyze import AnalyzeQuery

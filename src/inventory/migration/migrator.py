@@ -13,12 +13,12 @@ from pymongo.errors import OperationFailure
 
 from inventory.domain.clock import Clock
 from inventory.errors import BadRequestError, InventoryError
-from inventory.logs import get_logger
 from inventory.migration.catalog import MIGRATIONS, Document, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, Record
 from inventory.model.connection import translated_errors
 from inventory.model.indexes import build_indexes
+from inventory.observe.logs import get_logger
 from inventory.version import package_version
 
 LEASE_SECONDS: Final = 15.0

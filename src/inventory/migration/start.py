@@ -8,9 +8,9 @@ from collections.abc import Callable
 from typing import Final
 
 from inventory.errors import InventoryError, SettingsError
-from inventory.logs import get_logger
 from inventory.migration.errors import MigrationFailedError, MigrationPendingError
 from inventory.migration.migrator import Migrator
+from inventory.observe.logs import get_logger
 
 RETRY_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.1

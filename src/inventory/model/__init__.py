@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from inventory.model.cloud_service import CloudService
-from inventory.model.cloud_service_type import CloudServiceType
-from inventory.model.collection_state import CollectionState
-from inventory.model.collector import Collector
-from inventory.model.collector_rule import CollectorRule
-from inventory.model.due_batch import DueBatch
-from inventory.model.duty import Duty
-from inventory.model.filter_cache import FilterCache
-from inventory.model.job import Job
-from inventory.model.job_task import JobTask, Slice
-from inventory.model.record import Record
-from inventory.model.region import Region
-from inventory.model.schedule import Schedule
+from inventory.model.documents.cloud_service import CloudService
+from inventory.model.documents.cloud_service_type import CloudServiceType
+from inventory.model.documents.collection_state import CollectionState
+from inventory.model.documents.collector import Collector
+from inventory.model.documents.collector_rule import CollectorRule
+from inventory.model.documents.due_batch import DueBatch
+from inventory.model.documents.duty import Duty
+from inventory.model.documents.filter_cache import FilterCache
+from inventory.model.documents.job import Job
+from inventory.model.documents.job_task import JobTask, Slice
+from inventory.model.documents.record import Record
+from inventory.model.documents.region import Region
+from inventory.model.documents.schedule import Schedule
 
 ALL_DOCUMENTS: list[Any] = [
     Collector,

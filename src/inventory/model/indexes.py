@@ -12,7 +12,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
 
 Document = dict[str, Any]
 

@@ -19,8 +19,8 @@ from pymongo.monitoring import (
     PoolReadyEvent,
 )
 
-from inventory import metric_feed
-from inventory.metrics import SCHEDULER, SERVER, WORKER, Kind, counter, gauge
+from inventory.observe import metric_feed
+from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, Kind, counter, gauge
 
 _PROCESSES: Final[tuple[Kind, ...]] = (SERVER, WORKER, SCHEDULER)
 

@@ -13,7 +13,7 @@ import pymongo
 from mongoengine.connection import get_connection
 from structlog.contextvars import bind_contextvars, get_contextvars
 
-from inventory import tracing
+from inventory.observe import tracing
 
 T = TypeVar("T")
 

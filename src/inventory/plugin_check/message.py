@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from inventory.connector.ports import ResourceMessage
 from inventory.errors import InventoryError, UnsupportedResourceTypeError
-from inventory.ingest.changeset import new_cloud_service, new_cloud_service_type, new_region
-from inventory.ingest.kinds import (
+from inventory.ingest.decision.changeset import new_cloud_service, new_cloud_service_type, new_region
+from inventory.ingest.decision.match import Condition, conditions_of, parse_rules
+from inventory.ingest.reading.kinds import (
     CLOUD_SERVICE,
     CLOUD_SERVICE_TYPE,
     FAILURE_STATE,
@@ -21,9 +22,8 @@ from inventory.ingest.kinds import (
     Kind,
     classify,
 )
-from inventory.ingest.match import Condition, conditions_of, parse_rules
-from inventory.ingest.record import values_of
-from inventory.manager.resource_store import UNSTORABLE, encodable
+from inventory.ingest.reading.record import values_of
+from inventory.manager.resource.store import UNSTORABLE, encodable
 from inventory.plugin_check.fault import Fault, remark, violation
 
 Json = Mapping[str, Any]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from inventory.domain.collector_rule import managed_rules
-from inventory.domain.filter_format import parse_formats
-from inventory.ingest.kinds import ERROR_TYPES, KINDS
-from inventory.manager.resource_store import encodable
+from inventory.domain.collector.filter_format import parse_formats
+from inventory.domain.collector.rule import managed_rules
+from inventory.ingest.reading.kinds import ERROR_TYPES, KINDS
+from inventory.manager.resource.store import encodable
 from inventory.plugin_check.fault import Fault, remark, violation
 
 Json = Mapping[str, Any]

@@ -11,9 +11,9 @@ from typing import Any, Final
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.redact import Redactor
 from inventory.errors import InventoryError
-from inventory.ingest.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, ERROR_TYPES, KINDS, REGION
-from inventory.ingest.match import conditions_of, match_key, parse_rules
-from inventory.ingest.record import text
+from inventory.ingest.decision.match import conditions_of, match_key, parse_rules
+from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, ERROR_TYPES, KINDS, REGION
+from inventory.ingest.reading.record import text
 from inventory.plugin_check.fault import Fault, Faults, remark
 from inventory.plugin_check.message import STAGE, faults_of_message, shows_secret, state_name
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from inventory.connector.ports import CollectorPlugin, Json, ResourceMessage, ResourceStream
-from inventory.domain.options_schema import with_defaults
+from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.redact import Redactor
 from inventory.errors import InventoryError, PluginUnavailableError
-from inventory.manager.resource_store import encodable
+from inventory.manager.resource.store import encodable
 from inventory.plugin_check.fault import Faults, remark, violation
 from inventory.plugin_check.message import secret_values
 from inventory.plugin_check.metadata import faults_of_metadata, undeclared

@@ -13,9 +13,9 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct
 
-from inventory.address import host_port
 from inventory.plugin_local.collect import METADATA, Filter, FilterError, collect_machine
 from inventory.plugin_local.resources import Envelope
+from inventory.process.addresses import host_port
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc
 
 THREADS = 4

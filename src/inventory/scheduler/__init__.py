@@ -7,25 +7,25 @@ import signal
 import threading
 from collections.abc import Callable
 
-from inventory import tracing
 from inventory.bootstrap import Container
-from inventory.health import Check, HealthServer
-from inventory.logs import get_logger, setup
-from inventory.manager.due_batch import DueBatchManager
 from inventory.manager.duty import DutyManager
-from inventory.manager.scheduled_job import ScheduledJobManager
-from inventory.metrics import SCHEDULER, own_registry
+from inventory.manager.job.from_schedules import ScheduledJobManager
+from inventory.manager.schedule.due_batch import DueBatchManager
 from inventory.migration.start import await_migrated
 from inventory.model import connection
+from inventory.observe import tracing
+from inventory.observe.health_pages import Check, HealthServer
+from inventory.observe.logs import get_logger, setup
+from inventory.observe.metrics import SCHEDULER, own_registry
+from inventory.process.stop_flag import StopFlag
 from inventory.scheduler.census import Census
 from inventory.scheduler.duties import DutyRunner
 from inventory.scheduler.engine import Engine
 from inventory.scheduler.metrics import LATENESS
 from inventory.scheduler.parts import LEASE_SECONDS, Periods, scheduler_parts
 from inventory.scheduler.pulse import Pulse
-from inventory.service.ticks import ScheduleTicker
+from inventory.service.schedule.ticks import ScheduleTicker
 from inventory.settings import Settings
-from inventory.stop_flag import StopFlag
 
 _log = get_logger(__name__)
 

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from prometheus_client import Gauge
 from pymongo.database import Database
 
-from inventory.domain.job_state import JOB_OPEN, TASK_OPEN
+from inventory.domain.job.states import JOB_OPEN, TASK_OPEN
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
 from inventory.scheduler.engine import Part

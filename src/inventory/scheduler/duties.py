@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from inventory.logs import get_logger
 from inventory.manager.duty import DutyManager
+from inventory.observe.logs import get_logger
 from inventory.scheduler.metrics import DUTIES, DUTY_DONE, DUTY_SECONDS
 
 _log = get_logger(__name__)

@@ -12,7 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from inventory.errors import InventoryError
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
 from inventory.scheduler.metrics import FAILURES, REARMED
 from inventory.scheduler.pulse import Pulse
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
-from inventory.domain.job_state import JOB_OPEN, TaskStatus
-from inventory.metrics import SCHEDULER, SLOW_SECONDS, counter, gauge, histogram
-from inventory.service.housekeeping import HousekeepingCounts
-from inventory.service.sweep import SweepReport
+from inventory.domain.job.states import JOB_OPEN, TaskStatus
+from inventory.observe.metrics import SCHEDULER, SLOW_SECONDS, counter, gauge, histogram
+from inventory.service.job.sweep import SweepReport
+from inventory.service.resource.housekeeping import HousekeepingCounts
 
 _DUTIES: Final = ("sweep", "housekeeping")
 

@@ -10,9 +10,9 @@ from inventory.scheduler.duties import DutyRunner, PeriodicDuty
 from inventory.scheduler.engine import Part
 from inventory.scheduler.metrics import DUE, HOUSEKEPT, SKIPPED, SWEPT
 from inventory.scheduler.pulse import Pulse
-from inventory.service.housekeeping import HousekeepingCounts
-from inventory.service.sweep import SweepReport
-from inventory.service.ticks import ScheduleTicker
+from inventory.service.job.sweep import SweepReport
+from inventory.service.resource.housekeeping import HousekeepingCounts
+from inventory.service.schedule.ticks import ScheduleTicker
 
 DUE_COUNTED: Final = 100_000
 """So many due schedules are counted at most."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory import tracing
 from inventory.bootstrap import Container
 from inventory.errors import SettingsError
-from inventory.health import HealthServer
-from inventory.logs import get_logger, setup
-from inventory.metrics import WORKER, forget_process, shared_registry
 from inventory.migration.start import await_migrated
+from inventory.observe import tracing
+from inventory.observe.health_pages import HealthServer
+from inventory.observe.logs import get_logger, setup
+from inventory.observe.metrics import WORKER, forget_process, shared_registry
 from inventory.settings import Settings
 from inventory.worker.parent import WorkerFleet, handle_signals
 from inventory.worker.wiring import store_checks, worker_parts

@@ -15,9 +15,9 @@ from typing import Final
 
 from inventory.domain.clock import SystemClock
 from inventory.errors import InventoryError
-from inventory.logs import get_logger, setup
+from inventory.observe.logs import get_logger, setup
+from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
-from inventory.stop_flag import StopFlag
 from inventory.worker.heartbeat import Heartbeat
 from inventory.worker.parts import PartsFactory, WorkerParts
 

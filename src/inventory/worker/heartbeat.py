@@ -6,8 +6,8 @@ import threading
 
 from inventory.domain.clock import Clock
 from inventory.errors import InventoryError
-from inventory.logs import get_logger
-from inventory.service.running import RunningSlices
+from inventory.observe.logs import get_logger
+from inventory.service.job.running import RunningSlices
 
 _log = get_logger(__name__)
 

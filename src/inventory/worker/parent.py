@@ -13,10 +13,10 @@ from multiprocessing.process import BaseProcess
 from typing import Final
 
 from inventory.errors import InventoryError
-from inventory.interrupts import deaf_to_interrupts
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
+from inventory.process.interrupts import deaf_to_interrupts
+from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
-from inventory.stop_flag import StopFlag
 from inventory.worker import child
 from inventory.worker.parts import PartsFactory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from inventory.service.running import RunningSlices
+from inventory.service.job.running import RunningSlices
 from inventory.settings import Settings
 
 

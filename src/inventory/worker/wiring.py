@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from inventory import tracing
 from inventory.bootstrap import Container
-from inventory.health import Check
-from inventory.metrics import WORKER
 from inventory.model import connection
-from inventory.service.collect import CollectService
-from inventory.service.run_slice import RunSlice
-from inventory.service.running import RunningSlices
+from inventory.observe import tracing
+from inventory.observe.health_pages import Check
+from inventory.observe.metrics import WORKER
+from inventory.service.job.collect import CollectService
+from inventory.service.job.run_slice import RunSlice
+from inventory.service.job.running import RunningSlices
 from inventory.settings import Settings
 from inventory.worker.parts import Consumer
 

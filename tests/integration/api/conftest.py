@@ -16,24 +16,24 @@ from google.protobuf.message_factory import GetMessageClass
 from pymongo.database import Database
 
 from inventory.api.app import Server, build_server
-from inventory.api.catalog import inventory_services
 from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
 from inventory.api.server import assemble
+from inventory.api.servicers.catalog import inventory_services
 from inventory.bootstrap import Container
 from inventory.domain.clock import Clock, SystemClock
 from inventory.domain.rate_limit import RateLimit
-from inventory.manager.collector import CollectorManager
+from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.counts import Counts
-from inventory.manager.job import JobManager
-from inventory.manager.job_task import JobTaskManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.slices import SliceManager
+from inventory.manager.job.task_progress import TaskProgress
+from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.reader import Reader
-from inventory.manager.slice import SliceManager
-from inventory.manager.task_progress import TaskProgress
 from inventory.model.connection import ping
 from inventory.query.schemas import COLLECTOR, JOB, JOB_TASK
-from inventory.service.job import CollectorReferences, JobService, JobTaskService
+from inventory.service.job.manage import CollectorReferences, JobService, JobTaskService
 from inventory.settings import Settings
 from tests.integration.api.fakes import FakeCollectors, FakeCollects, FakeSchedules
 

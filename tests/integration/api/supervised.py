@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from inventory.api.processes import supervise
+from inventory.process.family import supervise
 
 
 def child(folder: str, mode: str) -> int:

@@ -24,8 +24,8 @@ from inventory.doctor import mongodb, pages, platform, redis_queue, work
 from inventory.doctor.finding import Finding, Level
 from inventory.doctor.run import run_checks
 from inventory.errors import ConnectionFailureError
-from inventory.health import HealthServer
 from inventory.model import connection
+from inventory.observe.health_pages import HealthServer
 from inventory.settings import Settings
 from tests.fakes.plugin import Failure, FakePlugin
 

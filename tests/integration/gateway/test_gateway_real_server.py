@@ -11,8 +11,8 @@ import yaml
 from pymongo.database import Database
 
 from inventory.api.app import build_server
-from inventory.api.catalog import inventory_services, make_gate
-from inventory.api.resource_catalog import resource_services
+from inventory.api.servicers.catalog import inventory_services, make_gate
+from inventory.api.servicers.resource_catalog import resource_services
 from inventory.bootstrap import Container
 from inventory.gateway.documentation import texts
 from inventory.gateway.routes import routes

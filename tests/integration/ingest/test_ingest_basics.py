@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from inventory.domain.clock import SystemClock
-from inventory.domain.collect_mode import CollectMode
+from inventory.domain.collector.collect_mode import CollectMode
 from tests.integration.ingest.ingest_tools import CONTEXT, FakeIdentity, ingest, services
 from tests.streams import ec2, newer_sdk
 from tests.streams.build import SERVICE_RULES, message, region, service, service_type
@@ -260,7 +260,7 @@ def test_collector_rules_give_projects(database, clock):
 
 
 def test_a_filter_cache_is_gathered_per_task_and_grows_old(database, clock):
-    from inventory.manager.resource_filter_cache import FilterCacheStore
+    from inventory.manager.resource.filter_cache import FilterCacheStore
 
     def cache(**values):
         return message("FILTER_CACHE", values)

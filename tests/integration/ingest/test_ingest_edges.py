@@ -10,12 +10,12 @@ import pytest
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.ports import PluginEndpoint
 from inventory.domain.clock import SystemClock
-from inventory.domain.collect_mode import CollectMode
+from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.principal import system_principal
 from inventory.ingest import metrics, pipeline
-from inventory.manager.resource_filter_cache import FilterCacheStore
-from inventory.manager.resource_removal import ResourceRemover
-from inventory.service.housekeeping import Housekeeping
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.manager.resource.removal import ResourceRemover
+from inventory.service.resource.housekeeping import Housekeeping
 from tests.fakes.plugin import FakePlugin
 from tests.integration.ingest.ingest_tools import ingest, services
 from tests.integration.ingest.test_ingest_garbage import HOUR, collect, succeeded

@@ -9,11 +9,11 @@ import pytest
 from pymongo.errors import AutoReconnect
 from structlog.testing import capture_logs
 
-from inventory.domain.collect_mode import CollectMode
+from inventory.domain.collector.collect_mode import CollectMode
 from inventory.errors import ConnectionFailureError
 from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
-from inventory.manager.resource_filter_cache import FilterCacheStore
-from inventory.service.housekeeping import Ages, Housekeeping
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.service.resource.housekeeping import Ages, Housekeeping
 from tests.integration.ingest.ingest_tools import CONTEXT, ingest, services
 from tests.streams.build import region, service, service_type
 

@@ -9,7 +9,7 @@ import pytest
 
 from inventory.errors import CollectorCollectingError
 from inventory.ingest.context import IngestLimits
-from inventory.ingest.history import diff
+from inventory.ingest.decision.history import diff
 from tests.integration.ingest.ingest_tools import ingest, services
 from tests.streams.build import region, service, service_type
 

@@ -13,7 +13,7 @@ from pymongo.database import Database
 from inventory.bootstrap import Container
 from inventory.domain.clock import ManualClock
 from inventory.domain.principal import Principal
-from inventory.service.collect import CollectRequest
+from inventory.service.job.collect import CollectRequest
 from inventory.settings import Settings
 
 Document = dict[str, Any]

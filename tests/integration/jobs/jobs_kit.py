@@ -17,23 +17,23 @@ from inventory.domain.principal import Principal
 from inventory.errors import InventoryError, NotFoundError
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
-from inventory.manager.collector import CollectorManager
-from inventory.manager.job import JobManager
-from inventory.manager.job_task import JobTaskManager
-from inventory.manager.plugin import PluginManager
-from inventory.manager.secret import SecretManager
-from inventory.manager.slice import SliceManager
-from inventory.manager.slice_claim import SliceClaims
-from inventory.manager.slice_place import Limits
-from inventory.model.collector import Collector
-from inventory.model.document import new_document
-from inventory.service.collect_slice import SliceCollector
-from inventory.service.garbage import TaskGarbage
-from inventory.service.run_slice import RunSlice
-from inventory.service.running import RunningSlices
-from inventory.service.settle import Settler
-from inventory.service.start_slice import SliceStarter
-from inventory.service.sweep import Sweeper
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.collector.plugins import PluginManager
+from inventory.manager.collector.secrets import SecretManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.slice_claim import SliceClaims
+from inventory.manager.job.slice_slots import Limits
+from inventory.manager.job.slices import SliceManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.model.documents.collector import Collector
+from inventory.model.new_document import new_document
+from inventory.service.job.collect_slice import SliceCollector
+from inventory.service.job.run_slice import RunSlice
+from inventory.service.job.running import RunningSlices
+from inventory.service.job.settle import Settler
+from inventory.service.job.start_slice import SliceStarter
+from inventory.service.job.sweep import Sweeper
+from inventory.service.resource.garbage import TaskGarbage
 
 Document = dict[str, Any]
 

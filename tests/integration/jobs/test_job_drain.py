@@ -16,7 +16,7 @@ from inventory.devruntime.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
 from inventory.model import connection
-from inventory.service.collect_slice import Assignment, Attempt
+from inventory.service.job.collect_slice import Assignment, Attempt
 from inventory.worker.heartbeat import Heartbeat
 from tests.fakes.plugin import FakePlugin, Gate
 from tests.fakes.resources import cloud_service

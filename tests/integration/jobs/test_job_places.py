@@ -9,10 +9,10 @@ import pytest
 from pymongo.database import Database
 
 from inventory.domain.clock import ManualClock
-from inventory.domain.job_state import TaskStatus
-from inventory.manager.slice import Outcome
-from inventory.manager.slice_claim import Refusal
-from inventory.manager.slice_place import WAIT_SECONDS, Limits, Place
+from inventory.domain.job.states import TaskStatus
+from inventory.manager.job.slice_claim import Refusal
+from inventory.manager.job.slice_slots import WAIT_SECONDS, Limits, Place
+from inventory.manager.job.slices import Outcome
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
 
 ENDPOINT = "grpc://shared:1"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.manager.slice import Outcome
-from inventory.manager.slice_claim import Beat
-from inventory.manager.task_progress import TaskProgress
+from inventory.manager.job.slice_claim import Beat
+from inventory.manager.job.slices import Outcome
+from inventory.manager.job.task_progress import TaskProgress
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
 
 COUNTS = ("created_count", "failure_count")

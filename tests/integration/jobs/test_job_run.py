@@ -11,10 +11,10 @@ import grpc
 import pytest
 
 from inventory.domain.clock import ManualClock
-from inventory.domain.job_state import JobStatus, TaskStatus
+from inventory.domain.job.states import JobStatus, TaskStatus
 from inventory.errors import CollectorSecretError, ConnectionFailureError, NotFoundError
-from inventory.manager.resource_removal import ResourceRemover
-from inventory.manager.slice import Outcome
+from inventory.manager.job.slices import Outcome
+from inventory.manager.resource.removal import ResourceRemover
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit

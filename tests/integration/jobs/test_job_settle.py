@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.domain.clock import ManualClock
-from inventory.domain.job_error import error_document
-from inventory.domain.job_state import JOB_OPEN, JobStatus, TaskStatus
+from inventory.domain.job.states import JOB_OPEN, JobStatus, TaskStatus
+from inventory.domain.job.stored_error import error_document
 from inventory.errors import (
     CollectInitializeError,
     DuplicateJobError,
@@ -20,7 +20,7 @@ from inventory.errors import (
     SaveUniqueValuesError,
     WorkerLostError,
 )
-from inventory.manager.slice import MAX_ERRORS, Outcome
+from inventory.manager.job.slices import MAX_ERRORS, Outcome
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, LEASE_SECONDS, JobsKit

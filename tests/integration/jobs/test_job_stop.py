@@ -11,9 +11,9 @@ import pytest
 from pymongo.database import Database
 
 from inventory.domain.clock import SystemClock
-from inventory.domain.job_state import JobStatus
+from inventory.domain.job.states import JobStatus
 from inventory.errors import JobTimeoutError
-from inventory.service.collect_slice import Attempt
+from inventory.service.job.collect_slice import Attempt
 from inventory.worker.heartbeat import Heartbeat
 from tests.fakes.plugin import FakePlugin, Gate
 from tests.fakes.resources import cloud_service

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from inventory.errors import ConnectionFailureError
-from inventory.service.running import RunningSlices
+from inventory.service.job.running import RunningSlices
 from inventory.settings import Settings
 from inventory.worker import child
 from inventory.worker.parts import Consumer

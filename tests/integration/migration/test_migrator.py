@@ -230,7 +230,7 @@ def test_indexes_that_are_gone_are_built_again(
     bare: Database[Document], mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a restore without indexes: the records say that all is done, and no unique key guards anything."""
-    monkeypatch.setattr("inventory.logs.setup", lambda **_: None)  # the runner's streams end with it
+    monkeypatch.setattr("inventory.observe.logs.setup", lambda **_: None)  # the runner's streams end with it
     make(bare).run()
     records = list(bare["migration"].find())
     before = index_names(bare)
@@ -282,7 +282,7 @@ def test_an_index_that_changed_under_its_name_is_built_anew(bare: Database[Docum
 def test_the_command_runs_lists_and_checks(
     bare: Database[Document], mongo_uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inventory.logs.setup", lambda **_: None)  # the runner's streams end with it
+    monkeypatch.setattr("inventory.observe.logs.setup", lambda **_: None)  # the runner's streams end with it
     environment = {"INVENTORY_MONGO_URI": mongo_uri, "INVENTORY_MONGO_DATABASE": bare.name}
 
     def run(*arguments: str) -> tuple[int, str]:

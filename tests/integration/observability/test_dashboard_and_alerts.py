@@ -12,7 +12,7 @@ import grpc
 import pytest
 import yaml
 
-from inventory.metric_list import all_metrics
+from inventory.observe.metric_list import all_metrics
 from tests.integration.observability.conftest import KINDS, Fleet
 from tests.integration.observability.promql import parse
 

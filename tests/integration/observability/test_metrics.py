@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from inventory.devruntime import child
-from inventory.metric_list import all_metrics, table
-from inventory.metrics import Declared
+from inventory.observe.metric_list import all_metrics, table
+from inventory.observe.metrics import Declared
 from tests.integration.observability.conftest import KINDS, Fleet
 
 SUFFIXES = {"counter": ("",), "gauge": ("",), "histogram": ("_bucket", "_sum", "_count")}
@@ -144,5 +144,5 @@ def test_the_documented_table_is_what_is_declared() -> None:
     page = Path(__file__).parents[3] / "deploy" / "metrics.md"
 
     assert "\n".join(table()) in page.read_text(), (
-        "run: python -m inventory.metric_list, and put it into deploy/metrics.md"
+        "run: python -m inventory.observe.metric_list, and put it into deploy/metrics.md"
     )

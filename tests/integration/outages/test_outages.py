@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 import grpc
 
 from inventory.devruntime import probes
-from inventory.service.sweep import RING_AGAIN_SECONDS
+from inventory.service.job.sweep import RING_AGAIN_SECONDS
 from inventory.stubs.spaceone.api.inventory.v1 import (
     collector_pb2,
     collector_pb2_grpc,

@@ -20,7 +20,7 @@ from inventory.api.app import build_server
 from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import Caller
 from inventory.api.interceptors.authorization import IdentityAuthorization
-from inventory.api.resource_catalog import resource_services
+from inventory.api.servicers.resource_catalog import resource_services
 from inventory.bootstrap.resources import Resources
 from inventory.connector.ports import Access
 from inventory.domain.clock import ManualClock

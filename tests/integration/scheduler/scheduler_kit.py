@@ -14,18 +14,18 @@ from inventory.connector.ports import JobToPlan
 from inventory.domain import ids
 from inventory.domain.clock import Clock, ManualClock
 from inventory.domain.principal import Principal
-from inventory.manager.collector import CollectorManager
-from inventory.manager.due_batch import HELD_SECONDS, DueBatchManager
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.job.from_schedules import Fire, FiredJob, ScheduledJobManager
 from inventory.manager.reader import Reader
-from inventory.manager.schedule import Advance, ScheduleManager
-from inventory.manager.scheduled_job import Fire, FiredJob, ScheduledJobManager
-from inventory.model.collector import Collector
-from inventory.model.document import new_document
+from inventory.manager.schedule.due_batch import HELD_SECONDS, DueBatchManager
+from inventory.manager.schedule.manager import Advance, ScheduleManager
+from inventory.model.documents.collector import Collector
+from inventory.model.new_document import new_document
 from inventory.query.schemas import COLLECTOR, SCHEDULE
-from inventory.service.job import CollectorReferences
-from inventory.service.schedule import ScheduleService
-from inventory.service.schedule_facts import ScheduleFactsService
-from inventory.service.ticks import ScheduleTicker
+from inventory.service.job.manage import CollectorReferences
+from inventory.service.schedule.facts import ScheduleFactsService
+from inventory.service.schedule.manage import ScheduleService
+from inventory.service.schedule.ticks import ScheduleTicker
 
 ME = Principal(domain_id="domain-1")
 OTHER = Principal(domain_id="domain-2")
@@ -204,7 +204,7 @@ class SchedulerKit:
             "created_at": self.clock.now(),
         }
         plugin_info = values.pop("plugin_info")
-        from inventory.model.collector import PluginInfo
+        from inventory.model.documents.collector import PluginInfo
 
         self.collectors.insert(new_document(Collector, **(values | fields), plugin_info=PluginInfo(**plugin_info)))
         return collector_id

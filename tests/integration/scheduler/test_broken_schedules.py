@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import structlog
 
-from inventory.domain.due import SkipReason
+from inventory.domain.schedule.due import SkipReason
 from tests.integration.scheduler.scheduler_kit import ME, SchedulerKit
 
 HOUR = timedelta(hours=1)

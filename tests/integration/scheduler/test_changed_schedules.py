@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.due import SkipReason
+from inventory.domain.schedule.due import SkipReason
 from inventory.errors import NotFoundError
-from inventory.service.schedule_facts import Explanation
+from inventory.service.schedule.facts import Explanation
 from tests.integration.scheduler.scheduler_kit import ME, Fate, Killed, SchedulerKit
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from bson import ObjectId
 
-from inventory.domain.due import SkipReason
-from inventory.domain.schedule import FireTimes, ScheduleSpec
-from inventory.service.stored_schedule import read_skips
-from inventory.service.ticks import ScheduleTicker
+from inventory.domain.schedule.due import SkipReason
+from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec
+from inventory.service.schedule.stored import read_skips
+from inventory.service.schedule.ticks import ScheduleTicker
 from tests.integration.scheduler.scheduler_kit import Fate, Killed, SchedulerKit
 from tests.reference.fire_times import fire_times
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-from inventory.manager.due_batch import DueBatchManager
+from inventory.manager.schedule.due_batch import DueBatchManager
 from tests.integration.scheduler.scheduler_kit import ME, Fate, SchedulerKit
 
 HOUR = timedelta(hours=1)

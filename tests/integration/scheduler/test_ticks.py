@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from inventory.domain.clock import ManualClock
-from inventory.domain.due import SkipReason
+from inventory.domain.schedule.due import SkipReason
 from inventory.errors import ConnectionFailureError
-from inventory.manager.collector_rule import CollectorRuleManager
-from inventory.manager.job import JobManager
-from inventory.manager.job_task import JobTaskManager
-from inventory.manager.resource_filter_cache import FilterCacheStore
-from inventory.manager.resource_state import StateStore
-from inventory.manager.slice import SliceManager
-from inventory.service.delete_collector import CollectorRemover
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.slices import SliceManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.service.collector.delete import CollectorRemover
 from tests.integration.scheduler.scheduler_kit import ME, Fate, Killed, SchedulerKit
 
 HOUR = timedelta(hours=1)

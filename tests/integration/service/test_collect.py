@@ -22,7 +22,7 @@ from inventory.errors import (
     NotFoundError,
     UnsupportedFilterKeyError,
 )
-from inventory.service.collect import CollectRequest
+from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, OTHER, Kit, RecordingQueue
 

@@ -21,7 +21,7 @@ from inventory.errors import (
     RequiredParameterError,
     VerifyPluginFailureError,
 )
-from inventory.service.collect import CollectRequest
+from inventory.service.job.collect import CollectRequest
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure
 from tests.integration.service.collector_kit import ME, Kit

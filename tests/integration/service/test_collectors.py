@@ -17,9 +17,9 @@ from inventory.errors import (
     RequiredParameterError,
     VerifyPluginFailureError,
 )
-from inventory.manager.collector_rule import CollectorRuleManager
+from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.model.time_limit import time_limit
-from inventory.service.collect import CollectRequest
+from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, OTHER, PLUGIN_ID, Kit
 

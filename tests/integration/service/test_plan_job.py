@@ -11,7 +11,7 @@ import pytest
 
 from inventory.domain.clock import ManualClock
 from inventory.errors import ConnectionFailureError
-from inventory.service.collect import CollectRequest
+from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, Kit
 

@@ -14,9 +14,9 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener
 
-from inventory.api.catalog import inventory_services, make_gate
-from inventory.api.resource_catalog import resource_services
-from inventory.api.services import handlers
+from inventory.api.servicers.catalog import inventory_services, make_gate
+from inventory.api.servicers.resource_catalog import resource_services
+from inventory.api.servicers.services import handlers
 from inventory.bootstrap import Container
 from inventory.settings import Settings
 from tests.fakes.plugin import FakePlugin

@@ -12,7 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 from pymongo.read_concern import ReadConcern
 
-from inventory.manager.raw import find_one
+from inventory.manager.raw_documents import find_one
 
 STORED = {
     "domain_id": "domain-1",

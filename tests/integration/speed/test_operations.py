@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from inventory.api.present import Presenter
-from inventory.api.wire import MessageEncoder
-from inventory.manager.collector import CollectorManager
+from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.counts import MANY
+from inventory.protobuf.encoder import MessageEncoder
 from tests.integration.speed.conftest import DOMAIN, Api, Json
 
 Make = Callable[..., Json]

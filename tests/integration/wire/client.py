@@ -14,7 +14,7 @@ from google.protobuf.message_factory import GetMessageClass
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from inventory.api_files import all_files
+from inventory.protobuf.api_files import all_files
 
 Json = dict[str, Any]
 

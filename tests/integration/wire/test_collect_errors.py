@@ -11,7 +11,7 @@ import pytest
 
 from inventory.bootstrap import Container
 from inventory.devruntime.ports import free_port
-from inventory.manager.scheduled_job import Fire, ScheduledJobManager
+from inventory.manager.job.from_schedules import Fire, ScheduledJobManager
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Call, Failure, FakePlugin
 from tests.fakes.resources import Message, cloud_service, error_resource

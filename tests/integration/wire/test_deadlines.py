@@ -12,7 +12,7 @@ import pytest
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from inventory.errors import RequestTimeoutError
-from inventory.manager.cloud_service import CloudServiceManager
+from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.model.connection import translated_errors
 from inventory.model.time_limit import FINISH_SECONDS, LEAST_SECONDS, finish, query_limit, time_limit
 from tests.fakes.plugin import FakePlugin

@@ -18,7 +18,7 @@ import redis
 from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
-from inventory.manager.scheduled_job import Fire, ScheduledJobManager
+from inventory.manager.job.from_schedules import Fire, ScheduledJobManager
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Call, FakePlugin
 from tests.fakes.resources import Message, cloud_service

@@ -16,9 +16,9 @@ import grpc
 import yaml
 
 from inventory.api.app import Server, build_server
-from inventory.api.catalog import inventory_services, make_gate
-from inventory.api.operations import operation_services
-from inventory.api.resource_catalog import resource_services
+from inventory.api.servicers.catalog import inventory_services, make_gate
+from inventory.api.servicers.operations import operation_services
+from inventory.api.servicers.resource_catalog import resource_services
 from inventory.bootstrap import Container
 from inventory.domain.clock import SystemClock
 from inventory.model import connection

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from google.protobuf.json_format import ParseDict
 
-from inventory.api.codec import decode, parse
 from inventory.errors import InvalidParameterError
+from inventory.protobuf.requests import decode, parse
 from inventory.stubs.spaceone.api.inventory.v1 import cloud_service_pb2, collector_pb2, collector_rule_pb2, job_pb2
 
 

@@ -9,11 +9,11 @@ from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
 from inventory.api.policy import DOMAIN, POLICIES, PROJECT, PUBLIC, Policy
-from inventory.api.services import handlers
-from inventory.api_files import all_files
+from inventory.api.servicers.services import handlers
 from inventory.domain.clock import SystemClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import RequiredParameterError
+from inventory.protobuf.api_files import all_files
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 
 BORROWED = {

@@ -13,8 +13,8 @@ from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.api.codec import struct_to_dict
-from inventory.api.wire import MAX_DEPTH, MessageEncoder, struct_bytes
+from inventory.protobuf.encoder import MAX_DEPTH, MessageEncoder, struct_bytes
+from inventory.protobuf.requests import struct_to_dict
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
     cloud_service_pb2,

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from inventory.cli import cli
 from inventory.devruntime.ports import free_port
 from inventory.errors import ConnectionFailureError
-from inventory.health import HealthServer
+from inventory.observe.health_pages import HealthServer
 
 KINDS = {
     "server": "PORT",

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 from rich.console import Console
 
 from inventory.cli import cli
-from inventory.cli.demo import Demonstration
-from inventory.cli.job_story import explain_job
-from inventory.cli.output import cell, console, table_of
+from inventory.cli.commands.demo import Demonstration
+from inventory.cli.view.job_story import explain_job
+from inventory.cli.view.output import cell, console, table_of
 
 MARKUP = "[/red] [Errno 111] [bold]"
 
@@ -98,8 +98,8 @@ def test_a_demonstration_leaves_the_users_own_collectors_and_resources_alone(mon
                 return {"total_count": 5 if request.get("provider") == "local" else 9}
 
     monkeypatch.setattr("inventory.cli.client.Client.call", answer)
-    monkeypatch.setattr("inventory.cli.demo.watch_job", lambda *_, **__: {})
-    monkeypatch.setattr("inventory.cli.demo.explain_job", lambda *_: None)
+    monkeypatch.setattr("inventory.cli.command_form.demo.watch_job", lambda *_, **__: {})
+    monkeypatch.setattr("inventory.cli.command_form.demo.explain_job", lambda *_: None)
     out = _console()
 
     Demonstration(out)("127.0.0.1:1")

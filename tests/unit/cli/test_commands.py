@@ -15,12 +15,13 @@ import pytest
 import structlog
 from click.testing import CliRunner
 
-from inventory.api_files import methods_of, published_files
-from inventory.cli import cli, main, processes
-from inventory.cli.advice import ADVICE, ELSEWHERE, advice_for
-from inventory.cli.commands import Command
+from inventory.cli import cli, main
+from inventory.cli.command_form import Command
+from inventory.cli.command_form import processes
 from inventory.cli.failures import report
+from inventory.cli.view.advice import ADVICE, ELSEWHERE, advice_for
 from inventory.errors import InventoryError, NotFoundError, SettingsError
+from inventory.protobuf.api_files import methods_of, published_files
 
 COMMANDS_OF_METHODS = {
     "Collector.create": "collector create",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory.cli.explain import print_explanation
+from inventory.cli.view.explain import print_explanation
 
 FACTS = {
     "schedule_id": "sched-1",

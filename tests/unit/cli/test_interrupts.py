@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.interrupts import deaf_to_interrupts
+from inventory.process.interrupts import deaf_to_interrupts
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from inventory.cli import cli, listing
 from inventory.cli.client import CallError
+from inventory.cli.commands.stat import statistics_query
 from inventory.cli.listing import FilterParameter, Listing
 from inventory.cli.lookup import COLLECTOR, REGION, UnclearNameError, find, find_id, find_schedule
 from inventory.cli.parameters import ConditionParameter
-from inventory.cli.stat import statistics_query
 
 Json = dict[str, Any]
 

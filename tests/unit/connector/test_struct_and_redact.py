@@ -12,10 +12,10 @@ from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.connector.grpc.struct import to_dict, to_struct
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.redact import Redactor, redact
 from inventory.errors import InvalidParameterTypeError
+from inventory.protobuf.struct import to_dict, to_struct
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 JSON = st.dictionaries(

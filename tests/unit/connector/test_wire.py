@@ -10,9 +10,9 @@ from google.protobuf.struct_pb2 import Struct, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.connector.grpc import wire
-from inventory.connector.grpc.struct import to_dict, to_struct
-from inventory.connector.grpc.wire import StructReader
+from inventory.protobuf import struct_reader as wire
+from inventory.protobuf.struct import to_dict, to_struct
+from inventory.protobuf.struct_reader import StructReader
 from tests.streams import ec2
 from tests.streams.recording import on_the_wire
 from tests.unit.connector.test_struct_and_redact import JSON

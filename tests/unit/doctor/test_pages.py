@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from inventory.devruntime.ports import free_port
 from inventory.doctor.finding import Level
 from inventory.doctor.pages import check_processes
-from inventory.health import HealthServer
+from inventory.observe.health_pages import HealthServer
 from inventory.settings import Settings
 
 

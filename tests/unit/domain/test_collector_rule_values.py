@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.collector_rule import checked_rule, managed_rules
+from inventory.domain.collector.rule import checked_rule, managed_rules
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, RequiredParameterError
 
 CONDITION = {"key": "provider", "value": "aws", "operator": "eq"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.collector_values import changed_plugin_info, checked_priority, new_plugin_info, optional_text
+from inventory.domain.collector.values import changed_plugin_info, checked_priority, new_plugin_info, optional_text
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, RequiredParameterError
 
 

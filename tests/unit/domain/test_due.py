@@ -8,8 +8,18 @@ from itertools import takewhile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.domain.due import CollectorState, Decision, Patience, Skip, SkipReason, decide, ended, merged, outlook
-from inventory.domain.schedule import FireTimes, ScheduleSpec
+from inventory.domain.schedule.due import (
+    CollectorState,
+    Decision,
+    Patience,
+    Skip,
+    SkipReason,
+    decide,
+    ended,
+    merged,
+    outlook,
+)
+from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec
 
 DAY = datetime(2026, 1, 5, tzinfo=UTC)
 HOURLY = FireTimes(ScheduleSpec(minutes=(0,)), DAY - timedelta(days=30))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.domain.filter_format import CheckedFilter, checked_filter, filters_by_secret, with_cache
+from inventory.domain.collector.filter_format import CheckedFilter, checked_filter, filters_by_secret, with_cache
 from inventory.errors import InvalidParameterTypeError, UnsupportedFilterKeyError
 
 METADATA: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inventory.domain.options_schema import with_defaults
+from inventory.domain.collector.options_schema import with_defaults
 
 SCHEMA = {
     "properties": {

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.domain.schedule import FireTimes, ScheduleSpec, spread_of
+from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import InvalidParameterError
 from tests.reference.fire_times import DAYS, MONTHS, fire_times
 

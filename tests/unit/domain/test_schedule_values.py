@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.schedule import ScheduleSpec
+from inventory.domain.schedule.fire_times import ScheduleSpec
 from inventory.errors import BadRequestError, UnsupportedScheduleError
 
 

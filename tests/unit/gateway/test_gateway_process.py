@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from starlette.datastructures import Headers
 
-from inventory.address import Address
 from inventory.errors import AuthenticateFailureError, SettingsError
 from inventory.gateway import headers
 from inventory.gateway.process import check_address, listen
 from inventory.gateway.upstream import upstream_address, upstream_credentials
+from inventory.process.addresses import Address
 from inventory.settings import Settings
 
 

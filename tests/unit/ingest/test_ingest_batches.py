@@ -9,8 +9,8 @@ import pytest
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.clock import SystemClock
-from inventory.ingest.batches import BatchReader
 from inventory.ingest.context import IngestLimits
+from inventory.ingest.reading.batches import BatchReader
 
 PATIENCE_SECONDS = 10.0
 

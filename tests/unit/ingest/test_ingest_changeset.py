@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from inventory.errors import RequiredParameterError
-from inventory.ingest.changeset import (
+from inventory.ingest.decision.changeset import (
     CUSTOM_SCOPE,
     CollectionEntry,
     change_cloud_service,
@@ -19,7 +19,7 @@ from inventory.ingest.changeset import (
     new_region,
     user_update,
 )
-from inventory.ingest.history import Author, clip_record, diff, excluded_keys, new_record
+from inventory.ingest.decision.history import Author, clip_record, diff, excluded_keys, new_record
 
 NOW = datetime(2026, 1, 5, tzinfo=UTC)
 VALUES = {

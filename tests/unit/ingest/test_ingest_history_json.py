@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.ingest.history import diff
+from inventory.ingest.decision.history import diff
 
 VALUES = [
     {"b": 1, "a": [True, None, 1.5, -0.0, 10**20], "": {}},

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inventory.errors import InvalidResourceError, MatchRuleError
-from inventory.ingest.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
-from inventory.ingest.match import (
+from inventory.ingest.decision.match import (
     comparable,
     conditions_of,
     conditions_of_stored,
@@ -15,6 +14,7 @@ from inventory.ingest.match import (
     parse_rules,
     stored_values,
 )
+from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
 
 RESOURCE = {
     "provider": "aws",

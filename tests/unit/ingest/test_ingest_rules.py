@@ -6,9 +6,9 @@ import pytest
 
 from inventory.domain.principal import system_principal
 from inventory.errors import InvalidResourceError
-from inventory.ingest.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, classify
-from inventory.ingest.record import tags_of, values_of
-from inventory.ingest.rules import Projects, RuleBook, matches, source_value
+from inventory.ingest.decision.rules import Projects, RuleBook, matches, source_value
+from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, classify
+from inventory.ingest.reading.record import tags_of, values_of
 from tests.integration.ingest.ingest_tools import FakeIdentity
 from tests.streams.build import message
 

@@ -7,7 +7,7 @@ from typing import Any
 import bson
 import pytest
 
-from inventory.manager.raw import _first_document
+from inventory.manager.raw_documents import _first_document
 
 FOUND = {"collector_id": "collector-1", "tags": {"a": ["b"]}}
 

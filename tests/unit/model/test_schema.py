@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from mongoengine import BooleanField, DateTimeField, EmbeddedDocumentField, FloatField, IntField, ListField, StringField
 
 from inventory.model import ALL_DOCUMENTS
-from inventory.model.collector import Collector
-from inventory.model.document import made_by_mongoengine, new_document
+from inventory.model.documents.collector import Collector
+from inventory.model.documents.job import Job
+from inventory.model.documents.job_task import JobTask, Slice
+from inventory.model.documents.schedule import Schedule
 from inventory.model.fields import StructField
-from inventory.model.job import Job
-from inventory.model.job_task import JobTask, Slice
-from inventory.model.schedule import Schedule
+from inventory.model.new_document import made_by_mongoengine, new_document
 from inventory.model.schema import compiled
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -14,7 +14,7 @@ from inventory.api.interceptors.context import read_context
 from inventory.api.interceptors.reception import Reception
 from inventory.api.metrics import RPCS_REFUSED
 from inventory.errors import LimitExceededError
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import grpc
 
-from inventory.tracing import TRACEPARENT
+from inventory.observe.tracing import TRACEPARENT
 
 MAX_TRANSACTION_ID: Final = 128
 """Longest transaction_id taken over from a caller; a longer or unprintable one is replaced."""

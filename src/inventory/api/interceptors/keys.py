@@ -16,8 +16,8 @@ from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import BadRequestError, SettingsError
-from inventory.file_state import file_state
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
+from inventory.process.file_state import file_state
 
 log = get_logger(__name__)
 

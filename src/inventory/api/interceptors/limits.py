@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from inventory.api.interceptors.authentication import SYSTEM, Caller
-from inventory.loopback import is_loopback, network_of
+from inventory.process.loopback import is_loopback, network_of
 
 
 def counted_as(caller: Caller, peer: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import grpc
 
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
 
 log = get_logger(__name__)
 

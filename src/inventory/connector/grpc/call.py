@@ -15,7 +15,7 @@ from inventory.connector.grpc.metrics import PlatformCall
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor
 from inventory.errors import RequestTimeoutError
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
 
 _log = get_logger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Final, Self
 
 import grpc
 
-from inventory.address import Address, parse
 from inventory.errors import InvalidParameterError, SettingsError
+from inventory.process.addresses import Address, parse
 
 KEEPALIVE_MS: Final = 5 * 60 * 1000 + 10_000
 """Plugins hang up on whoever pings more often than every five minutes (contract, section 7): not a jitter sooner."""

@@ -15,11 +15,11 @@ from inventory.connector.grpc.decode import deserialize
 from inventory.connector.grpc.errors import plugin_error
 from inventory.connector.grpc.metrics import PluginCall
 from inventory.connector.grpc.stream import CollectStream, StreamCall
-from inventory.connector.grpc.struct import to_dict, to_struct
 from inventory.connector.ports import Cancelable, Json, PluginEndpoint
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor
 from inventory.errors import PluginError, PluginUnavailableError
+from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2
 
 RequestT = TypeVar("RequestT")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from inventory.connector.grpc.wire import StructReader
 from inventory.connector.ports import Json, ResourceMessage
 from inventory.domain.redact import Redactor
+from inventory.protobuf.struct_reader import StructReader
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2
 
 FINGERPRINT_BYTES: Final = 16

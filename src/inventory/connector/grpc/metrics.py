@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from inventory import tracing
-from inventory.metrics import SERVER, SLOW_SECONDS, WORKER, counter, histogram
+from inventory.observe import tracing
+from inventory.observe.metrics import SERVER, SLOW_SECONDS, WORKER, counter, histogram
 
 _METHODS: Final = ("init", "verify", "get_tasks", "collect")
 _SERVICES: Final = ("identity", "plugin", "repository", "secret")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from inventory.connector.grpc.call import Caller
 from inventory.connector.grpc.channel import ChannelCache
-from inventory.connector.grpc.struct import to_dict
 from inventory.connector.ports import PluginInformation
 from inventory.domain.principal import Principal
+from inventory.protobuf.struct import to_dict
 from inventory.stubs.spaceone.api.repository.v1 import plugin_pb2, plugin_pb2_grpc
 
 

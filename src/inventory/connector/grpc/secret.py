@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from inventory.connector.grpc.call import Caller
 from inventory.connector.grpc.channel import ChannelCache
-from inventory.connector.grpc.struct import to_dict
 from inventory.connector.ports import Json, SecretInformation, SecretSelector
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorSecretError, InvalidParameterError
+from inventory.protobuf.struct import to_dict
 from inventory.stubs.spaceone.api.secret.v1 import secret_pb2, secret_pb2_grpc
 
 

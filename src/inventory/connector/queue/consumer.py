@@ -10,11 +10,11 @@ from typing import Final, Protocol, Self
 import redis
 from dramatiq import Actor, Worker
 
-from inventory import tracing
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, actor_name
 from inventory.connector.queue.broker import WorkBroker
 from inventory.connector.queue.metrics import HANDLER_FAILURES
-from inventory.logs import get_logger
+from inventory.observe import tracing
+from inventory.observe.logs import get_logger
 
 _log = get_logger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE
-from inventory.metrics import SLOW_SECONDS, WORKER, counter, histogram
+from inventory.observe.metrics import SLOW_SECONDS, WORKER, counter, histogram
 
 QUEUE_WAIT_SECONDS: Final = histogram(
     "inventory_queue_wait_seconds",

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import redis
 from dramatiq import Message
 
-from inventory import tracing
 from inventory.connector.ports import JobToPlan
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, BandState, actor_name, band_of
 from inventory.connector.queue.broker import Broker, failure
+from inventory.observe import tracing
 
 
 class RedisQueue:

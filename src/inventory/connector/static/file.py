@@ -15,11 +15,11 @@ from typing import Final
 import yaml
 from pydantic import ValidationError
 
-from inventory import yaml_text
 from inventory.connector.static.schema import PlatformContent
 from inventory.errors import SettingsError
-from inventory.file_state import FileState, file_state
-from inventory.logs import get_logger
+from inventory.observe.logs import get_logger
+from inventory.process import yaml_text
+from inventory.process.file_state import FileState, file_state
 
 _log = get_logger(__name__)
 

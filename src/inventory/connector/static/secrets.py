@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from inventory import yaml_text
 from inventory.connector.ports import Json, SecretInformation, SecretSelector
 from inventory.connector.static.file import StaticFile, read_private
 from inventory.connector.static.schema import SecretEntry
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorSecretError, NotFoundError
+from inventory.process import yaml_text
 
 
 class StaticSecretStore:

@@ -1,0 +1,207 @@
+"""Commands for collectors: ``collector …`` and ``collect``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from inventory.cli.client import connected
+from inventory.cli.command_form import Command, Group, sent
+from inventory.cli.commands.stat import add_stat
+from inventory.cli.completion import collector_names
+from inventory.cli.listing import Listing, list_options, show_rows
+from inventory.cli.lookup import COLLECTOR, find, find_id
+from inventory.cli.parameters import STRUCT
+from inventory.cli.view.job_story import explain_job
+from inventory.cli.view.output import Column, json_option, print_json, say, wants_json
+from inventory.cli.view.watch import EXIT_JOB_FAILED, watch_job
+
+COLUMNS: tuple[Column, ...] = (
+    ("collector", "collector_id"),
+    ("name", "name"),
+    ("state", "state"),
+    ("provider", "provider"),
+    ("plugin", "plugin_info.plugin_id"),
+    ("version", "plugin_info.version"),
+    ("last collected", "last_collected_at"),
+)
+MODES = click.Choice(["ALL", "CREATE", "UPDATE"])
+UPGRADE = click.Choice(["AUTO", "MANUAL"])
+
+collector_argument = click.argument("name_or_id", metavar="COLLECTOR", shell_complete=collector_names)
+
+
+@click.group(cls=Group)
+def collector() -> None:
+    """Create, change, show, enable, disable and delete collectors."""
+
+
+@collector.command("list", example="inventory collector list --filter state=ENABLED --sort -last_collected_at")
+@list_options(watch=True)
+@json_option
+@click.pass_context
+def list_collectors(context: click.Context, wanted: Listing) -> None:
+    """List collectors."""
+    with connected(context) as client:
+        show_rows(context, wanted, lambda: client.call("Collector.list", query=wanted.query()), COLUMNS)
+
+
+@collector.command("show", example='inventory collector show "this machine"')
+@collector_argument
+@json_option
+@click.pass_context
+def show_collector(context: click.Context, name_or_id: str) -> None:
+    """Show one collector whole, as JSON."""
+    with connected(context) as client:
+        print_json(find(client, COLLECTOR, name_or_id))
+
+
+@collector.command("create", example="inventory collector create --name aws --plugin plugin-aws --provider aws")
+@click.option("--name", required=True)
+@click.option("--plugin", "plugin_id", required=True, help="plugin_id")
+@click.option("--version", help="of the plugin; absent: the newest")
+@click.option("--upgrade-mode", type=UPGRADE, default="AUTO", show_default=True)
+@click.option("--options", type=STRUCT, default="{}", help="the plugin's options, JSON or @FILE")
+@click.option("--provider", help="collect all secrets of this provider")
+@click.option("--secret", "secret_id", help="collect this secret only")
+@click.option("--secret-group", "secret_group_id", help="collect the secrets of this group")
+@click.option("--priority", type=click.IntRange(0, 99), help="lower runs first")
+@click.option("--private", is_flag=True, help="for one project only; needs --project")
+@click.option("--project", "project_id")
+@click.option("--tags", type=STRUCT, default="{}", help="JSON or @FILE")
+@json_option
+@click.pass_context
+def create_collector(
+    context: click.Context,
+    /,
+    name: str,
+    priority: int | None,
+    private: bool,
+    project_id: str | None,
+    tags: Any,
+    **plugin: Any,
+) -> None:
+    """Create a collector of a plugin."""
+    if private and not project_id:
+        raise click.UsageError("--private needs --project")
+    request = sent(name=name, priority=priority, project_id=project_id)
+    request |= {"plugin_info": sent(**plugin), "tags": tags, "is_public": not private}
+    with connected(context) as client:
+        print_json(client.call("Collector.create", **request))
+
+
+@collector.command("update", example="inventory collector update aws --name aws-prod --priority 5")
+@collector_argument
+@click.option("--name", help="the new name")
+@click.option("--priority", type=click.IntRange(0, 99), help="lower runs first")
+@click.option("--options", type=STRUCT, help="the plugin's options, all of them; JSON or @FILE")
+@click.option("--tags", type=STRUCT, help="all tags, JSON or @FILE; {} clears")
+@json_option
+@click.pass_context
+def update_collector(
+    context: click.Context, name_or_id: str, name: str | None, priority: int | None, options: Any, tags: Any
+) -> None:
+    """Change a collector's name, priority, options or tags."""
+    request = sent(name=name, priority=priority, tags=tags)
+    if options is not None:
+        request["plugin_info"] = {"options": options}
+    _require_change(request)
+    with connected(context) as client:
+        found = find(client, COLLECTOR, name_or_id)
+        if options is not None:
+            request["plugin_info"]["plugin_id"] = found["plugin_info"]["plugin_id"]
+        answer = client.call("Collector.update", collector_id=found["collector_id"], **request)
+    say(context, answer, f"{answer['collector_id']} ({answer.get('name', '')}): updated")
+
+
+@collector.command("update-plugin", example="inventory collector update-plugin aws --version 1.4 --upgrade-mode MANUAL")
+@collector_argument
+@click.option("--version", help="of the plugin")
+@click.option("--upgrade-mode", type=UPGRADE)
+@click.option("--options", type=STRUCT, help="the plugin's options, all of them; JSON or @FILE")
+@json_option
+@click.pass_context
+def update_plugin(context: click.Context, /, name_or_id: str, **changes: Any) -> None:
+    """Change the version, options or upgrade mode of a collector's plugin; its metadata is asked for anew."""
+    with connected(context) as client:
+        collector_id = find_id(client, COLLECTOR, name_or_id)
+        answer = client.call("Collector.update_plugin", collector_id=collector_id, **sent(**changes))
+    version = answer.get("plugin_info", {}).get("version", "")
+    say(context, answer, f"{collector_id} ({answer.get('name', '')}): plugin of version {version}")
+
+
+@collector.command("verify", example="inventory collector verify aws --secret secret-1")
+@collector_argument
+@click.option("--secret", "secret_id", help="try this secret only")
+@json_option
+@click.pass_context
+def verify_collector(context: click.Context, name_or_id: str, secret_id: str | None) -> None:
+    """Ask the plugin whether it accepts the collector's secrets."""
+    with connected(context) as client:
+        collector_id = find_id(client, COLLECTOR, name_or_id)
+        answer = client.call("Collector.verify_plugin", collector_id=collector_id, **sent(secret_id=secret_id))
+    say(context, answer, f"{collector_id}: the plugin accepts {secret_id or 'a secret of the collector'}")
+
+
+def _change(name: str, text: str) -> None:
+    @collector.command(name, help=text, example=f'inventory collector {name} "this machine"')
+    @collector_argument
+    @json_option
+    @click.pass_context
+    def command(context: click.Context, name_or_id: str) -> None:
+        with connected(context) as client:
+            found = find(client, COLLECTOR, name_or_id)
+            answer = client.call(f"Collector.{name}", collector_id=found["collector_id"])
+        say(context, answer, f"{found['collector_id']} ({found.get('name', '')}): {name}d")
+
+
+_change("enable", "Let a collector collect again.")
+_change("disable", "Make a collector and its schedules rest.")
+_change("delete", "Delete a collector, its schedules and rules; its jobs and what it collected stay.")
+
+add_stat(collector, "Collector", example="inventory collector stat --by provider --by state")
+collector.add_command(click.Command("get", params=show_collector.params, callback=show_collector.callback, hidden=True))
+
+
+@click.command(cls=Command, example='inventory collect "this machine" --watch')
+@collector_argument
+@click.option("--secret", "secret_id", help="with this secret only")
+@click.option("--mode", "collect_mode", type=MODES, default="ALL", show_default=True)
+@click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE")
+@click.option("--use-cache", is_flag=True, help="let the plugin reuse what it found within the last day")
+@click.option("--watch", is_flag=True, help="show the progress, then what became of it")
+@json_option
+@click.pass_context
+def collect(
+    context: click.Context,
+    name_or_id: str,
+    secret_id: str | None,
+    collect_mode: str,
+    filter_: Any,
+    use_cache: bool,
+    watch: bool,
+) -> None:
+    """Collect now. COLLECTOR is an id or a name."""
+    request = sent(secret_id=secret_id, collect_mode=collect_mode, filter=filter_) | {"use_cache": use_cache}
+    with connected(context) as client:
+        collector_id = find_id(client, COLLECTOR, name_or_id)
+        job = client.call("Collector.collect", collector_id=collector_id, **request)
+        if not watch:
+            say(context, job, f"{job['job_id']}: {job['status']}, {job.get('total_tasks', 0)} tasks")
+            return
+        ended = watch_job(client, job["job_id"], quiet=wants_json(context))
+    if wants_json(context):
+        print_json(ended)
+    else:
+        explain_job(ended)
+    if ended["status"] != "SUCCESS":
+        context.exit(EXIT_JOB_FAILED)
+
+
+def _require_change(request: dict[str, Any]) -> None:
+    if not request:
+        raise click.UsageError("nothing to change: give at least one option")
+
+
+COMMANDS = (collector, collect)

@@ -1,0 +1,115 @@
+"""``doctor``: is everything well, and if not, how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from rich.markup import escape
+
+from inventory import settings as settings_module
+from inventory.cli.client import ClientOptions, open_channel
+from inventory.cli.command_form import Command
+from inventory.cli.view.output import console, json_option, print_json, wants_json
+from inventory.devruntime.running import running_settings
+from inventory.doctor.finding import Finding, Level
+from inventory.errors import SettingsError
+from inventory.observe import logs
+from inventory.process.addresses import host_port, reachable
+from inventory.settings import Settings
+
+EXIT_FAILED: Final = 1
+_HEALTH_SECONDS: Final = 5.0
+_STYLE: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
+
+
+@click.command(cls=Command, example="inventory doctor\nINVENTORY_CONFIG=/etc/inventory.yaml inventory doctor --json")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path(".inventory"),
+    show_default=True,
+    help="where an `inventory up` on this machine keeps its data",
+)
+@click.option("--plugins/--no-plugins", default=True, show_default=True, help="ask the plugins, and try their secrets")
+@json_option
+@click.pass_context
+def doctor(context: click.Context, data_dir: Path, plugins: bool) -> None:
+    """Check everything the service needs, and tell how to mend what is wrong.
+
+    Looks at what the settings name, or else at an `inventory up` that runs on --data-dir. Nothing is changed. Exit
+    code 1 if a check failed; warnings alone are no failure.
+    """
+    # What the parts log while they are looked at is told as findings.
+    logs.setup(level="error", form="text", process="doctor")
+    found: list[Finding] = []
+    for finding in _findings(context, data_dir, plugins=plugins):
+        found.append(finding)
+        if not wants_json(context):
+            _print(finding)
+    counts = {level: sum(each.level is level for each in found) for level in Level}
+    healthy = not counts[Level.FAIL]
+    if wants_json(context):
+        checks = [{"check": e.check, "level": e.level.value, "message": e.message, "mend": e.mend} for e in found]
+        print_json({"healthy": healthy, "checks": checks})
+    else:
+        click.echo(", ".join(f"{count} {level.value}" for level, count in counts.items() if count))
+    if not healthy:
+        context.exit(EXIT_FAILED)
+
+
+def _findings(context: click.Context, data_dir: Path, *, plugins: bool) -> Iterator[Finding]:
+    options = context.find_object(ClientOptions) or ClientOptions(endpoint="127.0.0.1:50051")
+    try:
+        settings = _settings(data_dir)
+    except SettingsError as exc:
+        yield Finding("settings", Level.FAIL, exc.message, "Correct it; `inventory config` lists all settings.")
+        return
+    source = context.find_root().get_parameter_source("endpoint")
+    if source is click.core.ParameterSource.DEFAULT:
+        options = ClientOptions(endpoint=host_port(reachable(settings.host), settings.port))
+    yield server_finding(options)
+    # All that a process of the service needs: no other command should wait for it.
+    from inventory.doctor.run import run_checks
+
+    yield from run_checks(settings, plugins=plugins)
+
+
+def _settings(data_dir: Path) -> Settings:
+    """Return the settings in force; where they name no store, those of the `up` that runs on ``data_dir``."""
+    loaded = settings_module.load()
+    running = running_settings(data_dir)
+    return settings_module.load(
+        **{name: value for name, value in running.items() if name not in loaded.model_fields_set}
+    )
+
+
+def server_finding(options: ClientOptions) -> Finding:
+    """Return whether the gRPC server says that it serves."""
+    channel = open_channel(options)
+    try:
+        answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
+    except grpc.RpcError as exc:
+        mend = "Start it (inventory server, or inventory up), or name it: --endpoint, INVENTORY_ENDPOINT."
+        return Finding("server", Level.FAIL, f"{options.endpoint} does not answer: {exc.code().name}", mend)
+    finally:
+        channel.close()
+    if answer.status != health_pb2.HealthCheckResponse.SERVING:
+        mend = "It cannot reach MongoDB, or is stopping: its log tells."
+        return Finding("server", Level.FAIL, f"{options.endpoint} answers, but does not serve", mend)
+    return Finding("server", Level.OK, f"{options.endpoint} serves")
+
+
+def _print(finding: Finding) -> None:
+    out = console()
+    level = f"[{_STYLE[finding.level]}]{finding.level.value:<4}[/]"
+    out.print(f"{level}  {escape(finding.check)}: {escape(finding.message)}", highlight=False, soft_wrap=True)
+    if finding.mend:
+        out.print(f"      → {escape(finding.mend)}", highlight=False, soft_wrap=True)
+
+
+COMMANDS = (doctor,)

@@ -1,0 +1,157 @@
+"""Commands for jobs and their tasks: ``job …`` and ``task …``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from inventory.cli.client import Client, connected
+from inventory.cli.command_form import Group
+from inventory.cli.commands.stat import add_stat
+from inventory.cli.completion import collector_names
+from inventory.cli.listing import Listing, list_options, show_rows
+from inventory.cli.lookup import COLLECTOR, find_id
+from inventory.cli.view.job_story import explain_job
+from inventory.cli.view.output import Column, duration, json_option, print_json, say, wants_json
+from inventory.cli.view.watch import EXIT_JOB_FAILED, watch_job, whole_job
+
+COLUMNS: tuple[Column, ...] = (
+    ("job", "job_id"),
+    ("status", "status"),
+    ("collector", "collector_info.name"),
+    ("tasks", lambda row: str(row.get("total_tasks", 0))),
+    ("remained", lambda row: str(row.get("remained_tasks", 0))),
+    ("created at", "created_at"),
+    ("time", duration),
+)
+TASK_COLUMNS: tuple[Column, ...] = (
+    ("task", "job_task_id"),
+    ("status", "status"),
+    ("job", "job_id"),
+    ("secret", "secret_id"),
+    ("created", lambda row: str(row.get("created_count", 0))),
+    ("updated", lambda row: str(row.get("updated_count", 0))),
+    ("deleted", lambda row: str(row.get("deleted_count", 0))),
+    ("failed", lambda row: str(row.get("failure_count", 0))),
+    ("time", duration),
+)
+JOB_STATUS = click.Choice(["CREATED", "IN_PROGRESS", "SUCCESS", "ERROR", "CANCELED", "TIMEOUT"], case_sensitive=False)
+TASK_STATUS = click.Choice(["PENDING", "IN_PROGRESS", "SUCCESS", "FAILURE", "CANCELED"], case_sensitive=False)
+
+
+@click.group(cls=Group)
+def job() -> None:
+    """Show, explain, watch, cancel and delete jobs."""
+
+
+@job.command("list", example="inventory job list --status ERROR --filter 'created_at>now - 1d'")
+@click.option("--status", type=JOB_STATUS, help="only those")
+@click.option("--collector", "name_or_id", help="id or name", shell_complete=collector_names)
+@list_options(limit=20, watch=True)
+@json_option
+@click.pass_context
+def list_jobs(context: click.Context, status: str | None, name_or_id: str | None, wanted: Listing) -> None:
+    """List jobs, the newest first."""
+    with connected(context) as client:
+        request: dict[str, Any] = {"query": wanted.query()}
+        if status:
+            request["status"] = status
+        if name_or_id:
+            request["collector_id"] = find_id(client, COLLECTOR, name_or_id)
+        show_rows(context, wanted, lambda: client.call("Job.list", **request), COLUMNS)
+
+
+@job.command("show", example="inventory job show job-0123456789ab\ninventory job show --collector aws --watch")
+@click.argument("job_id", required=False)
+@click.option("--collector", "name_or_id", help="the newest job of this one", shell_complete=collector_names)
+@click.option("--watch", is_flag=True, help="follow it until it has ended")
+@click.option("--all", "every_task", is_flag=True, help="a row for every task, however many")
+@json_option
+@click.pass_context
+def show_job(context: click.Context, job_id: str | None, name_or_id: str | None, watch: bool, every_task: bool) -> None:
+    """Explain a job: what it did, which tasks failed, why, and what to do. Without an id: the newest."""
+    with connected(context) as client:
+        wanted = job_id or _newest(client, name_or_id)
+        found = watch_job(client, wanted, quiet=wants_json(context)) if watch else whole_job(client, wanted)
+    if wants_json(context):
+        print_json(found)
+    else:
+        explain_job(found, every_task=every_task)
+    if watch and found["status"] != "SUCCESS":
+        context.exit(EXIT_JOB_FAILED)
+
+
+@job.command("delete", example="inventory job delete job-0123456789ab")
+@click.argument("job_ids", metavar="JOB...", nargs=-1, required=True)
+@json_option
+@click.pass_context
+def delete_job(context: click.Context, job_ids: tuple[str, ...]) -> None:
+    """Delete jobs with their tasks; one that runs is canceled first. What was collected stays."""
+    with connected(context) as client:
+        for job_id in job_ids:
+            say(context, client.call("Job.delete", job_id=job_id), f"{job_id}: deleted")
+
+
+add_stat(job, "Job", example="inventory job stat --by status --filter 'created_at>now - 7d'")
+job.add_command(click.Command("get", params=show_job.params, callback=show_job.callback, hidden=True))
+job.add_command(click.Command("cancel", params=delete_job.params, callback=delete_job.callback, hidden=True))
+
+
+@click.group(cls=Group)
+def task() -> None:
+    """Show and delete job tasks: one per job and secret."""
+
+
+@task.command("list", example="inventory task list --status FAILURE --filter secret_id=secret-1")
+@click.option("--job", "job_id", help="only those of this job")
+@click.option("--status", type=TASK_STATUS, help="only those")
+@list_options(limit=20, watch=True)
+@json_option
+@click.pass_context
+def list_tasks(context: click.Context, job_id: str | None, status: str | None, wanted: Listing) -> None:
+    """List job tasks, the newest first."""
+    request: dict[str, Any] = {"query": wanted.query()}
+    if job_id:
+        request["job_id"] = job_id
+    if status:
+        request["status"] = status
+    with connected(context) as client:
+        show_rows(context, wanted, lambda: client.call("JobTask.list", **request), TASK_COLUMNS)
+
+
+@task.command("show", example="inventory task show job_task-0123456789ab")
+@click.argument("job_task_id", metavar="TASK")
+@json_option
+@click.pass_context
+def show_task(context: click.Context, job_task_id: str) -> None:
+    """Show one task whole, as JSON; `inventory job show` explains its errors."""
+    with connected(context) as client:
+        print_json(client.call("JobTask.get", job_task_id=job_task_id))
+
+
+@task.command("delete", example="inventory task delete job_task-0123456789ab")
+@click.argument("job_task_ids", metavar="TASK...", nargs=-1, required=True)
+@json_option
+@click.pass_context
+def delete_task(context: click.Context, job_task_ids: tuple[str, ...]) -> None:
+    """Delete tasks; a worker that collects one stops."""
+    with connected(context) as client:
+        for job_task_id in job_task_ids:
+            say(context, client.call("JobTask.delete", job_task_id=job_task_id), f"{job_task_id}: deleted")
+
+
+add_stat(task, "JobTask", example="inventory task stat --by status --sum failure_count")
+
+
+def _newest(client: Client, name_or_id: str | None) -> str:
+    request: dict[str, Any] = {"query": {"page": {"start": 1, "limit": 1}, "only": ["job_id"]}}
+    if name_or_id:
+        request["collector_id"] = find_id(client, COLLECTOR, name_or_id)
+    found = client.call("Job.list", **request).get("results", [])
+    if not found:
+        raise click.ClickException("there is no job yet: inventory collect COLLECTOR")
+    return str(found[0]["job_id"])
+
+
+COMMANDS = (job, task)

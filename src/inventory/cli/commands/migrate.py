@@ -1,0 +1,118 @@
+"""``inventory migrate``: bring the database to what this version needs, or tell how it stands."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from inventory import settings
+from inventory.cli.client import ClientOptions
+from inventory.cli.command_form import Command
+from inventory.domain.clock import isoformat
+from inventory.observe import logs
+
+if TYPE_CHECKING:
+    from inventory.migration.migrator import State
+
+EXIT_NOT_DONE = 1
+
+
+@click.command(cls=Command, example="inventory migrate --check")
+@click.option("--check", "only_check", is_flag=True, help="change nothing; exit with 1 where migrations are pending")
+@click.option("--list", "only_list", is_flag=True, help="change nothing; show every migration and what became of it")
+@click.option("--breaking", is_flag=True, help="also run those that processes of an earlier version do not survive")
+@click.option("--wait", "wait_seconds", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
+              help="how long to wait for MongoDB, or for another process that migrates")  # fmt: skip
+@click.pass_obj
+def migrate(options: ClientOptions, only_check: bool, only_list: bool, breaking: bool, wait_seconds: float) -> None:
+    """Run pending migrations; one process at a time does, and a second run changes nothing.
+
+    Where none is pending, indexes that are gone are built again, such as after a restore without them.
+    """
+    from inventory.bootstrap import Container
+    from inventory.migration.start import await_migrated
+
+    loaded = settings.load()
+    logs.setup(level=loaded.log_level, form=loaded.log_format, process="migrate")
+    container = Container(loaded)
+    try:
+        migrator = container.migrator
+        if only_list:
+            _show(migrator.state(), as_json=options.as_json)
+        elif only_check:
+            migrator.check()
+            click.echo("the database is what this version needs")
+        else:
+            wait = _until(time.monotonic() + wait_seconds)
+            done = await_migrated(migrator, apply=True, wait=wait, breaking=breaking)
+            if done is None:
+                # Says what is in the way, where it still is.
+                migrator.check()
+                sys.exit(EXIT_NOT_DONE)
+            if not done:
+                # The records of a restored database are right even where its indexes were left out.
+                migrator.mend_indexes()
+            click.echo(f"ran {', '.join(map(str, done))}" if done else "nothing to do")
+    finally:
+        container.close()
+
+
+def _until(deadline: float) -> Callable[[float], bool]:
+    never = threading.Event()
+
+    def wait(seconds: float) -> bool:
+        never.wait(min(seconds, max(deadline - time.monotonic(), 0.0)))
+        return time.monotonic() >= deadline
+
+    return wait
+
+
+def _show(state: State, *, as_json: bool) -> None:
+    from inventory.cli.view.output import console
+
+    rows = list(_rows(state))
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for title in ("number", "name", "since", "state", "finished_at", "by version"):
+        table.add_column(title)
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    console().print(table)
+
+
+def _rows(state: State) -> list[dict[str, Any]]:
+    pending = {one.number: one for one in state.pending}
+    unknown = {record.number for record in state.unknown}
+    rows = []
+    for number in sorted({*pending, *state.records}):
+        record = state.records.get(number)
+        told = record or pending[number]
+        if number in unknown:
+            what = "of a newer version"
+        elif number in pending:
+            what = "begun" if record else "pending"
+        else:
+            what = "done"
+        rows.append(
+            {
+                "number": number,
+                "name": told.name,
+                "since": told.since,
+                "state": what,
+                "finished_at": isoformat(record.finished_at) if record else "",
+                "by_version": record.version if record else "",
+            }
+        )
+    return rows
+
+
+COMMANDS = (migrate,)

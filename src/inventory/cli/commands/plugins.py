@@ -1,0 +1,211 @@
+"""Commands for plugins as such: ``plugin try``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import yaml
+from rich.console import Console
+from rich.markup import escape
+
+from inventory import settings
+from inventory.cli.command_form import Group
+from inventory.cli.parameters import STRUCT
+from inventory.cli.view.output import console, json_option, plain_table, print_json, wants_json
+from inventory.connector.ports import PluginEndpoint
+from inventory.domain.principal import system_principal
+from inventory.errors import InvalidParameterError
+from inventory.plugin_check.fault import Counted, Severity
+from inventory.process import yaml_text
+
+if TYPE_CHECKING:
+    from inventory.plugin_check.trial import Report, Step
+
+EXIT_VIOLATIONS: Final = 1
+_SHOWN_REPORTED: Final = 5
+
+
+@click.group(cls=Group)
+def plugin() -> None:
+    """Try collector plugins."""
+
+
+@plugin.command(
+    "try", example="inventory plugin try grpc://127.0.0.1:50060\ninventory plugin try host:50051 --secret secret.yaml"
+)
+@click.argument("endpoint")
+@click.option("--secret", "secret_file", metavar="FILE", help="the secret's data, JSON or YAML; - for stdin")
+@click.option("--secret-data-env", metavar="NAME", help="the variable that holds the secret's data as JSON")
+@click.option("--options", type=STRUCT, default="{}", help="JSON or @FILE")
+@click.option("--filter", "filter_", type=STRUCT, default="{}", help="the plugin's own filter, JSON or @FILE")
+@click.option("--access-token-env", metavar="NAME", help="the variable that holds the plugin's access token")
+@click.option("--limit", type=click.IntRange(0), default=1000, show_default=True, help="messages at most; 0: all")
+@click.option("--idle", type=click.FloatRange(1), default=120.0, show_default=True, help="seconds it may be silent")
+@click.option("--samples/--no-samples", default=True, show_default=True, help="show one resource of each type")
+@json_option
+@click.pass_context
+def try_plugin(
+    context: click.Context,
+    endpoint: str,
+    secret_file: str | None,
+    secret_data_env: str | None,
+    options: Any,
+    filter_: Any,
+    access_token_env: str | None,
+    limit: int,
+    idle: float,
+    samples: bool,
+) -> None:
+    """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and tell what it sends.
+
+    ENDPOINT is grpc://host:port, grpc+ssl://host:port or host:port. Nothing is stored. Each violation of the protocol
+    is told as ingest would meet it; exit code 1 if there is any. The secret's values are never shown.
+    """
+    # What a worker is made of: no other command should wait for it.
+    from inventory.bootstrap import Container
+    from inventory.plugin_check.trial import Trial, Wish
+
+    secret_data = _secret_data(secret_file, secret_data_env)
+    token = _variable(access_token_env) if access_token_env else ""
+    address = endpoint if "://" in endpoint else f"grpc://{endpoint}"
+    quiet = wants_json(context)
+    container = Container(settings.load())
+    try:
+        try:
+            connected = container.plugin_connector.connect(
+                PluginEndpoint(address, token), system_principal("domain-try", transaction_id="plugin-try")
+            )
+        except InvalidParameterError:
+            words = "must be grpc://host:port, grpc+ssl://host:port or host:port"
+            raise click.BadParameter(words, param_hint="'ENDPOINT'") from None
+        wish = Wish(options=options, secret_data=secret_data, filter=filter_, limit=limit, idle_seconds=idle)
+        report = Trial(connected, wish, tell=_say_nothing if quiet else _print_step).run()
+    finally:
+        container.close()
+    if quiet:
+        print_json(_as_json(address, report))
+    else:
+        _print(console(), report, samples=samples)
+    if report.faults.of(Severity.VIOLATION):
+        context.exit(EXIT_VIOLATIONS)
+
+
+def _secret_data(path: str | None, variable: str | None) -> Mapping[str, Any]:
+    if path and variable:
+        raise click.UsageError("--secret and --secret-data-env exclude each other")
+    if not path and not variable:
+        return {}
+    source = f"--secret {path}" if path else f"--secret-data-env {variable}"
+    try:
+        text = _variable(str(variable)) if variable else _text(str(path))
+        content = json.loads(text) if variable else yaml_text.load(text)
+    except OSError as exc:
+        raise click.UsageError(f"{source}: {exc.strerror}") from None
+    except (ValueError, RecursionError, yaml.YAMLError):
+        # The parser's own words may quote the data.
+        raise click.UsageError(f"{source}: is neither JSON nor YAML") from None
+    if not isinstance(content, Mapping):
+        raise click.UsageError(f"{source}: must hold a mapping")
+    return {str(key): value for key, value in content.items()}
+
+
+def _text(path: str) -> str:
+    return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+
+
+def _variable(name: str) -> str:
+    value = os.environ.get(name)
+    if value is None:
+        raise click.UsageError(f"the environment variable {name} is not set")
+    return value
+
+
+def _say_nothing(_step: Step) -> None:
+    """A script reads the report at the end."""
+
+
+def _print_step(step: Step) -> None:
+    mark = "[green]ok[/]  " if step.good else "[bold red]fail[/]"
+    line = f"{mark}  {step.name:<9}  {escape(step.words)} [dim]({step.seconds:.2f} s)[/]"
+    console().print(line, highlight=False, soft_wrap=True)
+
+
+def _print(out: Console, report: Report, *, samples: bool) -> None:
+    stream = report.stream
+    if stream.shares:
+        table = plain_table("type", "state", "messages", "bytes each", "largest")
+        for (name, state), share in sorted(stream.shares.items()):
+            each = f"{share.bytes / share.count:.0f}"
+            table.add_row(escape(name), state, str(share.count), each, str(share.largest))
+        out.print()
+        out.print(table)
+    if samples and stream.samples:
+        out.print("\n[bold]Samples[/]")
+        for name, sample in stream.samples.items():
+            out.print(f"  {escape(name)}: {escape(sample)}", highlight=False, soft_wrap=True)
+    if stream.reported:
+        out.print(f"\n[bold]Errors that the plugin reports itself[/] ({stream.reported.total()})")
+        for message, count in stream.reported.most_common(_SHOWN_REPORTED):
+            out.print(f"  {count} × {escape(message)}", highlight=False, soft_wrap=True)
+    for title, severity in (("Violations", Severity.VIOLATION), ("Remarks", Severity.REMARK)):
+        found = report.faults.of(severity)
+        if found:
+            out.print(f"\n[bold]{title}[/]")
+        for counted in found:
+            _print_fault(out, counted)
+    told = ((len(report.faults.of(each)), each.value) for each in Severity)
+    out.print("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in told), highlight=False)
+
+
+def _print_fault(out: Console, counted: Counted) -> None:
+    fault = counted.fault
+    times = f" ({counted.count} times)" if counted.count > 1 else ""
+    style = "red" if fault.severity is Severity.VIOLATION else "yellow"
+    line = f"  [{style}]{escape(fault.code)}[/] in {fault.stage}{times}: {escape(fault.message)}"
+    out.print(line, highlight=False, soft_wrap=True)
+    if counted.examples:
+        out.print(f"    {escape('; '.join(counted.examples))}", highlight=False, soft_wrap=True)
+
+
+def _as_json(address: str, report: Report) -> dict[str, Any]:
+    stream = report.stream
+    return {
+        "endpoint": address,
+        "steps": [
+            {"name": each.name, "ok": each.good, "seconds": round(each.seconds, 3), "words": each.words}
+            for each in report.steps
+        ],
+        "metadata": dict(report.metadata),
+        "messages": [
+            {"resource_type": name, "state": state, "count": e.count, "bytes": e.bytes, "largest": e.largest}
+            for (name, state), e in sorted(stream.shares.items())
+        ],
+        "first_seconds": stream.first_seconds,
+        "longest_silence": stream.longest_silence,
+        "seconds": stream.seconds,
+        "cut": report.cut,
+        "reported": dict(stream.reported),
+        "samples": stream.samples,
+        **{
+            f"{severity.value}s": [
+                {
+                    "stage": each.fault.stage,
+                    "code": each.fault.code,
+                    "message": each.fault.message,
+                    "count": each.count,
+                    "examples": each.examples,
+                }
+                for each in report.faults.of(severity)
+            ]
+            for severity in Severity
+        },
+    }
+
+
+COMMANDS = (plugin,)

@@ -1,0 +1,161 @@
+"""Commands that are processes of the service, and the one that shows the settings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from pydantic import SecretStr
+from rich.markup import escape
+
+from inventory import settings
+from inventory.cli.command_form import Command
+from inventory.cli.failures import note_process
+from inventory.cli.view.output import console, json_option, plain_table, print_json, wants_json
+from inventory.observe import logs
+
+PORT = click.IntRange(0, 65535)
+
+
+def _start(kind: str, **overrides: object) -> settings.Settings:
+    loaded = settings.load(**{key: value for key, value in overrides.items() if value is not None})
+    # `up` is looked at by people, as are the processes it starts.
+    form = "text" if kind == "up" and "log_format" not in loaded.model_fields_set else loaded.log_format
+    logs.setup(level=loaded.log_level, form=form, process=kind)
+    note_process()
+    for name in settings.unknown_variables():
+        # Its value may be a secret of the static file, so only the name is told.
+        logs.get_logger(__name__).warning("unknown_setting", name=name, meant=settings.nearest_variable(name))
+    return loaded
+
+
+@click.command(cls=Command, example="inventory up --data-dir .inventory --demo")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    default=Path(".inventory"),
+    show_default=True,
+)
+@click.option("--port", type=PORT, help="port of the gRPC server; 0: any free one")
+@click.option("--mongo-port", type=PORT, help="port of the MongoDB that is started; 0: any free one")
+@click.option("--redis-port", type=PORT, help="port of the Redis that is started; 0: any free one")
+@click.option("--plugin-port", type=PORT, help="port of the local plugin; 0: any free one")
+@click.option("--verbose", is_flag=True, help="show what the processes log, not only their warnings")
+@click.option("--demo", is_flag=True, help="register the local collector, collect this machine once, show the result")
+def up(
+    data_dir: Path,
+    port: int | None,
+    mongo_port: int | None,
+    redis_port: int | None,
+    plugin_port: int | None,
+    verbose: bool,
+    demo: bool,
+) -> None:
+    """Run everything on this machine, a MongoDB and a Redis included."""
+    from inventory.cli.commands.demo import Demonstration
+    from inventory.devruntime.up import DEFAULT_MONGO_PORT, DEFAULT_REDIS_PORT, UpOptions, run_up
+
+    loaded = _start("up", port=port)
+    if not verbose and "log_level" not in loaded.model_fields_set:
+        loaded = loaded.model_copy(update={"log_level": "warning"})
+    out = console()
+    options = UpOptions(
+        data_dir=data_dir,
+        settings=loaded,
+        mongo_port=DEFAULT_MONGO_PORT if mongo_port is None else mongo_port,
+        redis_port=DEFAULT_REDIS_PORT if redis_port is None else redis_port,
+        plugin_port=plugin_port,
+        console=out,
+        demo=Demonstration(out) if demo else None,
+    )
+    sys.exit(run_up(options))
+
+
+@click.command(
+    cls=Command,
+    example="INVENTORY_MONGO_URI=mongodb://db1/?replicaSet=rs0 INVENTORY_REDIS_URL=redis://redis1/0 inventory server",
+)
+@click.option("--port", type=PORT, help="port to listen on")
+def server(port: int | None) -> None:
+    """Run the gRPC server."""
+    from inventory.api.server import run
+
+    sys.exit(run(_start("server", port=port)))
+
+
+@click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory worker")
+def worker() -> None:
+    """Run a worker, which collects."""
+    from inventory.worker import run
+
+    sys.exit(run(_start("worker")))
+
+
+@click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory scheduler")
+def scheduler() -> None:
+    """Run the scheduler, which fires schedules, sweeps and cleans up."""
+    from inventory.scheduler import run
+
+    sys.exit(run(_start("scheduler")))
+
+
+@click.command(cls=Command, example="inventory gateway --port 8080 --upstream 127.0.0.1:50051")
+@click.option("--port", "gateway_port", type=PORT, help="HTTP port to listen on")
+@click.option("--upstream", "gateway_upstream", help="host:port of the gRPC server")
+def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
+    """Run the gateway: the API over HTTP and JSON, with its documentation at /docs."""
+    from inventory.gateway import run
+
+    sys.exit(run(_start("gateway", gateway_port=gateway_port, gateway_upstream=gateway_upstream)))
+
+
+@click.command("plugin-local", cls=Command, example="inventory plugin-local --port 50060")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=PORT, default=50060, show_default=True)
+def plugin_local(host: str, port: int) -> None:
+    """Run the bundled plugin, which collects this machine."""
+    from inventory.plugin_local import serve
+
+    logs.setup(level="info", form="json", process="plugin-local")
+    serve(host, port)
+
+
+@click.command(cls=Command, example="INVENTORY_WORKER_THREADS=16 inventory config")
+@json_option
+@click.pass_context
+def config(context: click.Context) -> None:
+    """Print the settings in force, secrets masked."""
+    loaded = settings.load()
+    for name in settings.unknown_variables():
+        near = settings.nearest_variable(name)
+        hint = f"; did you mean {near}?" if near else ""
+        click.echo(f"note: {name} is set, but is not the name of a setting{hint}", err=True)
+    values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
+    if wants_json(context):
+        print_json(values)
+        return
+    table = plain_table("setting", "value", "meaning")
+    for name, value in values.items():
+        meaning = type(loaded).model_fields[name].description or ""
+        table.add_row(f"INVENTORY_{name.upper()}", escape(_typed(value)), escape(meaning))
+    console().print(table)
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, SecretStr):
+        return "***" if value.get_secret_value() else ""
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(value: object) -> str:
+    """Return a value as it is written in a variable."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+COMMANDS = (up, server, worker, scheduler, gateway, plugin_local, config)

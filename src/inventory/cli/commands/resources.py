@@ -1,0 +1,199 @@
+"""Commands for what was collected: ``resource``, ``type``, ``region`` and ``history``; ``call`` for anything."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import click
+
+from inventory.cli.client import connected
+from inventory.cli.command_form import Command, Group, sent
+from inventory.cli.commands.resource_changes import CHANGES, add_changes
+from inventory.cli.commands.stat import add_stat, print_stat, statistics_query
+from inventory.cli.listing import Listing, list_options, show_rows
+from inventory.cli.lookup import REGION, RESOURCE, TYPE, Kind, find, find_id
+from inventory.cli.parameters import STRUCT
+from inventory.cli.view.output import Column, json_option, print_json, say
+from inventory.protobuf.api_files import all_methods
+
+COLUMNS: Final[dict[Kind, tuple[Column, ...]]] = {
+    RESOURCE: (
+        ("resource", "cloud_service_id"),
+        ("name", "name"),
+        ("group", "cloud_service_group"),
+        ("type", "cloud_service_type"),
+        ("provider", "provider"),
+        ("region", "region_code"),
+        ("updated at", "updated_at"),
+    ),
+    TYPE: (
+        ("type", "cloud_service_type_id"),
+        ("name", "name"),
+        ("group", "group"),
+        ("provider", "provider"),
+        ("updated at", "updated_at"),
+    ),
+    REGION: (
+        ("region", "region_id"),
+        ("name", "name"),
+        ("code", "region_code"),
+        ("provider", "provider"),
+        ("updated at", "updated_at"),
+    ),
+}
+RECORD_COLUMNS: Final[tuple[Column, ...]] = (
+    ("when", "created_at"),
+    ("action", "action"),
+    ("changes", lambda row: ", ".join(f"{each.get('key')}" for each in row.get("diff", [])[:5])),
+    ("by", lambda row: row.get("user_id") or row.get("collector_id") or row.get("updated_by", "")),
+    ("job", "job_id"),
+)
+_OLD_KINDS: Final = {"cloud-service": RESOURCE, "cloud-service-type": TYPE, "region": REGION}
+
+
+@click.group(cls=Group)
+def resource() -> None:
+    """What was collected: cloud services."""
+
+
+@click.group("type", cls=Group)
+def type_() -> None:
+    """Types of cloud services."""
+
+
+@click.group(cls=Group)
+def region() -> None:
+    """Regions of the providers."""
+
+
+@resource.command(
+    "list", example="inventory resource list --type Disk --filter region_code=us-east-1 --sort -updated_at"
+)
+@click.option("--kind", type=click.Choice(list(_OLD_KINDS)), default="cloud-service", hidden=True)
+@click.option("--type", "type_", help="only those of this type")
+@click.option("--provider")
+@list_options(watch=True)
+@json_option
+@click.pass_context
+def list_resources(context: click.Context, kind: str, type_: str | None, provider: str | None, wanted: Listing) -> None:
+    """List cloud services."""
+    found = _OLD_KINDS[kind]
+    request = sent(provider=provider) | {"query": wanted.query()}
+    if type_:
+        request["cloud_service_type" if found is RESOURCE else "name"] = type_
+    with connected(context) as client:
+        show_rows(context, wanted, lambda: client.call(f"{found.service}.list", **request), COLUMNS[found])
+
+
+def _add_list(group: Group, kind: Kind) -> None:
+    @group.command(
+        "list", help=f"List {kind.word}s.", example=f"inventory {kind.word} list --provider aws --keyword compute"
+    )
+    @click.option("--provider")
+    @list_options()
+    @json_option
+    @click.pass_context
+    def list_kind(context: click.Context, provider: str | None, wanted: Listing) -> None:
+        request = sent(provider=provider) | {"query": wanted.query()}
+        with connected(context) as client:
+            show_rows(context, wanted, lambda: client.call(f"{kind.service}.list", **request), COLUMNS[kind])
+
+
+def _add_common(group: Group, kind: Kind, *, known: str, by: str) -> None:
+    word = kind.word
+
+    @group.command("show", help=f"Show one {word} whole, as JSON.", example=f"inventory {word} show {known}")
+    @click.argument("name_or_id", metavar=word.upper())
+    @json_option
+    @click.pass_context
+    def show(context: click.Context, name_or_id: str) -> None:
+        with connected(context) as client:
+            print_json(find(client, _kind_of(name_or_id, kind), name_or_id))
+
+    @group.command("delete", help=f"Delete {word}s.", example=f"inventory {word} delete {known}")
+    @click.argument("names_or_ids", metavar=f"{word.upper()}...", nargs=-1, required=True)
+    @json_option
+    @click.pass_context
+    def delete(context: click.Context, names_or_ids: tuple[str, ...]) -> None:
+        with connected(context) as client:
+            for name_or_id in names_or_ids:
+                found = find_id(client, kind, name_or_id)
+                answer = client.call(f"{kind.service}.delete", **{kind.id_field: found})
+                say(context, answer, f"{found}: deleted")
+
+    add_changes(group, kind, CHANGES[kind.word])
+    add_stat(group, kind.service, example=f"inventory {word} stat --by {by}")
+
+
+def _kind_of(name_or_id: str, kind: Kind) -> Kind:
+    """Return whose id this is, for those who ask any group for any id; else ``kind``."""
+    return next((each for each in (TYPE, REGION, RESOURCE) if each.is_id(name_or_id)), kind)
+
+
+_add_list(type_, TYPE)
+_add_list(region, REGION)
+_add_common(resource, RESOURCE, known="cloud-svc-0123456789ab", by="provider --by cloud_service_type")
+_add_common(type_, TYPE, known="aws.EC2.Instance", by="provider --by group")
+_add_common(region, REGION, known="us-east-1", by="provider")
+_show = resource.commands["show"]
+resource.add_command(click.Command("get", params=_show.params, callback=_show.callback, hidden=True))
+
+
+@resource.command(
+    "analyze",
+    example="""inventory resource analyze '{"fields": {"n": {"operator": "count"}}, "group_by": ["provider"]}'""",
+)
+@click.argument("query", type=STRUCT)
+@json_option
+@click.pass_context
+def analyze(context: click.Context, query: Any) -> None:
+    """Run an AnalyzeQuery, JSON or @FILE."""
+    with connected(context) as client:
+        print_json(client.call("CloudService.analyze", query=query))
+
+
+@click.group(cls=Group)
+def history() -> None:
+    """What changed in a resource, and by whom."""
+
+
+@history.command("list", example="inventory history list cloud-svc-0123456789ab --filter action=UPDATE")
+@click.argument("name_or_id", metavar="RESOURCE")
+@list_options(limit=20)
+@json_option
+@click.pass_context
+def list_history(context: click.Context, name_or_id: str, wanted: Listing) -> None:
+    """List the changes of a resource, the newest first; --json shows what was before and after."""
+    with connected(context) as client:
+        resource_id = find_id(client, RESOURCE, name_or_id)
+        request = {"cloud_service_id": resource_id, "query": wanted.query()}
+        show_rows(context, wanted, lambda: client.call("ChangeHistory.list", **request), RECORD_COLUMNS)
+
+
+@history.command("stat", example="inventory history stat cloud-svc-0123456789ab --by action")
+@click.argument("name_or_id", metavar="RESOURCE")
+@click.option("--by", multiple=True, default=("action",), show_default=True, metavar="KEY", help="repeatable")
+@json_option
+@click.pass_context
+def stat_history(context: click.Context, name_or_id: str, by: tuple[str, ...]) -> None:
+    """Count the changes of a resource."""
+    with connected(context) as client:
+        resource_id = find_id(client, RESOURCE, name_or_id)
+        answer = client.call("ChangeHistory.stat", cloud_service_id=resource_id, query=statistics_query(by=by))
+    print_stat(context, answer, order=(*by, "count"))
+
+
+@click.command(cls=Command, example="""inventory call Collector.list '{"query": {"count_only": true}}'""")
+@click.argument("method")
+@click.argument("request", type=STRUCT, default="{}")
+@json_option
+@click.pass_context
+def call(context: click.Context, method: str, request: Any) -> None:
+    """Call any METHOD of the API, such as Collector.stat, with REQUEST as JSON (or @FILE)."""
+    if method not in all_methods():
+        raise click.UsageError(f"no method {method!r}; there are: {', '.join(sorted(all_methods()))}")
+    with connected(context) as client:
+        print_json(client.call(method, **request))
+
+
+COMMANDS = (resource, type_, region, history, call)

@@ -1,0 +1,107 @@
+"""``stat`` of every kind: how many there are by what, or which values there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from inventory.cli.client import connected
+from inventory.cli.command_form import Group
+from inventory.cli.listing import filter_option
+from inventory.cli.parameters import STRUCT
+from inventory.cli.view.output import console, json_option, plain_table, print_json, wants_json
+
+Json = dict[str, Any]
+
+
+def add_stat(group: Group, service: str, *, example: str) -> None:
+    """Add ``stat`` of the API's ``service`` to ``group``."""
+
+    @group.command("stat", example=example)
+    @click.option("--by", multiple=True, metavar="KEY", help="count by this field; repeatable")
+    @click.option("--sum", "sums", multiple=True, metavar="KEY", help="add this field up, too; repeatable")
+    @click.option("--distinct", metavar="KEY", help="list the values of this field instead")
+    @click.option("--query", type=STRUCT, help="a whole StatisticsQuery instead, JSON or @FILE")
+    @filter_option
+    @json_option
+    @click.pass_context
+    def stat(
+        context: click.Context,
+        by: tuple[str, ...],
+        sums: tuple[str, ...],
+        distinct: str | None,
+        query: Json | None,
+        filter_: tuple[Json, ...],
+    ) -> None:
+        """Count by fields, or list the values of one."""
+        asked = statistics_query(by=by, sums=sums, distinct=distinct, query=query, conditions=filter_)
+        with connected(context) as client:
+            answer = client.call(f"{service}.stat", query=asked)
+        print_stat(context, answer, order=(*by, "count", *sums))
+
+
+def statistics_query(
+    *,
+    by: tuple[str, ...] = (),
+    sums: tuple[str, ...] = (),
+    distinct: str | None = None,
+    query: Json | None = None,
+    conditions: tuple[Json, ...] = (),
+) -> Json:
+    """Return the ``query`` of a stat request.
+
+    Raises:
+        click.UsageError: more than one of a whole query, distinct and by.
+    """
+    if sum(bool(each) for each in (query, distinct, by or sums)) > 1:
+        raise click.UsageError("--query, --distinct and --by exclude each other")
+    if query:
+        return query
+    found: Json = {"filter": list(conditions)} if conditions else {}
+    if distinct:
+        return found | {"distinct": distinct}
+    fields = [{"name": "count", "operator": "count"}]
+    fields += [{"name": _column(key), "operator": "sum", "key": key} for key in sums]
+    group = {"keys": [{"key": key, "name": _column(key)} for key in by], "fields": fields}
+    return found | {"aggregate": [{"group": group}, {"sort": {"key": "count", "desc": True}}]}
+
+
+def print_stat(context: click.Context, answer: Json, *, order: Sequence[str]) -> None:
+    """Print a stat answer: a table or a value a line, or the answer itself as JSON.
+
+    Args:
+        context: of the command.
+        answer: of the API.
+        order: of the columns; those not in it come last.
+    """
+    if wants_json(context):
+        print_json(answer)
+    else:
+        _print(answer.get("results", []), [_column(key) for key in order])
+
+
+def _column(key: str) -> str:
+    return key.replace(".", "_")
+
+
+def _print(rows: list[Any], order: list[str]) -> None:
+    out = console()
+    if not rows or not isinstance(rows[0], dict):
+        for row in rows:
+            click.echo(str(row))
+        return
+    names = sorted({name for row in rows for name in row})
+    titles = sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+    table = plain_table(*titles)
+    for row in rows:
+        table.add_row(*(_text(row.get(name)) for name in titles))
+    out.print(table)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else escape(str(value))

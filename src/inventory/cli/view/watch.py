@@ -1,0 +1,122 @@
+"""Watching a job: a line a task while it runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from inventory.cli.client import CallError, Client
+from inventory.cli.view.job_story import COUNTS, SHOWN_TASKS
+from inventory.cli.view.output import cell, console
+
+EXIT_JOB_FAILED = 5
+EXIT_INTERRUPTED = 130
+POLL_SECONDS = 0.3
+RETRY_SECONDS: Final = 2.0
+ENDED = frozenset({"SUCCESS", "ERROR", "CANCELED", "TIMEOUT"})
+_TASK_ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+_PAGE: Final = 1000
+
+
+class StoppedWatchingError(click.ClickException):
+    """Ctrl-C while a job was watched: the job goes on."""
+
+    exit_code = EXIT_INTERRUPTED
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"{job_id} goes on; see it again: inventory job show {job_id} --watch")
+
+    def show(self, file: Any = None) -> None:
+        """Print the line."""
+        click.echo(self.message, err=True, file=file)
+
+
+def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console | None = None) -> dict[str, Any]:
+    """Follow a job until it has ended; a server that is away for a while is waited for.
+
+    Args:
+        client: of the server.
+        job_id: the job.
+        quiet: print nothing.
+        out: where to print; absent: stdout.
+
+    Returns:
+        The ended job, with its ``tasks``.
+
+    Raises:
+        StoppedWatchingError: Ctrl-C.
+        CallError: the job is unknown, or deleted meanwhile.
+    """
+    out = out or console()
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=out,
+        transient=True,
+        disable=quiet or not out.is_terminal,
+    )
+    try:
+        with progress:
+            _follow(client, job_id, progress)
+        return whole_job(client, job_id)
+    except KeyboardInterrupt:
+        raise StoppedWatchingError(job_id) from None
+
+
+def whole_job(client: Client, job_id: str) -> dict[str, Any]:
+    """Return a job with its ``tasks``, all of them."""
+    job = client.call("Job.get", job_id=job_id)
+    tasks: list[dict[str, Any]] = []
+    while True:
+        page = {"page": {"start": len(tasks) + 1, "limit": _PAGE}}
+        answer = client.call("JobTask.list", job_id=job_id, query=page)
+        found = answer.get("results", [])
+        tasks.extend(found)
+        if not found or len(tasks) >= answer.get("total_count", 0):
+            return job | {"tasks": tasks}
+
+
+def _follow(client: Client, job_id: str, progress: Progress) -> None:
+    overall = progress.add_task(job_id, total=None)
+    lines: dict[str, Any] = {}
+    while True:
+        try:
+            job = client.call("Job.get", job_id=job_id)
+            tasks = _newest(client, job_id)
+        except CallError as exc:
+            if not exc.unreachable:
+                raise
+            progress.update(overall, description=f"{job_id} [yellow](the server does not answer; trying again)[/]")
+            time.sleep(RETRY_SECONDS)
+            continue
+        total = job.get("total_tasks", 0)
+        done = total - job.get("remained_tasks", 0)
+        progress.update(overall, description=job_id, total=total or None, completed=done)
+        for task in tasks:
+            line = lines.get(task["job_task_id"])
+            if line is None:
+                line = lines[task["job_task_id"]] = progress.add_task("", total=1)
+            progress.update(line, description=_line(task), completed=int(task["status"] in _TASK_ENDED))
+        if job["status"] in ENDED:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def _line(task: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{task[name]} {name.removesuffix('_count')}" for name in COUNTS if task.get(name))
+    return f"  {escape(task['secret_id'])} {cell(task, 'status')} {counts}"
+
+
+def _newest(client: Client, job_id: str) -> list[dict[str, Any]]:
+    page = {"page": {"start": 1, "limit": SHOWN_TASKS}}
+    found: list[dict[str, Any]] = client.call("JobTask.list", job_id=job_id, query=page).get("results", [])
+    return found

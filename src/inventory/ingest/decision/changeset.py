@@ -1,0 +1,277 @@
+"""What becomes of a resource: pure decisions from values to documents (contract, section 7).
+
+The ingest and the RPCs use the same functions. *Values* are the fields that were sent, by wire name, already of
+the right type: an absent field is not touched, an empty string clears (plugins send it, ``release_project`` and
+``release_region`` mean it). *Documents* are raw MongoDB documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from inventory.domain.equality import same
+from inventory.domain.keys import escape_key
+from inventory.errors import RequiredParameterError
+from inventory.ingest.decision.change import Change
+
+Values = Mapping[str, Any]
+Document = dict[str, Any]
+
+CUSTOM_SCOPE: Final = "custom"
+"""Where tags and metadata live that a user sets by ``CloudService.update``."""
+MANUAL: Final = "manual"
+DEFAULT_RESOURCE_TYPE: Final = "inventory.CloudService"
+
+_IDENTIFYING: Final = ("cloud_service_type", "cloud_service_group", "provider")
+_REPLACED: Final = (
+    "name",
+    "account",
+    "instance_type",
+    "instance_size",
+    "ip_addresses",
+    "reference",
+    "region_code",
+    "project_id",
+)
+_TYPE_REPLACED: Final = ("service_code", "is_primary", "is_major", "resource_type", "labels", "metadata", "tags")
+_REGION_REPLACED: Final = ("name", "tags")
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionEntry:
+    """Who collects a resource now: an entry of ``collection_info``."""
+
+    provider: str
+    service_account_id: str
+    secret_id: str
+    collector_id: str
+    last_collected_at: datetime
+
+    def document(self) -> Document:
+        """Return the stored form."""
+        return {
+            "provider": self.provider,
+            "service_account_id": self.service_account_id,
+            "secret_id": self.secret_id,
+            "collector_id": self.collector_id,
+            "last_collected_at": self.last_collected_at,
+        }
+
+
+def merge_collection(stored: Sequence[Document], entry: CollectionEntry) -> list[Document]:
+    """Return ``collection_info`` with ``entry`` in the place of its provider's."""
+    return [*(other for other in stored if other.get("provider") != entry.provider), entry.document()]
+
+
+def require(values: Values, *keys: str) -> None:
+    """Raise ``RequiredParameterError`` for the first of ``keys`` that has no value; an empty Struct is one."""
+    for key in keys:
+        value = values.get(key)
+        if value is None or value == "":
+            raise RequiredParameterError(key=key)
+
+
+def stored_tags(tags: Mapping[str, Any]) -> Document:
+    """Return the tags of one provider with their keys as they are stored."""
+    return {escape_key(key): value for key, value in tags.items()}
+
+
+def new_cloud_service(
+    values: Values, *, cloud_service_id: str, domain_id: str, now: datetime, collection: CollectionEntry | None = None
+) -> Document:
+    """Return the document of a new CloudService; tags and metadata belong to its own provider.
+
+    Args:
+        values: the fields sent.
+        cloud_service_id: its id.
+        domain_id: the domain it belongs to.
+        now: the time of creation.
+        collection: who collected it; None where a user made it.
+
+    Raises:
+        RequiredParameterError: type, group, provider or data is missing.
+    """
+    require(values, "cloud_service_type", "cloud_service_group", "provider", "data")
+    document: Document = {
+        "cloud_service_id": cloud_service_id,
+        "domain_id": domain_id,
+        "state": "ACTIVE",
+        **{key: values[key] for key in _IDENTIFYING},
+    }
+    for key in _REPLACED:
+        value = values.get(key)
+        if value is not None and value != "":
+            document[key] = value
+    scope = escape_key(values["provider"])
+    tags = values.get("tags") or {}
+    metadata = values.get("metadata") or {}
+    document["data"] = values["data"]
+    document["metadata"] = {scope: metadata} if metadata else {}
+    document["tags"] = {scope: stored_tags(tags)} if tags else {}
+    document["tag_keys"] = {scope: sorted(tags)} if tags else {}
+    document["collection_info"] = [collection.document()] if collection else []
+    document.update(references(document))
+    document["created_at"] = document["updated_at"] = now
+    document["revision"] = 1
+    return document
+
+
+def change_cloud_service(stored: Document, values: Values, *, scope: str) -> Change:
+    """Return what ``values`` change in a stored CloudService.
+
+    ``data`` merges at its top level, tags and metadata of ``scope`` are replaced, other fields are replaced.
+
+    Args:
+        stored: the whole document.
+        values: the fields sent.
+        scope: provider whose tags and metadata these are; :data:`CUSTOM_SCOPE` for a user's.
+    """
+    change = Change(dict(stored))
+    for key in _IDENTIFYING:
+        if values.get(key):
+            change.put(key, values[key])
+    for key in _REPLACED:
+        value = values.get(key)
+        if value is not None:
+            change.put(key, value)
+    if values.get("data"):
+        change.merge_data(stored.get("data") or {}, values["data"])
+    scope = escape_key(scope)
+    if values.get("metadata") is not None:
+        _put_scoped(change, "metadata", scope, values["metadata"])
+    if values.get("tags") is not None:
+        _put_scoped(change, "tags", scope, stored_tags(values["tags"]))
+        _put_scoped(change, "tag_keys", scope, sorted(values["tags"]))
+    if change:
+        for key, reference in references(change.after).items():
+            change.put(key, reference)
+        if "ref_region" in change.after and not change.after.get("region_code"):
+            change.put("ref_region", "")
+    return change
+
+
+def _put_scoped(change: Change, key: str, scope: str, value: Any) -> None:
+    """Let ``value`` become the part of ``scope`` in the free-form field ``key``; an empty one removes it."""
+    whole = change.after.get(key) or {}
+    if value:
+        if not same(whole.get(scope), value):
+            change.after[key] = {**whole, scope: value}
+            change.set[f"{key}.{scope}"] = value
+    elif scope in whole:
+        change.after[key] = {name: part for name, part in whole.items() if name != scope}
+        change.unset.append(f"{key}.{scope}")
+
+
+def references(document: Values) -> Document:
+    """Return the keys of the type and region that a CloudService belongs to."""
+    domain_id, provider = document["domain_id"], document["provider"]
+    found = {
+        "ref_cloud_service_type": (
+            f"{domain_id}.{provider}.{document['cloud_service_group']}.{document['cloud_service_type']}"
+        )
+    }
+    if document.get("region_code"):
+        found["ref_region"] = f"{domain_id}.{provider}.{document['region_code']}"
+    return found
+
+
+def new_cloud_service_type(
+    values: Values, *, cloud_service_type_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL
+) -> Document:
+    """Return the document of a new CloudServiceType.
+
+    Raises:
+        RequiredParameterError: name, provider or group is missing.
+    """
+    require(values, "name", "provider", "group")
+    key = f"{values['provider']}.{values['group']}.{values['name']}"
+    return {
+        "cloud_service_type_id": cloud_service_type_id,
+        "domain_id": domain_id,
+        "name": values["name"],
+        "provider": values["provider"],
+        "group": values["group"],
+        "cloud_service_type_key": key,
+        "ref_cloud_service_type": f"{domain_id}.{key}",
+        "is_primary": False,
+        "is_major": False,
+        "resource_type": DEFAULT_RESOURCE_TYPE,
+        "labels": [],
+        "metadata": {},
+        "tags": {},
+        **{name: values[name] for name in _TYPE_REPLACED if values.get(name) not in (None, "")},
+        "updated_by": updated_by,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def change_cloud_service_type(stored: Document, values: Values) -> Change:
+    """Return what ``values`` change in a stored CloudServiceType; its name, provider and group stay."""
+    return _replace(stored, values, _TYPE_REPLACED)
+
+
+def new_region(values: Values, *, region_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL) -> Document:
+    """Return the document of a new Region.
+
+    Raises:
+        RequiredParameterError: name (by RPC; a collector's defaults to the code), region_code or provider is missing.
+    """
+    require(values, "name", "region_code", "provider")
+    key = f"{values['provider']}.{values['region_code']}"
+    return {
+        "region_id": region_id,
+        "domain_id": domain_id,
+        "name": values["name"],
+        "region_code": values["region_code"],
+        "provider": values["provider"],
+        "region_key": key,
+        "ref_region": f"{domain_id}.{key}",
+        "tags": values.get("tags") or {},
+        "updated_by": updated_by,
+        "created_at": now,
+        "updated_at": now,
+    }
+
+
+def change_region(stored: Document, values: Values) -> Change:
+    """Return what ``values`` change in a stored Region; its code and provider stay."""
+    return _replace(stored, values, _REGION_REPLACED)
+
+
+def _replace(stored: Document, values: Values, keys: Sequence[str]) -> Change:
+    change = Change(dict(stored))
+    for key in keys:
+        if values.get(key) is not None:
+            change.put(key, values[key])
+    return change
+
+
+def user_update(change: Change, *, now: datetime) -> Document:
+    """Return the MongoDB update of a CloudService for a change that a user made.
+
+    It drops what ties the document to an ingest (``fingerprint``, ``match_key``), so that the next collect compares
+    it whole and nobody is kept from creating what it no longer is.
+    """
+    return {
+        "$set": {**change.set, "updated_at": now},
+        "$unset": dict.fromkeys([*change.unset, "fingerprint", "match_key"], ""),
+        "$inc": {"revision": 1},
+    }
+
+
+def user_delete(deleted_by: str, *, now: datetime) -> Document:
+    """Return the MongoDB update that deletes a living CloudService for a user.
+
+    Args:
+        deleted_by: who deletes it.
+        now: the time of deletion.
+    """
+    return {
+        "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
+        "$unset": {"fingerprint": "", "match_key": ""},
+        "$inc": {"revision": 1},
+    }

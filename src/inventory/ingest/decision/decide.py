@@ -1,0 +1,218 @@
+"""Deciding what a streamed CloudService leads to: a creation or an update, with its record."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from bson.objectid import ObjectId
+from pymongo import InsertOne, UpdateOne
+
+from inventory.connector.ports import ResourceMessage
+from inventory.domain import ids
+from inventory.errors import (
+    AuthenticateFailureError,
+    ConnectionFailureError,
+    InvalidResourceError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+)
+from inventory.ingest.context import IngestContext
+from inventory.ingest.decision.change import Change
+from inventory.ingest.decision.changeset import (
+    CollectionEntry,
+    change_cloud_service,
+    merge_collection,
+    new_cloud_service,
+)
+from inventory.ingest.decision.history import Author, clip_record, diff, excluded_keys, new_record
+from inventory.ingest.decision.match import match_key
+from inventory.ingest.decision.rules import Projects, RuleBook
+from inventory.ingest.reading.items import Item
+from inventory.ingest.reading.kinds import CLOUD_SERVICE
+from inventory.ingest.reading.record import values_of
+from inventory.manager.object_ids import new_object_ids
+from inventory.manager.resource.records import Encodable, record_key
+from inventory.manager.resource.store import UNSTORABLE, Write, encoded
+
+Document = dict[str, Any]
+
+_STAMPS_KEPT: Final = 4
+
+PLATFORM_ERRORS: Final = (
+    AuthenticateFailureError,
+    ConnectionFailureError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+)
+"""What identity may fail with: no fault of a resource, so the slice fails and is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One round of writes: when it is, and what marks its updates."""
+
+    now: datetime
+    stamp: bytes
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """One write that was decided on."""
+
+    item: Item
+    key: ObjectId
+    write: Write
+    cloud_service_id: str
+    record: Encodable | None
+    creates: bool
+    done: bool = False
+
+
+class Decider:
+    """Decides for one stream."""
+
+    def __init__(self, *, context: IngestContext, rules: RuleBook, projects: Projects) -> None:
+        self._context = context
+        self._rules = rules
+        self._projects = projects
+        self._domain_id = context.domain_id
+        self._author = Author(collector_id=context.collector_id, job_id=context.job_id)
+        self._exclude = excluded_keys(context.plugin_metadata)
+        self._keys = new_object_ids()
+        self._service_ids, self._record_ids = ids.new_ids(ids.CLOUD_SERVICE), ids.new_ids(ids.RECORD)
+        self._writer_id = context.slice_id or context.job_task_id or context.job_id
+        circumstances = "\0".join(
+            (
+                context.collector_id,
+                context.secret_id,
+                context.service_account_id,
+                context.provider,
+                context.project_id,
+            )
+        )
+        self._circumstances = hashlib.blake2b(circumstances.encode("utf-8", "replace") + rules.revision, digest_size=16)
+
+    def fingerprint(self, message: ResourceMessage) -> bytes | None:
+        """Return the hash of all that decides what ``message`` becomes; None where identity has a say too."""
+        if not message.fingerprint or self._rules.asks_identity:
+            return None
+        whole = self._circumstances.copy()
+        whole.update(message.fingerprint)
+        return whole.digest()
+
+    def _values(self, message: ResourceMessage) -> Document:
+        values = values_of(CLOUD_SERVICE, message.resource)
+        self._assign_project(values, message.resource)
+        return values
+
+    def _assign_project(self, values: Document, resource: Any) -> None:
+        """Let the rules, the resource or the secret say which project it is, in this order."""
+        sent = values.pop("project_id", "")
+        if sent and not self._projects.exists(sent):
+            raise NotFoundError(key="project_id", value=sent)
+        project_id = self._rules.project_of(resource, self._projects) or sent or self._context.project_id
+        if project_id:
+            values["project_id"] = project_id
+
+    def _entry(self, provider: str, now: datetime) -> CollectionEntry:
+        context = self._context
+        return CollectionEntry(
+            provider=context.provider or provider,
+            service_account_id=context.service_account_id,
+            secret_id=context.secret_id,
+            collector_id=context.collector_id,
+            last_collected_at=now,
+        )
+
+    def create(self, item: Item, moment: Moment) -> Plan:
+        """Return the creation of ``item``.
+
+        Raises:
+            InventoryError: it lacks something, or cannot be stored.
+        """
+        now = moment.now
+        values = self._values(item.message)
+        cloud_service_id = next(self._service_ids)
+        document = new_cloud_service(
+            values,
+            cloud_service_id=cloud_service_id,
+            domain_id=self._domain_id,
+            now=now,
+            collection=self._entry(values.get("provider", ""), now),
+        )
+        document["_id"] = next(self._keys)
+        document["match_key"] = match_key(CLOUD_SERVICE, item.conditions[0])
+        fingerprint = self.fingerprint(item.message)
+        if fingerprint:
+            document["fingerprint"] = fingerprint
+        written = encoded(document)
+        if written is None:
+            raise InvalidResourceError(key="resource", reason=UNSTORABLE)
+        record = self._record("CREATE", None, document, now)
+        return Plan(item, document["_id"], InsertOne(written), cloud_service_id, record, creates=True)
+
+    def update(self, item: Item, stored: Document, moment: Moment) -> Plan:
+        """Return the update of ``stored``, whole as it was read, that ``item`` leads to.
+
+        Raises:
+            InventoryError: it cannot be stored.
+        """
+        values = self._values(item.message)
+        scope = values.get("provider") or stored["provider"]
+        change = change_cloud_service(stored, values, scope=scope)
+        update = self._mongo_update(change, stored, scope, item.message, moment)
+        record = self._record("UPDATE", stored, change.after, moment.now) if change else None
+        condition = {
+            "_id": stored["_id"],
+            "domain_id": self._domain_id,
+            "state": "ACTIVE",
+            "revision": stored.get("revision"),
+        }
+        return Plan(
+            item, stored["_id"], UpdateOne(condition, update), stored["cloud_service_id"], record, creates=False
+        )
+
+    def _mongo_update(
+        self, change: Change, stored: Document, provider: str, message: ResourceMessage, moment: Moment
+    ) -> Document:
+        """Return the update in MongoDB's words. Raises ``InvalidResourceError`` where it cannot be stored."""
+        collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.now))
+        sets = {**change.set, "updated_at": moment.now, "collection_info": collection}
+        unset = dict.fromkeys(change.unset, "")
+        fingerprint = self.fingerprint(message)
+        if fingerprint:
+            sets["fingerprint"] = fingerprint
+        else:
+            unset["fingerprint"] = ""
+        written = encoded(sets)
+        if written is None:
+            raise InvalidResourceError(key="resource", reason=UNSTORABLE)
+        update: Document = {"$set": written, "$push": {"stamps": {"$each": [moment.stamp], "$slice": -_STAMPS_KEPT}}}
+        if unset:
+            update["$unset"] = unset
+        if change:
+            update["$inc"] = {"revision": 1}
+        return update
+
+    def _record(self, action: str, before: Document | None, after: Document, now: datetime) -> Encodable | None:
+        changes = diff(before, after, exclude=self._exclude)
+        if not changes:
+            return None
+        cloud_service_id = after["cloud_service_id"]
+        record = new_record(
+            action,
+            changes,
+            cloud_service_id=cloud_service_id,
+            domain_id=self._domain_id,
+            author=self._author,
+            now=now,
+            record_id=next(self._record_ids),
+        )
+        revision = 1 if before is None else (before.get("revision") or 0) + 1
+        record["_id"] = record_key(cloud_service_id, revision, self._writer_id)
+        written = encoded(record)
+        return clip_record(record) if written is None else written

@@ -1,0 +1,270 @@
+"""Match rules: which stored resource a streamed one is (contract, section 7). Pure: values in, lookups out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inventory.domain.keys import escape_key
+from inventory.errors import InvalidResourceError, MatchRuleError
+from inventory.ingest.reading.kinds import Kind
+from inventory.ingest.reading.record import free_form, is_text, tags_of, text
+
+Json = Mapping[str, Any]
+Rule = tuple[str, ...]
+
+NO_VALUE: Final[tuple[Any, ...]] = (None, "", [], {})
+"""What counts as "no value there"; stored fields of text are absent then, free-form ones may be any of these."""
+_IMPLIED_KEYS: Final = frozenset({"domain_id", "state"})
+_PROVIDER: Final = "provider"
+_MAX_SEGMENTS: Final = 50
+_MAX_CHARACTERS: Final = 64 * 1024
+_MAX_INTEGER: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One rule applied to one resource.
+
+    Attributes:
+        paths: where the store keeps the keys, in the rule's own order sorted.
+        values: what must be there, comparable and hashable (see :func:`comparable`).
+        wanted: the same as MongoDB compares it; None for "no value".
+    """
+
+    paths: tuple[str, ...]
+    values: tuple[Any, ...]
+    wanted: tuple[Any, ...]
+
+
+def parse_rules(match_rules: Json, kind: Kind) -> tuple[Rule, ...]:
+    """Return the rules in numeric order.
+
+    Raises:
+        MatchRuleError: none sent, a number that is none, or a key that the store has no place for.
+    """
+    if not match_rules:
+        raise MatchRuleError(reason="none sent")
+    numbered: list[tuple[float, Rule]] = []
+    for number, keys in match_rules.items():
+        try:
+            position = float(number)
+        except (TypeError, ValueError):
+            raise MatchRuleError(reason="rules are numbered") from None
+        if isinstance(keys, str):
+            keys = [keys]
+        if not isinstance(keys, list | tuple) or not all(isinstance(key, str) for key in keys):
+            raise MatchRuleError(reason="a rule is a list of keys")
+        rule = tuple(sorted({key for key in keys if key not in _IMPLIED_KEYS}))
+        for key in rule:
+            _check_key(key, kind)
+        numbered.append((position, rule))
+    return tuple(rule for _, rule in sorted(numbered))
+
+
+def _check_key(key: str, kind: Kind) -> None:
+    if key in kind.text_keys:
+        return
+    root, *rest = key.split(".")
+    broken = "\0" in key or len(rest) > _MAX_SEGMENTS or any(not part or part.startswith("$") for part in rest)
+    if root not in kind.free_keys or broken or not is_text(key):
+        raise MatchRuleError(reason="a key names nothing that is stored")
+
+
+def conditions_of(rules: Iterable[Rule], resource: Json, kind: Kind) -> list[Condition]:
+    """Return the conditions of those rules that apply: at least one of their keys has a value.
+
+    Raises:
+        MatchRuleError: none applies.
+        InvalidResourceError: a key's value is of the wrong type.
+    """
+    provider = _checked(_PROVIDER, text(_PROVIDER, resource.get(_PROVIDER)))
+    found = []
+    for rule in rules:
+        if kind.text_keys.issuperset(rule):
+            condition = _text_condition(rule, resource, kind, provider)
+        else:
+            pairs = [(stored_path(key, kind, provider), _checked(key, _sent(key, resource, kind))) for key in rule]
+            condition = _condition(rule, pairs, kind, provider)
+        if condition:
+            found.append(condition)
+    if not found:
+        raise MatchRuleError(reason="no key of any rule has a value")
+    return found
+
+
+def _text_condition(rule: Rule, resource: Json, kind: Kind, provider: str) -> Condition | None:
+    """Return what :func:`_condition` returns for a rule of text keys only, as nearly all are."""
+    values = tuple([_checked_text(key, resource) or None for key in rule])
+    if not any(values):
+        return None
+    indexed = kind.indexed in rule and values[rule.index(kind.indexed)]
+    if not indexed and _PROVIDER not in rule and provider:
+        rule, values = (*rule, _PROVIDER), (*values, provider)
+    return Condition(rule, values, values)
+
+
+def _checked_text(key: str, resource: Json) -> str:
+    root, _, rest = key.partition(".")
+    value = resource.get(root)
+    if rest:
+        value = value.get(rest) if isinstance(value, Mapping) else None
+    if type(value) is not str:
+        value = text(key, value)
+    if not value.isascii() or len(value) > _MAX_CHARACTERS:
+        _checked(key, value)
+    return value
+
+
+def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: Kind) -> list[Condition]:
+    """Return what :func:`conditions_of` returns for a resource whose values are all stored already."""
+    provider = document.get(_PROVIDER) or ""
+    paths = ((rule, [stored_path(key, kind, provider) for key in rule]) for rule in rules)
+    conditions = (
+        _condition(rule, [(path, value_at(document, path)) for path in own], kind, provider) for rule, own in paths
+    )
+    return [condition for condition in conditions if condition]
+
+
+def _condition(rule: Rule, pairs: list[tuple[str, Any]], kind: Kind, provider: str) -> Condition | None:
+    if all(has_no_value(value) for _, value in pairs):
+        return None
+    indexed = any(path == kind.indexed and not has_no_value(value) for path, value in pairs)
+    if not indexed and _PROVIDER not in rule and provider:
+        # Whatever the rule, its lookup stays bounded by an index.
+        pairs = [*pairs, (_PROVIDER, provider)]
+    return Condition(
+        paths=tuple(path for path, _ in pairs),
+        values=tuple(comparable(value) for _, value in pairs),
+        wanted=tuple(None if has_no_value(value) else value for _, value in pairs),
+    )
+
+
+def stored_path(key: str, kind: Kind, provider: str) -> str:
+    """Return where the store keeps the match key ``key``; tags and metadata of a CloudService are per provider."""
+    root, _, rest = key.partition(".")
+    if not kind.stateful or not rest or root not in {"tags", "metadata"}:
+        return key
+    return f"{root}.{escape_key(provider)}.{escape_key(rest) if root == 'tags' else rest}"
+
+
+def _sent(key: str, resource: Json, kind: Kind) -> Any:
+    root, _, rest = key.partition(".")
+    if key in kind.text_keys:
+        return _checked_text(key, resource)
+    if root == "tags" and rest:
+        return tags_of(resource.get("tags") or {}).get(rest)
+    if root in {"data", "metadata"}:
+        return value_at(free_form(resource, root), rest)
+    return resource.get(key)
+
+
+def _checked(key: str, value: Any) -> Any:
+    """Return ``value`` if a query can hold it.
+
+    Raises:
+        InvalidResourceError: it is a dict, too long, too large a number, or no UTF-8.
+    """
+    if isinstance(value, list | tuple):
+        return [_checked(key, part) for part in value]
+    fits = (
+        len(value) <= _MAX_CHARACTERS and is_text(value)
+        if isinstance(value, str)
+        else value == value and (not isinstance(value, int) or -_MAX_INTEGER <= value < _MAX_INTEGER)  # not NaN
+    )
+    if not fits or (isinstance(value, Mapping) and value):
+        raise InvalidResourceError(key=key, reason="has a value that cannot be looked up")
+    return value
+
+
+def value_at(document: Any, path: str) -> Any:
+    """Return what lies at the dotted ``path`` of nested dicts, or None."""
+    if not path:
+        return document
+    for part in path.split("."):
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(part)
+    return document
+
+
+def has_no_value(value: Any) -> bool:
+    """Whether ``value`` counts as none; False and 0 are values."""
+    return value is None or value == "" or value == [] or value == {}
+
+
+def comparable(value: Any) -> Any:
+    """Return a hashable stand-in that is equal exactly where MongoDB finds the values equal."""
+    if type(value) is str:
+        return value or None
+    if has_no_value(value):
+        return None
+    if isinstance(value, bool):
+        return ("bool", value)
+    if isinstance(value, Mapping | list | tuple):
+        return ("json", json.dumps(_whole(value), default=str))
+    return value
+
+
+def _whole(value: Any) -> Any:
+    """Return ``value`` with whole numbers as such: MongoDB finds 80 and 80.0 equal, in lists too."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list | tuple):
+        return [_whole(part) for part in value]
+    if isinstance(value, Mapping):
+        return {key: _whole(part) for key, part in value.items()}
+    return value
+
+
+def match_key(kind: Kind, condition: Condition) -> bytes:
+    """Return the hash that two creations by the same rule and values share."""
+    pairs = sorted(zip(condition.paths, (repr(value) for value in condition.values), strict=True))
+    return hashlib.blake2b(json.dumps([kind.resource_type, *pairs]).encode("utf-8", "replace"), digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One query for many resources: equal in all paths but one, and ``$in`` there."""
+
+    paths: tuple[str, ...]
+    filter: dict[str, Any]
+
+
+def lookups(conditions: Sequence[Condition]) -> list[Lookup]:
+    """Return the fewest queries that find what any of ``conditions`` asks for."""
+    by_paths: dict[tuple[str, ...], list[Condition]] = {}
+    for condition in conditions:
+        by_paths.setdefault(condition.paths, []).append(condition)
+    found: list[Lookup] = []
+    for paths, group in by_paths.items():
+        distinct = [len({condition.values[index] for condition in group}) for index in range(len(paths))]
+        varying = distinct.index(max(distinct))
+        by_rest: dict[tuple[Any, ...], list[Condition]] = {}
+        for condition in group:
+            rest = condition.values[:varying] + condition.values[varying + 1 :]
+            by_rest.setdefault(rest, []).append(condition)
+        found.extend(Lookup(paths, _filter(paths, members, varying)) for members in by_rest.values())
+    return found
+
+
+def _filter(paths: tuple[str, ...], members: list[Condition], varying: int) -> dict[str, Any]:
+    first = members[0]
+    query = {path: _equal([first.wanted[index]]) for index, path in enumerate(paths) if index != varying}
+    unique = {member.values[varying]: member.wanted[varying] for member in members}
+    query[paths[varying]] = _equal(list(unique.values()))
+    return query
+
+
+def _equal(values: list[Any]) -> dict[str, Any]:
+    if None in values:
+        return {"$in": [*(value for value in values if value is not None), *NO_VALUE]}
+    return {"$eq": values[0]} if len(values) == 1 else {"$in": values}
+
+
+def stored_values(document: Json, paths: Iterable[str]) -> tuple[Any, ...]:
+    """Return what a found document has at ``paths``, to be compared with :attr:`Condition.values`."""
+    return tuple(comparable(value_at(document, path)) for path in paths)

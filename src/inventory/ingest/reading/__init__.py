@@ -1,0 +1,1 @@
+"""From a plugin's stream to items that can be decided about."""

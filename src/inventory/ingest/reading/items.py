@@ -1,0 +1,218 @@
+"""One streamed resource on its way into the store, and which stored one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Final
+
+from inventory.connector.ports import ResourceMessage
+from inventory.errors import InventoryError, TooManyMatchError
+from inventory.ingest.decision.match import (
+    Condition,
+    Rule,
+    conditions_of,
+    conditions_of_stored,
+    lookups,
+    parse_rules,
+    stored_values,
+)
+from inventory.ingest.reading.kinds import Kind
+from inventory.manager.resource.store import ResourceStore
+
+Document = dict[str, Any]
+Fail = Callable[[ResourceMessage, InventoryError], None]
+
+CONTENDED: Final = "others kept changing it at the same time"
+"""Why a resource fails that was looked at anew too often."""
+_PARSED_KEPT: Final = 64
+"""Different match rules remembered per stream; a plugin has a handful."""
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A resource with its conditions, and the stored one it was found to be.
+
+    Attributes:
+        conditions: one per match rule that applies, in their order.
+        hit: what was found of the stored resource; None where there is none.
+        recognized: whether the conditions are those of a stored resource with the message's fingerprint.
+        differs: whether no stored resource has the message's fingerprint, so that the one it is has changed.
+        collided: whether creating it met one that somebody else had just created.
+        attempts: how often somebody else was faster.
+    """
+
+    message: ResourceMessage
+    conditions: list[Condition]
+    hit: Document | None = None
+    recognized: bool = False
+    differs: bool = False
+    collided: bool = False
+    attempts: int = 0
+
+
+class ItemReader:
+    """Turns messages into items; match rules that repeat are parsed once."""
+
+    def __init__(self, kind: Kind, *, store: ResourceStore, domain_id: str, fail: Fail) -> None:
+        self._kind = kind
+        self._store = store
+        self._domain_id = domain_id
+        self._fail = fail
+        self._parsed: dict[str, tuple[Rule, ...]] = {}
+        self._last: tuple[object, tuple[Rule, ...]] = (None, ())
+
+    def read(self, messages: Sequence[ResourceMessage], fingerprints: Sequence[bytes | None] = ()) -> list[Item]:
+        """Return the items of those messages whose match rules can be applied; the others fail.
+
+        Args:
+            messages: the batch.
+            fingerprints: of the messages, in the same order; one that is stored spares its message the decoding.
+        """
+        ruled = []
+        for position, message in enumerate(messages):
+            fingerprint = fingerprints[position] if fingerprints else None
+            try:
+                ruled.append((message, self._rules(message), fingerprint))
+            except InventoryError as exc:
+                self._fail(message, exc)
+        stored = self._recognize({fingerprint for _, _, fingerprint in ruled if fingerprint}, ruled)
+        items = []
+        for message, rules, fingerprint in ruled:
+            known = stored.get(fingerprint) if stored and fingerprint else None
+            if item := self._item(message, rules, known):
+                item.differs = stored is not None and fingerprint is not None and not item.recognized
+                items.append(item)
+        return items
+
+    def reread(self, item: Item) -> bool:
+        """Take the conditions from the message itself; False where that fails."""
+        fresh = self._item(item.message, self._rules(item.message), None)
+        if fresh:
+            item.conditions, item.recognized = fresh.conditions, False
+        return fresh is not None
+
+    def _item(self, message: ResourceMessage, rules: tuple[Rule, ...], stored: Document | None) -> Item | None:
+        if stored is not None and (conditions := conditions_of_stored(rules, stored, self._kind)):
+            return Item(message, conditions, recognized=True)
+        try:
+            return Item(message, conditions_of(rules, message.resource, self._kind))
+        except InventoryError as exc:
+            self._fail(message, exc)
+            return None
+
+    def _recognize(self, fingerprints: set[bytes], ruled: list[Any]) -> dict[bytes, Document] | None:
+        """Return by fingerprint the stored resources last written from the very same message; None: cannot tell."""
+        if not fingerprints:
+            return None
+        keys = {key for _, rules, _ in ruled for rule in rules for key in rule}
+        if any(key.partition(".")[0] in {"tags", "metadata"} for key in keys):
+            return None
+        query = {"fingerprint": {"$in": list(fingerprints)}}
+        found: dict[bytes, Document] = {}
+        for document in self._store.find(self._domain_id, query, fields=["fingerprint", "provider", *keys]):
+            found[document["fingerprint"]] = document
+        return found
+
+    def _rules(self, message: ResourceMessage) -> tuple[Rule, ...]:
+        # A stream's messages share what is equal in them, and most have the rules of the one before.
+        if message.match_rules is self._last[0]:
+            return self._last[1]
+        written = repr(message.match_rules)
+        rules = self._parsed.get(written)
+        if rules is None:
+            rules = parse_rules(message.match_rules, self._kind)
+            if len(self._parsed) < _PARSED_KEPT:
+                self._parsed[written] = rules
+        self._last = message.match_rules, rules
+        return rules
+
+
+def rounds(items: list[Item]) -> Iterator[list[Item]]:
+    """Yield ``items`` in rounds of which none holds the same resource twice, in the order they came.
+
+    What one message creates, a later one of the same batch must find. Under the same rules the same resource shows
+    the same conditions. Under different ones it need not, but what all rules ask for is the same at least.
+    """
+    common = _common_paths(items)
+    pending = items
+    while pending:
+        taken: set[Any] = set()
+        rules_of: dict[Any, Any] = {}
+        mixed: set[Any] = set()
+        now: list[Item] = []
+        later: list[Item] = []
+        for item in pending:
+            paths = tuple(condition.paths for condition in item.conditions)
+            marks = [(condition.paths, condition.values) for condition in item.conditions]
+            group = _values_at(item.conditions[0], common)
+            if rules_of.setdefault(group, paths) != paths:
+                mixed.add(group)
+            waits = group in mixed or any(mark in taken for mark in marks)
+            (later if waits else now).append(item)
+            taken.update(marks)
+        yield now
+        pending = later
+
+
+def _common_paths(items: list[Item]) -> frozenset[str]:
+    """Return the paths that every condition of every item has."""
+    asked = {condition.paths for item in items for condition in item.conditions}
+    return frozenset.intersection(*map(frozenset, asked)) if asked else frozenset()
+
+
+def _values_at(condition: Condition, paths: frozenset[str]) -> tuple[Any, ...]:
+    pairs = zip(condition.paths, condition.values, strict=True)
+    return tuple(value for path, value in sorted(pairs, key=itemgetter(0)) if path in paths)
+
+
+def resolve(
+    items: list[Item], *, store: ResourceStore, domain_id: str, fields: Iterable[str] | None, fail: Fail
+) -> list[Item]:
+    """Find the stored resource of each item, rule by rule, and return the items that did not fail.
+
+    Args:
+        items: sets their ``hit``.
+        store: where to look.
+        domain_id: the domain.
+        fields: what to read of a hit, besides its id and the match keys; None for the whole document.
+        fail: told of items that match more than one resource.
+    """
+    fine: list[Item] = []
+    pending = items
+    rule = 0
+    while pending:
+        fine.extend(item for item in pending if rule >= len(item.conditions))
+        pending = [item for item in pending if rule < len(item.conditions)]
+        found = _find([item.conditions[rule] for item in pending], store, domain_id, fields)
+        rest: list[Item] = []
+        for item in pending:
+            condition = item.conditions[rule]
+            hits = found.get((condition.paths, condition.values), [])
+            if len(hits) > 1:
+                fail(item.message, TooManyMatchError(keys=condition.paths, count=len(hits)))
+            elif hits:
+                item.hit = hits[0]
+                fine.append(item)
+            else:
+                item.hit = None
+                rest.append(item)
+        pending = rest
+        rule += 1
+    return fine
+
+
+def _find(
+    conditions: list[Condition], store: ResourceStore, domain_id: str, fields: Iterable[str] | None
+) -> dict[tuple[Any, ...], list[Document]]:
+    """Return what is stored, by the paths and values that ask for it."""
+    asked = {(condition.paths, condition.values) for condition in conditions}
+    found: dict[tuple[Any, ...], list[Document]] = {}
+    for lookup in lookups(conditions):
+        wanted = None if fields is None else [*fields, *lookup.paths]
+        for document in store.find(domain_id, lookup.filter, fields=wanted):
+            question = (lookup.paths, stored_values(document, lookup.paths))
+            if question in asked:
+                found.setdefault(question, []).append(document)
+    return found

@@ -1,0 +1,103 @@
+"""Plugins: what the repository knows of them, where they listen, and what they say of themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from inventory.connector.ports import (
+    CollectorPlugin,
+    Json,
+    PluginConnector,
+    PluginDirectory,
+    PluginEndpoint,
+    PluginInformation,
+    Repository,
+)
+from inventory.domain.collector.options_schema import with_defaults
+from inventory.domain.principal import Principal
+from inventory.domain.redact import redact
+from inventory.errors import (
+    ConnectionFailureError,
+    InvalidParameterError,
+    PluginError,
+    RequestTimeoutError,
+    RequiredParameterError,
+)
+from inventory.manager.resource.store import encodable
+
+AUTO: Final = "AUTO"
+MANUAL: Final = "MANUAL"
+
+PluginInfo = Mapping[str, Any]
+"""A collector's ``plugin_info``, as it is stored."""
+
+
+class PluginManager:
+    """Plugins over the ports."""
+
+    def __init__(self, *, directory: PluginDirectory, repository: Repository, connector: PluginConnector) -> None:
+        self._directory = directory
+        self._repository = repository
+        self._connector = connector
+
+    def information(self, plugin_id: str, principal: Principal) -> PluginInformation:
+        """Return what the repository knows. Raises ``NotFoundError`` for an unknown plugin."""
+        return self._repository.get_plugin(plugin_id, principal)
+
+    def endpoint(self, plugin_info: PluginInfo, principal: Principal) -> PluginEndpoint:
+        """Return where the plugin listens; with upgrade_mode AUTO it may name a version that is now in force."""
+        return self._directory.get_endpoint(
+            plugin_info["plugin_id"],
+            plugin_info.get("version") or "",
+            upgrade_mode=plugin_info.get("upgrade_mode") or AUTO,
+            principal=principal,
+        )
+
+    def initialized(self, plugin_info: PluginInfo, endpoint: PluginEndpoint, principal: Principal) -> dict[str, Any]:
+        """Return ``plugin_info`` with the version in force and the metadata that the plugin's ``init`` answers.
+
+        Raises:
+            RequiredParameterError: no version was given, and the plugin service names none.
+            InvalidParameterError: the options cannot be stored.
+            PluginError: the plugin cannot be reached or refuses; its reason shows no option's value.
+        """
+        version = endpoint.updated_version or plugin_info.get("version")
+        if not version:
+            raise RequiredParameterError(key="plugin_info.version")
+        options = plugin_info.get("options") or {}
+        if not encodable({"options": options}):
+            raise InvalidParameterError(
+                key="plugin_info.options", reason="cannot be stored: too large or not encodable"
+            )
+        try:
+            metadata = self.connect(endpoint, principal).init(options)
+        except PluginError as exc:
+            raise PluginError(reason=redact(exc.reason, options)) from exc
+        except (ConnectionFailureError, RequestTimeoutError, InvalidParameterError) as exc:
+            raise PluginError(reason=redact(exc.message, options)) from exc
+        initialized = {**plugin_info, "version": version, "options": options, "metadata": dict(metadata)}
+        if not encodable(initialized):
+            raise PluginError(reason="its metadata cannot be stored: too large or not encodable")
+        return initialized
+
+    def connect(self, endpoint: PluginEndpoint, principal: Principal) -> CollectorPlugin:
+        """Return a connection. Raises ``InvalidParameterError`` for an endpoint that is no address."""
+        return self._connector.connect(endpoint, principal)
+
+    def open(self, collector: Mapping[str, Any], principal: Principal) -> CollectorPlugin:
+        """Return a connection to the collector's plugin, whose endpoint is asked for anew; nothing is upgraded."""
+        return self.connect(self.endpoint(collector["plugin_info"], principal), principal)
+
+    def verify(self, plugin: CollectorPlugin, plugin_info: PluginInfo, secret_data: Json) -> None:
+        """Return if the plugin accepts the secret.
+
+        Raises:
+            PluginError: it does not, or ``PluginUnavailableError`` where it cannot be reached; neither shows a value
+                of the options or the secret.
+        """
+        options = with_defaults(plugin_info.get("options") or {}, plugin_info.get("metadata") or {})
+        try:
+            plugin.verify(options, secret_data)
+        except PluginError as exc:
+            raise type(exc)(reason=redact(exc.reason, secret_data, options)) from exc

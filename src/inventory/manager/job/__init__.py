@@ -1,0 +1,1 @@
+"""What is stored about jobs, their tasks and slices."""

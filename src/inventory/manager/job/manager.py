@@ -1,0 +1,302 @@
+"""Jobs: making, planning, settling, canceling and removing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from inventory.domain.clock import Clock
+from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, job_sources, settle_job
+from inventory.domain.job.stored_error import error_document
+from inventory.errors import InventoryError, NotFoundError, SaveUniqueValuesError
+from inventory.manager.job.slices import SliceManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.manager.metrics import JOBS_ENDED
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.job import Job
+from inventory.model.new_document import new_document
+
+OPEN: Final = [status.value for status in JOB_OPEN]
+"""Stored statuses of jobs that have not ended."""
+
+_STOPPED: Final = frozenset({JobStatus.CANCELED.value, JobStatus.TIMEOUT.value})
+
+
+class JobManager:
+    """Sole reader and writer of the collection ``job``.
+
+    Args:
+        database: where it is.
+        tasks: the jobs' tasks.
+        slices: the tasks' slices.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self, *, database: Database[Document], tasks: JobTaskManager, slices: SliceManager, clock: Clock
+    ) -> None:
+        self._jobs = database["job"]
+        self._tasks = tasks
+        self._slices = slices
+        self._clock = clock
+
+    @translated_errors()
+    def insert(self, job: Mapping[str, Any]) -> Document:
+        """Insert a job, CREATED now unless ``job`` says otherwise, and return it as it is stored.
+
+        Raises:
+            SaveUniqueValuesError: the schedule has a job for this fire time already.
+            InvalidParameterError: a field breaks the schema.
+        """
+        now = self._clock.now()
+        defaults = {"status": JobStatus.CREATED.value, "created_at": now, "updated_at": now}
+        document = new_document(Job, **(defaults | dict(job)))
+        try:
+            self._jobs.insert_one(document)
+        except DuplicateKeyError as exc:
+            raise SaveUniqueValuesError(keys=("schedule_id", "fire_at")) from exc
+        _count_ended(document["status"])
+        return document
+
+    @translated_errors()
+    def find(self, domain_id: str, job_id: str) -> Document | None:
+        """Return the job, or None where it is gone."""
+        return self._jobs.find_one({"domain_id": domain_id, "job_id": job_id})
+
+    def get(self, domain_id: str, job_id: str) -> Document:
+        """Return the job. Raises ``NotFoundError``."""
+        found = self.find(domain_id, job_id)
+        if found is None:
+            raise NotFoundError(key="job_id", value=job_id)
+        return found
+
+    @translated_errors()
+    def claim_plan(self, domain_id: str, job_id: str, *, owner: str, lease_seconds: float) -> Document | None:
+        """Claim the planning of a job that is not planned; None where it is, has ended, or another plans it."""
+        now = self._clock.now()
+        query = {"domain_id": domain_id, "job_id": job_id, **_unplanned(now)}
+        claim = {"plan_owner": owner, "plan_lease_until": now + timedelta(seconds=lease_seconds), "updated_at": now}
+        # The bell has brought somebody: if that one is lost, the next bell need not wait.
+        change = {"$set": claim, "$inc": {"plan_attempts": 1}, "$unset": {"rung_at": ""}}
+        return self._jobs.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
+
+    def mark_planned(self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = ()) -> Document:
+        """Note that all ``total`` tasks of the job exist; without any, the job ends here.
+
+        Safe to repeat. Where the job was stopped meanwhile, its new tasks are canceled too.
+
+        Args:
+            projects: of the secrets that are collected.
+
+        Returns:
+            The job as it is now: IN_PROGRESS, ended where it has no tasks, or stopped.
+
+        Raises:
+            NotFoundError: the job was deleted meanwhile; what was planned is removed.
+        """
+        settled = Settled(JobStatus.IN_PROGRESS, total)
+        if not total:
+            job = self.get_or_clean(domain_id, job_id)
+            settled = settle_job(JobStatus(job["status"]), {}, has_errors=bool(job.get("errors")))
+        change: Document = {
+            "planned": True,
+            "status": settled.status.value,
+            "total_tasks": total,
+            "remained_tasks": settled.remained,
+            "projects": sorted(set(projects) - {""}),
+            "updated_at": self._clock.now(),
+        }
+        if settled.status not in JOB_OPEN:
+            change["finished_at"] = change["updated_at"]
+        planned = self._plan(domain_id, job_id, change)
+        if planned is not None:
+            _count_ended(planned["status"])
+            return planned
+        self._cancel_parts_if_stopped(domain_id, job_id)
+        return self.get_or_clean(domain_id, job_id)
+
+    @translated_errors()
+    def _plan(self, domain_id: str, job_id: str, change: Document) -> Document | None:
+        query = {"domain_id": domain_id, "job_id": job_id, "planned": False, "status": {"$in": OPEN}}
+        unset = {"plan_owner": "", "plan_lease_until": ""}
+        return self._jobs.find_one_and_update(
+            query, {"$set": change, "$unset": unset}, return_document=ReturnDocument.AFTER
+        )
+
+    def get_or_clean(self, domain_id: str, job_id: str) -> Document:
+        """Return the job; of one that was deleted remove what was planned since, and raise ``NotFoundError``."""
+        found = self.find(domain_id, job_id)
+        if found is None:
+            self._tasks.delete_of_jobs(domain_id, [job_id])
+            raise NotFoundError(key="job_id", value=job_id)
+        return found
+
+    def fail(self, domain_id: str, job_id: str, error: InventoryError) -> bool:
+        """End a job that could not be planned as ERROR; tasks that exist are canceled."""
+        ended = self._end(domain_id, job_id, JobStatus.ERROR, error)
+        if ended:
+            self.cancel_parts(domain_id, job_id)
+        return ended
+
+    def cancel_job(
+        self,
+        domain_id: str,
+        job_id: str,
+        status: JobStatus = JobStatus.CANCELED,
+        *,
+        error: InventoryError | None = None,
+    ) -> bool:
+        """Stop a job: it becomes ``status``, and what is open of its tasks and slices CANCELED.
+
+        The job first, so that whoever starts a task afterwards sees it. Streams that run stop with their worker's
+        next heartbeat. Safe to repeat: it also ends what a crash left half done.
+
+        Args:
+            status: CANCELED or TIMEOUT.
+            error: the reason, kept in the job.
+
+        Returns:
+            Whether it was this call that stopped the job.
+        """
+        ended = self._end(domain_id, job_id, status, error)
+        self._cancel_parts_if_stopped(domain_id, job_id)
+        return ended
+
+    @translated_errors()
+    def _end(self, domain_id: str, job_id: str, status: JobStatus, error: InventoryError | None) -> bool:
+        now = self._clock.now()
+        query = {"domain_id": domain_id, "job_id": job_id, "status": {"$in": job_sources(status)}}
+        ended = {"status": status.value, "remained_tasks": 0, "updated_at": now, "finished_at": now}
+        change: Document = {"$set": ended, "$unset": {"plan_owner": "", "plan_lease_until": ""}}
+        if error is not None:
+            change["$push"] = {"errors": error_document(error)}
+        done = self._jobs.update_one(query, change).modified_count == 1
+        if done:
+            _count_ended(status.value)
+        return done
+
+    def _cancel_parts_if_stopped(self, domain_id: str, job_id: str) -> None:
+        job = self.find(domain_id, job_id)
+        if job is not None and job["status"] in _STOPPED:
+            self.cancel_parts(domain_id, job_id)
+
+    def cancel_parts(self, domain_id: str, job_id: str) -> None:
+        """Cancel what is open of the tasks and slices of a job that has ended; keep what they had stored."""
+        self._tasks.cancel_of_job(domain_id, job_id)
+        self._slices.cancel(domain_id, job_id=job_id)
+        counted = self._slices.tasks_with_counts(domain_id, job_id)
+        for job_task_id in self._tasks.canceled_among(domain_id, counted):
+            outcome = self._slices.of_task(domain_id, job_task_id).outcome
+            self._tasks.count_canceled(domain_id, job_task_id, outcome)
+
+    @translated_errors()
+    def cancel_jobs_of_collector(self, domain_id: str, collector_id: str) -> int:
+        """Cancel the collector's jobs that have not ended; return how many."""
+        query = {"domain_id": domain_id, "collector_id": collector_id, "status": {"$in": OPEN}}
+        job_ids = [job["job_id"] for job in self._jobs.find(query, {"job_id": 1})]
+        return sum(self.cancel_job(domain_id, job_id) for job_id in job_ids)
+
+    def delete_job(self, domain_id: str, job_id: str) -> None:
+        """Stop the job, then remove its slices, its tasks and itself; what runs stops with the next heartbeat.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        self.get(domain_id, job_id)
+        # First the job, so that nobody starts a task or plans on; nobody will ask for the counts of its tasks.
+        self._end(domain_id, job_id, JobStatus.CANCELED, None)
+        self.delete_many(domain_id, [job_id])
+
+    @translated_errors()
+    def delete_many(self, domain_id: str, job_ids: Sequence[str]) -> None:
+        """Remove jobs that have ended, their slices and tasks first: what a crash leaves can be found again."""
+        self._tasks.delete_of_jobs(domain_id, job_ids)
+        self._jobs.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
+
+    @translated_errors()
+    def settle(self, domain_id: str, job_id: str, settled: Settled) -> bool:
+        """Write what the tasks make of a job; a job that has ended, and a lower remainder, never change."""
+        now = self._clock.now()
+        query: Document = {"domain_id": domain_id, "job_id": job_id, "planned": True}
+        change: Document = {
+            "status": settled.status.value,
+            "remained_tasks": settled.remained,
+            "updated_at": now,
+        }
+        if settled.status in JOB_OPEN:
+            query |= {"status": {"$in": OPEN}, "remained_tasks": {"$gt": settled.remained}}
+        else:
+            query["status"] = {"$in": job_sources(settled.status)}
+            change["finished_at"] = now
+        done = self._jobs.update_one(query, {"$set": change}).modified_count == 1
+        if done:
+            _count_ended(settled.status.value)
+        return done
+
+    @translated_errors()
+    def unplanned(self, *, rung_before: datetime, limit: int) -> list[Document]:
+        """Return jobs of all domains that nobody plans, made and last rung before ``rung_before``; oldest first."""
+        query = {
+            "created_at": {"$lt": rung_before},
+            # Not $lt: a job for which the sweeper has not rung, or that an older version stored, has no such time.
+            "rung_at": {"$not": {"$gte": rung_before}},
+            **_unplanned(self._clock.now()),
+        }
+        return list(self._jobs.find(query).sort("created_at", 1).limit(limit))
+
+    @translated_errors()
+    def mark_rung(self, jobs: Sequence[Document]) -> None:
+        """Note that the bell was rung for a planner of the jobs now."""
+        if jobs:
+            ids_ = [job["_id"] for job in jobs]
+            self._jobs.update_many({"_id": {"$in": ids_}}, {"$set": {"rung_at": self._clock.now()}})
+
+    @translated_errors()
+    def open_after(self, after: ObjectId | None, *, limit: int) -> list[Document]:
+        """Return a page of the planned jobs, of all domains, that have not ended, in the order of ``_id``."""
+        query: Document = {"status": JobStatus.IN_PROGRESS.value}
+        if after is not None:
+            query["_id"] = {"$gt": after}
+        return list(self._jobs.find(query, {"domain_id": 1, "job_id": 1}).sort("_id", 1).limit(limit))
+
+    @translated_errors()
+    def open_created_before(self, moment: datetime, *, limit: int) -> list[Document]:
+        """Return jobs of all domains that have not ended and are older than ``moment``."""
+        query = {"status": {"$in": OPEN}, "created_at": {"$lt": moment}}
+        return list(self._jobs.find(query, {"domain_id": 1, "job_id": 1}).limit(limit))
+
+    @translated_errors()
+    def ended_created_before(self, moment: datetime, *, limit: int) -> list[Document]:
+        """Return jobs of all domains that have ended and are older than ``moment``, oldest first."""
+        query = {"created_at": {"$lt": moment}, "status": {"$nin": OPEN}}
+        wanted = {"domain_id": 1, "job_id": 1}
+        return list(self._jobs.find(query, wanted).sort("created_at", 1).limit(limit))
+
+    @translated_errors()
+    def statuses(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], JobStatus]:
+        """Return the status of each job that exists among ``keys``, pairs of domain_id and job_id."""
+        query = {
+            "domain_id": {"$in": sorted({domain_id for domain_id, _ in keys})},
+            "job_id": {"$in": sorted({job_id for _, job_id in keys})},
+        }
+        rows = self._jobs.find(query, {"domain_id": 1, "job_id": 1, "status": 1})
+        return {(row["domain_id"], row["job_id"]): JobStatus(row["status"]) for row in rows}
+
+
+def _unplanned(now: datetime) -> Document:
+    return {
+        "planned": False,
+        "status": {"$in": OPEN},
+        "$or": [{"plan_lease_until": None}, {"plan_lease_until": {"$lt": now}}],
+    }
+
+
+def _count_ended(status: str) -> None:
+    if status not in OPEN:
+        JOBS_ENDED.labels(status).inc()

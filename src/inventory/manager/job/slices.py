@@ -1,0 +1,304 @@
+"""Slices of job tasks: making, releasing, adding up, canceling and removing them; ``slice_claim`` runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError
+
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.domain.job.states import TASK_OPEN, TaskStatus
+from inventory.model.connection import Document, refused_duplicates, translated_errors
+from inventory.model.documents.job_task import MAX_ERRORS, Slice
+from inventory.model.new_document import new_document
+
+OPEN: Final = [status.value for status in TASK_OPEN]
+"""Stored statuses of what has not ended."""
+
+SUMMED: Final = (
+    "total_count",
+    "created_count",
+    "updated_count",
+    "failure_count",
+    "uncounted_count",
+    "resources_seen",
+    "error_count",
+)
+
+_COUNTED: Final = dict.fromkeys((*SUMMED, "errors", "status", "expanded_attempt"), 1)
+
+NOT_RUNNING: Final = {"lease_until": "", "collector_slot": "", "endpoint_slot": "", "waits_for": ""}
+"""What every way out of IN_PROGRESS unsets, so that a place is free as soon as its slice does not run; and what the
+way from PENDING to the end does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an attempt, or all slices of a task together, made of the plugin's messages.
+
+    ``errors`` are ``{error_code, message, additional}``, the first hundred; ``error_count`` counts them all.
+    """
+
+    total_count: int = 0
+    created_count: int = 0
+    updated_count: int = 0
+    failure_count: int = 0
+    uncounted_count: int = 0
+    resources_seen: int = 0
+    error_count: int = 0
+    errors: Sequence[Mapping[str, Any]] = ()
+
+    def fields(self) -> Document:
+        """Return the stored fields of a slice."""
+        return {name: getattr(self, name) for name in SUMMED} | {"errors": list(self.errors)[:MAX_ERRORS]}
+
+    def with_error(self, error: Mapping[str, Any]) -> Outcome:
+        """Return the same with one more error, which is kept even where a hundred are already."""
+        values = {name: getattr(self, name) for name in SUMMED} | {"error_count": self.error_count + 1}
+        return Outcome(**values, errors=(*list(self.errors)[: MAX_ERRORS - 1], error))
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSlices:
+    """All that settling a task needs to know of its slices.
+
+    Attributes:
+        statuses: of the slices that count: slice 0 and those of the plan that it ended with.
+        outcome: their sums and first errors; empty while one is open.
+    """
+
+    statuses: frozenset[TaskStatus]
+    outcome: Outcome
+
+    @property
+    def open(self) -> bool:
+        """Whether one of them has not ended."""
+        return bool(self.statuses & set(TASK_OPEN))
+
+
+def first_slice_id(job_task_id: str) -> str:
+    """Return the id of a task's slice 0: made of the task's, so that planning twice makes it once."""
+    return f"{ids.SLICE}-{job_task_id.rpartition('-')[2]}"
+
+
+class SliceManager:
+    """The slices of a task as a set.
+
+    Args:
+        database: where they are.
+        clock: tells the time.
+    """
+
+    def __init__(self, *, database: Database[Document], clock: Clock) -> None:
+        self._slices = database["slice"]
+        self._clock = clock
+
+    @translated_errors()
+    def get(self, domain_id: str, slice_id: str) -> Document | None:
+        """Return the slice, or None where it is gone: its job may have been deleted meanwhile."""
+        return self._slices.find_one({"domain_id": domain_id, "slice_id": slice_id})
+
+    def insert_first(self, tasks: Sequence[Document], *, endpoint: str, priority: int) -> None:
+        """Insert slice 0 of each task; those that exist are left as they are.
+
+        They count as rung for from now on: ring right afterwards, or the sweeper does.
+        """
+        if not tasks:
+            return
+        pending = _pending(endpoint, priority, self._clock.now())
+        template = new_document(Slice, slice_id="", number=0, **_of_task(tasks[0]), **pending)
+        self._insert(
+            [
+                template | _of_task(task) | {"slice_id": first_slice_id(task["job_task_id"]), "errors": []}
+                for task in tasks
+            ]
+        )
+
+    def hold(self, first: Document, task_options: Sequence[Mapping[str, Any]]) -> None:
+        """Insert the slices that the claim ``first`` of slice 0 planned, held until that claim has ended well.
+
+        What older claims planned, and never released, is removed.
+        """
+        attempt = first["plan_attempt"]
+        self.drop_held(first["domain_id"], first["job_task_id"], before_attempt=attempt)
+        pending = _pending(first.get("endpoint") or "", first["priority"], self._clock.now())
+        template = new_document(
+            Slice, slice_id="", number=0, plan_attempt=attempt, held=True, **_of_task(first), **pending
+        )
+        self._insert(
+            [
+                template | {"slice_id": ids.new_id(ids.SLICE), "number": number, "task_options": dict(options)}
+                for number, options in enumerate(task_options, start=1)
+            ]
+        )
+
+    @translated_errors()
+    def drop_held(
+        self,
+        domain_id: str,
+        job_task_id: str,
+        *,
+        before_attempt: int | None = None,
+        attempt: int | None = None,
+        other_than: int | None = None,
+    ) -> int:
+        """Remove held slices that will never be released: of ``attempt``, of older ones, or of all others."""
+        query: Document = {"domain_id": domain_id, "job_task_id": job_task_id, "held": True}
+        conditions = {"$lt": before_attempt, "$eq": attempt, "$ne": other_than}
+        query["plan_attempt"] = {name: value for name, value in conditions.items() if value is not None}
+        return self._slices.delete_many(query).deleted_count
+
+    @translated_errors()
+    def release(self, domain_id: str, job_task_id: str, attempt: int) -> list[str]:
+        """Let the slices of the plan ``attempt`` run, and return the ids of all that wait to."""
+        plan = {
+            "domain_id": domain_id,
+            "job_task_id": job_task_id,
+            "plan_attempt": attempt,
+            "number": {"$gt": 0},
+            "status": TaskStatus.PENDING.value,
+        }
+        now = self._clock.now()
+        self._slices.update_many(
+            plan | {"held": True}, {"$set": {"held": False, "not_before": now, "enqueued_at": now}}
+        )
+        return [found["slice_id"] for found in self._slices.find(plan, {"slice_id": 1}).sort("number", 1)]
+
+    def release_or_drop(self, domain_id: str, job_task_id: str) -> list[str]:
+        """Finish a planning of slices that a crash cut off: release what slice 0 ended with, drop what it did not.
+
+        While slice 0 has not ended nothing is done: its next claim plans anew.
+        """
+        first = self.get(domain_id, first_slice_id(job_task_id))
+        if first is not None and first["status"] in OPEN:
+            return []
+        attempt = (first or {}).get("expanded_attempt", -1)
+        self.drop_held(domain_id, job_task_id, other_than=attempt)
+        return self.release(domain_id, job_task_id, attempt) if attempt >= 0 else []
+
+    @translated_errors()
+    def has_open(self, domain_id: str, job_task_id: str) -> bool:
+        """Tell whether a slice of the task, held ones included, has not ended."""
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": OPEN}}
+        return self._slices.find_one(query, {"_id": 1}) is not None
+
+    @translated_errors()
+    def of_task(self, domain_id: str, job_task_id: str) -> TaskSlices:
+        """Return the state of the task's slices and, once all have ended, their sums."""
+        task = {"domain_id": domain_id, "job_task_id": job_task_id}
+        first = self._slices.find_one(task | {"number": 0}, _COUNTED)
+        if first is None:
+            return TaskSlices(frozenset({TaskStatus.PENDING}), Outcome())
+        if first.get("expanded_attempt") is None:
+            # Most tasks are one slice: it is read already.
+            outcome = Outcome(**{name: first[name] for name in (*SUMMED, "errors")})
+            return TaskSlices(frozenset({TaskStatus(first["status"])}), outcome)
+        counted = task | {"$or": [{"number": 0}, {"plan_attempt": first["expanded_attempt"]}]}
+        group: Document = {"_id": "$status"} | {name: {"$sum": f"${name}"} for name in SUMMED}
+        rows = list(self._slices.aggregate([{"$match": counted}, {"$group": group}]))
+        sums = {name: sum(row[name] for row in rows) for name in SUMMED}
+        errors = self._errors_of(counted) if sums["error_count"] else []
+        return TaskSlices(frozenset(TaskStatus(row["_id"]) for row in rows), Outcome(**sums, errors=errors))
+
+    def _errors_of(self, counted: Document) -> list[Document]:
+        query = counted | {"error_count": {"$gt": 0}}
+        found: list[Document] = []
+        for one in self._slices.find(query, {"errors": 1}).sort([("plan_attempt", 1), ("number", 1)]):
+            found.extend(one["errors"])
+            if len(found) >= MAX_ERRORS:
+                break
+        return found[:MAX_ERRORS]
+
+    @translated_errors()
+    def tasks_with_open(self, tasks: Sequence[Document]) -> set[str]:
+        """Return the ids of those among ``tasks`` that have a slice that has not ended."""
+        query = {
+            "domain_id": {"$in": sorted({task["domain_id"] for task in tasks})},
+            "job_task_id": {"$in": [task["job_task_id"] for task in tasks]},
+            "status": {"$in": OPEN},
+        }
+        return set(self._slices.distinct("job_task_id", query))
+
+    @translated_errors()
+    def tasks_with_counts(self, domain_id: str, job_id: str) -> list[str]:
+        """Return the ids of the job's tasks of which something was collected or went wrong."""
+        query = {
+            "domain_id": domain_id,
+            "job_id": job_id,
+            "$or": [{"total_count": {"$gt": 0}}, {"error_count": {"$gt": 0}}],
+        }
+        return list(self._slices.distinct("job_task_id", query))
+
+    @translated_errors()
+    def cancel(self, domain_id: str, *, job_id: str = "", job_task_id: str = "") -> int:
+        """Cancel the open slices of a job or a task; a worker that runs one notices at its next heartbeat.
+
+        The owner stays, so that it can still tell what it had stored.
+        """
+        part = {"job_id": job_id} if job_id else {"job_task_id": job_task_id}
+        change = {
+            "$set": {"status": TaskStatus.CANCELED.value, "finished_at": self._clock.now()},
+            "$unset": NOT_RUNNING,
+        }
+        query = {"domain_id": domain_id, **part, "status": {"$in": OPEN}}
+        return self._slices.update_many(query, change).modified_count
+
+    @translated_errors()
+    def delete_of_jobs(self, domain_id: str, job_ids: Sequence[str]) -> None:
+        """Remove all slices of the jobs."""
+        self._slices.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
+
+    @translated_errors()
+    def delete_of_task(self, domain_id: str, job_task_id: str) -> None:
+        """Remove all slices of the task."""
+        self._slices.delete_many({"domain_id": domain_id, "job_task_id": job_task_id})
+
+    @translated_errors()
+    def due_unrung(self, *, rung_before: datetime, limit: int) -> list[Document]:
+        """Return slices that may run now, but for which no bell was rung since ``rung_before``; oldest bell first."""
+        query = {
+            "status": TaskStatus.PENDING.value,
+            "held": False,
+            "enqueued_at": {"$lt": rung_before},
+            "not_before": {"$lte": self._clock.now()},
+        }
+        wanted = {"domain_id": 1, "slice_id": 1, "priority": 1}
+        return list(self._slices.find(query, wanted).sort("enqueued_at", 1).limit(limit))
+
+    @translated_errors()
+    def mark_rung(self, slices: Sequence[Document]) -> None:
+        """Note that the bell was rung for the slices now."""
+        if slices:
+            ids_ = [one["_id"] for one in slices]
+            self._slices.update_many({"_id": {"$in": ids_}}, {"$set": {"enqueued_at": self._clock.now()}})
+
+    @translated_errors()
+    def tasks_with_held(self, *, created_before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Return (domain_id, job_task_id) of tasks with slices held since before ``created_before``."""
+        match = {"status": TaskStatus.PENDING.value, "held": True, "enqueued_at": {"$lt": created_before}}
+        key = {"domain_id": "$domain_id", "job_task_id": "$job_task_id"}
+        rows = self._slices.aggregate([{"$match": match}, {"$group": {"_id": key}}, {"$limit": limit}])
+        return [(row["_id"]["domain_id"], row["_id"]["job_task_id"]) for row in rows]
+
+    @translated_errors()
+    def _insert(self, documents: list[Document]) -> None:
+        if not documents:
+            return
+        try:
+            self._slices.insert_many(documents, ordered=False)
+        except BulkWriteError as exc:
+            refused_duplicates(exc)
+
+
+def _of_task(source: Document) -> Document:
+    return {key: source[key] for key in ("job_task_id", "job_id", "collector_id", "secret_id", "domain_id")}
+
+
+def _pending(endpoint: str, priority: int, now: datetime) -> Document:
+    # The times are never null, so that one index finds what is due.
+    return {"endpoint": endpoint, "priority": priority, "created_at": now, "not_before": now, "enqueued_at": now}

@@ -1,0 +1,315 @@
+"""Job tasks: making, starting, ending and removing them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from operator import itemgetter
+from typing import Any, Final
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.domain.job.states import TaskStatus, task_sources
+from inventory.domain.job.stored_error import error_document
+from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
+from inventory.manager.job.slices import OPEN, Outcome, SliceManager
+from inventory.model.connection import Document, refused_duplicates, translated_errors
+from inventory.model.documents.job_task import JobTask
+from inventory.model.new_document import new_document
+
+_TYPES_TOLD: Final = 100
+_PLAN_DEFAULTS: Final = {"status": TaskStatus.PENDING.value}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What became of the wish to run a task.
+
+    Attributes:
+        task: the task, which is IN_PROGRESS; None where it has ended, is gone, or has a ``holder``.
+        holder: another task that runs for the same collector and secret, and so keeps this one PENDING.
+    """
+
+    task: Document | None
+    holder: Document | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCounts:
+    """The tasks of a job by status, and how many of the CANCELED ones were refused as duplicates."""
+
+    by_status: Mapping[TaskStatus, int]
+    refused: int = 0
+
+
+class JobTaskManager:
+    """Sole reader and writer of the collection ``job_task``.
+
+    Args:
+        database: where it is.
+        slices: the tasks' slices.
+        clock: tells the time.
+    """
+
+    def __init__(self, *, database: Database[Document], slices: SliceManager, clock: Clock) -> None:
+        self._tasks = database["job_task"]
+        self._slices = slices
+        self._clock = clock
+
+    def insert_tasks(
+        self, tasks: Sequence[Mapping[str, Any]], *, endpoint: str = "", priority: int = 10
+    ) -> list[Document]:
+        """Insert the tasks of one job, each with its slice 0, and return them as they are stored.
+
+        Doing it again, wholly or in part, changes nothing: (domain_id, job_id, secret_id) is unique.
+
+        Args:
+            tasks: fields of ``JobTask`` without its id, status and times: domain_id, job_id, collector_id,
+                secret_id, provider, service_account_id, project_id, filter, full_collect. All of one job.
+            endpoint: of the plugin, for the limit per endpoint.
+            priority: the collector's.
+        """
+        if not tasks:
+            return []
+        now = self._clock.now()
+        # mongoengine takes its time: what all have alike is made once.
+        pattern = new_document(JobTask, job_task_id="", created_at=now, **(_PLAN_DEFAULTS | dict(tasks[0])))
+        alike = {name: value for name, value in pattern.items() if name not in tasks[0]}
+        documents = [
+            alike
+            | {name: value for name, value in task.items() if value is not None}
+            | {"job_task_id": ids.new_id(ids.JOB_TASK), "errors": []}
+            for task in tasks
+        ]
+        all_new = self._insert(documents)
+        stored = sorted(documents, key=itemgetter("secret_id")) if all_new else self._of_secrets(tasks)
+        self._slices.insert_first(stored, endpoint=endpoint, priority=priority)
+        return stored
+
+    @translated_errors()
+    def _insert(self, documents: list[Document]) -> bool:
+        """Insert what is not there yet; return whether nothing was."""
+        try:
+            self._tasks.insert_many(documents, ordered=False)
+        except BulkWriteError as exc:
+            refused_duplicates(exc)
+            return False
+        return True
+
+    @translated_errors()
+    def _of_secrets(self, tasks: Sequence[Mapping[str, Any]]) -> list[Document]:
+        query = {
+            "domain_id": tasks[0]["domain_id"],
+            "job_id": tasks[0]["job_id"],
+            "secret_id": {"$in": [task["secret_id"] for task in tasks]},
+        }
+        return list(self._tasks.find(query).sort("secret_id", 1))
+
+    @translated_errors()
+    def find(self, domain_id: str, job_task_id: str) -> Document | None:
+        """Return the task, or None where it is gone."""
+        return self._tasks.find_one({"domain_id": domain_id, "job_task_id": job_task_id})
+
+    def get(self, domain_id: str, job_task_id: str) -> Document:
+        """Return the task. Raises ``NotFoundError``."""
+        found = self.find(domain_id, job_task_id)
+        if found is None:
+            raise NotFoundError(key="job_task_id", value=job_task_id)
+        return found
+
+    def start(self, domain_id: str, job_task_id: str) -> Started:
+        """Make a PENDING task IN_PROGRESS; one that is already stays so. Only one per collector and secret can be."""
+        while True:
+            try:
+                started = self._start(domain_id, job_task_id)
+            except DuplicateJobError:
+                task = self.find(domain_id, job_task_id)
+                holder = self._holder(task) if task else None
+                if task is not None and holder is None and task["status"] in OPEN:
+                    # What stood in the way has ended this very moment.
+                    continue
+                return Started(None, holder)
+            return Started(started)
+
+    @translated_errors()
+    def _start(self, domain_id: str, job_task_id: str) -> Document | None:
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": OPEN}}
+        began = {"$cond": [_IS_PENDING, self._clock.now(), "$started_at"]}
+        change = [{"$set": {"status": TaskStatus.IN_PROGRESS.value, "started_at": began}}]
+        try:
+            return self._tasks.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
+        except DuplicateKeyError as exc:
+            raise DuplicateJobError(collector_id="", secret_id="", job_task_id=job_task_id) from exc
+
+    @translated_errors()
+    def _holder(self, task: Document) -> Document | None:
+        same = {key: task[key] for key in ("domain_id", "collector_id", "secret_id")}
+        return self._tasks.find_one({**same, "status": TaskStatus.IN_PROGRESS.value})
+
+    @translated_errors()
+    def refuse(self, domain_id: str, job_task_id: str, error: InventoryError) -> bool:
+        """Cancel a task that has not started, with ``error`` as the reason; tell whether it was this call."""
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": TaskStatus.PENDING.value}
+        change = {
+            "status": TaskStatus.CANCELED.value,
+            "finished_at": self._clock.now(),
+            "slices_planned": True,
+            "errors": [error_document(error)],
+            "error_count": 1,
+        }
+        return self._tasks.update_one(query, {"$set": change}).modified_count == 1
+
+    @translated_errors()
+    def finish(self, domain_id: str, job_task_id: str, status: TaskStatus, outcome: Outcome) -> bool:
+        """End a task with the sums of its slices; tell whether it was this call."""
+        change = _sums(outcome) | {
+            "status": status.value,
+            "finished_at": self._clock.now(),
+            "slices_planned": True,
+        }
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": task_sources(status)}}
+        unset = {"garbage_owner": "", "garbage_lease_until": ""}
+        return self._tasks.update_one(query, {"$set": change, "$unset": unset}).modified_count == 1
+
+    @translated_errors()
+    def count_canceled(self, domain_id: str, job_task_id: str, outcome: Outcome) -> None:
+        """Let a CANCELED task tell what its slices had stored, also what comes in late; sums only grow."""
+        query = {
+            "domain_id": domain_id,
+            "job_task_id": job_task_id,
+            "status": TaskStatus.CANCELED.value,
+            "total_count": {"$lte": outcome.total_count},
+            "error_count": {"$lte": outcome.error_count},
+        }
+        self._tasks.update_one(query, {"$set": _sums(outcome)})
+
+    @translated_errors()
+    def claim_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> Document | None:
+        """Claim the task's garbage collection; None where it was done, another does it, or the task has ended."""
+        now = self._clock.now()
+        query = {
+            "domain_id": domain_id,
+            "job_task_id": job_task_id,
+            "status": TaskStatus.IN_PROGRESS.value,
+            "garbage_collected": False,
+            "$or": [{"garbage_lease_until": None}, {"garbage_lease_until": {"$lt": now}}],
+        }
+        claim = {"garbage_owner": owner, "garbage_lease_until": now + timedelta(seconds=lease_seconds)}
+        return self._tasks.find_one_and_update(query, {"$set": claim}, return_document=ReturnDocument.AFTER)
+
+    @translated_errors()
+    def renew_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> bool:
+        """Renew the claim of the task's garbage collection; False where it was lost, or the collection is done."""
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner, "garbage_collected": False}
+        change = {"garbage_lease_until": self._clock.now() + timedelta(seconds=lease_seconds)}
+        return self._tasks.update_one(query, {"$set": change}).matched_count == 1
+
+    @translated_errors()
+    def record_garbage(self, domain_id: str, job_task_id: str, *, owner: str, deleted: int, disconnected: int) -> bool:
+        """Note what garbage collection did; False where the claim was lost."""
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner}
+        change = {"garbage_collected": True, "deleted_count": deleted, "disconnected_count": disconnected}
+        return self._tasks.update_one(query, {"$set": change}).matched_count == 1
+
+    @translated_errors()
+    def mark_slices_planned(self, domain_id: str, job_task_id: str) -> None:
+        """Note that all slices of the task exist."""
+        query = {"domain_id": domain_id, "job_task_id": job_task_id}
+        self._tasks.update_one(query, {"$set": {"slices_planned": True}})
+
+    @translated_errors()
+    def note_told(self, domain_id: str, job_task_id: str, resource_type: str) -> bool:
+        """Note that ``resource_type`` is told of; False where it was already, or a hundred others were."""
+        query = {
+            "domain_id": domain_id,
+            "job_task_id": job_task_id,
+            "types_told": {"$ne": resource_type},
+            f"types_told.{_TYPES_TOLD - 1}": {"$exists": False},
+        }
+        return self._tasks.update_one(query, {"$push": {"types_told": resource_type}}).modified_count == 1
+
+    @translated_errors()
+    def cancel_of_job(self, domain_id: str, job_id: str) -> int:
+        """Cancel the job's tasks that have not ended."""
+        query = {"domain_id": domain_id, "job_id": job_id, "status": {"$in": OPEN}}
+        change = {"status": TaskStatus.CANCELED.value, "finished_at": self._clock.now(), "slices_planned": True}
+        return self._tasks.update_many(query, {"$set": change}).modified_count
+
+    @translated_errors()
+    def canceled_among(self, domain_id: str, job_task_ids: Sequence[str]) -> list[str]:
+        """Return those of the tasks that are CANCELED."""
+        query = {
+            "domain_id": domain_id,
+            "job_task_id": {"$in": list(job_task_ids)},
+            "status": TaskStatus.CANCELED.value,
+        }
+        return [row["job_task_id"] for row in self._tasks.find(query, {"job_task_id": 1})]
+
+    @translated_errors()
+    def count_open(self, domain_id: str, job_id: str) -> int:
+        """Return how many tasks of the job have not ended."""
+        return self._tasks.count_documents({"domain_id": domain_id, "job_id": job_id, "status": {"$in": OPEN}})
+
+    @translated_errors()
+    def count(self, domain_id: str, job_id: str) -> TaskCounts:
+        """Return how many tasks of the job are in which status."""
+        refused = {"$and": [{"$eq": ["$status", TaskStatus.CANCELED.value]}, _IS_REFUSED]}
+        group = {
+            "_id": "$status",
+            "count": {"$sum": 1},
+            "refused": {"$sum": {"$cond": [refused, 1, 0]}},
+        }
+        rows = list(self._tasks.aggregate([{"$match": {"domain_id": domain_id, "job_id": job_id}}, {"$group": group}]))
+        return TaskCounts(
+            {TaskStatus(row["_id"]): row["count"] for row in rows}, refused=sum(row["refused"] for row in rows)
+        )
+
+    @translated_errors()
+    def open_after(self, after: ObjectId | None, *, limit: int) -> list[Document]:
+        """Return a page of the tasks, of all domains, that have not ended, in the order of ``_id``."""
+        query: Document = {"status": {"$in": OPEN}}
+        if after is not None:
+            query["_id"] = {"$gt": after}
+        wanted = {"domain_id": 1, "job_task_id": 1, "job_id": 1, "status": 1, "created_at": 1}
+        return list(self._tasks.find(query, wanted).sort("_id", 1).limit(limit))
+
+    @translated_errors()
+    def jobs_with_open(self, jobs: Sequence[Document]) -> set[str]:
+        """Return the ids of those among ``jobs`` that have a task that has not ended."""
+        query = {
+            "domain_id": {"$in": sorted({job["domain_id"] for job in jobs})},
+            "job_id": {"$in": [job["job_id"] for job in jobs]},
+            "status": {"$in": OPEN},
+        }
+        return set(self._tasks.distinct("job_id", query))
+
+    @translated_errors()
+    def delete_task(self, domain_id: str, job_task_id: str) -> None:
+        """Remove one task with its slices, whatever its state; a worker that collects it notices and stops."""
+        self._slices.delete_of_task(domain_id, job_task_id)
+        self._tasks.delete_one({"domain_id": domain_id, "job_task_id": job_task_id})
+
+    @translated_errors()
+    def delete_of_jobs(self, domain_id: str, job_ids: Sequence[str]) -> None:
+        """Remove all tasks of the jobs, with their slices."""
+        self._slices.delete_of_jobs(domain_id, job_ids)
+        self._tasks.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
+
+
+_IS_PENDING: Final = {"$eq": ["$status", TaskStatus.PENDING.value]}
+_IS_REFUSED: Final = {
+    "$in": [DuplicateJobError.code, {"$ifNull": ["$errors.error_code", []]}],
+}
+
+
+def _sums(outcome: Outcome) -> Document:
+    fields = outcome.fields()
+    # Only slices keep it: whether garbage collection may run is decided once, from them.
+    fields.pop("resources_seen")
+    return fields

@@ -1,0 +1,167 @@
+"""Stored resources that answer a collect filter: which values, and which secrets collected them (contract, §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo.database import Database
+
+from inventory.domain.collector.filter_format import FilterFormat, Found, Lookup
+from inventory.errors import InvalidParameterError
+from inventory.model.connection import translated_errors
+from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.time_limit import query_limit
+from inventory.observe.logs import get_logger
+from inventory.query.ast import Condition
+from inventory.query.fields import ResourceSchema
+from inventory.query.mongo import condition_filter
+from inventory.query.operators import typed_condition
+from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
+
+log = get_logger(__name__)
+
+Document = dict[str, Any]
+Values = dict[str, list[Any]]
+"""Distinct values by change_key."""
+
+_SCHEMAS: Final = {f"inventory.{schema.name}": schema for schema in (CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION)}
+_REFERENCES: Final = {CLOUD_SERVICE_TYPE.name: "ref_cloud_service_type", REGION.name: "ref_region"}
+"""The key by which cloud services refer to the other resources."""
+_COLLECTED_BY: Final = "collection_info.secret_id"
+
+
+class ResourceLookup:
+    """Looks filters up in the stored resources of a domain."""
+
+    def __init__(self, *, database: Database[Document], timeout_seconds: float) -> None:
+        """Prepare.
+
+        Args:
+            database: where the resources are.
+            timeout_seconds: time limit of one query inside MongoDB, s.
+        """
+        self._database = database
+        self._timeout_seconds = timeout_seconds
+        self._milliseconds = int(timeout_seconds * 1000)
+
+    def find(self, domain_id: str, lookup: Lookup, secret_ids: Sequence[str], *, now: datetime) -> Found:
+        """Return, per secret that collected what the lookup finds, the values that the change rules ask for.
+
+        A cloud service names its secrets itself. Of a type or region those count that collected a cloud service in it;
+        where there is none, nobody is known to have collected it, and all of ``secret_ids`` do.
+
+        Args:
+            domain_id: the domain.
+            lookup: what the client asked for.
+            secret_ids: the secrets in question.
+            now: the time, UTC.
+
+        Raises:
+            BadRequestError: a value of the client cannot be compared with the field.
+            RequestTimeoutError, ConnectionFailureError: of MongoDB.
+        """
+        schema = _SCHEMAS.get(lookup.format.resource_type)
+        paths = _paths(schema, lookup.format) if schema is not None else None
+        if schema is None or not paths:
+            log.warning("filter_format_unusable", key=lookup.format.key, resource_type=lookup.format.resource_type)
+            return {}
+        condition = typed_condition(schema.target(lookup.format.search_key), "in", list(lookup.values), now=now)
+        with translated_errors(key=f"filter.{lookup.format.key}"), query_limit(self._timeout_seconds):
+            if schema is CLOUD_SERVICE:
+                return self._cloud_services(domain_id, condition, paths, secret_ids)
+            return self._by_reference(domain_id, schema, condition, paths, secret_ids)
+
+    def _cloud_services(
+        self, domain_id: str, condition: Condition, paths: Mapping[str, list[str]], secret_ids: Sequence[str]
+    ) -> dict[str, Values]:
+        living = {"domain_id": domain_id, "state": ACTIVE, _COLLECTED_BY: {"$in": list(secret_ids)}}
+        numbered = list(enumerate(path for group in paths.values() for path in group))
+        group = {"_id": f"${_COLLECTED_BY}"} | {f"v{number}": {"$addToSet": f"${path}"} for number, path in numbered}
+        stages: list[Document] = [
+            {"$match": {"$and": [living, condition_filter(condition)]}},
+            {"$unwind": "$collection_info"},
+            {"$match": {_COLLECTED_BY: {"$in": list(secret_ids)}}},
+            {"$group": group},
+        ]
+        rows = self._database["cloud_service"].aggregate(stages, maxTimeMS=self._milliseconds)
+        by_path = {path: f"v{number}" for number, path in numbered}
+        return {
+            row["_id"]: {key: _distinct(row[by_path[path]] for path in group) for key, group in paths.items()}
+            for row in rows
+        }
+
+    def _by_reference(
+        self,
+        domain_id: str,
+        schema: ResourceSchema,
+        condition: Condition,
+        paths: Mapping[str, list[str]],
+        secret_ids: Sequence[str],
+    ) -> dict[str, Values]:
+        reference = _REFERENCES[schema.name]
+        query = {"$and": [{"domain_id": domain_id}, condition_filter(condition)]}
+        found = list(self._database[schema.collection].find(query, max_time_ms=self._milliseconds))
+        seen_by = self._secrets_of(domain_id, reference, [document.get(reference) for document in found])
+        result: dict[str, Values] = {}
+        for secret_id in secret_ids:
+            own = [
+                document for document in found if secret_id in (seen_by.get(document.get(reference)) or set(secret_ids))
+            ]
+            if own:
+                result[secret_id] = {
+                    key: _distinct(_at(document, path) for document in own for path in group)
+                    for key, group in paths.items()
+                }
+        return result
+
+    def _secrets_of(self, domain_id: str, reference: str, keys: Iterable[str | None]) -> dict[str | None, set[str]]:
+        """Return which secrets collected a living cloud service of each type or region."""
+        match = {"domain_id": domain_id, reference: {"$in": [key for key in keys if key]}, "state": ACTIVE}
+        stages: list[Document] = [
+            {"$match": match},
+            {"$unwind": "$collection_info"},
+            {"$group": {"_id": f"${reference}", "secrets": {"$addToSet": f"${_COLLECTED_BY}"}}},
+        ]
+        rows = self._database["cloud_service"].aggregate(stages, maxTimeMS=self._milliseconds)
+        return {row["_id"]: set(row["secrets"]) for row in rows}
+
+
+def _paths(schema: ResourceSchema, format: FilterFormat) -> dict[str, list[str]]:
+    """Return the stored paths per change_key, less what the plugin names wrongly; none if the search key is wrong."""
+    paths: dict[str, list[str]] = {}
+    try:
+        if schema.target(format.search_key).reference is not None:
+            return {}
+    except InvalidParameterError:
+        return {}
+    for rule in format.change_rules:
+        try:
+            target = schema.target(rule.resource_key)
+        except InvalidParameterError:
+            continue
+        if target.reference is None:
+            paths.setdefault(rule.change_key, []).append(target.path)
+    return paths
+
+
+def _at(document: object, path: str) -> object:
+    for segment in path.split("."):
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(segment)
+    return document
+
+
+def _distinct(values: Iterable[object]) -> list[Any]:
+    """Return the distinct scalars among ``values``, lists opened, in a stable order."""
+    scalars: set[Any] = set()
+    pending: list[object] = list(values)
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, str | int | float):
+            scalars.add(value)
+    return sorted(scalars, key=lambda value: (isinstance(value, str), value))

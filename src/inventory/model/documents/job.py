@@ -1,0 +1,66 @@
+"""The job: one collect of one collector."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField
+from mongoengine import StringField as Text
+
+from inventory.domain.job.states import JobStatus
+from inventory.model.fields import StructField
+
+
+class Job(Document):  # type: ignore[misc]
+    """Stored under the names of ``JobInfo``, and what planning and settling need.
+
+    ``planned`` turns true when all tasks exist; a job is settled only then. ``schedule_id`` and ``fire_at`` are
+    set for scheduled jobs only, and make each fire time one job. ``plan_owner``, ``plan_lease_until`` and
+    ``plan_attempts`` are the claim of whoever plans it; ``rung_at`` is when the sweeper rang for a planner, absent
+    unless it did so since the last claim. ``projects`` are those of its secrets.
+    """
+
+    job_id = Text(required=True, max_length=40)
+    status = Text(required=True, choices=[status.value for status in JobStatus])
+    filter = StructField(default=dict)
+    collect_mode = Text(required=True, default="ALL")
+    use_cache = BooleanField(default=False)
+    secret_id = Text(max_length=255)
+    total_tasks = IntField(required=True, default=0)
+    remained_tasks = IntField(required=True, default=0)
+    errors = ListField(StructField())
+    collector_id = Text(required=True, max_length=40)
+    schedule_id = Text(max_length=40)
+    fire_at = DateTimeField()
+    projects = ListField(Text(max_length=255))
+    priority = IntField(required=True, default=10)
+    planned = BooleanField(required=True, default=False)
+    plan_owner = Text(max_length=255)
+    plan_lease_until = DateTimeField()
+    plan_attempts = IntField(required=True, default=0)
+    rung_at = DateTimeField()
+    domain_id = Text(required=True, max_length=255)
+    created_at = DateTimeField(required=True)
+    updated_at = DateTimeField(required=True)
+    finished_at = DateTimeField()
+
+    meta: ClassVar[dict[str, object]] = {
+        "collection": "job",
+        "auto_create_index": False,
+        "indexes": [
+            {"fields": ["domain_id", "job_id"], "unique": True},
+            # Paged lists are sorted by _id last: an index that lacks it makes MongoDB sort the whole domain.
+            {"fields": ["domain_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "status", "-created_at", "-id"]},
+            {"fields": ["domain_id", "collector_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "projects", "-created_at", "-id"]},
+            {
+                "fields": ["domain_id", "schedule_id", "fire_at"],
+                "unique": True,
+                "partialFilterExpression": {"schedule_id": {"$type": "string"}},
+            },
+            {"fields": ["status", "created_at"]},
+            {"fields": ["created_at"]},
+        ],
+        "strict": False,
+    }

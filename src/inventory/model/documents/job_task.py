@@ -1,0 +1,180 @@
+"""The job task: one collect with one secret; and its slices, the unit that is claimed, retried and run in parallel."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField
+from mongoengine import StringField as Text
+
+from inventory.domain.job.states import TaskStatus
+from inventory.model.fields import StructField
+
+MAX_ERRORS = 100
+"""Errors kept of one task; the rest is counted."""
+
+COUNTS = (
+    "total_count",
+    "created_count",
+    "updated_count",
+    "failure_count",
+    "uncounted_count",
+    "deleted_count",
+    "disconnected_count",
+)
+"""total = created + updated + failure + uncounted; uncounted is what is neither, such as types and regions."""
+
+_STATUSES = [status.value for status in TaskStatus]
+
+
+class JobTask(Document):  # type: ignore[misc]
+    """Stored under the names of ``JobTaskInfo``, and what running it needs.
+
+    ``filter`` is the plugin's filter for this secret, already translated. ``full_collect`` says whether the task
+    may prove that something is gone. ``slices_planned`` turns true when all slices exist; ``garbage_collected``
+    when garbage collection has run or does not apply, ``garbage_owner`` and ``garbage_lease_until`` are the claim of
+    whoever runs it. ``error_count`` counts also the errors that were not kept. ``types_told`` are the resource types
+    without a place that were told of: once per task, however many slices and attempts meet them.
+    """
+
+    job_task_id = Text(required=True, max_length=40)
+    status = Text(required=True, choices=_STATUSES, default=TaskStatus.PENDING.value)
+    total_count = IntField(required=True, default=0)
+    created_count = IntField(required=True, default=0)
+    updated_count = IntField(required=True, default=0)
+    failure_count = IntField(required=True, default=0)
+    uncounted_count = IntField(required=True, default=0)
+    deleted_count = IntField(required=True, default=0)
+    disconnected_count = IntField(required=True, default=0)
+    errors = ListField(StructField())
+    error_count = IntField(required=True, default=0)
+    job_id = Text(required=True, max_length=40)
+    collector_id = Text(required=True, max_length=40)
+    secret_id = Text(required=True, max_length=255)
+    provider = Text(max_length=255)
+    service_account_id = Text(max_length=255)
+    project_id = Text(max_length=255)
+    filter = StructField(default=dict)
+    full_collect = BooleanField(required=True, default=False)
+    types_told = ListField(Text(max_length=64))
+    slices_planned = BooleanField(required=True, default=False)
+    garbage_collected = BooleanField(required=True, default=False)
+    garbage_owner = Text(max_length=255)
+    garbage_lease_until = DateTimeField()
+    domain_id = Text(required=True, max_length=255)
+    created_at = DateTimeField(required=True)
+    started_at = DateTimeField()
+    finished_at = DateTimeField()
+
+    meta: ClassVar[dict[str, object]] = {
+        "collection": "job_task",
+        "auto_create_index": False,
+        "indexes": [
+            {"fields": ["domain_id", "job_task_id"], "unique": True},
+            {"fields": ["domain_id", "job_id", "secret_id"], "unique": True},
+            {"fields": ["domain_id", "job_id", "status"]},
+            # As in Job: _id last, as paged lists are sorted.
+            {"fields": ["domain_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "project_id", "-created_at", "-id"]},
+            {"fields": ["domain_id", "collector_id", "secret_id", "-finished_at"]},
+            # One live task per collector and secret: the claim of a second one fails on this key.
+            {
+                "name": "one_running_task",
+                "fields": ["domain_id", "collector_id", "secret_id"],
+                "unique": True,
+                "partialFilterExpression": {"status": TaskStatus.IN_PROGRESS.value},
+            },
+            {"fields": ["status", "created_at"]},
+            {"fields": ["created_at"]},
+        ],
+        "strict": False,
+    }
+
+
+class Slice(Document):  # type: ignore[misc]
+    """A share of a job task, collected by one ``collect`` call of the plugin.
+
+    Every task begins with slice 0. Whoever claims it asks the plugin for its slices: a plugin that knows none is
+    collected right there; else slices 1…n are inserted HELD (``held``), slice 0 becomes SUCCESS with
+    ``expanded_attempt``, and the slices of that attempt are released.
+
+    ``owner``, ``lease_until`` and ``attempts`` are the claim; ``not_before`` is when it may be claimed (back-off
+    and limits); ``enqueued_at`` when the bell was last rung for it. Counts and errors are those of its last
+    attempt, and add up in the task.
+
+    ``plan_attempt`` of slice 0 counts its claims, also those that were handed back; of any other slice it is the
+    claim of slice 0 that planned it. ``collector_slot`` and ``endpoint_slot`` are the numbered places it occupies
+    while it runs: their unique keys keep the limits exact however many claim at once. ``waits_for`` says which of
+    the two it did not find, so that whoever gives one up wakes it.
+    """
+
+    slice_id = Text(required=True, max_length=40)
+    job_task_id = Text(required=True, max_length=40)
+    job_id = Text(required=True, max_length=40)
+    collector_id = Text(required=True, max_length=40)
+    secret_id = Text(required=True, max_length=255)
+    domain_id = Text(required=True, max_length=255)
+    number = IntField(required=True, min_value=0)
+    plan_attempt = IntField(required=True, default=0)
+    held = BooleanField(required=True, default=False)
+    expanded_attempt = IntField()
+    status = Text(required=True, choices=_STATUSES, default=TaskStatus.PENDING.value)
+    endpoint = Text(max_length=1024)
+    task_options = StructField()
+    priority = IntField(required=True, default=10)
+    owner = Text(max_length=255)
+    lease_until = DateTimeField()
+    attempts = IntField(required=True, default=0)
+    not_before = DateTimeField()
+    enqueued_at = DateTimeField()
+    waits_for = Text(choices=("collector", "endpoint"))
+    collector_slot = IntField(min_value=0)
+    endpoint_slot = IntField(min_value=0)
+    total_count = IntField(required=True, default=0)
+    created_count = IntField(required=True, default=0)
+    updated_count = IntField(required=True, default=0)
+    failure_count = IntField(required=True, default=0)
+    uncounted_count = IntField(required=True, default=0)
+    resources_seen = IntField(required=True, default=0)
+    errors = ListField(StructField())
+    error_count = IntField(required=True, default=0)
+    created_at = DateTimeField(required=True)
+    started_at = DateTimeField()
+    finished_at = DateTimeField()
+
+    meta: ClassVar[dict[str, object]] = {
+        "collection": "slice",
+        "auto_create_index": False,
+        "indexes": [
+            {"fields": ["domain_id", "slice_id"], "unique": True},
+            {"fields": ["domain_id", "job_task_id", "plan_attempt", "number"], "unique": True},
+            {"fields": ["domain_id", "job_id", "status"]},
+            {"fields": ["domain_id", "job_task_id", "status"]},
+            {"fields": ["status", "held", "enqueued_at", "not_before"]},
+            {"fields": ["status", "lease_until"]},
+            {
+                "name": "collector_slot",
+                "fields": ["domain_id", "collector_id", "collector_slot"],
+                "unique": True,
+                "partialFilterExpression": {"collector_slot": {"$gte": 0}},
+            },
+            {
+                "name": "endpoint_slot",
+                "fields": ["endpoint", "endpoint_slot"],
+                "unique": True,
+                "partialFilterExpression": {"endpoint_slot": {"$gte": 0}},
+            },
+            {
+                "name": "waits_for_collector",
+                "fields": ["waits_for", "domain_id", "collector_id", "priority", "created_at"],
+                "partialFilterExpression": {"waits_for": "collector"},
+            },
+            {
+                "name": "waits_for_endpoint",
+                "fields": ["waits_for", "endpoint", "priority", "created_at"],
+                "partialFilterExpression": {"waits_for": "endpoint"},
+            },
+            {"fields": ["created_at"]},
+        ],
+        "strict": False,
+    }

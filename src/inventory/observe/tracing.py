@@ -1,0 +1,271 @@
+"""Traces (OpenTelemetry), where ``tracing_endpoint`` is set; else every function here does nothing, at no cost.
+
+OpenTelemetry is imported only then, and comes with the extra ``tracing``. Spans carry names, counts and ids, never a
+request, a secret or the text of an error. What travels to others is W3C's ``traceparent`` and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from inventory.errors import InventoryError, SettingsError
+from inventory.observe.logs import get_logger
+from inventory.process.loopback import is_loopback
+from inventory.settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+    from opentelemetry.trace import Span, SpanKind, Tracer
+
+TRACEPARENT: Final = "traceparent"
+"""The header, and the key of metadata and messages."""
+
+Value: TypeAlias = str | int | bool | float
+
+_TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_ENDPOINT: Final = re.compile(r"(grpc|grpc\+ssl)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
+_EXPORT_SECONDS: Final = 5
+"""How long one export may take, s; what cannot be exported is dropped."""
+
+_log = get_logger(__name__)
+_provider: TracerProvider | None = None
+_tracer: Tracer | None = None
+_NOTHING: Final[AbstractContextManager[Any]] = nullcontext()
+
+
+def setup(settings: Settings, process: str) -> None:
+    """Begin to trace, where the settings say so; once per process, before its threads.
+
+    Raises:
+        SettingsError: the endpoint is none, is far away and without TLS, or the extra ``tracing`` is not installed.
+    """
+    if not settings.tracing_endpoint:
+        return
+    secure, target = check(settings)
+    try:
+        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as exc:
+        raise SettingsError(
+            "tracing_endpoint (INVENTORY_TRACING_ENDPOINT): needs the extra: pip install 'inventory[tracing]'"
+        ) from exc
+    exporter = OTLPSpanExporter(
+        endpoint=target,
+        insecure=not secure,
+        credentials=_credentials(settings) if secure else None,
+        timeout=_EXPORT_SECONDS,
+        # Typed as text there; grpc reads a number.
+        channel_options=(("grpc.enable_http_proxy", 0),),  # type: ignore[arg-type]
+    )
+    start(BatchSpanProcessor(exporter), process, ratio=settings.tracing_sample_ratio)
+    _log.info("tracing", endpoint=settings.tracing_endpoint, ratio=settings.tracing_sample_ratio)
+
+
+def start(processor: SpanProcessor, process: str, *, ratio: float = 1.0) -> None:
+    """Begin to trace into ``processor``.
+
+    Args:
+        processor: takes the spans.
+        process: the kind of process.
+        ratio: share of the traces begun here that are kept.
+    """
+    global _provider, _tracer
+    from opentelemetry.sdk.resources import Resource
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+
+    resource = Resource.create({"service.name": f"inventory-{process}", "service.namespace": "inventory"})
+    _provider = TracerProvider(resource=resource, sampler=ParentBasedTraceIdRatio(ratio))
+    _provider.add_span_processor(processor)
+    _tracer = _provider.get_tracer("inventory")
+
+
+def shutdown() -> None:
+    """Send what is left, and trace no more. Safe to call at any time."""
+    global _provider, _tracer
+    provider, _provider, _tracer = _provider, None, None
+    if provider is not None:
+        provider.shutdown()
+
+
+def span(name: str, **attributes: Value) -> AbstractContextManager[Any]:
+    """Trace the block as part of what is going on in this thread or task; its failure is told by its code."""
+    return _NOTHING if _tracer is None else _span(_tracer, name, "", attributes)
+
+
+def served(name: str, traceparent: str, **attributes: Value) -> AbstractContextManager[Any]:
+    """Trace the block as the answer to a caller, whose ``traceparent`` it continues; empty: a new trace."""
+    return _NOTHING if _tracer is None else _span(_tracer, name, "SERVER", attributes, _remote(traceparent))
+
+
+def consumed(name: str, traceparent: str, **attributes: Value) -> AbstractContextManager[Any]:
+    """Trace the block as the handling of a message; see ``served``."""
+    return _NOTHING if _tracer is None else _span(_tracer, name, "CONSUMER", attributes, _remote(traceparent))
+
+
+def failed(code: str) -> None:
+    """Note that what is going on failed, by the code of its failure."""
+    if _tracer is not None:
+        from opentelemetry import trace
+
+        _fail(trace.get_current_span(), code)
+
+
+def detached() -> AbstractContextManager[Any]:
+    """Trace nothing of the block as a part of what is going on: it does something for others."""
+    return _NOTHING if _tracer is None else _attached(_remote(""))
+
+
+def kept() -> AbstractContextManager[Any]:
+    """Return what lets a block that runs elsewhere be part of what is going on here."""
+    if _tracer is None:
+        return _NOTHING
+    from opentelemetry.context import get_current
+
+    return _attached(get_current())
+
+
+def current() -> str:
+    """Return the ``traceparent`` of what is going on; empty where nothing is traced."""
+    if _tracer is None:
+        return ""
+    from opentelemetry import trace
+
+    return _traceparent(trace.get_current_span())
+
+
+def metadata() -> tuple[tuple[str, str], ...]:
+    """Return the metadata that lets others continue what is going on; none where nothing is traced."""
+    if _tracer is None:
+        return ()
+    traceparent = current()
+    return ((TRACEPARENT, traceparent),) if traceparent else ()
+
+
+def valid(traceparent: str) -> str:
+    """Return a caller's ``traceparent``, empty where it is none."""
+    return traceparent if _TRACEPARENT.fullmatch(traceparent) else ""
+
+
+class Call:
+    """A call to somebody else that begins here, and may end in another thread.
+
+    Args:
+        name: of the span.
+        attributes: of the span.
+    """
+
+    def __init__(self, name: str, **attributes: Value) -> None:
+        self._span: Span | None = None
+        if _tracer is not None:
+            self._span = _tracer.start_span(name, kind=_kind("CLIENT"), attributes=attributes)
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What lets the other side continue it."""
+        return () if self._span is None else ((TRACEPARENT, _traceparent(self._span)),)
+
+    def end(self, failure: str = "", **attributes: Value) -> None:
+        """End it, with the code of its failure; only the first end counts."""
+        ended, self._span = self._span, None
+        if ended is not None:
+            ended.set_attributes(attributes)
+            _fail(ended, failure)
+            ended.end()
+
+
+def check(settings: Settings) -> tuple[bool, str]:
+    """Return whether to speak TLS, and ``host:port`` of the collector; raises as ``setup``. For a parent of others."""
+    if not settings.tracing_endpoint:
+        return False, ""
+    found = _ENDPOINT.fullmatch(settings.tracing_endpoint)
+    if found is None or not 0 < int(found[3]) < 65536:
+        raise SettingsError(
+            "tracing_endpoint (INVENTORY_TRACING_ENDPOINT): must be grpc://host:port or grpc+ssl://host:port"
+        )
+    secure = found[1] == "grpc+ssl"
+    if not secure and not is_loopback(found[2]) and not settings.tracing_allow_plaintext_remote:
+        raise SettingsError(
+            "tracing_endpoint (INVENTORY_TRACING_ENDPOINT): without TLS only a loopback address is allowed, "
+            "unless tracing_allow_plaintext_remote is true"
+        )
+    return secure, f"{found[2]}:{int(found[3])}"
+
+
+def _credentials(settings: Settings) -> Any:
+    import grpc
+
+    files = (settings.platform_ca_file, settings.platform_key_file, settings.platform_certificate_file)
+    try:
+        ca, key, certificate = (None if file is None else file.read_bytes() for file in files)
+    except OSError as exc:
+        raise SettingsError(f"{exc.filename}: cannot be read: {exc.strerror}", field="platform_ca_file") from exc
+    return grpc.ssl_channel_credentials(ca, key, certificate)
+
+
+def _kind(name: str) -> SpanKind:
+    from opentelemetry.trace import SpanKind
+
+    return SpanKind[name or "INTERNAL"]
+
+
+def _remote(traceparent: str) -> Any:
+    """Return the context of what a caller does; an empty one without a caller."""
+    from opentelemetry import trace
+    from opentelemetry.context import Context
+
+    if not valid(traceparent):
+        return Context()
+    _, trace_id, span_id, flags = traceparent.split("-")
+    caller = trace.SpanContext(int(trace_id, 16), int(span_id, 16), True, trace.TraceFlags(int(flags, 16)))
+    return trace.set_span_in_context(trace.NonRecordingSpan(caller), Context())
+
+
+@contextlib.contextmanager
+def _attached(context: Any) -> Iterator[None]:
+    from opentelemetry.context import attach, detach
+
+    token = attach(context)
+    try:
+        yield
+    finally:
+        detach(token)
+
+
+@contextlib.contextmanager
+def _span(tracer: Tracer, name: str, kind: str, attributes: dict[str, Value], context: Any = None) -> Iterator[Span]:
+    # Not recorded by OpenTelemetry itself: the texts of exceptions may quote what nobody else may see.
+    with tracer.start_as_current_span(
+        name,
+        context,
+        kind=_kind(kind),
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as begun:
+        try:
+            yield begun
+        except InventoryError as exc:
+            _fail(begun, exc.code)
+            raise
+        except Exception as exc:
+            _fail(begun, type(exc).__name__)
+            raise
+
+
+def _fail(failed: Span, code: str) -> None:
+    if code:
+        from opentelemetry.trace import Status, StatusCode
+
+        failed.set_status(Status(StatusCode.ERROR, code))
+
+
+def _traceparent(of: Span) -> str:
+    context = of.get_span_context()
+    if not context.is_valid:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"

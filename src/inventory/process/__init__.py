@@ -1,0 +1,1 @@
+"""What any process needs: addresses, signals, children and files that change."""

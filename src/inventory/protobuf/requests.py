@@ -1,0 +1,164 @@
+"""Protobuf messages → plain dicts, by the presence rules of the contract (section 1).
+
+Scalars at their zero value count as absent; fields declared ``optional`` by whether they were sent; a Struct that is
+present but empty is a value, ``{}``. That is what ``ListFields`` reports, so a request is walked once and nothing is
+copied in between. Keys are the names of the .proto, which is also the shape that the query parser takes.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.struct_pb2 import ListValue, Struct, Value
+
+from inventory.errors import InvalidParameterError
+from inventory.protobuf.encoder import MessageDescriptor, fields_of
+
+Plain = dict[str, Any]
+"""A decoded message."""
+
+_Reader = Callable[[Any, str], Any]
+"""(value, dotted name of the field for errors) → plain value."""
+
+_EXACT = 2.0**53
+"""Doubles below this hold every integer exactly; above, an integral double stays a double."""
+
+_SINGLE: Final = struct.Struct("<f")
+
+_plans: dict[str, dict[int, tuple[str, _Reader | None]]] = {}
+"""By full name of a message type: by field number, the field's name and its reader (None: the value as it is)."""
+
+
+def parse(message_type: type[Message], data: bytes) -> Message:
+    """Return the message in ``data``.
+
+    Raises:
+        InvalidParameterError: the bytes are no such message.
+    """
+    message = message_type()
+    try:
+        message.ParseFromString(data)
+    except DecodeError:
+        raise InvalidParameterError(key="request", reason="the bytes are not the method's request message") from None
+    return message
+
+
+def decode(message: Message, prefix: str = "") -> Plain:
+    """Return the fields of ``message`` that are present.
+
+    Args:
+        message: any message; google.protobuf.Struct and its kin may be fields of it, not the message itself.
+        prefix: dotted path of the message, for errors.
+
+    Raises:
+        InvalidParameterError: a number that its enum does not have, or a key that cannot be stored.
+    """
+    plan = _plans.get(message.DESCRIPTOR.full_name) or _plan(message.DESCRIPTOR)
+    plain: Plain = {}
+    for field, value in message.ListFields():
+        name, reader = plan[field.number]
+        plain[name] = value if reader is None else reader(value, prefix + name)
+    return plain
+
+
+def struct_to_dict(struct: Struct, key: str = "") -> Plain:
+    """Return the content of a Struct; integral doubles become int.
+
+    Raises:
+        InvalidParameterError: a key holds NUL, which MongoDB cannot store.
+    """
+    fields = struct.fields
+    plain = {}
+    for name in fields:
+        if "\0" in name:
+            raise InvalidParameterError(key=key or "request", reason="a key must not contain NUL")
+        plain[name] = value_to_plain(fields[name], key)
+    return plain
+
+
+def value_to_plain(value: Value, key: str = "") -> Any:
+    """Return the content of a Value; one without a kind is None."""
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return value.string_value
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() and -_EXACT < number < _EXACT else number
+    if kind == "struct_value":
+        return struct_to_dict(value.struct_value, key)
+    if kind == "list_value":
+        return list_to_plain(value.list_value, key)
+    return value.bool_value if kind == "bool_value" else None
+
+
+def list_to_plain(values: ListValue, key: str = "") -> list[Any]:
+    """Return the content of a ListValue."""
+    return [value_to_plain(value, key) for value in values.values]
+
+
+_WELL_KNOWN: Mapping[str, _Reader] = {
+    "google.protobuf.Struct": struct_to_dict,
+    "google.protobuf.Value": value_to_plain,
+    "google.protobuf.ListValue": list_to_plain,
+}
+
+
+def _plan(descriptor: MessageDescriptor) -> dict[int, tuple[str, _Reader | None]]:
+    plan = {field.number: (field.name, _reader(field)) for field in fields_of(descriptor)}
+    _plans[descriptor.full_name] = plan
+    return plan
+
+
+def _reader(field: FieldDescriptor) -> _Reader | None:
+    one = _single_reader(field)
+    if not field.is_repeated:
+        return one
+    if one is None:
+        return lambda values, _key: list(values)
+    return lambda values, key: [one(value, key) for value in values]
+
+
+def _single_reader(field: FieldDescriptor) -> _Reader | None:
+    if field.message_type is not None:
+        return _WELL_KNOWN.get(field.message_type.full_name) or _nested
+    if field.enum_type is not None:
+        return _enum_reader(field.enum_type)
+    return shortest_float if field.type == FieldDescriptor.TYPE_FLOAT else None
+
+
+def shortest_float(value: float, _key: str = "") -> float:
+    """Return the shortest decimal that is ``value`` in single precision: 0.1 arrives as 0.10000000149011612."""
+    for digits in range(6, 9):
+        shorter = float(f"{value:.{digits}g}")
+        if _as_single(shorter) == value:
+            return shorter
+    return value
+
+
+def _as_single(value: float) -> float:
+    try:
+        return float(_SINGLE.unpack(_SINGLE.pack(value))[0])
+    except OverflowError:
+        return math.inf
+
+
+def _nested(message: Message, key: str) -> Plain:
+    return decode(message, key + ".")
+
+
+def _enum_reader(enum: EnumDescriptor) -> _Reader:
+    names = {value.number: value.name for value in enum.values}
+    known = ", ".join(name for number, name in names.items() if number)
+
+    def read(number: int, key: str) -> str:
+        name = names.get(number)
+        if name is None:
+            raise InvalidParameterError(key=key, reason=f"must be one of {known}")
+        return name
+
+    return read

@@ -1,0 +1,64 @@
+"""Deleting a collector with all that is its own (contract, section 4)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inventory.manager.collector.manager import DISABLED, CollectorManager
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.model.connection import translated_errors
+from inventory.observe.logs import get_logger
+
+log = get_logger(__name__)
+
+
+class Schedules(Protocol):
+    """What deleting a collector needs of the schedules' manager."""
+
+    def delete_of_collector(self, domain_id: str, collector_id: str) -> object:
+        """Remove all schedules of a collector."""
+
+
+class CollectorRemover:
+    """Removes a collector; its jobs stay."""
+
+    def __init__(
+        self,
+        *,
+        collectors: CollectorManager,
+        schedules: Schedules,
+        rules: CollectorRuleManager,
+        jobs: JobManager,
+        states: StateStore,
+        caches: FilterCacheStore,
+    ) -> None:
+        self._collectors = collectors
+        self._schedules = schedules
+        self._rules = rules
+        self._jobs = jobs
+        self._states = states
+        self._caches = caches
+
+    def delete(self, domain_id: str, collector_id: str) -> None:
+        """Remove the collector, its schedules, collection state, filter caches and rules; cancel its unfinished jobs.
+
+        The collector rests first, so that nothing new begins, and its own document goes last, so that a delete that
+        was cut short can be repeated.
+
+        Raises:
+            NotFoundError: there is no such collector.
+        """
+        self._collectors.update_fields(domain_id, collector_id, {"state": DISABLED})
+        self._schedules.delete_of_collector(domain_id, collector_id)
+        self._jobs.cancel_jobs_of_collector(domain_id, collector_id)
+        with translated_errors(key="collector_id"):
+            self._states.delete_of_collector(domain_id, collector_id)
+            self._caches.delete_of_collector(domain_id, collector_id)
+        self._rules.delete_of_collector(domain_id, collector_id)
+        self._collectors.delete(domain_id, collector_id)
+        # A collect that had read the collector before it rested may have made its job since.
+        self._jobs.cancel_jobs_of_collector(domain_id, collector_id)
+        log.info("collector_deleted", collector_id=collector_id)

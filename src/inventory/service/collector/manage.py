@@ -1,0 +1,264 @@
+"""Collectors: create, change, verify, delete and read them (contract, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.domain.collector.values import (
+    DEFAULT_PRIORITY,
+    changed_plugin_info,
+    checked_priority,
+    new_plugin_info,
+    optional_text,
+    required_text,
+    struct,
+)
+from inventory.domain.principal import Principal
+from inventory.errors import (
+    InitPluginFailureError,
+    InvalidParameterTypeError,
+    PluginError,
+    RequiredParameterError,
+    VerifyPluginFailureError,
+)
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.collector.plugins import PluginManager
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.collector.secrets import SecretManager
+from inventory.manager.reader import Page, Reader
+from inventory.manager.schedule.manager import ScheduleManager
+from inventory.model.documents.collector import Collector
+from inventory.model.new_document import new_document
+from inventory.model.time_limit import finish
+from inventory.observe.logs import get_logger
+from inventory.query.aggregate import parse_stat
+from inventory.query.parser import RawQuery, parse_list
+from inventory.query.references import with_request_filters
+from inventory.service.collector.delete import CollectorRemover
+from inventory.service.collector.plugin import CollectorPluginService, Refreshed
+from inventory.service.collector.verify_plugin import PluginVerifier
+
+log = get_logger(__name__)
+
+Document = dict[str, Any]
+Params = Mapping[str, Any]
+"""A request as a plain dict: absent members absent, enums as their names."""
+
+_ID: Final = "collector_id"
+
+
+class CollectorService:
+    """The use cases of collectors, but for ``collect`` and the schedules."""
+
+    def __init__(
+        self,
+        *,
+        collectors: CollectorManager,
+        rules: CollectorRuleManager,
+        plugins: PluginManager,
+        secrets: SecretManager,
+        collector_plugins: CollectorPluginService,
+        verifier: PluginVerifier,
+        remover: CollectorRemover,
+        schedules: ScheduleManager,
+        reader: Reader,
+        clock: Clock,
+    ) -> None:
+        self._collectors = collectors
+        self._rules = rules
+        self._plugins = plugins
+        self._secrets = secrets
+        self._refresher = collector_plugins
+        self._verifier = verifier
+        self._remover = remover
+        self._schedules = schedules
+        self._reader = reader
+        self._clock = clock
+
+    def create(self, principal: Principal, params: Params) -> Document:
+        """Make a collector; nothing stays behind where that fails.
+
+        Args:
+            principal: who asks.
+            params: name, plugin_info, priority, tags, is_public (None: true), project_id.
+
+        Raises:
+            RequiredParameterError, InvalidParameterError: what is wrong with ``params``.
+            NotFoundError: no such plugin.
+            ConnectionFailureError: the repository or the plugin service cannot be reached.
+            VerifyPluginFailureError: the plugin cannot be reached, or refuses.
+        """
+        values = _new_values(params)
+        plugin_info = new_plugin_info(struct(params["plugin_info"], "plugin_info"))
+        if plugin_info.get("secret_group_id"):
+            self._secrets.check_group(plugin_info["secret_group_id"], principal)
+        information = self._plugins.information(plugin_info["plugin_id"], principal)
+        try:
+            refreshed = self._refresher.refresh(plugin_info, principal)
+        except PluginError as exc:
+            raise VerifyPluginFailureError(reason=exc.reason) from exc
+        if information.provider:
+            values["provider"] = information.provider
+        collector = new_document(
+            Collector,
+            **values,
+            collector_id=ids.new_id(ids.COLLECTOR),
+            domain_id=principal.domain_id,
+            capability=dict(information.capability),
+            plugin_info=refreshed.plugin_info,
+            created_at=self._clock.now(),
+        )
+        return self._insert(collector, refreshed)
+
+    def _insert(self, collector: Document, refreshed: Refreshed) -> Document:
+        """Store rules first, then the collector: a collector that can be seen is whole."""
+        domain_id, collector_id = collector["domain_id"], collector[_ID]
+        try:
+            if refreshed.rules:
+                self._rules.replace_managed(domain_id, collector_id, refreshed.rules, now=collector["created_at"])
+            self._collectors.insert(collector)
+        except Exception:
+            finish(lambda: self._rules.delete_of_collector(domain_id, collector_id))
+            raise
+        log.info("collector_created", collector_id=collector_id, plugin_id=collector["plugin_info"]["plugin_id"])
+        return collector
+
+    def update(self, principal: Principal, params: Params) -> Document:
+        """Change name, priority, tags and, as ``update_plugin`` does, the plugin; all or nothing.
+
+        Raises:
+            NotFoundError: no such collector.
+            InvalidParameterError: a value that cannot be.
+            InitPluginFailureError: the plugin's ``init`` failed.
+        """
+        collector = self._collectors.get(principal.domain_id, required_text(params, _ID))
+        fields = _changed_values(params)
+        if params.get("plugin_info") is None:
+            updated = self._collectors.update_fields(principal.domain_id, collector[_ID], fields)
+        else:
+            sent = struct(params["plugin_info"], "plugin_info")
+            plugin_info = changed_plugin_info(collector["plugin_info"], sent, prefix="plugin_info.")
+            updated = self._replace_plugin(principal, collector, plugin_info, fields)
+        if "priority" in fields:
+            # Due schedules take turns by a copy of it. Where this is cut short, they learn of it when they fire next.
+            self._schedules.set_priority(principal.domain_id, collector[_ID], fields["priority"])
+        return updated
+
+    def update_plugin(self, principal: Principal, params: Params) -> Document:
+        """Change version, options or upgrade_mode, call ``init`` again, and replace metadata and MANAGED rules.
+
+        Raises: as ``update``.
+        """
+        collector = self._collectors.get(principal.domain_id, required_text(params, _ID))
+        return self._replace_plugin(principal, collector, changed_plugin_info(collector["plugin_info"], params), {})
+
+    def _replace_plugin(
+        self, principal: Principal, collector: Document, plugin_info: Document, fields: Params
+    ) -> Document:
+        try:
+            refreshed = self._refresher.refresh(plugin_info, principal)
+        except PluginError as exc:
+            raise InitPluginFailureError(reason=exc.reason) from exc
+        log.info("plugin_updated", collector_id=collector[_ID], version=refreshed.plugin_info["version"])
+        return self._refresher.store(collector, refreshed, fields)
+
+    def verify_plugin(self, principal: Principal, collector_id: str, secret_id: str = "") -> None:
+        """Return if the plugin accepts one of the collector's secrets, or the one given.
+
+        Raises:
+            NotFoundError: no such collector, or the secret is none of its.
+            VerifyPluginFailureError: no secret passed.
+            ConnectionFailureError: a platform service cannot be reached.
+        """
+        self._verifier.verify(principal, self._get(principal, collector_id), secret_id)
+
+    def delete(self, principal: Principal, collector_id: str) -> None:
+        """Remove the collector with all that is its own; unfinished jobs are canceled. Raises ``NotFoundError``."""
+        self._remover.delete(principal.domain_id, self._get(principal, collector_id)[_ID])
+
+    def _get(self, principal: Principal, collector_id: str) -> Document:
+        if not collector_id:
+            raise RequiredParameterError(key=_ID)
+        return self._collectors.get(principal.domain_id, collector_id)
+
+    def get(self, principal: Principal, collector_id: str, only: Iterable[str] = ()) -> Document:
+        """Return the collector, or its fields ``only``. Raises ``NotFoundError``, ``InvalidParameterError``."""
+        if not collector_id:
+            raise RequiredParameterError(key=_ID)
+        return self._reader.get(
+            principal.domain_id, collector_id, only=only, remaining_seconds=principal.remaining_seconds()
+        )
+
+    def list(self, principal: Principal, query: RawQuery, filters: Mapping[str, object]) -> Page:
+        """Return the collectors that match.
+
+        Args:
+            principal: who asks.
+            query: a ``Query`` as a plain dict.
+            filters: the request's own fields that narrow the list, by name; absent ones absent.
+
+        Raises:
+            BadRequestError: one of its subclasses says what is wrong with the query.
+        """
+        now = self._clock.now()
+        return self._reader.list(
+            with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
+            domain_id=principal.domain_id,
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def stat(self, principal: Principal, query: RawQuery) -> Document:
+        """Return statistics over collectors; raises as ``list``."""
+        return self._reader.stat(
+            parse_stat(self._reader.schema, query, now=self._clock.now()),
+            domain_id=principal.domain_id,
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def enable(self, principal: Principal, collector_id: str) -> Document:
+        """Let the collector collect. Raises ``NotFoundError``."""
+        if not collector_id:
+            raise RequiredParameterError(key=_ID)
+        return self._collectors.enable(principal.domain_id, collector_id, self._clock.now())
+
+    def disable(self, principal: Principal, collector_id: str) -> Document:
+        """Let the collector rest: ``collect`` refuses, schedules don't fire. Raises ``NotFoundError``."""
+        if not collector_id:
+            raise RequiredParameterError(key=_ID)
+        return self._collectors.disable(principal.domain_id, collector_id, self._clock.now())
+
+
+def _new_values(params: Params) -> Document:
+    """Return name, priority, tags, is_public and project_id of a new collector, checked."""
+    values: Document = {"name": required_text(params, "name")}
+    if params.get("plugin_info") is None:
+        raise RequiredParameterError(key="plugin_info")
+    priority = params.get("priority")
+    values["priority"] = DEFAULT_PRIORITY if priority is None else checked_priority(priority)
+    values["tags"] = struct(params.get("tags") or {}, "tags")
+    is_public = params.get("is_public")
+    if not isinstance(is_public, bool | None):
+        raise InvalidParameterTypeError(key="is_public", expected="bool")
+    values["is_public"] = is_public is not False
+    project_id = optional_text(params, "project_id")
+    if project_id:
+        values["project_id"] = project_id
+    elif not values["is_public"]:
+        raise RequiredParameterError(key="project_id")
+    return values
+
+
+def _changed_values(params: Params) -> Document:
+    """Return name, priority and tags where they were sent, checked."""
+    fields: Document = {}
+    name = optional_text(params, "name")
+    if name:
+        fields["name"] = name
+    if params.get("priority") is not None:
+        fields["priority"] = checked_priority(params["priority"])
+    if params.get("tags") is not None:
+        fields["tags"] = struct(params["tags"], "tags")
+    return fields

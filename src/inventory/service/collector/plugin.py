@@ -1,0 +1,104 @@
+"""A collector's plugin brought up to date: endpoint, version, metadata and MANAGED rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.connector.ports import PluginEndpoint
+from inventory.domain.clock import Clock
+from inventory.domain.collector.rule import Rule, managed_rules
+from inventory.domain.principal import Principal
+from inventory.errors import InitPluginFailureError, NotFoundError, PluginError
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.collector.plugins import AUTO, PluginManager
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.model.time_limit import finish
+from inventory.observe.logs import get_logger
+
+log = get_logger(__name__)
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What ``init`` made of a plugin_info; nothing of it is stored yet."""
+
+    plugin_info: Document
+    rules: Sequence[Rule]
+
+
+class CollectorPluginService:
+    """Asks plugins and stores what they answer. Whatever fails, fails before anything is stored."""
+
+    def __init__(
+        self, *, collectors: CollectorManager, rules: CollectorRuleManager, plugins: PluginManager, clock: Clock
+    ) -> None:
+        self._collectors = collectors
+        self._rules = rules
+        self._plugins = plugins
+        self._clock = clock
+
+    def refresh(
+        self, plugin_info: Mapping[str, Any], principal: Principal, *, endpoint: PluginEndpoint | None = None
+    ) -> Refreshed:
+        """Ask the plugin for its metadata.
+
+        Args:
+            plugin_info: in stored form; its version and options are those to use.
+            principal: who asks.
+            endpoint: where it listens, if that is known; else the plugin service is asked.
+
+        Raises:
+            PluginError: the plugin cannot be reached or refuses.
+            NotFoundError, ConnectionFailureError: of the plugin service.
+        """
+        found = endpoint or self._plugins.endpoint(plugin_info, principal)
+        info = self._plugins.initialized(plugin_info, found, principal)
+        rules, faults = managed_rules(info["metadata"])
+        for fault in faults:
+            log.warning("managed_rule_refused", plugin_id=info["plugin_id"], code=fault.code, field=fault.field)
+        return Refreshed(info, rules)
+
+    def store(self, collector: Document, refreshed: Refreshed, fields: Mapping[str, Any] | None = None) -> Document:
+        """Store a refreshed plugin, with further ``fields`` of the collector, and return the collector.
+
+        Only what a refresh may change is written, so that two at once do not undo each other's other fields. The rules
+        come first: whoever dies in between leaves the old version, and the next collect upgrades again.
+
+        Raises:
+            NotFoundError: the collector was deleted meanwhile.
+        """
+        domain_id, collector_id = collector["domain_id"], collector["collector_id"]
+        names = ("version", "options", "upgrade_mode", "metadata")
+        changes = {
+            f"plugin_info.{name}": refreshed.plugin_info[name] for name in names if name in refreshed.plugin_info
+        }
+        self._rules.replace_managed(domain_id, collector_id, refreshed.rules, now=self._clock.now())
+        try:
+            return self._collectors.update_fields(domain_id, collector_id, {**changes, **(fields or {})})
+        except NotFoundError:
+            # Deleted meanwhile: its rules must not come back.
+            finish(lambda: self._rules.delete_of_collector(domain_id, collector_id))
+            raise
+
+    def upgraded(self, collector: Document, principal: Principal) -> tuple[Document, PluginEndpoint]:
+        """Resolve the endpoint, and take an upgrade that the plugin service reports; return both as they are now.
+
+        Raises:
+            InitPluginFailureError: the new version's ``init`` failed; the collector is as it was.
+            NotFoundError, ConnectionFailureError: of the plugin service.
+        """
+        info = collector["plugin_info"]
+        endpoint = self._plugins.endpoint(info, principal)
+        version = endpoint.updated_version
+        if not version or version == info.get("version") or (info.get("upgrade_mode") or AUTO) != AUTO:
+            return collector, endpoint
+        try:
+            refreshed = self.refresh(info, principal, endpoint=endpoint)
+        except PluginError as exc:
+            raise InitPluginFailureError(reason=exc.reason) from exc
+        log.info("plugin_upgraded", collector_id=collector["collector_id"], version=version)
+        return self.store(collector, refreshed), endpoint

@@ -1,0 +1,169 @@
+"""Collector rules: what becomes of a resource before it is stored (contract, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from inventory.connector.ports import Identity
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.domain.collector.rule import Rule, checked_rule
+from inventory.domain.collector.values import required_text
+from inventory.domain.principal import Principal
+from inventory.errors import (
+    InvalidParameterError,
+    InvalidParameterTypeError,
+    NotAllowedToChangeOrderError,
+    NotAllowedToDeleteRuleError,
+    NotAllowedToUpdateRuleError,
+    NotFoundError,
+    RequiredParameterError,
+    RuleNotAllowedError,
+)
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.reader import Page, Reader
+from inventory.model.documents.collector_rule import CUSTOM, MANAGED, CollectorRule
+from inventory.model.new_document import new_document
+from inventory.query.aggregate import parse_stat
+from inventory.query.parser import RawQuery, parse_list
+from inventory.query.references import with_request_filters
+
+Document = dict[str, Any]
+Params = Mapping[str, Any]
+"""A request as a plain dict: absent members absent, enums as their names."""
+
+_ID: Final = "collector_rule_id"
+_CONTENT: Final = ("name", "conditions", "conditions_policy", "actions", "options", "tags")
+
+
+class CollectorRuleService:
+    """The use cases of collector rules. Those of a plugin (MANAGED) can be read only."""
+
+    def __init__(
+        self,
+        *,
+        rules: CollectorRuleManager,
+        collectors: CollectorManager,
+        identity: Identity,
+        reader: Reader,
+        clock: Clock,
+    ) -> None:
+        self._rules = rules
+        self._collectors = collectors
+        self._identity = identity
+        self._reader = reader
+        self._clock = clock
+
+    def create(self, principal: Principal, params: Params) -> Document:
+        """Add a CUSTOM rule behind the collector's others.
+
+        Args:
+            principal: who asks.
+            params: collector_id, conditions_policy, actions, conditions (unless ALWAYS), name, options, tags.
+
+        Raises:
+            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: what is wrong with ``params``.
+            NotFoundError: no such collector, or project in ``change_project``.
+        """
+        collector_id = required_text(params, "collector_id")
+        content = checked_rule(params)
+        self._collectors.get(principal.domain_id, collector_id)
+        self._check_project(principal, content)
+        rule = new_document(
+            CollectorRule,
+            **content,
+            collector_rule_id=ids.new_id(ids.COLLECTOR_RULE),
+            domain_id=principal.domain_id,
+            collector_id=collector_id,
+            rule_type=CUSTOM,
+            created_at=self._clock.now(),
+        )
+        return self._rules.append(rule)
+
+    def update(self, principal: Principal, params: Params) -> Document:
+        """Replace what was sent of name, conditions, conditions_policy, actions, options and tags.
+
+        Raises:
+            NotFoundError: no such rule, or project in ``change_project``.
+            NotAllowedToUpdateRuleError: the rule is MANAGED.
+            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: the rule as it would be is wrong.
+        """
+        rule = self._custom(principal, params, NotAllowedToUpdateRuleError)
+        sent = {
+            name: params[name] for name in _CONTENT if name in params and params[name] not in (None, "", [], "NONE")
+        }
+        content = checked_rule({name: rule.get(name) for name in _CONTENT} | sent)
+        if "actions" in sent:
+            self._check_project(principal, content)
+        return self._rules.update_fields(principal.domain_id, rule[_ID], content)
+
+    def change_order(self, principal: Principal, params: Params) -> Document:
+        """Move a CUSTOM rule among the collector's CUSTOM rules; ``order`` is 1-based.
+
+        Raises:
+            NotFoundError: no such rule.
+            NotAllowedToChangeOrderError: the rule is MANAGED.
+            RequiredParameterError, InvalidParameterTypeError, InvalidParameterError: ``order`` is no place among them.
+        """
+        if not params.get("order"):
+            required_text(params, _ID)
+            raise RequiredParameterError(key="order")
+        order = params["order"]
+        if not isinstance(order, int) or isinstance(order, bool):
+            raise InvalidParameterTypeError(key="order", expected="int")
+        rule = self._custom(principal, params, NotAllowedToChangeOrderError)
+        size = len(self._rules.list_of_collector(principal.domain_id, rule["collector_id"], (CUSTOM,)))
+        if not 1 <= order <= size:
+            raise InvalidParameterError(key="order", reason=f"must be from 1 to {size}")
+        return self._rules.move(rule, order)
+
+    def delete(self, principal: Principal, collector_rule_id: str) -> None:
+        """Remove a CUSTOM rule and close the gap.
+
+        Raises:
+            NotFoundError: no such rule.
+            NotAllowedToDeleteRuleError: the rule is MANAGED.
+        """
+        self._rules.delete(self._custom(principal, {_ID: collector_rule_id}, NotAllowedToDeleteRuleError))
+
+    def _custom(self, principal: Principal, params: Params, refusal: type[RuleNotAllowedError]) -> Document:
+        rule = self._rules.get(principal.domain_id, required_text(params, _ID))
+        if rule["rule_type"] == MANAGED:
+            raise refusal(collector_rule_id=rule[_ID])
+        return rule
+
+    def _check_project(self, principal: Principal, content: Rule) -> None:
+        project_id = content["actions"].get("change_project")
+        if project_id and not self._identity.project_exists(project_id, principal):
+            raise NotFoundError(key="project_id", value=project_id)
+
+    def get(self, principal: Principal, collector_rule_id: str, only: Iterable[str] = ()) -> Document:
+        """Return the rule, or its fields ``only``. Raises ``NotFoundError``, ``InvalidParameterError``."""
+        if not collector_rule_id:
+            raise RequiredParameterError(key=_ID)
+        return self._reader.get(
+            principal.domain_id, collector_rule_id, only=only, remaining_seconds=principal.remaining_seconds()
+        )
+
+    def list(self, principal: Principal, query: RawQuery, filters: Mapping[str, object]) -> Page:
+        """Return the rules that match; ``filters`` are the request's own fields, absent ones absent.
+
+        Raises:
+            BadRequestError: one of its subclasses says what is wrong with the query.
+        """
+        now = self._clock.now()
+        return self._reader.list(
+            with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
+            domain_id=principal.domain_id,
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def stat(self, principal: Principal, query: RawQuery) -> Document:
+        """Return statistics over rules; raises as ``list``."""
+        return self._reader.stat(
+            parse_stat(self._reader.schema, query, now=self._clock.now()),
+            domain_id=principal.domain_id,
+            remaining_seconds=principal.remaining_seconds(),
+        )

@@ -1,0 +1,240 @@
+"""Collect: a job and its tasks, handed to the workers (contract, section 6). Nothing is collected here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from inventory.connector.ports import Queue
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.job.states import JobStatus
+from inventory.domain.job.stored_error import error_document
+from inventory.domain.principal import Principal, system_principal
+from inventory.errors import (
+    CollectInitializeError,
+    CollectorStateError,
+    ConnectionFailureError,
+    InventoryError,
+    NotFoundError,
+    RequiredParameterError,
+)
+from inventory.manager.collector.manager import ENABLED, CollectorManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.slices import first_slice_id
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.model.connection import MONGODB
+from inventory.model.time_limit import finish
+from inventory.observe import tracing
+from inventory.observe.logs import get_logger
+from inventory.service.job.plan import CollectPlanner, Plan, Wish
+
+log = get_logger(__name__)
+
+Document = dict[str, Any]
+
+_INFO: Final = "collector_info"
+
+
+@dataclass(frozen=True, slots=True)
+class CollectRequest:
+    """A ``CollectRequest`` of the wire, absent members empty."""
+
+    collector_id: str
+    filter: Mapping[str, Any] = field(default_factory=dict)
+    secret_id: str = ""
+    collect_mode: str = ""
+    use_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """How long and how often planning may be tried.
+
+    Attributes:
+        lease_seconds: how long a claim of the planning lasts, s; longer than a plugin's ``init`` may take.
+        max_attempts: claims of one job before it ends as ERROR.
+    """
+
+    lease_seconds: float = 120.0
+    max_attempts: int = 3
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a claim lasts."""
+        return timedelta(seconds=self.lease_seconds)
+
+
+class CollectService:
+    """Makes jobs out of requests, and plans the jobs that schedules made."""
+
+    def __init__(
+        self,
+        *,
+        collectors: CollectorManager,
+        jobs: JobManager,
+        tasks: JobTaskManager,
+        planner: CollectPlanner,
+        queue: Queue,
+        clock: Clock,
+        owner: str,
+        system_token: str = "",
+        limits: PlanLimits = PlanLimits(),
+    ) -> None:
+        """Prepare.
+
+        Args:
+            collectors, jobs, tasks, planner, queue, clock: what it works with.
+            owner: names this process in the claims of planning.
+            system_token: what scheduled jobs ask the platform with.
+            limits: of planning.
+        """
+        self._collectors = collectors
+        self._jobs = jobs
+        self._tasks = tasks
+        self._planner = planner
+        self._queue = queue
+        self._clock = clock
+        self._owner = owner
+        self._system_token = system_token
+        self._limits = limits
+
+    def collect(self, principal: Principal, request: CollectRequest) -> Document:
+        """Make a job for a collector and hand its tasks to the workers.
+
+        Returns:
+            The job, with ``collector_info`` in the minimal form: IN_PROGRESS with its totals, or SUCCESS where there
+            is nothing to collect. With the queue out of reach it is recorded and answered all the same; the sweeper
+            rings later.
+
+        Raises:
+            NotFoundError, CollectorStateError, InvalidParameterError, UnsupportedFilterKeyError,
+            ConnectionFailureError, InitPluginFailureError: no job was made.
+            CollectInitializeError: the job is stored as ERROR with that code.
+        """
+        if not request.collector_id:
+            raise RequiredParameterError(key="collector_id")
+        collector = self._collectors.get(principal.domain_id, request.collector_id)
+        if collector["state"] != ENABLED:
+            raise CollectorStateError(collector_id=request.collector_id, state=collector["state"])
+        wish = Wish(request.filter, CollectMode.parse(request.collect_mode), request.secret_id, request.use_cache)
+        try:
+            with tracing.span("job.plan"):
+                plan = self._planner.plan(principal, collector, wish)
+        except CollectInitializeError as exc:
+            failure = exc
+            finish(lambda: self._insert_failed(collector, wish, failure))
+            raise
+        job = self._jobs.insert(_job_of(collector, wish) | self._claim())
+        planned = finish(lambda: self._carry_out(job, plan))
+        return {**planned, _INFO: self._collectors.minimal(plan.collector)}
+
+    def _claim(self) -> Document:
+        """The claim of a job that is planned by whoever inserts it; if it dies, the sweeper lets another plan it."""
+        return {
+            "plan_owner": self._owner,
+            "plan_lease_until": self._clock.now() + self._limits.lease,
+            "plan_attempts": 1,
+        }
+
+    def _insert_failed(self, collector: Document, wish: Wish, error: InventoryError) -> None:
+        """Store a job that ended before it began, in one write."""
+        ended = {
+            "status": JobStatus.ERROR.value,
+            "planned": True,
+            "errors": [error_document(error)],
+            "finished_at": self._clock.now(),
+        }
+        job = self._jobs.insert(_job_of(collector, wish) | ended)
+        log.warning("collect_not_initialized", job_id=job["job_id"], code=error.code)
+
+    def _carry_out(self, job: Document, plan: Plan) -> Document:
+        """Store a plan's tasks, then the job's totals, then ring; each step may be repeated after a crash."""
+        domain_id, job_id = job["domain_id"], job["job_id"]
+        fixed = {"domain_id": domain_id, "job_id": job_id, "collector_id": job["collector_id"]}
+        stored = self._tasks.insert_tasks(
+            [{**task, **fixed} for task in plan.tasks],
+            endpoint=plan.endpoint.endpoint,
+            priority=plan.collector["priority"],
+        )
+        # An earlier attempt may have found other secrets: its tasks count too.
+        total = (
+            len(stored) if job["plan_attempts"] == 1 else sum(self._tasks.count(domain_id, job_id).by_status.values())
+        )
+        planned = self._jobs.mark_planned(domain_id, job_id, total, plan.projects)
+        self._collectors.mark_collected(domain_id, job["collector_id"], self._clock.now())
+        log.info("job_planned", job_id=job_id, collector_id=job["collector_id"], tasks=total, status=planned["status"])
+        self._ring(planned, [first_slice_id(task["job_task_id"]) for task in stored], plan.collector["priority"])
+        return planned
+
+    def _ring(self, job: Document, slice_ids: list[str], priority: int) -> None:
+        if not slice_ids:
+            return
+        try:
+            self._queue.run_slices(slice_ids, domain_id=job["domain_id"], priority=priority)
+        except ConnectionFailureError as exc:
+            log.warning("queue_unreachable", job_id=job["job_id"], slices=len(slice_ids), reason=exc.message)
+
+    def plan_job(self, domain_id: str, job_id: str) -> bool:
+        """Plan a job that a schedule made, or that a server began and did not end; for workers.
+
+        May be repeated at any time: the claim lets one plan it, and what an earlier attempt stored stays.
+
+        Returns:
+            Whether the job was planned here. What cannot be planned is stored as ERROR with its code.
+
+        Raises:
+            ConnectionFailureError: of MongoDB; the claim runs out, and the sweeper rings again.
+        """
+        job = self._jobs.claim_plan(domain_id, job_id, owner=self._owner, lease_seconds=self._limits.lease_seconds)
+        if job is None:
+            return False
+        try:
+            plan = self._plan_claimed(job)
+        except InventoryError as exc:
+            if isinstance(exc, ConnectionFailureError) and exc.service == MONGODB:
+                raise
+            log.warning("job_not_planned", job_id=job_id, code=exc.code)
+            self._jobs.fail(domain_id, job_id, exc)
+            return False
+        try:
+            self._carry_out(job, plan)
+        except NotFoundError:
+            log.info("job_deleted_while_planned", job_id=job_id)
+            return False
+        return True
+
+    def _plan_claimed(self, job: Document) -> Plan:
+        if job["plan_attempts"] > self._limits.max_attempts:
+            raise CollectInitializeError(stage="plan", reason="whoever planned it was lost, repeatedly")
+        collector = self._collectors.get(job["domain_id"], job["collector_id"])
+        if collector["state"] != ENABLED:
+            raise CollectorStateError(collector_id=job["collector_id"], state=collector["state"])
+        wish = Wish(
+            job.get("filter") or {},
+            CollectMode.parse(job.get("collect_mode") or ""),
+            job.get("secret_id") or "",
+            bool(job.get("use_cache")),
+        )
+        principal = system_principal(job["domain_id"], token=self._system_token, transaction_id=job["job_id"])
+        with tracing.span("job.plan"):
+            return self._planner.plan(principal, collector, wish)
+
+
+def _job_of(collector: Document, wish: Wish) -> Document:
+    """Return a new job's own fields."""
+    job: Document = {
+        "job_id": ids.new_id(ids.JOB),
+        "domain_id": collector["domain_id"],
+        "collector_id": collector["collector_id"],
+        "priority": collector["priority"],
+        "filter": dict(wish.filter),
+        "collect_mode": wish.mode.value,
+        "use_cache": wish.use_cache,
+    }
+    if wish.secret_id:
+        job["secret_id"] = wish.secret_id
+    return job

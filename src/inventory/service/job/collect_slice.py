@@ -1,0 +1,252 @@
+"""One attempt at a claimed slice: secret, plugin, stream, ingest. It writes resources, and no state of the job's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inventory.connector.ports import CollectorPlugin, Json
+from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.collector.options_schema import with_defaults
+from inventory.domain.job.stored_error import error_document
+from inventory.domain.principal import Principal, system_principal
+from inventory.domain.redact import redact
+from inventory.errors import (
+    CollectorCollectingError,
+    CollectorSecretError,
+    ConnectionFailureError,
+    InventoryError,
+    PluginError,
+    PluginUnavailableError,
+    RequestTimeoutError,
+    TaskError,
+)
+from inventory.ingest.context import IngestContext, IngestCounts
+from inventory.ingest.pipeline import Ingest
+from inventory.manager.collector.plugins import PluginManager
+from inventory.manager.collector.secrets import SecretManager
+from inventory.manager.job.slices import Outcome
+from inventory.manager.resource.store import encodable
+from inventory.model.connection import translated_errors
+from inventory.service.job.running import RunningSlice
+
+Document = dict[str, Any]
+
+_PASSING = (PluginUnavailableError, ConnectionFailureError, RequestTimeoutError)
+"""What may be otherwise next time: worth another attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A claimed slice with the task, job and collector that it belongs to, as they are stored."""
+
+    slice: Document
+    task: Document
+    job: Document
+    collector: Document
+
+    @property
+    def plugin_info(self) -> Document:
+        """The collector's."""
+        info: Document = self.collector["plugin_info"]
+        return info
+
+    @property
+    def metadata(self) -> Json:
+        """The plugin's metadata."""
+        return self.plugin_info.get("metadata") or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How an attempt ended.
+
+    Attributes:
+        outcome: what was stored; a ``failure`` is not among its errors yet.
+        failure: what broke it; None where it ended well or was stopped.
+        passing: whether the failure may be gone at the next attempt.
+        complete: whether all that the plugin had to send was dealt with.
+        slices: the task_options that the plugin wants to be collected by, where it has just told them.
+    """
+
+    outcome: Outcome = field(default_factory=Outcome)
+    failure: InventoryError | None = None
+    passing: bool = False
+    complete: bool = False
+    slices: Sequence[Json] | None = None
+
+
+class _AttemptError(Exception):
+    """An attempt that ends before its stream begins."""
+
+    def __init__(self, failure: InventoryError, *, passing: bool) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.passing = passing
+
+
+class SliceCollector:
+    """Collects slices.
+
+    Args:
+        plugins, secrets: what is asked for the endpoint and the secret's data, once per attempt.
+        ingest: stores the stream.
+        system_token: what the platform is asked with.
+        idle_seconds: how long a stream may stay silent, s.
+    """
+
+    def __init__(
+        self,
+        *,
+        plugins: PluginManager,
+        secrets: SecretManager,
+        ingest: Ingest,
+        system_token: str,
+        idle_seconds: float,
+    ) -> None:
+        self._plugins = plugins
+        self._secrets = secrets
+        self._ingest = ingest
+        self._system_token = system_token
+        self._idle_seconds = idle_seconds
+
+    def attempt(self, assignment: Assignment, running: RunningSlice) -> Attempt:
+        """Collect the slice until its stream ends or ``running`` is stopped.
+
+        Raises:
+            ConnectionFailureError, RequestTimeoutError: MongoDB or identity failed; what ``running.progress`` says
+                is stored.
+        """
+        task = assignment.task
+        principal = system_principal(
+            task["domain_id"], token=self._system_token, transaction_id=assignment.slice["slice_id"]
+        )
+        options = with_defaults(assignment.plugin_info.get("options") or {}, assignment.metadata)
+        secret_data: Json = {}
+        try:
+            secret_data = self._secret_data(task["secret_id"], principal)
+            plugin = self._connect(assignment, principal)
+            if assignment.slice["number"] == 0:
+                slices = self._slices(plugin, running, options, secret_data)
+                if slices is not None:
+                    return Attempt(complete=True, slices=slices)
+            return self._stream(assignment, running, plugin, options, secret_data, principal)
+        except _AttemptError as exc:
+            return Attempt(failure=_clean(exc.failure, secret_data, options), passing=exc.passing)
+
+    def _secret_data(self, secret_id: str, principal: Principal) -> Json:
+        try:
+            return self._secrets.get_data(secret_id, principal)
+        except CollectorSecretError as exc:
+            # Our own words, which say what to mend and never hold the data.
+            raise _AttemptError(exc, passing=False) from exc
+        except InventoryError as exc:
+            error = CollectorSecretError(secret_id=secret_id, reason=exc.code)
+            raise _AttemptError(error, passing=isinstance(exc, _PASSING)) from exc
+
+    def _connect(self, assignment: Assignment, principal: Principal) -> CollectorPlugin:
+        try:
+            return self._plugins.open(assignment.collector, principal)
+        except InventoryError as exc:
+            raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
+
+    def _slices(
+        self, plugin: CollectorPlugin, running: RunningSlice, options: Json, secret_data: Json
+    ) -> Sequence[Json] | None:
+        try:
+            slices = plugin.get_tasks(options, secret_data, on_call=running.attach)
+        except InventoryError as exc:
+            raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
+        if not all(encodable(task_options) for task_options in slices or ()):
+            error = CollectorCollectingError(reason="get_tasks answered what cannot be stored")
+            raise _AttemptError(error, passing=False)
+        return slices
+
+    def _stream(
+        self,
+        assignment: Assignment,
+        running: RunningSlice,
+        plugin: CollectorPlugin,
+        options: Json,
+        secret_data: Json,
+        principal: Principal,
+    ) -> Attempt:
+        def progressed(counts: IngestCounts) -> None:
+            running.progress = _outcome(counts)
+
+        try:
+            stream = plugin.collect(
+                options,
+                secret_data,
+                assignment.task.get("filter") or {},
+                assignment.slice.get("task_options"),
+                idle_seconds=self._idle_seconds,
+            )
+        except InventoryError as exc:
+            raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
+        running.attach(stream)
+        with translated_errors():
+            result = self._ingest.run(
+                stream,
+                _context(assignment, secret_data, principal),
+                should_stop=running.should_stop,
+                on_progress=progressed,
+            )
+        failure = result.failure
+        outcome = _outcome(
+            result.counts, resources_seen=result.resources_seen, errors=result.errors, error_count=result.error_count
+        )
+        return Attempt(
+            outcome=outcome,
+            failure=failure and _clean(failure, secret_data, options),
+            passing=isinstance(failure, _PASSING),
+            complete=result.complete,
+        )
+
+
+def failed(attempt: Attempt) -> Outcome:
+    """Return what a slice that ends with the attempt stores, its failure among the errors."""
+    if attempt.failure is None:
+        return attempt.outcome
+    return attempt.outcome.with_error(error_document(attempt.failure))
+
+
+def _context(assignment: Assignment, secret_data: Json, principal: Principal) -> IngestContext:
+    task, job = assignment.task, assignment.job
+    return IngestContext(
+        domain_id=task["domain_id"],
+        collector_id=task["collector_id"],
+        secret_id=task["secret_id"],
+        service_account_id=task.get("service_account_id") or "",
+        provider=task.get("provider") or "",
+        project_id=task.get("project_id") or "",
+        job_id=task["job_id"],
+        job_task_id=task["job_task_id"],
+        slice_id=assignment.slice["slice_id"],
+        collect_mode=CollectMode.parse(job["collect_mode"]),
+        plugin_metadata=assignment.metadata,
+        secret_values=secret_data,
+        full_collect=task["full_collect"],
+        use_cache=bool(job.get("use_cache")),
+        principal=principal,
+    )
+
+
+def _outcome(counts: IngestCounts, **more: Any) -> Outcome:
+    return Outcome(
+        total_count=counts.total,
+        created_count=counts.created,
+        updated_count=counts.updated,
+        failure_count=counts.failure,
+        uncounted_count=counts.uncounted,
+        **more,
+    )
+
+
+def _clean(failure: InventoryError, secret_data: Json, options: Json) -> InventoryError:
+    """Return the failure as an error of the task, known secret values and options blotted out."""
+    if isinstance(failure, TaskError) and not isinstance(failure, CollectorCollectingError):
+        return failure
+    reason = failure.reason if isinstance(failure, PluginError | CollectorCollectingError) else failure.message
+    return CollectorCollectingError(reason=redact(reason, secret_data, options))

@@ -1,0 +1,258 @@
+"""Jobs and job tasks as their callers see them: get, list, stat and delete (contract, sections 3 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from inventory.domain.clock import Clock
+from inventory.domain.principal import Principal
+from inventory.errors import PermissionDeniedError
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.task_progress import TaskProgress
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.manager.reader import Page, Reader, Scope
+from inventory.query.aggregate import parse_stat
+from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
+from inventory.query.fields import ResourceSchema
+from inventory.query.parser import RawQuery, parse_list, parse_only
+from inventory.query.references import Lookup, with_request_filters
+from inventory.query.schemas import BOUND_JOB
+
+Document = dict[str, Any]
+Filters = Mapping[str, object]
+"""The request's own fields that narrow a list, by name; absent ones absent."""
+
+_PROJECTS: Final = "projects"
+_COLLECTOR: Final = "collector_info"
+_COLLECTOR_PREFIXES: Final = (_COLLECTOR, "collector")
+
+
+class CollectorReferences:
+    """What jobs and schedules need of their collectors: conditions on them, and themselves beside them."""
+
+    def __init__(self, *, collectors: CollectorManager, reader: Reader) -> None:
+        self._collectors = collectors
+        self._reader = reader
+
+    def lookup(self, principal: Principal) -> Lookup:
+        """Return what answers a condition on the collector by the ids of those that meet it."""
+
+        def answer(reference: ReferenceCondition) -> Iterable[str]:
+            return self._reader.keys(
+                reference.condition,
+                domain_id=principal.domain_id,
+                field=reference.reference.foreign_field,
+                remaining_seconds=principal.remaining_seconds(),
+            )
+
+        return answer
+
+    def join(self, principal: Principal, page: Page, *, whole: bool = False) -> list[Document]:
+        """Return the page's documents, each with its collector where that is asked for.
+
+        All collectors are read in one query. A document of a deleted collector gets none.
+
+        Args:
+            principal: who asks.
+            page: documents with their ``collector_id``.
+            whole: all of the collector instead of its minimal form.
+        """
+        found: Mapping[str, Document] = {}
+        if page.fields is None or not page.fields.isdisjoint(_COLLECTOR_PREFIXES):
+            ids = {document["collector_id"] for document in page.results if "collector_id" in document}
+            read = self._collectors.get_many if whole else self._collectors.minimal_many
+            found = read(principal.domain_id, ids, remaining_seconds=principal.remaining_seconds())
+        return [_restricted(document, page, found.get(document.get("collector_id", ""))) for document in page.results]
+
+
+class JobService:
+    """Reads and removes jobs."""
+
+    def __init__(self, *, jobs: JobManager, reader: Reader, references: CollectorReferences, clock: Clock) -> None:
+        self._jobs = jobs
+        self._reader = reader
+        self._references = references
+        self._clock = clock
+
+    def get(self, principal: Principal, job_id: str, only: Iterable[str] = ()) -> Document:
+        """Return the job with its collector's minimal form. Raises ``NotFoundError``."""
+        paths = parse_only(self._reader.schema, only)
+        job = self._reader.get(
+            principal.domain_id,
+            job_id,
+            only=paths or (),
+            scope=_scope(principal, _PROJECTS),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+        fields = frozenset(path.partition(".")[0] for path in paths) if paths else None
+        return self._references.join(principal, Page([job], 1, fields, frozenset(paths) if paths else None))[0]
+
+    def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
+        """Return the jobs that match, each with its collector's minimal form.
+
+        Raises:
+            BadRequestError: one of its subclasses says what is wrong with the query.
+        """
+        now = self._clock.now()
+        parsed = with_request_filters(parse_list(self._schema(principal), query, now=now), filters, now=now)
+        sorts = any(key.path == _PROJECTS for key in parsed.sort)
+        page = self._reader.list(
+            parsed,
+            domain_id=principal.domain_id,
+            scope=_job_scope(principal, parsed, shows_projects=sorts),
+            lookup=self._references.lookup(principal),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+        return Page(self._references.join(principal, page), page.total_count, page.fields, page.only)
+
+    def stat(self, principal: Principal, query: RawQuery) -> Document:
+        """Return statistics over jobs; raises as ``list``.
+
+        Where they show projects, jobs that collect also for others than a PROJECT caller's do not count for it.
+        """
+        parsed = parse_stat(self._schema(principal), query, now=self._clock.now())
+        return self._reader.stat(
+            parsed,
+            domain_id=principal.domain_id,
+            scope=_job_scope(principal, parsed, shows_projects=_shows_projects(query)),
+            lookup=self._references.lookup(principal),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def delete(self, principal: Principal, job_id: str) -> None:
+        """Remove the job with its tasks; one that runs is canceled first.
+
+        Raises:
+            NotFoundError: there is none that the caller may see.
+            PermissionDeniedError: it collects also for projects that are not the caller's.
+        """
+        found = self._reader.get(principal.domain_id, job_id, scope=_scope(principal, _PROJECTS))
+        if principal.projects is not None and not principal.projects.issuperset(found.get("projects", ())):
+            raise PermissionDeniedError
+        self._jobs.delete_job(principal.domain_id, job_id)
+
+    def _schema(self, principal: Principal) -> ResourceSchema:
+        return self._reader.schema if principal.projects is None else BOUND_JOB
+
+
+class JobTaskService:
+    """Reads and removes job tasks."""
+
+    def __init__(self, *, tasks: JobTaskManager, progress: TaskProgress, reader: Reader, clock: Clock) -> None:
+        self._tasks = tasks
+        self._progress = progress
+        self._reader = reader
+        self._clock = clock
+
+    @property
+    def schema(self) -> ResourceSchema:
+        """What queries may name."""
+        return self._reader.schema
+
+    def get(self, principal: Principal, job_task_id: str, only: Iterable[str] = ()) -> Document:
+        """Return the task; while it runs, with the counts so far. Raises ``NotFoundError``."""
+        task = self._reader.get(
+            principal.domain_id,
+            job_task_id,
+            only=only,
+            scope=_scope(principal, "project_id"),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+        return dict(self._progress.shown(principal.domain_id, [task])[0])
+
+    def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
+        """Return the tasks that match, running ones with the counts so far; raises as ``JobService.list``."""
+        now = self._clock.now()
+        page = self._reader.list(
+            with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
+            domain_id=principal.domain_id,
+            scope=_scope(principal, "project_id"),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+        return replace(page, results=self._progress.shown(principal.domain_id, page.results))
+
+    def stat(self, principal: Principal, query: RawQuery) -> Document:
+        """Return statistics over tasks; raises as ``JobService.list``."""
+        return self._reader.stat(
+            parse_stat(self._reader.schema, query, now=self._clock.now()),
+            domain_id=principal.domain_id,
+            scope=_scope(principal, "project_id"),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def delete(self, principal: Principal, job_task_id: str) -> None:
+        """Remove the task with its slices; one that runs is canceled first. Raises ``NotFoundError``."""
+        self._reader.get(principal.domain_id, job_task_id, only=("job_task_id",), scope=_scope(principal, "project_id"))
+        self._tasks.delete_task(principal.domain_id, job_task_id)
+
+
+def _scope(principal: Principal, field: str) -> Scope | None:
+    """Limit a PROJECT caller to its projects."""
+    return None if principal.projects is None else {field: {"$in": sorted(principal.projects)}}
+
+
+def _job_scope(principal: Principal, query: Query, *, shows_projects: bool) -> Scope | None:
+    """Limit a PROJECT caller to jobs that collect for its projects.
+
+    A question that a job would answer by other projects, too, is one about jobs of its projects alone: else it could
+    be asked whether a job is also somebody else's.
+    """
+    scope = _scope(principal, _PROJECTS)
+    if principal.projects is None or scope is None:
+        return scope
+    nodes = (*query.criteria.every, *query.criteria.some)
+    asked = [node for node in nodes if isinstance(node, Condition) and node.target.path.split(".")[0] == _PROJECTS]
+    if not shows_projects and all(_names_own(node, principal.projects) for node in asked):
+        return scope
+    own = scope[_PROJECTS]["$in"]
+    return {_PROJECTS: {"$in": own, "$not": {"$elemMatch": {"$nin": own}}}}
+
+
+def _names_own(condition: Condition, own: frozenset[str]) -> bool:
+    """Return whether a condition on projects asks for some of the caller's ``own`` by name."""
+    if condition.operator is Operator.EQ:
+        return condition.value in own if isinstance(condition.value, str) else False
+    values = condition.value if condition.operator is Operator.IN and isinstance(condition.value, list) else [None]
+    return all(isinstance(value, str) and value in own for value in values)
+
+
+def _shows_projects(query: RawQuery) -> bool:
+    """Return whether statistics may name projects: rather once too often."""
+    shown = str([query.get(part) for part in ("distinct", "aggregate")])
+    return any(name in shown for name in ("projects", "project_id"))
+
+
+def _restricted(document: Mapping[str, Any], page: Page, collector: Document | None) -> Document:
+    """Return the document with its collector, less what was only read to make other fields of."""
+    joined = dict(document)
+    if collector is not None:
+        joined[_COLLECTOR] = _collector_fields(collector, page.only)
+    fields = page.fields
+    if fields is None:
+        return joined
+    kept = {*fields, _COLLECTOR} | ({"projects"} if "project_id" in fields else set())
+    return {key: value for key, value in joined.items() if key in kept}
+
+
+def _collector_fields(collector: Document, only: frozenset[str] | None) -> Document:
+    """Return those members of the collector that ``only`` names, or all."""
+    if only is None or not only.isdisjoint(_COLLECTOR_PREFIXES):
+        return collector
+    wanted = [path.partition(".")[2] for path in only if path.startswith(("collector_info.", "collector."))]
+    return _pruned(collector, wanted)
+
+
+def _pruned(document: Document, paths: Iterable[str]) -> Document:
+    inner: dict[str, list[str]] = {}
+    for path in paths:
+        head, _, rest = path.partition(".")
+        inner.setdefault(head, []).append(rest)
+    pruned: Document = {}
+    for head, rests in inner.items():
+        value = document.get(head)
+        if value is not None:
+            pruned[head] = _pruned(value, rests) if all(rests) and isinstance(value, dict) else value
+    return pruned

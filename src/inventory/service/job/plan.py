@@ -1,0 +1,140 @@
+"""What a collect will do: endpoint, secrets and filters, worked out before anything of it is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.connector.ports import PluginEndpoint, SecretInformation
+from inventory.domain.clock import Clock
+from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.collector.filter_format import CheckedFilter, checked_filter, filters_by_secret, with_cache
+from inventory.domain.principal import Principal
+from inventory.errors import BadRequestError, CollectInitializeError, InventoryError, NotFoundError
+from inventory.manager.collector.secrets import SecretManager
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.manager.resource.lookup import ResourceLookup
+from inventory.model.connection import translated_errors
+from inventory.service.collector.plugin import CollectorPluginService
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a collect was asked for.
+
+    Attributes:
+        filter: the client's; empty for none.
+        secret_id: narrows to one of the collector's secrets; empty for all.
+        use_cache: whether the plugin's filter cache narrows the collect.
+    """
+
+    filter: Mapping[str, Any]
+    mode: CollectMode = CollectMode.ALL
+    secret_id: str = ""
+    use_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The tasks of a job to be.
+
+    Attributes:
+        collector: as it is now, upgraded where that was due.
+        endpoint: where its plugin listens.
+        tasks: per secret with something to collect: secret_id, provider, service_account_id, project_id, filter,
+            full_collect.
+    """
+
+    collector: Document
+    endpoint: PluginEndpoint
+    tasks: Sequence[Document]
+
+    @property
+    def projects(self) -> list[str]:
+        """The projects of the secrets, each once."""
+        return sorted({task["project_id"] for task in self.tasks if task.get("project_id")})
+
+
+class CollectPlanner:
+    """Works plans out. The one write is an upgrade of the collector's plugin."""
+
+    def __init__(
+        self,
+        *,
+        secrets: SecretManager,
+        collector_plugins: CollectorPluginService,
+        lookups: ResourceLookup,
+        caches: FilterCacheStore,
+        clock: Clock,
+    ) -> None:
+        self._secrets = secrets
+        self._refresher = collector_plugins
+        self._lookups = lookups
+        self._caches = caches
+        self._clock = clock
+
+    def plan(self, principal: Principal, collector: Document, wish: Wish) -> Plan:
+        """Return what the collect will do.
+
+        Raises:
+            InitPluginFailureError: the upgrade's ``init`` failed.
+            UnsupportedFilterKeyError, InvalidParameterTypeError: the filter does not fit the plugin.
+            InvalidParameterError: the secret service has no groups.
+            NotFoundError, ConnectionFailureError: of the plugin service.
+            CollectInitializeError: the secrets cannot be listed, or the wanted one is none of them.
+        """
+        collector, endpoint = self._refresher.upgraded(collector, principal)
+        checked = checked_filter(wish.filter, collector["plugin_info"].get("metadata") or {})
+        secrets = self._secrets_of(principal, collector, wish.secret_id)
+        filters = self._filters(principal.domain_id, checked, [secret.secret_id for secret in secrets])
+        if wish.use_cache:
+            filters = self._cached(principal.domain_id, collector["collector_id"], filters)
+        provable = wish.mode is CollectMode.ALL and not checked.given
+        tasks = [
+            _task(secret, filters[secret.secret_id], provable=provable)
+            for secret in secrets
+            if secret.secret_id in filters
+        ]
+        return Plan(collector, endpoint, tasks)
+
+    def _secrets_of(self, principal: Principal, collector: Document, wanted: str) -> Sequence[SecretInformation]:
+        try:
+            secrets = self._secrets.list_of_plugin(collector["plugin_info"], principal)
+        except NotFoundError as exc:
+            raise CollectInitializeError(stage="secrets", reason="a secret does not exist") from exc
+        except BadRequestError:
+            raise
+        except InventoryError as exc:
+            raise CollectInitializeError(stage="secrets", reason=f"{exc.code}: {exc.message}") from exc
+        if not wanted:
+            return secrets
+        found = [secret for secret in secrets if secret.secret_id == wanted]
+        if not found:
+            raise CollectInitializeError(stage="secrets", reason="the secret_id is not one of the collector's secrets")
+        return found
+
+    def _filters(self, domain_id: str, checked: CheckedFilter, secret_ids: Sequence[str]) -> dict[str, Document]:
+        now = self._clock.now()
+        found = [self._lookups.find(domain_id, lookup, secret_ids, now=now) for lookup in checked.lookups]
+        return filters_by_secret(checked, found, secret_ids)
+
+    def _cached(self, domain_id: str, collector_id: str, filters: Mapping[str, Document]) -> dict[str, Document]:
+        with translated_errors(key="use_cache"):
+            caches = self._caches.get_many(
+                domain_id=domain_id, collector_id=collector_id, secret_ids=list(filters), now=self._clock.now()
+            )
+        return {secret_id: with_cache(filter, caches.get(secret_id, {})) for secret_id, filter in filters.items()}
+
+
+def _task(secret: SecretInformation, filter: Document, *, provable: bool) -> Document:
+    """Return a task's own fields; only a collect without any filter may prove that something is gone."""
+    texts = {
+        "provider": secret.provider,
+        "service_account_id": secret.service_account_id,
+        "project_id": secret.project_id,
+    }
+    named = {name: text for name, text in texts.items() if text}
+    return {"secret_id": secret.secret_id, **named, "filter": filter, "full_collect": provable and not filter}

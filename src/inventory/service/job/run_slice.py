@@ -1,0 +1,223 @@
+"""Running a slice: claim it, collect it, write what became of it (design, "How a collect runs", 3 to 5)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from inventory.connector.ports import Queue
+from inventory.domain.clock import Clock
+from inventory.domain.job.states import TaskStatus
+from inventory.errors import ConnectionFailureError, InventoryError, RequestTimeoutError, UnknownError
+from inventory.manager.job.slice_claim import SliceClaims
+from inventory.manager.job.slices import Outcome, SliceManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.observe import tracing
+from inventory.observe.logs import bind, get_logger, unbind
+from inventory.service.job.collect_slice import Assignment, Attempt, SliceCollector, failed
+from inventory.service.job.metrics import SLICE_SECONDS, SLICES_LEFT
+from inventory.service.job.running import RunningSlice, RunningSlices, StopReason
+from inventory.service.job.settle import Settler
+from inventory.service.job.start_slice import SliceStarter
+
+Document = dict[str, Any]
+T = TypeVar("T")
+
+_PAUSE_SECONDS: Final = 0.25
+"""Between two tries to write while MongoDB is away, s."""
+
+_log = get_logger(__name__)
+
+
+class RunSlice:
+    """Runs slices; one object serves all threads of a worker.
+
+    Args:
+        slices, claims, tasks: their state.
+        starter: claims them.
+        collector: collects them.
+        running: keeps their leases and stops them.
+        settler: ends their tasks and jobs.
+        queue: rings for slices that can run next.
+        clock: tells the time.
+        patience_seconds: how long the end of a slice is tried to be written while MongoDB is away, s; afterwards its
+            lease runs out, and another worker begins it anew.
+    """
+
+    def __init__(
+        self,
+        *,
+        slices: SliceManager,
+        claims: SliceClaims,
+        tasks: JobTaskManager,
+        starter: SliceStarter,
+        collector: SliceCollector,
+        running: RunningSlices,
+        settler: Settler,
+        queue: Queue,
+        clock: Clock,
+        patience_seconds: float,
+    ) -> None:
+        self._slices = slices
+        self._claims = claims
+        self._tasks = tasks
+        self._starter = starter
+        self._collector = collector
+        self._running = running
+        self._settler = settler
+        self._queue = queue
+        self._clock = clock
+        self._patience_seconds = patience_seconds
+
+    def run(self, domain_id: str, slice_id: str) -> None:
+        """Run the slice if it is there, due and free; else return at once. Safe to call at any time, and again.
+
+        Raises:
+            ConnectionFailureError: MongoDB is away; the sweeper makes up for it.
+        """
+        if self._running.stopping:
+            return
+        found = self._slices.get(domain_id, slice_id)
+        collector = self._starter.collector_of(found) if found else None
+        if found is None or collector is None:
+            return
+        claim = self._starter.claim(found, collector)
+        self._ring_each(claim.heirs)
+        if claim.claimed is None:
+            return
+        claimed = claim.claimed
+        bind(job_id=claimed["job_id"], job_task_id=claimed["job_task_id"], slice_id=slice_id)
+        try:
+            with self._running.tracking(claimed) as running:
+                if assignment := self._starter.start_task(claimed, collector):
+                    attempt = self._attempt(assignment, running)
+                    self._persist(partial(self._conclude, assignment, running, attempt))
+            self._persist(lambda: self._wake(claimed))
+        finally:
+            unbind("job_id", "job_task_id", "slice_id")
+
+    def _attempt(self, assignment: Assignment, running: RunningSlice) -> Attempt:
+        _log.info("slice_started", number=assignment.slice["number"], attempt=assignment.slice["attempts"])
+        try:
+            number, attempts = assignment.slice["number"], assignment.slice["attempts"]
+            with tracing.span("slice.attempt", number=number, attempt=attempts), SLICE_SECONDS.time():
+                return self._collector.attempt(assignment, running)
+        except (ConnectionFailureError, RequestTimeoutError) as exc:
+            _log.warning("slice_interrupted", error=str(exc))
+            return Attempt(outcome=running.progress or Outcome(), failure=exc, passing=True)
+        except InventoryError as exc:
+            return Attempt(outcome=running.progress or Outcome(), failure=exc)
+        except Exception:  # noqa: BLE001 (a slice's outermost frame)
+            # What nobody foresaw is told in the log and tried again; else the lease would have to run out first.
+            _log.exception("slice_failed_unexpectedly")
+            error = UnknownError(transaction_id=assignment.slice["slice_id"])
+            return Attempt(outcome=running.progress or Outcome(), failure=error, passing=True)
+
+    def _conclude(self, assignment: Assignment, running: RunningSlice, attempt: Attempt) -> None:
+        """Write what became of the claimed slice, as far as it is still ours."""
+        claimed = assignment.slice
+        if running.stop_reason is StopReason.NOT_OURS and not attempt.complete:
+            self._left_behind(claimed, attempt)
+        elif running.stop_reason is StopReason.SHUTDOWN and not attempt.complete:
+            if self._claims.hand_back(claimed):
+                _log.info("slice_handed_back")
+                SLICES_LEFT.labels(outcome="handed_back").inc()
+                self._ring([claimed])
+            else:
+                self._left_behind(claimed, attempt)
+        elif attempt.passing:
+            self._retry(assignment, attempt)
+        elif attempt.slices is not None:
+            self._expand(claimed, attempt.slices)
+        else:
+            self._end(assignment, attempt)
+
+    def _retry(self, assignment: Assignment, attempt: Attempt) -> None:
+        claimed = assignment.slice
+        retried = self._claims.retry(claimed, failed(attempt))
+        if retried is None:
+            self._left_behind(claimed, attempt)
+        elif retried:
+            _log.warning("slice_will_be_retried", error=str(attempt.failure))
+            SLICES_LEFT.labels(outcome="retried").inc()
+        else:
+            self._end(assignment, attempt)
+
+    def _end(self, assignment: Assignment, attempt: Attempt) -> None:
+        claimed = assignment.slice
+        outcome = failed(attempt)
+        status = TaskStatus.FAILURE if outcome.error_count or outcome.failure_count else TaskStatus.SUCCESS
+        if not self._claims.finish(claimed, status, outcome):
+            self._left_behind(claimed, attempt)
+            return
+        _log.info("slice_finished", status=status.value, resources=outcome.total_count)
+        SLICES_LEFT.labels(outcome=status.value.lower()).inc()
+        if claimed["number"] == 0 and claimed["plan_attempt"] == 1:
+            # Nobody claimed slice 0 before, so nobody planned others: it is all of its task.
+            self._settler.settle_sole(assignment, status, outcome)
+        else:
+            self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
+
+    def _expand(self, claimed: Document, options: Sequence[Any]) -> None:
+        """Let the slices take over that the plugin has told slice 0: held, until slice 0 has ended as theirs."""
+        domain_id, job_task_id, attempt = claimed["domain_id"], claimed["job_task_id"], claimed["plan_attempt"]
+        self._slices.hold(claimed, options)
+        if not self._claims.finish(claimed, TaskStatus.SUCCESS, Outcome(), expanded_attempt=attempt):
+            first = self._slices.get(domain_id, claimed["slice_id"])
+            # Written by an earlier try of ours whose answer was lost: go on. Else another plans, or it is over.
+            if first is None or first.get("expanded_attempt") != attempt:
+                self._slices.drop_held(domain_id, job_task_id, attempt=attempt)
+                return
+        SLICES_LEFT.labels(outcome="success").inc()
+        released = self._slices.release(domain_id, job_task_id, attempt)
+        self._tasks.mark_slices_planned(domain_id, job_task_id)
+        _log.info("task_sliced", slices=len(released))
+        self._ring([claimed | {"slice_id": slice_id} for slice_id in released])
+        self._settler.settle_task(domain_id, job_task_id)
+
+    def _left_behind(self, claimed: Document, attempt: Attempt) -> None:
+        """The claim is gone. If the slice was canceled it still tells what it had stored; else it is another's."""
+        if self._claims.count_canceled(claimed, attempt.outcome):
+            _log.info("slice_canceled", resources=attempt.outcome.total_count)
+            SLICES_LEFT.labels(outcome="canceled").inc()
+        else:
+            _log.warning("slice_lost")
+            SLICES_LEFT.labels(outcome="lost").inc()
+        # Also after a write whose answer was lost, so that the task ends without the sweeper.
+        self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
+
+    def _wake(self, freed: Document) -> None:
+        self._ring_each(self._claims.places.wake(freed))
+
+    def _ring_each(self, slices: Sequence[Document]) -> None:
+        # They may be of different domains and priorities.
+        for one in slices:
+            with tracing.detached():
+                self._ring([one])
+
+    def _ring(self, slices: Sequence[Document]) -> None:
+        if not slices:
+            return
+        try:
+            self._queue.run_slices(
+                [one["slice_id"] for one in slices],
+                domain_id=slices[0]["domain_id"],
+                priority=slices[0]["priority"],
+            )
+        except ConnectionFailureError as exc:
+            # The sweeper rings for them once Redis is back.
+            _log.warning("queue_unreachable", error=str(exc))
+
+    def _persist(self, write: Callable[[], T]) -> T:
+        """Return what ``write`` does, which may be repeated, trying on while MongoDB is away."""
+        deadline = self._clock.monotonic() + self._patience_seconds
+        while True:
+            try:
+                return write()
+            except ConnectionFailureError as exc:
+                if self._clock.monotonic() >= deadline:
+                    raise
+                _log.warning("write_retried", error=str(exc))
+                time.sleep(_PAUSE_SECONDS)

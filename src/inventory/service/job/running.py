@@ -1,0 +1,136 @@
+"""The slices that this process collects right now, and how each is told to stop."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+from inventory.connector.ports import Cancelable
+from inventory.manager.job.slice_claim import Beat, SliceClaims
+from inventory.manager.job.slices import Outcome
+from inventory.model.connection import Document
+from inventory.service.job.metrics import SLICES_RUNNING
+
+
+class StopReason(Enum):
+    """Why a running slice must stop."""
+
+    NOT_OURS = auto()
+    """It was canceled, or its lease ran out and another took it."""
+    SHUTDOWN = auto()
+    """This worker stops, and hands it back."""
+
+
+class RunningSlice:
+    """A claimed slice while it is collected. Its own thread works; others may stop it.
+
+    Attributes:
+        claimed: the slice as it was claimed.
+        progress: what has been stored so far; written with each heartbeat.
+    """
+
+    def __init__(self, claimed: Document) -> None:
+        self.claimed = claimed
+        self.progress: Outcome | None = None
+        self._lock = threading.Lock()
+        self._reason: StopReason | None = None
+        self._call: Cancelable | None = None
+
+    @property
+    def stop_reason(self) -> StopReason | None:
+        """Why it must stop, or None where it may go on."""
+        return self._reason
+
+    def should_stop(self) -> bool:
+        """Tell whether it must stop."""
+        return self._reason is not None
+
+    def attach(self, call: Cancelable) -> None:
+        """Name the call, as a rule the stream, that a stop cancels; a stop that came before cancels it at once."""
+        with self._lock:
+            self._call = call
+            stopped = self._reason is not None
+        if stopped:
+            call.cancel()
+
+    def stop(self, reason: StopReason) -> None:
+        """Tell it to stop and cancel its call; the first reason stays."""
+        with self._lock:
+            self._reason = self._reason or reason
+            call = self._call
+        if call is not None:
+            call.cancel()
+
+
+class RunningSlices:
+    """All running slices of a process.
+
+    Args:
+        claims: renews their leases.
+    """
+
+    def __init__(self, *, claims: SliceClaims) -> None:
+        self._claims = claims
+        self._lock = threading.Lock()
+        self._running: dict[str, RunningSlice] = {}
+        self._stopping = False
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no further slice may begin here."""
+        return self._stopping
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    @contextmanager
+    def tracking(self, claimed: Document) -> Iterator[RunningSlice]:
+        """Renew the slice's lease for the time of the block, and hand stops on to it."""
+        running = RunningSlice(claimed)
+        with self._lock:
+            self._running[claimed["owner"]] = running
+            stopping = self._stopping
+        if stopping:
+            running.stop(StopReason.SHUTDOWN)
+        SLICES_RUNNING.inc()
+        try:
+            yield running
+        finally:
+            SLICES_RUNNING.dec()
+            with self._lock:
+                del self._running[claimed["owner"]]
+
+    def beat(self) -> None:
+        """Renew all leases and stop what is no longer ours. Raises ``ConnectionFailureError``."""
+        with self._lock:
+            current = dict(self._running)
+        beats = [
+            Beat(
+                domain_id=running.claimed["domain_id"],
+                slice_id=running.claimed["slice_id"],
+                owner=owner,
+                progress=running.progress,
+            )
+            for owner, running in current.items()
+        ]
+        lost = self._claims.beat(beats)
+        for owner, running in current.items():
+            if owner in lost:
+                running.stop(StopReason.NOT_OURS)
+
+    def stop_all(self) -> None:
+        """Begin no further slice, and stop those that run so that they are handed back."""
+        with self._lock:
+            self._stopping = True
+            current = list(self._running.values())
+        for running in current:
+            running.stop(StopReason.SHUTDOWN)
+
+    def hand_back_all(self) -> None:
+        """Hand back what still runs, as seen from outside: its threads can then write nothing more of its state."""
+        with self._lock:
+            current = list(self._running.values())
+        for running in current:
+            self._claims.hand_back(running.claimed)

@@ -1,0 +1,174 @@
+"""The way to a running slice: what it belongs to still stands, a place is free, its task may run."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inventory.domain.job.states import JOB_OPEN, JobStatus
+from inventory.errors import DuplicateJobError
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.slice_claim import Refusal, SliceClaims
+from inventory.manager.job.slice_slots import Limits
+from inventory.manager.job.slices import OPEN, SliceManager
+from inventory.manager.job.tasks import JobTaskManager, Started
+from inventory.observe.logs import get_logger
+from inventory.service.job.collect_slice import Assignment
+from inventory.service.job.settle import Settler
+
+Document = dict[str, Any]
+
+_TRIES: Final = 100
+"""How often a place that is free, and gone again when it is claimed, is gone after: each time another has got on. One
+that left before it had seen, marked as waiting, that its place is taken would be woken by nobody."""
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What became of the wish to claim a slice.
+
+    Attributes:
+        claimed: the slice, if it is ours.
+        heirs: slices to ring for: they may use a place that this one cannot.
+    """
+
+    claimed: Document | None = None
+    heirs: Sequence[Document] = ()
+
+
+class SliceStarter:
+    """Claims slices and starts their tasks.
+
+    First ``collector_of``, then ``claim``, then ``start_task``.
+
+    Args:
+        jobs, tasks, slices, claims, collectors: what a slice belongs to.
+        settler: ends what can end.
+        limits: of the settings; a plugin's ``metadata.max_concurrent_slices`` may ask for less.
+        worker: names this process in claims.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: JobManager,
+        tasks: JobTaskManager,
+        slices: SliceManager,
+        claims: SliceClaims,
+        collectors: CollectorManager,
+        settler: Settler,
+        limits: Limits,
+        worker: str,
+    ) -> None:
+        self._jobs = jobs
+        self._tasks = tasks
+        self._slices = slices
+        self._claims = claims
+        self._collectors = collectors
+        self._settler = settler
+        self._limits = limits
+        self._worker = worker
+
+    def collector_of(self, found: Document) -> Document | None:
+        """Return the slice's collector; None, having ended what can end, where the slice must not run."""
+        domain_id, job_id = found["domain_id"], found["job_id"]
+        if found["status"] not in OPEN:
+            self._settler.settle_task(domain_id, found["job_task_id"])
+            return None
+        job = self._jobs.find(domain_id, job_id)
+        if job is None:
+            return None
+        collector = self._collectors.get_many(domain_id, [found["collector_id"]]).get(found["collector_id"])
+        if collector is None:
+            self._jobs.cancel_job(domain_id, job_id)
+            return None
+        if JobStatus(job["status"]) not in JOB_OPEN:
+            self._jobs.cancel_parts(domain_id, job_id)
+            return None
+        return collector
+
+    def claim(self, found: Document, collector: Document) -> Claim:
+        """Claim the slice; it is not ours where another has it, it must wait, or waits for a place from now on."""
+        limits = self._limits_of(collector)
+        owner = f"{self._worker}/{secrets.token_hex(8)}"
+        for _ in range(_TRIES):
+            claimed = self._claims.claim(found, owner=owner, limits=limits)
+            if claimed is Refusal.NOT_CLAIMABLE:
+                return Claim()
+            if not isinstance(claimed, Refusal):
+                return Claim(claimed)
+            lacking = self._claims.places.put_back(found, limits)
+            if lacking:
+                return Claim(heirs=self._claims.places.heirs(found, lacking, limits))
+        return Claim()
+
+    def start_task(self, claimed: Document, collector: Document) -> Assignment | None:
+        """Start the task of a claimed slice; None, having ended what must end, where it may not run.
+
+        The job is looked at again afterwards: a job is stopped before its tasks are, so either this sees it, or
+        whoever stops it sees the task that has just been started.
+        """
+        domain_id, job_task_id, job_id = claimed["domain_id"], claimed["job_task_id"], claimed["job_id"]
+        started = self._start(domain_id, job_task_id)
+        if started.holder is not None:
+            self._refuse(claimed, started.holder)
+            return None
+        if started.task is None:
+            self._slices.cancel(domain_id, job_task_id=job_task_id)
+            return None
+        job = self._jobs.find(domain_id, job_id)
+        if job is None or JobStatus(job["status"]) not in JOB_OPEN:
+            self._jobs.cancel_parts(domain_id, job_id)
+            return None
+        return Assignment(slice=claimed, task=started.task, job=job, collector=collector)
+
+    def _start(self, domain_id: str, job_task_id: str) -> Started:
+        started = self._tasks.start(domain_id, job_task_id)
+        if started.holder is not None and self._ended(started.holder):
+            started = self._tasks.start(domain_id, job_task_id)
+        return started
+
+    def _ended(self, holder: Document) -> bool:
+        """Tell whether the task that stands in the way is only a remainder, and clear it away then."""
+        domain_id, job_id, job_task_id = holder["domain_id"], holder["job_id"], holder["job_task_id"]
+        job = self._jobs.find(domain_id, job_id)
+        if job is None:
+            self._tasks.delete_of_jobs(domain_id, [job_id])
+            return True
+        if JobStatus(job["status"]) not in JOB_OPEN:
+            self._jobs.cancel_parts(domain_id, job_id)
+            return True
+        if self._slices.has_open(domain_id, job_task_id):
+            return False
+        self._settler.settle_task(domain_id, job_task_id)
+        return True
+
+    def _refuse(self, claimed: Document, holder: Document) -> None:
+        domain_id, job_task_id = claimed["domain_id"], claimed["job_task_id"]
+        error = DuplicateJobError(
+            collector_id=claimed["collector_id"],
+            secret_id=claimed["secret_id"],
+            job_task_id=holder["job_task_id"],
+        )
+        if not self._tasks.refuse(domain_id, job_task_id, error):
+            return
+        _log.info("task_refused", job_task_id=job_task_id, running=holder["job_task_id"])
+        self._slices.cancel(domain_id, job_task_id=job_task_id)
+        self._settler.settle_job(domain_id, claimed["job_id"])
+
+    def _limits_of(self, collector: Document) -> Limits:
+        wished = (collector["plugin_info"].get("metadata") or {}).get("max_concurrent_slices")
+        if not isinstance(wished, int | float) or isinstance(wished, bool):
+            return self._limits
+        if not math.isfinite(wished) or wished < 1:
+            return self._limits
+        return Limits(
+            per_collector=min(self._limits.per_collector, int(wished)),
+            per_endpoint=min(self._limits.per_endpoint, int(wished)),
+        )

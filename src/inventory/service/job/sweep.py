@@ -1,0 +1,245 @@
+"""The sweeper: finds what crashes, lost messages and time have left undone, and does the next step of it.
+
+Every step takes a bounded batch by an index, may be run by any number of sweepers at once, and may be cut off anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from bson import ObjectId
+
+from inventory.connector.ports import Queue
+from inventory.domain.clock import Clock
+from inventory.domain.job.states import JOB_OPEN, JobStatus, TaskStatus
+from inventory.errors import ConnectionFailureError, InventoryError, JobTimeoutError, WorkerLostError
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.slice_claim import SliceClaims
+from inventory.manager.job.slices import SliceManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.observe.logs import get_logger
+from inventory.service.job.settle import Settler
+
+Document = dict[str, Any]
+
+RING_AGAIN_SECONDS: Final = 15.0
+"""How long a bell that was rung, for a slice or for a job's planner, may bring nothing until it is rung again, s."""
+
+QUEUE_ROOM: Final = 1000
+"""With so many messages waiting nothing is rung again: workers are busy, and messages have not been lost."""
+
+_BATCH: Final = 500
+_TASK_PAGE: Final = 1000
+_JOB_BATCH: Final = 100
+
+_log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class SweepReport:
+    """What one sweep did: slices, tasks and jobs by what became of them, and the names of steps that failed."""
+
+    rung: int = 0
+    requeued: int = 0
+    lost: int = 0
+    released: int = 0
+    woken: int = 0
+    settled_tasks: int = 0
+    settled_jobs: int = 0
+    plans_rung: int = 0
+    timed_out: int = 0
+    removed_jobs: int = 0
+    failed_steps: list[str] = field(default_factory=list)
+
+
+class Sweeper:
+    """Sweeps.
+
+    Args:
+        jobs, tasks, slices, claims: what is swept.
+        settler: ends what can end.
+        queue: rings the workers.
+        queue_length: how many messages wait in it; raises ``ConnectionFailureError``.
+        clock: tells the time.
+        job_timeout_seconds: how long a job may take, s.
+        job_retention_days: age at which jobs are removed, days.
+        max_attempts: how often a job's planning is begun before the job fails.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: JobManager,
+        tasks: JobTaskManager,
+        slices: SliceManager,
+        claims: SliceClaims,
+        settler: Settler,
+        queue: Queue,
+        queue_length: Callable[[], int],
+        clock: Clock,
+        job_timeout_seconds: float,
+        job_retention_days: float,
+        max_attempts: int,
+    ) -> None:
+        self._jobs = jobs
+        self._tasks = tasks
+        self._slices = slices
+        self._claims = claims
+        self._settler = settler
+        self._queue = queue
+        self._queue_length = queue_length
+        self._clock = clock
+        self._job_timeout_seconds = job_timeout_seconds
+        self._retention = timedelta(days=job_retention_days)
+        self._max_attempts = max_attempts
+        # Where the next page of what is open begins: a long backlog is gone through page by page, sweep by sweep.
+        self._task_cursor: ObjectId | None = None
+        self._job_cursor: ObjectId | None = None
+
+    def sweep(self) -> SweepReport:
+        """Do one round. A step that fails, as while MongoDB or Redis is away, leaves the others to be tried."""
+        report = SweepReport()
+        steps = (
+            self._time_out_jobs,
+            self._take_from_lost_workers,
+            self._release_held,
+            self._wake_idle,
+            self._settle_tasks,
+            self._settle_jobs,
+            self._ring_plans,
+            self._ring_slices,
+            self._remove_old_jobs,
+        )
+        for step in steps:
+            try:
+                step(report)
+            except InventoryError as exc:
+                name = step.__name__.lstrip("_")
+                report.failed_steps.append(name)
+                _log.warning("sweep_step_failed", step=name, error=str(exc))
+            except Exception:  # noqa: BLE001 (what nobody foresaw must not keep all jobs from their end)
+                name = step.__name__.lstrip("_")
+                report.failed_steps.append(name)
+                _log.exception("sweep_step_failed", step=name)
+        return report
+
+    def _settled(self, settle: Callable[[str, str], None], domain_id: str, each: str) -> int:
+        """Settle one task or job and return 1; 0 where that fails: those behind it are settled all the same."""
+        try:
+            settle(domain_id, each)
+        except ConnectionFailureError:
+            raise
+        except Exception:  # noqa: BLE001 (whatever is wrong with this one, it is not with the others)
+            _log.exception("not_settled", domain_id=domain_id, id=each)
+            return 0
+        return 1
+
+    def _time_out_jobs(self, report: SweepReport) -> None:
+        before = self._clock.now() - timedelta(seconds=self._job_timeout_seconds)
+        error = JobTimeoutError(limit_seconds=self._job_timeout_seconds)
+        for job in self._jobs.open_created_before(before, limit=_JOB_BATCH):
+            report.timed_out += self._jobs.cancel_job(job["domain_id"], job["job_id"], JobStatus.TIMEOUT, error=error)
+
+    def _take_from_lost_workers(self, report: SweepReport) -> None:
+        requeued: list[Document] = []
+        for found in self._claims.expired(limit=_BATCH):
+            became = self._claims.take_from_lost(found)
+            if became is TaskStatus.PENDING:
+                requeued.append(found)
+            elif became is TaskStatus.FAILURE:
+                report.lost += 1
+                self._settled(self._settler.settle_task, found["domain_id"], found["job_task_id"])
+        report.requeued = len(requeued)
+        self._ring(requeued)
+
+    def _release_held(self, report: SweepReport) -> None:
+        before = self._clock.now() - timedelta(seconds=RING_AGAIN_SECONDS)
+        for domain_id, job_task_id in self._slices.tasks_with_held(created_before=before, limit=_BATCH):
+            released = self._slices.release_or_drop(domain_id, job_task_id)
+            report.released += len(released)
+            # Their bell counts as rung; one that is not is rung by a later sweep.
+
+    def _wake_idle(self, report: SweepReport) -> None:
+        woken = self._claims.places.wake_idle(limit=_BATCH)
+        report.woken = len(woken)
+        self._ring(woken)
+
+    def _settle_tasks(self, report: SweepReport) -> None:
+        page = self._tasks.open_after(self._task_cursor, limit=_TASK_PAGE)
+        if page:
+            stopped = self._end_parts_of_ended_jobs(page)
+            busy = self._slices.tasks_with_open(page) | stopped
+            for task in page:
+                if task["job_task_id"] not in busy:
+                    report.settled_tasks += self._settled(
+                        self._settler.settle_task, task["domain_id"], task["job_task_id"]
+                    )
+        self._task_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
+
+    def _end_parts_of_ended_jobs(self, tasks: Iterable[Document]) -> set[str]:
+        """Finish what a crash left half done: tasks of jobs that were stopped, or removed. Return their ids."""
+        by_job: dict[tuple[str, str], set[str]] = {}
+        for task in tasks:
+            by_job.setdefault((task["domain_id"], task["job_id"]), set()).add(task["job_task_id"])
+        statuses = self._jobs.statuses(list(by_job))
+        ended: set[str] = set()
+        for (domain_id, job_id), task_ids in by_job.items():
+            status = statuses.get((domain_id, job_id))
+            if status in JOB_OPEN:
+                continue
+            ended |= task_ids
+            if status is None:
+                self._tasks.delete_of_jobs(domain_id, [job_id])
+            else:
+                self._jobs.cancel_parts(domain_id, job_id)
+        return ended
+
+    def _settle_jobs(self, report: SweepReport) -> None:
+        page = self._jobs.open_after(self._job_cursor, limit=_TASK_PAGE)
+        if page:
+            busy = self._tasks.jobs_with_open(page)
+            for job in page:
+                if job["job_id"] not in busy:
+                    report.settled_jobs += self._settled(self._settler.settle_job, job["domain_id"], job["job_id"])
+        self._job_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
+
+    def _ring_plans(self, report: SweepReport) -> None:
+        before = self._clock.now() - timedelta(seconds=RING_AGAIN_SECONDS)
+        given_up: list[Document] = []
+        to_plan: list[Document] = []
+        for job in self._jobs.unplanned(rung_before=before, limit=_JOB_BATCH):
+            (given_up if job["plan_attempts"] >= self._max_attempts else to_plan).append(job)
+        for job in given_up:
+            self._jobs.fail(job["domain_id"], job["job_id"], WorkerLostError(attempts=job["plan_attempts"]))
+        if to_plan and self._queue_length() < QUEUE_ROOM:
+            for job in to_plan:
+                self._queue.plan_job(job["job_id"], domain_id=job["domain_id"], priority=job["priority"])
+            self._jobs.mark_rung(to_plan)
+            report.plans_rung = len(to_plan)
+
+    def _ring_slices(self, report: SweepReport) -> None:
+        before = self._clock.now() - timedelta(seconds=RING_AGAIN_SECONDS)
+        due = self._slices.due_unrung(rung_before=before, limit=_BATCH)
+        room = QUEUE_ROOM - self._queue_length() if due else 0
+        if room > 0:
+            self._ring(due[:room])
+            self._slices.mark_rung(due[:room])
+            report.rung = len(due[:room])
+
+    def _ring(self, slices: Iterable[Document]) -> None:
+        groups: dict[tuple[str, int], list[str]] = {}
+        for one in slices:
+            groups.setdefault((one["domain_id"], one["priority"]), []).append(one["slice_id"])
+        for (domain_id, priority), slice_ids in groups.items():
+            self._queue.run_slices(slice_ids, domain_id=domain_id, priority=priority)
+
+    def _remove_old_jobs(self, report: SweepReport) -> None:
+        by_domain: dict[str, list[str]] = {}
+        for job in self._jobs.ended_created_before(self._clock.now() - self._retention, limit=_JOB_BATCH):
+            by_domain.setdefault(job["domain_id"], []).append(job["job_id"])
+        for domain_id, job_ids in by_domain.items():
+            self._jobs.delete_many(domain_id, job_ids)
+            report.removed_jobs += len(job_ids)

@@ -1,0 +1,252 @@
+"""CloudServices as users see and change them (contract, sections 3 and 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from inventory.connector.ports import Identity
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.domain.principal import Principal
+from inventory.errors import (
+    ConnectionFailureError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequiredParameterError,
+    ResourceAlreadyDeletedError,
+)
+from inventory.ingest.decision.changeset import (
+    CUSTOM_SCOPE,
+    change_cloud_service,
+    new_cloud_service,
+    user_delete,
+    user_update,
+)
+from inventory.ingest.decision.history import Author, clip_record, diff, new_record
+from inventory.manager.reader import Page, Reader
+from inventory.manager.resource.cloud_services import CloudServiceManager
+from inventory.manager.resource.store import encodable
+from inventory.model.connection import MONGODB
+from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.record import CREATE, DELETE, UPDATE
+from inventory.query.aggregate import parse_stat
+from inventory.query.analyze import parse_analyze
+from inventory.query.parser import RawQuery, parse_list
+from inventory.query.references import with_request_filters
+from inventory.service.resource.reading import Document, Filters, Params
+from inventory.service.resource.scope import CloudServiceReferences, living_scope, project_scope
+
+Write = tuple[Document, Document | None]
+"""A MongoDB update and the record that tells of it."""
+
+_ID: Final = "cloud_service_id"
+_PROJECT: Final = "project_id"
+_REGION: Final = "region_code"
+_ATTEMPTS: Final = 64
+"""How often a write is tried; each try fails only because another write of the same resource came about."""
+
+
+class CloudServiceService:
+    """Create, update, delete, get, list, stat and analyze. Callers of a PROJECT see and change their projects' only."""
+
+    def __init__(
+        self,
+        *,
+        services: CloudServiceManager,
+        reader: Reader,
+        references: CloudServiceReferences,
+        identity: Identity,
+        clock: Clock,
+    ) -> None:
+        self._services = services
+        self._reader = reader
+        self._references = references
+        self._identity = identity
+        self._clock = clock
+
+    def create(self, principal: Principal, params: Params) -> Document:
+        """Add a resource; its tags and metadata are its own provider's.
+
+        Args:
+            principal: who asks.
+            params: cloud_service_type, cloud_service_group, provider, data; name, account, instance_type,
+                instance_size, ip_addresses, metadata, reference, tags, region_code, project_id.
+
+        Raises:
+            RequiredParameterError, InvalidParameterError: what is wrong with ``params``.
+            NotFoundError: the domain has no such project.
+            PermissionDeniedError: it is none of the caller's.
+        """
+        document = new_cloud_service(
+            params,
+            cloud_service_id=ids.new_id(ids.CLOUD_SERVICE),
+            domain_id=principal.domain_id,
+            now=self._clock.now(),
+        )
+        if principal.projects is not None and _PROJECT not in document:
+            raise RequiredParameterError(key=_PROJECT)
+        self._check_project(principal, document.get(_PROJECT, ""))
+        self._services.insert(document, self._record(principal, CREATE, None, document))
+        return document
+
+    def update(self, principal: Principal, params: Params) -> Document:
+        """Change what was sent; tags and metadata are kept apart from a provider's, as ``custom``.
+
+        Args:
+            principal: who asks.
+            params: cloud_service_id; the fields of ``create`` but for type, group and provider; release_project and
+                release_region clear.
+
+        Raises:
+            NotFoundError: no such resource, or project.
+            ResourceAlreadyDeletedError: it is DELETED.
+            PermissionDeniedError: the project is none of the caller's.
+            InvalidParameterError: what is wrong with ``params``.
+        """
+        values = {key: value for key, value in params.items() if key in _CHANGEABLE}
+        if params.get("release_region"):
+            values[_REGION] = ""
+        if params.get("release_project"):
+            values[_PROJECT] = ""
+        stored = self._living(principal, params.get(_ID, ""))
+        self._check_project(principal, values.get(_PROJECT, ""))
+
+        def decide(stored: Document) -> Write:
+            change = change_cloud_service(stored, values, scope=CUSTOM_SCOPE)
+            record = self._record(principal, UPDATE, stored, change.after)
+            return user_update(change, now=self._clock.now()), record
+
+        return self._write(principal, stored, decide)
+
+    def delete(self, principal: Principal, cloud_service_id: str) -> None:
+        """Make it DELETED, with a record.
+
+        Raises:
+            NotFoundError: there is none.
+            ResourceAlreadyDeletedError: it is DELETED.
+        """
+        deleted_by = f"user:{principal.user_id}"
+
+        def decide(stored: Document) -> Write:
+            return user_delete(deleted_by, now=self._clock.now()), self._record(principal, DELETE, stored, stored)
+
+        self._write(principal, self._living(principal, cloud_service_id), decide)
+
+    def _write(self, principal: Principal, stored: Document, decide: Callable[[Document], Write]) -> Document:
+        """Write what ``decide`` makes of the document as it is, and return it afterwards."""
+        for _ in range(_ATTEMPTS):
+            after = self._services.write(stored, *decide(stored))
+            if after is not None:
+                return after
+            stored = self._living(principal, stored[_ID])
+        raise ConnectionFailureError(service=MONGODB, reason="others kept changing the resource at the same time")
+
+    def get(self, principal: Principal, cloud_service_id: str, only: Iterable[str] = ()) -> Document:
+        """Return the resource, DELETED ones too, or its fields ``only``.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidParameterError: ``only`` names what is no field.
+        """
+        return self._reader.get(
+            principal.domain_id,
+            cloud_service_id,
+            only=only,
+            scope=project_scope(principal),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
+        """Return the resources that match: living ones, unless there is a condition on ``state``.
+
+        Args:
+            principal: who asks.
+            query: a ``Query`` as a plain dict.
+            filters: the request's own fields.
+
+        Raises:
+            BadRequestError: one of its subclasses says what is wrong with the query.
+        """
+        now = self._clock.now()
+        parsed = with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now)
+        return self._reader.list(
+            parsed,
+            domain_id=principal.domain_id,
+            scope=living_scope(principal, parsed),
+            lookup=self._references.lookup(principal),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def stat(self, principal: Principal, query: RawQuery) -> Document:
+        """Return statistics over the resources that ``list`` would see; raises as it."""
+        parsed = parse_stat(self._reader.schema, query, now=self._clock.now())
+        return self._reader.stat(
+            parsed,
+            domain_id=principal.domain_id,
+            scope=living_scope(principal, parsed),
+            lookup=self._references.lookup(principal),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def analyze(self, principal: Principal, query: RawQuery) -> Document:
+        """Return fields over groups of the resources that ``list`` would see; raises as it."""
+        parsed = parse_analyze(self._reader.schema, query, now=self._clock.now())
+        return self._reader.analyze(
+            parsed,
+            domain_id=principal.domain_id,
+            scope=living_scope(principal, parsed),
+            lookup=self._references.lookup(principal),
+            remaining_seconds=principal.remaining_seconds(),
+        )
+
+    def _living(self, principal: Principal, cloud_service_id: str) -> Document:
+        """Return the whole document of one that is not DELETED."""
+        if not cloud_service_id:
+            raise RequiredParameterError(key=_ID)
+        stored = self._services.get(principal.domain_id, cloud_service_id, project_scope(principal))
+        if stored["state"] != ACTIVE:
+            raise ResourceAlreadyDeletedError(resource_type="CloudService", resource_id=cloud_service_id)
+        return stored
+
+    def _check_project(self, principal: Principal, project_id: str) -> None:
+        """Check a project that was sent; empty for none."""
+        if not project_id:
+            return
+        if principal.projects is not None and project_id not in principal.projects:
+            raise PermissionDeniedError
+        if not self._identity.project_exists(project_id, principal):
+            raise NotFoundError(key=_PROJECT, value=project_id)
+
+    def _record(self, principal: Principal, action: str, before: Document | None, after: Document) -> Document | None:
+        """Return the record of a write, None where nothing of interest changed."""
+        changes = [] if action == DELETE else diff(before, after)
+        if not changes and action != DELETE:
+            return None
+        record = new_record(
+            action,
+            changes,
+            cloud_service_id=after[_ID],
+            domain_id=principal.domain_id,
+            author=Author(user_id=principal.user_id),
+            now=self._clock.now(),
+        )
+        return record if encodable(record) else clip_record(record)
+
+
+_CHANGEABLE: Final = frozenset(
+    {
+        "name",
+        "account",
+        "instance_type",
+        "instance_size",
+        "ip_addresses",
+        "data",
+        "metadata",
+        "reference",
+        "tags",
+        _REGION,
+        _PROJECT,
+    }
+)
+"""What ``update`` takes of a request."""

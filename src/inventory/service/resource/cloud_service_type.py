@@ -1,0 +1,58 @@
+"""CloudServiceTypes as users see and change them (contract, section 7)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inventory.domain import ids
+from inventory.domain.principal import Principal
+from inventory.errors import InvalidParameterTypeError
+from inventory.ingest.decision.changeset import MANUAL, change_cloud_service_type, new_cloud_service_type
+from inventory.service.resource.reading import Document, Params, ResourceService
+
+_ID: Final = "cloud_service_type_id"
+
+
+class CloudServiceTypeService(ResourceService):
+    """Create, update, delete, get, list and stat."""
+
+    def create(self, principal: Principal, params: Params) -> Document:
+        """Add a type.
+
+        Args:
+            principal: who asks.
+            params: name, provider, group; service_code, is_primary, is_major, resource_type, metadata, labels, tags.
+
+        Raises:
+            RequiredParameterError, InvalidParameterTypeError, InvalidParameterError: what is wrong with ``params``.
+            SaveUniqueValuesError: the domain has one with this provider, group and name.
+        """
+        _check_labels(params)
+        document = new_cloud_service_type(
+            params,
+            cloud_service_type_id=ids.new_id(ids.CLOUD_SERVICE_TYPE),
+            domain_id=principal.domain_id,
+            now=self._clock.now(),
+        )
+        self._resources.insert(document)
+        return document
+
+    def update(self, principal: Principal, params: Params) -> Document:
+        """Replace what was sent of the fields of ``create``; name, provider and group stay.
+
+        From now on it is a user's, and no longer ages out when collectors stop to see it.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidParameterTypeError, InvalidParameterError: what is wrong with ``params``.
+        """
+        _check_labels(params)
+        stored = self._stored(principal, params)
+        change = change_cloud_service_type(stored, params)
+        sets = {**change.set, "updated_at": self._clock.now(), "updated_by": MANUAL}
+        return self._resources.update(principal.domain_id, stored[_ID], sets, change.unset)
+
+
+def _check_labels(params: Params) -> None:
+    if not all(isinstance(label, str) for label in params.get("labels") or ()):
+        raise InvalidParameterTypeError(key="labels", expected="list of strings")

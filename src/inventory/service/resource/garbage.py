@@ -1,0 +1,150 @@
+"""Garbage collection at the end of a job task: whether it is due, by whom, and once."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pymongo.database import Database
+
+from inventory.domain.clock import Clock
+from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.ids import new_id
+from inventory.ingest.context import IngestContext
+from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
+from inventory.ingest.metrics import RESOURCES
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.model.connection import translated_errors
+from inventory.service.job.collect_slice import Assignment
+
+Document = dict[str, Any]
+
+_RENEW_PART: Final = 1 / 3
+"""After which part of its lease a claim is renewed: what takes less needs no command for it."""
+
+
+class TaskGarbage:
+    """What a full collect of a task no longer saw.
+
+    Args:
+        database: where the resources are.
+        jobs, tasks, collectors: what the task belongs to.
+        clock: tells the time.
+        threshold: full collects without a resource until it is DELETED.
+        grace_seconds: what was seen within this time is not counted, s.
+        lease_seconds: after how long another may take a collection over that was begun and not ended, s.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database[Document],
+        jobs: JobManager,
+        tasks: JobTaskManager,
+        collectors: CollectorManager,
+        clock: Clock,
+        threshold: int,
+        grace_seconds: float,
+        lease_seconds: float,
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._tasks = tasks
+        self._collectors = collectors
+        self._clock = clock
+        self._threshold = threshold
+        self._grace_seconds = grace_seconds
+        self._lease_seconds = lease_seconds
+
+    def collected(self, task: Document, *, resources_seen: int, belongs_to: Assignment | None = None) -> bool:
+        """Collect the garbage of a task whose slices all ended SUCCESS.
+
+        Doing it again after a crash in the middle counts and deletes nothing twice.
+
+        Args:
+            task: IN_PROGRESS.
+            resources_seen: sum over its slices.
+            belongs_to: has its job and collector, where they are known; else they are looked up.
+
+        Returns:
+            Whether the task may end: it was done, or does not apply. False while another does it.
+        """
+        if task.get("garbage_collected") or not task["full_collect"] or not resources_seen:
+            return True
+        context = self._context(task, belongs_to)
+        if context is None or not is_due(context, resources_seen=resources_seen):
+            return True
+        claim = _Claim(self._tasks, task, self._clock, self._lease_seconds)
+        if not claim.taken():
+            return False
+        with translated_errors():
+            counts = collect_garbage(
+                self._database,
+                context=context,
+                task_started_at=task["started_at"],
+                clock=self._clock,
+                threshold=self._threshold,
+                grace_seconds=self._grace_seconds,
+                may_go_on=claim.kept,
+            )
+        # None: the claim was lost on the way, and whoever has it now goes on.
+        if counts is None or not claim.recorded(counts):
+            return False
+        RESOURCES.labels("deleted").inc(counts.deleted)
+        RESOURCES.labels("disconnected").inc(counts.disconnected)
+        return True
+
+    def _context(self, task: Document, belongs_to: Assignment | None) -> IngestContext | None:
+        domain_id, collector_id = task["domain_id"], task["collector_id"]
+        job: Document | None
+        collector: Document | None
+        if belongs_to is not None:
+            job, collector = belongs_to.job, belongs_to.collector
+        else:
+            job = self._jobs.find(domain_id, task["job_id"])
+            collector = self._collectors.get_many(domain_id, [collector_id]).get(collector_id)
+        if job is None or collector is None:
+            return None
+        return IngestContext(
+            domain_id=domain_id,
+            collector_id=collector_id,
+            secret_id=task["secret_id"],
+            job_id=task["job_id"],
+            job_task_id=task["job_task_id"],
+            collect_mode=CollectMode.parse(job["collect_mode"]),
+            plugin_metadata=collector["plugin_info"].get("metadata") or {},
+            full_collect=task["full_collect"],
+        )
+
+
+class _Claim:
+    """The claim of one task's garbage collection, under a name of its own."""
+
+    def __init__(self, tasks: JobTaskManager, task: Document, clock: Clock, lease_seconds: float) -> None:
+        self._tasks = tasks
+        self._key = (task["domain_id"], task["job_task_id"])
+        self._owner = new_id("garbage")
+        self._clock = clock
+        self._lease_seconds = lease_seconds
+        # Before the lease is written: it must not seem to last longer than it does.
+        self._renewed_at = clock.monotonic()
+
+    def taken(self) -> bool:
+        """Claim it; False where it was done, another does it, or the task has ended."""
+        claimed = self._tasks.claim_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
+        return claimed is not None
+
+    def kept(self) -> bool:
+        """Renew the claim where it is time to, and tell whether it is still this one's."""
+        now = self._clock.monotonic()
+        if now - self._renewed_at < self._lease_seconds * _RENEW_PART:
+            return True
+        self._renewed_at = now
+        return self._tasks.renew_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
+
+    def recorded(self, counts: GarbageCounts) -> bool:
+        """Note what was done; False where the claim was lost."""
+        return self._tasks.record_garbage(
+            *self._key, owner=self._owner, deleted=counts.deleted, disconnected=counts.disconnected
+        )

@@ -1,0 +1,252 @@
+"""Housekeeping: what ages out of the inventory, per domain, by the hour (contract, section 7)."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pymongo.database import Database
+from pymongo.errors import InvalidOperation
+
+from inventory.domain.batches import batched
+from inventory.errors import ConnectionFailureError
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.manager.resource.removal import ResourceRemover
+from inventory.model.connection import translated_errors
+from inventory.observe.logs import get_logger
+
+Document = dict[str, Any]
+
+_BATCH: Final = 500
+_MANUAL: Final = "manual"
+_DELETED_BY: Final = "housekeeping"
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old things may become.
+
+    Attributes:
+        resource_hours: without an update until a CloudService is DELETED, a type or region removed, h.
+        hours_by_type: the same for single types of CloudServices, by ``provider.group.type``, h.
+        retention_days: how long DELETED resources are kept, days.
+    """
+
+    resource_hours: float = 48.0
+    hours_by_type: Mapping[str, float] = field(default_factory=dict)
+    retention_days: float = 90.0
+
+
+@dataclass(slots=True)
+class HousekeepingCounts:
+    """What one run removed in one domain."""
+
+    deleted: int = 0
+    types: int = 0
+    regions: int = 0
+    terminated: int = 0
+
+
+class Housekeeping:
+    """Ages resources, types and regions, and terminates what was deleted long ago.
+
+    What is not seen because collecting fails does not age: something goes only where its collector (and, for a
+    resource, its secret) has had a successful task that began after it was last seen.
+    """
+
+    def __init__(
+        self, *, database: Database[Document], ages: Ages | None = None, excluded_domains: Collection[str] = ()
+    ) -> None:
+        self._database = database
+        self._ages = ages or Ages()
+        self._excluded = frozenset(excluded_domains)
+        self._remover = ResourceRemover(database=database)
+        self._states = StateStore(database=database)
+        self._caches = FilterCacheStore(database=database)
+
+    def run(self, now: datetime) -> dict[str, HousekeepingCounts]:
+        """Do all domains' housekeeping; may be repeated at any time.
+
+        A domain that fails, as over a document that was broken by hand, is logged and left for the next run.
+
+        Args:
+            now: the time.
+
+        Returns:
+            What was removed, by domain; without those that failed.
+
+        Raises:
+            ConnectionFailureError: MongoDB cannot be reached.
+        """
+        done = {}
+        with translated_errors():
+            domains = self._domains()
+        for domain_id in domains:
+            counts = self._tried(domain_id, now)
+            if counts is not None:
+                done[domain_id] = counts
+        return done
+
+    def _tried(self, domain_id: str, now: datetime) -> HousekeepingCounts | None:
+        """Do one domain's housekeeping and tell what was removed; None where it failed.
+
+        That is not raised: the duty would count as not done, and all domains' work begin anew every few seconds for
+        something that only an administrator can mend. Nothing ages faster than the next regular run comes.
+        """
+        try:
+            with translated_errors():
+                counts = self._keep(domain_id, now)
+        except (ConnectionFailureError, InvalidOperation):
+            # MongoDB is away, or this process ends and has closed its connections: so it is for all domains.
+            raise
+        except Exception as exc:  # noqa: BLE001 (whatever is wrong with this domain, it is not with the others)
+            # The error's own text may quote a document.
+            _log.error("housekeeping_failed", domain_id=domain_id, error=type(exc).__name__, place=_place(exc))
+            return None
+        if counts != HousekeepingCounts():
+            _log.info("housekeeping_done", domain_id=domain_id, **asdict(counts))
+        return counts
+
+    def _keep(self, domain_id: str, now: datetime) -> HousekeepingCounts:
+        counts = HousekeepingCounts(
+            deleted=self._age_resources(domain_id, now),
+            types=self._age_metadata(domain_id, now, "cloud_service_type", "ref_cloud_service_type"),
+            regions=self._age_metadata(domain_id, now, "region", "ref_region"),
+            terminated=self._remover.terminate(
+                domain_id, deleted_before=now - timedelta(days=self._ages.retention_days)
+            ),
+        )
+        self._caches.remove_expired(domain_id, now)
+        return counts
+
+    def _domains(self) -> list[str]:
+        found: set[str] = set()
+        for collection in ("cloud_service", "cloud_service_type", "region", "filter_cache"):
+            # What is no string was broken by hand, and belongs to nobody.
+            found.update(each for each in self._database[collection].distinct("domain_id") if isinstance(each, str))
+        return sorted(found - self._excluded)
+
+    def _age_resources(self, domain_id: str, now: datetime) -> int:
+        """Delete collected resources that were not updated for their type's time."""
+        runs = _SuccessfulRuns(self._database, domain_id)
+        deleted = 0
+        for query, cutoff in self._old(domain_id, now):
+            fields = {"cloud_service_id": 1, "collection_info": 1, "updated_at": 1}
+            for batch in batched(self._database["cloud_service"].find(query, fields), _BATCH):
+                states = self._states.last_seen(domain_id, [entry["cloud_service_id"] for entry in batch])
+                seen = {entry["cloud_service_id"]: _last_seen(entry, states) for entry in batch}
+                doomed = {
+                    key: last.collector_id for key, last in seen.items() if last.at < cutoff and runs.outlived(last)
+                }
+                gone = self._remover.delete(
+                    list(doomed),
+                    domain_id=domain_id,
+                    now=now,
+                    deleted_by=_DELETED_BY,
+                    collector_ids=doomed,
+                    unless_updated_since=cutoff,
+                )
+                self._states.forget(domain_id, gone)
+                deleted += len(gone)
+        return deleted
+
+    def _old(self, domain_id: str, now: datetime) -> Iterator[tuple[Document, datetime]]:
+        """Yield the queries for what is old: one per type with an age of its own, one for all others."""
+        collected = {"domain_id": domain_id, "state": "ACTIVE", "collection_info.0": {"$exists": True}}
+        own = {f"{domain_id}.{key}": hours for key, hours in self._ages.hours_by_type.items()}
+        for reference, hours in own.items():
+            cutoff = now - timedelta(hours=hours)
+            yield {**collected, "ref_cloud_service_type": reference, "updated_at": {"$lt": cutoff}}, cutoff
+        cutoff = now - timedelta(hours=self._ages.resource_hours)
+        others: Document = {**collected, "updated_at": {"$lt": cutoff}}
+        if own:
+            others["ref_cloud_service_type"] = {"$nin": list(own)}
+        yield others, cutoff
+
+    def _age_metadata(self, domain_id: str, now: datetime, collection: str, reference: str) -> int:
+        """Remove types or regions that their collector no longer sends and nothing refers to."""
+        runs = _SuccessfulRuns(self._database, domain_id)
+        cutoff = now - timedelta(hours=self._ages.resource_hours)
+        query = {
+            "domain_id": domain_id,
+            "updated_at": {"$lt": cutoff},
+            "seen_at": {"$not": {"$gte": cutoff}},
+            "updated_by": {"$nin": [_MANUAL, None, ""]},
+        }
+        removed = 0
+        fields = {"updated_by": 1, "updated_at": 1, "seen_at": 1, reference: 1}
+        for entry in self._database[collection].find(query, fields):
+            last = runs.last_of(entry["updated_by"])
+            unseen = {"updated_at": entry["updated_at"], "seen_at": entry.get("seen_at")}
+            seen_at = max(moment for moment in unseen.values() if moment is not None)
+            if last is None or last <= seen_at or self._is_used(domain_id, reference, entry):
+                continue
+            condition = {"_id": entry["_id"], "domain_id": domain_id, **unseen}
+            removed += self._database[collection].delete_one(condition).deleted_count
+        return removed
+
+    def _is_used(self, domain_id: str, reference: str, entry: Document) -> bool:
+        query = {"domain_id": domain_id, reference: entry.get(reference), "state": "ACTIVE"}
+        return self._database["cloud_service"].find_one(query, {"_id": 1}) is not None
+
+
+class _SuccessfulRuns:
+    """When the last successful task of a collector (and secret) began; asked once each."""
+
+    def __init__(self, database: Database[Document], domain_id: str) -> None:
+        self._tasks = database["job_task"]
+        self._domain_id = domain_id
+        self._known: dict[tuple[str, str | None], datetime | None] = {}
+
+    def last_of(self, collector_id: str, secret_id: str | None = None) -> datetime | None:
+        """Return when the newest successful task began; None where there was none."""
+        pair = (collector_id, secret_id)
+        if pair not in self._known:
+            query: Document = {
+                "domain_id": self._domain_id,
+                "collector_id": collector_id,
+                "status": "SUCCESS",
+                # A filtered collect proves nothing of what it did not ask for.
+                "filter": {"$in": [None, {}]},
+            }
+            if secret_id is not None:
+                query["secret_id"] = secret_id
+            found = self._tasks.find(query, {"started_at": 1}).sort("started_at", -1).limit(1)
+            self._known[pair] = next((task.get("started_at") for task in found), None)
+        return self._known[pair]
+
+    def outlived(self, last: _LastSeen) -> bool:
+        """Return whether whoever saw a resource last has succeeded without it since."""
+        began = self.last_of(last.collector_id, last.secret_id)
+        return began is not None and began > last.at
+
+
+@dataclass(frozen=True, slots=True)
+class _LastSeen:
+    """Who saw a resource last, and when."""
+
+    collector_id: str
+    secret_id: str
+    at: datetime
+
+
+def _last_seen(entry: Document, states: Mapping[str, Document]) -> _LastSeen:
+    """Return who saw a CloudService last, by its ``collection_info`` and the newest of its collection states."""
+    updated_at = entry["updated_at"]
+    last = max(entry["collection_info"], key=lambda info: info.get("last_collected_at") or updated_at)
+    at = max(last.get("last_collected_at") or updated_at, updated_at)
+    state = states.get(entry["cloud_service_id"])
+    if state is not None and state["seen_at"] > at:
+        last, at = state, state["seen_at"]
+    return _LastSeen(last.get("collector_id", ""), last.get("secret_id", ""), at)
+
+
+def _place(exc: Exception) -> str:
+    """Return where it was raised, outermost first, without the text that a traceback ends with."""
+    return " > ".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(exc.__traceback__))

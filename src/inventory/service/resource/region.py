@@ -1,0 +1,47 @@
+"""Regions as users see and change them (contract, section 7)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inventory.domain import ids
+from inventory.domain.principal import Principal
+from inventory.ingest.decision.changeset import MANUAL, change_region, new_region
+from inventory.service.resource.reading import Document, Params, ResourceService
+
+_ID: Final = "region_id"
+
+
+class RegionService(ResourceService):
+    """Create, update, delete, get, list and stat."""
+
+    def create(self, principal: Principal, params: Params) -> Document:
+        """Add a region.
+
+        Args:
+            principal: who asks.
+            params: name, region_code, provider; tags.
+
+        Raises:
+            RequiredParameterError, InvalidParameterError: what is wrong with ``params``.
+            SaveUniqueValuesError: the domain has one with this provider and region_code.
+        """
+        document = new_region(
+            params, region_id=ids.new_id(ids.REGION), domain_id=principal.domain_id, now=self._clock.now()
+        )
+        self._resources.insert(document)
+        return document
+
+    def update(self, principal: Principal, params: Params) -> Document:
+        """Replace the name or tags that were sent; code and provider stay.
+
+        From now on it is a user's, and no longer ages out when collectors stop to see it.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidParameterError: what is wrong with ``params``.
+        """
+        stored = self._stored(principal, params)
+        change = change_region(stored, params)
+        sets = {**change.set, "updated_at": self._clock.now(), "updated_by": MANUAL}
+        return self._resources.update(principal.domain_id, stored[_ID], sets, change.unset)

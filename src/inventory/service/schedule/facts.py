@@ -1,0 +1,221 @@
+"""What a schedule did, will do and did not do, and why: from stored facts, for people who ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
+from typing import Any, Final
+
+from inventory.domain.clock import Clock, isoformat
+from inventory.domain.principal import Principal
+from inventory.domain.schedule.due import Decision, Patience, Skip, SkipReason, merged, outlook
+from inventory.domain.schedule.fire_times import FireTimes
+from inventory.errors import BadRequestError
+from inventory.manager.collector.manager import ENABLED, CollectorManager
+from inventory.manager.job.from_schedules import ScheduledJobManager
+from inventory.manager.schedule.manager import ScheduleManager
+from inventory.service.schedule.stored import read_collector, read_skips, times_or_problem
+
+Document = dict[str, Any]
+
+NEXT_TIMES: Final = 10
+LOOK_BACK: Final = timedelta(days=1)
+
+_COUNTED: Final = 100_000
+"""So many skipped fire times are counted at most: more than a day has seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedTimes:
+    """Fire times that made no job, within the time looked back over.
+
+    Attributes:
+        first: the first of them.
+        last: the last of them.
+        reason: why.
+        count: how many, or None where the schedule has changed since, or cannot be read.
+    """
+
+    first: datetime
+    last: datetime
+    reason: SkipReason
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFacts:
+    """What a list of schedules shows of one.
+
+    Attributes:
+        schedule: its document.
+        next_fire_at: the fire time it waits for, or None where it cannot fire.
+        last_scheduled_at: the last one that made a job, or None.
+        last_job: job_id, status and times of the last job, or None.
+        collector_enabled: whether its collector collects; else it rests.
+        problem: why it cannot fire, where somebody broke it by hand; else empty.
+        times: when it fires, or None where that cannot be read.
+    """
+
+    schedule: Document
+    next_fire_at: datetime | None
+    last_scheduled_at: datetime | None
+    last_job: Document | None
+    collector_enabled: bool
+    problem: str = ""
+    times: FireTimes | None = None
+
+    def document(self) -> Document:
+        """Return it for JSON: times as on the wire, those that never happened empty."""
+        return {
+            "schedule_id": self.schedule["schedule_id"],
+            "name": self.schedule.get("name", ""),
+            "schedule": self._presentable(),
+            "collect_mode": self.schedule.get("collect_mode"),
+            "collector_id": self.schedule["collector_id"],
+            "collector_enabled": self.collector_enabled,
+            "problem": self.problem,
+            "next_fire_at": isoformat(self.next_fire_at),
+            "last_scheduled_at": isoformat(self.last_scheduled_at),
+            "last_job": {
+                key: isoformat(value) if isinstance(value, datetime) else value
+                for key, value in (self.last_job or {}).items()
+            },
+        }
+
+    def _presentable(self) -> Document:
+        """Return the fire times as stored; of those that cannot be read, only what a reader can take."""
+        if self.times is not None:
+            return self.times.spec.document()
+        stored = self.schedule.get("schedule")
+        cron = stored.get("cron") if isinstance(stored, Mapping) else None
+        return {"cron": cron} if isinstance(cron, str) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a schedule fires when it does.
+
+    Attributes:
+        facts: as in a list.
+        next_times: the next ten fire times; what is due and not yet fired comes first.
+        skipped: what was passed over in the last day, and what will be since no scheduler ran, oldest first.
+    """
+
+    facts: ScheduleFacts
+    next_times: list[datetime]
+    skipped: list[SkippedTimes]
+
+    def document(self) -> Document:
+        """Return it for JSON, as the facts."""
+        skipped = [
+            {
+                "first": isoformat(each.first),
+                "last": isoformat(each.last),
+                "reason": each.reason.value,
+                "count": each.count,
+            }
+            for each in self.skipped
+        ]
+        return self.facts.document() | {"next_times": [isoformat(each) for each in self.next_times], "skipped": skipped}
+
+
+class ScheduleFactsService:
+    """Reads the facts."""
+
+    def __init__(
+        self,
+        *,
+        schedules: ScheduleManager,
+        collectors: CollectorManager,
+        jobs: ScheduledJobManager,
+        clock: Clock,
+        grace_seconds: float,
+        spread_seconds: float = 0.0,
+        tick_seconds: float = 1.0,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            schedules, collectors, jobs, clock: what it works with.
+            grace_seconds: how late a missed fire time is still caught up, s.
+            spread_seconds: over how long fire times are spread, s.
+            tick_seconds: how often schedulers tick, s.
+        """
+        self._patience = Patience.of(grace_seconds, tick_seconds)
+        self._schedules = schedules
+        self._collectors = collectors
+        self._jobs = jobs
+        self._clock = clock
+        self._spread_seconds = spread_seconds
+
+    def of_collector(self, principal: Principal, collector_id: str) -> list[ScheduleFacts]:
+        """Return the facts of a collector's schedules, by name. Raises ``NotFoundError``."""
+        collector = self._collectors.get(principal.domain_id, collector_id)
+        return self._facts(collector, self._schedules.of_collector(principal.domain_id, collector_id))
+
+    def explain(self, principal: Principal, collector_id: str, schedule_id: str) -> Explanation:
+        """Return when the collector's schedule fires next, and what it passed over. Raises ``NotFoundError``."""
+        schedule = self._schedules.get(principal.domain_id, collector_id, schedule_id)
+        collector = self._collectors.get(principal.domain_id, collector_id)
+        facts = self._facts(collector, [schedule])[0]
+        now = self._clock.now()
+        next_times: list[datetime] = []
+        skips = read_skips(schedule)
+        if facts.next_fire_at is not None and facts.times is not None:
+            ahead = self._outlook(facts.times, facts.next_fire_at, facts.last_job, collector, now)
+            first = ahead.fire_at or ahead.next_fire_at
+            next_times = [first, *facts.times.next_times(max(first, now), NEXT_TIMES - 1)]
+            skips = merged(skips, facts.last_scheduled_at, ahead.skips, keep=len(skips) + len(ahead.skips))
+        since = now - LOOK_BACK
+        skipped = [_within(skip, facts.times, since) for skip in skips if skip.last > since]
+        return Explanation(facts, next_times, skipped)
+
+    def _outlook(
+        self, times: FireTimes, due_at: datetime, last_job: Document | None, collector: Document, now: datetime
+    ) -> Decision:
+        """Return what becomes of what is due: while no scheduler runs, it is overdue, and most of it never fires."""
+        last_fire_at = _moment((last_job or {}).get("fire_at"))
+        if last_fire_at is not None and last_fire_at >= due_at:
+            # Its scheduler died before it could advance the schedule.
+            due_at = times.next_after(last_fire_at)
+        try:
+            state = read_collector(collector)
+        except BadRequestError:
+            return Decision(due_at)
+        return outlook(times, due_at, now=now, collector=state, patience=self._patience)
+
+    def _facts(self, collector: Document, schedules: list[Document]) -> list[ScheduleFacts]:
+        last = self._jobs.last_of(collector["domain_id"], [schedule["schedule_id"] for schedule in schedules])
+        return [self._fact(collector, schedule, last.get(schedule["schedule_id"])) for schedule in schedules]
+
+    def _fact(self, collector: Document, schedule: Document, last_job: Document | None) -> ScheduleFacts:
+        times, problem = times_or_problem(schedule, self._spread_seconds)
+        return ScheduleFacts(
+            schedule=schedule,
+            next_fire_at=None if problem else schedule["next_fire_at"],
+            last_scheduled_at=_moment(schedule.get("last_scheduled_at")),
+            last_job=last_job,
+            collector_enabled=collector["state"] == ENABLED,
+            problem=problem,
+            times=times,
+        )
+
+
+def _moment(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def _within(skip: Skip, times: FireTimes | None, since: datetime) -> SkippedTimes:
+    """Return the part of a skip later than ``since``."""
+    first = skip.first
+    if times is None:
+        return SkippedTimes(max(first, since), skip.last, skip.reason, None)
+    if skip.first <= since:
+        first = min(times.next_after(since), skip.last)
+    if skip.first <= times.anchor:
+        return SkippedTimes(first, skip.last, skip.reason, None)
+    later = islice(times.after(first), _COUNTED)
+    count = 1 + sum(1 for _ in takewhile(lambda moment: moment <= skip.last, later))
+    return SkippedTimes(first, skip.last, skip.reason, count)

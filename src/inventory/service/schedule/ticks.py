@@ -1,0 +1,276 @@
+"""Ticks: due schedules become jobs, each fire time exactly once, however many schedulers tick and whichever dies.
+
+The job of a fire time is inserted first (its unique key makes it one), then the schedule is advanced, on the condition
+that nobody else has advanced or changed it. Whoever dies in between leaves a schedule that is still due: the next tick,
+anywhere, finds the job made, and advances. The bell is rung last; the sweeper makes up for one that was not. Schedulers
+that tick at once tell each other what they have in hand, and share what is due; nothing but speed depends on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from inventory.connector.ports import JobToPlan, Queue
+from inventory.domain.clock import Clock
+from inventory.domain.schedule.due import CollectorState, Decision, Patience, decide, ended, merged
+from inventory.domain.schedule.fire_times import FireTimes
+from inventory.errors import BadRequestError, ConnectionFailureError
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.job.from_schedules import Fire, FiredJob, ScheduledJobManager
+from inventory.manager.schedule.due_batch import DueBatchManager
+from inventory.manager.schedule.manager import Advance, ScheduleManager
+from inventory.observe.logs import get_logger
+from inventory.service.schedule.stored import read_collector, read_skips, read_times, write_skips
+
+Document = dict[str, Any]
+
+BATCH: Final = 500
+"""Schedules that are fired together."""
+MAX_BATCHES: Final = 200
+"""Batches of one tick; what is left is the next tick's."""
+SKIPS_KEPT: Final = 100
+"""Skips that a schedule remembers."""
+
+_IDLE_ROUNDS: Final = 3
+
+_log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class TickReport:
+    """What one tick did: jobs made, schedules passed over, removed, and parked since nobody can read them."""
+
+    fired: int = 0
+    skipped: int = 0
+    removed: int = 0
+    parked: int = 0
+
+
+_Collectors = Mapping[tuple[str, str], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """A due schedule, when it fires, its collector, and what becomes of it."""
+
+    schedule: Document
+    times: FireTimes
+    collector: CollectorState
+    decision: Decision
+
+    @property
+    def waits_for(self) -> tuple[str, str, datetime]:
+        """What would be the key of the job of the fire time that it waits for."""
+        return (self.schedule["domain_id"], self.schedule["schedule_id"], self.schedule["next_fire_at"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """The next step of a due schedule: the job of a fire time, if any, and the advance to the next."""
+
+    fire: Fire | None
+    advance: Advance
+
+
+@dataclass(slots=True)
+class _Steps:
+    """Of due schedules: the next steps, those whose collector is gone, and those that nobody can read."""
+
+    ready: list[_Step] = field(default_factory=list)
+    orphans: list[Document] = field(default_factory=list)
+    unreadable: list[Document] = field(default_factory=list)
+
+
+class ScheduleTicker:
+    """Fires what is due."""
+
+    def __init__(
+        self,
+        *,
+        schedules: ScheduleManager,
+        collectors: CollectorManager,
+        jobs: ScheduledJobManager,
+        batches: DueBatchManager,
+        queue: Queue,
+        clock: Clock,
+        grace_seconds: float,
+        spread_seconds: float = 0.0,
+        tick_seconds: float = 1.0,
+        observe_lateness: Callable[[float], None] = lambda _seconds: None,
+        should_stop: Callable[[], bool] = lambda: False,
+        batch: int = BATCH,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            schedules, collectors, jobs, batches, queue, clock: what it works with.
+            grace_seconds: how late a missed fire time is still caught up, s.
+            spread_seconds: over how long fire times are spread, s.
+            tick_seconds: how often it ticks, s.
+            observe_lateness: told, for each job made, the time from its fire time to now, s.
+            should_stop: whether to end after the batch in hand.
+            batch: schedules that are fired together.
+        """
+        self._schedules = schedules
+        self._collectors = collectors
+        self._jobs = jobs
+        self._batches = batches
+        self._queue = queue
+        self._clock = clock
+        self._patience = Patience.of(grace_seconds, tick_seconds)
+        self._spread_seconds = spread_seconds
+        self._observe_lateness = observe_lateness
+        self._should_stop = should_stop
+        self._batch = batch
+
+    def tick(self) -> TickReport:
+        """Fire all that is due, oldest and most urgent first.
+
+        Raises:
+            ConnectionFailureError: MongoDB cannot be reached; the next tick goes on.
+        """
+        report = TickReport()
+        if not self.backlog(1):
+            return report
+        idle = 0
+        for _ in range(MAX_BATCHES):
+            due = self._schedules.due(self._clock.now(), limit=self._batch, besides=self._batches.of_others())
+            if not due:
+                break
+            others = self._batches.take([str(schedule.get("schedule_id")) for schedule in due])
+            taken = self._fire([schedule for schedule in due if schedule.get("schedule_id") not in others], report)
+            idle = 0 if taken else idle + 1
+            if idle == _IDLE_ROUNDS or self._should_stop():
+                break
+        self._batches.drop()
+        return report
+
+    def backlog(self, limit: int) -> int:
+        """Return how many schedules are due, counted up to ``limit``."""
+        return self._schedules.count_due(self._clock.now(), limit=limit)
+
+    def _fire(self, schedules: Sequence[Document], report: TickReport) -> int:
+        """Do the next step of each schedule and return how many of them were taken here."""
+        steps = self._decide(schedules)
+        jobs = self._jobs.insert([step.fire for step in steps.ready if step.fire is not None])
+        self._tell_lateness(jobs)
+        confirmed = {job.fire.key for job in jobs}
+        advances = [step.advance for step in steps.ready if step.fire is None or step.fire.key in confirmed]
+        advances += [Advance(schedule, {"next_fire_at": None}) for schedule in steps.unreadable]
+        taken = self._schedules.advance(advances)
+        if taken < len(advances):
+            self._note_fired(steps.ready, jobs)
+        removed = self._schedules.delete_due(steps.orphans)
+        self._ring(jobs)
+        report.fired += sum(job.is_new for job in jobs)
+        report.skipped += sum(step.fire is None for step in steps.ready)
+        report.removed += removed
+        report.parked += len(steps.unreadable)
+        return taken + removed
+
+    def _decide(self, schedules: Sequence[Document]) -> _Steps:
+        """Return what becomes of which schedule, the most urgent of each fire time first."""
+        collectors = self._collectors.states(_collector_keys(schedules))
+        now = self._clock.now()
+        steps = _Steps()
+        found: list[_Decided] = []
+        for schedule in schedules:
+            try:
+                decided = self._decided(schedule, collectors, now)
+            except (BadRequestError, OverflowError) as exc:
+                # One that somebody broke by hand must not hold up the others.
+                steps.unreadable.append(schedule)
+                _log.error("schedule_unreadable", schedule_id=schedule.get("schedule_id"), reason=str(exc))
+                continue
+            if decided is None:
+                steps.orphans.append(schedule)
+            else:
+                found.append(decided)
+        steps.ready = sorted(map(_step, self._resumed(found)), key=_urgency)
+        return steps
+
+    def _decided(self, schedule: Document, collectors: _Collectors, now: datetime) -> _Decided | None:
+        """Return what becomes of a schedule, or None where its collector is gone; raises if it cannot be read."""
+        times = read_times(schedule, self._spread_seconds)
+        stored = collectors.get((schedule["domain_id"], schedule["collector_id"]))
+        if stored is None:
+            return None
+        collector = read_collector(stored)
+        due_at = schedule["next_fire_at"]
+        decision = decide(times, due_at, now=now, collector=collector, patience=self._patience)
+        return _Decided(schedule, times, collector, decision)
+
+    def _resumed(self, found: Sequence[_Decided]) -> Iterator[_Decided]:
+        """Yield what was decided, but where a scheduler died over a step, the end of that step.
+
+        What has a job must not be told as skipped. Where nothing is to be skipped, inserting the job finds it.
+        """
+        made = self._jobs.newest_since(each.waits_for for each in found if each.decision.skips)
+        for each in found:
+            made_at = made.get(each.waits_for[:2])
+            if made_at is None:
+                yield each
+            else:
+                yield replace(each, decision=ended(each.times, each.schedule["next_fire_at"], made_at))
+
+    def _note_fired(self, steps: Sequence[_Step], jobs: Sequence[FiredJob]) -> None:
+        """Note what fired here though another has taken the step, or a client has changed the schedule."""
+        new = {job.fire.key for job in jobs if job.is_new}
+        self._schedules.note_fired(
+            (step.advance.schedule, step.fire.fire_at)
+            for step in steps
+            if step.fire is not None and step.fire.key in new
+        )
+
+    def _tell_lateness(self, jobs: Sequence[FiredJob]) -> None:
+        now = self._clock.now()
+        for job in jobs:
+            if job.is_new:
+                self._observe_lateness(max((now - job.fire.fire_at).total_seconds(), 0.0))
+
+    def _ring(self, jobs: Sequence[FiredJob]) -> None:
+        """Ask workers to plan what waits; where the queue is out of reach, the sweeper rings later."""
+        waiting = [JobToPlan(job.job_id, job.fire.domain_id, job.fire.priority) for job in jobs if job.waits]
+        try:
+            self._queue.plan_jobs(waiting)
+        except ConnectionFailureError as exc:
+            _log.warning("queue_unreachable", jobs=len(waiting), reason=exc.message)
+
+
+def _collector_keys(schedules: Sequence[Document]) -> set[tuple[str, str]]:
+    pairs = ((schedule.get("domain_id"), schedule.get("collector_id")) for schedule in schedules)
+    return {
+        (domain_id, collector_id)
+        for domain_id, collector_id in pairs
+        if isinstance(domain_id, str) and isinstance(collector_id, str)
+    }
+
+
+def _step(decided: _Decided) -> _Step:
+    schedule, decision, priority = decided.schedule, decided.decision, decided.collector.priority
+    fields: Document = {"next_fire_at": decision.next_fire_at, "priority": priority}
+    if decision.skips:
+        last = schedule.get("last_scheduled_at")
+        fired_at = last if isinstance(last, datetime) else None
+        fields["skips"] = write_skips(merged(read_skips(schedule), fired_at, decision.skips, keep=SKIPS_KEPT))
+    if decision.fire_at is None:
+        return _Step(None, Advance(schedule, fields))
+    fields["last_scheduled_at"] = decision.fire_at
+    fire = Fire(
+        domain_id=schedule["domain_id"],
+        schedule_id=schedule["schedule_id"],
+        fire_at=decision.fire_at,
+        collector_id=schedule["collector_id"],
+        priority=priority,
+        collect_mode=schedule["collect_mode"],
+        filter=schedule.get("filter") or {},
+    )
+    return _Step(fire, Advance(schedule, fields))
+
+
+def _urgency(step: _Step) -> tuple[datetime, int]:
+    """The order of firing: the priority that counts is the collector's, of which the schedule has a copy."""
+    return step.advance.schedule["next_fire_at"], step.advance.fields["priority"]
