@@ -14,7 +14,7 @@ import click
 from inventory.cli import completion
 from inventory.cli.client import ClientOptions
 from inventory.cli.command_form import Group
-from inventory.cli.command_form import (
+from inventory.cli.commands import (
     collectors,
     doctor,
     health,

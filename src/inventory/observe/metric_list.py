@@ -21,7 +21,7 @@ MODULES: Final = (
     "inventory.manager.metrics",
     "inventory.model.metrics",
     "inventory.scheduler.metrics",
-    "inventory.service.job.manage.metrics",
+    "inventory.service.job.metrics",
 )
 
 

@@ -222,7 +222,7 @@ def test_a_job_that_waits_for_busy_workers_is_rung_no_oftener_than_a_slice(kit: 
 def test_jobs_behind_those_that_were_rung_have_their_turn(
     kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inventory.service.job.manage.sweep._JOB_BATCH", 2)
+    monkeypatch.setattr("inventory.service.job.sweep._JOB_BATCH", 2)
     collector_id = kit.insert_collector()
     job_ids = [kit.insert_job(collector_id) for _ in range(3)]
     clock.advance(PAST_BELL)

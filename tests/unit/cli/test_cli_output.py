@@ -98,8 +98,8 @@ def test_a_demonstration_leaves_the_users_own_collectors_and_resources_alone(mon
                 return {"total_count": 5 if request.get("provider") == "local" else 9}
 
     monkeypatch.setattr("inventory.cli.client.Client.call", answer)
-    monkeypatch.setattr("inventory.cli.command_form.demo.watch_job", lambda *_, **__: {})
-    monkeypatch.setattr("inventory.cli.command_form.demo.explain_job", lambda *_: None)
+    monkeypatch.setattr("inventory.cli.commands.demo.watch_job", lambda *_, **__: {})
+    monkeypatch.setattr("inventory.cli.commands.demo.explain_job", lambda *_: None)
     out = _console()
 
     Demonstration(out)("127.0.0.1:1")

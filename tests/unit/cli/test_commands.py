@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from inventory.cli import cli, main
 from inventory.cli.command_form import Command
-from inventory.cli.command_form import processes
+from inventory.cli.commands import processes
 from inventory.cli.failures import report
 from inventory.cli.view.advice import ADVICE, ELSEWHERE, advice_for
 from inventory.errors import InventoryError, NotFoundError, SettingsError
