@@ -60,7 +60,7 @@ format: $(STAMP) ## format the code and mend what the linter can
 proto: $(STAMP) ## generate src/inventory/stubs from proto/
 	@$(BIN)/python proto/generate.py
 
-docs: $(STAMP) ## write the tables of README.md that come from the code
+docs: $(STAMP) ## write the tables of docs/ that come from the code
 	@$(BIN)/python .ci/docs.py
 
 $(VENV)/.bench: $(STAMP)

@@ -1,6 +1,6 @@
-"""Write the parts of README.md that are generated from the code: its commands, methods and settings.
+"""Write the parts of the documentation that are generated from the code: commands, methods, settings, errors, metrics.
 
-Usage: ``python .ci/docs.py [--check]``; with --check nothing is written, and exit code 1 says that README is out of
+Usage: ``python .ci/docs.py [--check]``; with --check nothing is written, and exit code 1 says that a page is out of
 date.
 
 A part lies between ``<!-- generated: NAME -->`` and ``<!-- end -->``.
@@ -20,15 +20,21 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 import annotated_types
 import click
 from google.api import annotations_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from inventory import errors
+from inventory.api.status import status_of
 from inventory.cli import cli
 from inventory.gateway.documentation import texts
-from inventory.protobuf.api_files import all_methods
+from inventory.gateway.errors import HTTP_STATUS
+from inventory.observe.metric_list import table as metric_table
+from inventory.protobuf.api_files import all_methods, published_files
 from inventory.settings import CLIENT_VARIABLES, PREFIX, Settings
+from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2 as plugin_pb2
 
-README: Final = Path(__file__).parents[1] / "README.md"
+ROOT: Final = Path(__file__).parents[1]
 
 MADE: Final = {
     "server_processes": "as many as cores, at most 8",
@@ -46,19 +52,29 @@ _PART = re.compile(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", re.DOTALL)
 
 
 def main() -> int:
-    """Write README, or compare; return the exit code."""
-    text = README.read_text(encoding="utf-8")
-    made = render(text)
-    if "--check" not in sys.argv[1:]:
-        README.write_text(made, encoding="utf-8")
-    elif made != text:
-        print("README.md is out of date: make docs", file=sys.stderr)
+    """Write the pages, or compare; return the exit code."""
+    stale = []
+    for page in pages():
+        text = page.read_text(encoding="utf-8")
+        made = render(text)
+        if made == text:
+            continue
+        stale.append(page)
+        if "--check" not in sys.argv[1:]:
+            page.write_text(made, encoding="utf-8")
+    if stale and "--check" in sys.argv[1:]:
+        print(f"out of date: {', '.join(str(page.relative_to(ROOT)) for page in stale)}: make docs", file=sys.stderr)
         return 1
     return 0
 
 
+def pages() -> list[Path]:
+    """Return the pages of the documentation."""
+    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+
+
 def render(text: str) -> str:
-    """Return README's ``text`` with its generated parts made anew.
+    """Return a page's ``text`` with its generated parts made anew.
 
     Raises:
         KeyError: a part has a name that is none.
@@ -192,6 +208,89 @@ def _client_table() -> Iterator[str]:
         yield f"| `{name}` | `{options[name].opts[0]}` | {_cell(options[name].help or '')} |"
 
 
+# Messages
+
+
+def _message_tables() -> Iterator[str]:
+    for file in (*published_files(), plugin_pb2.DESCRIPTOR):
+        yield f"## {file.name}"
+        yield ""
+        for service in file.services_by_name.values():
+            yield f"### Service {service.name}"
+            yield ""
+            yield "| method | request | answer | HTTP |"
+            yield "| --- | --- | --- | --- |"
+            for method in service.methods:
+                route = method.GetOptions().Extensions[annotations_pb2.http].post
+                yield (
+                    f"| {method.name} | {method.input_type.name} | "
+                    f"{'stream of ' if method.server_streaming else ''}{method.output_type.name} | "
+                    f"{f'POST {route}' if route else ''} |"
+                )
+            yield ""
+        for message in file.message_types_by_name.values():
+            yield from _message_table(message)
+
+
+def _message_table(message: Descriptor) -> Iterator[str]:
+    yield f"### {_short(message.full_name)}"
+    yield ""
+    yield "| number | field | type |"
+    yield "| --: | --- | --- |"
+    for field in message.fields:
+        yield f"| {field.number} | {field.name} | {_field_type(field)} |"
+    yield ""
+    for enum in message.enum_types:
+        yield f"enum {enum.name}: {', '.join(f'{each.name} = {each.number}' for each in enum.values)}"
+        yield ""
+    for nested in message.nested_types:
+        if not nested.GetOptions().map_entry:
+            yield from _message_table(nested)
+
+
+def _short(full_name: str) -> str:
+    return re.sub(r"^spaceone\.api\.[a-z.]+(?:v1|plugin)\.", "", full_name)
+
+
+def _field_type(field: FieldDescriptor) -> str:
+    if field.message_type is not None and field.message_type.GetOptions().map_entry:
+        return f"map of text to {_field_type(field.message_type.fields_by_name['value'])}"
+    named = field.message_type or field.enum_type
+    name = _short(named.full_name) if named is not None else _SCALARS[field.type]
+    return f"{'list of ' if field.is_repeated else ''}{name}"
+
+
+_SCALARS: Final = {
+    value: name.removeprefix("TYPE_").lower()
+    for name, value in vars(FieldDescriptor).items()
+    if name.startswith("TYPE_") and isinstance(value, int)
+}
+
+
+# Errors
+
+
+def _error_table() -> Iterator[str]:
+    yield "| code | gRPC status | HTTP | meaning |"
+    yield "| --- | --- | --- | --- |"
+    rows: dict[str, tuple[str, str, list[str]]] = {}
+    # A branch of the tree says in general what the classes below it say precisely.
+    for kind in (each for each in _kinds(errors.InventoryError) if not each.__subclasses__()):
+        stored = issubclass(kind, errors.TaskError)
+        status = status_of(kind)
+        row = ("stored", "", []) if stored else (status.name, str(HTTP_STATUS[status]), [])
+        rows.setdefault(kind.code, row)[2].append(_cell((kind.__doc__ or "").partition("\n\n")[0].replace("``", "`")))
+    for code in sorted(rows):
+        shown, http, meanings = rows[code]
+        yield f"| `{code}` | {shown} | {http} | {' '.join(dict.fromkeys(meanings))} |"
+
+
+def _kinds(kind: type[errors.InventoryError]) -> Iterator[type[errors.InventoryError]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _kinds(each)
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
@@ -201,6 +300,9 @@ PARTS: Final[dict[str, Callable[[], Iterator[str]]]] = {
     "methods": _method_list,
     "settings": _setting_table,
     "client_variables": _client_table,
+    "messages": _message_tables,
+    "errors": _error_table,
+    "metrics": metric_table,
 }
 
 

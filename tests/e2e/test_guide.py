@@ -1,4 +1,4 @@
-"""The runnable blocks of README, typed one after the other into one shell beside a running `inventory up`."""
+"""The runnable blocks of the documentation, typed one after the other into one shell beside `inventory up`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ import pytest
 import yaml
 
 from inventory.devruntime.ports import free_port
-from tests import readme
+from tests import pages
 from tests.e2e.running import Up
 
 GUIDE_SECONDS = 240.0
-BLOCKS = [block for block in readme.blocks(readme.text()) if block.mark.startswith(("run", "file=", "merge="))]
+BLOCKS = [
+    block for page in pages.WALK for block in pages.blocks(page) if block.mark.startswith(("run", "file=", "merge="))
+]
 
 MERGE = """\
 import sys, yaml
@@ -34,11 +36,11 @@ import os; os.replace(path + ".new", path)
 """What a user does with an editor; the file is replaced as a whole."""
 
 
-def script(blocks: Sequence[readme.Block]) -> Iterator[str]:
-    """Yield what is typed: each block under a line that tells where in README it stands."""
+def script(blocks: Sequence[pages.Block]) -> Iterator[str]:
+    """Yield what is typed: each block under a line that tells where it stands."""
     yield "set -euo pipefail"
     for block in blocks:
-        yield f"echo '━━ README.md:{block.line}'"
+        yield f"echo '━━ {block.page}:{block.line}'"
         kind, _, name = block.mark.partition("=")
         match kind:
             case "run":
@@ -53,7 +55,7 @@ def script(blocks: Sequence[readme.Block]) -> Iterator[str]:
 
 
 def _here(text: str, up: Up) -> str:
-    """Put the addresses of ``up`` in place of those that README names."""
+    """Put the addresses of ``up`` in place of those that the pages name."""
     addresses = {
         "127.0.0.1:50051": up.endpoint,
         "127.0.0.1:8080": f"127.0.0.1:{up.settings['INVENTORY_GATEWAY_PORT']}",
@@ -65,11 +67,11 @@ def _here(text: str, up: Up) -> str:
 
 
 def _commands(folder: Path) -> str:
-    """Return a folder with what README expects on the PATH."""
+    """Return a folder with what the pages expect on the PATH."""
     (folder / "bin").mkdir()
     commands = {"python": f'exec {sys.executable} "$@"', "inventory": f'exec {sys.executable} -m inventory "$@"'}
     if shutil.which("grpcurl") is None:
-        commands["grpcurl"] = f'PYTHONPATH={readme.ROOT} exec {sys.executable} -m tests.fakes.grpcurl "$@"'
+        commands["grpcurl"] = f'PYTHONPATH={pages.ROOT} exec {sys.executable} -m tests.fakes.grpcurl "$@"'
     for name, line in commands.items():
         (folder / "bin" / name).write_text(f"#!/bin/sh\n{line}\n")
         (folder / "bin" / name).chmod(0o755)
@@ -113,11 +115,11 @@ pytestmark = pytest.mark.timeout(GUIDE_SECONDS + 120)
 def _part(told: str, text: str) -> str:
     """Return what was printed by the one block that holds ``text``."""
     (block,) = [block for block in BLOCKS if text in block.text and block.mark.startswith("run")]
-    return re.split(r"━━ README.md:\d+\n", told)[1 + BLOCKS.index(block)]
+    return re.split(r"━━ \S+\.md:\d+\n", told)[1 + BLOCKS.index(block)]
 
 
 def test_every_block_runs(told: str) -> None:
-    assert told.count("━━ README.md:") == len(BLOCKS)
+    assert told.count("━━ ") == len(BLOCKS)
 
 
 def test_the_quick_start_shows_resources_and_a_service_that_is_well(told: str) -> None:

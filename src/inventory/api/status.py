@@ -58,9 +58,9 @@ class Answer:
     metadata: tuple[tuple[str, bytes], ...]
 
 
-def status_of(error: errors.InventoryError) -> grpc.StatusCode:
-    """Return the gRPC status of ``error``; INTERNAL where no branch of the table holds it."""
-    for kind in type(error).__mro__:
+def status_of(error: errors.InventoryError | type[errors.InventoryError]) -> grpc.StatusCode:
+    """Return the gRPC status of ``error`` or of a class of errors; INTERNAL where no branch of the table holds it."""
+    for kind in (error if isinstance(error, type) else type(error)).__mro__:
         code = STATUS.get(kind)
         if code is not None:
             return code

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import httpx
 import psutil
 import pytest
 
 from inventory.devruntime import child
-from inventory.observe.metric_list import all_metrics, table
+from inventory.observe.metric_list import all_metrics
 from inventory.observe.metrics import Declared
 from tests.integration.observability.conftest import KINDS, Fleet
 
@@ -138,11 +136,3 @@ def test_the_page_of_a_server_tells_its_readiness(fleet: Fleet) -> None:
     told = httpx.get(f"{fleet.pages['server']}/readyz", timeout=30, trust_env=False).json()
 
     assert told == {"status": "ready", "checks": {"mongodb": "ok", "migrations": "ok", "processes": "ok"}}
-
-
-def test_the_documented_table_is_what_is_declared() -> None:
-    page = Path(__file__).parents[3] / "deploy" / "metrics.md"
-
-    assert "\n".join(table()) in page.read_text(), (
-        "run: python -m inventory.observe.metric_list, and put it into deploy/metrics.md"
-    )

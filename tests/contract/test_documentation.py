@@ -1,4 +1,4 @@
-"""What README names exists, its generated parts are what the code says, and it is no longer than a guide may be."""
+"""What the documentation names exists, its generated parts are what the code says, and README is short."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from inventory.connector.static.schema import PlatformContent
 from inventory.observe.metric_list import all_metrics
 from inventory.protobuf.api_files import all_methods, methods_of, published_files
 from inventory.settings import CLIENT_VARIABLES, PREFIX, Settings
-from tests import readme
+from tests import pages
 
-TEXT = readme.text()
-BLOCKS = readme.blocks(TEXT)
+PAGES = pages.names()
+TEXT = "".join(map(pages.text, PAGES))
+BLOCKS = [block for page in PAGES for block in pages.blocks(page)]
 SHELL = "".join(block.text for block in BLOCKS if block.language == "sh").replace("\\\n", " ")
-CODE = re.findall(r"`([^`\n]+)`", readme.prose(readme.written(TEXT)))
+CODE = re.findall(r"`([^`\n]+)`", "".join(pages.prose(pages.written(pages.text(page))) for page in PAGES))
 """What is set as code within sentences and tables."""
 
 CALLS = re.findall(r"\bcall (\w+)/(\w+) '(\{.*?\})'(?=\)|$| \|)", SHELL, re.MULTILINE)
@@ -36,7 +37,8 @@ COMMANDS = [
     *re.findall(r"(?:^|\$\(|; do )inventory ([a-z].*?)(?=\s*\)$|\s*\||; done|$)", SHELL, re.MULTILINE),
     *(each.removeprefix("inventory ") for each in CODE if re.match(r"inventory [a-z]", each) and "…" not in each),
 ]
-MAX_WRITTEN_LINES = 840
+MAX_README_LINES = 200
+MAX_README_BYTES = 12_000
 
 URLS = re.compile(r"https?:")
 
@@ -44,7 +46,7 @@ URLS = re.compile(r"https?:")
 @pytest.fixture(scope="module")
 def docs() -> ModuleType:
     """The tool that writes the generated parts."""
-    spec = importlib.util.spec_from_file_location("docs", readme.ROOT / ".ci" / "docs.py")
+    spec = importlib.util.spec_from_file_location("docs", pages.ROOT / ".ci" / "docs.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -57,16 +59,18 @@ def docs() -> ModuleType:
 
 def test_the_generated_parts_are_what_the_code_says(docs: ModuleType) -> None:
     assert docs.render(TEXT) == TEXT, "run: make docs"
+    assert [str(page.relative_to(pages.ROOT)) for page in docs.pages()] == PAGES
     assert set(re.findall(r"<!-- generated: (\w+) -->", TEXT)) == docs.PARTS.keys()
 
 
 def test_a_part_that_drifted_is_noticed(docs: ModuleType) -> None:
-    changed = TEXT.replace(
+    settings = pages.text("docs/reference/settings.md")
+    changed = settings.replace(
         "| `INVENTORY_MAX_ATTEMPTS` | integer ≥ 1 | `3`", "| `INVENTORY_MAX_ATTEMPTS` | integer ≥ 1 | `4`"
     )
 
-    assert changed != TEXT
-    assert docs.render(changed) == TEXT
+    assert changed != settings
+    assert docs.render(changed) == settings
 
 
 def test_the_tables_hold_every_setting_and_every_command(docs: ModuleType) -> None:
@@ -84,8 +88,22 @@ def test_each_row_of_a_table_has_the_cells_of_its_head() -> None:
         cells = found
 
 
-def test_it_is_no_longer_than_a_guide_may_be() -> None:
-    assert readme.written(TEXT).count("\n") <= MAX_WRITTEN_LINES
+def test_the_readme_is_two_screens() -> None:
+    content = pages.text("README.md")
+    assert content.count("\n") <= MAX_README_LINES
+    assert len(content.encode()) <= MAX_README_BYTES
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, found = set(), {"README.md"}
+    while found:
+        page = found.pop()
+        reached.add(page)
+        targets = {each.partition("#")[0] for each in pages.links(pages.text(page)) if not URLS.match(each)}
+        paths = {(pages.ROOT / page).parent.joinpath(each).resolve() for each in targets if each.endswith(".md")}
+        found |= {str(each.relative_to(pages.ROOT)) for each in paths} - reached
+
+    assert reached == set(PAGES)
 
 
 # Requests and commands
@@ -126,7 +144,7 @@ def test_a_command_can_be_typed(line: str) -> None:
 
 
 def test_a_value_of_the_chart_exists() -> None:
-    values = yaml.safe_load((readme.ROOT / "deploy" / "helm" / "inventory" / "values.yaml").read_text(encoding="utf-8"))
+    values = yaml.safe_load((pages.ROOT / "deploy" / "helm" / "inventory" / "values.yaml").read_text(encoding="utf-8"))
     places = "|".join(values)
     named = {
         *re.findall(r"--set ([\w.]+)=", SHELL),
@@ -160,7 +178,7 @@ def test_every_variable_is_a_setting() -> None:
 
 
 def test_every_make_target_exists() -> None:
-    makefile = (readme.ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (pages.ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     lines = [*CODE, *SHELL.splitlines()]
     named = {word for line in lines if (m := re.match(r"make ([a-z -]+)", line)) for word in m[1].split()}
@@ -175,20 +193,26 @@ def test_every_metric_is_declared() -> None:
 
 def test_every_error_exists() -> None:
     named = {name for each in CODE for name in re.findall(r"\bERROR_[A-Z_]+\b(?!\*)", each)} - {"ERROR_CODE"}
-    source = "".join(path.read_text(encoding="utf-8") for path in (readme.ROOT / "src" / "inventory").rglob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in (pages.ROOT / "src" / "inventory").rglob("*.py"))
     assert {name for name in named if f'"{name}"' not in source and not name.endswith("_")} == set()
 
 
-@pytest.mark.parametrize("link", sorted(set(readme.links(TEXT))))
-def test_a_link_leads_somewhere(link: str) -> None:
-    if link.startswith("#"):
-        assert link[1:] in readme.anchors(TEXT)
-    else:
-        assert URLS.match(link) or (readme.ROOT / link).exists()
+LINKS = [(page, link) for page in PAGES for link in sorted(set(pages.links(pages.text(page))))]
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS)
+def test_a_link_leads_somewhere(page: str, link: str) -> None:
+    if URLS.match(link):
+        return
+    path, _, anchor = link.partition("#")
+    target = (pages.ROOT / page).parent / path if path else pages.ROOT / page
+    assert target.exists()
+    if anchor:
+        assert anchor in pages.anchors(target.read_text(encoding="utf-8"))
 
 
 def _paths() -> set[str]:
-    folders = "|".join(each.name for each in readme.ROOT.iterdir() if each.is_dir() and not each.name.startswith("."))
+    folders = "|".join(each.name for each in pages.ROOT.iterdir() if each.is_dir() and not each.name.startswith("."))
     ours = {each for each in CODE if re.fullmatch(rf"(?:{folders}|\.ci)(?:/[\w.*-]*)+", each)}
     layers = {f"src/inventory/{each}" for each in CODE if re.fullmatch(r"[a-z_]+/(?:[\w]+\.py)?", each)}
     suites = {
@@ -202,7 +226,7 @@ def _paths() -> set[str]:
 @pytest.mark.parametrize("path", sorted(_paths()))
 def test_a_path_exists(path: str) -> None:
     places = (path, path.removeprefix("src/inventory/"), f"{path}.py")
-    assert any(list(readme.ROOT.glob(place.rstrip("/"))) for place in places) or path == "bench-results/"
+    assert any(list(pages.ROOT.glob(place.rstrip("/"))) for place in places) or path == "bench-results/"
 
 
 # Files
@@ -224,9 +248,9 @@ def test_a_platform_file_can_be_read(mark: str) -> None:
 
 
 def test_the_layers_are_drawn_as_they_are_checked() -> None:
-    tools = tomllib.loads((readme.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    tools = tomllib.loads((pages.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     layers = next(each["layers"] for each in tools["importlinter"]["contracts"] if each["type"] == "layers")
-    (drawn,) = [block.text for block in BLOCKS if block.text.startswith("cli  ")]
+    (drawn,) = [block.text for block in pages.blocks("docs/design/architecture.md") if block.text.startswith("cli  ")]
     checked = [name.removeprefix("inventory.") for layer in layers for name in re.split(r" [|:] ", layer)]
     places = [re.search(rf"\b{name.replace('.', '/')}\b", drawn) for name in checked]
     assert None not in places, checked
