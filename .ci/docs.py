@@ -13,7 +13,9 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from types import UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
@@ -24,6 +26,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+import inventory
 from inventory import errors
 from inventory.api.status import status_of
 from inventory.cli import cli
@@ -271,6 +274,10 @@ _SCALARS: Final = {
 
 
 def _error_table() -> Iterator[str]:
+    # Some errors are defined beside what raises them.
+    for module in walk_packages(inventory.__path__, "inventory."):
+        if not module.name.startswith(("inventory.stubs", "inventory.__main__", "inventory.devruntime.launch")):
+            import_module(module.name)
     yield "| code | gRPC status | HTTP | meaning |"
     yield "| --- | --- | --- | --- |"
     rows: dict[str, tuple[str, str, list[str]]] = {}
@@ -287,7 +294,8 @@ def _error_table() -> Iterator[str]:
 
 def _kinds(kind: type[errors.InventoryError]) -> Iterator[type[errors.InventoryError]]:
     for each in kind.__subclasses__():
-        yield each
+        if each.__module__.startswith("inventory."):
+            yield each
         yield from _kinds(each)
 
 
