@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 import grpc
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
+from inventory.cli.terminal import echo, one_line
+from inventory.gateway.present import plain
 from inventory.process.addresses import parse
 from inventory.protobuf.api_files import all_methods
 
@@ -20,15 +22,6 @@ EXIT_NOT_FOUND = 3
 EXIT_UNREACHABLE = 4
 
 _UNREACHABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
-
-
-_STEERING: Final = dict.fromkeys(code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n")
-"""What terminals obey instead of showing it. It is left out, not replaced: tables count it as nothing wide."""
-
-
-def harmless(text: str) -> str:
-    """Return ``text`` without what would steer a terminal."""
-    return text if text.isprintable() else text.translate(_STEERING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +56,7 @@ class CallError(click.ClickException):
         if self.status in _UNREACHABLE and not details.startswith("ERROR_"):
             details = _unreached(endpoint, details)
         self._not_found = details.startswith("ERROR_NOT_FOUND")
-        super().__init__(harmless(" ".join(details.split())) or self.status.name)
+        super().__init__(one_line(" ".join(details.split())) or self.status.name)
 
     @property
     def unreachable(self) -> bool:
@@ -77,9 +70,9 @@ class CallError(click.ClickException):
             return EXIT_UNREACHABLE
         return EXIT_NOT_FOUND if self._not_found else click.ClickException.exit_code
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
         """Print the line."""
-        click.echo(f"error: {self.message}", err=True, file=file)
+        echo(f"error: {self.message}", err=True)
 
 
 def _unreached(endpoint: str, details: str) -> str:
@@ -131,7 +124,8 @@ class Client:
             answer = stub(message, timeout=self._options.timeout, metadata=metadata)
         except grpc.RpcError as exc:
             raise CallError(exc, self._options.endpoint) from None
-        result: dict[str, Any] = json_format.MessageToDict(answer, preserving_proto_field_name=True)
+        # Not json_format: one number that JSON cannot say would cost the whole list.
+        result: dict[str, Any] = plain(answer)
         return result
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from inventory.cli.terminal import harmless
+
 
 class Command(click.Command):
     """A command whose help ends with an example.
@@ -33,6 +35,14 @@ class Group(click.Group):
 
     command_class = Command
     group_class = type
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; what click itself will say of a failure is only shown, whatever names are in it."""
+        try:
+            return super().invoke(ctx)
+        except click.ClickException as exc:
+            exc.message = harmless(exc.message)  # type: ignore[misc]
+            raise
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from inventory.cli.client import Client, ClientOptions
 from inventory.cli.command_form import Command
+from inventory.cli.terminal import echo
 
 _SECONDS: Final = 0.8
 """Who presses Tab does not wait longer for names."""
@@ -35,8 +36,10 @@ def collector_names(context: click.Context, _parameter: click.Parameter, incompl
             client.close()
         for row in rows:
             name = str(row.get("name") or row["collector_id"])
+            # What a shell would act on instead of showing it is offered by its id.
+            name = name if name.isprintable() else row["collector_id"]
             wanted = row["collector_id"] if incomplete.startswith("collector-") else name
-            if wanted.startswith(incomplete):
+            if wanted.startswith(incomplete) and wanted.isprintable():
                 found.append(CompletionItem(wanted, help=row["collector_id"]))
     return found
 
@@ -65,7 +68,7 @@ def completion(context: click.Context, shell: str) -> None:
     if found is None:
         raise click.ClickException(f"no completion for {shell}")
     source = found(context.find_root().command, {}, "inventory", "_INVENTORY_COMPLETE").source()
-    click.echo(source.replace(_BASH_TAKES, _BASH_QUOTES) if shell == "bash" else source)
+    echo(source.replace(_BASH_TAKES, _BASH_QUOTES) if shell == "bash" else source)
 
 
 COMMANDS = (completion,)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import Final
 
-import click
-
+from inventory.cli.terminal import echo, one_line
 from inventory.errors import InventoryError, SettingsError
 from inventory.observe.logs import get_logger
 
@@ -31,10 +30,10 @@ def report(error: Exception, *, debug: bool) -> int:
         debug: show the traceback of what was not expected.
     """
     if isinstance(error, SettingsError):
-        click.echo(f"error: {error.message}", err=True)
+        echo(one_line(f"error: {error.message}"), err=True)
         return EXIT_USAGE
     if isinstance(error, InventoryError):
-        click.echo(f"error: {error}", err=True)
+        echo(one_line(f"error: {error}"), err=True)
         return EXIT_FAILED
     name = type(error).__name__
     if _is_process:
@@ -43,5 +42,5 @@ def report(error: Exception, *, debug: bool) -> int:
         traceback.print_exception(error)
     else:
         # Its text may hold anything, a connection string too.
-        click.echo(f"error: unexpected {name}; the same with --debug before the command shows where", err=True)
+        echo(f"error: unexpected {name}; the same with --debug before the command shows where", err=True)
     return EXIT_FAILED

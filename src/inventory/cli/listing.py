@@ -15,7 +15,7 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from inventory.cli.client import CallError
-from inventory.cli.view.output import Column, console, count_line, print_rows, table_of, wants_json
+from inventory.cli.view.output import Column, console, count_line, print_json, print_rows, styled, table_of, wants_json
 
 Json = dict[str, Any]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -135,7 +135,7 @@ def show_rows(
         return
     try:
         if wants_json(context):
-            _stream(fetch, lambda answer: click.echo(json.dumps(answer, ensure_ascii=False)))
+            _stream(fetch, lambda answer: print_json(answer, indent=None))
         else:
             _live(console(), fetch, columns)
     except KeyboardInterrupt:
@@ -156,7 +156,7 @@ def _live(out: Console, fetch: Callable[[], Mapping[str, Any]], columns: Sequenc
             except CallError as exc:
                 if not exc.unreachable:
                     raise
-                live.update(Group(shown, "[yellow]the server does not answer; trying again[/]"), refresh=True)
+                live.update(Group(shown, styled(("the server does not answer; trying again", "yellow"))), refresh=True)
             time.sleep(REFRESH_SECONDS)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import click
 
 from inventory.cli.client import EXIT_NOT_FOUND, Client
+from inventory.cli.terminal import echo, one_line
 
 Json = dict[str, Any]
 
@@ -59,9 +60,9 @@ class UnclearNameError(click.ClickException):
 
     exit_code = EXIT_NOT_FOUND
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
         """Print the line."""
-        click.echo(f"error: {self.message}", err=True, file=file)
+        echo(one_line(f"error: {self.message}"), err=True)
 
 
 def find(client: Client, kind: Kind, name_or_id: str) -> Json:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 from rich.console import Console
-from rich.markup import escape
 
 from inventory.cli.client import Client, ClientOptions
 from inventory.cli.view.job_story import explain_job
+from inventory.cli.view.output import as_text, styled
 from inventory.cli.view.watch import watch_job
 
 NAME = "this machine"
@@ -26,7 +26,7 @@ class Demonstration:
         try:
             self._run(endpoint)
         except click.ClickException as exc:
-            self._out.print(f"[bold red]{NAME} was not collected:[/] {escape(exc.message)}", highlight=False)
+            self._out.print(styled((f"{NAME} was not collected:", "bold red"), as_text(f" {exc.message}")))
 
     def _run(self, endpoint: str) -> None:
         client = Client(ClientOptions(endpoint=endpoint))
@@ -35,15 +35,15 @@ class Demonstration:
             if not client.call("Collector.list_schedules", collector_id=collector_id).get("results"):
                 hours = {"hours": list(range(24))}
                 client.call("Collector.add_schedule", collector_id=collector_id, name="hourly", schedule=hours)
-            self._out.print(f"\n[bold]Collecting {NAME}[/] ({collector_id}, collected again every full hour)")
+            told = f" ({collector_id}, collected again every full hour)"
+            self._out.print(styled((f"\nCollecting {NAME}", "bold"), told))
             job = client.call("Collector.collect", collector_id=collector_id)
             explain_job(watch_job(client, job["job_id"], out=self._out), self._out)
             stored = client.call("CloudService.list", provider=PROVIDER, query={"count_only": True})
         finally:
             client.close()
-        self._out.print(
-            f"\n[bold]{stored.get('total_count', 0)} resources[/] of this machine are in the inventory. Try next:\n"
-        )
+        count = (f"\n{stored.get('total_count', 0)} resources", "bold")
+        self._out.print(styled(count, " of this machine are in the inventory. Try next:\n"))
         for command in _examples(endpoint):
             self._out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
         self._out.print("\nCtrl-C stops everything; what was collected stays.")

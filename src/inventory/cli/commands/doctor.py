@@ -9,12 +9,12 @@ from typing import Final
 import click
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from rich.markup import escape
 
 from inventory import settings as settings_module
 from inventory.cli.client import ClientOptions, open_channel
 from inventory.cli.command_form import Command
-from inventory.cli.view.output import console, json_option, print_json, wants_json
+from inventory.cli.terminal import echo
+from inventory.cli.view.output import as_text, console, json_option, print_json, styled, wants_json
 from inventory.devruntime.running import running_settings
 from inventory.doctor.finding import Finding, Level
 from inventory.errors import SettingsError
@@ -57,7 +57,7 @@ def doctor(context: click.Context, data_dir: Path, plugins: bool) -> None:
         checks = [{"check": e.check, "level": e.level.value, "message": e.message, "mend": e.mend} for e in found]
         print_json({"healthy": healthy, "checks": checks})
     else:
-        click.echo(", ".join(f"{count} {level.value}" for level, count in counts.items() if count))
+        echo(", ".join(f"{count} {level.value}" for level, count in counts.items() if count))
     if not healthy:
         context.exit(EXIT_FAILED)
 
@@ -106,10 +106,10 @@ def server_finding(options: ClientOptions) -> Finding:
 
 def _print(finding: Finding) -> None:
     out = console()
-    level = f"[{_STYLE[finding.level]}]{finding.level.value:<4}[/]"
-    out.print(f"{level}  {escape(finding.check)}: {escape(finding.message)}", highlight=False, soft_wrap=True)
+    level = (f"{finding.level.value:<4}", _STYLE[finding.level])
+    out.print(styled(level, as_text(f"  {finding.check}: {finding.message}")), soft_wrap=True)
     if finding.mend:
-        out.print(f"      → {escape(finding.mend)}", highlight=False, soft_wrap=True)
+        out.print(as_text(f"      → {finding.mend}"), soft_wrap=True)
 
 
 COMMANDS = (doctor,)

@@ -10,6 +10,7 @@ import click
 
 from inventory import settings
 from inventory.cli.command_form import Command
+from inventory.cli.terminal import echo
 from inventory.process.addresses import host_port, reachable
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ def health(kind: str | None) -> None:
     found = [each for each in ([kind] if kind else KINDS) if listening(host, _port(each, loaded))]
     ill = [each for each in found if not _ready(each, loaded, host)]
     for each in ill:
-        click.echo(f"{each} is not ready", err=True)
+        echo(f"{each} is not ready", err=True)
     if not found:
-        click.echo(f"{kind or 'any process'} was to listen here, and does not", err=True)
+        echo(f"{kind or 'any process'} was to listen here, and does not", err=True)
     sys.exit(EXIT_ILL if ill or not found else 0)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 import time
@@ -10,11 +9,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from inventory import settings
 from inventory.cli.client import ClientOptions
 from inventory.cli.command_form import Command
+from inventory.cli.terminal import echo
 from inventory.domain.clock import isoformat
 from inventory.observe import logs
 
@@ -48,7 +47,7 @@ def migrate(options: ClientOptions, only_check: bool, only_list: bool, breaking:
             _show(migrator.state(), as_json=options.as_json)
         elif only_check:
             migrator.check()
-            click.echo("the database is what this version needs")
+            echo("the database is what this version needs")
         else:
             wait = _until(time.monotonic() + wait_seconds)
             done = await_migrated(migrator, apply=True, wait=wait, breaking=breaking)
@@ -59,7 +58,7 @@ def migrate(options: ClientOptions, only_check: bool, only_list: bool, breaking:
             if not done:
                 # The records of a restored database are right even where its indexes were left out.
                 migrator.mend_indexes()
-            click.echo(f"ran {', '.join(map(str, done))}" if done else "nothing to do")
+            echo(f"ran {', '.join(map(str, done))}" if done else "nothing to do")
     finally:
         container.close()
 
@@ -75,17 +74,15 @@ def _until(deadline: float) -> Callable[[float], bool]:
 
 
 def _show(state: State, *, as_json: bool) -> None:
-    from inventory.cli.view.output import console
+    from inventory.cli.view.output import add_row, console, plain_table, print_json
 
     rows = list(_rows(state))
     if as_json:
-        click.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("number", "name", "since", "state", "finished_at", "by version"):
-        table.add_column(title)
+    table = plain_table("number", "name", "since", "state", "finished_at", "by version")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
+        add_row(table, *map(str, row.values()))
     console().print(table)
 
 

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import yaml
 from rich.console import Console
-from rich.markup import escape
 
 from inventory import settings
 from inventory.cli.command_form import Group
 from inventory.cli.parameters import STRUCT
-from inventory.cli.view.output import console, json_option, plain_table, print_json, wants_json
+from inventory.cli.view.output import (
+    add_row,
+    as_text,
+    console,
+    json_option,
+    plain_table,
+    print_json,
+    styled,
+    wants_json,
+)
 from inventory.connector.ports import PluginEndpoint
 from inventory.domain.principal import system_principal
 from inventory.errors import InvalidParameterError
@@ -131,9 +139,9 @@ def _say_nothing(_step: Step) -> None:
 
 
 def _print_step(step: Step) -> None:
-    mark = "[green]ok[/]  " if step.good else "[bold red]fail[/]"
-    line = f"{mark}  {step.name:<9}  {escape(step.words)} [dim]({step.seconds:.2f} s)[/]"
-    console().print(line, highlight=False, soft_wrap=True)
+    mark = ("ok  ", "green") if step.good else ("fail", "bold red")
+    words = as_text(f"  {step.name:<9}  {step.words} ")
+    console().print(styled(mark, words, (f"({step.seconds:.2f} s)", "dim")), soft_wrap=True)
 
 
 def _print(out: Console, report: Report, *, samples: bool) -> None:
@@ -142,35 +150,40 @@ def _print(out: Console, report: Report, *, samples: bool) -> None:
         table = plain_table("type", "state", "messages", "bytes each", "largest")
         for (name, state), share in sorted(stream.shares.items()):
             each = f"{share.bytes / share.count:.0f}"
-            table.add_row(escape(name), state, str(share.count), each, str(share.largest))
+            add_row(table, name, state, str(share.count), each, str(share.largest))
         out.print()
         out.print(table)
     if samples and stream.samples:
-        out.print("\n[bold]Samples[/]")
+        out.print(styled(("\nSamples", "bold")))
         for name, sample in stream.samples.items():
-            out.print(f"  {escape(name)}: {escape(sample)}", highlight=False, soft_wrap=True)
+            _say(out, f"  {name}: {sample}")
     if stream.reported:
-        out.print(f"\n[bold]Errors that the plugin reports itself[/] ({stream.reported.total()})")
+        heading = ("\nErrors that the plugin reports itself", "bold")
+        out.print(styled(heading, f" ({stream.reported.total()})"))
         for message, count in stream.reported.most_common(_SHOWN_REPORTED):
-            out.print(f"  {count} × {escape(message)}", highlight=False, soft_wrap=True)
+            _say(out, f"  {count} × {message}")
     for title, severity in (("Violations", Severity.VIOLATION), ("Remarks", Severity.REMARK)):
         found = report.faults.of(severity)
         if found:
-            out.print(f"\n[bold]{title}[/]")
+            out.print(styled((f"\n{title}", "bold")))
         for counted in found:
             _print_fault(out, counted)
     told = ((len(report.faults.of(each)), each.value) for each in Severity)
-    out.print("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in told), highlight=False)
+    out.print(styled("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in told)))
 
 
 def _print_fault(out: Console, counted: Counted) -> None:
     fault = counted.fault
     times = f" ({counted.count} times)" if counted.count > 1 else ""
     style = "red" if fault.severity is Severity.VIOLATION else "yellow"
-    line = f"  [{style}]{escape(fault.code)}[/] in {fault.stage}{times}: {escape(fault.message)}"
-    out.print(line, highlight=False, soft_wrap=True)
+    words = as_text(f" in {fault.stage}{times}: {fault.message}")
+    out.print(styled("  ", (fault.code, style), words), soft_wrap=True)
     if counted.examples:
-        out.print(f"    {escape('; '.join(counted.examples))}", highlight=False, soft_wrap=True)
+        _say(out, f"    {'; '.join(counted.examples)}")
+
+
+def _say(out: Console, line: str) -> None:
+    out.print(as_text(line), soft_wrap=True)
 
 
 def _as_json(address: str, report: Report) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 from pydantic import SecretStr
-from rich.markup import escape
 
 from inventory import settings
 from inventory.cli.command_form import Command
 from inventory.cli.failures import note_process
-from inventory.cli.view.output import console, json_option, plain_table, print_json, wants_json
+from inventory.cli.terminal import echo
+from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
 from inventory.observe import logs
 
 PORT = click.IntRange(0, 65535)
@@ -131,7 +131,7 @@ def config(context: click.Context) -> None:
     for name in settings.unknown_variables():
         near = settings.nearest_variable(name)
         hint = f"; did you mean {near}?" if near else ""
-        click.echo(f"note: {name} is set, but is not the name of a setting{hint}", err=True)
+        echo(f"note: {name} is set, but is not the name of a setting{hint}", err=True)
     values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
     if wants_json(context):
         print_json(values)
@@ -139,7 +139,7 @@ def config(context: click.Context) -> None:
     table = plain_table("setting", "value", "meaning")
     for name, value in values.items():
         meaning = type(loaded).model_fields[name].description or ""
-        table.add_row(f"INVENTORY_{name.upper()}", escape(_typed(value)), escape(meaning))
+        add_row(table, f"INVENTORY_{name.upper()}", _typed(value), meaning)
     console().print(table)
 
 

@@ -44,11 +44,15 @@ COLUMNS: Final[dict[Kind, tuple[Column, ...]]] = {
 RECORD_COLUMNS: Final[tuple[Column, ...]] = (
     ("when", "created_at"),
     ("action", "action"),
-    ("changes", lambda row: ", ".join(f"{each.get('key')}" for each in row.get("diff", [])[:5])),
+    ("changes", lambda row: ", ".join(_changed_key(each) for each in row.get("diff", [])[:5])),
     ("by", lambda row: row.get("user_id") or row.get("collector_id") or row.get("updated_by", "")),
     ("job", "job_id"),
 )
 _OLD_KINDS: Final = {"cloud-service": RESOURCE, "cloud-service-type": TYPE, "region": REGION}
+
+
+def _changed_key(change: Any) -> str:
+    return str(change.get("key") if isinstance(change, dict) else change)
 
 
 @click.group(cls=Group)

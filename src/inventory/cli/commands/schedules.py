@@ -17,6 +17,7 @@ from inventory.cli.completion import collector_names
 from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import COLLECTOR, find_id, find_schedule
 from inventory.cli.parameters import STRUCT
+from inventory.cli.terminal import echo
 from inventory.cli.view.explain import fire_times, next_fire, print_explanation
 from inventory.cli.view.output import Column, json_option, print_json, say, wants_json
 
@@ -55,7 +56,7 @@ def list_schedules(context: click.Context, name_or_id: str | None, wanted: Listi
     with connected(context) as client:
         ids = [find_id(client, COLLECTOR, name_or_id)] if name_or_id else _all_collectors(client)
         if _facts(client, ids[0] if ids else "") is None:
-            click.echo("note: this server does not tell next fire times and last jobs", err=True)
+            echo("note: this server does not tell next fire times and last jobs", err=True)
             show_rows(context, wanted, lambda: _listed(client, ids, wanted), COLUMNS)
         else:
             show_rows(context, wanted, lambda: _listed(client, ids, wanted, facts=True), FACT_COLUMNS)

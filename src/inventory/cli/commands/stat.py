@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.markup import escape
 
 from inventory.cli.client import connected
 from inventory.cli.command_form import Group
 from inventory.cli.listing import filter_option
 from inventory.cli.parameters import STRUCT
-from inventory.cli.view.output import console, json_option, plain_table, print_json, wants_json
+from inventory.cli.terminal import echo, json_text, one_line
+from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
 
 Json = dict[str, Any]
 
@@ -88,20 +88,21 @@ def _column(key: str) -> str:
 
 
 def _print(rows: list[Any], order: list[str]) -> None:
-    out = console()
-    if not rows or not isinstance(rows[0], dict):
+    if not all(isinstance(row, dict) for row in rows):
         for row in rows:
-            click.echo(str(row))
+            echo(one_line(_text(row)))
         return
     names = sorted({name for row in rows for name in row})
     titles = sorted(names, key=lambda name: order.index(name) if name in order else len(order))
     table = plain_table(*titles)
     for row in rows:
-        table.add_row(*(_text(row.get(name)) for name in titles))
-    out.print(table)
+        add_row(table, *(_text(row.get(name)) for name in titles))
+    console().print(table)
 
 
 def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return "" if value is None else escape(str(value))
+    if isinstance(value, dict | list):
+        return json_text(value, indent=None)
+    return "" if value is None else str(value)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from inventory.cli.view.output import Row, cell, console
+from inventory.cli.view.output import Row, add_row, as_text, cell, console, plain_table, styled
 
 REASONS: Final[Mapping[str, str]] = {
     "DOWNTIME": "no scheduler ran, for longer than the grace time",
@@ -33,51 +33,49 @@ def fire_times(row: Row) -> str:
     return f"{at_hours}; minutes {','.join(map(str, minutes)) or '0'} (UTC)"
 
 
-def next_fire(row: Row) -> str:
+def next_fire(row: Row) -> Text:
     """Return the fire time that a schedule waits for, or why it waits for none."""
     if row.get("problem"):
-        return "[red]never: unreadable[/]"
+        return Text("never: unreadable", "red")
     if not row.get("collector_enabled"):
-        return "[yellow]collector disabled[/]"
-    return str(row.get("next_fire_at", "[red]never[/]"))
+        return Text("collector disabled", "yellow")
+    return as_text(str(row["next_fire_at"])) if "next_fire_at" in row else Text("never", "red")
 
 
 def print_explanation(found: Mapping[str, Any]) -> None:
     """Print what ``Operations.explain_schedule`` answered."""
     facts = found["facts"]
     out = console()
-    out.print(f"[bold]{facts['schedule_id']}[/] {escape(facts.get('name', ''))}: {escape(fire_times(facts))}")
+    name = as_text(f" {facts.get('name', '')}: {fire_times(facts)}")
+    out.print(styled((facts.get("schedule_id", ""), "bold"), name))
     times = found.get("next_times", [])
-    out.print(f"next fire:  {next_fire(facts)}{_overdue(facts, times)}")
+    out.print(styled("next fire:  ", next_fire(facts), (_overdue(facts, times), "red")))
     if problem := facts.get("problem"):
-        out.print(f"[red]problem:[/]    {escape(problem)}")
-    out.print(f"last fired: {facts.get('last_scheduled_at', 'never')}")
+        out.print(styled(("problem:", "red"), "    ", as_text(problem)))
+    out.print(as_text(f"last fired: {facts.get('last_scheduled_at', 'never')}"))
     if "last_job" in facts:
-        out.print(f"last job:   {facts['last_job']['job_id']} {cell(facts, 'last_job.status')}")
-    out.print(
-        "\n[bold]Next fire times[/]" + ("" if facts.get("collector_enabled") else " (once the collector is enabled)")
-    )
-    out.print("\n".join(f"  {each}" for each in times) or "  none")
-    out.print("\n[bold]Passed over in the last day[/]")
-    if skipped := found.get("skipped"):
-        out.print(_skipped(skipped))
-    else:
-        out.print("  nothing")
+        out.print(styled("last job:   ", cell(facts, "last_job.job_id"), " ", cell(facts, "last_job.status")))
+    once = "" if facts.get("collector_enabled") else " (once the collector is enabled)"
+    out.print(styled(("\nNext fire times", "bold"), once))
+    for each in times or ["none"]:
+        out.print(as_text(f"  {each}"))
+    out.print(styled(("\nPassed over in the last day", "bold")))
+    skipped = found.get("skipped")
+    out.print(_skipped(skipped) if skipped else "  nothing")
 
 
 def _overdue(facts: Mapping[str, Any], times: list[str]) -> str:
     """Return what to say of a fire time that will not become a job, since no scheduler was there."""
     if not times or not facts.get("collector_enabled") or times[0] == facts.get("next_fire_at"):
         return ""
-    return f" [red]is overdue, no scheduler ran: {times[0]} instead[/]"
+    return f" is overdue, no scheduler ran: {times[0]} instead"
 
 
 def _skipped(rows: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for title in ("  first", "last", "times", "why"):
-        table.add_column(title, overflow="fold")
+    table = plain_table("  first", "last", "times", "why")
     for row in rows:
         # The number is not told where the schedule has changed since.
         times = str(row.get("count", "?"))
-        table.add_row(f"  {row['first']}", row["last"], times, REASONS.get(row["reason"], row["reason"]))
+        reason = row.get("reason", "")
+        add_row(table, f"  {row.get('first', '')}", row.get("last", ""), times, REASONS.get(reason, reason))
     return table

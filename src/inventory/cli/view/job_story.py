@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rich.console import Console
-from rich.markup import escape
 
+from inventory.cli.terminal import one_line
 from inventory.cli.view.advice import advice_for
-from inventory.cli.view.output import cell, console, duration, plain_table
+from inventory.cli.view.output import add_row, console, duration, plain_table, status, styled
 
 Json = Mapping[str, Any]
 
@@ -89,14 +89,14 @@ def explain_job(job: Json, out: Console | None = None, *, every_task: bool = Fal
     out = out or console()
     _print_tasks(out, job, every_task=every_task)
     for line in summary(job):
-        out.print(escape(line), highlight=False)
+        _say(out, line)
     causes = causes_of(job)
     if causes:
-        out.print("\n[bold]Why[/]")
+        out.print(styled(("\nWhy", "bold")))
     for cause in causes[:SHOWN_CAUSES]:
         _print_cause(out, cause)
     if len(causes) > SHOWN_CAUSES:
-        out.print(f"and {len(causes) - SHOWN_CAUSES} more causes: inventory job show {job['job_id']} --json")
+        _say(out, f"and {len(causes) - SHOWN_CAUSES} more causes: inventory job show {job['job_id']} --json")
 
 
 def summary(job: Json) -> list[str]:
@@ -152,22 +152,25 @@ def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:
         column.justify = "right"
     for task in shown:
         counts = [str(task.get(name, 0)) for name in COUNTS]
-        secret = escape(task.get("secret_id", ""))
-        table.add_row(task["job_task_id"], secret, cell(task, "status"), *counts, duration(task))
+        add_row(table, task["job_task_id"], task.get("secret_id", ""), status(task["status"]), *counts, duration(task))
     sums = [str(sum(task.get(name, 0) for task in tasks)) for name in COUNTS]
-    table.add_row(job["job_id"], "", cell(job, "status"), *sums, duration(job), style="bold")
+    add_row(table, job["job_id"], "", status(job["status"]), *sums, duration(job), style="bold")
     out.print(table)
     if len(shown) < len(tasks):
-        out.print(f"[dim]{len(shown)} of {len(tasks)} tasks; all of them: --all[/]")
+        out.print(styled((f"{len(shown)} of {len(tasks)} tasks; all of them: --all", "dim")))
 
 
 def _print_cause(out: Console, cause: Cause) -> None:
     times = f" ({cause.count} times)" if cause.count > 1 else ""
     where = f" in {len(cause.tasks)} task{'s' if len(cause.tasks) > 1 else ''}" if cause.tasks else ""
-    out.print(f"[red]{escape(cause.code)}[/]{where}{times}: {escape(cause.message)}", highlight=False)
+    out.print(styled((one_line(cause.code), "red"), one_line(f"{where}{times}: {cause.message}")))
     for title, names in (("tasks", cause.tasks), ("resources", cause.resources)):
         if names:
             more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
-            out.print(f"  {title}: {escape(', '.join(names[:_SHOWN_NAMES]))}{more}", highlight=False)
+            _say(out, f"  {title}: {', '.join(names[:_SHOWN_NAMES])}{more}")
     advice = textwrap.fill(advice_for(cause.code), 100, initial_indent="  → ", subsequent_indent="    ")
-    out.print(escape(advice), highlight=False)
+    out.print(styled(advice))
+
+
+def _say(out: Console, line: str) -> None:
+    out.print(styled(one_line(line)))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.markup import escape
-from rich.segment import Segment
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from inventory.cli.client import ClientOptions, harmless
+from inventory.cli.client import ClientOptions
+from inventory.cli.terminal import TerminalConsole, echo, harmless, json_text, one_line
 
 Row = Mapping[str, Any]
-Column = tuple[str, str | Callable[[Row], str]]
+Column = tuple[str, str | Callable[[Row], "str | Text"]]
 """A column's title, and a dotted key or a function of the row."""
 
 STATUS_STYLE = {
@@ -36,20 +35,10 @@ STATUS_STYLE = {
 _JSON: Final = "inventory.json"
 
 
-class _HarmlessConsole(Console):
-    """Shows what others sent without letting it steer the terminal: names and messages are the plugins' own."""
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Yield the segments; what rich itself tells the terminal stays as it is."""
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(harmless(segment.text), segment.style)
-
-
 def console() -> Console:
     """Return a console on stdout; on a pipe it prints plain text, wide enough not to cut."""
-    # What was collected is shown as it is: no :name: in it becomes a picture.
-    out = _HarmlessConsole(emoji=False)
-    return out if out.is_terminal else _HarmlessConsole(width=200, emoji=False)
+    out = TerminalConsole()
+    return out if out.is_terminal else TerminalConsole(width=200)
 
 
 def _note_json(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -69,31 +58,49 @@ def wants_json(context: click.Context) -> bool:
     return bool(options and options.as_json) or bool(context.meta.get(_JSON))
 
 
-def cell(row: Row, key: str | Callable[[Row], str]) -> str:
-    """Return what stands in one cell."""
+def cell(row: Row, key: str | Callable[[Row], str | Text]) -> Text:
+    """Return what stands in one cell; a value that cannot be told does not hide its neighbors."""
     if callable(key):
-        return key(row)
+        return as_text(key(row))
     value: Any = row
     for part in key.split("."):
         value = value.get(part, "") if isinstance(value, Mapping) else ""
-    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    style = STATUS_STYLE.get(text)
-    return f"[{style}]{text}[/]" if style else escape(text)
+    return status(one_line(", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+
+
+def status(word: str) -> Text:
+    """Return a status or state in its color; any other text as it is."""
+    return Text(harmless(word), STATUS_STYLE.get(word, ""))
+
+
+def as_text(content: str | Text) -> Text:
+    """Return what is printed as it is, in one line, whatever it looks like."""
+    return content if isinstance(content, Text) else Text(one_line(content))
+
+
+def styled(*parts: str | tuple[str, str] | Text) -> Text:
+    """Return one text of plain texts and of (text, style) pairs; none is read as markup."""
+    return Text.assemble(*parts)
 
 
 def table_of(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
     """Return a table with a line a row."""
     table = plain_table(*(title for title, _ in columns))
     for row in rows:
-        table.add_row(*(cell(row, key) for _, key in columns))
+        add_row(table, *(cell(row, key) for _, key in columns))
     return table
+
+
+def add_row(table: Table, *cells: str | Text, style: str | None = None) -> None:
+    """Add a row whose texts are shown as they are."""
+    table.add_row(*map(as_text, cells), style=style)
 
 
 def plain_table(*titles: str) -> Table:
     """Return an empty table without borders; long cells are folded, never cut."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in titles:
-        table.add_column(title, overflow="fold")
+        table.add_column(as_text(title), overflow="fold")
     return table
 
 
@@ -107,30 +114,33 @@ def print_rows(context: click.Context, answer: Mapping[str, Any], columns: Seque
     out.print(count_line(answer))
 
 
-def count_line(answer: Mapping[str, Any]) -> str:
+def count_line(answer: Mapping[str, Any]) -> Text:
     """Return how many of how many are shown."""
     shown = len(answer.get("results", []))
-    return f"[dim]{shown} of {answer.get('total_count', 0)}[/]"
+    return Text(f"{shown} of {answer.get('total_count', 0)}", "dim")
 
 
-def print_json(answer: Mapping[str, Any]) -> None:
+def print_json(answer: Any, *, indent: int | None = 2) -> None:
     """Print one JSON document."""
-    click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+    echo(json_text(answer, indent=indent))
 
 
 def say(context: click.Context, answer: Mapping[str, Any], words: str) -> None:
-    """Print ``words`` for people, the answer itself as JSON."""
+    """Print ``words`` in one line for people, the answer itself as JSON."""
     if wants_json(context):
         print_json(answer)
     else:
-        click.echo(harmless(words))
+        echo(one_line(words))
 
 
 def duration(row: Row) -> str:
-    """Return how long something ran, or has been running."""
+    """Return how long something ran, or has been running; empty where its times are none."""
     began = row.get("started_at") or row.get("created_at")
     if not began:
         return ""
-    end = datetime.fromisoformat(row["finished_at"]) if row.get("finished_at") else datetime.now(UTC)
-    seconds = (end - datetime.fromisoformat(began)).total_seconds()
+    try:
+        end = datetime.fromisoformat(row["finished_at"]) if row.get("finished_at") else datetime.now(UTC)
+        seconds = (end - datetime.fromisoformat(began)).total_seconds()
+    except (ValueError, TypeError):
+        return ""
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"

@@ -8,12 +8,21 @@ from typing import Any, Final
 
 import click
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 from inventory.cli.client import CallError, Client
+from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.job_story import COUNTS, SHOWN_TASKS
-from inventory.cli.view.output import cell, console
+from inventory.cli.view.output import as_text, console, status, styled
 
 EXIT_JOB_FAILED = 5
 EXIT_INTERRUPTED = 130
@@ -32,9 +41,17 @@ class StoppedWatchingError(click.ClickException):
     def __init__(self, job_id: str) -> None:
         super().__init__(f"{job_id} goes on; see it again: inventory job show {job_id} --watch")
 
-    def show(self, file: Any = None) -> None:
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
         """Print the line."""
-        click.echo(self.message, err=True, file=file)
+        echo(one_line(self.message), err=True)
+
+
+class _Description(ProgressColumn):
+    """What a line is about; rich's own column would read it as markup."""
+
+    def render(self, task: Task) -> Text:
+        """Return the text kept with the task."""
+        return as_text(task.fields.get("text", task.description))
 
 
 def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console | None = None) -> dict[str, Any]:
@@ -56,7 +73,7 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
     out = out or console()
     progress = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        _Description(),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -86,7 +103,7 @@ def whole_job(client: Client, job_id: str) -> dict[str, Any]:
 
 
 def _follow(client: Client, job_id: str, progress: Progress) -> None:
-    overall = progress.add_task(job_id, total=None)
+    overall = progress.add_task("", total=None, text=job_id)
     lines: dict[str, Any] = {}
     while True:
         try:
@@ -95,25 +112,26 @@ def _follow(client: Client, job_id: str, progress: Progress) -> None:
         except CallError as exc:
             if not exc.unreachable:
                 raise
-            progress.update(overall, description=f"{job_id} [yellow](the server does not answer; trying again)[/]")
+            away = styled(job_id, (" (the server does not answer; trying again)", "yellow"))
+            progress.update(overall, text=away)
             time.sleep(RETRY_SECONDS)
             continue
         total = job.get("total_tasks", 0)
         done = total - job.get("remained_tasks", 0)
-        progress.update(overall, description=job_id, total=total or None, completed=done)
+        progress.update(overall, text=job_id, total=total or None, completed=done)
         for task in tasks:
             line = lines.get(task["job_task_id"])
             if line is None:
                 line = lines[task["job_task_id"]] = progress.add_task("", total=1)
-            progress.update(line, description=_line(task), completed=int(task["status"] in _TASK_ENDED))
+            progress.update(line, text=_line(task), completed=int(task["status"] in _TASK_ENDED))
         if job["status"] in ENDED:
             return
         time.sleep(POLL_SECONDS)
 
 
-def _line(task: Mapping[str, Any]) -> str:
+def _line(task: Mapping[str, Any]) -> Text:
     counts = ", ".join(f"{task[name]} {name.removesuffix('_count')}" for name in COUNTS if task.get(name))
-    return f"  {escape(task['secret_id'])} {cell(task, 'status')} {counts}"
+    return styled(one_line(f"  {task.get('secret_id', '')} "), status(task["status"]), f" {counts}")
 
 
 def _newest(client: Client, job_id: str) -> list[dict[str, Any]]:
