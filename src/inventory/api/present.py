@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC
 from typing import Any, Final
 
 from bson import decode as decode_bson
 from bson.codec_options import CodecOptions
 
+from inventory.model.connection import CODEC
 from inventory.protobuf.encoder import (
     MessageDescriptor,
     MessageEncoder,
@@ -32,7 +32,7 @@ EMPTY: Final = b""
 CACHE_BYTES: Final = 16 * 1024 * 1024
 """Documents and messages that a presenter remembers, per process, bytes."""
 
-_CODEC: Final[CodecOptions[Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+_CODEC: Final[CodecOptions[Any]] = CODEC
 _RESULT: Final = tag(1, 2)
 _TOTAL_COUNT: Final = tag(2, 0)
 _INT32_MAX: Final = 2**31 - 1
@@ -131,7 +131,9 @@ class Presenter:
 def sole_project(job: dict[str, Any]) -> dict[str, Any]:
     """Return ``job`` with ``project_id`` where all its secrets are of one project."""
     projects = job.get("projects")
-    return {**job, "project_id": projects[0]} if projects and len(projects) == 1 else job
+    if not isinstance(projects, list) or len(projects) != 1:
+        return job
+    return {**job, "project_id": projects[0]}
 
 
 def statistics(answer: Stored) -> bytes:

@@ -7,7 +7,6 @@ sequence or as a change of the writing direction, and what the terminal's encodi
 from __future__ import annotations
 
 import json
-import math
 import re
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,8 @@ import click
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+
+from inventory.domain.finite import finite
 
 _STEERING: Final = re.compile(
     "["
@@ -49,7 +50,7 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        text = json.dumps(_finite(value), indent=indent, ensure_ascii=False)
+        text = json.dumps(finite(value), indent=indent, ensure_ascii=False)
     text = text if text.isascii() and "\x7f" not in text else _STEERING.sub(_escaped, text)
     encoding = _encoding(sys.stdout)
     return (
@@ -77,14 +78,6 @@ class TerminalConsole(Console):
         encoding = self.encoding
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(_encodable(harmless(segment.text), encoding), segment.style)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """Answers → JSON, by protobuf's own mapping with the names of the .proto, unset and zero fields left out.
 
 Two things differ from ``json_format``: whole numbers in a Struct are written as such (``3``, not ``3.0``), and one
-number that JSON cannot say (Infinity in a plugin's data) becomes text instead of failing the whole answer.
+number that JSON cannot say (NaN, the infinities) becomes null instead of failing the whole answer.
 """
 
 from __future__ import annotations
@@ -74,15 +74,13 @@ def _value(message: Value) -> Any:
     return message.bool_value if kind == "bool_value" else None
 
 
-def _double(number: float) -> float | int | str:
+def _double(number: float) -> float | int | None:
     if number.is_integer():
         return int(number) if -_EXACT < number < _EXACT else number
-    if math.isfinite(number):
-        return number
-    return "NaN" if math.isnan(number) else "Infinity" if number > 0 else "-Infinity"
+    return number if math.isfinite(number) else None
 
 
-def _float(number: float) -> float | int | str:
+def _float(number: float) -> float | int | None:
     if not math.isfinite(number) or number.is_integer():
         return _double(number)
     packed = struct.pack("<f", number)

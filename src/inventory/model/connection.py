@@ -9,7 +9,7 @@ from typing import Any
 
 import mongoengine
 import pymongo
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import InvalidDocument
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -40,7 +40,14 @@ from inventory.model.time_limit import is_limited
 Document = dict[str, Any]
 """A raw MongoDB document, as the hot paths read it."""
 
-CODEC: CodecOptions[Document] = CodecOptions(tz_aware=True, tzinfo=UTC)
+CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    tzinfo=UTC,
+    unicode_decode_error_handler="replace",
+    datetime_conversion=DatetimeConversion.DATETIME_CLAMP,
+)
+"""How documents are read: text that is not UTF-8 and times beyond year 9999, which other programs can store, are
+replaced and clamped, since one such value would otherwise end the reading of a whole list."""
 MONGODB = "mongodb"
 PING_SECONDS = 5.0
 """How long a server that accepts connections may take to answer a ping, s."""
@@ -87,6 +94,8 @@ def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int =
             alias="default",
             tz_aware=True,
             tzinfo=UTC,
+            unicode_decode_error_handler=CODEC.unicode_decode_error_handler,
+            datetime_conversion=CODEC.datetime_conversion,
             serverSelectionTimeoutMS=milliseconds,
             connectTimeoutMS=milliseconds,
             waitQueueTimeoutMS=milliseconds,

@@ -11,11 +11,13 @@ import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from math import isfinite, isnan
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from inventory.domain.clock import isoformat
+from inventory.domain.finite import finite
 
 MAX_DEPTH: Final = 30
 """Levels of a Struct that are sent as such: protobuf reads 100 levels of messages, and a level of a Struct takes
@@ -31,6 +33,8 @@ Writer = Callable[[Any], bytes]
 """A value → its bytes on the wire, tag included where it is a field's; empty for a value that is absent."""
 
 _INT32_MAX: Final = 2**31 - 1
+_NULL: Final = b"\x08\x00"
+"""A ``google.protobuf.Value`` that is null."""
 _double: Final = struct.Struct("<d").pack
 _float: Final = struct.Struct("<f").pack
 
@@ -82,23 +86,24 @@ def list_bytes(values: Any, depth: int = 0) -> bytes:
 def value_bytes(value: Any, depth: int = 0) -> bytes:
     """Return a value as the bytes of a ``google.protobuf.Value``.
 
-    Times become ISO 8601 text. What JSON has no counterpart for (an ObjectId, say) becomes null.
+    Times become ISO 8601 text. What JSON has no counterpart for (an ObjectId, NaN or an infinity) becomes null:
+    protobuf's own JSON mapping fails on a Value that is not finite, and with it a client's whole list.
     """
     kind = type(value)
     if kind is str:
         return delimited(b"\x1a", value.encode("utf-8", "replace"))
     if kind is bool:
         return b"\x20\x01" if value else b"\x20\x00"
-    if kind is int or kind is float:
+    if kind is int or (kind is float and isfinite(value)):
         return b"\x11" + _double(value)
     if value is None:
-        return b"\x08\x00"
+        return _NULL
     return _other_value_bytes(value, depth)
 
 
 def _other_value_bytes(value: Any, depth: int) -> bytes:
     if isinstance(value, (Mapping, list, tuple)) and depth >= MAX_DEPTH:
-        return value_bytes(json.dumps(value, default=_json_default, ensure_ascii=False))
+        return value_bytes(_json_text(value))
     if isinstance(value, Mapping):
         return delimited(b"\x2a", struct_bytes(value, depth + 1))
     if isinstance(value, (list, tuple)):
@@ -109,10 +114,19 @@ def _other_value_bytes(value: Any, depth: int) -> bytes:
         return b"\x11" + _double(value)
     if hasattr(value, "as_doc"):  # MongoDB's drivers read {"$ref", "$id"} as a DBRef
         return _other_value_bytes(value.as_doc(), depth)
-    return b"\x08\x00"
+    return _NULL
 
 
-def _json_default(value: Any) -> str | None:
+def _json_text(value: Any) -> str:
+    try:
+        return json.dumps(value, default=_json_default, ensure_ascii=False, allow_nan=False)
+    except ValueError:
+        return json.dumps(finite(value), default=_json_default, ensure_ascii=False)
+
+
+def _json_default(value: Any) -> Any:
+    if hasattr(value, "as_doc"):
+        return dict(value.as_doc())
     return isoformat(value) if isinstance(value, datetime) else None
 
 
@@ -125,7 +139,8 @@ class MessageEncoder:
     """Encodes documents as one message type.
 
     Members of a document that the message does not have are passed over; fields that the document lacks, or holds as
-    None, stay unset. Enums are stored by name, times as datetimes. A nested message may be given as its bytes.
+    None or as something that does not fit their type, stay unset: one odd document must not hide the rest of a list.
+    Enums are stored by name, times as datetimes. A nested message may be given as its bytes.
     """
 
     def __init__(self, descriptor: MessageDescriptor) -> None:
@@ -148,7 +163,11 @@ def _field_writer(field: FieldDescriptor) -> Writer:
         return _single_writer(field, keep_zero=field.has_presence)
     # Repeated numbers are written unpacked: parsers must take both forms, and these lists are short.
     one = _single_writer(field, keep_zero=True)
-    return lambda values: b"".join([one(value) for value in values])
+    return lambda values: b"".join([one(value) for value in values if value is not None]) if _is_list(values) else b""
+
+
+def _is_list(values: Any) -> bool:
+    return isinstance(values, (list, tuple))
 
 
 def _single_writer(field: FieldDescriptor, *, keep_zero: bool) -> Writer:
@@ -176,7 +195,13 @@ def _message_writer(number: int, message: Descriptor) -> Writer:
     if name == "google.protobuf.ListValue":
         return lambda value: delimited(head, list_bytes(value)) if isinstance(value, list) else b""
     encode = MessageEncoder(message)
-    return lambda value: delimited(head, value if type(value) is bytes else encode(value))
+
+    def write(value: Any) -> bytes:
+        if isinstance(value, Mapping):
+            return delimited(head, encode(value))
+        return delimited(head, value) if type(value) is bytes else b""
+
+    return write
 
 
 def _struct_field(head: bytes, value: Any) -> bytes:
@@ -188,7 +213,7 @@ def _struct_field(head: bytes, value: Any) -> bytes:
 def _enum_writer(number: int, enum: EnumDescriptor) -> Writer:
     head = tag(number, 0)
     known = {value.name: head + varint(value.number) for value in enum.values if value.number}
-    return lambda value: known.get(value, b"")
+    return lambda value: known.get(value, b"") if isinstance(value, str) else b""
 
 
 def _string_writer(number: int, *, keep_zero: bool) -> Writer:
@@ -205,7 +230,10 @@ def _integer_writer(number: int, *, keep_zero: bool) -> Writer:
     head = tag(number, 0)
 
     def write(value: Any) -> bytes:
-        integer = min(max(int(value), -_INT32_MAX - 1), _INT32_MAX)
+        try:
+            integer = min(max(int(value), -_INT32_MAX - 1), _INT32_MAX)
+        except (TypeError, ValueError, OverflowError):
+            return b""
         return head + varint(integer & 0xFFFFFFFFFFFFFFFF) if integer or keep_zero else b""
 
     return write
@@ -217,6 +245,8 @@ def _real_writer(field: FieldDescriptor, *, keep_zero: bool) -> Writer:
     largest = 3.4028234663852886e38 if single else float("inf")
 
     def write(value: Any) -> bytes:
+        if not isinstance(value, (int, float)) or isnan(value):
+            return b""
         return head + pack(min(max(value, -largest), largest)) if value or keep_zero else b""
 
     return write

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
 import pytest
+from bson import Int64, encode
+from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
 
 from tests.integration.api.conftest import DOMAIN, Client, collector, job, job_task
@@ -250,3 +254,20 @@ def test_what_was_sent_arrives_with_zero_false_and_empty(client: Client, contain
 
 def test_get_version_needs_no_domain(client: Client) -> None:
     assert client.call("spaceone.api.core.v1.ServerInfo.get_version")["version"]
+
+
+def test_no_number_key_or_text_of_one_collector_hides_the_others(database: Store, client: Client) -> None:
+    odd = {"nan": float("nan"), "inf": float("-inf"), "long": Int64(2**63 - 1), "a.b": "\x9b", "$set": [1e308]}
+    broken = encode(collector(1, tags={"text": "NOT-UTF8", "at": datetime(2000, 1, 1, tzinfo=UTC)}))
+    broken = broken.replace(b"NOT-UTF8", b"NOT-\xff\xfe\xed\xa0")
+    beyond = struct.pack("<q", 400_000_000_000_000)  # milliseconds: in the year 14645
+    broken = broken.replace(struct.pack("<q", 946_684_800_000), beyond)
+    misfits = {"priority": "high", "capability": ["a"], "plugin_info": "none", "last_collected_at": 7, "is_public": 1}
+    database["collector"].insert_many([collector(0, tags=odd), RawBSONDocument(broken), collector(2) | misfits])
+
+    found = client.call("Collector.list", {})["results"]
+
+    assert [item["name"] for item in found] == ["Collector 000", "Collector 001", "Collector 002"]
+    assert found[0]["tags"] == {"nan": None, "inf": None, "long": 2.0**63, "a.b": "\x9b", "$set": [1e308]}
+    assert found[1]["tags"]["text"].startswith("NOT-")
+    assert found[1]["tags"]["at"].startswith("9999-12-31")

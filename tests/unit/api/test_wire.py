@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from bson import DBRef, Int64, ObjectId
+from bson import DBRef, Decimal128, Int64, MinKey, ObjectId, Timestamp
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
@@ -25,7 +26,13 @@ from inventory.stubs.spaceone.api.inventory.v1 import (
     region_pb2,
 )
 
-_scalars = st.none() | st.booleans() | st.integers(-(2**52), 2**52) | st.floats(allow_nan=False) | st.text(max_size=300)
+_scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**52), 2**52)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=300)
+)
 _keys = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=200)
 _values = st.recursive(_scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_keys, inner, max_size=4))
 
@@ -127,3 +134,63 @@ def test_numbers_beyond_a_field_are_cut_to_its_range() -> None:
     )
     assert message.created_count == 2**31 - 1
     assert read(cloud_service_pb2.CloudServiceInfo, {"instance_size": 1e300})["instance_size"] > 3e38
+
+
+_ODD = st.sampled_from(
+    [
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        1e308,
+        2**63 - 1,
+        Int64(-(2**63)),
+        Decimal128("NaN"),
+        ObjectId(b"0" * 12),
+        MinKey(),
+        Timestamp(1, 1),
+        DBRef("collector", "id"),
+        b"\x9b\xff",
+        "\x1b[31m\x9b\u202e",
+        "half \ud800",
+        datetime(1, 1, 1, tzinfo=UTC),
+        datetime(9999, 12, 31, tzinfo=UTC),
+    ]
+)
+_odd_keys = st.sampled_from(["a.b", "$set", "", "half \ud800", "\x9b", "$ref", "$id"]) | _keys
+_odd_values = st.recursive(
+    _scalars | _ODD, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_odd_keys, inner, max_size=3)
+)
+MESSAGES = (
+    collector_pb2.CollectorInfo,
+    collector_pb2.ScheduleInfo,
+    collector_pb2.JobInfo,
+    job_task_pb2.JobTaskInfo,
+    cloud_service_pb2.CloudServiceInfo,
+    cloud_service_type_pb2.CloudServiceTypeInfo,
+    region_pb2.RegionInfo,
+    change_history_pb2.RecordInfo,
+    collector_rule_pb2.CollectorRuleInfo,
+)
+
+
+@given(st.sampled_from(MESSAGES), st.data())
+def test_whatever_is_stored_in_any_field_is_a_message_that_every_client_can_read_and_print(
+    message_type: type[Message], data: st.DataObject
+) -> None:
+    fields = [field.name for field in message_type.DESCRIPTOR.fields]
+    document = data.draw(st.dictionaries(st.sampled_from(fields), _odd_values, max_size=6))
+
+    printed = json.dumps(read(message_type, document), allow_nan=False)
+
+    assert printed.startswith("{")
+
+
+def test_numbers_that_json_lacks_are_null_however_deep_they_lie() -> None:
+    content: Any = {"a": float("nan")}
+    for _ in range(MAX_DEPTH + 3):
+        content = {"in": [content, float("inf")]}
+
+    text = json.dumps(MessageToDict(Struct.FromString(struct_bytes(content))), allow_nan=False)
+
+    assert "NaN" not in text
+    assert "null" in text

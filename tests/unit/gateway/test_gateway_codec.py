@@ -183,11 +183,11 @@ def test_whole_numbers_stay_whole_and_names_stay_the_protos() -> None:
     }
 
 
-def test_numbers_that_json_cannot_say_become_text() -> None:
+def test_numbers_that_json_cannot_say_become_null() -> None:
     data = Struct()
     data.update({"inf": float("inf"), "minus": float("-inf"), "nan": float("nan")})
 
-    assert present(data) == {"inf": "Infinity", "minus": "-Infinity", "nan": "NaN"}
+    assert present(data) == {"inf": None, "minus": None, "nan": None}
 
 
 def test_an_enum_number_without_a_name_stays_a_number() -> None:
