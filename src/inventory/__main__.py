@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import signal
+
+STANDARD_STREAMS = 3
+
+
+def _open_standard_streams() -> None:
+    """Put ``/dev/null`` where a standard stream is closed: the first socket would get its number, and lines written
+    to standard error would go to whoever is at the other end.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) < STANDARD_STREAMS:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
 
 
 def main() -> None:
     """Run the command line; Ctrl-C while Python still imports it ends the process without a word."""
+    _open_standard_streams()
+    # grpc's own lines go to the descriptor from inside its threads, and a pipe that nobody reads would stop them.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     # Python's own handler would show a traceback of whatever module was just being read.
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interruptible:

@@ -26,6 +26,7 @@ from inventory.query.fields import ResourceSchema
 from inventory.query.mongo import MongoQuery, condition_filter, projection, to_mongo
 from inventory.query.parser import parse_only
 from inventory.query.references import Lookup, resolve_references
+from inventory.query.row_size import with_size_check
 from inventory.query.stages import StatQuery
 from inventory.query.stat import StatPlan, to_stat_plan
 
@@ -259,7 +260,7 @@ class Reader:
     def aggregate(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Documents:
         """Run a pipeline whose ``$match`` holds the domain, within a time limit."""
         # Not as raw batches: their first one is always empty, and costs a command more.
-        with self._encoded.aggregate(pipeline, maxTimeMS=milliseconds, allowDiskUse=True) as cursor:
+        with self._encoded.aggregate(with_size_check(pipeline), maxTimeMS=milliseconds, allowDiskUse=True) as cursor:
             return _decoded(at_most(self._max_bytes, (bytes(row.raw) for row in cursor)))
 
     def _milliseconds(self, remaining_seconds: float) -> int:

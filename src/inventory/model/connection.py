@@ -49,6 +49,8 @@ CODEC: CodecOptions[Document] = CodecOptions(
 """How documents are read: text that is not UTF-8 and times beyond year 9999, which other programs can store, are
 replaced and clamped, since one such value would otherwise end the reading of a whole list."""
 MONGODB = "mongodb"
+QUERY = "query"
+"""The request field that reads blame."""
 PING_SECONDS = 5.0
 """How long a server that accepts connections may take to answer a ping, s."""
 
@@ -70,6 +72,9 @@ _DISTINCT_TOO_LARGE = 17217
 """Server code for distinct values that do not fit into one document."""
 _TOO_LARGE = frozenset({10334, 17419, 17420})
 """Server codes for a document that an update would make larger than may be."""
+_MEMORY = frozenset({146, 292, 10334, 13548, 16493, 16819, 17419, 17420})
+"""Server codes of a query for an array, set, group, sort, buffer or row larger than MongoDB makes them (16 MiB for a
+document, 64 MiB for a buffer, 100 MiB for an array or a set, or for a sort that must not use the disk)."""
 
 
 def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int = 32) -> Database[Document]:
@@ -132,7 +137,7 @@ def ensure_indexes(database: Database[Document]) -> None:
 
 
 @contextmanager
-def translated_errors(*, key: str = "query") -> Iterator[None]:
+def translated_errors(*, key: str = QUERY) -> Iterator[None]:
     """Turn pymongo's errors into ours where they enter.
 
     Args:
@@ -164,6 +169,9 @@ def translated_errors(*, key: str = "query") -> Iterator[None]:
             raise RequestTimeoutError(reason="MongoDB took too long") from _without_content(exc)
         if codes & PASSING:
             raise ConnectionFailureError(service=MONGODB, reason="it cannot do this now") from _without_content(exc)
+        if codes & _MEMORY and key == QUERY:
+            reason = "it takes more memory or a larger document than MongoDB allows: narrow the filter, or gather less"
+            raise QueryError(reason=reason, key=key) from _without_content(exc)
         if codes & _TOO_LARGE:
             raise InvalidParameterError(key=key, reason="the resource would become too large") from exc
         if exc.code == _DISTINCT_TOO_LARGE:

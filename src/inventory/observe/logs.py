@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, TextIO
 
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
+
+from inventory.observe import log_exceptions, log_stream
 
 _SECRET_KEYS = frozenset({"token", "secret", "secret_data", "password", "authorization", "access_token", "options"})
 
@@ -37,8 +41,9 @@ def setup(*, level: str, form: str, process: str) -> None:
         process: the kind of process, on every line.
     """
     global _line
+    stream = log_stream.stream()
     numeric = logging.getLevelNamesMapping()[level.upper()]
-    _line = _json_line(process) if form == "json" and numeric <= logging.INFO else None
+    _line = _json_line(process, stream) if form == "json" and numeric <= logging.INFO else None
 
     def add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         event.setdefault("process", process)
@@ -54,20 +59,17 @@ def setup(*, level: str, form: str, process: str) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer(default=str)
         if form == "json"
-        # The default formatter prints local variables with a traceback, and those hold requests and secrets.
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=log_exceptions.print_exception)
     )
     # Only JSON needs the traceback rendered beforehand; the console renderer does it itself.
-    tail: list[Any] = [structlog.processors.format_exc_info, renderer] if form == "json" else [renderer]
+    tail: list[Any] = [log_exceptions.render_exception, renderer] if form == "json" else [renderer]
     structlog.configure(
         processors=[*shared, *tail],
         wrapper_class=structlog.make_filtering_bound_logger(numeric),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -75,6 +77,35 @@ def setup(*, level: str, form: str, process: str) -> None:
         )
     )
     logging.basicConfig(level=max(numeric, logging.WARNING), handlers=[handler], force=True)
+    if isinstance(stream, log_stream.LineStream):
+        stream.notice = _notice(process, form)
+        sys.excepthook = _process_failed
+        threading.excepthook = _thread_failed
+
+
+def _notice(process: str, form: str) -> Callable[[int], str]:
+    def line(count: int) -> str:
+        moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+        event = {"event": "log_lines_dropped", "lines": count, "process": process}
+        told = {**event, "level": "warning", "timestamp": moment}
+        return (json.dumps(told) if form == "json" else f"{moment} [warning] log_lines_dropped lines={count}") + "\n"
+
+    return line
+
+
+def _process_failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Tell what ends the process, as one line that quotes no data."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        get_logger(__name__).critical("process_failed", exc_info=error)
+
+
+def _thread_failed(arguments: threading.ExceptHookArgs) -> None:
+    """Tell what ended a thread."""
+    if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
+        thread = arguments.thread.name if arguments.thread else ""
+        get_logger(__name__).error("thread_failed", thread=thread, exc_info=arguments.exc_value)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
@@ -97,8 +128,8 @@ def frequent(name: str, event: str, **values: str | float) -> None:
         _line(event, {"logger_name": name, **values})
 
 
-def _json_line(process: str) -> _Line:
-    write = structlog.PrintLogger(sys.stderr).msg
+def _json_line(process: str, stream: TextIO) -> _Line:
+    write = structlog.WriteLogger(stream).msg
     encode = json.JSONEncoder(default=str).encode
 
     def line(event: str, values: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
 
+from inventory.observe import log_stream
 from inventory.version import package_version
 
 Kind = Literal["server", "worker", "scheduler", "gateway"]
@@ -105,6 +106,11 @@ def _prepared(metric: _MetricT, labels: _Labels | None) -> _MetricT:
             metric.labels(*values)
     return metric
 
+
+LOG_LINES_DROPPED: Final = counter(
+    "inventory_log_lines_dropped_total", "Log lines that standard error did not take in time.", processes=ALL
+)
+log_stream.on_dropped(LOG_LINES_DROPPED.inc)
 
 _note("inventory_build_info", "gauge", "1, with what runs.", {"process": OPEN, "version": OPEN, "python": OPEN}, ALL)
 _note("inventory_process_memory_bytes", "gauge", "Resident memory, children included.", {"process": OPEN}, ALL)

@@ -7,7 +7,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
@@ -15,6 +14,7 @@ from typing import Final
 
 from inventory.domain.clock import SystemClock
 from inventory.errors import InventoryError
+from inventory.observe import log_stream
 from inventory.observe.logs import get_logger, setup
 from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
@@ -51,7 +51,7 @@ def main(settings: Settings, factory: PartsFactory, ready: Connection, number: i
     else:
         # What hangs would see its connections close under it, and could keep the interpreter from ending.
         _log.warning("worker_left_threads")
-        sys.stderr.flush()
+        log_stream.drain()
         os._exit(0)
 
 

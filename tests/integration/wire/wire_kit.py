@@ -99,7 +99,7 @@ class Wire:
         server.start()
         self._servers.append(server)
         if credentials is None:
-            channel = grpc.insecure_channel(server.address)
+            channel = grpc.insecure_channel(server.address, [("grpc.max_receive_message_length", -1)])
         else:
             channel = grpc.secure_channel(server.address, credentials)
         self._channels.append(channel)

@@ -14,7 +14,7 @@ from inventory.cli.command_form import Command
 from inventory.cli.failures import note_process
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
-from inventory.observe import logs
+from inventory.observe import log_stream, logs
 
 PORT = click.IntRange(0, 65535)
 
@@ -60,7 +60,7 @@ def up(
     loaded = _start("up", port=port)
     if not verbose and "log_level" not in loaded.model_fields_set:
         loaded = loaded.model_copy(update={"log_level": "warning"})
-    out = console()
+    out = console(log_stream.output())
     options = UpOptions(
         data_dir=data_dir,
         settings=loaded,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 from rich.console import Console
@@ -35,10 +35,10 @@ STATUS_STYLE = {
 _JSON: Final = "inventory.json"
 
 
-def console() -> Console:
-    """Return a console on stdout; on a pipe it prints plain text, wide enough not to cut."""
-    out = TerminalConsole()
-    return out if out.is_terminal else TerminalConsole(width=200)
+def console(file: TextIO | None = None) -> Console:
+    """Return a console on ``file``, by default stdout; on a pipe it prints plain text, wide enough not to cut."""
+    out = TerminalConsole(file=file)
+    return out if out.is_terminal else TerminalConsole(file=file, width=200)
 
 
 def _note_json(context: click.Context, _parameter: click.Parameter, value: bool) -> None:

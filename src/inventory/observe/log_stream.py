@@ -1,0 +1,209 @@
+"""The stream that log lines go to: a bounded queue, and one thread that writes.
+
+Whoever logs never waits for the stream. A pipe that nobody reads, a full disk and a closed descriptor cost lines and
+nothing else; how many, a metric and a line of the log say.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import io
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, TextIO
+
+STDOUT: Final = 1
+STDERR: Final = 2
+MAX_BYTES: Final = 4 * 1024 * 1024
+"""How much may wait to be written, bytes; what comes beyond is dropped."""
+WRITE_BYTES: Final = 4096
+"""How much is written at once, bytes: pipes take so much whole (PIPE_BUF), so that processes that share one do not
+write into each other's lines."""
+GATHER_SECONDS: Final = 0.005
+"""How long lines are gathered before they are written, s: a thread that woke for each would slow every call down."""
+PATIENCE_SECONDS: Final = 1.0
+"""How long the end of the process waits for a stream that takes nothing, s."""
+
+Dropped = Callable[[int], None]
+"""Called with a number of lines that were dropped, in the thread that logs."""
+
+_counters: Final[list[Dropped]] = []
+
+
+def on_dropped(count: Dropped) -> None:
+    """Let ``count`` know of all lines that are dropped from now on."""
+    _counters.append(count)
+
+
+class LineStream(io.TextIOBase):
+    """Text for a file descriptor, which it reaches a moment later and in order.
+
+    Args:
+        descriptor: where lines go; None: there is no stream, and all are dropped.
+        max_bytes: how much may wait.
+        encoding: of what is written.
+    """
+
+    def __init__(self, descriptor: int | None, *, max_bytes: int = MAX_BYTES, encoding: str = "utf-8") -> None:
+        super().__init__()
+        self._encoding = encoding
+        self._descriptor = descriptor
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._lines: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._written_bytes = 0
+        self._untold = 0
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.notice: Callable[[int], str] | None = None
+        """Makes the line that says how many were dropped, once the stream takes lines again."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """The encoding of what is written."""
+        return self._encoding
+
+    def writable(self) -> bool:
+        """See :mod:`io`."""
+        return True
+
+    def fileno(self) -> int:
+        """See :mod:`io`."""
+        if self._descriptor is None:
+            raise io.UnsupportedOperation("there is no stream")
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        """Tell whether people look at it."""
+        return self._descriptor is not None and os.isatty(self._descriptor)
+
+    def write(self, text: str) -> int:
+        """Enqueue ``text``, or drop it; never waits."""
+        data = text.encode(self._encoding, "replace")
+        with self._lock:
+            taken = self._descriptor is not None and self._waiting_bytes + len(data) <= self._max_bytes
+            if taken:
+                self._waiting_bytes += len(data)
+                self._lines.append(data)
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="log-stream", daemon=True)
+                    self._thread.start()
+        if not taken:
+            self._drop(data)
+        elif not self._wake.is_set():
+            self._wake.set()
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: callers flush after each line, and must not wait; see ``drain``."""
+
+    def drain(self, patience_seconds: float = PATIENCE_SECONDS) -> bool:
+        """Wait until all is written; give up where the stream takes nothing for so long. Tell whether all was."""
+        seen, since = -1, time.monotonic()
+        while self._waiting_bytes:
+            if self._written_bytes != seen:
+                seen, since = self._written_bytes, time.monotonic()
+            elif time.monotonic() - since > patience_seconds:
+                return False
+            time.sleep(0.002)
+        return True
+
+    def _drop(self, data: bytes) -> None:
+        count = data.count(b"\n")
+        if not count:
+            return
+        with self._lock:
+            self._untold += count
+        for counter in _counters:
+            counter(count)
+
+    def _run(self) -> None:
+        while True:
+            self._wake.wait()
+            time.sleep(GATHER_SECONDS)
+            self._wake.clear()
+            while self._lines:
+                batch = self._batch()
+                if not self._write(batch):
+                    self._drop(batch)
+                elif self._untold:
+                    self._tell()
+                with self._lock:
+                    self._waiting_bytes -= len(batch)
+                    self._written_bytes += len(batch)
+
+    def _batch(self) -> bytes:
+        """Return the next lines: as many whole ones as are written at once, or a single larger one."""
+        batch = [self._lines.popleft()]
+        size = len(batch[0])
+        while self._lines and size + len(self._lines[0]) <= WRITE_BYTES:
+            line = self._lines.popleft()
+            size += len(line)
+            batch.append(line)
+        return b"".join(batch)
+
+    def _tell(self) -> None:
+        with self._lock:
+            count, self._untold = self._untold, 0
+        if self.notice is not None:
+            self._write(self.notice(count).encode())
+
+    def _write(self, data: bytes) -> bool:
+        descriptor = self._descriptor
+        if descriptor is None:
+            return False
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(descriptor, view) :]
+            except BlockingIOError:
+                # Somebody who shares the stream has made it non-blocking.
+                select.select([], [descriptor], [], PATIENCE_SECONDS)
+            except (OSError, ValueError):
+                return False
+        return True
+
+
+_stream: LineStream | None = None
+
+
+def output() -> TextIO:
+    """Return a stream for standard output that nobody waits for either, for a process that prints what it does."""
+    if sys.stdout is not None and sys.stdout is not sys.__stdout__:
+        return sys.stdout
+    made = LineStream(None) if sys.stdout is None else LineStream(STDOUT, encoding=sys.stdout.encoding)
+    atexit.register(made.drain)
+    return made
+
+
+def stream() -> TextIO:
+    """Return where this process logs to, and let all that writes to ``sys.stderr`` go the same way.
+
+    Where something else than the process's own standard error stands in its place, as in tests, that is it.
+    """
+    global _stream
+    if _stream is not None and sys.stderr is _stream:
+        return _stream
+    if sys.stderr is not None and sys.stderr is not sys.__stderr__:
+        return sys.stderr
+    if _stream is None:
+        _stream = LineStream(STDERR if sys.__stderr__ is not None else None)
+        atexit.register(_stream.drain)
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+    sys.stderr = _stream
+    return _stream
+
+
+def drain() -> None:
+    """Wait, within a moment, until all that was logged is written: for whoever ends the process at once."""
+    if _stream is not None:
+        _stream.drain()
