@@ -147,6 +147,7 @@ def test_a_server_without_room_for_a_log_starts_and_counts(
     assert stops(process)
 
 
+@pytest.mark.deep
 def test_up_goes_on_while_nobody_reads_what_it_prints(
     environment: dict[str, str], full_pipe: int, tmp_path: Path
 ) -> None:

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
-from inventory.log_stream import LineStream
 
 from inventory.observe import log_stream
+from inventory.observe.log_stream import LineStream
 
 LINE = "x" * 99 + "\n"
 
@@ -111,7 +111,11 @@ def _read_all(descriptor: int, read: bytearray) -> None:
         read += data
 
 
-SETUP = "from inventory.observe import logs; logs.setup(level='info', form='json', process='p'); log = logs.get_logger('n')\n"
+SETUP = """
+from inventory.observe import logs
+logs.setup(level="info", form="json", process="p")
+log = logs.get_logger("n")
+"""
 ENDS: dict[str, tuple[str, int]] = {
     "the end of the script": ("", 0),
     "sys.exit": ("import sys; sys.exit(3)", 3),

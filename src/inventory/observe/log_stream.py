@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Final, TextIO
+from typing import Final, TextIO, cast
 
 STDOUT: Final = 1
 STDERR: Final = 2
@@ -180,7 +180,7 @@ def output() -> TextIO:
         return sys.stdout
     made = LineStream(None) if sys.stdout is None else LineStream(STDOUT, encoding=sys.stdout.encoding)
     atexit.register(made.drain)
-    return made
+    return cast(TextIO, made)
 
 
 def stream() -> TextIO:
@@ -190,7 +190,7 @@ def stream() -> TextIO:
     """
     global _stream
     if _stream is not None and sys.stderr is _stream:
-        return _stream
+        return cast(TextIO, _stream)
     if sys.stderr is not None and sys.stderr is not sys.__stderr__:
         return sys.stderr
     if _stream is None:
@@ -199,8 +199,9 @@ def stream() -> TextIO:
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
-    sys.stderr = _stream
-    return _stream
+    made = cast(TextIO, _stream)
+    sys.stderr = made
+    return made
 
 
 def drain() -> None:

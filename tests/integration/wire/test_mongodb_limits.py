@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import grpc
@@ -28,14 +27,14 @@ def group(*fields: dict[str, Any], keys: tuple[dict[str, str], ...] = ()) -> dic
 
 
 @pytest.fixture(scope="module")
-def domain(wire: Wire) -> Iterator[Domain]:
+def domain(wire: Wire) -> Domain:
     """A domain with one cloud service, whose rows can be made as many as a test wants."""
     with FakePlugin(resources=plugin_stream) as plugin:
         made = furnish(wire, Client(wire.serve()), "theta", plugin.endpoint)
     wire.database["cloud_service"].update_one(
         {"domain_id": made.domain_id}, {"$set": {"data": {"text": TEXT, "numbers": list(range(1_300))}}}
     )
-    yield made
+    return made
 
 
 STATS = {
