@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import grpc
-from google.protobuf.descriptor import ServiceDescriptor
 
 from inventory.api.endpoint import Gate
+from inventory.api.handlers import add_services
 from inventory.api.health import Health
 from inventory.api.interceptors.arrivals import Arrivals, CountingPool
 from inventory.api.interceptors.context import MAX_TOKEN
 from inventory.api.interceptors.reception import Reception
 from inventory.api.listen import credentials
+from inventory.api.methods import UseCases
+from inventory.api.policy import OPERATIONS
 from inventory.api.reflection import add_reflection
-from inventory.api.servicers.server_info import ServerInfoServicer
-from inventory.api.servicers.services import Servicer, add_services
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import host_port
+from inventory.protobuf.api_files import all_files
 from inventory.settings import Settings
-from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 
 log = get_logger(__name__)
-
-Service = tuple[ServiceDescriptor, Servicer]
-"""A service of the API and what answers for it."""
 
 _MINUTE_MS: Final = 60_000
 
@@ -76,27 +73,25 @@ class Server:
 def build_server(
     settings: Settings,
     *,
-    services: Sequence[Service],
+    use_cases: UseCases,
     gate: Gate,
     check: Callable[[], None],
     port: int,
     share_port: bool = False,
-    unlisted: Sequence[Service] = (),
 ) -> Server:
     """Return a server that is bound and not yet started.
 
     Args:
         settings: threads, sizes, limits, address, certificates.
-        services: those of the inventory API; ``ServerInfo``, health and reflection come on top.
+        use_cases: what answers the methods.
         gate: what stands before every method.
         check: returns if MongoDB answers, else raises an ``InventoryError``.
         port: to listen on; 0 for any free one.
         share_port: whether other processes listen on it, too.
-        unlisted: services of our own, which reflection must not list.
 
     Raises:
         SettingsError: a certificate cannot be read.
-        TypeError: a method has no policy or no implementation.
+        TypeError: a method has no row in the table of methods.
     """
     pool = CountingPool(settings.server_threads)
     reception = Reception(pool.stand_in)
@@ -105,11 +100,12 @@ def build_server(
         interceptors=[Arrivals(pool, settings.max_concurrent_rpcs, reception)],
         options=_options(settings, share_port=share_port),
     )
-    published = [*services, (server_info_pb2.DESCRIPTOR.services_by_name["ServerInfo"], ServerInfoServicer())]
-    names = add_services(server, [*published, *unlisted], gate)
+    services = [service for file in all_files() for service in file.services_by_name.values()]
+    names = add_services(server, services, use_cases, gate)
     health = Health(names, check)
     health.add_to(server)
-    add_reflection(server, [descriptor for descriptor, _ in published])
+    # Clients of SpaceONE look for stubs of every service that is listed; there are none of our own.
+    add_reflection(server, [service for service in services if service.full_name != OPERATIONS])
     tls = credentials(settings)
     wanted = host_port(settings.host, port)
     bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)

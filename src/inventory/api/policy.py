@@ -1,8 +1,4 @@
-"""What each method of the API asks of its caller, in one table.
-
-Sources: required fields and scopes from the behaviour contract, sections 1 and 8, and the published documentation of
-Collector. A method without a policy is not served.
-"""
+"""What a method of the API asks of its caller. The policies of all methods are in ``api.methods``."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from inventory.errors import RequiredParameterError
 PACKAGE: Final = "spaceone.api.inventory.v1"
 OPERATIONS: Final = "inventory.operations.v1.Operations"
 """Our own service; identity knows nothing of it, so its methods ask for permission of the Collector's."""
+SERVER_INFO: Final = "spaceone.api.core.v1.ServerInfo"
 SERVICE: Final = "inventory"
 """This service's name in permissions and in questions to identity."""
 
@@ -75,85 +72,3 @@ def _missing(request: Mapping[str, Any], key: str) -> bool:
             return True
         value = value[segment]
     return False
-
-
-def _resource(name: str, scope: str, methods: Mapping[str, tuple[str, ...]], **extra: bool) -> dict[str, Policy]:
-    policies = {}
-    for verb, required in methods.items():
-        method = f"/{PACKAGE}.{name}/{verb}"
-        project = extra.get(verb, False)
-        policies[method] = Policy(method, name, verb, scope, required, require_project_id=project)
-    return policies
-
-
-def _reads(id_field: str) -> dict[str, tuple[str, ...]]:
-    return {"delete": (id_field,), "get": (id_field,), "list": (), "stat": ("query",)}
-
-
-_SCHEDULE = ("collector_id", "schedule_id")
-
-POLICIES: Final[Mapping[str, Policy]] = {
-    **_resource(
-        "Collector",
-        DOMAIN,
-        {
-            **_reads("collector_id"),
-            "create": ("name", "plugin_info", "plugin_info.plugin_id"),
-            **dict.fromkeys(
-                ("update", "update_plugin", "verify_plugin", "enable", "disable", "collect"), ("collector_id",)
-            ),
-            "add_schedule": ("collector_id", "schedule"),
-            **dict.fromkeys(("get_schedule", "update_schedule", "delete_schedule"), _SCHEDULE),
-            "list_schedules": ("collector_id",),
-        },
-    ),
-    **_resource("Job", PROJECT, _reads("job_id")),
-    **_resource("JobTask", PROJECT, _reads("job_task_id")),
-    **_resource(
-        "CloudService",
-        PROJECT,
-        {
-            **_reads("cloud_service_id"),
-            "create": ("cloud_service_type", "cloud_service_group", "provider", "data"),
-            "update": ("cloud_service_id",),
-            "analyze": ("query",),
-        },
-        create=True,
-    ),
-    **_resource(
-        "CloudServiceType",
-        DOMAIN,
-        {
-            **_reads("cloud_service_type_id"),
-            "create": ("name", "provider", "group"),
-            "update": ("cloud_service_type_id",),
-        },
-    ),
-    **_resource(
-        "Region",
-        DOMAIN,
-        {**_reads("region_id"), "create": ("name", "region_code", "provider"), "update": ("region_id",)},
-    ),
-    **_resource("ChangeHistory", PROJECT, {"list": ("cloud_service_id",), "stat": ("query", "cloud_service_id")}),
-    **_resource(
-        "CollectorRule",
-        DOMAIN,
-        {
-            **_reads("collector_rule_id"),
-            # conditions, too, unless the policy is ALWAYS: the service checks that.
-            "create": ("collector_id", "conditions_policy", "actions"),
-            "update": ("collector_rule_id",),
-            "change_order": ("collector_rule_id", "order"),
-        },
-    ),
-    f"/{OPERATIONS}/list_schedule_facts": Policy(
-        f"/{OPERATIONS}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)
-    ),
-    f"/{OPERATIONS}/explain_schedule": Policy(
-        f"/{OPERATIONS}/explain_schedule", "Collector", "get_schedule", DOMAIN, _SCHEDULE
-    ),
-    "/spaceone.api.core.v1.ServerInfo/get_version": Policy(
-        "/spaceone.api.core.v1.ServerInfo/get_version", "ServerInfo", "get_version", PUBLIC
-    ),
-}
-"""By full method name."""

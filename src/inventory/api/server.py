@@ -13,10 +13,9 @@ from prometheus_client import CollectorRegistry
 from pymongo.database import Database
 
 from inventory.api.app import Server, build_server
+from inventory.api.gate import make_gate
 from inventory.api.listen import check_address, check_identity, probe_port
-from inventory.api.servicers.catalog import inventory_services, make_gate
-from inventory.api.servicers.operations import operation_services
-from inventory.api.servicers.resource_catalog import resource_services
+from inventory.api.methods import build_all
 from inventory.bootstrap import Container
 from inventory.errors import InventoryError, SettingsError
 from inventory.migration.errors import MigrationFailedError
@@ -133,14 +132,14 @@ class NotRunningError(InventoryError):
 
 def assemble(container: Container, port: int, *, share_port: bool = False) -> Server:
     """Return the server made of what ``container`` holds, bound and not yet started; raises as ``run``."""
+    build_all(container)
     return build_server(
         container.settings,
-        services=[*inventory_services(container), *resource_services(container)],
+        use_cases=container,
         gate=make_gate(container.settings, container),
         check=Readiness(container.database, container.migrator, apply=container.settings.migrate_at_start),
         port=port,
         share_port=share_port,
-        unlisted=operation_services(container),
     )
 
 

@@ -20,7 +20,6 @@ from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
 from inventory.api.server import assemble
-from inventory.api.servicers.catalog import inventory_services
 from inventory.bootstrap import Container
 from inventory.domain.clock import Clock, SystemClock
 from inventory.domain.rate_limit import RateLimit
@@ -128,7 +127,7 @@ def start(database: Database[dict[str, Any]], container: FakeContainer) -> Itera
     def start_server(*, gate: Gate | None = None, check: Callable[[], None] | None = None, **values: Any) -> Server:
         server = build_server(
             settings(**values),
-            services=inventory_services(container),
+            use_cases=container,
             gate=gate or open_gate(),
             check=check or (lambda: ping(database)),
             port=0,

@@ -14,7 +14,7 @@ from joserfc.jwk import RSAKey
 from pymongo.database import Database
 
 from inventory.api.app import Server
-from inventory.api.servicers.catalog import make_gate
+from inventory.api.gate import make_gate
 from inventory.connector.ports import Access
 from inventory.errors import PermissionDeniedError
 from tests.integration.api.conftest import DOMAIN, Client, FakeContainer, collector, job, job_task, settings

@@ -20,7 +20,7 @@ from google.protobuf.struct_pb2 import Value
 from pymongo.database import Database
 
 from inventory.api.app import Server
-from inventory.api.policy import POLICIES
+from inventory.api.methods import POLICIES
 from tests.integration.api.conftest import DOMAIN, Client, collector, job, job_task
 
 Store = Database[dict[str, Any]]

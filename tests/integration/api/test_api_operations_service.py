@@ -16,6 +16,7 @@ from pymongo.database import Database
 from inventory.api.app import Server
 from inventory.domain.clock import SystemClock, isoformat
 from inventory.model.connection import ensure_indexes
+from inventory.protobuf.api_files import published_files
 from tests.integration.api.conftest import DOMAIN, Client, collector, job
 
 Store = Database[dict[str, Any]]
@@ -225,7 +226,11 @@ def test_a_schedule_that_is_not_there_has_an_returncode_of_its_own(
     assert "ERROR_NOT_FOUND" in found.stderr
 
 
-def test_on_a_server_without_the_service_the_list_says_what_it_lacks(server: Server, database: Store) -> None:
+def test_on_a_server_without_the_service_the_list_says_what_it_lacks(
+    monkeypatch: pytest.MonkeyPatch, start: Callable[..., Server], database: Store
+) -> None:
+    monkeypatch.setattr("inventory.api.app.all_files", published_files)
+    server = start()
     database["collector"].insert_one(collector())
 
     listed = run(server, "schedule", "list", COLLECTOR_ID)

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from inventory.api.app import Server
-from inventory.api.policy import OPERATIONS, POLICIES
+from inventory.api.methods import POLICIES
+from inventory.api.policy import OPERATIONS
 
 PROGRAM = Path(__file__).with_name("published_client.py")
 

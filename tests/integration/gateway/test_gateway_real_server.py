@@ -11,8 +11,7 @@ import yaml
 from pymongo.database import Database
 
 from inventory.api.app import build_server
-from inventory.api.servicers.catalog import inventory_services, make_gate
-from inventory.api.servicers.resource_catalog import resource_services
+from inventory.api.gate import make_gate
 from inventory.bootstrap import Container
 from inventory.gateway.documentation import texts
 from inventory.gateway.routes import routes
@@ -71,7 +70,7 @@ def real(
     container = Container(settings)
     server = build_server(
         settings,
-        services=[*inventory_services(container), *resource_services(container)],
+        use_cases=container,
         gate=make_gate(settings, container),
         check=lambda: ping(container.database),
         port=0,

@@ -20,7 +20,6 @@ from inventory.api.app import build_server
 from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import Caller
 from inventory.api.interceptors.authorization import IdentityAuthorization
-from inventory.api.servicers.resource_catalog import resource_services
 from inventory.bootstrap.resources import Resources
 from inventory.connector.ports import Access
 from inventory.domain.clock import ManualClock
@@ -113,7 +112,7 @@ def client(database: Database[dict[str, Any]], clock: ManualClock, tmp_path: Pat
     container = Resources(settings, clock=clock)
     vars(container)["database"] = database
     gate = Gate(Tokens(), IdentityAuthorization(Limits()), RateLimit(0, clock))  # type: ignore[arg-type]
-    server = build_server(settings, services=resource_services(container), gate=gate, check=lambda: None, port=0)
+    server = build_server(settings, use_cases=container, gate=gate, check=lambda: None, port=0)
     server.start()
     with grpc.insecure_channel(server.address, options=[("grpc.max_receive_message_length", -1)]) as channel:
         yield Client(channel)

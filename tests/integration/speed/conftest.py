@@ -14,10 +14,10 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener
 
-from inventory.api.servicers.catalog import inventory_services, make_gate
-from inventory.api.servicers.resource_catalog import resource_services
-from inventory.api.servicers.services import handlers
+from inventory.api.gate import make_gate
+from inventory.api.handlers import handlers
 from inventory.bootstrap import Container
+from inventory.protobuf.api_files import published_files
 from inventory.settings import Settings
 from tests.fakes.plugin import FakePlugin
 
@@ -75,8 +75,8 @@ class Api:
         self.container = container
         gate = make_gate(container.settings, container)
         self._methods: dict[str, tuple[Any, Any, Any]] = {}
-        for service, servicer in (*inventory_services(container), *resource_services(container)):
-            made = handlers(service, servicer, gate)
+        for service in (each for file in published_files() for each in file.services_by_name.values()):
+            made = handlers(service, container, gate)
             for method in service.methods:
                 types = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
                 self._methods[f"{service.name}.{method.name}"] = (made[method.name].unary_unary, *types)

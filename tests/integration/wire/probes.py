@@ -9,7 +9,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from inventory.api.policy import POLICIES
+from inventory.api.methods import POLICIES
 from inventory.query.fields import Field, Kind, ResourceSchema
 from tests.integration.wire.client import SERVICES, CallFailed, Client, Json
 from tests.integration.wire.two_domains import PROVIDER, SCHEDULE_FIELDS, Domain

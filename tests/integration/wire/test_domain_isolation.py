@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from inventory.api.policy import POLICIES, PUBLIC
+from inventory.api.methods import POLICIES
+from inventory.api.policy import PUBLIC
 from inventory.query.fields import Kind
 from tests.fakes.plugin import FakePlugin
 from tests.integration.wire.client import SERVICES, Client, Json, method_of, token_of

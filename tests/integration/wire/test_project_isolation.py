@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from inventory.api.policy import POLICIES, PROJECT
+from inventory.api.methods import POLICIES
+from inventory.api.policy import PROJECT
 from inventory.bootstrap import Container
 from inventory.query.fields import Kind
 from tests.fakes.platform import FakePlatform

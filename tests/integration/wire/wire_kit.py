@@ -16,9 +16,7 @@ import grpc
 import yaml
 
 from inventory.api.app import Server, build_server
-from inventory.api.servicers.catalog import inventory_services, make_gate
-from inventory.api.servicers.operations import operation_services
-from inventory.api.servicers.resource_catalog import resource_services
+from inventory.api.gate import make_gate
 from inventory.bootstrap import Container
 from inventory.domain.clock import SystemClock
 from inventory.model import connection
@@ -90,11 +88,10 @@ class Wire:
         settings = self.settings.model_copy(update=overrides)
         server = build_server(
             settings,
-            services=[*inventory_services(container), *resource_services(container)],
+            use_cases=container,
             gate=make_gate(settings, container),
             check=lambda: connection.ping(self.database),
             port=0,
-            unlisted=operation_services(container),
         )
         server.start()
         self._servers.append(server)

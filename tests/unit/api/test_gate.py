@@ -10,7 +10,7 @@ import pytest
 from inventory.api.interceptors.authentication import Caller, NoAuthentication
 from inventory.api.interceptors.authorization import IdentityAuthorization, bind_domain
 from inventory.api.interceptors.limits import counted_as
-from inventory.api.policy import POLICIES
+from inventory.api.methods import POLICIES
 from inventory.connector.ports import Access
 from inventory.domain.clock import ManualClock
 from inventory.domain.principal import DOMAIN, PROJECT, SYSTEM, Principal

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 
 from inventory.api.endpoint import Gate
+from inventory.api.handlers import handlers
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
-from inventory.api.policy import DOMAIN, POLICIES, PROJECT, PUBLIC, Policy
-from inventory.api.servicers.services import handlers
+from inventory.api.methods import POLICIES, UseCases
+from inventory.api.policy import DOMAIN, PROJECT, PUBLIC
 from inventory.domain.clock import SystemClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import RequiredParameterError
@@ -64,19 +67,12 @@ def test_a_missing_required_field_is_named() -> None:
     create.check_required({"name": "one", "plugin_info": {"plugin_id": "p"}})
 
 
-def test_a_method_without_a_policy_is_not_served() -> None:
+def test_a_server_with_a_method_that_has_no_row_does_not_start() -> None:
     service = server_info_pb2.DESCRIPTOR.services_by_name["ServerInfo"]
     gate = Gate(NoAuthentication(), NoAuthorization(), RateLimit(0, SystemClock()))
 
-    class Servicer:
-        def get_version(self) -> bytes:
-            return b""
-
-    policies: dict[str, Policy] = {}
-    with pytest.raises(TypeError, match="no policy"):
-        handlers(service, Servicer(), gate, policies)
-    with pytest.raises(TypeError, match="no implementation"):
-        handlers(service, object(), gate)
+    with pytest.raises(TypeError, match="get_version has no row"):
+        handlers(service, cast("UseCases", object()), gate, {})
 
 
 def test_methods_that_may_write_are_known_by_their_names() -> None:

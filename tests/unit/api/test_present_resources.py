@@ -11,7 +11,7 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
 from inventory.api.present import Presenter
-from inventory.api.present_resources import (
+from inventory.api.presenters import (
     CLOUD_SERVICE,
     CLOUD_SERVICE_TYPE,
     COLLECTOR_RULE,

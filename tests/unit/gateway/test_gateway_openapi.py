@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
-from inventory.api.policy import POLICIES
+from inventory.api.methods import POLICIES
 from inventory.gateway.documentation import texts
 from inventory.gateway.openapi import openapi
 from inventory.gateway.routes import Route, routes

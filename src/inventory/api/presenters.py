@@ -1,17 +1,22 @@
-"""Stored resources of the inventory → their Info messages."""
+"""The presenter of each Info message."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from inventory.api.present import Presenter
+from inventory.api.present import Presenter, sole_project
 from inventory.domain.keys import unescape_key
+from inventory.service.schedule.facts import Explanation
+from inventory.stubs.inventory.operations.v1 import operations_pb2
+from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
     cloud_service_pb2,
     cloud_service_type_pb2,
+    collector_pb2,
     collector_rule_pb2,
+    job_task_pb2,
     region_pb2,
 )
 
@@ -37,13 +42,25 @@ def _unescaped(content: Mapping[str, Any]) -> dict[str, Any]:
     return {unescape_key(key): value for key, value in content.items()}
 
 
+def without_absent_job(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts without a last job where there is none: on the wire an empty one would look like one."""
+    return {key: value for key, value in facts.items() if key != "last_job" or value}
+
+
+def explanation(found: Explanation) -> bytes:
+    """Return the message of an explanation: the facts are a message of their own in it."""
+    return _EXPLANATION.one({**found.document(), "facts": without_absent_job(found.facts.document())})
+
+
+COLLECTOR: Final = Presenter(collector_pb2.CollectorInfo.DESCRIPTOR)
+SCHEDULE: Final = Presenter(collector_pb2.ScheduleInfo.DESCRIPTOR, shared=["collector_info"])
+JOB: Final = Presenter(collector_pb2.JobInfo.DESCRIPTOR, derive=sole_project, shared=["collector_info"])
+JOB_TASK: Final = Presenter(job_task_pb2.JobTaskInfo.DESCRIPTOR)
 CLOUD_SERVICE: Final = Presenter(cloud_service_pb2.CloudServiceInfo.DESCRIPTOR, derive=with_plain_keys)
-"""Presents cloud services."""
 CLOUD_SERVICE_TYPE: Final = Presenter(cloud_service_type_pb2.CloudServiceTypeInfo.DESCRIPTOR)
-"""Presents cloud service types."""
 REGION: Final = Presenter(region_pb2.RegionInfo.DESCRIPTOR)
-"""Presents regions."""
 RECORD: Final = Presenter(change_history_pb2.RecordInfo.DESCRIPTOR)
-"""Presents the records of a change history."""
 COLLECTOR_RULE: Final = Presenter(collector_rule_pb2.CollectorRuleInfo.DESCRIPTOR)
-"""Presents collector rules."""
+SCHEDULE_FACTS: Final = Presenter(operations_pb2.ScheduleFacts.DESCRIPTOR, derive=without_absent_job)
+_EXPLANATION: Final = Presenter(operations_pb2.ScheduleExplanation.DESCRIPTOR)
+VERSION: Final = Presenter(server_info_pb2.VersionInfo.DESCRIPTOR)

@@ -1,0 +1,64 @@
+"""What stands before every method, as the settings say."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inventory.api.endpoint import Gate
+from inventory.api.interceptors.authentication import Authenticator, NoAuthentication
+from inventory.api.interceptors.authorization import IdentityAuthorization, NoAuthorization
+from inventory.api.interceptors.jwt import JwtAuthenticator
+from inventory.api.interceptors.keys import identity_keys, local_keys
+from inventory.connector.ports import Identity
+from inventory.domain.clock import Clock
+from inventory.domain.rate_limit import RateLimit
+from inventory.manager.counts import Counts
+from inventory.settings import Settings
+
+
+class Platform(Protocol):
+    """What the gate needs of the platform."""
+
+    @property
+    def identity(self) -> Identity: ...
+
+
+class Surroundings(Protocol):
+    """What the gate needs of the container."""
+
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def counts(self) -> Counts: ...
+    @property
+    def platform(self) -> Platform: ...
+
+
+def make_gate(settings: Settings, container: Surroundings) -> Gate:
+    """Return what stands before every method.
+
+    Raises:
+        SettingsError: the JWKS file cannot be used.
+    """
+    authorizer = (
+        IdentityAuthorization(container.platform.identity)
+        if settings.authorization == "identity"
+        else NoAuthorization()
+    )
+    return Gate(
+        authenticator=_authenticator(settings, container),
+        authorizer=authorizer,
+        rate_limit=RateLimit(settings.rate_limit_per_second, container.clock),
+        after_write=container.counts.forget,
+    )
+
+
+def _authenticator(settings: Settings, container: Surroundings) -> Authenticator:
+    if settings.authentication == "none":
+        return NoAuthentication(settings.default_domain_id)
+    keys = (
+        local_keys(settings.jwks_file, container.clock)
+        if settings.jwks_file is not None
+        else identity_keys(container.platform.identity, container.clock)
+    )
+    return JwtAuthenticator(keys, clock=container.clock, leeway_seconds=settings.token_leeway_seconds)

@@ -1,0 +1,48 @@
+"""Rows of the table of methods → grpcio handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
+
+from inventory.api.endpoint import Endpoint, Gate
+from inventory.api.methods import METHODS, MethodRow, UseCases
+
+Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
+
+
+def handlers(
+    service: ServiceDescriptor, use_cases: UseCases, gate: Gate, methods: Mapping[str, MethodRow] = METHODS
+) -> dict[str, Handler]:
+    """Return the handler of each method of ``service`` by its name.
+
+    Raises:
+        TypeError: a method without a row: the server must not start.
+    """
+    made: dict[str, Handler] = {}
+    for method in service.methods:
+        row = methods.get(f"/{service.full_name}/{method.name}")
+        if row is None:
+            raise TypeError(f"{service.full_name}.{method.name} has no row in the table of methods")
+        answer = partial(row.answer, use_cases)
+        endpoint = Endpoint(row.policy, GetMessageClass(method.input_type), answer, gate)
+        made[method.name] = grpc.unary_unary_rpc_method_handler(endpoint)
+    return made
+
+
+def add_services(
+    server: grpc.Server, services: Iterable[ServiceDescriptor], use_cases: UseCases, gate: Gate
+) -> list[str]:
+    """Serve ``services`` and return their full names."""
+    names = []
+    for service in services:
+        made = handlers(service, use_cases, gate)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, made),))
+        server.add_registered_method_handlers(service.full_name, made)
+        names.append(service.full_name)
+    return names

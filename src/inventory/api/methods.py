@@ -1,0 +1,306 @@
+"""Every method of the API on one page: what it asks of its caller, which use case answers, how that is presented.
+
+A new method is a row here, its use case, and its text in ``gateway/static/methods.json``. A method without a row is not
+served. Required fields and scopes are those of the contract, sections 1 and 8, and of the published documentation of
+Collector; ``domain_id`` goes without saying.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, ParamSpec, Protocol
+
+from inventory.api.endpoint import Request
+from inventory.api.policy import DOMAIN, OPERATIONS, PACKAGE, PROJECT, PUBLIC, SERVER_INFO, Policy
+from inventory.api.present import EMPTY, Presenter, Stored, statistics
+from inventory.api.presenters import (
+    CLOUD_SERVICE,
+    CLOUD_SERVICE_TYPE,
+    COLLECTOR,
+    COLLECTOR_RULE,
+    JOB,
+    JOB_TASK,
+    RECORD,
+    REGION,
+    SCHEDULE,
+    SCHEDULE_FACTS,
+    VERSION,
+    explanation,
+)
+from inventory.domain.principal import Principal
+from inventory.manager.reader import Page
+from inventory.service.collector.manage import CollectorService
+from inventory.service.collector.rules import CollectorRuleService
+from inventory.service.job.collect import CollectRequest, CollectService
+from inventory.service.job.manage import JobService, JobTaskService
+from inventory.service.resource.change_history import ChangeHistoryService
+from inventory.service.resource.cloud_service import CloudServiceService
+from inventory.service.resource.cloud_service_type import CloudServiceTypeService
+from inventory.service.resource.region import RegionService
+from inventory.service.schedule.facts import ScheduleFactsService
+from inventory.service.schedule.manage import ScheduleService
+from inventory.version import package_version
+
+
+class UseCases(Protocol):
+    """Where the use cases are; ``bootstrap`` builds them."""
+
+    @property
+    def collector_service(self) -> CollectorService: ...
+    @property
+    def collect(self) -> CollectService: ...
+    @property
+    def schedule_service(self) -> ScheduleService: ...
+    @property
+    def schedule_facts_service(self) -> ScheduleFactsService: ...
+    @property
+    def job_service(self) -> JobService: ...
+    @property
+    def job_task_service(self) -> JobTaskService: ...
+    @property
+    def cloud_service_service(self) -> CloudServiceService: ...
+    @property
+    def cloud_service_type_service(self) -> CloudServiceTypeService: ...
+    @property
+    def region_service(self) -> RegionService: ...
+    @property
+    def change_history_service(self) -> ChangeHistoryService: ...
+    @property
+    def collector_rule_service(self) -> CollectorRuleService: ...
+
+
+def build_all(use: UseCases) -> None:
+    """Build every use case now, so that what is wrong with the settings is told at the start.
+
+    Raises:
+        SettingsError: a file that the settings name cannot be used.
+    """
+    for name, member in vars(UseCases).items():
+        if isinstance(member, property):
+            getattr(use, name)
+
+
+P = ParamSpec("P")
+
+Answer = Callable[[UseCases, Principal, Request], bytes]
+"""Calls the use case of a method with a decoded request and presents what it returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodRow:
+    """A method of the API: what it asks of its caller, and what answers."""
+
+    policy: Policy
+    answer: Answer
+
+
+class Resource(Protocol):
+    """The use cases that all resources have in common."""
+
+    def delete(self, principal: Principal, identifier: str, /) -> None: ...
+    def get(self, principal: Principal, identifier: str, only: Iterable[str] = (), /) -> Stored: ...
+    def list(self, principal: Principal, query: Mapping[str, Any], filters: Mapping[str, Any], /) -> Page: ...
+    def stat(self, principal: Principal, query: Mapping[str, Any], /) -> Stored: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """A published service: its name is the resource that permissions name, and all its methods have one scope."""
+
+    name: str
+    scope: str
+
+    def row(self, verb: str, required: tuple[str, ...], answer: Answer, *, project: bool = False) -> MethodRow:
+        method = f"/{PACKAGE}.{self.name}/{verb}"
+        return MethodRow(Policy(method, self.name, verb, self.scope, required, require_project_id=project), answer)
+
+    def common(self, key: str, present: Presenter, of: Callable[[UseCases], Resource]) -> Iterator[MethodRow]:
+        """Yield get, list, stat and delete; ``key`` is the field of the id."""
+        yield self.row("get", (key,), lambda use, who, it: present.one(of(use).get(who, it[key], it.get("only", ()))))
+        yield self.row("list", (), lambda use, who, it: _page(present, of(use).list(who, *_query(it))))
+        yield self.row("stat", ("query",), lambda use, who, it: statistics(of(use).stat(who, it["query"])))
+        yield self.row("delete", (key,), lambda use, who, it: _done(of(use).delete, who, it[key]))
+
+
+def _query(request: Request) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the query of a list request, and its other fields, which are further conditions."""
+    return request.pop("query", {}), request
+
+
+def _page(present: Presenter, page: Page) -> bytes:
+    return present.many(page.results, page.total_count)
+
+
+def _done(use_case: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> bytes:
+    use_case(*arguments, **named)
+    return EMPTY
+
+
+def _collector() -> Iterator[MethodRow]:
+    row = _Service("Collector", DOMAIN).row
+    key = ("collector_id",)
+    schedule = ("collector_id", "schedule_id")
+    plugin = ("name", "plugin_info", "plugin_info.plugin_id")
+    yield from _Service("Collector", DOMAIN).common("collector_id", COLLECTOR, lambda use: use.collector_service)
+    yield row("create", plugin, lambda use, who, it: COLLECTOR.one(use.collector_service.create(who, it)))
+    yield row("update", key, lambda use, who, it: COLLECTOR.one(use.collector_service.update(who, it)))
+    yield row("update_plugin", key, lambda use, who, it: COLLECTOR.one(use.collector_service.update_plugin(who, it)))
+    yield row(
+        "verify_plugin",
+        key,
+        lambda use, who, it: _done(
+            use.collector_service.verify_plugin, who, it["collector_id"], it.get("secret_id", "")
+        ),
+    )
+    yield row("enable", key, lambda use, who, it: COLLECTOR.one(use.collector_service.enable(who, it["collector_id"])))
+    yield row(
+        "disable", key, lambda use, who, it: COLLECTOR.one(use.collector_service.disable(who, it["collector_id"]))
+    )
+    yield row("collect", key, lambda use, who, it: JOB.one(use.collect.collect(who, CollectRequest(**it))))
+    yield row(
+        "add_schedule",
+        ("collector_id", "schedule"),
+        lambda use, who, it: SCHEDULE.one(use.schedule_service.add(who, it)),
+    )
+    yield row(
+        "get_schedule",
+        schedule,
+        lambda use, who, it: SCHEDULE.one(use.schedule_service.get(who, it["collector_id"], it["schedule_id"])),
+    )
+    yield row("update_schedule", schedule, lambda use, who, it: SCHEDULE.one(use.schedule_service.update(who, it)))
+    yield row(
+        "delete_schedule",
+        schedule,
+        lambda use, who, it: _done(use.schedule_service.delete, who, it["collector_id"], it["schedule_id"]),
+    )
+    yield row("list_schedules", key, lambda use, who, it: _page(SCHEDULE, use.schedule_service.list(who, *_query(it))))
+
+
+def _jobs() -> Iterator[MethodRow]:
+    yield from _Service("Job", PROJECT).common("job_id", JOB, lambda use: use.job_service)
+    yield from _Service("JobTask", PROJECT).common("job_task_id", JOB_TASK, lambda use: use.job_task_service)
+
+
+def _cloud_service() -> Iterator[MethodRow]:
+    service = _Service("CloudService", PROJECT)
+    required = ("cloud_service_type", "cloud_service_group", "provider", "data")
+    yield from service.common("cloud_service_id", CLOUD_SERVICE, lambda use: use.cloud_service_service)
+    yield service.row(
+        "create",
+        required,
+        lambda use, who, it: CLOUD_SERVICE.one(use.cloud_service_service.create(who, it)),
+        project=True,
+    )
+    yield service.row(
+        "update",
+        ("cloud_service_id",),
+        lambda use, who, it: CLOUD_SERVICE.one(use.cloud_service_service.update(who, it)),
+    )
+    yield service.row(
+        "analyze",
+        ("query",),
+        lambda use, who, it: statistics(use.cloud_service_service.analyze(who, it["query"])),
+    )
+
+
+def _types_and_regions() -> Iterator[MethodRow]:
+    types, regions = _Service("CloudServiceType", DOMAIN), _Service("Region", DOMAIN)
+    yield from types.common("cloud_service_type_id", CLOUD_SERVICE_TYPE, lambda use: use.cloud_service_type_service)
+    yield types.row(
+        "create",
+        ("name", "provider", "group"),
+        lambda use, who, it: CLOUD_SERVICE_TYPE.one(use.cloud_service_type_service.create(who, it)),
+    )
+    yield types.row(
+        "update",
+        ("cloud_service_type_id",),
+        lambda use, who, it: CLOUD_SERVICE_TYPE.one(use.cloud_service_type_service.update(who, it)),
+    )
+    yield from regions.common("region_id", REGION, lambda use: use.region_service)
+    yield regions.row(
+        "create",
+        ("name", "region_code", "provider"),
+        lambda use, who, it: REGION.one(use.region_service.create(who, it)),
+    )
+    yield regions.row("update", ("region_id",), lambda use, who, it: REGION.one(use.region_service.update(who, it)))
+
+
+def _change_history() -> Iterator[MethodRow]:
+    row = _Service("ChangeHistory", PROJECT).row
+    yield row(
+        "list",
+        ("cloud_service_id",),
+        lambda use, who, it: _page(RECORD, use.change_history_service.list(who, *_query(it))),
+    )
+    yield row(
+        "stat",
+        ("query", "cloud_service_id"),
+        lambda use, who, it: statistics(use.change_history_service.stat(who, it["query"], it["cloud_service_id"])),
+    )
+
+
+def _collector_rule() -> Iterator[MethodRow]:
+    service = _Service("CollectorRule", DOMAIN)
+    yield from service.common("collector_rule_id", COLLECTOR_RULE, lambda use: use.collector_rule_service)
+    yield service.row(
+        "create",
+        # conditions, too, unless the policy is ALWAYS: the use case checks that.
+        ("collector_id", "conditions_policy", "actions"),
+        lambda use, who, it: COLLECTOR_RULE.one(use.collector_rule_service.create(who, it)),
+    )
+    yield service.row(
+        "update",
+        ("collector_rule_id",),
+        lambda use, who, it: COLLECTOR_RULE.one(use.collector_rule_service.update(who, it)),
+    )
+    yield service.row(
+        "change_order",
+        ("collector_rule_id", "order"),
+        lambda use, who, it: COLLECTOR_RULE.one(use.collector_rule_service.change_order(who, it)),
+    )
+
+
+def _schedule_facts(use: UseCases, who: Principal, request: Request) -> bytes:
+    found = use.schedule_facts_service.of_collector(who, request["collector_id"])
+    return SCHEDULE_FACTS.many([each.document() for each in found], len(found))
+
+
+def _operations() -> Iterator[MethodRow]:
+    """Yield our own methods; identity knows nothing of them, so they ask for permission of the Collector's."""
+    yield MethodRow(
+        Policy(f"/{OPERATIONS}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)),
+        _schedule_facts,
+    )
+    yield MethodRow(
+        Policy(f"/{OPERATIONS}/explain_schedule", "Collector", "get_schedule", DOMAIN, ("collector_id", "schedule_id")),
+        lambda use, who, it: explanation(
+            use.schedule_facts_service.explain(who, it["collector_id"], it["schedule_id"])
+        ),
+    )
+
+
+def _server_info() -> Iterator[MethodRow]:
+    answer = VERSION.one({"version": package_version()})
+    policy = Policy(f"/{SERVER_INFO}/get_version", "ServerInfo", "get_version", PUBLIC)
+    yield MethodRow(policy, lambda _use, _who, _it: answer)
+
+
+METHODS: Final[Mapping[str, MethodRow]] = {
+    row.policy.method: row
+    for rows in (
+        _collector(),
+        _jobs(),
+        _cloud_service(),
+        _types_and_regions(),
+        _change_history(),
+        _collector_rule(),
+        _operations(),
+        _server_info(),
+    )
+    for row in rows
+}
+"""By full method name, ``/package.Service/method``."""
+
+POLICIES: Final[Mapping[str, Policy]] = {name: row.policy for name, row in METHODS.items()}
+"""What each method asks of its caller, by full method name."""
