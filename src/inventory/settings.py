@@ -90,7 +90,7 @@ class Settings(BaseSettings):
         500.0,
         ge=0,
         description="requests per second, and at once, that one caller may make of one process: the token's user, or "
-        "without authentication the address (loopback and system tokens are not counted); 0: no limit",
+        "without authentication the address (loopback and callers whose role is SYSTEM are not counted); 0: no limit",
     )
     drain_seconds: WaitSeconds = Field(20.0, description="how long a stopping process lets running work end, s")
     connection_age_seconds: WaitSeconds = Field(
@@ -113,6 +113,11 @@ class Settings(BaseSettings):
     default_domain_id: str = Field("", description="domain of requests that name none, with authentication none")
     jwks_file: Path | None = Field(None, description="public keys for jwt; absent: the identity service is asked")
     token_leeway_seconds: SecondsOrZero = Field(30.0, description="clock skew tolerated in tokens, s")
+    api_key_reuse_seconds: SecondsOrZero = Field(
+        30.0,
+        description="how long identity's word that an API key is enabled is used; a deleted or disabled key may call "
+        "for that long, s",
+    )
     system_token: SecretStr = Field(SecretStr(""), description="token of the workers and the scheduler")
 
     # Platform

@@ -5,7 +5,10 @@ They answer from a mapping in the layout of the static platform file, as the pub
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,9 +17,13 @@ from typing import Any, Self
 import grpc
 from google.protobuf import json_format
 from google.protobuf.message import Message as ProtoMessage
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from inventory.stubs.spaceone.api.core.v1 import handler_pb2
 from inventory.stubs.spaceone.api.identity.v1 import (
+    api_key_pb2,
+    api_key_pb2_grpc,
     authorization_pb2_grpc,
     domain_pb2,
     domain_pb2_grpc,
@@ -55,7 +62,9 @@ class FakePlatform:
         failure: what every call fails with.
         gate: every call waits until it is set.
         tokens: the tokens accepted; None: any, and none at all.
-        role_type, projects: what ``Authorization.verify`` answers.
+        role_type, projects: what ``Authorization.verify`` answers, except to the users of ``roles``.
+        roles: role types by user, for the tokens issued here.
+        api_keys: the states of the API keys issued here, by api_key_id; a deleted one is not there.
         denied: permissions refused, such as ``inventory.Collector.collect``.
         public_keys: JWK text by domain.
         encrypted: whether secret data come encrypted.
@@ -77,6 +86,9 @@ class FakePlatform:
         self.tokens: set[str] | None = None
         self.role_type = "DOMAIN"
         self.projects: list[str] = []
+        self.roles: dict[str, str] = {}
+        self.api_keys: dict[str, str] = {}
+        self.issued: dict[str, dict[str, Any]] = {}
         self.denied: set[str] = set()
         self.public_keys: dict[str, str] = {}
         self.encrypted = False
@@ -100,6 +112,7 @@ class FakePlatform:
         project_group_pb2_grpc.add_ProjectGroupServicer_to_server(_ProjectGroup(self), server)
         service_account_pb2_grpc.add_ServiceAccountServicer_to_server(_ServiceAccount(self), server)
         domain_pb2_grpc.add_DomainServicer_to_server(_Domain(self), server)
+        api_key_pb2_grpc.add_APIKeyServicer_to_server(_APIKey(self), server)
         authorization_pb2_grpc.add_AuthorizationServicer_to_server(_Authorization(self), server)
         address = f"127.0.0.1:{self.port}"
         self.port = (
@@ -128,27 +141,78 @@ class FakePlatform:
         """Return the calls of one method, oldest first."""
         return [call for call in list(self.calls) if call.method == method]
 
+    def access_token(self, domain_id: str, user_id: str, *, user_type: str = "USER", seconds: int = 600) -> str:
+        """Return a token as identity issues it to who has signed in; ``user_type`` is USER or DOMAIN_OWNER."""
+        assert user_type in {"USER", "DOMAIN_OWNER"}, "identity issues no others"
+        now = int(time.time())
+        return self._issue(
+            {
+                "cat": "ACCESS_TOKEN",
+                "user_type": user_type,
+                "did": domain_id,
+                "aud": user_id,
+                "iat": now,
+                "exp": now + seconds,
+            }
+        )
+
+    def api_key(self, domain_id: str, user_id: str) -> str:
+        """Return a new API key of an API_USER: it never expires, and says nothing of its role."""
+        api_key_id = f"api-key-{len(self.api_keys):012x}"
+        self.api_keys[api_key_id] = "ENABLED"
+        return self._issue(
+            {
+                "cat": "API_KEY",
+                "user_type": "API_USER",
+                "api_key_id": api_key_id,
+                "did": domain_id,
+                "aud": user_id,
+                "iat": int(time.time()),
+            }
+        )
+
+    def _issue(self, claims: dict[str, Any]) -> str:
+        key = _signing_key()
+        self.public_keys.setdefault(claims["did"], json.dumps(key.as_dict(private=False)))
+        token = str(jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, key))
+        self.issued[token] = claims
+        return token
+
     def entries(self, section: str, domain_id: str) -> list[Entry]:
         """Return the entries of a section that the domain has."""
         return [entry for entry in self.content.get(section) or [] if entry.get("domain_id", domain_id) == domain_id]
+
+
+@functools.cache
+def _signing_key() -> RSAKey:
+    """The one key that signs for every domain; made once, since that takes its time."""
+    return RSAKey.generate_key(2048)
 
 
 class _Servicer:
     def __init__(self, platform: FakePlatform) -> None:
         self.platform = platform
 
-    def receive(self, method: str, request: ProtoMessage, context: grpc.ServicerContext) -> None:
-        """Record the call, and fail it where the test wants that."""
+    def receive(
+        self, method: str, request: ProtoMessage, context: grpc.ServicerContext, *, public: bool = False
+    ) -> dict[str, str]:
+        """Record the call and return its metadata; fail it where the test wants that, or its token is refused."""
         platform = self.platform
         metadata = {str(key): str(value) for key, value in context.invocation_metadata()}
         platform.calls.append(PlatformCall(method, request, metadata))
         while not platform.gate.wait(0.01) and context.is_active():
             pass
         failure = platform.failures.pop(0) if platform.failures else platform.failure
-        if failure is None and platform.tokens is not None and metadata.get("token") not in platform.tokens:
+        if (
+            failure is None
+            and not public
+            and platform.tokens is not None
+            and metadata.get("token") not in platform.tokens
+        ):
             failure = Failure(grpc.StatusCode.UNAUTHENTICATED, "ERROR_AUTHENTICATE_FAILURE: Token is invalid.")
         if failure is not None:
             context.abort(failure.status, failure.details)
+        return metadata
 
     def find(self, section: str, key: str, request: Any, context: grpc.ServicerContext) -> Entry:
         """Return the entry the request asks for."""
@@ -294,18 +358,36 @@ class _Domain(_Servicer, domain_pb2_grpc.DomainServicer):
     def get_public_key(
         self, request: handler_pb2.AuthenticationRequest, context: grpc.ServicerContext
     ) -> handler_pb2.AuthenticationResponse:
-        self.receive("Domain.get_public_key", request, context)
+        self.receive("Domain.get_public_key", request, context, public=True)
         key = self.platform.public_keys.get(request.domain_id)
         if key is None:
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "ERROR_NOT_FOUND: domain not found.")
         return handler_pb2.AuthenticationResponse(domain_id=request.domain_id, public_key=key)
 
 
+class _APIKey(_Servicer, api_key_pb2_grpc.APIKeyServicer):
+    def get(self, request: api_key_pb2.GetAPIKeyRequest, context: grpc.ServicerContext) -> api_key_pb2.APIKeyInfo:
+        self.receive("APIKey.get", request, context, public=True)
+        domains = {claims["api_key_id"]: claims["did"] for claims in self._keys()}
+        state = self.platform.api_keys.get(request.api_key_id)
+        if state is None or domains.get(request.api_key_id) != request.domain_id:
+            words = f"ERROR_NOT_FOUND: API key not found. (api_key_id = {request.api_key_id})"
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, words)
+        return api_key_pb2.APIKeyInfo(api_key_id=request.api_key_id, state=state, domain_id=request.domain_id)
+
+    def _keys(self) -> list[dict[str, Any]]:
+        return [claims for claims in self.platform.issued.values() if claims["cat"] == "API_KEY"]
+
+
 class _Authorization(_Servicer, authorization_pb2_grpc.AuthorizationServicer):
     def verify(
         self, request: handler_pb2.AuthorizationRequest, context: grpc.ServicerContext
     ) -> handler_pb2.AuthorizationResponse:
-        self.receive("Authorization.verify", request, context)
+        metadata = self.receive("Authorization.verify", request, context)
+        claims = self.platform.issued.get(metadata.get("token", ""), {})
+        role_type = self.platform.roles.get(str(claims.get("aud")), self.platform.role_type)
+        if claims and role_type != "SYSTEM" and request.domain_id != claims["did"]:
+            context.abort(grpc.StatusCode.PERMISSION_DENIED, "ERROR_PERMISSION_DENIED: Permission denied.")
         if f"{request.service}.{request.resource}.{request.verb}" in self.platform.denied:
             context.abort(grpc.StatusCode.PERMISSION_DENIED, "ERROR_PERMISSION_DENIED: Permission denied.")
-        return handler_pb2.AuthorizationResponse(role_type=self.platform.role_type, projects=self.platform.projects)
+        return handler_pb2.AuthorizationResponse(role_type=role_type, projects=self.platform.projects)

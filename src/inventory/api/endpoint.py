@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import grpc
@@ -18,11 +18,13 @@ from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from inventory.api import status
 from inventory.api.interceptors.authentication import Authenticator, Caller
-from inventory.api.interceptors.authorization import Authorizer, bind_domain
+from inventory.api.interceptors.authorization import Authorizer, bind_domain, domain_to_ask_about
 from inventory.api.interceptors.context import CallContext, read_context
 from inventory.api.interceptors.limits import counted_as
+from inventory.api.interceptors.system_callers import SystemCallers
 from inventory.api.metrics import Meter
 from inventory.api.policy import PUBLIC, Policy
+from inventory.domain.clock import SystemClock
 from inventory.domain.principal import Principal
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError, RequestTimeoutError, UnknownError
@@ -53,6 +55,8 @@ class Gate:
     rate_limit: RateLimit
     after_write: Callable[[str], None] = _nothing
     """Called with the domain after each call that may have written there, before it is answered."""
+    system_callers: SystemCallers = field(default_factory=lambda: SystemCallers(SystemClock()))
+    """Those whom ``rate_limit`` does not count."""
 
 
 class Endpoint:
@@ -108,7 +112,8 @@ class Endpoint:
             return self._method(Principal(domain_id="", transaction_id=call.transaction_id), {})
         caller = self._gate.authenticator.authenticate(call.token)
         bind_contextvars(user_id=caller.user_id)
-        if name := counted_as(caller, call.peer):
+        name = "" if caller in self._gate.system_callers else counted_as(caller, call.peer)
+        if name:
             self._gate.rate_limit.take(name)
         request = codec.decode(codec.parse(self._request_type, data))
         caller.check_permission(policy.permission)
@@ -125,17 +130,15 @@ class Endpoint:
     def _principal(self, call: CallContext, caller: Caller, request: Request) -> Principal:
         requested = request.pop("domain_id", "")
         principal = Principal(
-            domain_id="",
+            domain_id=domain_to_ask_about(caller, requested),
             user_id=caller.user_id,
-            role_type=caller.role_type,
             token=call.token,
             transaction_id=call.transaction_id,
             deadline=call.deadline,
         )
-        principal = bind_domain(principal, caller, requested)
         allowed = self._gate.authorizer.authorize(principal, caller, self._policy, request)
-        if allowed is not principal:
-            allowed = bind_domain(allowed, caller, requested)
+        self._gate.system_callers.note(caller, allowed.role_type)
+        allowed = bind_domain(allowed, caller, requested)
         bind_contextvars(domain_id=allowed.domain_id)
         return allowed
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from inventory.api.endpoint import Gate
+from inventory.api.interceptors.api_keys import ApiKeyStates
 from inventory.api.interceptors.authentication import Authenticator, NoAuthentication
 from inventory.api.interceptors.authorization import IdentityAuthorization, NoAuthorization
 from inventory.api.interceptors.jwt import JwtAuthenticator
 from inventory.api.interceptors.keys import identity_keys, local_keys
+from inventory.api.interceptors.system_callers import SystemCallers
 from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.domain.rate_limit import RateLimit
@@ -50,6 +52,7 @@ def make_gate(settings: Settings, container: Surroundings) -> Gate:
         authorizer=authorizer,
         rate_limit=RateLimit(settings.rate_limit_per_second, container.clock),
         after_write=container.counts.forget,
+        system_callers=SystemCallers(container.clock),
     )
 
 
@@ -61,4 +64,11 @@ def _authenticator(settings: Settings, container: Surroundings) -> Authenticator
         if settings.jwks_file is not None
         else identity_keys(container.platform.identity, container.clock)
     )
-    return JwtAuthenticator(keys, clock=container.clock, leeway_seconds=settings.token_leeway_seconds)
+    api_keys = None  # a static platform has none: there, tokens must expire
+    if settings.platform == "grpc":
+        api_keys = ApiKeyStates(
+            container.platform.identity, container.clock, reuse_seconds=settings.api_key_reuse_seconds
+        )
+    return JwtAuthenticator(
+        keys, clock=container.clock, leeway_seconds=settings.token_leeway_seconds, api_keys=api_keys
+    )

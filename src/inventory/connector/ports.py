@@ -234,6 +234,9 @@ class Identity(Protocol):
     def get_public_key(self, domain_id: str) -> str:
         """Return the domain's public key as JWK text."""
 
+    def is_api_key_enabled(self, api_key_id: str, domain_id: str) -> bool:
+        """Return whether the API key is enabled. Asks without a token. ``NotFoundError``: there is no such key."""
+
     def authorize(
         self, *, resource: str, verb: str, scope: str, project_id: str, require_project_id: bool, principal: Principal
     ) -> Access:

@@ -79,16 +79,36 @@ def test_version_and_health_need_no_token(client: Client) -> None:
     assert client.raw("grpc.health.v1.Health", "Check")(b"") == b"\x08\x01"
 
 
-def test_the_tokens_domain_stands_whatever_the_request_says(client: Client, container: FakeContainer) -> None:
-    found = client.call("Collector.list", {"domain_id": "another"}, metadata=token(container))
+@pytest.mark.parametrize("user_type", ["USER", "API_USER", "SYSTEM"])
+def test_another_domain_than_the_tokens_is_refused(client: Client, container: FakeContainer, user_type: str) -> None:
+    own = client.call("Collector.list", {"domain_id": DOMAIN}, metadata=token(container, user_type=user_type))
+
+    assert [item["domain_id"] for item in own["results"]] == [DOMAIN]
+    for method, request in (("Collector.list", {}), ("Collector.delete", {"collector_id": "collector-000000000001"})):
+        refused = status(client, method, {**request, "domain_id": "another"}, token(container, user_type=user_type))
+        assert refused[0] is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_a_domains_owner_stays_in_its_domain(client: Client, container: FakeContainer) -> None:
+    owner = token(container, user_type="DOMAIN_OWNER")
+
+    found = client.call("Collector.list", {"domain_id": "another"}, metadata=owner)
 
     assert [item["domain_id"] for item in found["results"]] == [DOMAIN]
 
 
-def test_the_system_names_any_domain(client: Client, container: FakeContainer) -> None:
-    found = client.call("Collector.list", {"domain_id": "another"}, metadata=token(container, user_type="SYSTEM"))
+def test_the_role_that_identity_tells_makes_the_system_which_must_name_a_domain(
+    client: Client, container: FakeContainer
+) -> None:
+    container.platform.identity.access = Access("SYSTEM", None)
+
+    found = client.call("Collector.list", {"domain_id": "another"}, metadata=token(container))
 
     assert [item["domain_id"] for item in found["results"]] == ["another"]
+    assert status(client, "Collector.list", {"domain_id": ""}, token(container)) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "ERROR_REQUIRED_PARAMETER: Required parameter. (key = domain_id)",
+    )
 
 
 def test_a_tokens_permissions_bound_it(client: Client, container: FakeContainer) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from inventory.api.interceptors.authentication import Caller, NoAuthentication
-from inventory.api.interceptors.authorization import IdentityAuthorization, bind_domain
+from inventory.api.interceptors.authorization import IdentityAuthorization, bind_domain, domain_to_ask_about
 from inventory.api.interceptors.limits import counted_as
+from inventory.api.interceptors.system_callers import REMEMBER_SECONDS, SystemCallers
 from inventory.api.methods import POLICIES
 from inventory.connector.ports import Access
 from inventory.domain.clock import ManualClock
@@ -43,18 +44,50 @@ def authorized(access: Access | None, caller: Caller, policy: Any = JOB_LIST, **
     return authorizer.authorize(PRINCIPAL, caller, policy, request), identity.asked
 
 
-def test_a_tokens_domain_stands_whatever_the_request_says() -> None:
-    caller = Caller("domain-one", "user")
+@pytest.mark.parametrize("user_type", ["USER", "API_USER", "SYSTEM", ""])
+def test_who_names_another_domain_than_its_tokens_is_refused(user_type: str) -> None:
+    caller = Caller("domain-one", "user", user_type=user_type)
 
-    assert bind_domain(Principal("", user_id="user"), caller, "another").domain_id == "domain-one"
+    for own in ("", "domain-one"):
+        assert bind_domain(Principal("another", user_id="user"), caller, own).domain_id == "domain-one"
+    with pytest.raises(PermissionDeniedError):
+        bind_domain(Principal("another", user_id="user"), caller, "another")
 
 
-def test_the_system_may_name_any_domain_and_has_its_own_by_default() -> None:
-    caller = Caller("root", "system", user_type="SYSTEM")
-    principal = Principal("", user_id="system", role_type=caller.role_type)
+def test_a_domains_owner_acts_in_its_own_whatever_the_request_says() -> None:
+    owner = Caller("domain-one", "owner", user_type="DOMAIN_OWNER")
+
+    assert domain_to_ask_about(owner, "another") == "domain-one"
+    assert bind_domain(Principal("domain-one", user_id="owner"), owner, "another").domain_id == "domain-one"
+
+
+def test_the_system_must_name_a_domain_and_may_name_any() -> None:
+    caller = Caller("root", "system", user_type="API_USER")
+    principal = Principal("root", user_id="system", role_type=SYSTEM)
 
     assert bind_domain(principal, caller, "another").domain_id == "another"
-    assert bind_domain(principal, caller, "").domain_id == "root"
+    with pytest.raises(RequiredParameterError, match="domain_id"):
+        bind_domain(principal, caller, "")
+
+
+def test_permission_is_asked_for_the_domain_that_is_named() -> None:
+    assert domain_to_ask_about(Caller("root", "system"), "another") == "another"
+    assert domain_to_ask_about(Caller("root", "system"), "") == "root"
+
+
+def test_the_system_is_remembered_until_identity_says_otherwise(clock: ManualClock) -> None:
+    system, callers = Caller("root", "system"), SystemCallers(clock)
+    assert system not in callers
+
+    callers.note(system, SYSTEM)
+    assert system in callers
+    assert Caller("domain-one", "system") not in callers
+    clock.advance(timedelta(seconds=REMEMBER_SECONDS))
+    assert system not in callers
+
+    callers.note(system, SYSTEM)
+    callers.note(system, DOMAIN)
+    assert system not in callers
 
 
 def test_without_authentication_the_request_counts_then_the_default() -> None:
@@ -98,12 +131,13 @@ def test_a_role_that_nobody_knows_is_limited_to_its_projects(role_type: str) -> 
     assert principal.projects == frozenset({"project-a"})
 
 
-@pytest.mark.parametrize("user_type", ["DOMAIN_OWNER", SYSTEM])
-def test_owner_and_system_pass_unasked(user_type: str) -> None:
-    principal, asked = authorized(None, Caller("domain-one", "user", user_type=user_type))
+def test_the_owner_passes_unasked_and_who_says_to_be_the_system_does_not() -> None:
+    principal, asked = authorized(None, Caller("domain-one", "user", user_type="DOMAIN_OWNER"))
 
     assert principal is PRINCIPAL
     assert asked == []
+    with pytest.raises(PermissionDeniedError):
+        authorized(None, Caller("domain-one", "user", user_type=SYSTEM))
 
 
 def test_identitys_refusal_stands() -> None:
@@ -127,10 +161,9 @@ def test_calls_are_counted_by_user_and_by_address_where_nobody_is_known() -> Non
 @pytest.mark.parametrize(
     "peer", ["ipv4:127.0.0.1:5", "ipv4:127.9.9.9:5", "ipv6:%5B::1%5D:5", "ipv6:%5B::ffff:127.0.0.1%5D:5"]
 )
-def test_this_machine_and_the_system_are_not_counted(peer: str) -> None:
-    """The gateway calls from here for all its clients; a service with a system token does for all its users."""
+def test_this_machine_is_not_counted(peer: str) -> None:
+    """The gateway calls from here for all its clients."""
     assert counted_as(Caller("domain-one"), peer) == ""
-    assert counted_as(Caller("root", "system", user_type="SYSTEM"), "ipv4:10.0.0.1:5") == ""
 
 
 def test_a_rate_is_per_caller_and_refills(clock: ManualClock) -> None:

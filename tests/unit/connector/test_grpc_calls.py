@@ -9,11 +9,12 @@ from pathlib import Path
 
 import grpc
 import pytest
+import structlog
 
 from inventory.connector.grpc.call import ATTEMPTS
 from inventory.connector.grpc.channel import ChannelCache, TlsFiles, parse_endpoint
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
-from inventory.connector.grpc.errors import About, platform_error, plugin_error
+from inventory.connector.grpc.errors import About, error_code, platform_error, plugin_error
 from inventory.connector.grpc.identity import GrpcIdentity
 from inventory.connector.grpc.secret import GrpcSecretStore
 from inventory.connector.ports import Access, PluginEndpoint
@@ -265,3 +266,21 @@ def test_a_plugin_whose_get_tasks_answers_not_once_is_refused(answers: int, told
     finally:
         connector.close()
         server.stop(None)
+
+
+def test_no_word_of_a_service_is_logged_beyond_its_code(
+    identity: GrpcIdentity, platform: FakePlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Identity quotes what it was asked for, and that is what a caller wrote into a token nobody has checked yet."""
+    platform.failure = Failure(grpc.StatusCode.INVALID_ARGUMENT, "ERROR_NO_SUCH: no domain. (value = a-clients-value)")
+
+    with structlog.testing.capture_logs() as lines, pytest.raises(InventoryError):
+        identity.get_public_key("a-clients-value")
+
+    assert [(line["event"], line["code"]) for line in lines] == [("platform_call_failed", "ERROR_NO_SUCH")]
+    assert "a-clients-value" not in f"{lines}{capsys.readouterr()}"
+
+
+@pytest.mark.parametrize("details", ["", "no code", "ERROR_", "ERROR_" + "X" * 4000, "ERRORS_A: x", " ERROR_A: x"])
+def test_what_is_no_code_is_not_taken_for_one(details: str) -> None:
+    assert error_code(details) == ""

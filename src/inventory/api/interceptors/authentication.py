@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final, Protocol
 
-from inventory.domain import principal
 from inventory.errors import PermissionDeniedError
 
 DOMAIN_OWNER: Final = "DOMAIN_OWNER"
-SYSTEM: Final = "SYSTEM"
+API_USER: Final = "API_USER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +19,17 @@ class Caller:
     Attributes:
         domain_id: the domain of the caller's token; empty where there is none.
         user_id: who it is; empty where nobody was authenticated.
-        user_type: ``USER``, ``DOMAIN_OWNER`` or ``SYSTEM``.
+        user_type: ``USER``, ``DOMAIN_OWNER`` or ``API_USER``; anything else has a user's
+            rights. No token tells who is the system: identity does, by the role.
         permissions: patterns over ``inventory.Collector.collect`` that bound what the token is good for; None: all.
+        api_key_id: the API key that the token is; empty for an access token.
     """
 
     domain_id: str
     user_id: str = ""
     user_type: str = "USER"
     permissions: tuple[str, ...] | None = None
-
-    @property
-    def role_type(self) -> str:
-        """The role before identity was asked."""
-        return principal.SYSTEM if self.user_type == SYSTEM else principal.DOMAIN
+    api_key_id: str = ""
 
     def check_permission(self, permission: str) -> None:
         """Return if the token is good for ``permission``.

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from inventory.api.interceptors.authentication import DOMAIN_OWNER, SYSTEM, Caller
+from inventory.api.interceptors.authentication import DOMAIN_OWNER, Caller
 from inventory.api.policy import PROJECT, Policy
 from inventory.connector.ports import Identity
 from inventory.domain import principal as roles
 from inventory.domain.principal import Principal
-from inventory.errors import RequiredParameterError
+from inventory.errors import PermissionDeniedError, RequiredParameterError
 
 
 class Authorizer(Protocol):
@@ -26,7 +26,7 @@ class Authorizer(Protocol):
 
 
 class NoAuthorization:
-    """Lets every caller do everything within its domain."""
+    """Lets every caller do everything within its domain; nobody is the system, since only identity tells who is."""
 
     def authorize(self, principal: Principal, caller: Caller, policy: Policy, request: Mapping[str, Any]) -> Principal:  # noqa: ARG002
         """See :class:`Authorizer`."""
@@ -34,14 +34,14 @@ class NoAuthorization:
 
 
 class IdentityAuthorization:
-    """Asks identity, once per call. The domain's owner and the system pass unasked."""
+    """Asks identity, once per call. The domain's owner passes unasked."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
 
     def authorize(self, principal: Principal, caller: Caller, policy: Policy, request: Mapping[str, Any]) -> Principal:
         """See :class:`Authorizer`."""
-        if caller.user_type in {DOMAIN_OWNER, SYSTEM}:
+        if caller.user_type == DOMAIN_OWNER:
             return principal
         project_id = str(request.get("project_id", "")) if policy.scope == PROJECT else ""
         access = self._identity.authorize(
@@ -58,17 +58,34 @@ class IdentityAuthorization:
         return replace(principal, role_type=access.role_type or principal.role_type, projects=projects)
 
 
-def bind_domain(principal: Principal, caller: Caller, requested: str) -> Principal:
-    """Return ``principal`` bound to the domain it acts in.
-
-    A token's domain stands whatever the request says; only the system may name another. Without a token the request's
-    domain counts, and then the default.
+def domain_to_ask_about(caller: Caller, requested: str) -> str:
+    """Return the domain that permission is asked for: the one that the request names, else the caller's own.
 
     Raises:
         RequiredParameterError: there is no domain at all.
     """
-    free = principal.role_type == roles.SYSTEM or not caller.user_id
-    domain_id = (requested or caller.domain_id) if free else caller.domain_id
+    domain_id = caller.domain_id if caller.user_type == DOMAIN_OWNER else requested or caller.domain_id
     if not domain_id:
         raise RequiredParameterError(key="domain_id")
+    return domain_id
+
+
+def bind_domain(principal: Principal, caller: Caller, requested: str) -> Principal:
+    """Return ``principal``, with its role, bound to the domain it acts in (contract, section 1).
+
+    Without a token the request's domain counts, and then the default. The system must name one, since its own, the
+    root domain, holds nothing. A domain's owner acts in its own domain whatever the request says.
+
+    Raises:
+        RequiredParameterError: there is no domain at all, or the system named none.
+        PermissionDeniedError: anybody else named another domain.
+    """
+    if not caller.user_id or principal.role_type == roles.SYSTEM:
+        domain_id = requested or ("" if caller.user_id else caller.domain_id)
+        if not domain_id:
+            raise RequiredParameterError(key="domain_id")
+    elif requested not in {"", caller.domain_id} and caller.user_type != DOMAIN_OWNER:
+        raise PermissionDeniedError
+    else:
+        domain_id = caller.domain_id
     return principal if principal.domain_id == domain_id else principal.in_domain(domain_id)

@@ -14,7 +14,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
-from inventory.api.interceptors.authentication import Caller
+from inventory.api.interceptors.api_keys import ApiKeyStates
+from inventory.api.interceptors.authentication import API_USER, Caller
 from inventory.api.interceptors.context import MAX_TOKEN
 from inventory.api.interceptors.keys import Key, KeySource
 from inventory.domain.clock import Clock
@@ -25,7 +26,9 @@ Claims = Mapping[str, Any]
 KEY_TYPES: Final[Mapping[str, type[Key]]] = {"RS256": RSAKey, "ES256": ECKey}
 """The algorithms taken, each with the one type of key it goes with: a token cannot choose another use of a key."""
 
-CATEGORIES: Final = frozenset({"ACCESS_TOKEN", "API_KEY"})
+ACCESS_TOKEN: Final = "ACCESS_TOKEN"  # noqa: S105 (a category, no password)
+API_KEY: Final = "API_KEY"
+CATEGORIES: Final = frozenset({ACCESS_TOKEN, API_KEY})
 """Values of ``cat`` that may call; a refresh token may not. An absent one is an access token."""
 
 MAX_NAME: Final = 255
@@ -43,17 +46,28 @@ class JwtAuthenticator:
         keys: where the domains' keys come from.
         clock: what ``exp`` and ``iat`` are compared with.
         leeway_seconds: clock skew tolerated, s.
+        api_keys: tells whether an API key still holds; None: nobody can, and then API keys must expire, too.
     """
 
-    def __init__(self, keys: KeySource, *, clock: Clock, leeway_seconds: float) -> None:
+    def __init__(
+        self, keys: KeySource, *, clock: Clock, leeway_seconds: float, api_keys: ApiKeyStates | None = None
+    ) -> None:
         self._keys = keys
         self._clock = clock
         self._leeway = leeway_seconds
+        self._api_keys = api_keys
         self._lock = threading.Lock()
         self._remembered: dict[bytes, tuple[Caller, float, float]] = {}
 
     def authenticate(self, token: str) -> Caller:
         """See ``Authenticator``."""
+        caller = self._signed_by(token)
+        if caller.api_key_id and self._api_keys is not None:
+            self._api_keys.check(caller.api_key_id, caller.domain_id)
+        return caller
+
+    def _signed_by(self, token: str) -> Caller:
+        """Return who calls by a token whose signature, times and claims are right."""
         if not token or len(token) > MAX_TOKEN:
             raise AuthenticateFailureError
         digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
@@ -73,7 +87,8 @@ class JwtAuthenticator:
 
     def _verified(self, token: str, header: Claims, domain_id: str) -> Claims:
         """Return the claims under a signature that fits; a key that does not is asked for anew, once."""
-        kind = KEY_TYPES.get(str(header.get("alg")))
+        algorithm = header.get("alg")
+        kind = KEY_TYPES.get(algorithm) if isinstance(algorithm, str) else None
         if kind is None:
             raise AuthenticateFailureError
         tried: Sequence[Key] = ()
@@ -83,7 +98,7 @@ class JwtAuthenticator:
                 break
             for key in _candidates(keys, kind, header.get("kid")):
                 try:
-                    return jwt.decode(token, key, algorithms=[str(header["alg"])]).claims
+                    return jwt.decode(token, key, algorithms=[str(algorithm)]).claims
                 except (JoseError, ValueError, TypeError, AttributeError):
                     continue  # whatever the library makes of a header that is no header
             tried = keys
@@ -92,7 +107,8 @@ class JwtAuthenticator:
     def _check_times(self, claims: Claims) -> float:
         """Return when the token expires, seconds since the epoch, leeway included."""
         now = self._seconds()
-        expires = _moment(claims.get("exp")) + self._leeway
+        endless = "exp" not in claims and claims.get("cat") == API_KEY and self._api_keys is not None
+        expires = math.inf if endless else _moment(claims.get("exp")) + self._leeway
         issued = _moment(claims["iat"]) - self._leeway if "iat" in claims else -math.inf
         starts = _moment(claims["nbf"]) - self._leeway if "nbf" in claims else -math.inf
         if not max(issued, starts) <= now < expires:
@@ -130,8 +146,6 @@ def _peek(token: str) -> tuple[Claims, Claims]:
 
 def _text(claims: Claims, name: str) -> str:
     value = claims.get(name)
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
     # Half characters are not printable either: neither MongoDB nor gRPC could hold them.
     if not isinstance(value, str) or not value or len(value) > MAX_NAME or not value.isprintable():
         raise AuthenticateFailureError
@@ -151,8 +165,10 @@ def _moment(value: object) -> float:
 
 
 def _caller(claims: Claims) -> Caller:
-    if claims.get("cat", "ACCESS_TOKEN") not in CATEGORIES:
+    category = _text(claims, "cat") if "cat" in claims else ACCESS_TOKEN
+    if category not in CATEGORIES:
         raise AuthenticateFailureError
+    user_type = _text(claims, "user_type") if "user_type" in claims else "USER"
     permissions = claims.get("permissions")
     if permissions is not None and not (
         isinstance(permissions, list) and all(isinstance(pattern, str) for pattern in permissions)
@@ -161,6 +177,7 @@ def _caller(claims: Claims) -> Caller:
     return Caller(
         domain_id=_text(claims, "did"),
         user_id=_text(claims, "aud"),
-        user_type=str(claims.get("user_type") or "USER"),
+        user_type=API_USER if category == API_KEY else user_type,
         permissions=None if permissions is None else tuple(permissions),
+        api_key_id=_text(claims, "api_key_id") if category == API_KEY else "",
     )

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from inventory.api.interceptors.authentication import SYSTEM, Caller
+from inventory.api.interceptors.authentication import Caller
 from inventory.process.loopback import is_loopback, network_of
 
 
 def counted_as(caller: Caller, peer: str) -> str:
     """Return under which name a call is counted; empty: it is not.
 
-    A user is counted, wherever it calls from. A service with a system token speaks for many users and is not. Nobody
-    in particular is counted by the address; on this machine not even that: there, the gateway calls for all of its
-    clients (and counts these itself), and whoever may run programs can do worse than call often.
+    A user is counted, wherever it calls from. Nobody in particular is counted by the address; on this machine not even
+    that: there, the gateway calls for all of its clients (and counts these itself), and whoever may run programs can
+    do worse than call often.
 
     Args:
         caller: as authenticated.
         peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
     """
-    if caller.user_type == SYSTEM:
-        return ""
     if caller.user_id:
         return f"{caller.domain_id}/{caller.user_id}"
     host = host_of(peer)

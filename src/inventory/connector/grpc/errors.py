@@ -24,7 +24,7 @@ from inventory.errors import (
     RequestTimeoutError,
 )
 
-_CODE: Final = re.compile(r"ERROR_[A-Z0-9_]+")
+_CODE: Final = re.compile(r"ERROR_[A-Z0-9_]{1,58}(?![A-Z0-9_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +100,13 @@ _TABLE: Final[dict[grpc.StatusCode, _Build]] = {
 
 def platform_error(status: grpc.StatusCode, details: str, about: About) -> InventoryError:
     """Return our error for a platform service's failure; its text never goes further, only its code."""
+    return _TABLE[status](about, status, error_code(details))
+
+
+def error_code(details: str) -> str:
+    """Return the ``ERROR_*`` code that a service's text begins with, of 64 characters at most; empty without one."""
     found = _CODE.match(details)
-    return _TABLE[status](about, status, found[0] if found else "")
+    return found[0] if found else ""
 
 
 def plugin_error(status: grpc.StatusCode, details: str, redactor: Redactor) -> PluginError:

@@ -12,6 +12,8 @@ from inventory.domain.principal import DOMAIN, SYSTEM, Principal
 from inventory.errors import NotFoundError
 from inventory.stubs.spaceone.api.core.v1 import handler_pb2, query_pb2
 from inventory.stubs.spaceone.api.identity.v1 import (
+    api_key_pb2,
+    api_key_pb2_grpc,
     authorization_pb2_grpc,
     domain_pb2,
     domain_pb2_grpc,
@@ -37,6 +39,7 @@ class GrpcIdentity:
         self._groups = project_group_pb2_grpc.ProjectGroupStub(channel)
         self._accounts = service_account_pb2_grpc.ServiceAccountStub(channel)
         self._domains = domain_pb2_grpc.DomainStub(channel)
+        self._api_keys = api_key_pb2_grpc.APIKeyStub(channel)
         self._authorization = authorization_pb2_grpc.AuthorizationStub(channel)
         self._caller = Caller(service="identity", timeout_seconds=timeout_seconds)
 
@@ -86,6 +89,14 @@ class GrpcIdentity:
             self._domains.get_public_key, request, None, key="domain_id", value=domain_id
         )
         return answer.public_key
+
+    def is_api_key_enabled(self, api_key_id: str, domain_id: str) -> bool:
+        """See the port."""
+        request = api_key_pb2.GetAPIKeyRequest(api_key_id=api_key_id, domain_id=domain_id)
+        answer: api_key_pb2.APIKeyInfo = self._caller.call(
+            self._api_keys.get, request, None, key="api_key_id", value=api_key_id
+        )
+        return answer.state == api_key_pb2.APIKeyInfo.State.ENABLED
 
     def authorize(
         self, *, resource: str, verb: str, scope: str, project_id: str, require_project_id: bool, principal: Principal

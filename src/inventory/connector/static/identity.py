@@ -60,6 +60,10 @@ class StaticIdentity:
         """Raise ``NotFoundError``: a static platform's keys are in the setting ``jwks_file``."""
         raise NotFoundError(key="domain_id", value=domain_id)
 
+    def is_api_key_enabled(self, api_key_id: str, domain_id: str) -> bool:  # noqa: ARG002
+        """Raise ``NotFoundError``: the file has no API keys."""
+        raise NotFoundError(key="api_key_id", value=api_key_id)
+
     def authorize(
         self,
         *,
