@@ -177,6 +177,14 @@ class Settings(BaseSettings):
     schedule_spread_seconds: SecondsOrZero = Field(0.0, description="spread of fire times to avoid a herd, s")
     scheduler_health_port: Port = Field(50062, description="HTTP port of the scheduler's health and metrics")
 
+    # Tests
+    clock_offset_seconds: float = Field(
+        0.0,
+        ge=-86_400,
+        le=86_400,
+        description="for tests only: how far this process takes its machine's clock to be ahead, s",
+    )
+
     # Gateway
     gateway_port: Port = Field(8080, description="HTTP port of the gateway")
     gateway_timeout_seconds: Seconds = Field(60.0, description="deadline of one HTTP request, s")

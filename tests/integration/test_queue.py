@@ -9,16 +9,21 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import dramatiq.brokers.redis
+import dramatiq.common
 import pytest
 import redis
 
 from inventory.connector.ports import JobToPlan
 from inventory.connector.queue import BANDS, QueueConsumer, RedisQueue, band_of
-from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED
+from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED, BandConsumer
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
+from inventory.domain.clock import ManualClock
 from inventory.errors import ConnectionFailureError
 
 
@@ -274,3 +279,49 @@ def test_a_worker_survives_a_redis_that_restarts(tmp_path: Path, namespace: str)
 )
 def test_every_priority_has_its_band(priority: int, band: str) -> None:
     assert band_of(priority) == band
+
+
+def test_a_worker_whose_clock_is_behind_keeps_its_messages(
+    redis_url: str, namespace: str, queue: RedisQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # dramatiq stamps a worker's sign of life with that worker's clock, and judges it by another's.
+    behind: set[int] = set()
+    real = dramatiq.common.current_millis
+
+    def millis() -> int:
+        return real() - (300_000 if threading.get_ident() in behind else 0)
+
+    monkeypatch.setattr(dramatiq.brokers.redis, "current_millis", millis)
+    slow, other = Recorder(), Recorder()
+    slow.go_on.clear()
+    taken = BandConsumer.__next__
+
+    def takes(consumer: BandConsumer) -> Any:
+        if consumer._work_broker is first._broker:
+            behind.add(threading.get_ident())
+        return taken(consumer)
+
+    monkeypatch.setattr(BandConsumer, "__next__", takes)
+    first = QueueConsumer(url=redis_url, namespace=namespace, handlers=slow, threads=1)
+    with first:
+        queue.run_slices(["slice-1"], domain_id="domain-1", priority=10)
+        assert slow.started.wait(20)
+        with QueueConsumer(url=redis_url, namespace=namespace, handlers=other, threads=1) as second:
+            # Maintenance, by which dead workers are found, runs by chance: a few hundred commands make it certain.
+            for _ in range(400):
+                second._broker.do_qsize(band_of(10))
+            assert not other.started.wait(1)
+        slow.go_on.set()
+        assert slow.wait_for(1) == [("run_slice", "domain-1", "slice-1")]
+
+
+def test_a_messages_age_is_told_by_the_one_clock(redis_url: str, namespace: str) -> None:
+    clock = ManualClock(datetime(2026, 1, 5, 12, tzinfo=UTC))
+    queue = RedisQueue(url=redis_url, namespace=namespace, clock=clock)
+    queue.plan_job("job-1", domain_id="domain-1", priority=10)
+    clock.advance(timedelta(seconds=90))
+
+    ages = {state.band: state.oldest_seconds for state in queue.states()}
+
+    assert ages[band_of(10)] == 90
+    queue.close()

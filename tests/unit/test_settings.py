@@ -26,7 +26,7 @@ BY_TYPE: Final = "resource_max_age_hours_by_type"
 DURATIONS: Final = {
     name: match[1]
     for name in settings.Settings.model_fields
-    if name != BY_TYPE and (match := re.search(r"_(seconds|hours|days)$", name))
+    if name not in {BY_TYPE, "clock_offset_seconds"} and (match := re.search(r"_(seconds|hours|days)$", name))
 }
 """The unit of each setting that is a duration."""
 

@@ -118,6 +118,7 @@ class Container(Resources):
             namespace=self.settings.queue_namespace,
             handlers=handlers,
             threads=self.settings.worker_threads,
+            clock=self.clock,
         )
 
     @cached_property

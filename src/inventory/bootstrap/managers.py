@@ -12,6 +12,7 @@ from inventory.bootstrap.platform import Platform, grpc_platform, static_platfor
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.queue import RedisQueue
 from inventory.domain.clock import Clock, SystemClock
+from inventory.domain.store_clock import StoreClock
 from inventory.errors import SettingsError
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import PluginManager
@@ -28,6 +29,7 @@ from inventory.manager.schedule.manager import ScheduleManager
 from inventory.migration.migrator import Migrator
 from inventory.model import connection
 from inventory.model.connection import Document
+from inventory.model.metrics import tell_clock_skew
 from inventory.settings import Settings
 
 
@@ -36,7 +38,15 @@ class Managers:
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
-        self.clock = clock or SystemClock()
+        self.machine_clock = SystemClock(settings.clock_offset_seconds)
+        """What this machine's clock shows. Only for telling that it is wrong."""
+        self._store_clock = StoreClock(
+            measure=lambda: connection.server_time(self.database),
+            machine=self.machine_clock,
+            tell_skew=tell_clock_skew,
+        )
+        self.clock = clock or self._store_clock
+        """MongoDB's time, unless a test gives another."""
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
         """Names this process in claims and leases."""
 
@@ -47,17 +57,20 @@ class Managers:
 
     @cached_property
     def database(self) -> Database[Document]:
-        """The database; nothing is sent before its first operation."""
+        """The database. From then on the clock is measured against it, in a thread of its own."""
         uri = self.settings.mongo_uri.get_secret_value()
         if not uri:
             raise SettingsError("mongo_uri (INVENTORY_MONGO_URI): is required; `inventory up` starts a MongoDB itself")
         threads = max(self.settings.server_threads, 2 * self.settings.worker_threads)
-        return connection.connect(
+        database = connection.connect(
             uri=uri,
             database=self.settings.mongo_database,
             timeout_seconds=self.settings.mongo_timeout_seconds,
             pool_size=threads + 4,
         )
+        if self.clock is self._store_clock:
+            self._store_clock.start()
+        return database
 
     @cached_property
     def migrator(self) -> Migrator:
@@ -67,7 +80,7 @@ class Managers:
     @cached_property
     def queue(self) -> RedisQueue:
         """The bell of the workers."""
-        return RedisQueue(url=self.redis_url, namespace=self.settings.queue_namespace)
+        return RedisQueue(url=self.redis_url, namespace=self.settings.queue_namespace, clock=self.clock)
 
     @property
     def redis_url(self) -> str:
@@ -160,6 +173,7 @@ class Managers:
     def close(self) -> None:
         """Close every connection that was opened."""
         opened = vars(self)
+        self._store_clock.stop()
         if "queue" in opened:
             self.queue.close()
         if "plugin_connector" in opened:

@@ -93,7 +93,7 @@ def _mongodb(container: Container) -> Iterator[Finding]:
     database, now = container.database, container.clock.now
     looks: dict[str, Callable[[], Iterable[Finding]]] = {
         "write concern": lambda: mongodb.check_write_concern(database),
-        "clock": lambda: mongodb.check_clock(database, now),
+        "clock": lambda: mongodb.check_clock(database, container.machine_clock.now),
         "disk": lambda: mongodb.check_disk(database),
         "migrations": lambda: _migrations(container),
         "indexes": lambda: mongodb.check_indexes(database),

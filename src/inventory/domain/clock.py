@@ -8,10 +8,14 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """Tells the time.
+
+    What is stored, or compared with what is stored, goes by MongoDB's clock
+    (:class:`~inventory.domain.store_clock.StoreClock`), never by that of the machine that looks.
+    """
 
     def now(self) -> datetime:
-        """Return the wall clock's time: aware, UTC, whole milliseconds (what MongoDB keeps)."""
+        """Return the time of day: aware, UTC, whole milliseconds (what MongoDB keeps)."""
 
     def monotonic(self) -> float:
         """Return seconds of a clock that never steps back; only differences mean anything."""
@@ -24,11 +28,18 @@ def to_milliseconds(moment: datetime) -> datetime:
 
 
 class SystemClock:
-    """The machine's clocks."""
+    """The machine's clocks.
+
+    Args:
+        offset_seconds: how far the wall clock is made to be wrong, s; tests and fault runs give one.
+    """
+
+    def __init__(self, offset_seconds: float = 0.0) -> None:
+        self._offset = timedelta(seconds=offset_seconds)
 
     def now(self) -> datetime:
         """See :class:`Clock`."""
-        return to_milliseconds(datetime.now(UTC))
+        return to_milliseconds(datetime.now(UTC) + self._offset)
 
     def monotonic(self) -> float:
         """See :class:`Clock`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import mongoengine
@@ -126,6 +126,13 @@ def ping(database: Database[Document]) -> None:
     """Return if MongoDB answers within ``PING_SECONDS``. Raises ``ConnectionFailureError``."""
     with translated_errors(), pymongo.timeout(PING_SECONDS):
         database.command("ping")
+
+
+def server_time(database: Database[Document]) -> datetime:
+    """Return the primary's wall clock: aware, whole milliseconds. Raises ``ConnectionFailureError``."""
+    with translated_errors(), pymongo.timeout(PING_SECONDS):
+        there: datetime = database.client.admin.command("hello")["localTime"]
+    return there if there.tzinfo else there.replace(tzinfo=UTC)
 
 
 def ensure_indexes(database: Database[Document]) -> None:

@@ -42,7 +42,19 @@ POOL_CLEARED: Final = counter(
     "inventory_mongodb_pool_cleared_total", "Times that a node's connections were given up.", processes=_PROCESSES
 )
 
+CLOCK_SKEW: Final = gauge(
+    "inventory_clock_skew_seconds",
+    "How far this machine's clock is off MongoDB's, either way, at least, s; the worst of a family of processes.",
+    processes=_PROCESSES,
+    mode="livemax",
+)
+
 _NOTABLE_SECONDS: Final = 0.0005
+
+
+def tell_clock_skew(seconds: float) -> None:
+    """Show by how many seconds the wall clock is ahead of MongoDB's, or behind (negative)."""
+    CLOCK_SKEW.set(abs(seconds))
 
 
 class PoolWatch(ConnectionPoolListener):

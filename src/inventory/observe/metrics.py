@@ -76,10 +76,17 @@ def counter(name: str, about: str, *, processes: Sequence[Kind], labels: _Labels
     return _prepared(Counter(name, about, list(labels or ())), labels)
 
 
-def gauge(name: str, about: str, *, processes: Sequence[Kind], labels: _Labels | None = None) -> Gauge:
-    """Declare a gauge, which is summed over the living processes of a family."""
+def gauge(
+    name: str,
+    about: str,
+    *,
+    processes: Sequence[Kind],
+    labels: _Labels | None = None,
+    mode: Literal["livesum", "livemax"] = "livesum",
+) -> Gauge:
+    """Declare a gauge. ``mode`` says what a family of processes shows: the sum over the living ones, or the worst."""
     _note(name, "gauge", about, labels, processes)
-    return _prepared(Gauge(name, about, list(labels or ()), multiprocess_mode="livesum"), labels)
+    return _prepared(Gauge(name, about, list(labels or ()), multiprocess_mode=mode), labels)
 
 
 def histogram(

@@ -108,6 +108,8 @@ def api(database: Database[Json], mongo_uri: str, redis_url: str, tmp_path: Path
         )
         container = Container(settings)
         vars(container)["database"] = client[database.name]
+        # A process measures its clock once, before the first call.
+        container.clock.now()
         yield Api(container, recorder)
         container.queue.close()
         container.plugin_connector.close()

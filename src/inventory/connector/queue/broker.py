@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
 from copy import copy
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import redis
 from dramatiq import Message
@@ -20,7 +21,8 @@ from redis.retry import Retry
 
 from inventory.connector.queue.bands import BANDS, more_urgent_than
 from inventory.connector.queue.metrics import QUEUE_WAIT_SECONDS
-from inventory.errors import ConnectionFailureError
+from inventory.domain.clock import Clock
+from inventory.errors import ConnectionFailureError, InventoryError
 
 HEARTBEAT_MS: Final = 5_000
 """A worker silent for so long is dead, and what it held goes to others."""
@@ -30,6 +32,13 @@ SIGN_OF_LIFE_SECONDS: Final = 1.0
 
 MAINTENANCE_CHANCE: Final = 100_000
 """Of a million commands, how many look for dead workers; at some tens of commands a second that is every second."""
+
+REDIS_TIME: Final = b"""
+local now = redis.call("time")
+ARGV[2] = now[1] * 1000 + math.floor(now[2] / 1000)
+"""
+"""Precedes dramatiq's script, which takes the caller's wall clock as its second argument and judges by it which workers
+are dead: one whose clock is behind would lose its messages to others while it works. Redis's own clock judges."""
 
 PIPELINED: Final = 500
 """Messages that are sent together."""
@@ -55,6 +64,8 @@ class Broker(RedisBroker):
             heartbeat_timeout=HEARTBEAT_MS,
             maintenance_chance=MAINTENANCE_CHANCE,
         )
+        script: Any = self.scripts["dispatch"].script
+        self.scripts = {**self.scripts, "dispatch": client.register_script(REDIS_TIME + script)}
         for band in BANDS:
             self.declare_queue(band)
 
@@ -95,8 +106,9 @@ class WorkBroker(Broker):
     a slice of another band takes, while other workers idle.
     """
 
-    def __init__(self, *, url: str, namespace: str, threads: int) -> None:
+    def __init__(self, *, url: str, namespace: str, threads: int, clock: Clock) -> None:
         super().__init__(url=url, namespace=namespace)
+        self.clock = clock
         self.taking = threading.Lock()
         self.consumers: dict[str, BandConsumer] = {}
         self._threads = threads
@@ -137,8 +149,9 @@ class BandConsumer(_RedisConsumer):
         if self.message_cache:
             message: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
             if message is not None:
-                sent = message.message_timestamp / 1000
-                QUEUE_WAIT_SECONDS.labels(self.queue_name).observe(max(time.time() - sent, 0.0))
+                # Whoever takes a message while MongoDB has never been reached cannot tell how old it is.
+                with contextlib.suppress(InventoryError):
+                    QUEUE_WAIT_SECONDS.labels(self.queue_name).observe(age_seconds(message, self._work_broker.clock))
             return message
         self.misses, backoff_ms = compute_backoff(self.misses, max_backoff=self.timeout)
         time.sleep(backoff_ms / 1000)
@@ -156,6 +169,11 @@ class BandConsumer(_RedisConsumer):
             else:
                 return
             self._spoke_at = time.monotonic()
+
+
+def age_seconds(message: Message[None] | MessageProxy, clock: Clock) -> float:
+    """Return how long ago ``message`` was made, s; never less than 0."""
+    return max(clock.now().timestamp() - message.message_timestamp / 1000, 0.0)
 
 
 def failure(exc: redis.RedisError) -> ConnectionFailureError:

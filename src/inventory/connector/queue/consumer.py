@@ -13,6 +13,7 @@ from dramatiq import Actor, Worker
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, actor_name
 from inventory.connector.queue.broker import WorkBroker
 from inventory.connector.queue.metrics import HANDLER_FAILURES
+from inventory.domain.clock import Clock, SystemClock
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 
@@ -39,7 +40,9 @@ class QueueConsumer:
     sweeper makes up for it. A process that dies leaves its messages to others.
     """
 
-    def __init__(self, *, url: str, namespace: str, handlers: Handlers, threads: int) -> None:
+    def __init__(
+        self, *, url: str, namespace: str, handlers: Handlers, threads: int, clock: Clock | None = None
+    ) -> None:
         """Prepare; nothing connects yet.
 
         Args:
@@ -47,8 +50,9 @@ class QueueConsumer:
             namespace: prefix of the queue's keys.
             handlers: called with the ids of a message, from ``threads`` threads at once.
             threads: how many messages are handled at a time.
+            clock: tells how old a message is; absent: this machine's.
         """
-        self._broker = WorkBroker(url=url, namespace=namespace, threads=threads)
+        self._broker = WorkBroker(url=url, namespace=namespace, threads=threads, clock=clock or SystemClock())
         for rank, band in enumerate(BANDS):
             self._declare(PLAN_JOB, band, 2 * rank, handlers.plan_job)
             self._declare(RUN_SLICE, band, 2 * rank + 1, handlers.run_slice)

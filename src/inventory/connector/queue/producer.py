@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import redis
@@ -10,20 +9,23 @@ from dramatiq import Message
 
 from inventory.connector.ports import JobToPlan
 from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, BandState, actor_name, band_of
-from inventory.connector.queue.broker import Broker, failure
+from inventory.connector.queue.broker import Broker, age_seconds, failure
+from inventory.domain.clock import Clock, SystemClock
 from inventory.observe import tracing
 
 
 class RedisQueue:
     """See :class:`~inventory.connector.ports.Queue`."""
 
-    def __init__(self, *, url: str, namespace: str) -> None:
+    def __init__(self, *, url: str, namespace: str, clock: Clock | None = None) -> None:
         """Prepare; nothing connects yet.
 
         Args:
             url: of Redis.
             namespace: prefix of the queue's keys.
+            clock: tells when a message is made, and how old it is; absent: this machine's.
         """
+        self._clock = clock or SystemClock()
         self._broker = Broker(url=url, namespace=namespace)
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
@@ -32,11 +34,11 @@ class RedisQueue:
 
     def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
         """See the port."""
-        self._send([_message(PLAN_JOB, job.domain_id, job.job_id, job.priority) for job in jobs])
+        self._send([self._message(PLAN_JOB, job.domain_id, job.job_id, job.priority) for job in jobs])
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         """See the port."""
-        self._send([_message(RUN_SLICE, domain_id, slice_id, priority) for slice_id in slice_ids])
+        self._send([self._message(RUN_SLICE, domain_id, slice_id, priority) for slice_id in slice_ids])
 
     def ping(self) -> None:
         """See the port."""
@@ -69,16 +71,16 @@ class RedisQueue:
         key = f"{self._broker.namespace}:{band}"
         first = self._broker.client.lindex(key, 0)
         data = self._broker.client.hget(f"{key}.msgs", first) if first is not None else None
-        age = time.time() - Message.decode(data).message_timestamp / 1000 if isinstance(data, bytes) else 0.0
-        return BandState(band=band, waiting=self._broker.waiting([band])[0], oldest_seconds=max(age, 0.0))
+        age = age_seconds(Message.decode(data), self._clock) if isinstance(data, bytes) else 0.0
+        return BandState(band=band, waiting=self._broker.waiting([band])[0], oldest_seconds=age)
 
-
-def _message(action: str, domain_id: str, each: str, priority: int) -> Message[None]:
-    band = band_of(priority)
-    return Message(
-        queue_name=band,
-        actor_name=actor_name(action, band),
-        args=(domain_id, each),
-        kwargs=dict(tracing.metadata()),
-        options={},
-    )
+    def _message(self, action: str, domain_id: str, each: str, priority: int) -> Message[None]:
+        band = band_of(priority)
+        return Message(
+            queue_name=band,
+            actor_name=actor_name(action, band),
+            args=(domain_id, each),
+            kwargs=dict(tracing.metadata()),
+            options={},
+            message_timestamp=int(self._clock.now().timestamp() * 1000),
+        )
