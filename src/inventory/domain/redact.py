@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from inventory.domain.numbers import whole
+
 BLOT = "***"
 MIN_LENGTH = 4
 """Shorter values are words like any other; blotting them out would hide the text, not a secret."""
@@ -45,8 +47,8 @@ def _leaves(tree: object) -> Iterator[str]:
             yield from _leaves(element)
     elif isinstance(tree, bool) or tree is None:
         return
-    elif isinstance(tree, float) and tree.is_integer():
-        yield str(int(tree))
+    elif isinstance(tree, float):
+        yield str(whole(tree))
     else:
         yield str(tree)
 

@@ -17,8 +17,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
-_EXACT: Final = 2.0**53
-"""Doubles below this hold every integer exactly; above, an integral double stays a double."""
+from inventory.domain.numbers import finite
 
 _FLOAT_DIGITS: Final = range(6, 10)
 """Decimal digits among which the shortest that gives back the same single-precision number is found."""
@@ -75,9 +74,7 @@ def _value(message: Value) -> Any:
 
 
 def _double(number: float) -> float | int | None:
-    if number.is_integer():
-        return int(number) if -_EXACT < number < _EXACT else number
-    return number if math.isfinite(number) else None
+    return finite(number)
 
 
 def _float(number: float) -> float | int | None:

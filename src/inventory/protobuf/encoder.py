@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from math import isfinite, isnan
@@ -19,9 +20,13 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from inventory.domain.clock import isoformat
 from inventory.domain.finite import finite
 
-MAX_DEPTH: Final = 30
-"""Levels of a Struct that are sent as such: protobuf reads 100 levels of messages, and a level of a Struct takes
-three. What lies deeper is sent as JSON text, so that one odd resource does not make a whole list unreadable."""
+MAX_LEVELS: Final = 99
+"""Levels of messages that a Struct in a list of resources may have: protobuf reads 100, and the list takes one. What
+lies deeper is sent as JSON text, so that one odd resource does not make a whole list unreadable."""
+_DICT_LEVELS: Final = 3
+"""Of the Struct, its member and the member's Value."""
+_LIST_LEVELS: Final = 2
+"""Of the ListValue and its element's Value."""
 
 if TYPE_CHECKING:
     from google._upb._message import Descriptor as _UpbDescriptor
@@ -67,24 +72,29 @@ def tag(number: int, wire_type: int) -> bytes:
     return _varint(number << 3 | wire_type)
 
 
-def struct_bytes(content: Mapping[str, Any], depth: int = 0) -> bytes:
-    """Return a dict as the bytes of a ``google.protobuf.Struct``."""
+def struct_bytes(content: Mapping[str, Any], level: int = _DICT_LEVELS) -> bytes:
+    """Return a dict as the bytes of a ``google.protobuf.Struct``.
+
+    Args:
+        content: the dict.
+        level: of messages that its members' values lie at.
+    """
     parts = []
     for key, value in content.items():
         name = key.encode("utf-8", "replace")
-        item = value_bytes(value, depth)
+        item = value_bytes(value, level)
         entry = b"\x0a" + varint(len(name)) + name + b"\x12" + varint(len(item)) + item
         parts.append(b"\x0a" + varint(len(entry)) + entry)
     return b"".join(parts)
 
 
-def list_bytes(values: Any, depth: int = 0) -> bytes:
-    """Return a list as the bytes of a ``google.protobuf.ListValue``."""
-    return b"".join([delimited(b"\x0a", value_bytes(value, depth)) for value in values])
+def list_bytes(values: Any, level: int = _LIST_LEVELS) -> bytes:
+    """Return a list as the bytes of a ``google.protobuf.ListValue``; ``level`` as in :func:`struct_bytes`."""
+    return b"".join([delimited(b"\x0a", value_bytes(value, level)) for value in values])
 
 
-def value_bytes(value: Any, depth: int = 0) -> bytes:
-    """Return a value as the bytes of a ``google.protobuf.Value``.
+def value_bytes(value: Any, level: int = 0) -> bytes:
+    """Return a value as the bytes of a ``google.protobuf.Value``; ``level`` is its own.
 
     Times become ISO 8601 text. What JSON has no counterpart for (an ObjectId, NaN or an infinity) becomes null:
     protobuf's own JSON mapping fails on a Value that is not finite, and with it a client's whole list.
@@ -98,23 +108,29 @@ def value_bytes(value: Any, depth: int = 0) -> bytes:
         return b"\x11" + _double(value)
     if value is None:
         return _NULL
-    return _other_value_bytes(value, depth)
+    return _other_value_bytes(value, level)
 
 
-def _other_value_bytes(value: Any, depth: int) -> bytes:
-    if isinstance(value, (Mapping, list, tuple)) and depth >= MAX_DEPTH:
-        return value_bytes(_json_text(value))
+def _other_value_bytes(value: Any, level: int) -> bytes:
     if isinstance(value, Mapping):
-        return delimited(b"\x2a", struct_bytes(value, depth + 1))
+        if level + _DICT_LEVELS > MAX_LEVELS:
+            return _as_text(value)
+        return delimited(b"\x2a", struct_bytes(value, level + _DICT_LEVELS))
     if isinstance(value, (list, tuple)):
-        return delimited(b"\x32", list_bytes(value, depth + 1))
+        if level + _LIST_LEVELS > MAX_LEVELS:
+            return _as_text(value)
+        return delimited(b"\x32", list_bytes(value, level + _LIST_LEVELS))
     if isinstance(value, datetime):
         return value_bytes(isoformat(value))
     if isinstance(value, int):
         return b"\x11" + _double(value)
     if hasattr(value, "as_doc"):  # MongoDB's drivers read {"$ref", "$id"} as a DBRef
-        return _other_value_bytes(value.as_doc(), depth)
+        return _other_value_bytes(value.as_doc(), level)
     return _NULL
+
+
+def _as_text(value: Any) -> bytes:
+    return value_bytes(_json_text(value))
 
 
 def _json_text(value: Any) -> str:
@@ -242,7 +258,7 @@ def _integer_writer(number: int, *, keep_zero: bool) -> Writer:
 def _real_writer(field: FieldDescriptor, *, keep_zero: bool) -> Writer:
     single = field.type == FieldDescriptor.TYPE_FLOAT
     head, pack = tag(field.number, 5 if single else 1), _float if single else _double
-    largest = 3.4028234663852886e38 if single else float("inf")
+    largest = 3.4028234663852886e38 if single else sys.float_info.max
 
     def write(value: Any) -> bytes:
         if not isinstance(value, (int, float)) or isnan(value):

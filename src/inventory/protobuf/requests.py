@@ -16,6 +16,7 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
+from inventory.domain.numbers import finite
 from inventory.errors import InvalidParameterError
 from inventory.protobuf.encoder import MessageDescriptor, fields_of
 
@@ -25,10 +26,8 @@ Plain = dict[str, Any]
 _Reader = Callable[[Any, str], Any]
 """(value, dotted name of the field for errors) → plain value."""
 
-_EXACT = 2.0**53
-"""Doubles below this hold every integer exactly; above, an integral double stays a double."""
-
 _SINGLE: Final = struct.Struct("<f")
+_NOT_FINITE: Final = "a number must be finite"
 
 _plans: dict[str, dict[int, tuple[str, _Reader | None]]] = {}
 """By full name of a message type: by field number, the field's name and its reader (None: the value as it is)."""
@@ -56,7 +55,7 @@ def decode(message: Message, prefix: str = "") -> Plain:
         prefix: dotted path of the message, for errors.
 
     Raises:
-        InvalidParameterError: a number that its enum does not have, or a key that cannot be stored.
+        InvalidParameterError: a number that its enum does not have, a key or a number that cannot be stored.
     """
     plan = _plans.get(message.DESCRIPTOR.full_name) or _plan(message.DESCRIPTOR)
     plain: Plain = {}
@@ -66,39 +65,93 @@ def decode(message: Message, prefix: str = "") -> Plain:
     return plain
 
 
+class _UnfitError(ValueError):
+    """A member of a free-form value cannot be stored.
+
+    Attributes:
+        path: keys and positions from the value down to the member, innermost first.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.path: list[str] = []
+
+    def below(self, key: str) -> InvalidParameterError:
+        """Return what the client is told, for a value of the field ``key``."""
+        return InvalidParameterError(key=".".join([key or "request", *reversed(self.path)]), reason=self.reason)
+
+
 def struct_to_dict(struct: Struct, key: str = "") -> Plain:
-    """Return the content of a Struct; integral doubles become int.
+    """Return the content of a Struct; numbers by the rule of :mod:`inventory.domain.numbers`.
 
     Raises:
-        InvalidParameterError: a key holds NUL, which MongoDB cannot store.
+        InvalidParameterError: a key holds NUL, which MongoDB cannot store, or a number is NaN or infinite, which JSON
+            does not know; it names the path.
     """
-    fields = struct.fields
-    plain = {}
-    for name in fields:
-        if "\0" in name:
-            raise InvalidParameterError(key=key or "request", reason="a key must not contain NUL")
-        plain[name] = value_to_plain(fields[name], key)
-    return plain
+    try:
+        return _members(struct)
+    except _UnfitError as unfit:
+        raise unfit.below(key) from None
 
 
 def value_to_plain(value: Value, key: str = "") -> Any:
-    """Return the content of a Value; one without a kind is None."""
+    """Return the content of a Value; one without a kind is None. Raises as :func:`struct_to_dict`."""
+    try:
+        return _plain(value)
+    except _UnfitError as unfit:
+        raise unfit.below(key) from None
+
+
+def list_to_plain(values: ListValue, key: str = "") -> list[Any]:
+    """Return the content of a ListValue. Raises as :func:`struct_to_dict`."""
+    try:
+        return _elements(values)
+    except _UnfitError as unfit:
+        raise unfit.below(key) from None
+
+
+def _members(struct: Struct) -> Plain:
+    fields = struct.fields
+    plain = {}
+    name = ""
+    try:
+        for name in fields:
+            if "\0" in name:
+                raise _UnfitError("a key must not contain NUL")
+            plain[name] = _plain(fields[name])
+    except _UnfitError as unfit:
+        if "\0" not in name:
+            unfit.path.append(name)
+        raise
+    return plain
+
+
+def _elements(values: ListValue) -> list[Any]:
+    plain: list[Any] = []
+    try:
+        for value in values.values:
+            plain.append(_plain(value))
+    except _UnfitError as unfit:
+        unfit.path.append(str(len(plain)))
+        raise
+    return plain
+
+
+def _plain(value: Value) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return value.string_value
     if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() and -_EXACT < number < _EXACT else number
+        number = finite(value.number_value)
+        if number is None:
+            raise _UnfitError(_NOT_FINITE)
+        return number
     if kind == "struct_value":
-        return struct_to_dict(value.struct_value, key)
+        return _members(value.struct_value)
     if kind == "list_value":
-        return list_to_plain(value.list_value, key)
+        return _elements(value.list_value)
     return value.bool_value if kind == "bool_value" else None
-
-
-def list_to_plain(values: ListValue, key: str = "") -> list[Any]:
-    """Return the content of a ListValue."""
-    return [value_to_plain(value, key) for value in values.values]
 
 
 _WELL_KNOWN: Mapping[str, _Reader] = {
@@ -131,8 +184,14 @@ def _single_reader(field: FieldDescriptor) -> _Reader | None:
     return shortest_float if field.type == FieldDescriptor.TYPE_FLOAT else None
 
 
-def shortest_float(value: float, _key: str = "") -> float:
-    """Return the shortest decimal that is ``value`` in single precision: 0.1 arrives as 0.10000000149011612."""
+def shortest_float(value: float, key: str = "") -> float:
+    """Return the shortest decimal that is ``value`` in single precision: 0.1 arrives as 0.10000000149011612.
+
+    Raises:
+        InvalidParameterError: it is NaN or infinite.
+    """
+    if not math.isfinite(value):
+        raise InvalidParameterError(key=key or "request", reason=_NOT_FINITE)
     for digits in range(6, 9):
         shorter = float(f"{value:.{digits}g}")
         if _as_single(shorter) == value:

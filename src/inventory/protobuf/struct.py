@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value
 
+from inventory.domain.numbers import finite
 from inventory.errors import InvalidParameterTypeError
-
-EXACT: Final = 2.0**53
-"""Doubles beyond this no longer hold every integer, so they stay floats."""
 
 
 def to_dict(struct: Struct) -> dict[str, Any]:
-    """Return the content of ``struct``; doubles without a fraction become ints, as plugins send all ints so."""
+    """Return the content of ``struct``; numbers by the rule of :func:`inventory.domain.numbers.finite`."""
     fields = struct.fields
     plain: dict[str, Any] = {}
     # Mapping's own items() takes twice as long, and most values are texts.
@@ -33,8 +31,7 @@ def to_plain(value: Value) -> Any:
     if kind == "struct_value":
         return to_dict(value.struct_value)
     if kind == "number_value":
-        number = value.number_value
-        return int(number) if -EXACT <= number <= EXACT and number.is_integer() else number
+        return finite(value.number_value)
     if kind == "list_value":
         return [to_plain(item) for item in value.list_value.values]
     if kind == "bool_value":

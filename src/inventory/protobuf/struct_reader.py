@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from google.protobuf.struct_pb2 import Struct
 
-from inventory.protobuf.struct import EXACT, to_dict
+from inventory.domain.numbers import finite
+from inventory.domain.texts import REPLACEMENT, fit, fitted
+from inventory.protobuf.struct import to_dict
 
 _MEMBER: Final = 0x0A
 _KEY: Final = 0x0A
@@ -28,6 +30,7 @@ _TEXT: Final = 0x1A
 _BOOL: Final = 0x20
 _STRUCT: Final = 0x2A
 _LIST: Final = 0x32
+_SIZED: Final = (_TEXT, _STRUCT, _LIST)
 _DOUBLE: Final = struct.Struct("<d").unpack_from
 
 _SMALL_BYTES: Final = 64
@@ -53,11 +56,15 @@ class StructReader:
         self._large: dict[bytes, Any] = {}
 
     def read(self, data: bytes) -> dict[str, Any]:
-        """Return the content of the Struct that ``data`` is the deterministic serialization of."""
+        """Return the content of the Struct that ``data`` is the deterministic serialization of.
+
+        Numbers are by the rule of :mod:`inventory.domain.numbers`, NaN and the infinities None; NULs are replaced.
+        """
         try:
             return self._struct(data, 0, len(data))
-        except (_UnusualError, IndexError, struct.error):
-            return to_dict(Struct.FromString(data))
+        except (ValueError, IndexError, struct.error):
+            plain: dict[str, Any] = fitted(to_dict(Struct.FromString(data)))
+            return plain
 
     def _struct(self, data: bytes, start: int, end: int) -> dict[str, Any]:
         # The hottest loop of a collect: what is not a call here is a third faster.
@@ -89,10 +96,16 @@ class StructReader:
             at += size
             if data[at] != _VALUE:
                 raise _UnusualError
-            at = at + 2 if data[at + 1] < 0x80 else _length(data, at + 1)[1]
+            size, at = (data[at + 1], at + 2) if data[at + 1] < 0x80 else _length(data, at + 1)
+            if at + size != start:
+                raise _UnusualError
             if at < start and data[at] == _TEXT:
-                at = at + 2 if data[at + 1] < 0x80 else _length(data, at + 1)[1]
+                size, at = (data[at + 1], at + 2) if data[at + 1] < 0x80 else _length(data, at + 1)
+                if at + size != start:
+                    raise _UnusualError
                 value: Any = data[at:start].decode()
+                if "\0" in value:
+                    value = value.replace("\0", REPLACEMENT)
             elif key == _LARGE and not member:
                 value = self._repeated(data[at:start])
             else:
@@ -111,18 +124,18 @@ class StructReader:
         if at == end:
             return None
         kind = data[at]
-        if kind == _TEXT:
-            return data[_length(data, at + 1)[1] : end].decode()
-        if kind == _NUMBER:
-            number: float = _DOUBLE(data, at + 1)[0]
-            return int(number) if -EXACT <= number <= EXACT and number.is_integer() else number
-        if kind == _STRUCT:
-            return self._struct(data, _length(data, at + 1)[1], end)
-        if kind == _LIST:
-            return self._list(data, _length(data, at + 1)[1], end)
-        if kind == _BOOL:
+        if kind == _NUMBER and at + 9 == end:
+            return finite(_DOUBLE(data, at + 1)[0])
+        if kind in _SIZED:
+            size, at = _length(data, at + 1)
+            if at + size != end:
+                raise _UnusualError
+            if kind == _STRUCT:
+                return self._struct(data, at, end)
+            return fit(data[at:end].decode()) if kind == _TEXT else self._list(data, at, end)
+        if kind == _BOOL and at + 2 == end:
             return data[at + 1] != 0
-        if kind == _NULL:
+        if kind == _NULL and at + 2 == end:
             return None
         raise _UnusualError
 
@@ -148,7 +161,7 @@ class StructReader:
         return found
 
     def _new_key(self, name: bytes) -> str:
-        key = name.decode()
+        key = fit(name.decode())
         if len(self._keys) < _KEYS_KEPT:
             self._keys[name] = key
         return key

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, QueryError
 from inventory.query.ast import Condition, Criteria, ListQuery, Node, Operator, Page, ReferenceCondition, SortKey
 from inventory.query.fields import ResourceSchema, encoded
@@ -108,8 +109,8 @@ def integer(raw: object, key: str) -> int:
     """Return an integer (integral doubles count), or 0 for None; anything else is an InvalidParameterTypeError."""
     if raw is None:
         return 0
-    if isinstance(raw, float) and raw.is_integer():
-        raw = int(raw)
+    if isinstance(raw, float):
+        raw = whole(raw)
     if not isinstance(raw, int) or isinstance(raw, bool) or not -(2**31) <= raw < 2**32:
         raise InvalidParameterTypeError(key=key, expected="integer")
     return raw

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 
 from inventory.domain.keys import escape_key
+from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, OperatorValueTypeError
 from inventory.query.ast import Value
 from inventory.query.fields import Field, Kind, encoded
 
 MAX_VALUE_DEPTH = 64
 """Deepest nesting of a value; MongoDB ends at 100 levels including the filter around it."""
-_EXACT_INTEGER = 2**53
-"""Beyond it a double, which is how integers arrive, is no longer exact."""
 _INT64 = 2**63
 
 _ESCAPED_LEVELS = {Kind.TAGS: 2, Kind.TAG_MAP: 1}
@@ -39,7 +38,7 @@ def plain_value(value: object, key: str, depth: int = 0) -> Value:
     if isinstance(value, float):
         if not isfinite(value):
             raise InvalidParameterError(key=key, reason="a number must be finite")
-        return int(value) if value.is_integer() and abs(value) <= _EXACT_INTEGER else value
+        return whole(value)
     if isinstance(value, int):
         if not -_INT64 <= value < _INT64:
             raise InvalidParameterError(key=key, reason="an integer must fit into 64 bits")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
 from google.protobuf.json_format import ParseDict
 
-from inventory.errors import InvalidParameterError
+from inventory.errors import InvalidParameterError, InventoryError
 from inventory.protobuf.requests import decode, parse
 from inventory.stubs.spaceone.api.inventory.v1 import cloud_service_pb2, collector_pb2, collector_rule_pb2, job_pb2
 
@@ -70,7 +73,7 @@ def test_keys_with_nul_are_refused() -> None:
 
     with pytest.raises(InvalidParameterError) as caught:
         decode(request)
-    assert caught.value.field == "tags"
+    assert caught.value.field == "tags.outer"
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"\x0a\x05ab", b"\x0a\x02\xff\xfe"])
@@ -79,6 +82,42 @@ def test_bytes_that_are_no_message_are_the_callers_mistake(data: bytes) -> None:
         parse(collector_pb2.CollectorRequest, data)
 
 
-@pytest.mark.parametrize("size", [0.1, 2.5, 16777215.0, 1e30, -0.3, 123456.78, float("inf")])
+@pytest.mark.parametrize("size", [0.1, 2.5, 16777215.0, 1e30, -0.3, 123456.78])
 def test_single_precision_arrives_as_it_was_meant(size: float) -> None:
     assert decode(cloud_service_pb2.CreateServiceRequest(instance_size=size)) == {"instance_size": size}
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        ({"a": ...}, "tags.a"),
+        ({"ok": 1, "a": {"b.c": [0, {"d": ...}]}}, "tags.a.b.c.1.d"),
+        ({"l": [[...]]}, "tags.l.0.0"),
+    ],
+)
+def test_a_number_that_json_does_not_know_is_refused_by_its_path(
+    number: float, content: dict[str, Any], path: str
+) -> None:
+    request = collector_pb2.UpdateCollectorRequest(tags=_with(content, number))
+
+    with pytest.raises(InventoryError) as caught:
+        decode(request)
+
+    assert caught.value.code == "ERROR_INVALID_PARAMETER"
+    assert caught.value.message == f"Parameter is invalid. (key = {path}, reason = a number must be finite)"
+
+
+def _with(content: Any, number: float) -> Any:
+    """Return ``content`` with ``number`` in place of the ellipsis."""
+    if isinstance(content, dict):
+        return {key: _with(part, number) for key, part in content.items()}
+    if isinstance(content, list):
+        return [_with(part, number) for part in content]
+    return number if content is ... else content
+
+
+@pytest.mark.parametrize("size", [math.nan, math.inf, -math.inf])
+def test_a_field_of_type_number_is_refused_where_it_is_not_finite(size: float) -> None:
+    with pytest.raises(InvalidParameterError, match="instance_size"):
+        decode(cloud_service_pb2.CreateServiceRequest(instance_size=size))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from bson import DBRef, Decimal128, Int64, MinKey, ObjectId, Timestamp
 from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.struct_pb2 import Struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.protobuf.encoder import MAX_DEPTH, MessageEncoder, struct_bytes
-from inventory.protobuf.requests import struct_to_dict
+from inventory.protobuf.encoder import MessageEncoder, struct_bytes
+from inventory.protobuf.requests import decode, struct_to_dict
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
     cloud_service_pb2,
@@ -76,15 +77,49 @@ def test_what_is_nested_too_deep_for_protobuf_is_sent_as_text() -> None:
     for _ in range(150):
         deep = {"d": deep}
 
-    message = cloud_service_pb2.CloudServiceInfo.FromString(
-        MessageEncoder(cloud_service_pb2.CloudServiceInfo.DESCRIPTOR)({"data": deep})
-    )
+    inner: Any = listed({"data": deep})["data"]
 
-    inner: Any = struct_to_dict(message.data)
-    for _ in range(MAX_DEPTH):
+    for _ in range(32):
         inner = inner["d"]
     assert isinstance(inner["d"], str)
     assert inner["d"].startswith('{"d": {"d"')
+
+
+@given(st.lists(st.booleans(), max_size=60))
+def test_any_nesting_can_be_read_in_a_list_and_is_unaltered_where_protobuf_can_carry_it(kinds: list[bool]) -> None:
+    nested: Any = 1
+    for is_dict in kinds:
+        nested = {"d": nested} if is_dict else [nested]
+    content = {"d": nested}
+
+    found = listed({"data": content, "metadata": {"aws": content}})
+
+    for name, sent in (("data", content), ("metadata", {"aws": content})):
+        if fits({name: sent}):
+            assert found[name] == sent
+
+
+def listed(service: dict[str, Any]) -> dict[str, Any]:
+    """Return the only CloudService of a list as its client reads it."""
+    row = MessageEncoder(cloud_service_pb2.CloudServiceInfo.DESCRIPTOR)(service)
+    answer = MessageEncoder(cloud_service_pb2.CloudServicesInfo.DESCRIPTOR)({"results": [row]})
+    return decode(cloud_service_pb2.CloudServicesInfo.FromString(answer).results[0])
+
+
+def fits(service: dict[str, Any]) -> bool:
+    """Whether protobuf reads a list with this CloudService in it."""
+    try:
+        answer = cloud_service_pb2.CloudServicesInfo(results=[cloud_service_pb2.CloudServiceInfo(**service)])
+        cloud_service_pb2.CloudServicesInfo.FromString(answer.SerializeToString())
+    except DecodeError:
+        return False
+    return True
+
+
+def test_a_number_that_json_does_not_know_is_null() -> None:
+    rotten = {"data": {"nan": math.nan, "list": [math.inf, 1.5]}, "instance_size": math.nan}
+
+    assert listed(rotten) == {"data": {"nan": None, "list": [None, 1.5]}}
 
 
 def test_absent_and_null_members_stay_unset() -> None:
@@ -187,7 +222,7 @@ def test_whatever_is_stored_in_any_field_is_a_message_that_every_client_can_read
 
 def test_numbers_that_json_lacks_are_null_however_deep_they_lie() -> None:
     content: Any = {"a": float("nan")}
-    for _ in range(MAX_DEPTH + 3):
+    for _ in range(40):
         content = {"in": [content, float("inf")]}
 
     text = json.dumps(MessageToDict(Struct.FromString(struct_bytes(content))), allow_nan=False)

@@ -21,7 +21,11 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 JSON = st.dictionaries(
     TEXT,
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False) | TEXT,
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | TEXT,
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
         max_leaves=10,
     ),
@@ -54,8 +58,8 @@ def test_numbers_that_json_lacks_do_no_harm() -> None:
     struct.fields["inf"].number_value = math.inf
     struct.fields["unset"].SetInParent()
     found = to_dict(struct)
-    assert math.isnan(found["nan"])
-    assert math.isinf(found["inf"])
+    assert found["nan"] is None
+    assert found["inf"] is None
     assert found["unset"] is None
 
 

@@ -13,6 +13,7 @@ from inventory.cli.listing import filter_option
 from inventory.cli.parameters import STRUCT
 from inventory.cli.terminal import echo, json_text, one_line
 from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
+from inventory.domain.numbers import whole
 
 Json = dict[str, Any]
 
@@ -101,8 +102,8 @@ def _print(rows: list[Any], order: list[str]) -> None:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        return str(whole(value))
     if isinstance(value, dict | list):
         return json_text(value, indent=None)
     return "" if value is None else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, RequiredParameterError
 
 MAX_NAME: Final = 255
@@ -55,8 +56,8 @@ def checked_priority(value: object) -> int:
     Raises:
         InvalidParameterTypeError, InvalidParameterError: it is none.
     """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
+    if isinstance(value, float):
+        value = whole(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidParameterTypeError(key="priority", expected="int")
     if not 0 <= value <= MAX_PRIORITY:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from inventory.connector.ports import Identity
 from inventory.domain.collector.rule import ALWAYS
+from inventory.domain.numbers import whole
 from inventory.domain.principal import Principal
 from inventory.ingest.decision.match import value_at
 from inventory.ingest.reading.record import free_form, is_text, tags_of
@@ -113,9 +114,7 @@ def source_value(resource: Json, key: str) -> str | None:
         value = value_at(resource, key)
     if value is None or value == "" or isinstance(value, Mapping | list):
         return None
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    written = str(value)
+    written = str(whole(value) if isinstance(value, float) else value)
     return written if is_text(written) else None
 
 

@@ -6,11 +6,13 @@ as JSON text, tags as a list of pairs, and members without a place are passed ov
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
+from inventory.domain.numbers import nearest, whole
 from inventory.errors import InvalidResourceError
+from inventory.ingest.reading.json_text import read_json
 from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Kind
 
 Json = Mapping[str, Any]
@@ -109,9 +111,9 @@ def text(key: str, value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bool | int | float):
+    if isinstance(value, float):
+        return str(whole(value))
+    if isinstance(value, bool | int):
         return str(value)
     raise InvalidResourceError(key=key, reason="must be text")
 
@@ -125,11 +127,15 @@ def is_text(value: str) -> bool:
     return True
 
 
-def _number(key: str, value: Any) -> float:
+def _number(key: str, value: Any) -> float | str:
     try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
+        number = float(value)
+    except OverflowError:
+        return nearest(math.copysign(math.inf, value))
+    except (TypeError, ValueError):
         raise InvalidResourceError(key=key, reason="must be a number") from None
+    # NaN and the infinities, which a text may say, clear as null does.
+    return number if math.isfinite(number) else ""
 
 
 def _flag(key: str, value: Any) -> bool:
@@ -174,7 +180,7 @@ def free_form(resource: Json, key: str) -> dict[str, Any] | None:
         return None if value is None else _mapping(key, value)
     if isinstance(written, str):
         try:
-            written = json.loads(written)
+            written = read_json(written)
         except (ValueError, RecursionError):
             raise InvalidResourceError(key=source, reason="is not JSON") from None
     return None if written is None else _mapping(source, written)

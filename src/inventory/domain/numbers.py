@@ -1,0 +1,48 @@
+"""Which numbers are integers, and what becomes of those that JSON, the store or a double cannot hold (contract §7).
+
+On the wire every number is a double. There is one rule for what is an integer, and it is here: an integral double
+below :data:`EXACT` in size. All other numbers are doubles, also those that were written as integers.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Final
+
+EXACT: Final = 2.0**53
+"""Doubles below this size hold every integer; from here on, an integral double stays a double."""
+_LARGEST: Final = sys.float_info.max
+_EXACT_DIGITS: Final = 15
+"""Integers of so many digits are always below :data:`EXACT`."""
+
+
+def whole(number: float) -> int | float:
+    """Return an integral double below :data:`EXACT` in size as int, any other as it is."""
+    return int(number) if -EXACT < number < EXACT and number.is_integer() else number
+
+
+def finite(number: float) -> int | float | None:
+    """Return ``number`` by the rule of :func:`whole`; None for NaN and the infinities, which JSON does not know."""
+    if -EXACT < number < EXACT:
+        return int(number) if number.is_integer() else number
+    return number if math.isfinite(number) else None
+
+
+def nearest(number: float) -> int | float:
+    """Return ``number`` by the rule of :func:`whole`; an infinity, as an overflow yields, as the largest double."""
+    return whole(math.copysign(_LARGEST, number) if math.isinf(number) else number)
+
+
+def written_integer(digits: str) -> int | float:
+    """Return the integer that ``digits`` write in decimal, by the same rule: from :data:`EXACT` on the nearest double.
+
+    Args:
+        digits: any number of them, with an optional sign.
+    """
+    return int(digits) if len(digits) <= _EXACT_DIGITS else nearest(float(digits))
+
+
+def written_number(text: str) -> int | float:
+    """Return the number that ``text`` writes in decimal, with a fraction or an exponent, by the same rule."""
+    return nearest(float(text))
