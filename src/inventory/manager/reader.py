@@ -226,7 +226,7 @@ class Reader:
         return answer
 
     def _distinct(self, match: Document, plan: StatPlan, path: str, milliseconds: int) -> tuple[Sequence[object], int]:
-        values = self._collection.distinct(path, match, maxTimeMS=milliseconds)
+        values = self._collection.distinct(path, match, maxTimeMS=milliseconds) if path else ()
         results, total_count = plan.distinct_page(values)
         # MongoDB gives no more than one document holds; how much of that is too much is known afterwards.
         list(at_most(self._max_bytes, [encode({"results": results})]))

@@ -51,7 +51,8 @@ _CONDITIONAL = frozenset({"count", "sum", "average"})
 _CONDITION_OPERATORS = ("eq", "not", "gt", "gte", "lt", "lte")
 _SAME_KIND = frozenset({"max", "min", "first", "last"})
 
-_DATE_FORMATS = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d"}
+DATE_PARTS = ("year", "month", "day")
+"""Date formats that give a number: of the year, of the month in it, of the day in that."""
 _DATE_FORMAT = re.compile(r"(?:[^%\x00]|%[YmdHMSLjuUVwGzZ%])+")
 """The conversions that strftime and MongoDB's ``$dateToString`` share, and ``%L`` for milliseconds."""
 _MAX_DATE_FORMAT = 128
@@ -60,6 +61,8 @@ _MAX_DATE_FORMAT = 128
 def parse_stat(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> StatQuery:
     """Parse a ``spaceone.api.core.v1.StatisticsQuery``; arguments and errors as ``parser.parse_list``.
 
+    Where both are sent, ``aggregate`` wins over ``distinct`` (contract, section 3).
+
     Raises:
         RequiredParameterError: neither ``aggregate`` nor ``distinct``.
         BadRequestError: one of its other subclasses says what is wrong with the query.
@@ -67,12 +70,12 @@ def parse_stat(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> StatQ
     criteria = parse_criteria(schema, raw, now=now)
     page = parse_page(raw.get("page"))
     distinct = raw.get("distinct")
-    if distinct:
-        target = schema.target(distinct if isinstance(distinct, str) else "")
+    stages = entries(raw.get("aggregate"), "query.aggregate")
+    if distinct and not stages:
+        target = schema.readable(distinct if isinstance(distinct, str) else "")
         if target.reference is not None:
             raise InvalidParameterError(key=target.key, reason="distinct takes a field of the resource itself")
         return StatQuery(schema, criteria, distinct=target, page=page)
-    stages = entries(raw.get("aggregate"), "query.aggregate")
     if not stages:
         raise RequiredParameterError(key="aggregate")
     if len(stages) > MAX_STAGES:
@@ -112,7 +115,7 @@ def _group(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:
     fields = tuple(parse_group_field(scope, _name(entry, at), entry, now, at=at) for entry in raw_fields)
     names = [key.name for key in keys] + [field.name for field in fields]
     check_unique(names, "query.aggregate.group")
-    kinds = {key.name: FREE_VALUE if key.date_format else key.target.field for key in keys}
+    kinds = {key.name: key.target.field if key.is_plain else FREE_VALUE for key in keys}
     kinds.update({field.name: _field_kind(field) for field in fields})
     return Group(keys, fields), Scope(scope.schema, kinds, tuple(key.name for key in keys))
 
@@ -147,11 +150,12 @@ def _group_key(scope: Scope, entry: RawQuery) -> GroupKey:
     raw_format = entry.get("date_format") or ""
     if not isinstance(raw_format, str):
         raise InvalidParameterError(key="query.aggregate.group.keys.date_format", reason="a date format is a text")
-    date_format = _DATE_FORMATS.get(raw_format, raw_format)
-    if date_format and (len(date_format) > _MAX_DATE_FORMAT or not _DATE_FORMAT.fullmatch(date_format)):
+    if raw_format in DATE_PARTS:
+        return GroupKey(name, target, date_part=raw_format)
+    if raw_format and (len(raw_format) > _MAX_DATE_FORMAT or not _DATE_FORMAT.fullmatch(raw_format)):
         reason = "a date format is year, month, day or made of %Y %m %d %H %M %S %L %j %u %U %V %w %G %z %Z %%"
         raise InvalidParameterError(key="query.aggregate.group.keys.date_format", reason=reason)
-    return GroupKey(name, target, date_format)
+    return GroupKey(name, target, date_format=raw_format)
 
 
 def parse_group_field(scope: Scope, name: str, entry: RawQuery, now: datetime, *, at: str) -> GroupField:
@@ -165,6 +169,8 @@ def parse_group_field(scope: Scope, name: str, entry: RawQuery, now: datetime, *
         at: where in the request it is, for errors.
     """
     operator = alias(entry, "operator")
+    if not operator:
+        raise RequiredParameterError(key=f"{at}.operator")
     if operator not in GROUP_OPERATORS:
         reason = f"unknown group operator, the known ones are {', '.join(GROUP_OPERATORS)}"
         raise QueryError(reason=reason, key=f"{at}.operator")
@@ -197,7 +203,7 @@ def _sub_fields(raw: object, at: str) -> list[Mapping[str, object]]:
 
 def _condition(scope: Scope, entry: RawQuery, now: datetime, at: str) -> GroupCondition:
     operator = alias(entry, "operator")
-    if operator not in _CONDITION_OPERATORS or not ("value" in entry or "v" in entry):
+    if operator not in _CONDITION_OPERATORS:
         known = ", ".join(_CONDITION_OPERATORS)
         reason = f"a condition of a group has a key, a value and an operator, one of {known}"
         raise QueryError(reason=reason, key=at)
@@ -215,7 +221,7 @@ def _sort(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # n
     targets = [(scope.target(key), direction) for key, direction in sort_entries(raw)]
     if not targets:
         raise RequiredParameterError(key="query.aggregate.sort.key")
-    order = {target.path: direction for target, direction in reversed(targets)}
+    order = {target.path: direction for target, direction in reversed(targets) if not target.is_absent}
     keys = tuple(SortKey(path, direction) for path, direction in reversed(order.items()))
     return Order(keys, tuple(target for target, _ in targets)), scope
 

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
+from typing import TypeAlias
 
-from inventory.errors import InvalidParameterError, QueryError, RequiredParameterError
+from inventory.errors import InvalidParameterError, RequiredParameterError
 from inventory.query.aggregate import MAX_MEMBERS, check_unique, parse_group_field
 from inventory.query.ast import Page, Query
-from inventory.query.fields import KeyTarget, ResourceSchema
+from inventory.query.fields import KeyTarget, ResourceSchema, split_key
 from inventory.query.parser import (
     MAX_SORT_KEYS,
     RawQuery,
@@ -28,6 +30,8 @@ TOTAL = "_total_"
 """Prefix of the members that sum up a field over its field_group."""
 MAX_OPERANDS = 16
 """Most operands of one calculation."""
+MAX_CALCULATION_DEPTH = 16
+"""Deepest nesting of a calculation."""
 
 TOTALS = frozenset({"sum", "count", "average", "max", "min"})
 """Operators whose fields get a total."""
@@ -35,12 +39,23 @@ CALCULATIONS = ("add", "subtract", "multiply", "divide")
 
 
 @dataclass(frozen=True, slots=True)
+class Calculation:
+    """``operator`` over operands."""
+
+    operator: str
+    operands: tuple[Operand, ...]
+
+
+Operand: TypeAlias = "str | float | Calculation"
+"""A member of the row under its name in the pipeline (empty: one that no row has), a number, or a calculation."""
+
+
+@dataclass(frozen=True, slots=True)
 class Selected:
-    """A member of the answer: a member of the row, or a calculation over some (or over numbers)."""
+    """A member of the answer, called ``name``."""
 
     name: str
-    operands: tuple[str | float, ...]
-    operator: str = ""
+    value: Operand
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,27 +160,44 @@ def _parse_select(query: AnalyzeQuery, raw: Mapping[str, object]) -> tuple[Selec
 def _parse_selected(name: str, entry: object, row: Mapping[str, str]) -> Selected:
     key = f"query.select.{name}"
     if isinstance(entry, str):
-        return Selected(name, (_member(row, entry, key),))
-    calculation = members(entry, key)
-    operator = alias(calculation, "operator")
+        return Selected(name, _member(row, entry, key))
+    return Selected(name, _calculation(row, members(entry, key), key))
+
+
+def _calculation(row: Mapping[str, str], raw: Mapping[str, object], key: str, depth: int = 1) -> Calculation:
+    operator = alias(raw, "operator")
+    if not operator:
+        raise RequiredParameterError(key=f"{key}.operator")
     if operator not in CALCULATIONS:
-        raise QueryError(reason=f"unknown select operator, the known ones are {', '.join(CALCULATIONS)}", key=key)
-    raw_operands = calculation.get("fields")
-    if not isinstance(raw_operands, list) or not 1 <= len(raw_operands) <= MAX_OPERANDS:
-        raise InvalidParameterError(key=f"{key}.fields", reason=f"a list of 1 to {MAX_OPERANDS} members or numbers")
-    return Selected(name, tuple(_operand(row, operand, f"{key}.fields") for operand in raw_operands), operator)
+        reason = f"unknown select operator, the known ones are {', '.join(CALCULATIONS)}"
+        raise InvalidParameterError(key=f"{key}.operator", reason=reason)
+    if depth > MAX_CALCULATION_DEPTH:
+        raise InvalidParameterError(key=key, reason=f"a calculation nests at most {MAX_CALCULATION_DEPTH} levels")
+    operands = raw.get("fields")
+    if not isinstance(operands, list) or not 1 <= len(operands) <= MAX_OPERANDS:
+        reason = f"a list of 1 to {MAX_OPERANDS} members, numbers or calculations"
+        raise InvalidParameterError(key=f"{key}.fields", reason=reason)
+    return Calculation(operator, tuple(_operand(row, operand, f"{key}.fields", depth) for operand in operands))
 
 
-def _operand(row: Mapping[str, str], raw: object, key: str) -> str | float:
+def _operand(row: Mapping[str, str], raw: object, key: str, depth: int) -> Operand:
+    if isinstance(raw, Mapping):
+        return _calculation(row, raw, key, depth + 1)
     if isinstance(raw, int | float) and not isinstance(raw, bool):
+        if not isfinite(raw):
+            raise InvalidParameterError(key=key, reason="a number must be finite")
         return float(raw)
     return _member(row, raw, key)
 
 
 def _member(row: Mapping[str, str], name: object, key: str) -> str:
-    if not isinstance(name, str) or name not in row:
-        raise InvalidParameterError(key=key, reason="the rows have no member of this name")
-    return row[name]
+    """Return the pipeline's name of a row's member, empty where no row has it."""
+    if not isinstance(name, str):
+        raise InvalidParameterError(key=key, reason="a member is named by a string")
+    if name in row:
+        return row[name]
+    split_key(name)
+    return ""
 
 
 def _parse_sort(
@@ -182,5 +214,7 @@ def _parse_sort(
         name = names.get(key, key)
         if query.field_group and name in fields and key not in selected:
             name = TOTAL + name
-        order.setdefault(selected.get(key) or _member(row, name, "query.sort"), direction)
+        member = selected.get(key) or _member(row, name, "query.sort")
+        if member:
+            order.setdefault(member, direction)
     return tuple(order.items())

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from inventory.query import expressions
-from inventory.query.analyze import AnalyzeQuery, Selected, row_members
+from inventory.query.analyze import AnalyzeQuery, Operand, row_members
 from inventory.query.mongo import Document, criteria_filter
-from inventory.query.stages import Group
-from inventory.query.stat import group_targets
+from inventory.query.stages import Group, group_targets
 
 _TOTALS = {"sum": "$sum", "count": "$sum", "average": "$avg", "max": "$max", "min": "$min"}
 _CALCULATIONS = {"add": "$add", "subtract": "$subtract", "multiply": "$multiply", "divide": "$divide"}
@@ -64,7 +63,7 @@ def to_analyze_plan(query: AnalyzeQuery) -> AnalyzePlan:
     stages.append({"$project": {member: f"$_id.{member}" if member[0] == "k" else 1 for member in row.values()}})
     names = {member: name for name, member in row.items()}
     if query.select:
-        stages.append({"$set": {f"s{i}": _calculated(item) for i, item in enumerate(query.select)}})
+        stages.append({"$set": {f"s{i}": _selected(item.value) for i, item in enumerate(query.select)}})
         names = {f"s{i}": item.name for i, item in enumerate(query.select)}
     stages += _paging(query)
     stages.append({"$project": {"_id": 0, **dict.fromkeys(names, 1)}})
@@ -109,30 +108,34 @@ def _paging(query: AnalyzeQuery) -> list[Document]:
     return stages
 
 
-def _calculated(item: Selected) -> object:
-    """A member or a calculation; what is no number, and a division by zero, makes the result null."""
-    if not item.operator:
-        return f"${item.operands[0]}"
-    operands = [_number(operand) for operand in item.operands]
-    if item.operator not in _FOLDED:
-        return {_CALCULATIONS[item.operator]: operands}
-    result = operands[0]
-    for operand in operands[1:]:
-        if item.operator == "divide":
-            operand = {"$cond": [{"$eq": [operand, 0]}, None, operand]}
-        result = {_CALCULATIONS[item.operator]: [result, operand]}
-    return result
+def _selected(value: Operand) -> object:
+    """The expression of a member of the answer."""
+    if isinstance(value, str):
+        return f"${value}" if value else None
+    return _number(value)
 
 
-def _number(operand: str | float) -> object:
+def _number(operand: Operand) -> object:
+    """The operand as a number; what is none, and a division by zero, is null, and so is all that is made of it."""
     if isinstance(operand, float):
         return operand
-    return {"$cond": [{"$isNumber": f"${operand}"}, f"${operand}", None]}
+    if isinstance(operand, str):
+        return {"$cond": [{"$isNumber": f"${operand}"}, f"${operand}", None]} if operand else None
+    operands = [_number(each) for each in operand.operands]
+    operator = _CALCULATIONS[operand.operator]
+    if operand.operator not in _FOLDED:
+        return {operator: operands}
+    result = operands[0]
+    for each in operands[1:]:
+        if operand.operator == "divide":
+            each = {"$cond": [{"$eq": [each, 0]}, None, each]}
+        result = {operator: [result, each]}
+    return result
 
 
 def _value_lists(query: AnalyzeQuery) -> frozenset[str]:
     if not query.field_group:
         return frozenset()
     lists = {f"f{i}" for i in range(len(query.group.fields))}
-    chosen = {f"s{i}" for i, item in enumerate(query.select) if not item.operator and item.operands[0] in lists}
+    chosen = {f"s{i}" for i, item in enumerate(query.select) if item.value in lists}
     return frozenset(chosen if query.select else lists)

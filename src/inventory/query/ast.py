@@ -112,12 +112,22 @@ class Query:
             if isinstance(node, ReferenceCondition):
                 yield node
 
-    def mentions(self, path: str) -> bool:
-        """Whether a condition (not a keyword) is about the field at ``path``."""
+    def asks_for(self, path: str, value: str) -> bool:
+        """Return whether a condition that must hold names ``value`` for the field at ``path``, alone or in a list.
+
+        Conditions of ``filter_or``, and those that merely let the value pass, do not count.
+        """
         return any(
-            isinstance(node, Condition) and node.target.path == path
-            for node in (*self.criteria.every, *self.criteria.some)
+            isinstance(node, Condition) and node.target.path == path and _names(node, value)
+            for node in self.criteria.every
         )
+
+
+def _names(condition: Condition, value: str) -> bool:
+    if condition.operator is Operator.EQ:
+        return condition.value == value
+    listed = condition.value if condition.operator in {Operator.IN, Operator.CONTAIN_IN} else None
+    return isinstance(listed, list) and value in listed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,15 @@ from inventory.query.stages import GroupCondition, GroupField, GroupKey, joined_
 
 _NUMBERS = ["int", "long", "double", "decimal"]
 _COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
+_NOTHING = "$_id._absent"
+"""A path without a value on documents, whose ``_id`` has no members, and on rows, which have no ``_id``.
+
+``$$REMOVE`` is a constant, which MongoDB evaluates even in branches that are not taken.
+"""
+_DATE_PARTS = {"year": "$year", "month": "$month", "day": "$dayOfMonth"}
+_LISTS = frozenset({"push", "add_to_set"})
+_OPEN_KINDS = frozenset({Kind.FREE, Kind.TAGS, Kind.TAG_MAP, Kind.DOCUMENT, Kind.ABSENT})
+"""Where a missing value is nothing rather than null."""
 _ACCUMULATORS = {
     "sum": "$sum",
     "average": "$avg",
@@ -26,6 +35,8 @@ _ACCUMULATORS = {
 
 def value_of(target: KeyTarget) -> object:
     """Return the expression for what lies at ``target``, tags with the keys that clients know."""
+    if target.is_absent:
+        return _NOTHING
     path = f"${target.path}"
     if target.field.kind is Kind.TAG_MAP:
         return _unescaped(path)
@@ -68,6 +79,8 @@ def _when_array(value: object, result: object, otherwise: object) -> Document:
 def group_key(key: GroupKey) -> Document:
     """Return the expression of a group's key; missing and null are one group."""
     value = value_of(key.target)
+    if key.date_part:
+        return {_DATE_PARTS[key.date_part]: _date(key.target)}
     if not key.date_format:
         return {"$ifNull": [value, None]}
     # Literal, for a format that starts with $ would be read as a field path.
@@ -77,7 +90,7 @@ def group_key(key: GroupKey) -> Document:
 
 def _date(target: KeyTarget) -> object:
     """A date, also from an ISO 8601 text in a free-form document; else null."""
-    path = f"${target.path}"
+    path = value_of(target)
     if target.field.kind is Kind.DATETIME and not target.in_list:
         return path
     readable = {"$cond": [{"$in": [{"$type": path}, ["date", "string"]]}, path, None]}
@@ -89,14 +102,21 @@ def accumulator(field: GroupField) -> Document:
     condition = _all(field.conditions)
     if field.operator == "count":
         return {"$sum": 1 if condition is None else {"$cond": [condition, 1, 0]}}
-    value: object = {name: value_of(target) for name, target in field.members}
+    value: object = {name: _kept(field, target) for name, target in field.members}
     if field.target is not None:
-        value = value_of(field.target)
+        value = _kept(field, field.target)
     if field.operator == "merge_objects":
         return {"$mergeObjects": _when_object(value, value)}
     if condition is not None:
         value = {"$cond": [condition, value, None]}
     return {_ACCUMULATORS[field.operator]: value}
+
+
+def _kept(field: GroupField, target: KeyTarget) -> object:
+    """Return the value to accumulate; in lists a known field without a value is null, as clients expect of a field."""
+    value = value_of(target)
+    known = target.field.kind not in _OPEN_KINDS and not target.in_list
+    return {"$ifNull": [value, None]} if known and field.operator in _LISTS else value
 
 
 def _all(conditions: Iterable[GroupCondition]) -> object | None:
@@ -108,7 +128,7 @@ def _all(conditions: Iterable[GroupCondition]) -> object | None:
 
 def _holds(condition: GroupCondition) -> Document:
     """Whether a condition holds; as in a filter, only values of one type are ordered, and missing equals null."""
-    path = f"${condition.target.path}"
+    path = value_of(condition.target)
     value: object = {"$literal": condition.value}
     comparison: Document = {_COMPARISONS[condition.operator]: [{"$ifNull": [path, None]}, value]}
     if condition.operator in {"eq", "not"}:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     TAGS = "tags by provider"
     TAG_MAP = "tags of a provider"
     DOCUMENT = "sub-document"
+    ABSENT = "no field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,21 @@ class ResourceSchema:
         return _leaves(self.fields, "")
 
     def target(self, key: str) -> KeyTarget:
-        """Return what ``key`` means here.
+        """Return what ``key`` means in a condition.
 
         Raises:
             InvalidParameterError: the key is malformed, unknown or without an answer in this service.
+        """
+        target = _target(self, key)
+        if target.is_absent:
+            raise InvalidParameterError(key=key, reason=f"this is not a key of {self.name}")
+        return target
+
+    def readable(self, key: str) -> KeyTarget:
+        """Return what ``key`` means everywhere else, where a field that the resource lacks is merely absent.
+
+        Raises:
+            InvalidParameterError: the key is malformed or without an answer in this service.
         """
         return _target(self, key)
 
@@ -131,9 +143,25 @@ class KeyTarget:
     in_list: bool = False
     reference: Reference | None = None
 
+    @property
+    def field_name(self) -> str:
+        """The resource's own field that the path begins with."""
+        return self.path.partition(".")[0]
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether the resource has no such field; then ``path`` is empty."""
+        return self.field.kind is Kind.ABSENT
+
 
 FREE_VALUE = Field(Kind.FREE)
+_ABSENT = Field(Kind.ABSENT)
 _STRING = Field(Kind.STRING)
+
+
+def absent(key: str) -> KeyTarget:
+    """Return the target of a well-formed key that leads nowhere."""
+    return KeyTarget(key=key, path="", field=_ABSENT)
 
 
 def split_key(key: str) -> list[str]:
@@ -188,7 +216,8 @@ def _target(schema: ResourceSchema, key: str) -> KeyTarget:
     _check_text(key)
     if key.startswith("tags.") and "tags" in schema.fields and schema.fields["tags"].kind is Kind.TAGS:
         return _tags_target(key)
-    segments = split_key(schema.aliases.get(key, key))
+    segments = split_key(key)
+    segments[:1] = schema.aliases.get(segments[0], segments[0]).split(".")
     head = segments[0]
     if head in schema.forbidden:
         raise InvalidParameterError(key=key, reason="this key is not supported")
@@ -215,9 +244,11 @@ def _reference_target(schema: ResourceSchema, reference: Reference, key: str, se
     rest = ".".join(segments[1:])
     if rest in reference.own:
         return _walk(schema, key, [reference.own[rest]])
-    inner = reference.schema.target(rest)
+    inner = reference.schema.readable(rest)
     if inner.reference is not None:
         raise InvalidParameterError(key=key, reason="a key reaches into one other resource at most")
+    if inner.is_absent:
+        return absent(key)
     return KeyTarget(key=key, path=inner.path, field=inner.field, in_list=inner.in_list, reference=reference)
 
 
@@ -230,7 +261,7 @@ def _walk(schema: ResourceSchema, key: str, segments: list[str]) -> KeyTarget:
         in_list = in_list or found.many
         found = found.members.get(segment)
     if found is None:
-        raise InvalidParameterError(key=key, reason=f"this is not a key of {schema.name}")
+        return absent(key)
     if found.kind is Kind.FREE and len(segments) > 1:
         found = FREE_VALUE
     return KeyTarget(key=key, path=".".join(segments), field=found, in_list=in_list or found.many)

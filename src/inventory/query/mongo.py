@@ -65,7 +65,10 @@ def to_mongo(query: ListQuery) -> MongoQuery:
 
 
 def projection(schema: ResourceSchema, only: Iterable[str]) -> dict[str, int]:
-    """Return the stored paths behind the wire paths ``only``, none inside another (MongoDB refuses that)."""
+    """Return the stored paths behind the wire paths ``only``, none inside another (MongoDB refuses that).
+
+    Where there are none, just ``_id``, which no message shows.
+    """
     sources: list[str] = []
     for path in only:
         head = path.partition(".")[0]
@@ -81,7 +84,7 @@ def projection(schema: ResourceSchema, only: Iterable[str]) -> dict[str, int]:
         parents = path.split(".")
         if not any(".".join(parents[:depth]) in kept for depth in range(1, len(parents))):
             kept[path] = 1
-    return kept
+    return kept if sources else {"_id": 1}
 
 
 def criteria_filter(criteria: Criteria) -> Document:

@@ -24,7 +24,7 @@ MAX_PATTERN_BYTES = 4096
 MAX_PATTERNS = 256
 """Most patterns of one contain_in, not_contain_in or regex_in."""
 
-_TEXT_KINDS = frozenset({Kind.STRING, Kind.ENUM, Kind.FREE})
+_TEXT_KINDS = frozenset({Kind.STRING, Kind.ENUM, Kind.FREE, Kind.TAG_MAP})
 _PCRE_ONLY = re.compile(r"\(\?[|&R0-9+-]|\(\?[a-zA-Z^-]+\)|\(\*|\(\?P?[<'&>]|\\[pPXhHvVRKQEGgNkzZ]|\[\[:|\\x\{|\\c")
 """What PCRE, MongoDB's regex engine, knows and Python's ``re`` does not: such patterns are left to MongoDB."""
 
@@ -159,7 +159,7 @@ def _match(subject: _Subject, value: Value) -> Value:
     if not value:
         raise InvalidParameterError(key=subject.key, reason="the value of operator match must name a member")
     field = subject.field
-    if field.kind is not Kind.FREE and not (field.kind is Kind.DOCUMENT and field.many):
+    if field.kind not in {Kind.FREE, Kind.TAG_MAP} and not (field.kind is Kind.DOCUMENT and field.many):
         raise QueryError(reason=f"operator match works on lists of dicts, key = {subject.key[:256]}", key=subject.key)
     return {name: _member(subject, name, item) for name, item in value.items()}
 
@@ -169,11 +169,13 @@ def _member(subject: _Subject, name: str, value: Value) -> Value:
     segments = split_key(name)
     member: Field | None = subject.field
     for segment in segments:
-        if member is None or member.kind is Kind.FREE:
+        if member is None or member.kind in {Kind.FREE, Kind.TAG_MAP}:
             break
         member = member.members.get(segment)
     if member is None:
         raise InvalidParameterError(key=f"{subject.key}.{name}", reason="this is not a member of the list's elements")
+    if member.kind is Kind.TAG_MAP:
+        return value
     if isinstance(value, list) and member.kind is not Kind.FREE:
         raise OperatorValueTypeError(key=f"{subject.key}.{name}", operator=subject.operator)
     return typed_scalar(value, member, f"{subject.key}.{name}", subject.operator)

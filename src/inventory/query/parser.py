@@ -70,8 +70,8 @@ def condition(schema: ResourceSchema, key: str, operator: str, value: object, *,
 def _parse_condition(schema: ResourceSchema, entry: RawQuery, now: datetime) -> Node:
     key = alias(entry, "key")
     operator = alias(entry, "operator")
-    if not key or not ("value" in entry or "v" in entry):
-        raise QueryError(reason="a condition has a key, a value and an operator", key="query.filter")
+    if not key:
+        raise QueryError(reason="a condition has a key, an operator and a value", key="query.filter")
     return condition(schema, key, operator, entry.get("value", entry.get("v")), now=now)
 
 
@@ -135,9 +135,9 @@ def parse_page(raw: object) -> Page:
 
 
 def sort_entries(raw: object) -> list[tuple[str, int]]:
-    """Return (key, 1 or -1) of a ``Sort`` message; ``keys`` wins over ``key``; the first mention of a key counts."""
+    """Return (key, 1 or -1) of a ``Sort`` message; ``key`` wins over ``keys``; the first mention of a key counts."""
     sort = members(raw, "query.sort")
-    listed = entries(sort.get("keys"), "query.sort.keys") or ([sort] if sort.get("key") else [])
+    listed = [sort] if sort.get("key") else entries(sort.get("keys"), "query.sort.keys")
     if len(listed) > MAX_SORT_KEYS:
         raise InvalidParameterError(key="query.sort", reason=f"at most {MAX_SORT_KEYS} keys")
     return sort_pairs(listed)
@@ -155,7 +155,9 @@ def _parse_sort(schema: ResourceSchema, raw: object) -> tuple[SortKey, ...]:
     order: dict[str, int] = {}
     lists = set()
     for key, direction in sort_entries(raw):
-        target = schema.target(key)
+        target = schema.readable(key)
+        if target.is_absent:
+            continue
         if target.reference is not None:
             raise InvalidParameterError(key=key, reason="a list cannot be sorted by a field of another resource")
         if target.in_list:
@@ -167,21 +169,26 @@ def _parse_sort(schema: ResourceSchema, raw: object) -> tuple[SortKey, ...]:
 
 
 def parse_only(schema: ResourceSchema, only: Iterable[str]) -> tuple[str, ...] | None:
-    """Check the fields of ``only`` and return them as wire paths, aliases resolved; None where there are none.
+    """Check the fields of ``only`` and return them as wire paths, aliases resolved; None where none is named.
+
+    Fields that the resource lacks are left out, so the result may be empty: then nothing is shown.
 
     Raises:
-        InvalidParameterError: one of them is not a field.
+        InvalidParameterError: one of them is malformed.
     """
+    named = False
     paths: dict[str, None] = {}
     for count, key in enumerate(only):
+        named = True
         if count >= MAX_ONLY:
             raise InvalidParameterError(key="query.only", reason=f"at most {MAX_ONLY} fields")
         if key in schema.wire_sources:
             paths[key] = None
             continue
-        target = schema.target(key)
-        paths[key if target.reference else target.path] = None
-    return tuple(paths) or None
+        target = schema.readable(key)
+        if not target.is_absent:
+            paths[key if target.reference else target.path] = None
+    return tuple(paths) if named else None
 
 
 def _parse_keyword(schema: ResourceSchema, raw: object) -> tuple[Condition, ...]:

@@ -85,6 +85,7 @@ SCHEDULE = ResourceSchema(
         "filter": _FREE,
         **dict.fromkeys(("created_at", "last_scheduled_at"), _TIME),
     },
+    aliases={"filters": "filter"},
     references=_COLLECTOR_PREFIXES,
     keyword=_words("schedule_id name"),
     minimal=_words("schedule_id name collect_mode schedule collector_info"),
@@ -105,7 +106,7 @@ JOB = ResourceSchema(
         "errors": _ERRORS,
         **dict.fromkeys(("created_at", "updated_at", "finished_at"), _TIME),
     },
-    aliases={"project_id": "projects", "user_projects": "projects"},
+    aliases={"project_id": "projects", "user_projects": "projects", "filters": "filter"},
     references=_COLLECTOR_PREFIXES,
     keyword=_words("job_id"),
     minimal=_words("job_id status created_at finished_at"),
@@ -134,7 +135,7 @@ JOB_TASK = ResourceSchema(
     collection="job_task",
     id_field="job_task_id",
     fields={
-        **_strings("job_task_id job_id secret_id provider service_account_id project_id domain_id"),
+        **_strings("job_task_id job_id collector_id secret_id provider service_account_id project_id domain_id"),
         "status": _enum("PENDING", "CANCELED", "IN_PROGRESS", "SUCCESS", "FAILURE"),
         **dict.fromkeys(
             (
@@ -166,7 +167,7 @@ CLOUD_SERVICE_TYPE = ResourceSchema(
     fields={
         **_strings(
             "cloud_service_type_id name provider group cloud_service_type_key ref_cloud_service_type "
-            "service_code resource_type domain_id"
+            "service_code resource_type updated_by domain_id"
         ),
         **dict.fromkeys(("is_primary", "is_major"), _BOOL),
         **dict.fromkeys(("metadata", "tags", "labels"), _FREE),
@@ -182,7 +183,7 @@ REGION = ResourceSchema(
     collection="region",
     id_field="region_id",
     fields={
-        **_strings("region_id name region_key region_code provider ref_region domain_id"),
+        **_strings("region_id name region_key region_code provider ref_region updated_by domain_id"),
         "tags": _FREE,
         **dict.fromkeys(("created_at", "updated_at"), _TIME),
     },

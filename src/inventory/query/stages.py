@@ -8,7 +8,17 @@ from typing import TypeAlias
 
 from inventory.errors import InvalidParameterError
 from inventory.query.ast import Page, Query, SortKey, Value
-from inventory.query.fields import FREE_VALUE, Field, KeyTarget, Reference, ResourceSchema, encoded, split_key
+from inventory.query.fields import (
+    FREE_VALUE,
+    Field,
+    KeyTarget,
+    Kind,
+    Reference,
+    ResourceSchema,
+    absent,
+    encoded,
+    split_key,
+)
 
 MAX_NAME_BYTES = 255
 """Longest name a client may give to a member of the answer."""
@@ -16,11 +26,20 @@ MAX_NAME_BYTES = 255
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """A key of a group; ``date_format`` is MongoDB's, or empty."""
+    """A key of a group: a value, a date as a text, or a part of a date as a number.
+
+    ``date_format`` is MongoDB's; ``date_part`` is year, month or day; one of them at most is not empty.
+    """
 
     name: str
     target: KeyTarget
     date_format: str = ""
+    date_part: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether documents are grouped by the value as it is."""
+        return not self.date_format and not self.date_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +126,31 @@ class Skip:
 Stage: TypeAlias = Unwind | Group | Count | Order | Project | Limit | Skip
 
 
+def targets_of(stage: Stage) -> list[KeyTarget]:
+    """Return all that a stage names."""
+    match stage:
+        case Unwind():
+            return [stage.target]
+        case Order():
+            return list(stage.targets)
+        case Project():
+            return [field.target for field in stage.fields]
+        case Group():
+            return group_targets(stage)
+    return []
+
+
+def group_targets(group: Group) -> list[KeyTarget]:
+    """Return all that the keys, fields and conditions of a group name."""
+    targets = [key.target for key in group.keys]
+    for accumulated in group.fields:
+        targets += [target for _, target in accumulated.members]
+        targets += [condition.target for condition in accumulated.conditions]
+        if accumulated.target is not None:
+            targets.append(accumulated.target)
+    return targets
+
+
 @dataclass(frozen=True, slots=True)
 class StatQuery(Query):
     """A ``spaceone.api.core.v1.StatisticsQuery``: either ``distinct`` or ``stages``."""
@@ -114,6 +158,20 @@ class StatQuery(Query):
     stages: tuple[Stage, ...] = ()
     distinct: KeyTarget | None = None
     page: Page = field(default_factory=Page)
+
+    def shows(self, field_name: str) -> bool:
+        """Return whether the answer may depend on the resource's field, besides through the criteria.
+
+        Rows that are documents to the end show all of their fields.
+        """
+        if self.distinct is not None:
+            return self.distinct.field_name == field_name
+        for stage in self.stages:
+            if any(target.field_name == field_name for target in targets_of(stage)):
+                return True
+            if isinstance(stage, Group | Count | Project):
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +189,13 @@ class Scope:
     keys: tuple[str, ...] = field(default=())
 
     def target(self, key: str) -> KeyTarget:
-        """Return what ``key`` means here.
+        """Return what ``key`` means here; what nothing here is called is absent.
 
         Raises:
-            InvalidParameterError: malformed, unknown, or a reference that cannot be joined.
+            InvalidParameterError: malformed, or a reference that cannot be joined.
         """
         if self.members is None:
-            target = self.schema.target(key)
+            target = self.schema.readable(key)
             if target.reference is None:
                 return target
             if target.reference.schema is None:
@@ -146,8 +204,8 @@ class Scope:
             return KeyTarget(key, path, target.field, target.in_list, target.reference)
         segments = split_key(key)
         member = self.members.get(segments[0])
-        if member is None:
-            raise InvalidParameterError(key=key, reason="no former stage has a member of this name")
+        if member is None or member.kind is Kind.ABSENT:
+            return absent(key)
         return KeyTarget(key, key, member if len(segments) == 1 else FREE_VALUE, in_list=True)
 
 

@@ -11,8 +11,19 @@ from inventory.domain.keys import unescape_key
 from inventory.query import expressions
 from inventory.query.ast import Page
 from inventory.query.fields import KeyTarget, Kind, ResourceSchema
-from inventory.query.mongo import Document, criteria_filter
-from inventory.query.stages import Count, Group, Limit, Order, Project, ProjectField, Skip, Stage, StatQuery, Unwind
+from inventory.query.mongo import NOTHING, Document, criteria_filter
+from inventory.query.stages import (
+    Count,
+    Group,
+    Limit,
+    Order,
+    Project,
+    ProjectField,
+    Skip,
+    StatQuery,
+    Unwind,
+    targets_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +96,7 @@ def to_stat_plan(query: StatQuery) -> StatPlan:
     stages: list[Document] = []
     joined: set[str] = set()
     for stage in query.stages:
-        stages += expressions.joins(_targets(stage), joined)
+        stages += expressions.joins(targets_of(stage), joined)
         stages += _TRANSLATIONS[type(stage)](stage)
     if query.stages and not any(isinstance(stage, Group | Count | Project) for stage in query.stages):
         stages.append(_known_fields(query.schema))
@@ -98,38 +109,16 @@ def _known_fields(schema: ResourceSchema) -> Document:
     return {"$project": {"_id": 0, **dict.fromkeys(schema.fields, 1), **tags}}
 
 
-def _targets(stage: Stage) -> list[KeyTarget]:
-    match stage:
-        case Unwind():
-            return [stage.target]
-        case Order():
-            return list(stage.targets)
-        case Project():
-            return [field.target for field in stage.fields]
-        case Group():
-            return group_targets(stage)
-    return []
-
-
-def group_targets(group: Group) -> list[KeyTarget]:
-    """Return all that the keys, fields and conditions of a group name."""
-    targets = [key.target for key in group.keys]
-    for field in group.fields:
-        targets += [target for _, target in field.members]
-        targets += [condition.target for condition in field.conditions]
-        if field.target is not None:
-            targets.append(field.target)
-    return targets
-
-
 def _unwind(stage: Unwind) -> list[Document]:
+    if stage.target.is_absent:
+        return [{"$match": NOTHING}]
     return [{"$unwind": {"path": f"${stage.target.path}"}}]
 
 
 def _group(stage: Group) -> list[Document]:
     """Group, then put the keys beside the fields, as plain members of the row."""
     fields = {field.name: expressions.accumulator(field) for field in stage.fields}
-    if len(stage.keys) == 1 and not stage.keys[0].date_format:
+    if len(stage.keys) == 1 and stage.keys[0].is_plain:
         # By itself a missing key is null to MongoDB, which spares it an expression per document.
         key = stage.keys[0]
         keys: object = expressions.value_of(key.target)
@@ -145,7 +134,7 @@ def _count(stage: Count) -> list[Document]:
 
 
 def _order(stage: Order) -> list[Document]:
-    return [{"$sort": {key.path: key.direction for key in stage.keys}}]
+    return [{"$sort": {key.path: key.direction for key in stage.keys}}] if stage.keys else []
 
 
 def _project(stage: Project) -> list[Document]:

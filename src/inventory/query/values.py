@@ -74,6 +74,9 @@ def typed_scalar(value: Value, field: Field, key: str, operator: str) -> Value:
             return _boolean(value, key, operator)
         case Kind.DATETIME:
             return iso_datetime(value, key, operator) if value != "" else None
+    if field.kind is Kind.TAG_MAP and not isinstance(value, dict):
+        # ``tags.KEY`` without a provider: a text equals no provider's tags, so it finds nothing.
+        return value
     if isinstance(value, dict):
         return _escaped(value, _ESCAPED_LEVELS.get(field.kind, 0))
     raise OperatorValueTypeError(key=key, operator=operator, expected="a dict")

@@ -25,6 +25,15 @@ SERVICES: list[dict[str, Any]] = [
     {"provider": "google", "name": "e"},
 ]
 
+
+def nested(levels: int) -> dict[str, Any]:
+    """A calculation that nests so deep, and gives 1."""
+    calculation: Any = 1
+    for _ in range(levels):
+        calculation = {"operator": "add", "fields": [calculation]}
+    return dict(calculation)
+
+
 Analyze = Callable[..., dict[str, Any]]
 
 COUNT = {"operator": "count"}
@@ -130,8 +139,15 @@ def test_fields_sort_by_their_total_under_field_group(analyze: Analyze) -> None:
         ({"x": {"operator": "divide", "fields": ["size", "count"]}}, {"x": 4}),
         ({"x": {"operator": "divide", "fields": ["size", 0]}}, {"x": None}),
         ({"x": {"operator": "add", "fields": ["size", "provider"]}}, {"x": None}),
+        ({"x": {"operator": "add", "fields": [{"operator": "multiply", "fields": ["size", 2]}, 1]}}, {"x": 25}),
+        ({"x": {"operator": "divide", "fields": ["size", {"operator": "subtract", "fields": ["count", 3]}]}},
+         {"x": None}),
+        ({"x": {"operator": "add", "fields": [{"operator": "add", "fields": ["provider", 1]}, 1]}}, {"x": None}),
+        ({"x": {"operator": "add", "fields": [{"operator": "add", "fields": ["unknown", 1]}, 1]}}, {"x": None}),
+        ({"x": {"operator": "multiply", "fields": [nested(15), 2]}}, {"x": 2}),
+        ({"x": "unknown", "n": "count"}, {"x": None, "n": 3}),
     ],
-)
+)  # fmt: skip
 def test_select_names_members_and_calculates(
     analyze: Analyze, select: dict[str, Any], expected: dict[str, Any]
 ) -> None:
@@ -189,6 +205,16 @@ def test_references_in_filters_are_resolved_as_in_lists() -> None:
     assert to_analyze_plan(resolved).filter == {"ref_region": {"$in": ["r1"]}}
 
 
+def test_unknown_keys_are_absent(analyze: Analyze) -> None:
+    answer = analyze(
+        group_by=["lease", "name.x"],
+        fields={"count": COUNT, "size": {"operator": "sum", "key": "lease"}, "all": {"operator": "push", "key": "no"}},
+        sort=[{"key": "unknown"}, {"key": "count"}],
+    )
+
+    assert answer == {"results": [{"lease": None, "x": None, "count": 5, "size": 0, "all": []}]}
+
+
 @pytest.mark.parametrize(
     ("query", "error"),
     [
@@ -199,19 +225,27 @@ def test_references_in_filters_are_resolved_as_in_lists() -> None:
         ({"fields": {"$c": COUNT}}, InvalidParameterError),
         ({"fields": {"a.b": COUNT}}, InvalidParameterError),
         ({"fields": {"c": {"operator": "sum"}}}, RequiredParameterError),
-        ({"fields": {"c": {"operator": "sum", "key": "lease"}}}, InvalidParameterError),
+        ({"fields": {"c": {"operator": "sum", "key": "$lease"}}}, InvalidParameterError),
+        ({"fields": {"c": {"key": "name"}}}, RequiredParameterError),
         ({"fields": {"c": COUNT}, "group_by": ["$provider"]}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "group_by": "provider"}, BadRequestError),
         ({"fields": {"provider": COUNT}, "group_by": ["provider"]}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "field_group": ["_total_c"]}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "field_group": ["data._total_c"]}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "field_group": ["data.value"]}, InvalidParameterError),
-        ({"fields": {"c": COUNT}, "sort": [{"key": "name"}]}, InvalidParameterError),
-        ({"fields": {"c": {"operator": "push", "key": "name"}}, "field_group": ["provider"], "sort": [{"key": "c"}]},
-         InvalidParameterError),
-        ({"fields": {"c": COUNT}, "select": {"x": "y"}}, InvalidParameterError),
+        ({"fields": {"c": COUNT}, "sort": [{"key": "$name"}]}, InvalidParameterError),
+        ({"fields": {"c": COUNT}, "sort": [{"key": "a..b"}]}, InvalidParameterError),
+        ({"fields": {"c": COUNT}, "select": {"x": "$y"}}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "select": {"$x": "c"}}, InvalidParameterError),
-        ({"fields": {"c": COUNT}, "select": {"x": {"operator": "pow", "fields": ["c"]}}}, QueryError),
+        ({"fields": {"c": COUNT}, "select": {"x": {"operator": "pow", "fields": ["c"]}}}, InvalidParameterError),
+        ({"fields": {"c": COUNT}, "select": {"x": {"fields": ["c"]}}}, RequiredParameterError),
+        ({"fields": {"c": COUNT}, "select": {"x": {"operator": "add", "fields": [{"fields": [1]}]}}},
+         RequiredParameterError),
+        ({"fields": {"c": COUNT}, "select": {"x": {"operator": "add", "fields": [{"operator": "x", "fields": [1]}]}}},
+         InvalidParameterError),
+        ({"fields": {"c": COUNT}, "select": {"x": {"operator": "add", "fields": [float("nan")]}}},
+         InvalidParameterError),
+        ({"fields": {"c": COUNT}, "select": {"x": nested(17)}}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "select": {"x": {"operator": "add", "fields": []}}}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "select": {"x": {"operator": "add", "fields": ["$$ROOT"]}}}, InvalidParameterError),
         ({"fields": {"c": COUNT}, "select": {"x": {"operator": "add", "fields": [True]}}}, InvalidParameterError),
@@ -228,9 +262,11 @@ def test_what_makes_no_sense_is_refused(query: dict[str, Any], error: type[BadRe
         ({"operator": "sum"}, "query.fields.n.key"),
         ({"operator": "median", "key": "name"}, "query.fields.n.operator"),
         ({"operator": "sum", "key": "instance_size", "fields": {"a": "name"}}, "query.fields.n.fields"),
-        ({"operator": "sum", "key": "instance_size", "conditions": [{"operator": "eq"}]}, "query.fields.n.conditions"),
+        ({"operator": "sum", "key": "instance_size", "conditions": [{"operator": "eq"}]},
+         "query.fields.n.conditions.key"),
+        ({"key": "name"}, "query.fields.n.operator"),
     ],
-)
+)  # fmt: skip
 def test_an_error_names_where_in_the_request_it_is(field: dict[str, Any], key: str) -> None:
     with pytest.raises(BadRequestError) as caught:
         parse_analyze(CLOUD_SERVICE, {"fields": {"n": field}}, now=NOW)

@@ -238,8 +238,8 @@ def test_patterns_that_only_pcre_knows_are_left_to_mongodb() -> None:
     assert one("name", "regex", r"\p{Lu}+(?|a|b)") == {"name": like(r"\p{Lu}+(?|a|b)")}
 
 
-@pytest.mark.parametrize("missing", ["key", "value", "operator"])
-def test_a_condition_needs_key_value_and_operator(missing: str) -> None:
+@pytest.mark.parametrize("missing", ["key", "operator"])
+def test_a_condition_needs_key_and_operator(missing: str) -> None:
     entry = {"key": "name", "value": "a", "operator": "eq"}
     del entry[missing]
 
@@ -247,18 +247,37 @@ def test_a_condition_needs_key_value_and_operator(missing: str) -> None:
         translate({"filter": [entry]})
 
 
-def test_a_null_value_is_a_value_and_short_names_work() -> None:
+def test_a_condition_without_a_value_compares_with_null_and_short_names_work() -> None:
     assert translate({"filter": [{"k": "name", "v": None, "o": "eq"}]}).filter == {"name": {"$eq": None}}
+    assert translate({"filter": [{"k": "name", "o": "not"}]}).filter == {"name": {"$ne": None}}
+
+
+UNKNOWN = ["a", "_id", "lease", "name.x", "plugin_info.x", "collector_info.name"]
+
+
+@pytest.mark.parametrize("key", UNKNOWN)
+def test_unknown_keys_are_refused_in_conditions_and_absent_elsewhere(key: str) -> None:
+    entry = {"key": key, "operator": "eq", "value": "x"}
+    for part in ("filter", "filter_or"):
+        with pytest.raises(InvalidParameterError, match="not a key of Collector"):
+            translate({part: [entry]})
+
+    assert translate({"sort": {"keys": [{"key": key}, {"key": "priority", "desc": True}]}}).sort == [("priority", -1)]
+    assert translate({"sort": {"key": key}}).sort == [("name", 1)]
+    shown = translate({"only": [key, "name"]})
+    assert (shown.projection, shown.only) == ({"_id": 0, "name": 1}, {"name"})
+    nothing = translate({"only": [key]})
+    assert (nothing.projection, nothing.only) == ({"_id": 1}, frozenset())
 
 
 @pytest.mark.parametrize(
     "key",
     [
-        "$where", "a", "_id", "lease", "name.x", "plugin_info.x", "plugin_info.options.$x", "tags.", ".tags", "tags..x",
-        "name\0", "tags.a\0", "", "tags." + "a." * 70 + "b", "tags." + "a" * 3000, "collector_info.name",
+        "$where", "tags.", ".tags", "tags..x",
+        "name\0", "tags.a\0", "", "tags." + "a." * 70 + "b", "tags." + "a" * 3000,
     ],
 )  # fmt: skip
-def test_unknown_and_malformed_keys_are_refused(key: str) -> None:
+def test_malformed_keys_are_refused(key: str) -> None:
     entry = {"key": key, "operator": "eq", "value": "x"}
 
     with pytest.raises(BadRequestError):
@@ -284,6 +303,12 @@ def test_unknown_and_malformed_keys_are_refused(key: str) -> None:
         (JOB, "project_id", "projects"),
         (JOB, "user_projects", "projects"),
         (JOB_TASK, "user_projects", "project_id"),
+        (JOB_TASK, "collector_id", "collector_id"),
+        (JOB, "filters", "filter"),
+        (JOB, "filters.region_name", "filter.region_name"),
+        (SCHEDULE, "filters.a.b", "filter.a.b"),
+        (CLOUD_SERVICE_TYPE, "updated_by", "updated_by"),
+        (REGION, "updated_by", "updated_by"),
         (JOB, "errors.additional.resource_type", "errors.additional.resource_type"),
         (CLOUD_SERVICE, "ip_address", "ip_addresses"),
         (CLOUD_SERVICE, "ref_region", "ref_region"),
@@ -297,6 +322,14 @@ def test_unknown_and_malformed_keys_are_refused(key: str) -> None:
 )
 def test_keys_and_aliases(schema: ResourceSchema, key: str, path: str) -> None:
     assert one(key, "eq", "x", schema) == {path: {"$eq": "x"}}
+
+
+@pytest.mark.parametrize(
+    ("operator", "value"), [("eq", "prod"), ("in", ["prod", 1]), ("contain", "pr"), ("regex", "^p"), ("gt", "a"),
+                            ("match", {"a": 1}), ("contain_in", ["p"])],
+)  # fmt: skip
+def test_tags_of_a_cloud_service_without_a_provider_are_no_error(operator: str, value: Any) -> None:
+    assert "tags.env" in str(one("tags.env", operator, value, CLOUD_SERVICE))
 
 
 def test_a_resource_without_tags_refuses_them() -> None:
@@ -366,6 +399,7 @@ def test_default_orders(schema: ResourceSchema, order: list[tuple[str, int]]) ->
         ({"key": "priority", "desc": True}, [("priority", -1)]),
         ({"keys": [{"key": "plugin_id", "desc": True}, {"key": "name"}]}, [("plugin_info.plugin_id", -1), ("name", 1)]),
         ({"keys": [{"key": "name", "desc": True}, {"key": "name"}]}, [("name", -1)]),
+        ({"key": "priority", "desc": True, "keys": [{"key": "name"}]}, [("priority", -1)]),
         ({}, [("name", 1)]),
         (None, [("name", 1)]),
     ],
@@ -489,12 +523,39 @@ def test_malformed_queries_are_refused(query: Any) -> None:
         translate(query)
 
 
-def test_mentions_tells_whether_a_condition_is_about_a_field() -> None:
-    by_state = {"k": "state", "v": "DELETED", "o": "eq"}
+@pytest.mark.parametrize(
+    ("part", "operator", "value", "asked"),
+    [
+        ("filter", "eq", "DELETED", True),
+        ("filter", "in", ["ACTIVE", "DELETED"], True),
+        ("filter", "contain_in", ["DELETED"], True),
+        ("filter_or", "eq", "DELETED", False),
+        ("filter_or", "in", ["DELETED"], False),
+        ("filter", "eq", "ACTIVE", False),
+        ("filter", "in", ["ACTIVE"], False),
+        ("filter", "not", "ACTIVE", False),
+        ("filter", "not", "DELETED", False),
+        ("filter", "not_in", ["ACTIVE"], False),
+        ("filter", "not_in", ["DELETED"], False),
+        ("filter", "exists", True, False),
+        ("filter", "contain", "DELETED", False),
+        ("filter", "not_contain", "ACTIVE", False),
+        ("filter", "regex", "DELETED", False),
+        ("filter", "regex_in", ["DELETED"], False),
+        ("filter", "gt", "ACTIVE", False),
+        ("filter", "gte", "DELETED", False),
+    ],
+)
+def test_only_conditions_that_name_a_value_ask_for_it(part: str, operator: str, value: Any, asked: bool) -> None:
+    by_state = {"k": "state", "v": value, "o": operator}
 
-    assert parse_list(CLOUD_SERVICE, {"filter": [by_state]}, now=NOW).mentions("state")
-    assert parse_list(CLOUD_SERVICE, {"filter_or": [by_state]}, now=NOW).mentions("state")
-    assert not parse_list(CLOUD_SERVICE, {"keyword": "state"}, now=NOW).mentions("state")
+    assert parse_list(CLOUD_SERVICE, {part: [by_state]}, now=NOW).asks_for("state", "DELETED") is asked
+
+
+def test_words_and_other_fields_do_not_ask_for_a_value() -> None:
+    query = {"keyword": "DELETED", "filter": [{"k": "name", "v": "DELETED", "o": "eq"}]}
+
+    assert not parse_list(CLOUD_SERVICE, query, now=NOW).asks_for("state", "DELETED")
 
 
 def test_references_are_asked_for_and_put_in() -> None:

@@ -123,6 +123,14 @@ def test_short_names_of_members_work(stat: Stat) -> None:
         ({"operator": "count", "conditions": [{"key": "instance_size", "value": 2, "operator": "gt"}]}, 1),
         ({"operator": "count", "conditions": [{"key": "created_at", "value": "2026-01-01", "operator": "lt"}]}, 1),
         ({"operator": "count", "conditions": [{"key": "project_id", "value": None, "operator": "eq"}]}, 2),
+        ({"operator": "count", "conditions": [{"key": "project_id", "operator": "eq"}]}, 2),
+        ({"operator": "count", "conditions": [{"key": "lease", "operator": "eq"}]}, 2),
+        ({"operator": "add_to_set", "key": "project_id"}, [None]),
+        ({"operator": "push", "key": "project_id"}, [None, None]),
+        ({"operator": "add_to_set", "key": "data.missing"}, []),
+        ({"operator": "push", "fields": [{"key": "project_id", "name": "x"}]}, [{"x": None}, {"x": None}]),
+        ({"operator": "sum", "key": "lease"}, 0),
+        ({"operator": "max", "key": "fingerprint"}, None),
         ({"operator": "count", "conditions": [{"key": "project_id", "value": "z", "operator": "lt"}]}, 0),
         ({"operator": "count", "conditions": [{"key": "name", "value": "$name", "operator": "eq"}]}, 0),
         ({"operator": "sum", "key": "instance_size", "conditions": [{"k": "name", "v": "a", "o": "not"}]}, 4.0),
@@ -141,15 +149,17 @@ def test_group_operators(stat: Stat, field: dict[str, Any], expected: Any) -> No
 @pytest.mark.parametrize(
     ("key", "date_format", "expected"),
     [
-        ("created_at", "year", {"2025": 1, "2026": 2, None: 1}),
-        ("created_at", "month", {"2025-12": 1, "2026-01": 2, None: 1}),
-        ("created_at", "day", {"2025-12-31": 1, "2026-01-01": 1, "2026-01-02": 1, None: 1}),
+        ("created_at", "year", {2025: 1, 2026: 2, None: 1}),
+        ("created_at", "month", {12: 1, 1: 2, None: 1}),
+        ("created_at", "day", {31: 1, 1: 1, 2: 1, None: 1}),
+        ("created_at", "%Y-%m", {"2025-12": 1, "2026-01": 2, None: 1}),
         (
             "created_at",
             "%d.%m.%Y %H:%M",
             {"31.12.2025 23:30": 1, "01.01.2026 00:30": 1, "02.01.2026 00:00": 1, None: 1},
         ),
-        ("data.launched", "month", {"2025-11": 1, None: 3}),
+        ("data.launched", "month", {11: 1, None: 3}),
+        ("lease", "year", {None: 4}),
         ("data.disks", "month", {None: 4}),
         ("created_at", "$fingerprint", {"$fingerprint": 3, None: 1}),
         ("created_at", "$$ROOT", {"$$ROOT": 3, None: 1}),
@@ -273,6 +283,54 @@ def test_distinct_sorts_values_of_every_type() -> None:
     assert plan.distinct_page(values)[0] == [None, 1.5, 2, "a", "b", {"a": 1}, ["x"], True, NOW]
 
 
+def test_unknown_keys_are_absent(stat: Stat) -> None:
+    """Fields that the service keeps for itself among them."""
+    unknown = group([{"key": "fingerprint", "name": "f"}, PROVIDER], COUNT)
+    assert stat(unknown, BY_PROVIDER) == [
+        {"f": None, "provider": None, "n": 1},
+        {"f": None, "provider": "aws", "n": 2},
+        {"f": None, "provider": "google", "n": 1},
+    ]
+    assert stat(group([{"key": "fingerprint", "name": "f"}], COUNT)) == [{"f": None, "n": 4}]
+    assert stat({"unwind": {"path": "fingerprint"}}) == []
+    shown = {"project": {"fields": [{"key": "fingerprint", "name": "f"}, {"key": "name", "name": "name"}]}}
+    assert stat({"sort": {"keys": [{"key": "fingerprint"}, {"key": "name"}]}}, {"limit": 1}, shown) == [{"name": "a"}]
+    late = [group([PROVIDER], COUNT), {"sort": {"keys": [{"key": "name"}, {"key": "provider"}]}}, {"limit": 1}]
+    assert stat(*late) == [{"provider": None, "n": 1}]
+    sizes = {"project": {"fields": [{"key": "no", "name": "s", "operator": "size"}]}}
+    assert stat(group([PROVIDER]), sizes, group([], {"name": "s", "operator": "sum", "key": "s"})) == [{"s": 0}]
+
+
+def test_aggregate_wins_over_distinct() -> None:
+    plan = plan_of({"distinct": "name", "aggregate": [{"count": {"name": "n"}}]})
+
+    assert plan.distinct is None
+    assert plan.stages == [{"$count": "n"}]
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ({"distinct": "project_id"}, True),
+        ({"distinct": "status"}, False),
+        ({"aggregate": [group([{"key": "user_projects", "name": "p"}])]}, True),
+        ({"aggregate": [group([], {"name": "n", "operator": "push", "fields": [{"key": "projects", "name": "x"}]})]},
+         True),
+        ({"aggregate": [group([], {**COUNT, "conditions": [{"key": "projects", "value": "p", "operator": "eq"}]})]},
+         True),
+        ({"aggregate": [{"unwind": {"path": "projects"}}, group([{"key": "status", "name": "s"}])]}, True),
+        ({"aggregate": [{"sort": {"key": "created_at"}}, {"limit": 3}]}, True),
+        ({"aggregate": [{"count": {"name": "projects"}}]}, False),
+        ({"aggregate": [group([{"key": "status", "name": "project_id"}])]}, False),
+        ({"aggregate": [group([{"key": "status", "name": "projects"}]), {"sort": {"key": "projects"}}]}, False),
+        ({"aggregate": [group([], {**COUNT, "conditions": [{"key": "job_id", "value": "projects", "operator": "not"}]})
+                        ]}, False),
+    ],
+)  # fmt: skip
+def test_a_parsed_query_tells_which_fields_it_shows(query: dict[str, Any], shown: bool) -> None:
+    assert parse_stat(JOB, query, now=NOW).shows("projects") is shown
+
+
 def test_the_domain_joins_the_filter() -> None:
     plan = plan_of({"aggregate": [{"limit": 1}], "keyword": "x"}, JOB)
     match: dict[str, object] = {"$and": [{"domain_id": "domain-1"}, plan.filter]}
@@ -294,10 +352,10 @@ def test_the_domain_joins_the_filter() -> None:
         ([{"limit": 1}] * 51, InvalidParameterError),
         ([{"unwind": {}}], RequiredParameterError),
         ([{"unwind": {"path": "$name"}}], InvalidParameterError),
-        ([{"unwind": {"path": "fingerprint"}}], InvalidParameterError),
         ([{"count": {}}], RequiredParameterError),
         ([{"count": {"name": "$x"}}], InvalidParameterError),
-        ([{"count": {"name": "n"}}, {"sort": {"key": "name"}}], InvalidParameterError),
+        ([{"count": {"name": "n"}}, {"sort": {"key": "$name"}}], InvalidParameterError),
+        ([group([], {"name": "f", "key": "name"})], RequiredParameterError),
         ([{"sort": {}}], RequiredParameterError),
         ([{"sort": {"key": "$name"}}], InvalidParameterError),
         ([{"sort": {"key": "project_group_id"}}], InvalidParameterError),
@@ -320,12 +378,11 @@ def test_the_domain_joins_the_filter() -> None:
         ([group([], {"name": "f", "operator": "sum", "key": "$$ROOT"})], InvalidParameterError),
         ([group([], {"name": "f", "operator": "max", "key": "name", "conditions": [{}]})], InvalidParameterError),
         ([group([], {**COUNT, "conditions": [{"key": "name", "value": "a", "operator": "regex"}]})], QueryError),
-        ([group([], {**COUNT, "conditions": [{"key": "name", "operator": "eq"}]})], QueryError),
         ([group([], {"name": "f", "operator": "push", "fields": [{"key": "name", "name": "$x"}]})],
          InvalidParameterError),
         ([group([], {"name": "f", "operator": "sum", "fields": [{"key": "name", "name": "x"}]})],
          InvalidParameterError),
-        ([group([PROVIDER]), {"sort": {"key": "name"}}], InvalidParameterError),
+        ([group([PROVIDER]), {"sort": {"key": "a..b"}}], InvalidParameterError),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(stages: list[Any], error: type[BadRequestError]) -> None:
@@ -338,7 +395,7 @@ def test_neither_aggregate_nor_distinct_names_the_missing_field() -> None:
         plan_of({})
 
 
-@pytest.mark.parametrize("key", ["$name", "ref_region.name", "project_group_id", "resource_group_id", "_id", "a"])
+@pytest.mark.parametrize("key", ["$name", "ref_region.name", "project_group_id", "resource_group_id", "a..b"])
 def test_distinct_takes_own_fields_only(key: str) -> None:
     with pytest.raises(InvalidParameterError):
         plan_of({"distinct": key})

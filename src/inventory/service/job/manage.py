@@ -79,16 +79,17 @@ class JobService:
 
     def get(self, principal: Principal, job_id: str, only: Iterable[str] = ()) -> Document:
         """Return the job with its collector's minimal form. Raises ``NotFoundError``."""
+        only = tuple(only)
         paths = parse_only(self._reader.schema, only)
         job = self._reader.get(
             principal.domain_id,
             job_id,
-            only=paths or (),
+            only=only,
             scope=_scope(principal, _PROJECTS),
             remaining_seconds=principal.remaining_seconds(),
         )
-        fields = frozenset(path.partition(".")[0] for path in paths) if paths else None
-        return self._references.join(principal, Page([job], 1, fields, frozenset(paths) if paths else None))[0]
+        fields = None if paths is None else frozenset(path.partition(".")[0] for path in paths)
+        return self._references.join(principal, Page([job], 1, fields, None if paths is None else frozenset(paths)))[0]
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
         """Return the jobs that match, each with its collector's minimal form.
@@ -117,7 +118,7 @@ class JobService:
         return self._reader.stat(
             parsed,
             domain_id=principal.domain_id,
-            scope=_job_scope(principal, parsed, shows_projects=_shows_projects(query)),
+            scope=_job_scope(principal, parsed, shows_projects=parsed.shows(_PROJECTS)),
             lookup=self._references.lookup(principal),
             remaining_seconds=principal.remaining_seconds(),
         )
@@ -217,12 +218,6 @@ def _names_own(condition: Condition, own: frozenset[str]) -> bool:
         return condition.value in own if isinstance(condition.value, str) else False
     values = condition.value if condition.operator is Operator.IN and isinstance(condition.value, list) else [None]
     return all(isinstance(value, str) and value in own for value in values)
-
-
-def _shows_projects(query: RawQuery) -> bool:
-    """Return whether statistics may name projects: rather once too often."""
-    shown = str([query.get(part) for part in ("distinct", "aggregate")])
-    return any(name in shown for name in ("projects", "project_id"))
 
 
 def _restricted(document: Mapping[str, Any], page: Page, collector: Document | None) -> Document:

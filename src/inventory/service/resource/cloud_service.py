@@ -158,7 +158,7 @@ class CloudServiceService:
         )
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
-        """Return the resources that match: living ones, unless there is a condition on ``state``.
+        """Return the resources that match: living ones, unless ``filter`` asks for DELETED ones.
 
         Args:
             principal: who asks.

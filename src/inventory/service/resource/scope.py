@@ -9,7 +9,7 @@ from inventory.connector.ports import Identity
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterError
 from inventory.manager.reader import Reader, Scope
-from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.cloud_service import ACTIVE, DELETED
 from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
 from inventory.query.references import Lookup
 
@@ -22,9 +22,9 @@ def project_scope(principal: Principal) -> Scope | None:
 
 
 def living_scope(principal: Principal, query: Query) -> Scope | None:
-    """Return ``project_scope``, and without the deleted unless the query has a condition on ``state``."""
+    """Return ``project_scope``, and without the deleted unless the query asks for that state (contract, section 7)."""
     own = project_scope(principal)
-    if query.mentions("state"):
+    if query.asks_for("state", DELETED):
         return own
     return {"state": ACTIVE, **(own or {})}
 
