@@ -227,6 +227,11 @@ class TestIdentity:
         assert list(variant.identity.projects_of_group("pg-child", A)) == ["project-1"]
         assert list(variant.identity.projects_of_group("pg-empty", A)) == []
 
+    def test_groups_name_the_group_they_are_in(self, variant: Variant) -> None:
+        groups = variant.identity.project_groups(A)
+
+        assert groups == {"pg-top": "", "pg-child": "pg-top", "pg-empty": ""}
+
     def test_an_unknown_group_is_not_found(self, variant: Variant) -> None:
         with pytest.raises(NotFoundError, match="pg-x"):
             variant.identity.projects_of_group("pg-x", A)

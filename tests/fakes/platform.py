@@ -311,6 +311,24 @@ class _Project(_Servicer, project_pb2_grpc.ProjectServicer):
 
 
 class _ProjectGroup(_Servicer, project_group_pb2_grpc.ProjectGroupServicer):
+    def list(
+        self, request: project_group_pb2.ProjectGroupQuery, context: grpc.ServicerContext
+    ) -> project_group_pb2.ProjectGroupsInfo:
+        self.receive("ProjectGroup.list", request, context)
+        groups = self.platform.entries("project_groups", request.domain_id)
+        return project_group_pb2.ProjectGroupsInfo(
+            results=[
+                project_group_pb2.ProjectGroupInfo(
+                    project_group_id=group["project_group_id"],
+                    parent_project_group_info=project_group_pb2.ProjectGroupInfo(
+                        project_group_id=group.get("parent", "")
+                    ),
+                )
+                for group in groups
+            ],
+            total_count=len(groups),
+        )
+
     def list_projects(
         self, request: project_group_pb2.ProjectGroupProjectQuery, context: grpc.ServicerContext
     ) -> project_group_pb2.ProjectGroupProjectsInfo:

@@ -223,7 +223,10 @@ class Identity(Protocol):
         """Return whether the domain has the project."""
 
     def projects_of_group(self, project_group_id: str, principal: Principal) -> Sequence[str]:
-        """Return the ids of all projects below the group, recursively."""
+        """Return the ids of all projects below the group, recursively. Raises ``NotFoundError``."""
+
+    def project_groups(self, principal: Principal) -> Mapping[str, str]:
+        """Return the id of every project group of the domain, with that of the group it is in, or ``""``."""
 
     def find_project(self, field: str, value: str, principal: Principal) -> str:
         """Return the id of the one project whose ``field`` (dotted) equals ``value``, or ``""``."""

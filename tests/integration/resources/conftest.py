@@ -31,11 +31,12 @@ DOMAIN = "domain-one"
 PROJECTS = {
     "projects": [
         {"project_id": "project-a", "name": "A", "domain_id": DOMAIN, "project_group_id": "pg-child"},
-        {"project_id": "project-b", "name": "B", "domain_id": DOMAIN},
+        {"project_id": "project-b", "name": "B", "domain_id": DOMAIN, "project_group_id": "pg-far"},
     ],
     "project_groups": [
         {"project_group_id": "pg-root", "domain_id": DOMAIN},
         {"project_group_id": "pg-child", "domain_id": DOMAIN, "parent": "pg-root"},
+        {"project_group_id": "pg-far", "domain_id": DOMAIN},
     ],
 }
 

@@ -266,6 +266,27 @@ def test_history_is_per_service_and_filtered(client: Client, make: Make, clock: 
     assert stat["results"] == [{"action": "CREATE"}, {"action": "UPDATE"}]
 
 
+@pytest.mark.parametrize("user", ["user-1", "user-1@domain-two", "only-project-b"])
+def test_the_history_of_an_unknown_or_foreign_resource_is_not_found(client: Client, make: Make, user: str) -> None:
+    known = make(project_id="project-a")["cloud_service_id"]
+    client("CloudService.delete", cloud_service_id=known)
+    nobody = {"keyword": "nobody"}
+    assert client("ChangeHistory.list", cloud_service_id=known, query=nobody) == {}
+    assert client("ChangeHistory.stat", cloud_service_id=known, query={**nobody, "distinct": "action"}) == {
+        "results": []
+    }
+
+    asked = "cloud-svc-000000000000" if user == "user-1" else known
+    caller = client.by(user)
+    for refusal in (
+        caller.refused("ChangeHistory.list", cloud_service_id=asked),
+        caller.refused("ChangeHistory.list", cloud_service_id=asked, query={"count_only": True}),
+        caller.refused("ChangeHistory.stat", cloud_service_id=asked, query={"distinct": "action"}),
+        caller.refused("ChangeHistory.stat", cloud_service_id=asked, query={"aggregate": [{"count": {"name": "n"}}]}),
+    ):
+        assert (refusal.code, refusal.text) == ("ERROR_NOT_FOUND", f"Value not found. (cloud_service_id = {asked})")
+
+
 def test_history_needs_a_cloud_service_id(client: Client) -> None:
     assert client.refused("ChangeHistory.list").text == "Required parameter. (key = cloud_service_id)"
     failure = client.refused("ChangeHistory.stat", query={"distinct": "action"})

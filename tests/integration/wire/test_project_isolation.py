@@ -271,7 +271,8 @@ def test_no_part_of_a_query_reaches_another_project(world: World) -> None:
         ("Job.list", {"project_id": "project-other"}),
         ("JobTask.list", {"query": {"keyword": world.other.ids["job_task_id"]}}),
         ("JobTask.list", {"job_id": world.other.ids["job_id"]}),
-        ("ChangeHistory.list", {"cloud_service_id": world.other.ids["cloud_service_id"]}),
+        ("CloudService.list", {"query": {"filter": [{"k": "project_group_id", "v": "pg-mine", "o": "not"}]}}),
+        ("CloudService.list", {"query": {"filter": [{"k": "project_group_id", "v": "pg", "o": "contain"}]}}),
         ("ChangeHistory.list", {"cloud_service_id": world.mine.ids["cloud_service_id"], "query": {"keyword": "other"}}),
     ]
     for name, request in asked:
@@ -283,6 +284,8 @@ def test_no_part_of_a_query_reaches_another_project(world: World) -> None:
         text = str(found)
         assert not any(alien in text for alien in aliens), (name, request, found)
         assert "other" not in text, (name, request, found)
+    foreign = {"cloud_service_id": world.other.ids["cloud_service_id"]}
+    assert world.bound.fails("ChangeHistory.list", foreign) == ("INVALID_ARGUMENT", "ERROR_NOT_FOUND")
 
 
 def test_a_job_for_several_projects_shows_the_callers_own_only(world: World) -> None:
@@ -294,6 +297,7 @@ def test_a_job_for_several_projects_shows_the_callers_own_only(world: World) -> 
         world.bound.call("Job.list", {"job_id": job["job_id"]}),
         world.bound.call("Job.stat", {"query": {**asked, "distinct": "project_id"}}),
         world.bound.call("Job.stat", {"query": query("Job.stat", asked, "project_id")}),
+        world.bound.call("Job.stat", {"query": {**asked, "aggregate": [{"sort": {"key": "created_at"}}]}}),
         world.bound.call("JobTask.list", {"job_id": job["job_id"]}),
         world.bound.call("JobTask.stat", {"query": {**asked, "distinct": "secret_id"}}),
     ]
@@ -332,12 +336,11 @@ def test_jobs_show_of_their_collector_what_they_show_in_a_list(world: World) -> 
     world.wire.database["collector"].update_many({"domain_id": DOMAIN}, {"$set": hidden})
     for prefix in ("collector", "collector_info"):
         key = f"{prefix}.plugin_info.options.hidden"
-        for name, asked in (
-            ("Job.list", {"filter": [{"k": key, "v": "option", "o": "eq"}]}),
-            ("Job.stat", {"aggregate": [{"group": {"keys": [{"key": key, "name": "o"}]}}]}),
-            ("Job.stat", {"aggregate": [{"group": {"keys": [{"key": f"{prefix}.tags", "name": "o"}]}}]}),
-        ):
-            assert world.bound.fails(name, {"query": asked}) == ("INVALID_ARGUMENT", "ERROR_INVALID_PARAMETER")
+        asked = {"filter": [{"k": key, "v": "option", "o": "eq"}]}
+        assert world.bound.fails("Job.list", {"query": asked}) == ("INVALID_ARGUMENT", "ERROR_INVALID_PARAMETER")
+        for absent in (key, f"{prefix}.tags", f"{prefix}.tags.hidden"):
+            by = {"aggregate": [{"group": {"keys": [{"key": absent, "name": "o"}]}}]}
+            assert world.bound.call("Job.stat", {"query": by})["results"] == [{"o": None}]
         whole = {"aggregate": [{"group": {"keys": [{"key": f"{prefix}.plugin_info", "name": "info"}]}}]}
         assert "hidden" not in outcome(world.bound, "Job.stat", {"query": whole})
         assert "hidden" in outcome(world.owner, "Job.stat", {"query": whole})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from inventory.connector.grpc.call import Caller
@@ -63,6 +63,14 @@ class GrpcIdentity:
             self._groups.list_projects, request, principal, key="project_group_id", value=project_group_id
         )
         return sorted({project.project_id for project in answer.results})
+
+    def project_groups(self, principal: Principal) -> Mapping[str, str]:
+        """See the port."""
+        request = project_group_pb2.ProjectGroupQuery(domain_id=principal.domain_id)
+        answer: project_group_pb2.ProjectGroupsInfo = self._caller.call(
+            self._groups.list, request, principal, key="project_group_id", value=""
+        )
+        return {group.project_group_id: group.parent_project_group_info.project_group_id for group in answer.results}
 
     def find_project(self, field: str, value: str, principal: Principal) -> str:
         """See the port."""

@@ -39,6 +39,11 @@ class StaticIdentity:
             below |= children
         return sorted(p.project_id for p in _projects(content, principal) if p.project_group_id in below)
 
+    def project_groups(self, principal: Principal) -> Mapping[str, str]:
+        """See the port."""
+        groups = self._file.content.project_groups
+        return {group.project_group_id: group.parent for group in groups if group.serves(principal.domain_id)}
+
     def find_project(self, field: str, value: str, principal: Principal) -> str:
         """See the port."""
         projects = _projects(self._file.content, principal)

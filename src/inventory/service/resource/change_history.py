@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from inventory.domain.clock import Clock
 from inventory.domain.principal import Principal
-from inventory.errors import RequiredParameterError
+from inventory.errors import NotFoundError, RequiredParameterError
 from inventory.manager.reader import Page, Reader, Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.query.parser import RawQuery
@@ -14,7 +14,6 @@ from inventory.service.resource.reading import Document, Filters, ResourceReads
 from inventory.service.resource.scope import project_scope
 
 _CLOUD_SERVICE_ID: Final = "cloud_service_id"
-_NOTHING: Final[dict[str, Any]] = {"_id": {"$in": []}}
 
 
 class ChangeHistoryService:
@@ -25,7 +24,7 @@ class ChangeHistoryService:
         self._reads = ResourceReads(reader=reader, clock=clock)
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
-        """Return the records that match; none of a CloudService that the caller may not see.
+        """Return the records that match.
 
         Args:
             principal: who asks.
@@ -34,19 +33,30 @@ class ChangeHistoryService:
 
         Raises:
             RequiredParameterError: no cloud_service_id.
+            NotFoundError: the caller sees no CloudService with this id.
             BadRequestError: one of its other subclasses says what is wrong with the query.
         """
-        return self._reads.list(principal, query, filters, scope=self._scope(principal, filters))
+        cloud_service_id = str(filters.get(_CLOUD_SERVICE_ID) or "")
+        page = self._reads.list(principal, query, filters, scope=self._scope(principal, cloud_service_id))
+        if not page.total_count:
+            self._check_exists(principal, cloud_service_id)
+        return page
 
     def stat(self, principal: Principal, query: RawQuery, cloud_service_id: str) -> Document:
         """Return statistics over the records of a CloudService; raises as ``list``."""
-        return self._reads.stat(principal, query, scope=self._scope(principal, {_CLOUD_SERVICE_ID: cloud_service_id}))
+        answer = self._reads.stat(principal, query, scope=self._scope(principal, cloud_service_id))
+        if not answer["results"]:
+            self._check_exists(principal, cloud_service_id)
+        return answer
 
-    def _scope(self, principal: Principal, filters: Filters) -> Scope:
-        cloud_service_id = str(filters.get(_CLOUD_SERVICE_ID) or "")
+    def _scope(self, principal: Principal, cloud_service_id: str) -> Scope:
         if not cloud_service_id:
             raise RequiredParameterError(key=_CLOUD_SERVICE_ID)
-        own = project_scope(principal)
-        if own is not None and not self._services.exists(principal.domain_id, cloud_service_id, own):
-            return _NOTHING
+        if project_scope(principal) is not None:
+            self._check_exists(principal, cloud_service_id)
         return {_CLOUD_SERVICE_ID: cloud_service_id}
+
+    def _check_exists(self, principal: Principal, cloud_service_id: str) -> None:
+        """Check the id; records prove it by themselves, which spares most callers this question."""
+        if not self._services.exists(principal.domain_id, cloud_service_id, project_scope(principal)):
+            raise NotFoundError(key=_CLOUD_SERVICE_ID, value=cloud_service_id)

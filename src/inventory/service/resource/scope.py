@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
+from contextlib import suppress
 from typing import Final
 
 from inventory.connector.ports import Identity
 from inventory.domain.principal import Principal
-from inventory.errors import InvalidParameterError
+from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.reader import Reader, Scope
 from inventory.model.documents.cloud_service import ACTIVE, DELETED
 from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
@@ -52,14 +53,61 @@ class CloudServiceReferences:
         return answer
 
     def _projects(self, condition: Condition, principal: Principal) -> list[str]:
-        if condition.operator is Operator.EQ:
-            groups = [condition.value]
-        elif condition.operator is Operator.IN and isinstance(condition.value, list):
-            groups = condition.value
-        else:
-            raise InvalidParameterError(key=condition.target.key, reason="only the operators eq and in are supported")
+        """Return the projects of the groups that the condition selects; a group that does not exist has none."""
         found: dict[str, None] = {}
-        for group in groups:
-            if group:
-                found.update(dict.fromkeys(self._identity.projects_of_group(str(group), principal)))
+        for group in self._groups(condition, principal):
+            with suppress(NotFoundError):
+                found.update(dict.fromkeys(self._identity.projects_of_group(group, principal)))
         return list(found)
+
+    def _groups(self, condition: Condition, principal: Principal) -> list[str]:
+        if condition.operator in _NAMING:
+            return [group for group in _texts(condition) if group]
+        selects = _SELECTING.get(condition.operator)
+        if selects is None:
+            known = ", ".join((*_NAMING, *_SELECTING))
+            raise InvalidParameterError(key=condition.target.key, reason=f"only the operators {known} are supported")
+        texts = _texts(condition)
+        parents = self._identity.project_groups(principal)
+        return outermost({group for group in parents if selects(group, texts)}, parents)
+
+
+def outermost(groups: Set[str], parents: Mapping[str, str]) -> list[str]:
+    """Return those of ``groups`` that lie in no other of them: their projects are the projects of all.
+
+    Args:
+        groups: ids of project groups.
+        parents: every group with the one it is in, empty for none.
+    """
+    return sorted(group for group in groups if groups.isdisjoint(_ancestors(group, parents)))
+
+
+def _ancestors(group: str, parents: Mapping[str, str]) -> set[str]:
+    found: set[str] = set()
+    above = parents.get(group, "")
+    while above and above not in found and above != group:
+        found.add(above)
+        above = parents.get(above, "")
+    return found
+
+
+def _texts(condition: Condition) -> list[str]:
+    value = condition.value
+    return [str(item) for item in (value if isinstance(value, list) else [value]) if item is not None]
+
+
+def _contains(group: str, texts: list[str]) -> bool:
+    return any(text.casefold() in group.casefold() for text in texts)
+
+
+_NAMING: Final = (Operator.EQ, Operator.IN)
+"""Operators whose value names the groups."""
+_SELECTING: Final[Mapping[Operator, Callable[[str, list[str]], bool]]] = {
+    Operator.NOT: lambda group, texts: group not in texts,
+    Operator.NOT_IN: lambda group, texts: group not in texts,
+    Operator.CONTAIN: _contains,
+    Operator.NOT_CONTAIN: lambda group, texts: not _contains(group, texts),
+    Operator.CONTAIN_IN: _contains,
+    Operator.NOT_CONTAIN_IN: lambda group, texts: not _contains(group, texts),
+}
+"""Operators that select some of all groups of the domain."""
