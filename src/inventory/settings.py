@@ -188,6 +188,11 @@ class Settings(BaseSettings):
     # Gateway
     gateway_port: Port = Field(8080, description="HTTP port of the gateway")
     gateway_timeout_seconds: Seconds = Field(60.0, description="deadline of one HTTP request, s")
+    gateway_max_connections: Count = Field(
+        1000,
+        description="HTTP connections kept at a time, fewer where the process may have fewer files open; for a further "
+        "one the longest idle one is closed",
+    )
     gateway_upstream: str = Field(
         "", description="server the gateway calls, host:port or grpc+ssl://host:port; empty: that of host and port"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any, Final
 
 from google.protobuf import json_format
@@ -25,9 +26,14 @@ from inventory.gateway.errors import RequestTooLargeError
 MAX_DEPTH: Final = 100
 """Nested lists and objects of a body; protobuf's own bound, which counts three for a level of a Struct, is lower."""
 
-MAX_VALUES: Final = 500_000
-"""Values in one body: each costs some microseconds to convert, and a body of 16 MB could hold eight million."""
+MAX_VALUES: Final = 100_000
+"""Values in one body, as many as a list in a request to the server may hold: each costs some microseconds to convert,
+and a body of 16 MB could hold eight million."""
 
+_TEXT_OR_MARK: Final = re.compile(rb'"(?:[^"\\]+|\\.)*+"|[\[{,]', re.DOTALL)
+"""A text, or what comes before a value: within a text, such a character is none."""
+
+_QUOTE: Final = ord('"')
 _REQUEST: Final = "request"
 _UNFIT: Final = (json_format.ParseError, ValueError, TypeError, OverflowError, AttributeError)
 """What json_format raises for values that don't fit."""
@@ -57,6 +63,7 @@ def parse_request(descriptor: Descriptor, body: bytes) -> bytes:
         InvalidParameterError, InvalidParameterTypeError: the body is no JSON, or does not fit the message.
         RequestTooLargeError: it holds more values than are taken in one request.
     """
+    _check_count(body)
     content = _load(body) if body else {}
     if not isinstance(content, dict):
         raise InvalidParameterTypeError(key=_REQUEST, expected="object")
@@ -76,6 +83,18 @@ def parse_request(descriptor: Descriptor, body: bytes) -> bytes:
     except DecodeError:
         raise _too_deep() from None
     return data
+
+
+def _check_count(body: bytes) -> None:
+    """Return if ``body`` holds no more values than are taken, before anything is built of it."""
+    if sum(body.count(mark) for mark in (b",", b"[", b"{")) <= MAX_VALUES:
+        return
+    values = 0
+    for texts, found in enumerate(_TEXT_OR_MARK.finditer(body)):
+        values += body[found.start()] != _QUOTE
+        # Each value may be a text, and have a name: where there are more texts, the body is no JSON.
+        if values > MAX_VALUES or texts > 4 * MAX_VALUES:
+            raise RequestTooLargeError(limit=f"{MAX_VALUES} values in one request")
 
 
 def _load(body: bytes) -> Any:
@@ -116,7 +135,7 @@ def _check_shape(content: Any) -> None:
         if depth > MAX_DEPTH:
             raise _too_deep()
         if seen > MAX_VALUES:
-            raise RequestTooLargeError(limit="values in one request")
+            raise RequestTooLargeError(limit=f"{MAX_VALUES} values in one request")
         below: list[Any] = []
         for value in level:
             if isinstance(value, dict):

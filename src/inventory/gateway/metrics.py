@@ -25,3 +25,8 @@ REQUEST_BYTES: Final = counter(
     "inventory_gateway_request_bytes_total", "Bytes of bodies received.", processes=[GATEWAY]
 )
 RESPONSE_BYTES: Final = counter("inventory_gateway_response_bytes_total", "Bytes of bodies sent.", processes=[GATEWAY])
+CONNECTIONS_CLOSED: Final = counter(
+    "inventory_gateway_connections_closed_total",
+    "Idle connections closed since there were gateway_max_connections.",
+    processes=[GATEWAY],
+)

@@ -12,11 +12,12 @@ import uvicorn
 
 from inventory.errors import SettingsError
 from inventory.gateway.app import build_app
-from inventory.gateway.protocol import BoundedProtocol
+from inventory.gateway.protocol import limited_to
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import GATEWAY, own_registry
 from inventory.process.addresses import bare, family_of, host_port
+from inventory.process.descriptors import Listener, connection_limit, raise_limit
 from inventory.process.loopback import is_loopback
 from inventory.settings import Settings
 
@@ -40,6 +41,7 @@ def run(settings: Settings) -> int:
     setup(level=settings.log_level, form=settings.log_format, process="gateway")
     check_address(settings)
     tracing.setup(settings, GATEWAY)
+    raise_limit()
     server = build_server(settings)
     listener = listen(settings.host, settings.gateway_port)
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -63,7 +65,7 @@ def build_server(settings: Settings) -> uvicorn.Server:
         lifespan="on",
         ws="none",
         loop="asyncio",
-        http=BoundedProtocol,
+        http=limited_to(connection_limit(settings.gateway_max_connections)),
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),
@@ -95,7 +97,7 @@ def listen(host: str, port: int) -> socket.socket:
         SettingsError: the port is taken, or the address is not this machine's.
     """
     # With the protocol named: asyncio turns Nagle's algorithm off only then, and each answer would wait for 40 ms.
-    listener = socket.socket(family_of(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener = Listener(family_of(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # As servers do: a port whose last connections are just closing is free.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

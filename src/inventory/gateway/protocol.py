@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+import time
+from typing import Any, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from inventory.gateway.metrics import CONNECTIONS_CLOSED
 
 HEAD_SECONDS: Final = 20.0
 """From a connection's start, or a request's first byte on one that is kept, to the end of its headers, s."""
@@ -17,10 +20,34 @@ class BoundedProtocol(H11Protocol):
 
     _head_timer: asyncio.TimerHandle | None = None
 
+    max_connections = 1000
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._idle_since = time.monotonic()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
+        """Begin to wait for the first request; where there are too many connections, one that waits is closed."""
         super().connection_made(transport)
         self._watch_head()
+        if len(self.connections) > self.max_connections:
+            CONNECTIONS_CLOSED.inc()
+            self._longest_idle().transport.close()
+
+    def _longest_idle(self) -> H11Protocol:
+        """Return the connection that has waited longest for a request; where all others are at work, this one."""
+        idle = (each for each in self.connections if isinstance(each, BoundedProtocol) and each.is_idle)
+        return min(idle, key=lambda each: each._idle_since, default=self)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is under way."""
+        return self.conn.their_state is h11.IDLE and not self.transport.is_closing()
+
+    def on_response_complete(self) -> None:
+        """Begin to be idle."""
+        super().on_response_complete()
+        self._idle_since = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; each further byte of a head that goes on buys no more time."""
@@ -48,3 +75,8 @@ class BoundedProtocol(H11Protocol):
         self._head_timer = None
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self.transport.close()
+
+
+def limited_to(connections: int) -> type[BoundedProtocol]:
+    """Return the protocol of a server that keeps so many connections at a time."""
+    return type("LimitedProtocol", (BoundedProtocol,), {"max_connections": connections})

@@ -6,17 +6,20 @@ task now, check by check; ``/metrics`` what it has counted. Anything else is not
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
 from inventory.errors import InventoryError, SettingsError
 from inventory.process.addresses import bare, family_of, host_port
+from inventory.process.descriptors import Listener
 
 Check = Callable[[], None]
 """Returns if what it looks at works; raises an ``InventoryError`` otherwise, soon."""
@@ -24,6 +27,8 @@ Check = Callable[[], None]
 _JSON: Final = "application/json"
 _CLIENT_SECONDS: Final = 10.0
 """How long a client may take over its request, s."""
+_MAX_CONNECTIONS: Final = 32
+"""How many connections are served at a time."""
 
 
 class HealthServer:
@@ -111,7 +116,36 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, host: str, port: int, health: HealthServer) -> None:
         self.health = health
         self.address_family = family_of(host)
-        super().__init__((bare(host), port), _Handler)
+        self._lock = threading.Lock()
+        self._open: dict[socket.socket, None] = {}
+        super().__init__((bare(host), port), _Handler, bind_and_activate=False)
+        self.socket.close()
+        self.socket = Listener(self.address_family)
+        try:
+            self.server_bind()
+            self.server_activate()
+        except BaseException:
+            self.server_close()
+            raise
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer on a thread of its own; of too many connections the oldest is cut, since pages take no time."""
+        with self._lock:
+            self._open[request] = None
+            oldest = next(iter(self._open)) if len(self._open) > _MAX_CONNECTIONS else None
+        if oldest is not None:
+            with contextlib.suppress(OSError):
+                oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._lock:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that went away or was too slow."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -117,6 +117,11 @@ def _prepared(metric: _MetricT, labels: _Labels | None) -> _MetricT:
 LOG_LINES_DROPPED: Final = counter(
     "inventory_log_lines_dropped_total", "Log lines that standard error did not take in time.", processes=ALL
 )
+ACCEPTS_FAILED: Final = counter(
+    "inventory_accepts_failed_total",
+    "Connections refused since the process had no file descriptor left.",
+    processes=ALL,
+)
 log_stream.on_dropped(LOG_LINES_DROPPED.inc)
 
 _note("inventory_build_info", "gauge", "1, with what runs.", {"process": OPEN, "version": OPEN, "python": OPEN}, ALL)

@@ -19,6 +19,7 @@ from google.protobuf.struct_pb2 import ListValue, Struct, Value
 from inventory.domain.numbers import finite
 from inventory.errors import InvalidParameterError
 from inventory.protobuf.encoder import MessageDescriptor, fields_of
+from inventory.protobuf.field_count import check_field_count
 
 Plain = dict[str, Any]
 """A decoded message."""
@@ -38,7 +39,9 @@ def parse(message_type: type[Message], data: bytes) -> Message:
 
     Raises:
         InvalidParameterError: the bytes are no such message.
+        LimitExceededError: it has more fields than a request may have.
     """
+    check_field_count(message_type.DESCRIPTOR, data)
     message = message_type()
     try:
         message.ParseFromString(data)

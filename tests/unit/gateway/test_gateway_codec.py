@@ -92,8 +92,8 @@ def test_an_empty_struct_is_a_value() -> None:
         (b'{"tags": {"a": ' + b"9" * 5000 + b"}}", "a number is out of range"),
         (b'{"tags": ' + b'{"a":' * 40 + b"1" + b"}" * 41, "nested too deeply"),
         (b'{"tags": ' + b'{"a":' * MAX_DEPTH + b"1" + b"}" * MAX_DEPTH + b"}", "nested too deeply"),
-        (b"[" * 1_000_000, "nested too deeply"),
-        (b'{"a":' * 1_000_000, "nested too deeply"),
+        (b"[" * 90_000, "nested too deeply"),
+        (b'{"a":' * 90_000, "nested too deeply"),
     ],
 )
 def test_what_is_no_json_is_told_by_its_reason(body: bytes, reason: str) -> None:
