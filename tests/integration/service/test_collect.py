@@ -32,14 +32,13 @@ FILTER_FORMAT = [
         "key": "name",
         "type": "list",
         "resource_type": "inventory.CloudService",
-        "search_key": "name",
+        "search_key": "inventory.CloudService.name",
         "change_rules": [{"resource_key": "reference.resource_id", "change_key": "instance_id"}],
     },
     {
-        "key": "region",
+        "key": "region_key",
         "type": "list",
         "resource_type": "inventory.Region",
-        "search_key": "name",
         "change_rules": [{"resource_key": "region_code", "change_key": "region_name"}],
     },
 ]
@@ -254,18 +253,62 @@ def test_a_region_filter_goes_to_the_secrets_with_services_there(kit: Kit) -> No
                 "domain_id": "domain-1",
                 "name": f"Region {code}",
                 "region_code": code,
+                "region_key": f"aws.{code}",
                 "ref_region": f"domain-1.aws.{code}",
             }
         )
     cloud_service(kit, "i-1", "secret-1")
     collector = kit.create()
-    here = collect(kit, collector, filter={"region": ["Region r1"]})
+    here = collect(kit, collector, filter={"region_key": ["aws.r1"]})
     assert [(t["secret_id"], t["filter"]) for t in kit.tasks_of(here)] == [("secret-1", {"region_name": ["r1"]})]
-    empty = collect(kit, collector, filter={"region": ["Region r2"]})
+    empty = collect(kit, collector, filter={"region_key": ["aws.r2"]})
     assert [task["filter"] for task in kit.tasks_of(empty)] == [{"region_name": ["r2"]}] * 2
 
 
-@pytest.mark.parametrize("filter", [{"name": ["nobody"]}, {"region_name": []}, {"region": ["nowhere"]}])
+def test_the_key_is_looked_up_and_the_search_key_is_for_consoles(kit: Kit) -> None:
+    kit.add_secrets("secret-1", "secret-2")
+    rules = [{"resource_key": "reference.resource_id", "change_key": "instance_id"}]
+    project = {"key": "project_id", "type": "list", "resource_type": "inventory.CloudService", "change_rules": rules}
+    kit.plugin.metadata = {"filter_format": [{**project, "search_key": "identity.Project.project_id"}]}
+    cloud_service(kit, "i-1", "secret-1", project_id="project-1")
+    cloud_service(kit, "i-2", "secret-2", project_id="project-2")
+    job = collect(kit, kit.create(), filter={"project_id": ["project-1"]})
+    assert {task["secret_id"]: task["filter"] for task in kit.tasks_of(job)} == {"secret-1": {"instance_id": ["i-1"]}}
+
+
+RULES = [{"resource_key": "reference.resource_id", "change_key": "instance_id"}]
+
+
+@pytest.mark.parametrize(
+    "format",
+    [
+        {"resource_type": "inventory.Server", "change_rules": RULES},
+        {"resource_type": "identity.Project", "change_rules": RULES},
+        {"resource_type": "inventory.CloudService", "change_rules": RULES, "key": "nothing"},
+        {"resource_type": "inventory.CloudService", "change_rules": RULES, "key": "ref_region.name"},
+        {"resource_type": "inventory.CloudService", "change_rules": []},
+        {"resource_type": "inventory.CloudService", "change_rules": [*RULES, {"resource_key": "name"}]},
+        {"resource_type": "inventory.CloudService", "change_rules": [*RULES, {"change_key": "zone"}]},
+        {
+            "resource_type": "inventory.CloudService",
+            "change_rules": [*RULES, {"resource_key": "nothing", "change_key": "zone"}],
+        },
+    ],
+)
+def test_a_filter_that_cannot_be_translated_is_told_in_the_job(kit: Kit, format: dict[str, Any]) -> None:
+    kit.add_secrets("secret-1")
+    format = {"key": "name", "type": "list", **format}
+    kit.plugin.metadata = {"filter_format": [format]}
+    cloud_service(kit, "i-1", "secret-1", name="a")
+    with pytest.raises(CollectInitializeError, match=f"filter_format {format['key']}"):
+        collect(kit, kit.create(), filter={format["key"]: ["a"]})
+    (job,) = kit.database["job"].find()
+    assert (job["status"], [error["error_code"] for error in job["errors"]]) == ("ERROR", ["ERROR_COLLECT_INITIALIZE"])
+    assert f"filter_format {format['key']}" in job["errors"][0]["message"]
+    assert kit.database["job_task"].count_documents({}) == 0
+
+
+@pytest.mark.parametrize("filter", [{"name": ["nobody"]}, {"region_name": []}, {"region_key": ["nowhere"]}])
 def test_a_filter_that_finds_nothing_collects_nothing(kit: Kit, filter: dict[str, Any]) -> None:
     kit.add_secrets("secret-1")
     kit.plugin.metadata = {"filter_format": FILTER_FORMAT}

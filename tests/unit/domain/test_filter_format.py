@@ -19,7 +19,7 @@ METADATA: dict[str, Any] = {
             "key": "resource_id",
             "type": "list",
             "resource_type": "inventory.CloudService",
-            "search_key": "reference.resource_id",
+            "search_key": "inventory.CloudService.reference.resource_id",
             "change_rules": [
                 {"resource_key": "data.id", "change_key": "instance_id"},
                 {"resource_key": "region_code", "change_key": "region_name"},
@@ -68,9 +68,7 @@ def test_an_empty_list_finds_nothing(filter: dict[str, Any]) -> None:
 
 def test_looked_up_values_go_to_the_secrets_that_collected_them_only() -> None:
     checked = checked_filter({"resource_id": "arn-1", "zone": "a"}, METADATA)
-    assert [(lookup.format.search_key, lookup.values) for lookup in checked.lookups] == [
-        ("reference.resource_id", ("arn-1",))
-    ]
+    assert [(lookup.format.key, lookup.values) for lookup in checked.lookups] == [("resource_id", ("arn-1",))]
     found = {"s1": {"instance_id": ["i-1"], "region_name": []}, "s3": {"instance_id": [], "region_name": []}}
     assert filters_by_secret(checked, [found], ["s1", "s2", "s3"]) == {"s1": {"zone": "a", "instance_id": ["i-1"]}}
 

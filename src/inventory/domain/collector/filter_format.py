@@ -29,23 +29,22 @@ class FilterFormat:
     """One key that a plugin lets clients filter by.
 
     Attributes:
-        key: the client's key.
+        key: the client's key, and that of the stored resources that is compared. The ``search_key`` of the metadata
+            tells consoles how to offer values, and is nothing to us.
         is_list: whether the plugin takes a list under it.
         resource_type: ``CUSTOM``, or the type of the stored resources to look the key up in.
-        search_key: the key of the stored resource that is compared.
         change_rules: what is sent of the resources found.
     """
 
     key: str
     is_list: bool
     resource_type: str
-    search_key: str
     change_rules: tuple[ChangeRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A field of the client's filter that stored resources must answer: ``values`` at ``format.search_key``."""
+    """A field of the client's filter that stored resources must answer: ``values`` at ``format.key``."""
 
     format: FilterFormat
     values: tuple[Any, ...]
@@ -97,11 +96,10 @@ def _format(entry: Mapping[str, Any]) -> FilterFormat:
         key=key,
         is_list=_text(entry, "type") == "list",
         resource_type=_text(entry, "resource_type") or CUSTOM,
-        search_key=_text(entry, "search_key") or key,
         change_rules=tuple(
             ChangeRule(_text(rule, "resource_key"), _text(rule, "change_key"))
             for rule in rules
-            if isinstance(rule, Mapping) and _text(rule, "resource_key") and _text(rule, "change_key")
+            if isinstance(rule, Mapping)
         ),
     )
 

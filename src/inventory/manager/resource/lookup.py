@@ -9,18 +9,15 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.collector.filter_format import FilterFormat, Found, Lookup
-from inventory.errors import InvalidParameterError
+from inventory.errors import CollectInitializeError, InvalidParameterError, clip
 from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 from inventory.model.time_limit import query_limit
-from inventory.observe.logs import get_logger
 from inventory.query.ast import Condition
-from inventory.query.fields import ResourceSchema
+from inventory.query.fields import KeyTarget, ResourceSchema
 from inventory.query.mongo import condition_filter
 from inventory.query.operators import typed_condition
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
-
-log = get_logger(__name__)
 
 Document = dict[str, Any]
 Values = dict[str, list[Any]]
@@ -59,15 +56,16 @@ class ResourceLookup:
             now: the time, UTC.
 
         Raises:
+            CollectInitializeError: the plugin's format names what this store does not have.
             BadRequestError: a value of the client cannot be compared with the field.
             RequestTimeoutError, ConnectionFailureError: of MongoDB.
         """
         schema = _SCHEMAS.get(lookup.format.resource_type)
-        paths = _paths(schema, lookup.format) if schema is not None else None
-        if schema is None or not paths:
-            log.warning("filter_format_unusable", key=lookup.format.key, resource_type=lookup.format.resource_type)
-            return {}
-        condition = typed_condition(schema.target(lookup.format.search_key), "in", list(lookup.values), now=now)
+        if schema is None:
+            raise _untranslatable(lookup.format, f"no resources of type {lookup.format.resource_type} are kept")
+        target = _own_field(schema, lookup.format, lookup.format.key)
+        paths = _paths(schema, lookup.format)
+        condition = typed_condition(target, "in", list(lookup.values), now=now)
         with translated_errors(key=f"filter.{lookup.format.key}"), query_limit(self._timeout_seconds):
             if schema is CLOUD_SERVICE:
                 return self._cloud_services(domain_id, condition, paths, secret_ids)
@@ -129,21 +127,31 @@ class ResourceLookup:
 
 
 def _paths(schema: ResourceSchema, format: FilterFormat) -> dict[str, list[str]]:
-    """Return the stored paths per change_key, less what the plugin names wrongly; none if the search key is wrong."""
+    """Return the stored paths per change_key; raises ``CollectInitializeError`` as ``find``."""
+    if not format.change_rules:
+        raise _untranslatable(format, "it has no change rule")
     paths: dict[str, list[str]] = {}
-    try:
-        if schema.target(format.search_key).reference is not None:
-            return {}
-    except InvalidParameterError:
-        return {}
     for rule in format.change_rules:
-        try:
-            target = schema.target(rule.resource_key)
-        except InvalidParameterError:
-            continue
-        if target.reference is None:
-            paths.setdefault(rule.change_key, []).append(target.path)
+        if not rule.change_key:
+            raise _untranslatable(format, "a change rule lacks its change_key")
+        paths.setdefault(rule.change_key, []).append(_own_field(schema, format, rule.resource_key).path)
     return paths
+
+
+def _own_field(schema: ResourceSchema, format: FilterFormat, key: str) -> KeyTarget:
+    """Return the stored field ``key``. One that is left out would widen what is collected, so each must be there."""
+    try:
+        target = schema.target(key)
+    except InvalidParameterError as exc:
+        raise _untranslatable(format, f"{clip(key, 256)} is not a key of {schema.name}") from exc
+    if target.reference is not None:
+        raise _untranslatable(format, f"{clip(key, 256)} leads from {schema.name} into another resource")
+    return target
+
+
+def _untranslatable(format: FilterFormat, reason: str) -> CollectInitializeError:
+    """The error of a filter that the plugin's metadata lets nobody translate."""
+    return CollectInitializeError(stage="filter", reason=f"filter_format {clip(format.key, 256)}: {reason}")
 
 
 def _at(document: object, path: str) -> object:

@@ -84,7 +84,8 @@ class CollectPlanner:
             UnsupportedFilterKeyError, InvalidParameterTypeError: the filter does not fit the plugin.
             InvalidParameterError: the secret service has no groups.
             NotFoundError, ConnectionFailureError: of the plugin service.
-            CollectInitializeError: the secrets cannot be listed, or the wanted one is none of them.
+            CollectInitializeError: the secrets cannot be listed, the wanted one is none of them, or the plugin's
+                filter_format names what is not kept here.
         """
         collector, endpoint = self._refresher.upgraded(collector, principal)
         checked = checked_filter(wish.filter, collector["plugin_info"].get("metadata") or {})
