@@ -282,8 +282,9 @@ class LimitExceededError(InventoryError):
 
     code = "ERROR_LIMIT_EXCEEDED"
 
-    def __init__(self, *, limit: str) -> None:
-        super().__init__(f"Limit exceeded. (limit = {limit})")
+    def __init__(self, *, limit: str, hint: str = "") -> None:
+        told = f", hint = {hint}" if hint else ""
+        super().__init__(f"Limit exceeded. (limit = {limit}{told})")
 
 
 class ConnectionFailureError(InventoryError):

@@ -82,10 +82,23 @@ class Settings(BaseSettings):
     server_processes: Count = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 8), description="gRPC server processes on the one port"
     )
-    server_threads: Count = Field(4, description="threads that answer RPCs, per server process")
+    server_threads: Count = Field(4, description="quick RPCs that run at a time, per server process")
+    server_heavy_threads: Count = Field(
+        4,
+        description="RPCs of unknown cost that run at a time beside the quick ones, per server process: stat, analyze, "
+        "collect, lists with patterns, without a limit or an index; one caller's at most half of them",
+    )
     max_message_bytes: Count = Field(256 * MIB, description="largest gRPC message sent or accepted from plugins, bytes")
     max_request_bytes: Count = Field(16 * MIB, description="largest request that server and gateway accept, bytes")
     max_concurrent_rpcs: Count = Field(256, description="RPCs in work or waiting per server process; more are refused")
+    max_waiting_rpcs: Count = Field(
+        64,
+        description="RPCs of these that wait for a plugin or its installation; more are refused, and of one caller "
+        "more than half of them",
+    )
+    rpc_queue_seconds: Seconds = Field(
+        10.0, description="how long an RPC waits until it may run, before it is refused, s"
+    )
     rate_limit_per_second: float = Field(
         500.0,
         ge=0,
@@ -128,6 +141,11 @@ class Settings(BaseSettings):
     secret_endpoint: Endpoint = Field("", description="secret service")
     identity_endpoint: Endpoint = Field("", description="identity service")
     platform_timeout_seconds: Seconds = Field(10.0, description="deadline of one call to a platform service, s")
+    plugin_install_timeout_seconds: Seconds = Field(
+        600.0,
+        description="deadline of asking the plugin service where a plugin listens: it answers once that is "
+        "installed, s",
+    )
     platform_ca_file: Path | None = Field(None, description="PEM CA for grpc+ssl:// endpoints; absent: the system's")
     platform_certificate_file: Path | None = Field(None, description="PEM client certificate for grpc+ssl://")
     platform_key_file: Path | None = Field(None, description="PEM client key for grpc+ssl://")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 import grpc
 
+from inventory.api.admission.lane import Lane
+from inventory.api.admission.pool import CallPool
+from inventory.api.admission.seat import Lanes, Waits
 from inventory.api.endpoint import Gate
 from inventory.api.handlers import add_services
 from inventory.api.health import Health
-from inventory.api.interceptors.arrivals import Arrivals, CountingPool
 from inventory.api.interceptors.context import MAX_TOKEN
-from inventory.api.interceptors.reception import Reception
 from inventory.api.listen import credentials
 from inventory.api.methods import UseCases
 from inventory.api.policy import OPERATIONS
@@ -42,18 +44,18 @@ class Server:
         health: SERVING while MongoDB answers.
         address: ``host:port`` it listens on.
         drain_seconds: how long running calls may take to end, s.
-        reception: watches calls whose message is still to come.
+        pool: gives the calls their threads.
     """
 
     grpc_server: grpc.Server
     health: Health
     address: str
     drain_seconds: float
-    reception: Reception
+    pool: CallPool
 
     def start(self) -> None:
         """Begin to answer."""
-        self.reception.start()
+        self.pool.start()
         self.grpc_server.start()
         self.health.start()
         log.info("listening", address=self.address)
@@ -62,7 +64,7 @@ class Server:
         """Say NOT_SERVING, refuse new calls, let running ones end; the event is set when all have."""
         self.health.drain()
         stopped = self.grpc_server.stop(self.drain_seconds)
-        self.reception.stop()
+        self.pool.stop()
         return stopped
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -93,13 +95,14 @@ def build_server(
         SettingsError: a certificate cannot be read.
         TypeError: a method has no row in the table of methods.
     """
-    pool = CountingPool(settings.server_threads)
-    reception = Reception(pool.stand_in)
-    server = grpc.server(
-        pool,
-        interceptors=[Arrivals(pool, settings.max_concurrent_rpcs, reception)],
-        options=_options(settings, share_port=share_port),
+    pool = CallPool(
+        _lanes(settings),
+        limit=settings.max_concurrent_rpcs,
+        threads=settings.server_threads + settings.server_heavy_threads,
     )
+    # grpcio asks its executor for nothing but submit.
+    executor = cast("ThreadPoolExecutor", pool)
+    server = grpc.server(executor, options=_options(settings, share_port=share_port))
     services = [service for file in all_files() for service in file.services_by_name.values()]
     names = add_services(server, services, use_cases, gate)
     health = Health(names, check)
@@ -109,7 +112,23 @@ def build_server(
     tls = credentials(settings)
     wanted = host_port(settings.host, port)
     bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
-    return Server(server, health, host_port(settings.host, bound), settings.drain_seconds, reception)
+    return Server(server, health, host_port(settings.host, bound), settings.drain_seconds, pool)
+
+
+def _lanes(settings: Settings) -> Lanes:
+    calls, quick, heavy = settings.max_concurrent_rpcs, settings.server_threads, settings.server_heavy_threads
+    return Lanes(
+        quick=Lane("quick", turns=quick, share=quick, queue=calls, hint="try again in a moment"),
+        heavy=Lane(
+            "heavy",
+            turns=heavy,
+            share=max(heavy // 2, 1),
+            queue=max(calls // 4, 1),
+            hint="ask for fewer at a time, page by page, without patterns, or try again later",
+        ),
+        waits=Waits(settings.max_waiting_rpcs),
+        queue_seconds=settings.rpc_queue_seconds,
+    )
 
 
 def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:

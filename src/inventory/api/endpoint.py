@@ -1,8 +1,9 @@
 """One method as the network sees it: bytes in, bytes or an error out.
 
 Everything that all methods share happens here, in this order: transaction_id and deadline, who calls, how often,
-parse and decode, required fields, domain, permission; then the method; then the access log. grpcio hands over bytes
-and takes bytes, so that a request which is no message is the caller's mistake and not an internal error.
+parse and decode, domain, permission, required fields, a turn for what may take long; then the method; then the access
+log. grpcio hands over bytes and takes bytes, so that a request which is no message is the caller's mistake and not an
+internal error.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from google.protobuf.message import Message
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from inventory.api import status
+from inventory.api.admission.seat import CallSeat, current_seat
 from inventory.api.interceptors.authentication import Authenticator, Caller
 from inventory.api.interceptors.authorization import Authorizer, bind_domain, domain_to_ask_about
 from inventory.api.interceptors.context import CallContext, read_context
-from inventory.api.interceptors.limits import counted_as
+from inventory.api.interceptors.limits import counted_as, turn_of
 from inventory.api.interceptors.system_callers import SystemCallers
 from inventory.api.metrics import Meter
 from inventory.api.policy import PUBLIC, Policy
@@ -62,12 +64,20 @@ class Gate:
 class Endpoint:
     """A method behind its gate, as grpcio calls it."""
 
-    def __init__(self, policy: Policy, request_type: type[Message], method: Method, gate: Gate) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        request_type: type[Message],
+        method: Method,
+        gate: Gate,
+        is_heavy: Callable[[Request], bool] = lambda _request: False,
+    ) -> None:
         self._policy = policy
         self._changes = policy.changes
         self._request_type = request_type
         self._method = method
         self._gate = gate
+        self._is_heavy = is_heavy
         self._meter = Meter(policy.method)
 
     def __call__(self, data: bytes, context: grpc.ServicerContext) -> bytes:
@@ -75,10 +85,13 @@ class Endpoint:
         started = time.perf_counter()
         self._meter.begin()
         call = read_context(context)
+        seat = current_seat()
+        if seat is not None:
+            seat.attach(context)
         bind_contextvars(transaction_id=call.transaction_id)
         try:
             with tracing.served(self._policy.method, call.traceparent, transaction_id=call.transaction_id):
-                answer: bytes | InventoryError = self._answer(data, call)
+                answer: bytes | InventoryError = self._answer(data, call, seat)
                 if not isinstance(answer, bytes):
                     tracing.failed(answer.code)
             self._log(started, call, answer)
@@ -91,9 +104,9 @@ class Endpoint:
         context.abort(failure.code, failure.details)
         raise AssertionError("abort always raises")
 
-    def _answer(self, data: bytes, call: CallContext) -> bytes | InventoryError:
+    def _answer(self, data: bytes, call: CallContext, seat: CallSeat | None) -> bytes | InventoryError:
         try:
-            return self._run(data, call)
+            return self._run(data, call, seat)
         except InventoryError as exc:
             if status.status_of(exc) is grpc.StatusCode.INTERNAL:
                 # Without the traceback: the cause of a plugin's failure may quote what it was sent.
@@ -103,7 +116,7 @@ class Endpoint:
             log.exception("call_failed_unexpectedly", method=self._policy.method)
             return UnknownError(transaction_id=call.transaction_id)
 
-    def _run(self, data: bytes, call: CallContext) -> bytes:
+    def _run(self, data: bytes, call: CallContext, seat: CallSeat | None) -> bytes:
         policy = self._policy
         if call.deadline <= time.monotonic():
             raise RequestTimeoutError(reason="the caller's deadline has passed")
@@ -112,6 +125,8 @@ class Endpoint:
             return self._method(Principal(domain_id="", transaction_id=call.transaction_id), {})
         caller = self._gate.authenticator.authenticate(call.token)
         bind_contextvars(user_id=caller.user_id)
+        if seat is not None:
+            seat.principal = turn_of(caller, call.peer)
         name = "" if caller in self._gate.system_callers else counted_as(caller, call.peer)
         if name:
             self._gate.rate_limit.take(name)
@@ -119,6 +134,8 @@ class Endpoint:
         caller.check_permission(policy.permission)
         principal = self._principal(call, caller, request)
         policy.check_required(request)
+        if seat is not None and self._is_heavy(request):
+            seat.take_heavy_turn(call.deadline)
         with time_limit(principal.remaining_seconds()):
             if not self._changes:
                 return self._method(principal, request)

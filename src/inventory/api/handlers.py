@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
+from pymongo import IndexModel
 
+from inventory.api.admission.cost import Index, heavy
 from inventory.api.endpoint import Endpoint, Gate
 from inventory.api.methods import METHODS, MethodRow, UseCases
+from inventory.model.indexes import declared_indexes
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
@@ -30,7 +33,8 @@ def handlers(
         if row is None:
             raise TypeError(f"{service.full_name}.{method.name} has no row in the table of methods")
         answer = partial(row.answer, use_cases)
-        endpoint = Endpoint(row.policy, GetMessageClass(method.input_type), answer, gate)
+        is_heavy = heavy(row.policy.method, domain_indexes())
+        endpoint = Endpoint(row.policy, GetMessageClass(method.input_type), answer, gate, is_heavy)
         made[method.name] = grpc.unary_unary_rpc_method_handler(endpoint)
     return made
 
@@ -46,3 +50,17 @@ def add_services(
         server.add_registered_method_handlers(service.full_name, made)
         names.append(service.full_name)
     return names
+
+
+@cache
+def domain_indexes() -> dict[str, list[Index]]:
+    """Return what lists may be narrowed and sorted by within a domain, by collection."""
+    found: dict[str, list[Index]] = {}
+    for collection, models in declared_indexes().items():
+        keys = [tuple(model.document["key"].items()) for model in models if not _is_partial(model)]
+        found[collection] = [each[1:] for each in keys if each[0][0] == "domain_id"]
+    return found
+
+
+def _is_partial(model: IndexModel) -> bool:
+    return "partialFilterExpression" in model.document

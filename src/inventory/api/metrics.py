@@ -22,8 +22,22 @@ RPC_SECONDS: Final = histogram(
 RPCS_IN_WORK: Final = gauge("inventory_rpcs_in_work", "RPCs in work now.", processes=[SERVER])
 RPCS_REFUSED: Final = counter(
     "inventory_rpcs_refused_total",
-    "RPCs refused on arrival, since max_concurrent_rpcs were in work or waiting.",
+    "RPCs refused with RESOURCE_EXHAUSTED, by what was full: arrivals (max_concurrent_rpcs), a lane, waiting "
+    "(max_waiting_rpcs).",
     processes=[SERVER],
+    labels={"reason": ["arrivals", "quick", "heavy", "waiting"]},
+)
+LANE_QUEUED: Final = gauge(
+    "inventory_rpcs_queued",
+    "RPCs that wait for their turn: quick ones, and heavy ones, whose cost is not known.",
+    processes=[SERVER],
+    labels={"lane": ["quick", "heavy"]},
+)
+RPCS_WAITING: Final = gauge(
+    "inventory_rpcs_waiting", "RPCs that wait for a plugin, or for its installation.", processes=[SERVER]
+)
+RPCS_RECEIVING: Final = gauge(
+    "inventory_rpcs_receiving", "RPCs whose request has not come for a quarter of a second.", processes=[SERVER]
 )
 
 

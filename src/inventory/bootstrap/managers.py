@@ -61,7 +61,8 @@ class Managers:
         uri = self.settings.mongo_uri.get_secret_value()
         if not uri:
             raise SettingsError("mongo_uri (INVENTORY_MONGO_URI): is required; `inventory up` starts a MongoDB itself")
-        threads = max(self.settings.server_threads, 2 * self.settings.worker_threads)
+        calls = self.settings.server_threads + self.settings.server_heavy_threads
+        threads = max(calls, 2 * self.settings.worker_threads)
         database = connection.connect(
             uri=uri,
             database=self.settings.mongo_database,

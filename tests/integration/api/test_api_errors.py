@@ -159,7 +159,7 @@ def test_calls_without_a_message_keep_nobody_waiting(start: Callable[..., Server
 
 def test_a_call_whose_message_never_comes_is_ended(start: Callable[..., Server]) -> None:
     server = start()
-    server.reception._limit = 0.3
+    server.pool.reception._limit = 0.3
     over = threading.Event()
 
     def nothing() -> Iterator[bytes]:

@@ -1,0 +1,114 @@
+"""Which calls are known to be quick, told by the method and the decoded request alone.
+
+Quick is what an index answers: a list by id, or a page of a list that an index holds in the order asked for. Of all
+else nobody knows the cost before it is done; such calls are called heavy here, though most of them are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from inventory.api.policy import PACKAGE
+from inventory.errors import BadRequestError
+from inventory.query.ast import Operator
+from inventory.query.fields import ResourceSchema
+from inventory.query.parser import alias, entries, sort_entries
+from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, REGION
+
+Request = Mapping[str, Any]
+Index = Sequence[tuple[str, int]]
+"""(path, 1 or -1), without the domain that each begins with."""
+IsHeavy = Callable[[Request], bool]
+
+PAGE: Final = 1_000
+"""Longest page that is read quickly."""
+
+_ALWAYS: Final = frozenset({"stat", "analyze"})
+_BY_NUMBER: Final = frozenset({f"/{PACKAGE}.Collector/collect", f"/{PACKAGE}.Collector/delete"})
+"""Methods whose work grows with the secrets, or with what was collected."""
+_EXACT: Final = frozenset({Operator.EQ.value, Operator.IN.value})
+_PATTERNS: Final = ("regex", "contain", "not_contain")
+_SCHEMAS: Final = {
+    "Collector": COLLECTOR,
+    "Job": JOB,
+    "JobTask": JOB_TASK,
+    "CloudService": CLOUD_SERVICE,
+    "CloudServiceType": CLOUD_SERVICE_TYPE,
+    "Region": REGION,
+    "CollectorRule": COLLECTOR_RULE,
+}
+_IMPLIED: Final[Mapping[str, frozenset[str]]] = {"CloudService": frozenset({"state"})}
+"""Fields that a list narrows where the client does not."""
+
+
+def heavy(method: str, indexes: Mapping[str, Sequence[Index]]) -> IsHeavy:
+    """Return what tells heavy requests of ``method`` from quick ones.
+
+    Args:
+        method: ``/package.Service/method``.
+        indexes: by collection.
+    """
+    service, _, name = method.rpartition("/")
+    if name in _ALWAYS or method in _BY_NUMBER:
+        return lambda _request: True
+    resource = service.rpartition(".")[2]
+    schema = _SCHEMAS.get(resource)
+    if name != "list" or schema is None:
+        # Schedules, and the history of one resource: few, and by an index; only a pattern may be dear.
+        return _has_pattern if name.startswith("list") else lambda _request: False
+    return _Lists(schema, indexes.get(schema.collection, ()), _IMPLIED.get(resource, frozenset())).is_heavy
+
+
+class _Lists:
+    """The lists of one resource."""
+
+    def __init__(self, schema: ResourceSchema, indexes: Iterable[Index], implied: frozenset[str]) -> None:
+        self._schema = schema
+        self._indexes = list(indexes)
+        self._implied = implied
+
+    def is_heavy(self, request: Request) -> bool:
+        """Return whether nobody knows what the list costs. A request that is wrong is refused, which is quick."""
+        try:
+            return not self._is_quick(request)
+        except BadRequestError:
+            return False
+
+    def _is_quick(self, request: Request) -> bool:
+        query = request.get("query", {})
+        paths = {self._schema.target(key).path for key in request if key != "query"}
+        for entry in entries(query.get("filter"), "query.filter"):
+            operator, target = alias(entry, "operator"), self._schema.target(alias(entry, "key"))
+            if operator not in _EXACT or target.reference is not None:
+                return False
+            paths.add(target.path)
+        if query.get("filter_or") or query.get("keyword"):
+            return False
+        if self._schema.id_field in paths:
+            return True
+        limit = query.get("page", {}).get("limit", 0)
+        return 0 < limit <= PAGE and not query.get("count_only") and self._has_index(paths, query)
+
+    def _has_index(self, paths: set[str], query: Request) -> bool:
+        asked = sort_entries(query.get("sort"))
+        order = [(self._schema.target(key).path, direction) for key, direction in asked]
+        order = order or list(self._schema.default_sort)
+        narrowed = paths | self._implied
+        return any(_serves(index, narrowed, order) for index in self._indexes)
+
+
+def _serves(index: Index, narrowed: set[str] | frozenset[str], order: Index) -> bool:
+    """Return whether the index begins with the narrowed paths, and goes on in the order, or all of it backwards."""
+    count = len(narrowed)
+    if {path for path, _ in index[:count]} != narrowed:
+        return False
+    rest = list(index[count : count + len(order)])
+    return rest == list(order) or rest == [(path, -direction) for path, direction in order]
+
+
+def _has_pattern(request: Request) -> bool:
+    query = request.get("query", {})
+    conditions = [*query.get("filter", ()), *query.get("filter_or", ())]
+    operators = [str(each.get("operator") or each.get("o")) for each in conditions]
+    return any(each.startswith(_PATTERNS) for each in operators) or bool(query.get("keyword"))

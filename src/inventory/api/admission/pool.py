@@ -1,0 +1,184 @@
+"""The executor that grpcio hands its calls to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any, Final, NoReturn
+
+import grpc
+
+from inventory.api import status
+from inventory.api.admission.lane import Ticket
+from inventory.api.admission.receive import ReceivedCall
+from inventory.api.admission.reception import Reception
+from inventory.api.admission.seat import CallSeat, Lanes
+from inventory.api.admission.threads import Threads, Work
+from inventory.api.endpoint import Endpoint
+from inventory.api.interceptors.context import read_context
+from inventory.api.metrics import RPCS_REFUSED
+from inventory.errors import LimitExceededError
+from inventory.observe.logs import get_logger
+from inventory.process import waiting
+
+log = get_logger(__name__)
+
+ASIDE_THREADS: Final = 2
+"""Threads of their own for health and whatever else is not of the API: these answer from memory."""
+
+
+class CallPool(Executor):
+    """Runs the API's calls in turns, and others beside them.
+
+    Args:
+        lanes: where calls get their turns.
+        limit: how many calls may be in work or waiting.
+        threads: how many idle threads are kept.
+    """
+
+    def __init__(self, lanes: Lanes, *, limit: int, threads: int) -> None:
+        self.lanes = lanes
+        self.reception = Reception(limit)
+        self._limit = limit
+        self._threads = Threads(keep=threads)
+        self._aside = ThreadPoolExecutor(ASIDE_THREADS, thread_name_prefix="aside")
+        self._refusing = ThreadPoolExecutor(1, thread_name_prefix="refuse")
+        self._done: Future[Any] = Future()
+        self._done.set_result(None)
+        self._lock = threading.Lock()
+        self._pending = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+        """Take a call over; the future is done at once, since nobody asks it for anything."""
+        call = ReceivedCall(fn, args)
+        if not isinstance(call.behavior, Endpoint):
+            self._receive(call, self._answer_aside)
+        elif self._pending >= self._limit:
+            self._refuse(call, _full(), reason="arrivals")
+        else:
+            self._receive(call, self._enqueue)
+        return self._done
+
+    def start(self) -> None:
+        """Begin to watch those whose message does not come."""
+        self.reception.start()
+
+    def stop(self) -> None:
+        """Watch no more, and let threads end once they are idle; calls that still run or come are answered."""
+        self.reception.stop()
+        self._threads.stop()
+
+    def _receive(self, call: ReceivedCall, ready: Callable[[ReceivedCall], None]) -> None:
+        if not call.has_one_message:
+            ready(call)
+            return
+
+        def received(call: ReceivedCall) -> None:
+            self.reception.remove(call)
+            ready(call)
+
+        self.reception.add(call)
+        call.receive(received, self.reception.remove)
+
+    def _answer_aside(self, call: ReceivedCall) -> None:
+        self._aside.submit(call.answer)
+
+    def _enqueue(self, call: ReceivedCall) -> None:
+        with self._lock:
+            full = self._pending >= self._limit
+            self._pending += not full
+        if full:
+            self._refuse(call, _full(), reason="arrivals")
+            return
+        quick = _QuickCall(self, call)
+        try:
+            if self.lanes.quick.enter(quick):
+                self._threads.run(quick.run)
+        except LimitExceededError as exc:
+            self._ended()
+            self._refuse(call, exc, reason="quick")
+
+    def run(self, quick: _QuickCall) -> Work | None:
+        """Run a call that has its turn; return what its thread is to run next."""
+        call = quick.call
+        seat = CallSeat(self.lanes, quick.caller)
+        waiting.sit(seat)
+        try:
+            if time.monotonic() - quick.since < self.lanes.queue_seconds:
+                call.answer()
+            else:
+                RPCS_REFUSED.labels("quick").inc()
+                call.answer_by(_Refusal(self.lanes.quick.refusal()))
+        finally:
+            waiting.sit(None)
+            self._ended()
+            ticket = seat.end()
+        return None if ticket is None else _work_of(ticket)
+
+    def start_call(self, quick: _QuickCall) -> None:
+        """Run a call on a thread."""
+        self._threads.run(quick.run)
+
+    def _ended(self) -> None:
+        with self._lock:
+            self._pending -= 1
+
+    def _refuse(self, call: ReceivedCall, error: LimitExceededError, *, reason: str) -> None:
+        RPCS_REFUSED.labels(reason).inc()
+        self._refusing.submit(call.answer_by, _Refusal(error))
+
+
+class _QuickCall(Ticket):
+    """A call that waits for its first turn, and no thread for it."""
+
+    __slots__ = ("_pool", "call", "since")
+
+    def __init__(self, pool: CallPool, call: ReceivedCall) -> None:
+        super().__init__(_caller_of(call), self._begin)
+        self._pool = pool
+        self.call = call
+        self.since = time.monotonic()
+
+    def run(self) -> Work | None:
+        """Run the call on this thread."""
+        return self._pool.run(self)
+
+    def _begin(self) -> None:
+        self._pool.start_call(self)
+
+
+class _Refusal:
+    """Answers RESOURCE_EXHAUSTED instead of the method that was called."""
+
+    def __init__(self, error: LimitExceededError) -> None:
+        self._error = error
+
+    def __call__(self, _request: bytes, context: grpc.ServicerContext) -> NoReturn:
+        call = read_context(context)
+        log.warning("call_refused", transaction_id=call.transaction_id, peer=call.peer, reason=self._error.message)
+        failure = status.answer(self._error, transaction_id=call.transaction_id)
+        context.set_trailing_metadata(failure.metadata)
+        context.abort(failure.code, failure.details)
+        raise AssertionError("abort always raises")
+
+
+def _work_of(ticket: Ticket) -> Work | None:
+    """Return what the thread that gave up a turn runs next: a call that has no thread yet; else wake the other."""
+    if isinstance(ticket, _QuickCall):
+        return ticket.run
+    ticket.grant()
+    return None
+
+
+def _full() -> LimitExceededError:
+    return LimitExceededError(limit="concurrent requests")
+
+
+def _caller_of(call: ReceivedCall) -> str:
+    """Return whose turn a call takes before its token is looked at: the token's, or else its connection's."""
+    for key, value in call.metadata:
+        if key == "token" and isinstance(value, str):
+            return value
+    return call.peer()
