@@ -101,7 +101,9 @@ class Gate:
                 return
 
 
-Resources = Iterable[Message] | Callable[[Call], Iterable[Message]]
+Sent = Message | bytes
+"""A message of a stream, or the bytes of one, which may be broken."""
+Resources = Iterable[Sent] | Callable[[Call], Iterable[Sent]]
 Tasks = Sequence[Mapping[str, Any]] | Callable[[Call], Sequence[Mapping[str, Any]]]
 
 
@@ -158,7 +160,7 @@ class FakePlugin:
         """Listen; a plugin that was stopped comes back on the same port."""
         options = [("grpc.max_send_message_length", MAX_MESSAGE_BYTES), ("grpc.so_reuseport", 0)]
         server = grpc.server(ThreadPoolExecutor(self._threads), options=options)
-        collector_pb2_grpc.add_CollectorServicer_to_server(_Collector(self), server)
+        server.add_generic_rpc_handlers((_collector_handler(_Collector(self)),))
         job_pb2_grpc.add_JobServicer_to_server(_Job(self), server)
         address = f"127.0.0.1:{self.port}"
         self.port = (
@@ -223,6 +225,23 @@ def _fail(context: grpc.ServicerContext, failure: Failure) -> NoReturn:
     raise AssertionError("abort returned")
 
 
+def _collector_handler(servicer: _Collector) -> grpc.GenericRpcHandler:
+    """Return what the generated code registers, but ``collect`` sends bytes as they are, so that they may be broken."""
+    unary = grpc.unary_unary_rpc_method_handler
+    methods = {
+        "init": unary(servicer.init, collector_pb2.InitRequest.FromString, collector_pb2.PluginInfo.SerializeToString),
+        "verify": unary(servicer.verify, collector_pb2.VerifyRequest.FromString, Empty.SerializeToString),
+        "collect": grpc.unary_stream_rpc_method_handler(
+            servicer.collect, collector_pb2.CollectRequest.FromString, _serialized
+        ),
+    }
+    return grpc.method_handlers_generic_handler("spaceone.api.inventory.plugin.Collector", methods)
+
+
+def _serialized(sent: Message | bytes) -> bytes:
+    return sent if isinstance(sent, bytes) else sent.SerializeToString()
+
+
 class _Collector(collector_pb2_grpc.CollectorServicer):
     def __init__(self, plugin: FakePlugin) -> None:
         self._plugin = plugin
@@ -239,7 +258,9 @@ class _Collector(collector_pb2_grpc.CollectorServicer):
             _fail(context, self._plugin.verify_failure)
         return Empty()
 
-    def collect(self, request: collector_pb2.CollectRequest, context: grpc.ServicerContext) -> Iterator[Message]:
+    def collect(
+        self, request: collector_pb2.CollectRequest, context: grpc.ServicerContext
+    ) -> Iterator[Message | bytes]:
         plugin = self._plugin
         call = plugin._record("collect", request, context)
         context.add_callback(lambda: plugin._end(call, "canceled"))
@@ -251,7 +272,7 @@ class _Collector(collector_pb2_grpc.CollectorServicer):
         else:
             plugin._end(call, "done")
 
-    def _stream(self, call: Call) -> Iterator[Message]:
+    def _stream(self, call: Call) -> Iterator[Sent]:
         plugin = self._plugin
         script = plugin.resources(call) if callable(plugin.resources) else plugin.resources
         for item in script:

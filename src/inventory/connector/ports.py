@@ -89,9 +89,21 @@ class ResourceMessage:
         size: bytes on the wire.
         fingerprint: a hash of type, state, rules and content in deterministic serialization: equal content,
             equal bytes.
+        fault: why the message cannot be used, such as ``cannot be decoded``; the other attributes hold what could be
+            read of it. Empty for a message that is whole.
     """
 
-    __slots__ = ("_decode", "_resource", "fingerprint", "match_rules", "message", "resource_type", "size", "state")
+    __slots__ = (
+        "_decode",
+        "_resource",
+        "fault",
+        "fingerprint",
+        "match_rules",
+        "message",
+        "resource_type",
+        "size",
+        "state",
+    )
 
     def __init__(
         self,
@@ -102,6 +114,7 @@ class ResourceMessage:
         resource: Json | Callable[[], Json],
         size: int,
         fingerprint: bytes = b"",
+        fault: str = "",
     ) -> None:
         """Make a message; ``resource`` is the content, or a function that decodes it."""
         self.resource_type = resource_type
@@ -110,6 +123,7 @@ class ResourceMessage:
         self.match_rules = match_rules
         self.size = size
         self.fingerprint = fingerprint
+        self.fault = fault
         self._decode: Callable[[], Json] | None = None
         self._resource: Json = {}
         if callable(resource):

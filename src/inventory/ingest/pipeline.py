@@ -151,6 +151,9 @@ class _Run:
         """Store one batch."""
         by_type: dict[str, list[ResourceMessage]] = {}
         for message in batch:
+            if message.fault:
+                self.tally.fail(message, InvalidResourceError(key="resource", reason=message.fault))
+                continue
             match classify(message):
                 case Disposition.STORE:
                     by_type.setdefault(message.resource_type, []).append(message)

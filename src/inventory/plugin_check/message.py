@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from inventory.connector.ports import ResourceMessage
-from inventory.errors import InventoryError, UnsupportedResourceTypeError
+from inventory.errors import InvalidResourceError, InventoryError, UnsupportedResourceTypeError
 from inventory.ingest.decision.changeset import new_cloud_service, new_cloud_service_type, new_region
 from inventory.ingest.decision.match import Condition, conditions_of, parse_rules
 from inventory.ingest.reading.kinds import (
@@ -45,6 +45,10 @@ def state_name(state: int) -> str:
 
 def faults_of_message(message: ResourceMessage) -> Iterator[Fault]:
     """Yield what is wrong with ``message``."""
+    if message.fault:
+        unreadable = InvalidResourceError(key="resource", reason=message.fault)
+        yield violation(STAGE, unreadable.code, unreadable.message)
+        return
     yield from _state(message)
     if message.size > LARGE_BYTES:
         yield remark(STAGE, "LARGE_MESSAGE", f"a message of {message.size / 1024**2:.1f} MiB: above gRPC's usual 4 MiB")

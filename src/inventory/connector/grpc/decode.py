@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from google.protobuf.message import DecodeError
+
+from inventory.connector.grpc.salvage import Salvaged, salvage
 from inventory.connector.ports import Json, ResourceMessage
 from inventory.domain.redact import Redactor
 from inventory.protobuf.struct_reader import StructReader
@@ -16,13 +19,16 @@ FINGERPRINT_BYTES: Final = 16
 _RULES_KEPT: Final = 32
 """How many different match rules are remembered per stream; plugins have a handful."""
 
-Received = tuple[collector_pb2.ResourceInfo, int]
-"""A message and its size on the wire, bytes."""
+Received = tuple[collector_pb2.ResourceInfo | Salvaged, int]
+"""A message, or what could be read of it, and its size on the wire, bytes."""
 
 
 def deserialize(data: bytes) -> Received:
-    """Return the message in ``data`` with its size."""
-    return collector_pb2.ResourceInfo.FromString(data), len(data)
+    """Return the message in ``data`` with its size; never raises, since grpc would end the stream."""
+    try:
+        return collector_pb2.ResourceInfo.FromString(data), len(data)
+    except DecodeError:
+        return salvage(data), len(data)
 
 
 def fingerprint(resource_type: str, state: int, rules: bytes, content: bytes) -> bytes:
@@ -50,8 +56,10 @@ class MessageDecoder:
         self._rules: dict[bytes, Json] = {}
         self._reader = StructReader()
 
-    def decode(self, message: collector_pb2.ResourceInfo, size: int) -> ResourceMessage:
+    def decode(self, message: collector_pb2.ResourceInfo | Salvaged, size: int) -> ResourceMessage:
         """Return the message; its content is decoded when first asked for."""
+        if isinstance(message, Salvaged):
+            return self._salvaged(message, size)
         rules = message.match_rules.SerializeToString(deterministic=True)
         content = message.resource.SerializeToString(deterministic=True)
         resource_type, state, words = message.resource_type, int(message.state), message.message
@@ -63,6 +71,18 @@ class MessageDecoder:
             resource=lambda: self._reader.read(content),
             size=size,
             fingerprint=fingerprint(resource_type, state, rules, content),
+        )
+
+    def _salvaged(self, message: Salvaged, size: int) -> ResourceMessage:
+        """Return what could be read; without a fingerprint, since equal content need not have equal bytes."""
+        return ResourceMessage(
+            resource_type=message.resource_type,
+            state=message.state,
+            message=self._redactor(message.message),
+            match_rules=message.match_rules,
+            resource=message.resource,
+            size=size,
+            fault=message.fault,
         )
 
     def _decode_rules(self, written: bytes) -> Json:
