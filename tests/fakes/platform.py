@@ -61,6 +61,8 @@ class FakePlatform:
         failures: each call first takes one off, and fails with it.
         failure: what every call fails with.
         gate: every call waits until it is set.
+        installed: ``get_plugin_endpoint`` waits until it is set, as for a plugin that is being installed.
+        given_up: released for each such call that its client gave up.
         tokens: the tokens accepted; None: any, and none at all.
         role_type, projects: what ``Authorization.verify`` answers, except to the users of ``roles``.
         roles: role types by user, for the tokens issued here.
@@ -83,6 +85,9 @@ class FakePlatform:
         self.failure: Failure | None = None
         self.gate = threading.Event()
         self.gate.set()
+        self.installed = threading.Event()
+        self.installed.set()
+        self.given_up = threading.Semaphore(0)
         self.tokens: set[str] | None = None
         self.role_type = "DOMAIN"
         self.projects: list[str] = []
@@ -104,7 +109,7 @@ class FakePlatform:
 
     def start(self) -> Self:
         """Listen; stopped services come back on the same port."""
-        server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+        server = grpc.server(ThreadPoolExecutor(64), options=[("grpc.so_reuseport", 0)])
         plugin_pb2_grpc.add_PluginServicer_to_server(_Plugin(self), server)
         repository_pb2_grpc.add_PluginServicer_to_server(_Repository(self), server)
         secret_pb2_grpc.add_SecretServicer_to_server(_Secret(self), server)
@@ -128,6 +133,7 @@ class FakePlatform:
         """Break all calls off and stop listening."""
         if self._server is not None:
             self.gate.set()
+            self.installed.set()
             self._server.stop(grace=None).wait(10)
             self._server = None
 
@@ -248,6 +254,10 @@ class _Plugin(_Servicer, plugin_pb2_grpc.PluginServicer):
         self, request: plugin_pb2.PluginEndpointRequest, context: grpc.ServicerContext
     ) -> plugin_pb2.PluginEndpoint:
         self.receive("Plugin.get_plugin_endpoint", request, context)
+        while not self.platform.installed.wait(0.01):
+            if not context.is_active():
+                self.platform.given_up.release()
+                break
         entry = self.find("plugins", "plugin_id", request, context)
         version = request.version
         if request.upgrade_mode == plugin_pb2.PluginEndpointRequest.UpgradeMode.AUTO:

@@ -53,9 +53,9 @@ def grpc_platform(settings: Settings) -> Platform:
     if missing := [name for name in names if not getattr(settings, name)]:
         raise SettingsError(f"{', '.join(missing)}: required where platform is grpc")
     channels = ChannelCache(max_message_bytes=settings.max_message_bytes, tls=tls_files(settings))
-    timeout = settings.platform_timeout_seconds
+    timeout, install = settings.platform_timeout_seconds, settings.plugin_install_timeout_seconds
     return Platform(
-        plugins=GrpcPluginDirectory(channels=channels, endpoint=settings.plugin_endpoint, timeout_seconds=timeout),
+        plugins=GrpcPluginDirectory(channels=channels, endpoint=settings.plugin_endpoint, timeout_seconds=install),
         repository=GrpcRepository(channels=channels, endpoint=settings.repository_endpoint, timeout_seconds=timeout),
         secrets=GrpcSecretStore(channels=channels, endpoint=settings.secret_endpoint, timeout_seconds=timeout),
         identity=GrpcIdentity(channels=channels, endpoint=settings.identity_endpoint, timeout_seconds=timeout),

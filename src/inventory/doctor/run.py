@@ -27,7 +27,12 @@ def run_checks(settings: Settings, *, plugins: bool = True) -> Iterator[Finding]
     yield from _names()
     quick = min(settings.plugin_init_timeout_seconds, _TIMEOUT_SECONDS)
     platform_seconds = min(settings.platform_timeout_seconds, _TIMEOUT_SECONDS)
-    bounded = {"plugin_init_timeout_seconds": quick, "platform_timeout_seconds": platform_seconds}
+    install = min(settings.plugin_install_timeout_seconds, _TIMEOUT_SECONDS)
+    bounded = {
+        "plugin_init_timeout_seconds": quick,
+        "platform_timeout_seconds": platform_seconds,
+        "plugin_install_timeout_seconds": install,
+    }
     container = Container(settings.model_copy(update=bounded))
     try:
         yield from _checks(container, plugins=plugins)

@@ -62,9 +62,14 @@ class ContainerParts:
 
 
 def worker_parts(settings: Settings) -> ContainerParts:
-    """Build the parts of a worker process."""
+    """Build the parts of a worker process.
+
+    A plugin that is being installed holds no thread that could collect: the plugin service is asked for a moment only,
+    and as with every slow service the job is planned again after a pause.
+    """
     tracing.setup(settings, WORKER)
-    return ContainerParts(Container(settings))
+    moment = min(settings.plugin_install_timeout_seconds, settings.platform_timeout_seconds)
+    return ContainerParts(Container(settings.model_copy(update={"plugin_install_timeout_seconds": moment})))
 
 
 def store_checks(container: Container) -> Mapping[str, Check]:

@@ -20,6 +20,7 @@ from inventory.domain.clock import SystemClock
 from inventory.domain.principal import Principal
 from inventory.domain.rate_limit import RateLimit
 from inventory.process.waiting import waiting
+from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 from tests.integration.api.conftest import DOMAIN, Client, FakeContainer, collector
 
 Params = Any
@@ -205,8 +206,6 @@ def test_a_caller_that_goes_ends_the_wait(start: Callable[..., Server], containe
 
 
 def _create_request() -> bytes:
-    from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
-
     plugin = collector_pb2.PluginInfo(plugin_id="plugin-1")
     data: bytes = collector_pb2.CreateCollectorRequest(
         name="one", plugin_info=plugin, domain_id=DOMAIN

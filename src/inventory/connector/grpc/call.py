@@ -13,8 +13,9 @@ import grpc
 from inventory.connector.grpc.errors import About, error_code, platform_error
 from inventory.connector.grpc.metrics import PlatformCall
 from inventory.domain.principal import Principal
-from inventory.errors import RequestTimeoutError
+from inventory.errors import InventoryError, RequestTimeoutError
 from inventory.observe.logs import get_logger
+from inventory.process.waiting import seat, waiting
 
 _log = get_logger(__name__)
 
@@ -55,20 +56,65 @@ def status_of(error: grpc.RpcError) -> tuple[grpc.StatusCode, str]:
     return grpc.StatusCode.UNKNOWN, ""
 
 
+def ask(
+    method: Method[RequestT, ResponseT],
+    request: RequestT,
+    *,
+    timeout: float,
+    metadata: tuple[tuple[str, str], ...],
+    long: bool = False,
+) -> ResponseT:
+    """Return the answer of another service; whose call this thread answers has no turn meanwhile.
+
+    Args:
+        method: a unary method of a stub.
+        request: its request.
+        timeout: how long it may take, s.
+        metadata: what goes along.
+        long: whether it may take minutes: then it ends as soon as nobody waits for our own answer.
+
+    Raises:
+        LimitExceededError: as many calls wait that long as may.
+        RequestTimeoutError: nobody waits any more.
+        grpc.RpcError: the service's.
+    """
+    with waiting(bounded=long) as on_cancel:
+        future = getattr(method, "future", None) if long and seat() is not None else None
+        if future is None:
+            return method(request, timeout=timeout, metadata=metadata)
+        # grpc's futures need a thread and twice the time, but can be canceled from another thread.
+        call = future(request, timeout=timeout, metadata=metadata)
+        on_cancel(call.cancel)
+        try:
+            answer: ResponseT = call.result()
+        except grpc.FutureCancelledError:
+            raise RequestTimeoutError(reason="the caller has canceled") from None
+        return answer
+
+
 class Caller:
     """Calls idempotent methods of one platform service; UNAVAILABLE is tried again within the deadline."""
 
-    def __init__(self, *, service: str, timeout_seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        *,
+        service: str,
+        timeout_seconds: float,
+        sleep: Callable[[float], None] = time.sleep,
+        long: bool = False,
+    ) -> None:
         """Prepare.
 
         Args:
             service: its name, for errors and log lines.
             timeout_seconds: how long a call may take, all attempts together.
             sleep: waits between attempts.
+            long: whether a call may take minutes, as for ``ask``.
         """
         self._service = service
         self._timeout_seconds = timeout_seconds
         self._sleep = sleep
+        self._long = long
 
     def call(
         self,
@@ -102,19 +148,23 @@ class Caller:
                 call.end(grpc.StatusCode.DEADLINE_EXCEEDED.name)
                 raise RequestTimeoutError(reason=f"no time left to ask the {self._service} service")
             try:
-                answer = method(request, timeout=left, metadata=metadata)
+                answer = ask(method, request, timeout=left, metadata=metadata, long=self._long)
                 call.end(grpc.StatusCode.OK.name)
                 return answer
             except grpc.RpcError as exc:
                 status, details = status_of(exc)
                 wait = _backoff(attempt)
                 if status is grpc.StatusCode.UNAVAILABLE and attempt < ATTEMPTS and time.monotonic() + wait < end:
-                    self._sleep(wait)
+                    with waiting():
+                        self._sleep(wait)
                     attempt += 1
                     continue
                 call.end(status.name)
                 self._tell(status, error_code(details), attempt, principal)
                 raise platform_error(status, details, about) from exc
+            except InventoryError:
+                call.end(grpc.StatusCode.CANCELLED.name)
+                raise
 
     def _tell(self, status: grpc.StatusCode, code: str, attempt: int, principal: Principal | None) -> None:
         # The code alone: the text quotes what was asked for, and that is a client's value, checked by nobody.

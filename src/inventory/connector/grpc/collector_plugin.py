@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import grpc
 
-from inventory.connector.grpc.call import Method, deadline_of, metadata_of, status_of
+from inventory.connector.grpc.call import Method, ask, deadline_of, metadata_of, status_of
 from inventory.connector.grpc.channel import ChannelCache, TlsFiles
 from inventory.connector.grpc.decode import deserialize
 from inventory.connector.grpc.errors import plugin_error
@@ -18,7 +18,7 @@ from inventory.connector.grpc.stream import CollectStream, StreamCall
 from inventory.connector.ports import Cancelable, Json, PluginEndpoint
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor
-from inventory.errors import PluginError, PluginUnavailableError
+from inventory.errors import InventoryError, PluginError, PluginUnavailableError
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2
 
@@ -167,7 +167,8 @@ class GrpcCollectorPlugin:
             raise PluginError(reason="no time left to ask the plugin")
         call = PluginCall(name)
         try:
-            answer = method(request, timeout=timeout, metadata=self._metadata() + call.trace.metadata)
+            metadata = self._metadata() + call.trace.metadata
+            answer = ask(method, request, timeout=timeout, metadata=metadata, long=True)
             call.end(grpc.StatusCode.OK.name)
             return answer
         except grpc.RpcError as exc:
@@ -177,7 +178,7 @@ class GrpcCollectorPlugin:
             call.end(grpc.StatusCode.CANCELLED.name)
             # grpc's word for a channel that was closed: this process is about to stop.
             raise PluginUnavailableError(reason="the connection was closed") from exc
-        except PluginError:
+        except InventoryError:
             call.end(grpc.StatusCode.CANCELLED.name)
             raise
 

@@ -18,10 +18,10 @@ class GrpcPluginDirectory:
         Args:
             channels: where channels come from.
             endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``; ``InvalidParameterError`` if neither.
-            timeout_seconds: how long a call may take.
+            timeout_seconds: how long a call may take, s: the service answers once it has installed the plugin.
         """
         self._stub = plugin_pb2_grpc.PluginStub(channels.get(endpoint))
-        self._caller = Caller(service="plugin", timeout_seconds=timeout_seconds)
+        self._caller = Caller(service="plugin", timeout_seconds=timeout_seconds, long=True)
 
     def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:
         """See the port."""
