@@ -66,7 +66,9 @@ def evaluate(
 
 def _sort_key(key: str) -> Callable[[Mapping[str, Any]], tuple[int, Any]]:
     def rank(document: Mapping[str, Any]) -> tuple[int, Any]:
-        value = document.get(key)
+        value: Any = document
+        for segment in _segments(key):
+            value = value.get(segment) if isinstance(value, Mapping) else None
         return (0, 0) if value is None else (1, value)
 
     return rank
@@ -107,7 +109,7 @@ def _holds(
 def _segments(key: str) -> list[str]:
     """The path to a key: all behind ``tags.PROVIDER.`` is one stored key, escaped."""
     if not key.startswith("tags."):
-        return key.split(".")
+        return [segment.replace("\0", ".") for segment in key.replace("\\.", "\0").split(".")]
     _, provider, name = key.split(".", 2)
     return ["tags", provider, name.replace("%", "%25").replace(".", "%2E").replace("$", "%24")]
 
@@ -131,7 +133,7 @@ def _reach(value: Any, segments: Sequence[str], *, expand: bool = True) -> Itera
 def _element_matches(element: Any, wanted: Mapping[str, Any]) -> bool:
     if not isinstance(element, Mapping | list):
         return False
-    return all(any(_equal(value, want) for value in _reach(element, name.split("."))) for name, want in wanted.items())
+    return all(any(_equal(value, want) for value in _reach(element, _segments(name))) for name, want in wanted.items())
 
 
 def _equal(value: Any, wanted: Any) -> bool:

@@ -22,7 +22,7 @@ from inventory.model.time_limit import query_limit
 from inventory.query.analyze import AnalyzeQuery
 from inventory.query.analyze_plan import to_analyze_plan
 from inventory.query.ast import Condition, ListQuery
-from inventory.query.fields import ResourceSchema
+from inventory.query.fields import KeyTarget, ResourceSchema
 from inventory.query.mongo import MongoQuery, condition_filter, projection, to_mongo
 from inventory.query.parser import parse_only
 from inventory.query.references import Lookup, resolve_references
@@ -147,6 +147,8 @@ class Reader:
         return Page(results, total_count, plan.wire_fields, plan.only)
 
     def _find(self, match: Document, plan: MongoQuery, milliseconds: int) -> Sequence[Mapping[str, Any]]:
+        if plan.computed:
+            return self._read_pipeline(plan.pipeline(match), milliseconds)
         return self._read(
             match,
             plan.projection or {"_id": 0},
@@ -163,6 +165,13 @@ class Reader:
 
     def _read(self, match: Document, projection: Mapping[str, Any], **options: Any) -> Sequence[Any]:
         with self._collection.find_raw_batches(match, projection, **options) as cursor:
+            batches: Any = cursor
+            parts = at_most(self._max_bytes, batches)
+            return tuple(documents_of(parts)) if self._raw else _decoded(parts)
+
+    def _read_pipeline(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Sequence[Any]:
+        options: Any = {"maxTimeMS": milliseconds, "allowDiskUse": True}
+        with self._collection.aggregate_raw_batches(list(pipeline), **options) as cursor:
             batches: Any = cursor
             parts = at_most(self._max_bytes, batches)
             return tuple(documents_of(parts)) if self._raw else _decoded(parts)
@@ -217,7 +226,7 @@ class Reader:
         milliseconds = self._milliseconds(remaining_seconds)
         with translated_errors(), query_limit(self._timeout_seconds):
             if plan.distinct is not None:
-                results, total_count = self._distinct(match, plan, plan.distinct.path, milliseconds)
+                results, total_count = self._distinct(match, plan, plan.distinct, milliseconds)
             else:
                 results, total_count = self._aggregate(match, plan, milliseconds)
         answer: Document = {"results": results}
@@ -225,8 +234,14 @@ class Reader:
             answer["total_count"] = total_count
         return answer
 
-    def _distinct(self, match: Document, plan: StatPlan, path: str, milliseconds: int) -> tuple[Sequence[object], int]:
-        values = self._collection.distinct(path, match, maxTimeMS=milliseconds) if path else ()
+    def _distinct(
+        self, match: Document, plan: StatPlan, target: KeyTarget, milliseconds: int
+    ) -> tuple[Sequence[object], int]:
+        values: Iterable[object] = ()
+        if target.members:
+            values = [row["_id"] for row in self.aggregate(plan.distinct_pipeline(match), milliseconds)]
+        elif target.path:
+            values = self._collection.distinct(target.path, match, maxTimeMS=milliseconds)
         results, total_count = plan.distinct_page(values)
         # MongoDB gives no more than one document holds; how much of that is too much is known afterwards.
         list(at_most(self._max_bytes, [encode({"results": results})]))

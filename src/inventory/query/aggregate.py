@@ -10,7 +10,17 @@ from inventory.errors import InvalidParameterError, QueryError, RequiredParamete
 from inventory.query.ast import SortKey
 from inventory.query.fields import FREE_VALUE, Field, KeyTarget, Kind, ResourceSchema
 from inventory.query.operators import typed_condition
-from inventory.query.parser import RawQuery, alias, entries, integer, members, parse_criteria, parse_page, sort_entries
+from inventory.query.parser import (
+    RawQuery,
+    alias,
+    entries,
+    integer,
+    members,
+    parse_criteria,
+    parse_page,
+    sort_entries,
+    sort_key,
+)
 from inventory.query.stages import (
     Count,
     Group,
@@ -99,7 +109,11 @@ def _unwind(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  #
     path = alias(members(raw, "query.aggregate.unwind"), "path")
     if not path:
         raise RequiredParameterError(key="query.aggregate.unwind.path")
-    return Unwind(scope.target(path)), scope
+    target = scope.target(path)
+    if target.members:
+        reason = "unwind takes a path of names without dots and dollars"
+        raise InvalidParameterError(key="query.aggregate.unwind.path", reason=reason)
+    return Unwind(target), scope
 
 
 def _group(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:
@@ -221,9 +235,11 @@ def _sort(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # n
     targets = [(scope.target(key), direction) for key, direction in sort_entries(raw)]
     if not targets:
         raise RequiredParameterError(key="query.aggregate.sort.key")
-    order = {target.path: direction for target, direction in reversed(targets) if not target.is_absent}
-    keys = tuple(SortKey(path, direction) for path, direction in reversed(order.items()))
-    return Order(keys, tuple(target for target, _ in targets)), scope
+    order: dict[tuple[str, ...], SortKey] = {}
+    for target, direction in targets:
+        if not target.is_absent:
+            order.setdefault((target.path, *target.members), sort_key(target, direction, len(order)))
+    return Order(tuple(order.values()), tuple(target for target, _ in targets)), scope
 
 
 def _project(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001

@@ -134,7 +134,9 @@ def _parse_keys(
 
 
 def _short_name(target: KeyTarget) -> str:
-    segments = target.key.split(".")
+    if target.members:
+        return target.members[-1]
+    segments = split_key(target.key)
     if segments[0] == "tags" and len(segments) > 2 and target.path.startswith("tags.") and target.path.count(".") == 2:
         return ".".join(segments[2:])
     return segments[-1]

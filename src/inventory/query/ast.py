@@ -93,10 +93,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """A path (or a row's member) and its direction, 1 or -1."""
+    """A path (or a row's member) and its direction, 1 or -1; ``target`` where only an expression reads it."""
 
     path: str
     direction: int
+    target: KeyTarget | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inventory.domain.keys import ESCAPES
-from inventory.query.ast import Value
+from inventory.query.ast import SortKey, Value
 from inventory.query.fields import KeyTarget, Kind
+from inventory.query.members import NOTHING, member_value
 from inventory.query.mongo import Document
 from inventory.query.stages import GroupCondition, GroupField, GroupKey, joined_name
 
 _NUMBERS = ["int", "long", "double", "decimal"]
 _COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
-_NOTHING = "$_id._absent"
-"""A path without a value on documents, whose ``_id`` has no members, and on rows, which have no ``_id``.
-
-``$$REMOVE`` is a constant, which MongoDB evaluates even in branches that are not taken.
-"""
 _DATE_PARTS = {"year": "$year", "month": "$month", "day": "$dayOfMonth"}
 _LISTS = frozenset({"push", "add_to_set"})
 _OPEN_KINDS = frozenset({Kind.FREE, Kind.TAGS, Kind.TAG_MAP, Kind.DOCUMENT, Kind.ABSENT})
@@ -36,7 +32,9 @@ _ACCUMULATORS = {
 def value_of(target: KeyTarget) -> object:
     """Return the expression for what lies at ``target``, tags with the keys that clients know."""
     if target.is_absent:
-        return _NOTHING
+        return NOTHING
+    if target.members:
+        return member_value(target)
     path = f"${target.path}"
     if target.field.kind is Kind.TAG_MAP:
         return _unescaped(path)
@@ -44,6 +42,11 @@ def value_of(target: KeyTarget) -> object:
         entries = _map(_object_entries(path), {"k": _unescape("$$item.k"), "v": _unescaped("$$item.v", "tag")})
         return _when_object(path, {"$arrayToObject": entries})
     return path
+
+
+def sort_values(keys: Iterable[SortKey]) -> Document:
+    """Return what must be computed before an order, by the name that its key has there."""
+    return {key.path: value_of(key.target) for key in keys if key.target is not None}
 
 
 def _unescaped(tags: str, variable: str = "item") -> Document:

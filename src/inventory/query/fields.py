@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -135,6 +136,8 @@ class KeyTarget:
         field: the kind of what lies there.
         in_list: whether the path leads into or through a list.
         reference: set where the key reaches into another resource.
+        members: the names below ``path`` that only an expression reads (``members.py``); empty where ``path`` is all.
+        nested_path: where the same key leads if it is read as a path, for documents without ``members``.
     """
 
     key: str
@@ -142,6 +145,8 @@ class KeyTarget:
     field: Field
     in_list: bool = False
     reference: Reference | None = None
+    members: tuple[str, ...] = ()
+    nested_path: str = ""
 
     @property
     def field_name(self) -> str:
@@ -154,6 +159,8 @@ class KeyTarget:
         return self.field.kind is Kind.ABSENT
 
 
+_TOKEN = re.compile(r"\\([.\\])|(\.)|([^.\\]+|\\)")
+"""An escaped character, the end of a segment, or plain text."""
 FREE_VALUE = Field(Kind.FREE)
 _ABSENT = Field(Kind.ABSENT)
 _STRING = Field(Kind.STRING)
@@ -165,21 +172,38 @@ def absent(key: str) -> KeyTarget:
 
 
 def split_key(key: str) -> list[str]:
-    """Return the segments of a dotted key.
+    """Return the segments of a dotted key; a dot behind a backslash is part of a name, and so is a second backslash.
 
     Raises:
-        InvalidParameterError: empty, too long or too deep, an empty segment, a NUL, or a segment starting with ``$``.
+        InvalidParameterError: empty, too long or too deep, an empty segment, a NUL, or a ``$`` at the beginning.
     """
     _check_text(key)
-    segments = key.split(".")
+    segments = _segments(key)
     if len(segments) > MAX_KEY_SEGMENTS:
         raise InvalidParameterError(key=key, reason=f"a key has at most {MAX_KEY_SEGMENTS} segments")
     for segment in segments:
         if not segment:
             raise InvalidParameterError(key=key, reason="a segment of the key is empty")
-        if segment[0] == "$":
-            raise InvalidParameterError(key=key, reason="a key must not start with $")
+    if key[0] == "$":
+        raise InvalidParameterError(key=key, reason="a key must not start with $")
     return segments
+
+
+def _segments(key: str) -> list[str]:
+    if "\\" not in key:
+        return key.split(".")
+    segments = [""]
+    for escaped, end, text in _TOKEN.findall(key):
+        if end:
+            segments.append("")
+        else:
+            segments[-1] += escaped or text
+    return segments
+
+
+def is_special(segment: str) -> bool:
+    """Return whether no MongoDB path reaches a member of this name."""
+    return "." in segment or segment.startswith("$")
 
 
 def encoded(text: str, key: str) -> bytes:
@@ -223,25 +247,23 @@ def _target(schema: ResourceSchema, key: str) -> KeyTarget:
         raise InvalidParameterError(key=key, reason="this key is not supported")
     reference = schema.references.get(head)
     if reference is not None and (reference.schema is None) == (len(segments) == 1):
-        return _reference_target(schema, reference, key, segments)
+        return _reference_target(schema, reference, key)
     return _walk(schema, key, segments)
 
 
 def _tags_target(key: str) -> KeyTarget:
     """``tags.PROVIDER.KEY``: all behind the provider is one key, dots and dollars included."""
-    segments = key.split(".")
-    if "" in segments or segments[1][0] == "$":
-        raise InvalidParameterError(key=key, reason="a segment of the key is empty or starts with $")
+    segments = split_key(key)
     path = "tags." + escape_key(segments[1])
     if len(segments) == 2:
         return KeyTarget(key=key, path=path, field=Field(Kind.TAG_MAP))
     return KeyTarget(key=key, path=f"{path}.{escape_key('.'.join(segments[2:]))}", field=FREE_VALUE)
 
 
-def _reference_target(schema: ResourceSchema, reference: Reference, key: str, segments: list[str]) -> KeyTarget:
+def _reference_target(schema: ResourceSchema, reference: Reference, key: str) -> KeyTarget:
     if reference.schema is None:
         return KeyTarget(key=key, path=key, field=_STRING, reference=reference)
-    rest = ".".join(segments[1:])
+    rest = key.partition(".")[2]
     if rest in reference.own:
         return _walk(schema, key, [reference.own[rest]])
     inner = reference.schema.readable(rest)
@@ -249,7 +271,15 @@ def _reference_target(schema: ResourceSchema, reference: Reference, key: str, se
         raise InvalidParameterError(key=key, reason="a key reaches into one other resource at most")
     if inner.is_absent:
         return absent(key)
-    return KeyTarget(key=key, path=inner.path, field=inner.field, in_list=inner.in_list, reference=reference)
+    return KeyTarget(
+        key=key,
+        path=inner.path,
+        field=inner.field,
+        in_list=inner.in_list,
+        reference=reference,
+        members=inner.members,
+        nested_path=inner.nested_path,
+    )
 
 
 def _walk(schema: ResourceSchema, key: str, segments: list[str]) -> KeyTarget:
@@ -264,4 +294,9 @@ def _walk(schema: ResourceSchema, key: str, segments: list[str]) -> KeyTarget:
         return absent(key)
     if found.kind is Kind.FREE and len(segments) > 1:
         found = FREE_VALUE
-    return KeyTarget(key=key, path=".".join(segments), field=found, in_list=in_list or found.many)
+    if segments[0] == "tags" and len(segments) > 2 and "\\" not in key:
+        nested = "" if any(map(is_special, segments)) else ".".join(segments)
+        return KeyTarget(key, "tags", found, members=(".".join(segments[1:]),), nested_path=nested)
+    plain = next((i for i, segment in enumerate(segments) if is_special(segment)), len(segments))
+    path, members = ".".join(segments[:plain]), tuple(segments[plain:])
+    return KeyTarget(key=key, path=path, field=found, in_list=in_list or found.many, members=members)

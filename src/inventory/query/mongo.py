@@ -6,19 +6,19 @@ Values always stand behind an operator of ours (``$eq``, ``$in``, …), so that 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from inventory.query.ast import Condition, Criteria, InSet, ListQuery, Node, Operator, Value
 from inventory.query.fields import Kind, ResourceSchema
+from inventory.query.members import member_filter, member_value, needs_expression
+from inventory.query.values import contain_pattern
 
 Document: TypeAlias = dict[str, object]
 """A MongoDB filter, expression or stage."""
 
 NOTHING: Document = {"_id": {"$in": []}}
 """A filter that no document meets; MongoDB answers it without reading."""
-
-_PCRE_SPECIAL = str.maketrans({**{character: "\\" + character for character in r".^$*+?()[]{}|\/-#&~"}, "\0": "\\x00"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,26 @@ class MongoQuery:
         skip, limit: the page; limit 0 means all.
         count_only: only the count is asked for.
         only: the wire paths to fill (dotted), or None for all.
+        computed: what ``sort`` needs that is not stored, by name; then ``pipeline`` finds the page, not ``find``.
     """
 
     filter: Document
-    projection: dict[str, int] | None
+    projection: Document | None
     sort: list[tuple[str, int]]
     skip: int
     limit: int
     count_only: bool
     only: frozenset[str] | None
+    computed: Document = field(default_factory=dict)
+
+    def pipeline(self, match: Document) -> list[Document]:
+        """Return the pipeline for the page; ``match`` is the filter, the domain included."""
+        stages: list[Document] = [{"$match": match}, {"$set": self.computed}, {"$sort": dict(self.sort)}]
+        if self.skip:
+            stages.append({"$skip": self.skip})
+        if self.limit:
+            stages.append({"$limit": self.limit})
+        return [*stages, {"$unset": list(self.computed)}, {"$project": self.projection or {"_id": 0}}]
 
     @property
     def wire_fields(self) -> frozenset[str] | None:
@@ -61,10 +72,11 @@ def to_mongo(query: ListQuery) -> MongoQuery:
         limit=query.page.limit,
         count_only=query.count_only,
         only=None if query.only is None else frozenset(query.only),
+        computed={key.path: member_value(key.target) for key in query.sort if key.target is not None},
     )
 
 
-def projection(schema: ResourceSchema, only: Iterable[str]) -> dict[str, int]:
+def projection(schema: ResourceSchema, only: Iterable[str]) -> Document:
     """Return the stored paths behind the wire paths ``only``, none inside another (MongoDB refuses that).
 
     Where there are none, just ``_id``, which no message shows.
@@ -79,12 +91,36 @@ def projection(schema: ResourceSchema, only: Iterable[str]) -> dict[str, int]:
             sources.append(reference.local_field)
         else:
             sources.append(path)
-    kept: dict[str, int] = {"_id": 0}
-    for path in sorted(set(sources), key=len):
+    kept: Document = {"_id": 0}
+    computed = _named_members(schema, sources)
+    plain = {path for path in sources if not schema.readable(path).members}
+    whole = {path for path in computed if any(path == each or path.startswith(f"{each}.") for each in plain)}
+    for path in sorted(plain | (computed.keys() - whole), key=len):
         parents = path.split(".")
         if not any(".".join(parents[:depth]) in kept for depth in range(1, len(parents))):
-            kept[path] = 1
+            names = computed.get(path)
+            kept[path] = 1 if path in plain or names is None else _only_members(path, names)
     return kept if sources else {"_id": 1}
+
+
+def _named_members(schema: ResourceSchema, sources: Iterable[str]) -> dict[str, set[str]]:
+    """The names below each path that lead to ``sources`` which no path reaches, and to those that stand beside them."""
+    found: dict[str, set[str]] = {}
+    for target in map(schema.readable, sources):
+        if target.members:
+            names = found.setdefault(target.path, set())
+            names.add(target.members[0])
+            names.update(target.nested_path.removeprefix(f"{target.path}.").split(".")[:1])
+    for path, names in found.items():
+        names.update(each[len(path) + 1 :].split(".")[0] for each in sources if each.startswith(f"{path}."))
+    return found
+
+
+def _only_members(path: str, names: Iterable[str]) -> Document:
+    """The dict at ``path`` with these of its members."""
+    chosen = {"$in": ["$$member.k", {"$literal": sorted(names)}]}
+    members = {"$filter": {"input": {"$objectToArray": f"${path}"}, "as": "member", "cond": chosen}}
+    return {"$cond": [{"$eq": [{"$type": f"${path}"}, "object"]}, {"$arrayToObject": members}, "$$REMOVE"]}
 
 
 def criteria_filter(criteria: Criteria) -> Document:
@@ -113,12 +149,9 @@ def node_filter(node: Node) -> Document:
 
 def condition_filter(condition: Condition) -> Document:
     """Return the filter of one condition, in terms of its own resource."""
+    if needs_expression(condition):
+        return member_filter(condition, condition_filter)
     return _TRANSLATIONS[condition.operator](condition)
-
-
-def contain_pattern(text: str) -> str:
-    """Return the PCRE that matches ``text`` literally."""
-    return text.translate(_PCRE_SPECIAL)
 
 
 def _compare(operator: str) -> Callable[[Condition], Document]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, QueryError
 from inventory.query.ast import Condition, Criteria, ListQuery, Node, Operator, Page, ReferenceCondition, SortKey
-from inventory.query.fields import ResourceSchema, encoded
+from inventory.query.fields import KeyTarget, ResourceSchema, encoded
 from inventory.query.operators import MAX_PATTERN_BYTES, typed_condition
 
 MAX_CONDITIONS = 1000
@@ -152,7 +152,7 @@ def sort_pairs(listed: Iterable[RawQuery]) -> list[tuple[str, int]]:
 
 
 def _parse_sort(schema: ResourceSchema, raw: object) -> tuple[SortKey, ...]:
-    order: dict[str, int] = {}
+    order: dict[str, SortKey] = {}
     lists = set()
     for key, direction in sort_entries(raw):
         target = schema.readable(key)
@@ -162,10 +162,17 @@ def _parse_sort(schema: ResourceSchema, raw: object) -> tuple[SortKey, ...]:
             raise InvalidParameterError(key=key, reason="a list cannot be sorted by a field of another resource")
         if target.in_list:
             lists.add(target.path.partition(".")[0])
-        order.setdefault(target.path, direction)
+        order.setdefault(key if target.members else target.path, sort_key(target, direction, len(order)))
     if len(lists) > 1:
         raise InvalidParameterError(key="query.sort", reason="only one of the keys may lead into a list")
-    return tuple(SortKey(path, direction) for path, direction in (order or dict(schema.default_sort)).items())
+    return tuple(order.values()) or tuple(SortKey(path, direction) for path, direction in schema.default_sort)
+
+
+def sort_key(target: KeyTarget, direction: int, number: int) -> SortKey:
+    """Return the key of an order; what no path reaches is computed under a name of its own."""
+    if not target.members:
+        return SortKey(target.path, direction)
+    return SortKey(f"_sort{number}", direction, target)
 
 
 def parse_only(schema: ResourceSchema, only: Iterable[str]) -> tuple[str, ...] | None:
@@ -187,7 +194,7 @@ def parse_only(schema: ResourceSchema, only: Iterable[str]) -> tuple[str, ...] |
             continue
         target = schema.readable(key)
         if not target.is_absent:
-            paths[key if target.reference else target.path] = None
+            paths[key if target.reference or target.members else target.path] = None
     return tuple(paths) if named else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from inventory.errors import InvalidParameterError
@@ -17,6 +17,7 @@ from inventory.query.fields import (
     ResourceSchema,
     absent,
     encoded,
+    is_special,
     split_key,
 )
 
@@ -201,12 +202,15 @@ class Scope:
             if target.reference.schema is None:
                 raise InvalidParameterError(key=key, reason="this key can only be filtered by")
             path = f"{joined_name(target.reference)}.{target.path}"
-            return KeyTarget(key, path, target.field, target.in_list, target.reference)
+            nested = f"{joined_name(target.reference)}.{target.nested_path}" if target.nested_path else ""
+            return replace(target, path=path, nested_path=nested)
         segments = split_key(key)
         member = self.members.get(segments[0])
         if member is None or member.kind is Kind.ABSENT:
             return absent(key)
-        return KeyTarget(key, key, member if len(segments) == 1 else FREE_VALUE, in_list=True)
+        plain = next((i for i, segment in enumerate(segments) if is_special(segment)), len(segments))
+        path, names = ".".join(segments[:plain]), tuple(segments[plain:])
+        return KeyTarget(key, path, member if len(segments) == 1 else FREE_VALUE, in_list=True, members=names)
 
 
 def joined_name(reference: Reference) -> str:

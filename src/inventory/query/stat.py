@@ -55,6 +55,17 @@ class StatPlan:
         """Return the pipeline for one row with the ``total_count`` of all rows, or no row where there is none."""
         return [{"$match": match}, *self.stages, {"$count": "total_count"}]
 
+    def distinct_pipeline(self, match: Document) -> list[Document]:
+        """Return the pipeline for the values, as ``_id``, of a ``distinct`` that no path reaches."""
+        value = None if self.distinct is None else expressions.value_of(self.distinct)
+        return [
+            {"$match": match},
+            {"$project": {"_id": 0, "value": value}},
+            {"$unwind": {"path": "$value", "preserveNullAndEmptyArrays": True}},
+            {"$match": {"value": {"$exists": True}}},
+            {"$group": {"_id": "$value"}},
+        ]
+
     def distinct_page(self, values: Iterable[object]) -> tuple[list[object], int]:
         """Return the sorted values of the page and the count of all, from what MongoDB's ``distinct`` gave."""
         plain = [self._unescaped(value) for value in values]
@@ -134,7 +145,11 @@ def _count(stage: Count) -> list[Document]:
 
 
 def _order(stage: Order) -> list[Document]:
-    return [{"$sort": {key.path: key.direction for key in stage.keys}}] if stage.keys else []
+    if not stage.keys:
+        return []
+    order: Document = {"$sort": {key.path: key.direction for key in stage.keys}}
+    computed = expressions.sort_values(stage.keys)
+    return [{"$set": computed}, order, {"$unset": list(computed)}] if computed else [order]
 
 
 def _project(stage: Project) -> list[Document]:

@@ -18,6 +18,7 @@ _INT64 = 2**63
 
 _ESCAPED_LEVELS = {Kind.TAGS: 2, Kind.TAG_MAP: 1}
 
+_PCRE_SPECIAL = str.maketrans({**{character: "\\" + character for character in r".^$*+?()[]{}|\/-#&~"}, "\0": "\\x00"})
 _TIMEDIFF = re.compile(r"\s*now(?:/([dwm]))?\s*(?:([+-])\s*(\d{1,9})\s*([smhdw])\s*)?", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _TIMEDIFF_FORM = "now, now/d, now/w or now/m, optionally followed by + or -, a number and s, m, h, d or w"
@@ -53,6 +54,11 @@ def plain_value(value: object, key: str, depth: int = 0) -> Value:
         encoded("".join(value), key)
         return {name: plain_value(item, key, depth + 1) for name, item in value.items()}
     raise InvalidParameterError(key=key, reason="the value has an unknown type")
+
+
+def contain_pattern(text: str) -> str:
+    """Return the PCRE that matches ``text`` literally."""
+    return text.translate(_PCRE_SPECIAL)
 
 
 def typed_scalar(value: Value, field: Field, key: str, operator: str) -> Value:

@@ -83,7 +83,7 @@ class CollectorManager:
         return {key: collector for key, collector in pairs.items() if key in wanted}
 
     def _by_id(
-        self, domain_id: str, collector_ids: Iterable[str], fields: Mapping[str, int], remaining_seconds: float
+        self, domain_id: str, collector_ids: Iterable[str], fields: Mapping[str, object], remaining_seconds: float
     ) -> dict[str, Document]:
         wanted = list(dict.fromkeys(collector_ids))
         if not wanted:

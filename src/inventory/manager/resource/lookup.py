@@ -144,6 +144,8 @@ def _own_field(schema: ResourceSchema, format: FilterFormat, key: str) -> KeyTar
         target = schema.target(key)
     except InvalidParameterError as exc:
         raise _untranslatable(format, f"{clip(key, 256)} is not a key of {schema.name}") from exc
+    if target.members and key != format.key:
+        raise _untranslatable(format, f"{clip(key, 256)} has a dot or a dollar in a name")
     if target.reference is not None:
         raise _untranslatable(format, f"{clip(key, 256)} leads from {schema.name} into another resource")
     return target
