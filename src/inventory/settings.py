@@ -20,6 +20,7 @@ from pydantic_settings import SettingsError as SourceError
 
 from inventory.errors import SettingsError
 from inventory.process import yaml_text
+from inventory.process.address_types import EndpointOrEmpty, ServerOrEmpty
 
 _YEARS = 100
 """How long any duration may be: no date from now on, or back, leaves the calendar."""
@@ -36,7 +37,6 @@ Hours = Annotated[float, Field(gt=0, le=_YEARS * 365 * 24, allow_inf_nan=True)]
 Days = Annotated[float, Field(gt=0, le=_YEARS * 365, allow_inf_nan=True)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Count = Annotated[int, Field(ge=1)]
-Endpoint = Annotated[str, Field(pattern=r"^(grpc(\+ssl)?://\S+:\d+(/\S*)?)?$")]
 DatabaseName = Annotated[str, Field(min_length=1, max_length=63, pattern=r'^[^/\\. "$*<>:|?\x00]+$')]
 
 MIB = 1024 * 1024
@@ -136,10 +136,10 @@ class Settings(BaseSettings):
     # Platform
     platform: Literal["static", "grpc"] = Field("static", description="where plugins, secrets and projects come from")
     static_file: Path | None = Field(None, description="YAML file with plugins and secrets, for platform static")
-    plugin_endpoint: Endpoint = Field("", description="plugin service, grpc://host:port or grpc+ssl://host:port")
-    repository_endpoint: Endpoint = Field("", description="repository service")
-    secret_endpoint: Endpoint = Field("", description="secret service")
-    identity_endpoint: Endpoint = Field("", description="identity service")
+    plugin_endpoint: EndpointOrEmpty = Field("", description="plugin service, grpc://host:port or grpc+ssl://host:port")
+    repository_endpoint: EndpointOrEmpty = Field("", description="repository service")
+    secret_endpoint: EndpointOrEmpty = Field("", description="secret service")
+    identity_endpoint: EndpointOrEmpty = Field("", description="identity service")
     platform_timeout_seconds: Seconds = Field(10.0, description="deadline of one call to a platform service, s")
     plugin_install_timeout_seconds: Seconds = Field(
         600.0,
@@ -211,14 +211,14 @@ class Settings(BaseSettings):
         description="HTTP connections kept at a time, fewer where the process may have fewer files open; for a further "
         "one the longest idle one is closed",
     )
-    gateway_upstream: str = Field(
+    gateway_upstream: ServerOrEmpty = Field(
         "", description="server the gateway calls, host:port or grpc+ssl://host:port; empty: that of host and port"
     )
 
     # Observation
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["json", "text"] = Field("json", description="json for machines, text for people")
-    tracing_endpoint: str = Field(
+    tracing_endpoint: EndpointOrEmpty = Field(
         "", description="OpenTelemetry collector, grpc://host:port or grpc+ssl://host:port; empty: no traces"
     )
     tracing_sample_ratio: float = Field(
@@ -314,7 +314,11 @@ def _complaint(error: ErrorDetails, overrides: Container[str]) -> str:
     path = os.environ.get("INVENTORY_CONFIG", "")
     from_file = path and name not in overrides and _variable(name) not in os.environ
     where = f"in {path}" if from_file else _variable(name)
-    reason = "is not the name of a setting" if error["type"] == "extra_forbidden" else error["msg"]
+    reason = (
+        "is not the name of a setting"
+        if error["type"] == "extra_forbidden"
+        else error["msg"].removeprefix("Value error, ")
+    )
     return f"{'.'.join(str(part) for part in error['loc'])} ({where}): {reason}"
 
 

@@ -204,8 +204,8 @@ def test_a_lease_that_heartbeats_cannot_keep_is_refused() -> None:
         ("redis_url", "http://x:hunter2@y", "must begin with redis://"),
         ("mongo_database", "a b.$", "should match pattern"),
         ("mongo_database", "a" * 64, "at most 63 characters"),
-        ("plugin_endpoint", "http://x:1", "should match pattern"),
-        ("identity_endpoint", "grpc://x", "should match pattern"),
+        ("plugin_endpoint", "http://x:1", "must be grpc://host:port or grpc+ssl://host:port"),
+        ("identity_endpoint", "grpc://x", "must be grpc://host:port"),
     ],
 )
 def test_what_would_fail_later_is_refused_by_its_name(

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from inventory.errors import NotFoundError, SettingsError
 from inventory.observe import tracing
-from inventory.settings import Settings
+from inventory.settings import Settings, load
 
 TRACE, SPAN = "ab" * 16, "cd" * 8
 CALLER = f"00-{TRACE}-{SPAN}-01"
@@ -49,7 +49,7 @@ def test_without_an_endpoint_nothing_is_needed_and_nothing_happens() -> None:
 )
 def test_an_endpoint_that_is_none_is_refused(endpoint: str) -> None:
     with pytest.raises(SettingsError, match="must be grpc://"):
-        tracing.check(Settings(tracing_endpoint=endpoint))
+        load(tracing_endpoint=endpoint)
 
 
 def test_plain_text_goes_to_this_machine_only_unless_allowed() -> None:

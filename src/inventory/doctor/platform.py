@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import pymongo
 
@@ -16,6 +15,7 @@ from inventory.domain.principal import Principal, system_principal
 from inventory.domain.redact import redact
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
+from inventory.process.addresses import bare, parse_endpoint
 from inventory.service.collector.verify_plugin import PluginVerifier
 from inventory.settings import Settings
 
@@ -55,9 +55,10 @@ def _service(name: str, endpoint: str) -> Finding:
     check = f"{name} service"
     if not endpoint:
         return fail(check, "has no endpoint", f"Set INVENTORY_{name.upper()}_ENDPOINT to grpc://host:port.")
-    address = urlsplit(endpoint)
+    address = parse_endpoint(endpoint)
+    host, _, port = address.target.rpartition(":") if address else ("", "", "0")
     try:
-        with socket.create_connection((address.hostname or "", address.port or 0), timeout=_CONNECT_SECONDS):
+        with socket.create_connection((bare(host), int(port)), timeout=_CONNECT_SECONDS):
             return ok(check, f"{endpoint} accepts connections")
     except (OSError, ValueError) as exc:
         reason = getattr(exc, "strerror", None) or "no answer"

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from inventory.errors import InventoryError, SettingsError
 from inventory.observe.logs import get_logger
+from inventory.process.addresses import parse_endpoint
 from inventory.process.loopback import is_loopback
 from inventory.settings import Settings
 
@@ -27,7 +28,6 @@ TRACEPARENT: Final = "traceparent"
 Value: TypeAlias = str | int | bool | float
 
 _TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-_ENDPOINT: Final = re.compile(r"(grpc|grpc\+ssl)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 _EXPORT_SECONDS: Final = 5
 """How long one export may take, s; what cannot be exported is dropped."""
 
@@ -182,18 +182,18 @@ def check(settings: Settings) -> tuple[bool, str]:
     """Return whether to speak TLS, and ``host:port`` of the collector; raises as ``setup``. For a parent of others."""
     if not settings.tracing_endpoint:
         return False, ""
-    found = _ENDPOINT.fullmatch(settings.tracing_endpoint)
-    if found is None or not 0 < int(found[3]) < 65536:
+    address = parse_endpoint(settings.tracing_endpoint)
+    if address is None:
         raise SettingsError(
             "tracing_endpoint (INVENTORY_TRACING_ENDPOINT): must be grpc://host:port or grpc+ssl://host:port"
         )
-    secure = found[1] == "grpc+ssl"
-    if not secure and not is_loopback(found[2]) and not settings.tracing_allow_plaintext_remote:
+    host = address.target.rpartition(":")[0]
+    if not address.secure and not is_loopback(host) and not settings.tracing_allow_plaintext_remote:
         raise SettingsError(
             "tracing_endpoint (INVENTORY_TRACING_ENDPOINT): without TLS only a loopback address is allowed, "
             "unless tracing_allow_plaintext_remote is true"
         )
-    return secure, f"{found[2]}:{int(found[3])}"
+    return address.secure, address.target
 
 
 def _credentials(settings: Settings) -> Any:

@@ -10,6 +10,8 @@ from typing import Final
 _ANY: Final = ("", "0.0.0.0", "::")  # noqa: S104 (compared with, not bound)
 _WRITTEN: Final = re.compile(r"(?:(grpc|grpc\+ssl)://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})")
 
+_ENDPOINT: Final = re.compile(r"([a-z+]+://[^/]+)(?:/[\w./-]*)?")
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -30,6 +32,15 @@ def parse(text: str) -> Address | None:
     if found is None or not 0 < int(found[3]) < 65536:
         return None
     return Address(target=f"{found[2]}:{int(found[3])}", secure=found[1] == "grpc+ssl")
+
+
+def parse_endpoint(text: str) -> Address | None:
+    """Return the address in ``grpc://host:port`` or ``grpc+ssl://host:port``, the names of plugins and services.
+
+    A path behind it is ignored. None: the text is no such address.
+    """
+    found = _ENDPOINT.fullmatch(text)
+    return parse(found[1]) if found else None
 
 
 def bare(host: str) -> str:

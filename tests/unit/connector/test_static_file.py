@@ -43,7 +43,10 @@ class TestComplaints:
             ("plugins: [\n  - :", ["line 2"]),
             ("- a\n- b", ["top"]),
             ("plugins:\n  - plugin_id: p\n", ["line 2", "plugins[0]", "endpoint"]),
-            ("plugins:\n  - plugin_id: p\n    endpoint: http://x\n", ["line 3", "plugins[0].endpoint", "pattern"]),
+            (
+                "plugins:\n  - plugin_id: p\n    endpoint: http://x\n",
+                ["line 3", "plugins[0].endpoint", "grpc+ssl://host:port"],
+            ),
             ("plugins:\n  - name: n\n    endpoint: grpc://h:1\n", ["line 2", "plugins[0].plugin_id", "required"]),
             ("secrets:\n  - secret_id: s\n    daat: {}\n", ["line 3", "secrets[0].daat", "not permitted"]),
             ("secrets:\n  - secret_id: s\n", ["line 2", "exactly one of data"]),

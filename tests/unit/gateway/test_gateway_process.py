@@ -13,7 +13,7 @@ from inventory.gateway import headers
 from inventory.gateway.process import check_address, listen
 from inventory.gateway.upstream import upstream_address, upstream_credentials
 from inventory.process.addresses import Address
-from inventory.settings import Settings
+from inventory.settings import Settings, load
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_the_server_is_found(values: dict[str, object], address: Address) -> Non
 @pytest.mark.parametrize("upstream", ["server", "http://server:1", "server:99999", "server:0", "a b:1"])
 def test_an_upstream_that_is_no_address_is_refused(upstream: str) -> None:
     with pytest.raises(SettingsError, match="INVENTORY_GATEWAY_UPSTREAM"):
-        upstream_address(Settings(gateway_upstream=upstream))
+        load(gateway_upstream=upstream)
 
 
 def test_a_ca_that_cannot_be_read_is_told(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Final, Self
 import grpc
 
 from inventory.errors import InvalidParameterError, SettingsError
-from inventory.process.addresses import Address, parse
+from inventory.process import addresses
+from inventory.process.addresses import Address
 
 KEEPALIVE_MS: Final = 5 * 60 * 1000 + 10_000
 """Plugins hang up on whoever pings more often than every five minutes (contract, section 7): not a jitter sooner."""
@@ -21,8 +21,6 @@ CONNECT_TIMEOUT_MS: Final = 5_000
 
 _SINGLE_THREADED: Final = "SingleThreadedUnaryStream"
 """``grpc.experimental.ChannelOptions.SingleThreadedUnaryStream``, which grpc's type stubs lack."""
-
-_ENDPOINT: Final = re.compile(r"(\S+?://[^/]+)(?:/[\w./-]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +46,7 @@ def parse_endpoint(endpoint: str) -> Address:
     Raises:
         InvalidParameterError: it is no such address.
     """
-    found = _ENDPOINT.fullmatch(endpoint)
-    address = parse(found[1]) if found else None
+    address = addresses.parse_endpoint(endpoint)
     if address is None:
         raise InvalidParameterError(key="endpoint", reason="must be grpc://host:port or grpc+ssl://host:port")
     return address

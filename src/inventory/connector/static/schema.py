@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from inventory.process.address_types import Endpoint
+
 Id = Annotated[str, Field(min_length=1, max_length=255)]
-Endpoint = Annotated[str, Field(pattern=r"^grpc(\+ssl)?://\S+:\d+/?$")]
 
 
 class _Entry(BaseModel):

@@ -1,0 +1,33 @@
+"""Addresses as types of settings and of the static platform file: what the channels cannot use is refused at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator
+
+from inventory.process.addresses import parse, parse_endpoint
+
+
+def _endpoint(text: str) -> str:
+    if parse_endpoint(text) is None:
+        raise ValueError("must be grpc://host:port or grpc+ssl://host:port")
+    return text
+
+
+def _endpoint_or_empty(text: str) -> str:
+    return _endpoint(text) if text else ""
+
+
+def _server_or_empty(text: str) -> str:
+    if text and parse(text) is None:
+        raise ValueError("must be host:port, grpc://host:port or grpc+ssl://host:port")
+    return text
+
+
+Endpoint: TypeAlias = Annotated[str, AfterValidator(_endpoint)]
+"""Another service: ``grpc://host:port`` or ``grpc+ssl://host:port``; a path behind it is ignored."""
+EndpointOrEmpty: TypeAlias = Annotated[str, AfterValidator(_endpoint_or_empty)]
+"""The same, or nothing."""
+ServerOrEmpty: TypeAlias = Annotated[str, AfterValidator(_server_or_empty)]
+"""The server of this service, for which a mere ``host:port`` will do, or nothing."""
