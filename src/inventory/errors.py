@@ -128,6 +128,12 @@ class NotFoundError(BadRequestError):
         super().__init__(f"Value not found. ({key} = {clip(value, 256)})", field=key)
 
 
+class NoPluginError(NotFoundError):
+    """The repository has no such plugin; its own code for that."""
+
+    code = "ERROR_NO_PLUGIN"
+
+
 class NotUniqueError(BadRequestError):
     """More than one thing answers where exactly one was meant."""
 

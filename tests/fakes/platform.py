@@ -60,6 +60,7 @@ class FakePlatform:
         content: what they know, in the layout of the static file.
         failures: each call first takes one off, and fails with it.
         failure: what every call fails with.
+        failures_of: what each call of a method fails with.
         gate: every call waits until it is set.
         installed: ``get_plugin_endpoint`` waits until it is set, as for a plugin that is being installed.
         given_up: released for each such call that its client gave up.
@@ -83,6 +84,7 @@ class FakePlatform:
         self.content: dict[str, Any] = dict(content or {})
         self.failures: list[Failure] = []
         self.failure: Failure | None = None
+        self.failures_of: dict[str, Failure] = {}
         self.gate = threading.Event()
         self.gate.set()
         self.installed = threading.Event()
@@ -208,7 +210,7 @@ class _Servicer:
         platform.calls.append(PlatformCall(method, request, metadata))
         while not platform.gate.wait(0.01) and context.is_active():
             pass
-        failure = platform.failures.pop(0) if platform.failures else platform.failure
+        failure = platform.failures.pop(0) if platform.failures else platform.failures_of.get(method, platform.failure)
         if (
             failure is None
             and not public

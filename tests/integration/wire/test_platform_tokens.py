@@ -146,3 +146,35 @@ def test_only_so_many_keys_are_remembered(clock: ManualClock) -> None:
         states.check(f"api-key-{number}", "domain")
 
     assert len(states._states) == MAX_API_KEYS
+
+
+PLUGIN = {"plugin_id": "plugin-x", "version": "1.0", "upgrade_mode": "MANUAL", "provider": "aws"}
+
+
+@pytest.mark.parametrize(
+    "status", [grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INVALID_ARGUMENT]
+)
+def test_a_plugin_service_without_an_endpoint_is_no_outage(site: Site, status: grpc.StatusCode) -> None:
+    owner = site.client(site.identity.access_token(DOMAIN, f"owner-{status.name}", user_type="DOMAIN_OWNER"))
+    site.identity.content = {"plugins": [{"plugin_id": "plugin-x", "provider": "aws", "versions": {"1.0": "unused"}}]}
+    site.identity.failures_of["Plugin.get_plugin_endpoint"] = Failure(status, "ERROR_NO_SUPERVISOR: There is none.")
+    try:
+        answer = owner.failure_of("Collector.create", {"name": "x", "plugin_info": PLUGIN})
+    finally:
+        site.identity.failures_of.clear()
+
+    assert answer.startswith("INTERNAL ERROR_VERIFY_PLUGIN_FAILURE:")
+    assert "the plugin service has no endpoint for it: ERROR_NO_SUPERVISOR" in answer
+    assert owner.call("Collector.list") == {}
+
+
+@pytest.mark.parametrize("status", [grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT])
+def test_a_plugin_that_the_repository_does_not_know_is_told_in_its_words(site: Site, status: grpc.StatusCode) -> None:
+    owner = site.client(site.identity.access_token(DOMAIN, f"owner-{status.name}-2", user_type="DOMAIN_OWNER"))
+    site.identity.failures_of["RepositoryPlugin.get"] = Failure(status, "ERROR_NO_PLUGIN: There is none.")
+    try:
+        answer = owner.fails("Collector.create", {"name": "x", "plugin_info": PLUGIN})
+    finally:
+        site.identity.failures_of.clear()
+
+    assert answer == ("INVALID_ARGUMENT", "ERROR_NO_PLUGIN")

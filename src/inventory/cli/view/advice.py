@@ -69,6 +69,9 @@ ADVICE: Final[Mapping[str, str]] = {
     "ERROR_AUTHENTICATE_FAILURE": "The platform refuses the workers' token: renew INVENTORY_SYSTEM_TOKEN.",
     "ERROR_PERMISSION_DENIED": "The workers' token (INVENTORY_SYSTEM_TOKEN) may not do this: give its role the right.",
     "ERROR_LIMIT_EXCEEDED": "A service around limits the rate: collect less at a time, or raise its limit.",
+    "ERROR_NO_PLUGIN": (
+        "The repository has no such plugin: register it there, or make a collector of one that it has."
+    ),
     "ERROR_NOT_FOUND": (
         "What is named above does not exist (any more): a project, a plugin or a version of it. Make it, or change "
         "what names it: the resource, the rule (`inventory rule list`) or the collector."

@@ -16,12 +16,14 @@ from inventory.errors import (
     InvalidParameterError,
     InventoryError,
     LimitExceededError,
+    NoPluginError,
     NotFoundError,
     NotUniqueError,
     PermissionDeniedError,
     PluginError,
     PluginUnavailableError,
     RequestTimeoutError,
+    VerifyPluginFailureError,
 )
 
 _CODE: Final = re.compile(r"ERROR_[A-Z0-9_]{1,58}(?![A-Z0-9_])")
@@ -46,14 +48,16 @@ _Build = Callable[[About, grpc.StatusCode, str], InventoryError]
 """Makes the error from what was asked, the status and the ``ERROR_*`` code in its details (or ``""``)."""
 
 
-def _not_found(about: About, _status: grpc.StatusCode, _code: str) -> InventoryError:
+def _not_found(about: About, _status: grpc.StatusCode, code: str) -> InventoryError:
+    if code == NoPluginError.code:
+        return NoPluginError(key=about.key, value=about.value)
     return NotFoundError(key=about.key, value=about.value)
 
 
 def _refused(about: About, status: grpc.StatusCode, code: str) -> InventoryError:
     # SpaceONE services say NOT_FOUND as INVALID_ARGUMENT (contract, section 1).
-    if code == NotFoundError.code:
-        return NotFoundError(key=about.key, value=about.value)
+    if code in {NotFoundError.code, NoPluginError.code}:
+        return _not_found(about, status, code)
     if code == NotUniqueError.code:
         return NotUniqueError(key=about.key, value=about.value)
     reason = f"the {about.service} service refused it with {code or status.name}"
@@ -97,10 +101,24 @@ _TABLE: Final[dict[grpc.StatusCode, _Build]] = {
     grpc.StatusCode.UNAUTHENTICATED: lambda *_: AuthenticateFailureError(),
 }
 
+PLUGIN_SERVICE: Final = "plugin"
+
+_WITHOUT_ENDPOINT: Final = frozenset(status for status, build in _TABLE.items() if build in {_broken, _refused})
+"""With these and a code of its own the plugin service was reached and has no endpoint (contract, section 1)."""
+
 
 def platform_error(status: grpc.StatusCode, details: str, about: About) -> InventoryError:
     """Return our error for a platform service's failure; its text never goes further, only its code."""
-    return _TABLE[status](about, status, error_code(details))
+    code = error_code(details)
+    error = _TABLE[status](about, status, code)
+    if (
+        about.service == PLUGIN_SERVICE
+        and code
+        and status in _WITHOUT_ENDPOINT
+        and not isinstance(error, NotFoundError)
+    ):
+        return VerifyPluginFailureError(reason=f"the plugin service has no endpoint for it: {code}")
+    return error
 
 
 def error_code(details: str) -> str:

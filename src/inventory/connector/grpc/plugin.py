@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from inventory.connector.grpc.call import Caller
 from inventory.connector.grpc.channel import ChannelCache
+from inventory.connector.grpc.errors import PLUGIN_SERVICE
 from inventory.connector.ports import PluginEndpoint
 from inventory.domain.principal import Principal
+from inventory.errors import VerifyPluginFailureError
 from inventory.stubs.spaceone.api.plugin.v1 import plugin_pb2, plugin_pb2_grpc
 
 
@@ -21,7 +23,7 @@ class GrpcPluginDirectory:
             timeout_seconds: how long a call may take, s: the service answers once it has installed the plugin.
         """
         self._stub = plugin_pb2_grpc.PluginStub(channels.get(endpoint))
-        self._caller = Caller(service="plugin", timeout_seconds=timeout_seconds, long=True)
+        self._caller = Caller(service=PLUGIN_SERVICE, timeout_seconds=timeout_seconds, long=True)
 
     def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:
         """See the port."""
@@ -34,4 +36,6 @@ class GrpcPluginDirectory:
         answer: plugin_pb2.PluginEndpoint = self._caller.call(
             self._stub.get_plugin_endpoint, request, principal, key="plugin_id", value=plugin_id
         )
+        if not answer.endpoint:
+            raise VerifyPluginFailureError(reason="the plugin service answered without an endpoint")
         return PluginEndpoint(answer.endpoint, answer.access_token, answer.updated_version)
