@@ -63,7 +63,9 @@ class Services(Managers):
             owner=self.owner,
             system_token=self.settings.system_token.get_secret_value(),
             limits=PlanLimits(
-                lease_seconds=_plan_lease_seconds(self.settings), max_attempts=self.settings.max_attempts
+                lease_seconds=_plan_lease_seconds(self.settings),
+                max_attempts=self.settings.max_attempts,
+                retry_seconds=self.settings.retry_backoff_seconds,
             ),
         )
 

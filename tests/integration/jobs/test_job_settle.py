@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.domain.clock import ManualClock
-from inventory.domain.job.states import JOB_OPEN, JobStatus, TaskStatus
+from inventory.domain.job.states import JOB_OPEN, TASK_OPEN, JobStatus, TaskStatus
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import (
     CollectInitializeError,
@@ -69,7 +69,7 @@ class _History:
         elif JobStatus(job["status"]) not in JOB_OPEN:
             self.ended = job
             if job["status"] in ("SUCCESS", "ERROR"):
-                assert not any(status in JOB_OPEN for status in self.statuses())
+                assert not any(status in TASK_OPEN for status in self.statuses())
 
     def statuses(self) -> list[str]:
         return [self.kit.task(task)["status"] for task in self.tasks]

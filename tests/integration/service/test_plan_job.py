@@ -9,8 +9,17 @@ from typing import Any
 import grpc
 import pytest
 
-from inventory.domain.clock import ManualClock
-from inventory.errors import ConnectionFailureError
+from inventory.domain.clock import ManualClock, isoformat
+from inventory.domain.job.states import JobStatus
+from inventory.errors import (
+    ConnectionFailureError,
+    InventoryError,
+    JobTimeoutError,
+    LimitExceededError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+)
 from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, Kit
@@ -136,3 +145,123 @@ def test_a_job_that_was_canceled_or_deleted_is_not_planned(kit: Kit) -> None:
     assert not kit.collects.plan_job("domain-1", job_id)
     assert job_of(kit, job_id)["status"] == "CANCELED"
     assert not kit.collects.plan_job("domain-1", "job-none")
+
+
+class _Away:
+    """A port whose every call fails with ``error``."""
+
+    def __init__(self, error: InventoryError) -> None:
+        self.error = error
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*_: object, **__: object) -> None:
+            self.calls += 1
+            raise self.error
+
+        return call
+
+
+def outage(kit: Kit, port: str, error: InventoryError) -> Any:
+    """Let ``directory`` or ``store`` fail; return a worker."""
+    setattr(kit, port, _Away(error))
+    kit.build()
+    return kit.collects
+
+
+OUTAGES = [
+    ("store", ConnectionFailureError(service="secret"), "ERROR_GRPC_CONNECTION"),
+    ("store", RequestTimeoutError(reason="the secret service did not answer in time"), "ERROR_REQUEST_TIMEOUT"),
+    ("directory", ConnectionFailureError(service="plugin"), "ERROR_GRPC_CONNECTION"),
+    ("directory", LimitExceededError(limit="of the plugin service"), "ERROR_LIMIT_EXCEEDED"),
+]
+
+
+@pytest.mark.parametrize(("port", "error", "code"), OUTAGES)
+def test_an_outage_lets_a_scheduled_job_wait_and_say_why(
+    kit: Kit, clock: ManualClock, port: str, error: InventoryError, code: str
+) -> None:
+    kit.add_secrets("secret-1")
+    healthy = getattr(kit, port)
+    job_id = scheduled_job(kit, kit.create())
+    outage(kit, port, error)
+
+    pauses = []
+    for _ in range(9):
+        assert not kit.collects.plan_job("domain-1", job_id)
+        job = job_of(kit, job_id)
+        assert (job["status"], [each["error_code"] for each in job["errors"]]) == ("CREATED", [code])
+        assert job["errors"][0]["additional"]["next_attempt"] == isoformat(job["plan_not_before"])
+        pauses.append((job["plan_not_before"] - clock.now()).total_seconds())
+        # Before its time nobody tries, and the sweeper finds nothing to plan.
+        assert kit.jobs.claim_plan("domain-1", job_id, owner="other", lease_seconds=10) is None
+        assert kit.jobs.unplanned(rung_before=clock.now() + timedelta(seconds=1), limit=10) == []
+        clock.advance(job["plan_not_before"] - clock.now())
+        assert len(kit.jobs.unplanned(rung_before=clock.now(), limit=10)) == 1
+    assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+
+    setattr(kit, port, healthy)
+    kit.build()
+    assert kit.collects.plan_job("domain-1", job_id)
+    planned = job_of(kit, job_id)
+    assert (planned["status"], planned["total_tasks"], planned["errors"]) == ("IN_PROGRESS", 1, [])
+    assert "plan_not_before" not in planned
+
+
+def test_a_job_without_secrets_that_waited_is_done_all_the_same(kit: Kit, clock: ManualClock) -> None:
+    healthy = kit.store
+    job_id = scheduled_job(kit, kit.create())
+    outage(kit, "store", ConnectionFailureError(service="secret")).plan_job("domain-1", job_id)
+    clock.advance(timedelta(seconds=5))
+    kit.store = healthy
+    kit.build()
+
+    kit.collects.plan_job("domain-1", job_id)
+
+    job = job_of(kit, job_id)
+    assert (job["status"], job["errors"]) == ("SUCCESS", [])
+
+
+def test_a_job_that_waits_until_its_timeout_still_says_why(kit: Kit) -> None:
+    job_id = scheduled_job(kit, kit.create())
+    outage(kit, "store", ConnectionFailureError(service="secret")).plan_job("domain-1", job_id)
+
+    kit.jobs.cancel_job("domain-1", job_id, JobStatus.TIMEOUT, error=JobTimeoutError(limit_seconds=7200))
+
+    job = job_of(kit, job_id)
+    codes = [error["error_code"] for error in job["errors"]]
+    assert (job["status"], codes) == ("TIMEOUT", ["ERROR_GRPC_CONNECTION", "ERROR_JOB_TIMEOUT"])
+
+
+@pytest.mark.parametrize("error", [PermissionDeniedError(), NotFoundError(key="secret_id", value="x")])
+def test_what_the_platform_refuses_ends_a_scheduled_job_at_once(kit: Kit, error: InventoryError) -> None:
+    job_id = scheduled_job(kit, kit.create())
+
+    outage(kit, "store", error).plan_job("domain-1", job_id)
+
+    assert job_of(kit, job_id)["status"] == "ERROR"
+
+
+@pytest.mark.parametrize(("port", "error", "code"), OUTAGES)
+def test_a_caller_hears_of_an_outage_at_once_and_no_job_is_made(
+    kit: Kit, port: str, error: InventoryError, code: str
+) -> None:
+    collector = kit.create()
+
+    with pytest.raises(type(error)) as raised:
+        outage(kit, port, error).collect(ME, CollectRequest(collector["collector_id"]))
+
+    assert raised.value.code == code
+    assert kit.database["job"].count_documents({}) == 0
+
+
+def test_an_attempt_that_lost_its_claim_postpones_nothing(kit: Kit, clock: ManualClock) -> None:
+    job_id = scheduled_job(kit, kit.create())
+    late = kit.jobs.claim_plan("domain-1", job_id, owner="late", lease_seconds=10)
+    clock.advance(timedelta(seconds=11))
+    kit.jobs.claim_plan("domain-1", job_id, owner="other", lease_seconds=10)
+
+    assert late is not None
+    wait = timedelta(seconds=5)
+    assert kit.jobs.postpone_plan(late, ConnectionFailureError(service="secret"), wait=wait) is None
+    assert job_of(kit, job_id)["plan_owner"] == "other"

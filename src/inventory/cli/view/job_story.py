@@ -131,6 +131,13 @@ def _remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
         )
     if len(job["tasks"]) < total and job.get("finished_at"):
         yield f"{total - len(job['tasks'])} of its {total} tasks were deleted."
+    waiting = [error["additional"] for error in job.get("errors", []) if "next_attempt" in error.get("additional", {})]
+    if waiting and not job.get("finished_at"):
+        attempts = waiting[0].get("attempts", "?")
+        yield (
+            f"It could not be planned yet, and waits for what is named below: tried {attempts} time(s), next at "
+            f"{waiting[0]['next_attempt']}, until INVENTORY_JOB_TIMEOUT_SECONDS."
+        )
     if not job.get("finished_at") and total and tasks.get("PENDING") == total:
         yield "No worker has taken a task of it yet. If it stays so: `inventory doctor`."
     if job["status"] == "CANCELED" and not job.get("errors"):

@@ -11,7 +11,7 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from inventory.domain.clock import Clock
+from inventory.domain.clock import Clock, isoformat
 from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, job_sources, settle_job
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import InventoryError, NotFoundError, SaveUniqueValuesError
@@ -26,6 +26,10 @@ OPEN: Final = [status.value for status in JOB_OPEN]
 """Stored statuses of jobs that have not ended."""
 
 _STOPPED: Final = frozenset({JobStatus.CANCELED.value, JobStatus.TIMEOUT.value})
+
+_NEXT_ATTEMPT: Final = "next_attempt"
+"""Marks, among what a job's error is about, an outage that its planning waits out."""
+_WAITS: Final[Document] = {f"additional.{_NEXT_ATTEMPT}": {"$exists": True}}
 
 
 class JobManager:
@@ -103,7 +107,8 @@ class JobManager:
         settled = Settled(JobStatus.IN_PROGRESS, total)
         if not total:
             job = self.get_or_clean(domain_id, job_id)
-            settled = settle_job(JobStatus(job["status"]), {}, has_errors=bool(job.get("errors")))
+            failed = any(_NEXT_ATTEMPT not in error.get("additional", {}) for error in job.get("errors", ()))
+            settled = settle_job(JobStatus(job["status"]), {}, has_errors=failed)
         change: Document = {
             "planned": True,
             "status": settled.status.value,
@@ -124,10 +129,40 @@ class JobManager:
     @translated_errors()
     def _plan(self, domain_id: str, job_id: str, change: Document) -> Document | None:
         query = {"domain_id": domain_id, "job_id": job_id, "planned": False, "status": {"$in": OPEN}}
-        unset = {"plan_owner": "", "plan_lease_until": ""}
+        unset = dict.fromkeys(("plan_owner", "plan_lease_until", "plan_not_before", "plan_outages"), "")
         return self._jobs.find_one_and_update(
-            query, {"$set": change, "$unset": unset}, return_document=ReturnDocument.AFTER
+            query, {"$set": change, "$unset": unset, "$pull": {"errors": _WAITS}}, return_document=ReturnDocument.AFTER
         )
+
+    @translated_errors()
+    def postpone_plan(self, job: Document, error: InventoryError, *, wait: timedelta) -> datetime | None:
+        """Give up the claim of the planning until ``wait`` is over; it does not count as an attempt.
+
+        Args:
+            job: as it was claimed.
+            error: why it waits; the job shows it until it is planned.
+
+        Returns:
+            When the next attempt may begin, or None where the claim was lost or the job has ended.
+        """
+        now = self._clock.now()
+        mine = {name: job[name] for name in ("domain_id", "job_id", "plan_owner", "plan_attempts")}
+        outages = job.get("plan_outages", 0) + 1
+        shown = error_document(error, **{_NEXT_ATTEMPT: isoformat(now + wait), "attempts": str(outages)})
+        others = [each for each in job.get("errors", ()) if _NEXT_ATTEMPT not in each.get("additional", {})]
+        change = {
+            "$set": {
+                "plan_not_before": now + wait,
+                "plan_outages": outages,
+                "plan_attempts": job["plan_attempts"] - 1,
+                "errors": [*others, shown],
+                "updated_at": now,
+            },
+            "$unset": {"plan_owner": "", "plan_lease_until": ""},
+        }
+        # Only the claim's owner changes these: what was read when it was claimed is what is stored.
+        query = {**mine, "planned": False, "status": {"$in": OPEN}}
+        return now + wait if self._jobs.update_one(query, change).modified_count else None
 
     def get_or_clean(self, domain_id: str, job_id: str) -> Document:
         """Return the job; of one that was deleted remove what was planned since, and raise ``NotFoundError``."""
@@ -294,6 +329,7 @@ def _unplanned(now: datetime) -> Document:
         "planned": False,
         "status": {"$in": OPEN},
         "$or": [{"plan_lease_until": None}, {"plan_lease_until": {"$lt": now}}],
+        "plan_not_before": {"$not": {"$gt": now}},
     }
 
 

@@ -17,7 +17,9 @@ class Job(Document):  # type: ignore[misc]
     ``planned`` turns true when all tasks exist; a job is settled only then. ``schedule_id`` and ``fire_at`` are
     set for scheduled jobs only, and make each fire time one job. ``plan_owner``, ``plan_lease_until`` and
     ``plan_attempts`` are the claim of whoever plans it; ``rung_at`` is when the sweeper rang for a planner, absent
-    unless it did so since the last claim. ``projects`` are those of its secrets.
+    unless it did so since the last claim. While an outage of the platform keeps it from being planned, ``errors`` says
+    which, ``plan_not_before`` when it is tried again, and ``plan_outages`` how often it was tried. ``projects`` are
+    those of its secrets.
     """
 
     job_id = Text(required=True, max_length=40)
@@ -38,6 +40,8 @@ class Job(Document):  # type: ignore[misc]
     plan_owner = Text(max_length=255)
     plan_lease_until = DateTimeField()
     plan_attempts = IntField(required=True, default=0)
+    plan_not_before = DateTimeField()
+    plan_outages = IntField()
     rung_at = DateTimeField()
     domain_id = Text(required=True, max_length=255)
     created_at = DateTimeField(required=True)

@@ -30,12 +30,15 @@ from inventory.model.connection import MONGODB
 from inventory.model.time_limit import finish
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
-from inventory.service.job.plan import CollectPlanner, Plan, Wish
+from inventory.service.job.plan import OUTAGES, CollectPlanner, Plan, Wish
 
 log = get_logger(__name__)
 
 Document = dict[str, Any]
 
+LONGEST_PAUSE: Final = timedelta(minutes=5)
+"""Of planning that meets an outage again and again."""
+_MOST_DOUBLINGS: Final = 20
 _INFO: Final = "collector_info"
 
 
@@ -56,16 +59,24 @@ class PlanLimits:
 
     Attributes:
         lease_seconds: how long a claim of the planning lasts, s; longer than a plugin's ``init`` may take.
-        max_attempts: claims of one job before it ends as ERROR.
+        max_attempts: claims of one job before it ends as ERROR; those that met an outage do not count.
+        retry_seconds: pause after the first attempt that met an outage, doubled for each further one up to
+            ``LONGEST_PAUSE``, s.
     """
 
     lease_seconds: float = 120.0
     max_attempts: int = 3
+    retry_seconds: float = 5.0
 
     @property
     def lease(self) -> timedelta:
         """How long a claim lasts."""
         return timedelta(seconds=self.lease_seconds)
+
+    def pause(self, outages: int) -> timedelta:
+        """Return how long to wait after so many attempts that met an outage, and one more."""
+        doublings = min(outages, _MOST_DOUBLINGS)
+        return min(timedelta(seconds=self.retry_seconds * 2**doublings), LONGEST_PAUSE)
 
 
 class CollectService:
@@ -184,7 +195,8 @@ class CollectService:
         May be repeated at any time: the claim lets one plan it, and what an earlier attempt stored stays.
 
         Returns:
-            Whether the job was planned here. What cannot be planned is stored as ERROR with its code.
+            Whether the job was planned here. What cannot be planned is stored as ERROR with its code; where the
+            platform is out of reach or slow, the job waits for the next attempt, until its timeout.
 
         Raises:
             ConnectionFailureError: of MongoDB; the claim runs out, and the sweeper rings again.
@@ -197,8 +209,7 @@ class CollectService:
         except InventoryError as exc:
             if isinstance(exc, ConnectionFailureError) and exc.service == MONGODB:
                 raise
-            log.warning("job_not_planned", job_id=job_id, code=exc.code)
-            self._jobs.fail(domain_id, job_id, exc)
+            self._end_or_postpone(job, exc)
             return False
         try:
             self._carry_out(job, plan)
@@ -206,6 +217,16 @@ class CollectService:
             log.info("job_deleted_while_planned", job_id=job_id)
             return False
         return True
+
+    def _end_or_postpone(self, job: Document, error: InventoryError) -> None:
+        if not isinstance(error, OUTAGES):
+            log.warning("job_not_planned", job_id=job["job_id"], code=error.code)
+            self._jobs.fail(job["domain_id"], job["job_id"], error)
+            return
+        # The next attempt's time is stored, so that meanwhile no thread waits; the sweeper enqueues it then.
+        wait = self._limits.pause(job.get("plan_outages", 0))
+        self._jobs.postpone_plan(job, error, wait=wait)
+        log.warning("plan_postponed", job_id=job["job_id"], code=error.code, wait_seconds=wait.total_seconds())
 
     def _plan_claimed(self, job: Document) -> Plan:
         if job["plan_attempts"] > self._limits.max_attempts:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from inventory.connector.ports import PluginEndpoint, SecretInformation
 from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.filter_format import CheckedFilter, checked_filter, filters_by_secret, with_cache
 from inventory.domain.principal import Principal
-from inventory.errors import BadRequestError, CollectInitializeError, InventoryError, NotFoundError
+from inventory.errors import (
+    BadRequestError,
+    CollectInitializeError,
+    ConnectionFailureError,
+    InventoryError,
+    LimitExceededError,
+    NotFoundError,
+    RequestTimeoutError,
+)
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.lookup import ResourceLookup
@@ -19,6 +27,9 @@ from inventory.model.connection import translated_errors
 from inventory.service.collector.plugin import CollectorPluginService
 
 Document = dict[str, Any]
+
+OUTAGES: Final = (ConnectionFailureError, RequestTimeoutError, LimitExceededError)
+"""What passes by itself; all else was refused, and is the same the next time (contract, section 6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,8 @@ class CollectPlanner:
             InitPluginFailureError: the upgrade's ``init`` failed.
             UnsupportedFilterKeyError, InvalidParameterTypeError: the filter does not fit the plugin.
             InvalidParameterError: the secret service has no groups.
-            NotFoundError, ConnectionFailureError: of the plugin service.
+            NotFoundError: of the plugin service.
+            ConnectionFailureError, RequestTimeoutError, LimitExceededError: of any service; it may pass.
             CollectInitializeError: the secrets cannot be listed, the wanted one is none of them, or the plugin's
                 filter_format names what is not kept here.
         """
@@ -106,7 +118,7 @@ class CollectPlanner:
             secrets = self._secrets.list_of_plugin(collector["plugin_info"], principal)
         except NotFoundError as exc:
             raise CollectInitializeError(stage="secrets", reason="a secret does not exist") from exc
-        except BadRequestError:
+        except (BadRequestError, *OUTAGES):
             raise
         except InventoryError as exc:
             raise CollectInitializeError(stage="secrets", reason=f"{exc.code}: {exc.message}") from exc
