@@ -27,12 +27,13 @@ DOCUMENTS: list[dict[str, Any]] = [
 ] + [
     {},
     {"name": None, "data": {"x": {}}, "tags": {"aws": {"a%2Eb": "c"}}, "created_at": None},
+    {"data": {"x": {"a.b": [1, {"a.b": 2}], "$y": "z"}}},
     {"data": {"x": [{"k": None, "v": 1}, {"k": [1], "v": 2}, {"k": "a.b"}, ["k", "v"]]}, "tags": {}},
 ]
 
 keys = st.sampled_from(
     ["name", "data", "data.x", "data.x", "data.x.y.z", "data.x.k", "tags", "tags.aws", "tags.aws.a.b", "ip_address",
-     "created_at", "instance_size", "collection_info.provider", "ref_region.name"]
+     "created_at", "instance_size", "collection_info.provider", "ref_region.name", r"data.x.a\.b", "data.x.$y", "no"]
 )  # fmt: skip
 names = st.sampled_from(["a", "b", "c", "d e", "é", "name"])
 odd = st.sampled_from(["$x", "a.b", "_id", "", "unknown", "a\0"])
@@ -40,7 +41,7 @@ rarely_odd = st.integers(0, 30).flatmap(lambda dice: odd if dice == 0 else names
 scalar = st.one_of(st.none(), st.booleans(), st.integers(-2, 9), st.sampled_from(["a", "$name", "2026-01-01", ""]))
 condition = st.fixed_dictionaries(
     {
-        "key": st.sampled_from(["data.x", "data.x.y", "data.x.k"]),
+        "key": st.sampled_from(["data.x", "data.x.y", "data.x.k", r"data.x.a\.b"]),
         "operator": st.sampled_from(["eq", "not", "gt", "gte", "lt", "lte"]),
         "value": scalar,
     }
