@@ -23,6 +23,7 @@ from tests.bench import (
     full_hour,
     guard,
     ingest,
+    overload,
     plot,
     processes,
     readme,
@@ -43,6 +44,7 @@ CASES: Mapping[str, Callable[[Bed, Scale], Iterator[Row]]] = {
     "scheduler": full_hour.measure,
     "drain": drain.measure,
     "takeover": takeover.measure,
+    "overload": overload.measure,
 }
 
 
