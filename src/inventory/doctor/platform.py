@@ -12,7 +12,7 @@ from inventory.bootstrap import Container
 from inventory.bootstrap.static_faults import static_file_faults
 from inventory.doctor.finding import Finding, fail, ok, skip, warn
 from inventory.domain.principal import Principal, system_principal
-from inventory.domain.redact import redact
+from inventory.domain.redact import redact, secret_options
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
 from inventory.process.addresses import bare, parse_endpoint
@@ -91,7 +91,7 @@ def _plugin(container: Container, collector: Mapping[str, Any]) -> Finding:
         where = f" at {endpoint.endpoint}"
         container.plugins.connect(endpoint, principal).init(info.get("options") or {})
     except InventoryError as exc:
-        reason = redact(exc.message, info.get("options") or {})
+        reason = redact(exc.message, secret_options(info.get("options") or {}))
         mend = f"Start it, or look at its log; `inventory plugin try {where[4:] or 'ENDPOINT'}` shows what it says."
         return fail(check, f"of {name!r}{where}: {reason}", mend)
     return _verified(container, collector, principal, check, f"of {name!r}{where}: answers")

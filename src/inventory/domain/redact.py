@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from inventory.domain.numbers import whole
+
+_SECRET_NAME: Final = re.compile("secret|passw|token|key|credential", re.IGNORECASE)
 
 BLOT = "***"
 MIN_LENGTH = 4
@@ -36,6 +39,28 @@ class Redactor:
 def redact(text: str, *values: Mapping[str, Any] | str) -> str:
     """Return ``text`` with every value found in ``values`` blotted out; see :class:`Redactor`."""
     return Redactor(*values)(text)
+
+
+def secret_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a plugin's options, however deep, whose names say that they are secret.
+
+    Any other option is a word like any other, and blotting it out would only make a message unreadable.
+    """
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        if _SECRET_NAME.search(str(name)):
+            found[name] = value
+        elif below := _secret_below(value):
+            found[name] = below
+    return found
+
+
+def _secret_below(value: object) -> object:
+    if isinstance(value, Mapping):
+        return secret_options(value)
+    if isinstance(value, list | tuple):
+        return [below for part in value if (below := _secret_below(part))]
+    return None
 
 
 def _leaves(tree: object) -> Iterator[str]:

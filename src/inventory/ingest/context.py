@@ -103,7 +103,7 @@ class IngestResult:
         counts: what was done; also of a stream that broke off.
         errors: ``{error_code, message, additional}``, the first hundred.
         error_count: how many there were.
-        resources_seen: CloudServices, CloudServiceTypes and Regions that are in the store now and were sent.
+        resources_seen: CloudServices that are in the store now and were sent.
         complete: whether the stream ended well and was not stopped.
         failure: what broke the stream; None where it was stopped or ended well.
     """

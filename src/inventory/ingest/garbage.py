@@ -40,7 +40,7 @@ def is_due(context: IngestContext, *, resources_seen: int) -> bool:
 
     Args:
         context: of the task; ``full_collect`` says that the filter sent was empty.
-        resources_seen: sum over the slices.
+        resources_seen: CloudServices, sum over the slices; types and regions prove nothing (contract, section 7).
     """
     features = context.plugin_metadata.get("supported_features")
     return (

@@ -64,7 +64,7 @@ class SimpleApplier:
                 self._tally.fail(item.message, exc)
                 continue
             if write is None:
-                self._tally.pass_over(seen=item.hit is not None)
+                self._tally.pass_over(seen=False)
             else:
                 planned.append((item, write))
         return [*again, *self._write(planned)]
@@ -104,6 +104,7 @@ class SimpleApplier:
         new_id, now = ids.new_id(self._kind.id_prefix), self._tally.clock.now()
         collector_id = self._tally.context.collector_id
         if self._kind is REGION:
+            values = {"name": values.get("region_code"), **values}
             return new_region(values, region_id=new_id, domain_id=self._domain_id, now=now, updated_by=collector_id)
         return new_cloud_service_type(
             values, cloud_service_type_id=new_id, domain_id=self._domain_id, now=now, updated_by=collector_id
@@ -126,5 +127,5 @@ class SimpleApplier:
                 reason = CONTENDED if position in outcome.duplicates else UNSTORABLE
                 self._tally.fail(item.message, InvalidResourceError(key="resource", reason=reason))
             else:
-                self._tally.pass_over(seen=True)
+                self._tally.pass_over(seen=False)
         return again

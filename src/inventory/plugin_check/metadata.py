@@ -35,7 +35,7 @@ def faults_of_metadata(metadata: Json) -> Iterator[Fault]:
     if schema is not None and not isinstance(schema, Mapping):
         yield violation(STAGE, "METADATA", f"options_schema must be a JSON schema, and is {_kind(schema)}")
     for fault in managed_rules(metadata)[1]:
-        yield violation(STAGE, fault.code, f"collector_rules: {fault.message}")
+        yield violation(STAGE, "COLLECTOR_RULE", fault)
 
 
 def _schedules(metadata: Json) -> Iterator[Fault]:

@@ -15,7 +15,7 @@ def test_a_stream_becomes_documents(database, clock):
     result = ingest(database, clock, [service_type(), region(), service(1), service(2)])
 
     assert result.complete
-    assert result.resources_seen == 4
+    assert result.resources_seen == 2  # the CloudServices
     assert result.counts.document() == {
         "total": 4,
         "created": 2,

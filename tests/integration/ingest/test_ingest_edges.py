@@ -28,6 +28,14 @@ SLOW_SECONDS = 30.0
 """Ten times what 300 large resources take on a small machine."""
 
 
+@pytest.fixture(autouse=True)
+def _living_collectors(database):
+    """The collectors exist: what one that was deleted has seen ages."""
+    database["collector"].insert_many(
+        {"collector_id": f"collector-{number}", "domain_id": "domain-1", "name": str(number)} for number in (1, 2)
+    )
+
+
 def test_true_is_not_one(database, clock):
     ingest(database, clock, [service(1, data={"a": 1.0, "b": {"c": [False]}}, tags={"t": 0})])
     ingest(database, clock, [service(1, data={"a": True, "b": {"c": [0]}}, tags={"t": False})])

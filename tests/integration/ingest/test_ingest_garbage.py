@@ -20,6 +20,14 @@ from tests.streams.build import region, service, service_type
 HOUR = timedelta(hours=1)
 
 
+@pytest.fixture(autouse=True)
+def _living_collectors(database):
+    """The collectors exist: what one that was deleted has seen ages."""
+    database["collector"].insert_many(
+        {"collector_id": f"collector-{number}", "domain_id": "domain-1", "name": str(number)} for number in (1, 2)
+    )
+
+
 def collect(database, clock, stream, task, **changes):
     """Run a task: its stream, then its garbage collection."""
     context = replace(CONTEXT, job_task_id=task, slice_id=f"slice-{task}", **changes)
@@ -273,3 +281,51 @@ def test_while_mongodb_is_away_housekeeping_fails_as_a_whole(database, clock, mo
     with pytest.raises(ConnectionFailureError):
         Housekeeping(database=database).run(clock.now())
     assert tried == ["domain-1"]
+
+
+@pytest.mark.parametrize("states", [True, False])
+def test_what_only_a_deleted_collector_saw_ages(database, clock, states):
+    ingest(database, clock, [service(1), region(), service_type("Instance")])
+    database["collector"].delete_one({"collector_id": "collector-1"})
+    if states:
+        database["collection_state"].delete_many({})
+    housekeeping = Housekeeping(database=database)
+
+    clock.advance(47 * HOUR)
+    assert "domain-1" not in housekeeping.run(clock.now()) or names(database) == ["i-1"]
+    clock.advance(2 * HOUR)
+    counts = housekeeping.run(clock.now())["domain-1"]
+
+    assert (counts.deleted, counts.types, counts.regions) == (1, 1, 1)
+
+
+def test_what_another_living_collector_saw_does_not_age_while_that_one_fails(database, clock):
+    ingest(database, clock, [service(1)], collector_id="collector-2", secret_id="secret-2")
+    ingest(database, clock, [service(1)])
+    database["collector"].delete_one({"collector_id": "collector-1"})
+    database["collection_state"].delete_many({"collector_id": "collector-1"})
+    clock.advance(49 * HOUR)
+
+    assert Housekeeping(database=database).run(clock.now())["domain-1"].deleted == 0
+
+    succeeded(database, clock, collector_id="collector-2", secret_id="secret-2")
+    assert Housekeeping(database=database).run(clock.now())["domain-1"].deleted == 1
+
+
+def test_a_stream_of_types_and_regions_alone_proves_nothing(database, clock):
+    collect(database, clock, [service(1)], "t0")
+    for task in ("t1", "t2", "t3", "t4"):
+        clock.advance(2 * HOUR)
+        result = ingest(database, clock, [region(), service_type("Instance")], job_task_id=task)
+        assert result.resources_seen == 0
+        assert not is_due(CONTEXT, resources_seen=result.resources_seen)
+
+
+def test_a_region_sent_without_a_name_keeps_the_one_it_has(database, clock):
+    named, unnamed = region(), region()
+    unnamed.resource.pop("name", None)
+    ingest(database, clock, [unnamed])
+    assert database["region"].find_one()["name"] == database["region"].find_one()["region_code"]
+    ingest(database, clock, [named])
+    ingest(database, clock, [unnamed])
+    assert database["region"].find_one()["name"] == named.resource["name"]

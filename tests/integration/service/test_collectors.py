@@ -136,13 +136,41 @@ def test_nothing_stays_behind_where_the_callers_time_runs_out(kit: Kit, monkeypa
 
 
 def test_the_plugins_rules_become_managed_ones(kit: Kit) -> None:
-    kit.plugin.metadata = {"collector_rules": [RULE, {"broken": True}, {**RULE, "name": "second"}]}
+    kit.plugin.metadata = {"collector_rules": [RULE, {**RULE, "name": "second"}]}
     made = kit.create()
     rules = kit.rules.list_of_collector("domain-1", made["collector_id"])
     assert [(rule["name"], rule["order"], rule["rule_type"]) for rule in rules] == [
         ("by account", 1, "MANAGED"),
         ("second", 2, "MANAGED"),
     ]
+
+
+BROKEN = {"collector_rules": [RULE, {**RULE, "name": "broken", "actions": {}}]}
+
+
+def test_a_plugins_rule_that_is_none_is_refused_by_name_and_nothing_stays_behind(kit: Kit) -> None:
+    kit.plugin.metadata = BROKEN
+
+    with pytest.raises(VerifyPluginFailureError, match="rule 2 'broken': Required parameter"):
+        kit.create()
+
+    assert kit.database["collector_rule"].count_documents({}) == 0
+    assert kit.database["collector"].count_documents({}) == 0
+
+
+def test_an_update_to_a_rule_that_is_none_is_refused_and_the_collector_is_as_it_was(kit: Kit) -> None:
+    kit.plugin.metadata = {"collector_rules": [RULE], "v": 1}
+    made = kit.create()
+    rules = kit.rules.list_of_collector("domain-1", made["collector_id"])
+    kit.plugin.metadata = BROKEN
+
+    with pytest.raises(InitPluginFailureError, match="rule 2 'broken'"):
+        kit.collector.update_plugin(ME, {"collector_id": made["collector_id"]})
+
+    assert kit.rules.list_of_collector("domain-1", made["collector_id"]) == rules
+    stored = kit.database["collector"].find_one({"collector_id": made["collector_id"]})
+    assert stored is not None
+    assert stored["plugin_info"]["metadata"]["v"] == 1
 
 
 def test_update_changes_only_what_was_sent(kit: Kit) -> None:

@@ -284,3 +284,18 @@ def test_no_word_of_a_service_is_logged_beyond_its_code(
 @pytest.mark.parametrize("details", ["", "no code", "ERROR_", "ERROR_" + "X" * 4000, "ERRORS_A: x", " ERROR_A: x"])
 def test_what_is_no_code_is_not_taken_for_one(details: str) -> None:
     assert error_code(details) == ""
+
+
+@pytest.mark.parametrize(
+    ("details", "told"),
+    [
+        ("the quota of s3cr3t is used up", "; it said: the quota of *** is used up"),
+        ("failed to connect to all addresses; last error: ipv4:10.0.0.1:50051", ""),
+        ("Socket closed", ""),
+        ("", ""),
+    ],
+)
+def test_a_plugins_own_words_that_come_with_unavailable_are_kept(details: str, told: str) -> None:
+    error = plugin_error(grpc.StatusCode.UNAVAILABLE, details, Redactor("s3cr3t"))
+    assert isinstance(error, PluginUnavailableError)
+    assert error.reason == f"the plugin cannot be reached, or broke off{told}"

@@ -69,7 +69,13 @@ def test_what_is_wrong_is_named(change: dict[str, Any], error: type[Exception], 
 
 
 def test_managed_rules_leave_out_what_is_malformed() -> None:
-    rules, faults = managed_rules({"collector_rules": [RULE, {"actions": {}}, "x", {**RULE, "name": "second"}]})
+    rules, faults = managed_rules(
+        {"collector_rules": [RULE, {**RULE, "name": "none", "actions": {}}, "x", {**RULE, "name": "second"}]}
+    )
     assert [rule["name"] for rule in rules] == ["rule", "second"]
-    assert len(faults) == 2
+    assert faults == [
+        "metadata.collector_rules, rule 2 'none': Required parameter. (key = actions)",
+        "metadata.collector_rules, rule 3: Parameter type is invalid. (key = collector_rules, type = dict)",
+    ]
+    assert managed_rules({"collector_rules": {"a": RULE}}) == ([], ["metadata.collector_rules must be a list"])
     assert managed_rules({}) == ([], [])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from inventory.domain.redact import Redactor, redact
+from inventory.domain.redact import Redactor, redact, secret_options
 
 DATA = {
     "key_id": "AKIA1234",
@@ -43,3 +43,9 @@ def test_single_values_count_and_a_redactor_shows_none() -> None:
     redactor = Redactor("token-1", {"a": "secret"})
     assert redactor("token-1 and secret") == "*** and ***"
     assert "secret" not in repr(redactor)
+
+
+def test_only_options_whose_names_say_so_are_secret() -> None:
+    options = {"mode": "broken", "api_key": "k-1234", "nested": [{"clientSecret": "s-1234", "x": "plain"}], "n": 1}
+    redacted = Redactor(secret_options(options))
+    assert redacted("broken k-1234 s-1234 plain") == "broken *** *** plain"

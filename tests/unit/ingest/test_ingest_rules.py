@@ -137,6 +137,7 @@ def test_liberal_acceptance_of_a_cloud_service():
     assert values == {
         "provider": "aws",
         "account": "5",
+        "name": "",
         "region_code": "",
         "instance_size": 1.5,
         "ip_addresses": ["10.0.0.1"],
@@ -152,10 +153,21 @@ def test_liberal_acceptance_of_types_and_regions():
         CLOUD_SERVICE_TYPE, {"name": "n", "is_primary": 1.0, "is_major": "false", "labels": ["x", 2.0, None]}
     )
     assert kind == {"name": "n", "is_primary": True, "is_major": False, "labels": ["x", "2"]}
-    assert values_of(REGION, {"region_code": "r", "name": ""})["name"] == "r"
+    assert values_of(REGION, {"region_code": "r", "name": ""}) == {"region_code": "r"}
 
 
-@pytest.mark.parametrize("tags", ["x", 5.0, [1], ["x"]])
+def test_a_plugins_null_clears_what_the_contract_names_and_nothing_else():
+    scalars = ("name", "account", "region_code", "instance_type", "instance_size", "ip_addresses")
+    others = ("reference", "data", "metadata", "tags", "project_id", "provider")
+    assert values_of(CLOUD_SERVICE, dict.fromkeys([*scalars, *others])) == dict.fromkeys(scalars, "")
+    assert values_of(CLOUD_SERVICE, {}) == {}
+
+
+def test_tags_as_a_list_of_texts_become_keys_without_a_value():
+    assert tags_of(["http-server", {"key": "a", "value": "b"}, ""]) == {"http-server": "", "a": "b"}
+
+
+@pytest.mark.parametrize("tags", ["x", 5.0, [1], [["x"]]])
 def test_tags_of_another_shape_are_refused(tags):
     with pytest.raises(InvalidResourceError):
         tags_of(tags)

@@ -103,7 +103,7 @@ def test_a_secret_that_a_resource_shows_is_a_violation() -> None:
         ({"options_schema": []}, "METADATA"),
         ({"filter_format": [{"name": "no key"}]}, "FILTER_FORMAT"),
         ({"filter_format": [{"key": "r", "resource_type": "inventory.Region", "type": "str"}]}, "FILTER_FORMAT"),
-        ({"collector_rules": [{"conditions_policy": "SOME"}]}, "ERROR_INVALID_PARAMETER"),
+        ({"collector_rules": [{"conditions_policy": "SOME"}]}, "COLLECTOR_RULE"),
         ({"a": {"b\0": 1}}, "METADATA"),
     ],
 )

@@ -17,7 +17,7 @@ from inventory.connector.grpc.metrics import PluginCall
 from inventory.connector.grpc.stream import CollectStream, StreamCall
 from inventory.connector.ports import Cancelable, Json, PluginEndpoint
 from inventory.domain.principal import Principal
-from inventory.domain.redact import Redactor
+from inventory.domain.redact import Redactor, secret_options
 from inventory.errors import InventoryError, PluginError, PluginUnavailableError
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2
@@ -84,7 +84,7 @@ class GrpcCollectorPlugin:
     def init(self, options: Json) -> Json:
         """See the port."""
         request = collector_pb2.InitRequest(options=to_struct(options, name="options"))
-        answer: collector_pb2.PluginInfo = self._call("init", self._stub.init, request, self._redactor(options))
+        answer: collector_pb2.PluginInfo = self._call("init", self._stub.init, request, self._redactor(options, {}))
         return to_dict(answer.metadata)
 
     def verify(self, options: Json, secret_data: Json) -> None:
@@ -187,8 +187,8 @@ class GrpcCollectorPlugin:
         own = (("token", self._access_token),) if self._access_token else ()
         return own + tuple(pair for pair in metadata_of(self._principal) if pair[0] != "token")
 
-    def _redactor(self, *secrets: Json) -> Redactor:
-        return Redactor(self._access_token, *secrets)
+    def _redactor(self, options: Json, secret_data: Json) -> Redactor:
+        return Redactor(self._access_token, secret_options(options), secret_data)
 
 
 def _only(call: StreamOf[job_pb2.TasksInfo]) -> job_pb2.TasksInfo:

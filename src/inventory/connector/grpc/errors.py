@@ -26,6 +26,14 @@ from inventory.errors import (
     VerifyPluginFailureError,
 )
 
+_UNAVAILABLE: Final = "the plugin cannot be reached, or broke off"
+_OF_GRPC: Final = re.compile(
+    r"ipv[46]:|unix:|failed to connect|connection (reset|refused|attempt)|socket closed|goaway|"
+    r"end of tcp stream|name resolution|dns |handshake|keepalive|too_many_pings|stream removed|cancelling all calls|"
+    r"recvmsg|sendmsg|broken pipe|transport closed|connection dropped|shutdown",
+    re.IGNORECASE,
+)
+"""Words of grpc itself about a connection."""
 _CODE: Final = re.compile(r"ERROR_[A-Z0-9_]{1,58}(?![A-Z0-9_])")
 
 
@@ -136,8 +144,18 @@ def plugin_error(status: grpc.StatusCode, details: str, redactor: Redactor) -> P
         redactor: takes the secret's values out of them.
     """
     if status is grpc.StatusCode.UNAVAILABLE:
-        return PluginUnavailableError(reason="the plugin cannot be reached, or broke off")
+        return PluginUnavailableError(reason=unavailable_reason(details, redactor))
     return PluginError(reason=plugin_reason(status, details, redactor))
+
+
+def unavailable_reason(details: str, redactor: Redactor) -> str:
+    """Return why a plugin is UNAVAILABLE: our words, and beside them the plugin's own where it has any.
+
+    grpc gives the same status to a connection that fails, with words of its own that name addresses; these are left.
+    """
+    if not details or _OF_GRPC.search(details):
+        return _UNAVAILABLE
+    return f"{_UNAVAILABLE}; it said: {redactor(details)}"
 
 
 def plugin_reason(status: grpc.StatusCode, details: str, redactor: Redactor) -> str:

@@ -11,7 +11,7 @@ import grpc
 
 from inventory.connector.grpc.call import status_of
 from inventory.connector.grpc.decode import MessageDecoder, Received
-from inventory.connector.grpc.errors import plugin_reason
+from inventory.connector.grpc.errors import plugin_reason, unavailable_reason
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.redact import Redactor
 from inventory.errors import CollectorCollectingError, InventoryError, JobTimeoutError, PluginUnavailableError
@@ -129,5 +129,5 @@ class CollectStream:
         if status is grpc.StatusCode.DEADLINE_EXCEEDED and time.monotonic() >= self._end:
             return JobTimeoutError(limit_seconds=round(self._end - started, 3))
         if status is grpc.StatusCode.UNAVAILABLE:
-            return PluginUnavailableError(reason="the plugin cannot be reached, or broke off")
+            return PluginUnavailableError(reason=unavailable_reason(details, self._redactor))
         return CollectorCollectingError(reason=plugin_reason(status, details, self._redactor))

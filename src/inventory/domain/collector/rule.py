@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from inventory.errors import (
@@ -10,6 +10,7 @@ from inventory.errors import (
     InvalidParameterTypeError,
     InventoryError,
     RequiredParameterError,
+    clip,
 )
 
 ALWAYS: Final = "ALWAYS"
@@ -22,6 +23,8 @@ _CHANGE_PROJECT: Final = "change_project"
 _ADDITIONAL_INFO: Final = "add_additional_info"
 _MATCHES: Final = {"match_project": "project_id", "match_service_account": "service_account_id"}
 """The actions that look something up, and the field they compare where the rule names none."""
+
+_NAME_BYTES: Final = 128
 
 Rule = dict[str, Any]
 
@@ -52,16 +55,23 @@ def checked_rule(raw: Mapping[str, Any]) -> Rule:
     return rule
 
 
-def managed_rules(metadata: Mapping[str, Any]) -> tuple[list[Rule], list[InventoryError]]:
-    """Return the rules that a plugin's ``metadata.collector_rules`` asks for, in order, and why others were left."""
+def managed_rules(metadata: Mapping[str, Any]) -> tuple[list[Rule], list[str]]:
+    """Return the rules that a plugin's ``metadata.collector_rules`` asks for, in order, and what is wrong with others.
+
+    Each fault names its rule, by number (from 1) and by name where it has one.
+    """
     listed = metadata.get("collector_rules")
     rules: list[Rule] = []
-    faults: list[InventoryError] = []
-    for raw in listed if isinstance(listed, Sequence) and not isinstance(listed, str) else ():
+    faults: list[str] = []
+    if listed is not None and not isinstance(listed, list | tuple):
+        return [], ["metadata.collector_rules must be a list"]
+    for number, raw in enumerate(listed or (), start=1):
         try:
             rules.append(checked_rule(_mapping(raw, "collector_rules")))
         except InventoryError as fault:
-            faults.append(fault)
+            name = raw.get("name") if isinstance(raw, Mapping) else None
+            named = f" {name!r}" if isinstance(name, str) and name else ""
+            faults.append(f"metadata.collector_rules, rule {number}{clip(named, _NAME_BYTES)}: {fault.message}")
     return rules, faults
 
 

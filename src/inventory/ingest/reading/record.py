@@ -27,6 +27,7 @@ _SERVICE_TEXT: Final = (
     "region_code",
     "project_id",
 )
+_CLEARABLE: Final = ("name", "account", "region_code", "instance_type", "instance_size", "ip_addresses")
 _TYPE_TEXT: Final = ("name", "provider", "group", "service_code", "resource_type")
 _REGION_TEXT: Final = ("name", "provider", "region_code")
 
@@ -42,6 +43,8 @@ def values_of(kind: Kind, resource: Json) -> dict[str, Any]:
 
 def _cloud_service(resource: Json) -> dict[str, Any]:
     values = _texts(resource, _SERVICE_TEXT)
+    # An explicit null clears these, as an empty text does (contract, section 7).
+    values.update((key, "") for key in _CLEARABLE if key in resource and resource[key] is None)
     reference = resource.get("reference")
     if reference is not None:
         whole = _mapping("reference", reference)
@@ -79,8 +82,9 @@ def _cloud_service_type(resource: Json) -> dict[str, Any]:
 
 def _region(resource: Json) -> dict[str, Any]:
     values = _texts(resource, _REGION_TEXT)
-    if not values.get("name") and values.get("region_code"):
-        values["name"] = values["region_code"]
+    if not values.get("name"):
+        # A region is never without a name: it keeps the one it has.
+        values.pop("name", None)
     _add_tags(values, resource)
     return values
 
@@ -193,14 +197,20 @@ def _add_tags(values: dict[str, Any], resource: Json) -> None:
 
 
 def tags_of(tags: Any) -> dict[str, Any]:
-    """Return tags as a dict, also from a list of ``{key, value}`` (or ``{Key, Value}``); pairs without key drop out.
+    """Return tags as a dict, also from a list of ``{key, value}`` (or ``{Key, Value}``) or of texts.
+
+    Pairs without a key drop out; a text, such as one of Google's network tags, becomes a key with an empty value.
 
     Raises:
-        InvalidResourceError: neither dict nor list of dicts.
+        InvalidResourceError: neither dict nor list of dicts and texts.
     """
     if isinstance(tags, list | tuple):
         found: dict[str, Any] = {}
         for pair in tags:
+            if isinstance(pair, str):
+                if pair:
+                    found.setdefault(pair, "")
+                continue
             whole = _mapping("tags", pair)
             key = whole.get("key", whole.get("Key"))
             if key is not None and key != "":

@@ -16,7 +16,7 @@ from inventory.connector.ports import (
 )
 from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.principal import Principal
-from inventory.domain.redact import redact
+from inventory.domain.redact import redact, secret_options
 from inventory.errors import (
     ConnectionFailureError,
     InvalidParameterError,
@@ -73,9 +73,9 @@ class PluginManager:
         try:
             metadata = self.connect(endpoint, principal).init(options)
         except PluginError as exc:
-            raise PluginError(reason=redact(exc.reason, options)) from exc
+            raise PluginError(reason=redact(exc.reason, secret_options(options))) from exc
         except (ConnectionFailureError, RequestTimeoutError, InvalidParameterError) as exc:
-            raise PluginError(reason=redact(exc.message, options)) from exc
+            raise PluginError(reason=redact(exc.message, secret_options(options))) from exc
         initialized = {**plugin_info, "version": version, "options": options, "metadata": dict(metadata)}
         if not encodable(initialized):
             raise PluginError(reason="its metadata cannot be stored: too large or not encodable")
@@ -100,4 +100,4 @@ class PluginManager:
         try:
             plugin.verify(options, secret_data)
         except PluginError as exc:
-            raise type(exc)(reason=redact(exc.reason, secret_data, options)) from exc
+            raise type(exc)(reason=redact(exc.reason, secret_data, secret_options(options))) from exc

@@ -52,14 +52,14 @@ class CollectorPluginService:
             endpoint: where it listens, if that is known; else the plugin service is asked.
 
         Raises:
-            PluginError: the plugin cannot be reached or refuses.
+            PluginError: the plugin cannot be reached or refuses, or one of its collector rules is none.
             NotFoundError, ConnectionFailureError: of the plugin service.
         """
         found = endpoint or self._plugins.endpoint(plugin_info, principal)
         info = self._plugins.initialized(plugin_info, found, principal)
         rules, faults = managed_rules(info["metadata"])
-        for fault in faults:
-            log.warning("managed_rule_refused", plugin_id=info["plugin_id"], code=fault.code, field=fault.field)
+        if faults:
+            raise PluginError(reason=faults[0])
         return Refreshed(info, rules)
 
     def store(self, collector: Document, refreshed: Refreshed, fields: Mapping[str, Any] | None = None) -> Document:

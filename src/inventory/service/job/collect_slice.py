@@ -11,7 +11,7 @@ from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.job.stored_error import error_document
 from inventory.domain.principal import Principal, system_principal
-from inventory.domain.redact import redact
+from inventory.domain.redact import redact, secret_options
 from inventory.errors import (
     CollectorCollectingError,
     CollectorSecretError,
@@ -249,4 +249,4 @@ def _clean(failure: InventoryError, secret_data: Json, options: Json) -> Invento
     if isinstance(failure, TaskError) and not isinstance(failure, CollectorCollectingError):
         return failure
     reason = failure.reason if isinstance(failure, PluginError | CollectorCollectingError) else failure.message
-    return CollectorCollectingError(reason=redact(reason, secret_data, options))
+    return CollectorCollectingError(reason=redact(reason, secret_data, secret_options(options)))

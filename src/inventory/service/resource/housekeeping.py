@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -140,7 +140,7 @@ class Housekeeping:
             fields = {"cloud_service_id": 1, "collection_info": 1, "updated_at": 1}
             for batch in batched(self._database["cloud_service"].find(query, fields), _BATCH):
                 states = self._states.last_seen(domain_id, [entry["cloud_service_id"] for entry in batch])
-                seen = {entry["cloud_service_id"]: _last_seen(entry, states) for entry in batch}
+                seen = {entry["cloud_service_id"]: _last_seen(entry, states, runs.exists) for entry in batch}
                 doomed = {
                     key: last.collector_id for key, last in seen.items() if last.at < cutoff and runs.outlived(last)
                 }
@@ -185,7 +185,8 @@ class Housekeeping:
             last = runs.last_of(entry["updated_by"])
             unseen = {"updated_at": entry["updated_at"], "seen_at": entry.get("seen_at")}
             seen_at = max(moment for moment in unseen.values() if moment is not None)
-            if last is None or last <= seen_at or self._is_used(domain_id, reference, entry):
+            lives = runs.exists(entry["updated_by"])
+            if (lives and (last is None or last <= seen_at)) or self._is_used(domain_id, reference, entry):
                 continue
             condition = {"_id": entry["_id"], "domain_id": domain_id, **unseen}
             removed += self._database[collection].delete_one(condition).deleted_count
@@ -203,6 +204,7 @@ class _SuccessfulRuns:
         self._tasks = database["job_task"]
         self._domain_id = domain_id
         self._known: dict[tuple[str, str | None], datetime | None] = {}
+        self._collectors: frozenset[str] | None = None
 
     def last_of(self, collector_id: str, secret_id: str | None = None) -> datetime | None:
         """Return when the newest successful task began; None where there was none."""
@@ -221,8 +223,17 @@ class _SuccessfulRuns:
             self._known[pair] = next((task.get("started_at") for task in found), None)
         return self._known[pair]
 
+    def exists(self, collector_id: str) -> bool:
+        """Return whether the domain has the collector; an empty id counts as one that exists."""
+        if self._collectors is None:
+            found = self._tasks.database["collector"].distinct("collector_id", {"domain_id": self._domain_id})
+            self._collectors = frozenset(found)
+        return not collector_id or collector_id in self._collectors
+
     def outlived(self, last: _LastSeen) -> bool:
-        """Return whether whoever saw a resource last has succeeded without it since."""
+        """Return whether whoever saw a resource last has succeeded without it since, or was deleted: nobody will."""
+        if not self.exists(last.collector_id):
+            return True
         began = self.last_of(last.collector_id, last.secret_id)
         return began is not None and began > last.at
 
@@ -236,15 +247,26 @@ class _LastSeen:
     at: datetime
 
 
-def _last_seen(entry: Document, states: Mapping[str, Document]) -> _LastSeen:
-    """Return who saw a CloudService last, by its ``collection_info`` and the newest of its collection states."""
+def _last_seen(entry: Document, states: Mapping[str, Document], exists: Callable[[str], bool]) -> _LastSeen:
+    """Return who saw a CloudService last, by its ``collection_info`` and the newest of its collection states.
+
+    Of collectors that were deleted none is named while there is one that was not: it may see the resource again.
+
+    Args:
+        entry: the CloudService.
+        states: the newest collection states, by cloud_service_id.
+        exists: whether there is a collector of this id.
+    """
     updated_at = entry["updated_at"]
-    last = max(entry["collection_info"], key=lambda info: info.get("last_collected_at") or updated_at)
-    at = max(last.get("last_collected_at") or updated_at, updated_at)
+    seen = [
+        _LastSeen(info.get("collector_id", ""), info.get("secret_id", ""), info.get("last_collected_at") or updated_at)
+        for info in entry["collection_info"]
+    ]
     state = states.get(entry["cloud_service_id"])
-    if state is not None and state["seen_at"] > at:
-        last, at = state, state["seen_at"]
-    return _LastSeen(last.get("collector_id", ""), last.get("secret_id", ""), at)
+    if state is not None:
+        seen.append(_LastSeen(state.get("collector_id", ""), state.get("secret_id", ""), state["seen_at"]))
+    last = max([each for each in seen if exists(each.collector_id)] or seen, key=lambda each: each.at)
+    return replace(last, at=max(updated_at, *(each.at for each in seen)))
 
 
 def _place(exc: Exception) -> str:
