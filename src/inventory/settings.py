@@ -61,9 +61,14 @@ class Settings(BaseSettings):
     )
     query_timeout_seconds: WaitSeconds = Field(30.0, description="time limit of one query inside MongoDB, s")
     max_answer_bytes: Count = Field(
-        256 * MIB,
+        64 * MIB,
         description="how much stored data one list, stat or analyze may read for its answer; where it is more, clients "
         "are told to ask page by page, bytes",
+    )
+    memory_budget_bytes: Count = Field(
+        256 * MIB,
+        description="memory that requests and answers in work may hold together, per process of server and gateway; "
+        "a call that finds none within two seconds is told to try again, bytes",
     )
     count_reuse_seconds: SecondsOrZero = Field(
         1.0,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 from google.protobuf.message import Message
@@ -33,6 +33,7 @@ from inventory.errors import InventoryError, RequestTimeoutError, UnknownError
 from inventory.model.time_limit import time_limit
 from inventory.observe import tracing
 from inventory.observe.logs import frequent, get_logger
+from inventory.process.memory_budget import Holding, MemoryBudget, hold, holding
 from inventory.protobuf import requests as codec
 
 log = get_logger(__name__)
@@ -48,6 +49,13 @@ def _nothing(_domain_id: str) -> None:
     """Do nothing."""
 
 
+_MEMORY_BYTES: Final = 256 * 1024 * 1024
+_REQUEST_WEIGHT: Final = 8
+"""Bytes of memory for each byte of a large request: itself, the message, the dicts made of it."""
+_ANSWER_WEIGHT: Final = 2
+"""Bytes of memory for each byte of an answer on its way: ours, and grpc's copy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What stands before every method."""
@@ -59,6 +67,8 @@ class Gate:
     """Called with the domain after each call that may have written there, before it is answered."""
     system_callers: SystemCallers = field(default_factory=lambda: SystemCallers(SystemClock()))
     """Those whom ``rate_limit`` does not count."""
+    memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(_MEMORY_BYTES))
+    """What all calls of the process may hold together."""
 
 
 class Endpoint:
@@ -89,14 +99,19 @@ class Endpoint:
         if seat is not None:
             seat.attach(context)
         bind_contextvars(transaction_id=call.transaction_id)
+        held = Holding(self._gate.memory)
+        answer: bytes | InventoryError = b""
         try:
             with tracing.served(self._policy.method, call.traceparent, transaction_id=call.transaction_id):
-                answer: bytes | InventoryError = self._answer(data, call, seat)
+                with holding(held):
+                    answer = self._answer(data, call, seat)
                 if not isinstance(answer, bytes):
                     tracing.failed(answer.code)
             self._log(started, call, answer)
         finally:
             clear_contextvars()
+            if held.size:
+                _keep_until_sent(held, answer, context)
         if isinstance(answer, bytes):
             return answer
         failure = status.answer(answer, transaction_id=call.transaction_id)
@@ -130,6 +145,7 @@ class Endpoint:
         name = "" if caller in self._gate.system_callers else counted_as(caller, call.peer)
         if name:
             self._gate.rate_limit.take(name)
+        hold(len(data) * _REQUEST_WEIGHT)
         request = codec.decode(codec.parse(self._request_type, data))
         caller.check_permission(policy.permission)
         principal = self._principal(call, caller, request)
@@ -168,3 +184,10 @@ class Endpoint:
         seconds = time.perf_counter() - started
         self._meter.end(outcome["status"], seconds)
         frequent(__name__, "call", method=self._policy.method, peer=call.peer, ms=round(seconds * 1000, 2), **outcome)
+
+
+def _keep_until_sent(held: Holding, answer: bytes | InventoryError, context: grpc.ServicerContext) -> None:
+    """Hold what an answer takes on its way; a client that reads slowly, or not at all, keeps it in memory."""
+    held.shrink(len(answer) * _ANSWER_WEIGHT if isinstance(answer, bytes) else 0)
+    if held.size and not context.add_callback(held.release):
+        held.release()

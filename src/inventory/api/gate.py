@@ -15,6 +15,7 @@ from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.domain.rate_limit import RateLimit
 from inventory.manager.counts import Counts
+from inventory.process.memory_budget import MemoryBudget
 from inventory.settings import Settings
 
 
@@ -53,6 +54,7 @@ def make_gate(settings: Settings, container: Surroundings) -> Gate:
         rate_limit=RateLimit(settings.rate_limit_per_second, container.clock),
         after_write=container.counts.forget,
         system_callers=SystemCallers(container.clock),
+        memory=MemoryBudget(settings.memory_budget_bytes),
     )
 
 

@@ -27,6 +27,7 @@ from inventory.observe.health_pages import Check, HealthServer
 from inventory.observe.logs import get_logger
 from inventory.observe.metrics import SERVER, forget_process, own_registry, shared_registry
 from inventory.process.family import Family, supervise
+from inventory.process.memory_budget import settle_allocator
 from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
 
@@ -92,6 +93,7 @@ def health_pages(settings: Settings, checks: Mapping[str, Check], registry: Coll
 def serve(settings: Settings, port: int) -> int:
     """Serve in this process until SIGTERM or SIGINT, then drain; return the exit code."""
     logs.setup(level=settings.log_level, form=settings.log_format, process="server")
+    settle_allocator()
     stop = StopFlag()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

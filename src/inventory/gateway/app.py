@@ -21,6 +21,7 @@ from inventory.gateway.openapi import openapi
 from inventory.gateway.pages import pages
 from inventory.gateway.routes import routes
 from inventory.gateway.upstream import Upstream, upstream_address, upstream_credentials
+from inventory.process.memory_budget import MemoryBudget
 from inventory.settings import Settings
 from inventory.version import package_version
 
@@ -59,8 +60,9 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     # With tokens the server counts each user's calls; without, it cannot tell the gateway's clients apart.
     open_to_all = settings.authentication == "none"
     rate_limit = RateLimit(settings.rate_limit_per_second if open_to_all else 0.0, SystemClock())
+    memory = MemoryBudget(settings.memory_budget_bytes)
     methods: list[BaseRoute] = [
-        MethodRoute(route.path, Endpoint(route, upstream, limits, load, rate_limit).answer, methods=["POST"])
+        MethodRoute(route.path, Endpoint(route, upstream, limits, load, rate_limit, memory).answer, methods=["POST"])
         for route in served
     ]
     description = openapi(served, version=package_version())

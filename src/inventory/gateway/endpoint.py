@@ -25,11 +25,13 @@ from inventory.gateway.errors import (
     from_rpc,
     refusal,
 )
+from inventory.gateway.paced import PacedResponse, hold
 from inventory.gateway.routes import Route
 from inventory.gateway.upstream import Upstream
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 from inventory.process.loopback import is_loopback, network_of
+from inventory.process.memory_budget import Holding, MemoryBudget
 
 log = get_logger(__name__)
 
@@ -41,6 +43,9 @@ CALL_MARGIN_SECONDS: Final = 1.0
 """How much longer the gateway waits than the server may take: the server's own word on a timeout is the better."""
 
 MIN_CALL_SECONDS: Final = 0.001
+
+_ANSWER_WEIGHT: Final = 4
+"""Bytes of memory for each byte of the server's answer: itself, its message, the JSON, and that on its way."""
 
 _CLIENT_WENT_AWAY: Final = HTTP_STATUS[grpc.StatusCode.CANCELLED]
 
@@ -76,11 +81,20 @@ class Endpoint:
         limits: of one request.
         load: of all of them.
         rate_limit: of one address's requests; the server sees the gateway's address only.
+        memory: what all answers may hold together.
     """
 
     def __init__(
-        self, route: Route, upstream: Callable[[], Upstream], limits: Limits, load: Load, rate_limit: RateLimit
+        self,
+        route: Route,
+        upstream: Callable[[], Upstream],
+        limits: Limits,
+        load: Load,
+        rate_limit: RateLimit,
+        memory: MemoryBudget,
     ) -> None:
+        self._memory = memory
+        self._usual_bytes = 0
         self._rate_limit = rate_limit
         self._route = route
         metrics.REQUESTS.labels(route.name, "200")
@@ -109,7 +123,7 @@ class Endpoint:
     async def _answer(self, request: Request, transaction_id: str) -> tuple[Response, str]:
         """Return the answer and the code of its error, or an empty one."""
         try:
-            return Response(await self._run(request, transaction_id), media_type=JSON), ""
+            return await self._run(request, transaction_id), ""
         except HttpError as exc:
             return error_response(exc), exc.code
         except InventoryError as exc:
@@ -124,7 +138,7 @@ class Endpoint:
             unknown = refusal(UnknownError(transaction_id=transaction_id), transaction_id)
             return error_response(unknown), unknown.code
 
-    async def _run(self, request: Request, transaction_id: str) -> bytes:
+    async def _run(self, request: Request, transaction_id: str) -> Response:
         if self._load.count > self._limits.concurrent:
             raise LimitExceededError(limit="concurrent requests")
         if request.client is not None and not is_loopback(request.client.host):
@@ -138,16 +152,25 @@ class Endpoint:
         if traceparent := tracing.current() or headers.traceparent(request.headers):
             metadata.append((tracing.TRACEPARENT, traceparent))
         body = await self._read(request, deadline)
+        held = Holding(self._memory)
         try:
             async with asyncio.timeout_at(deadline + CALL_MARGIN_SECONDS):
                 data = await _convert(lambda: codec.parse_request(self._route.method.input_type, body), len(body))
                 if len(data) > self._limits.request_bytes:
                     raise RequestTooLargeError(limit=f"{self._limits.request_bytes} bytes in one message")
+                # What answers of this method were like tells how much must be free before the next one is asked for.
+                await hold(held, self._usual_bytes * _ANSWER_WEIGHT)
                 remaining = max(deadline - loop.time(), MIN_CALL_SECONDS)
                 answer = await self._upstream().call(self._route.grpc_path, data, metadata=metadata, timeout=remaining)
-                return await _convert(lambda: present.to_json(self._route.method.output_type, answer), len(answer))
-        except TimeoutError:
-            raise RequestTimeoutError from None
+                self._usual_bytes = max(len(answer), self._usual_bytes * 9 // 10)
+                await hold(held, len(answer) * _ANSWER_WEIGHT)
+                text = await _convert(lambda: present.to_json(self._route.method.output_type, answer), len(answer))
+                return _held_until_sent(text, held)
+        except BaseException as exc:
+            held.shrink(0)
+            if isinstance(exc, TimeoutError):
+                raise RequestTimeoutError from None
+            raise
 
     async def _read(self, request: Request, deadline: float) -> bytes:
         try:
@@ -181,6 +204,15 @@ def error_response(error: HttpError) -> Response:
     answer = Response(error.body(), status_code=error.status, media_type=JSON)
     if error.status == HTTP_STATUS[grpc.StatusCode.UNAUTHENTICATED]:
         answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _held_until_sent(text: bytes, held: Holding) -> Response:
+    if not held.size:
+        return Response(text, media_type=JSON)
+    held.shrink(2 * len(text))
+    answer = PacedResponse(text, media_type=JSON)
+    answer.sent = held.release
     return answer
 
 

@@ -19,6 +19,7 @@ from inventory.observe.metrics import GATEWAY, own_registry
 from inventory.process.addresses import bare, family_of, host_port
 from inventory.process.descriptors import Listener, connection_limit, raise_limit
 from inventory.process.loopback import is_loopback
+from inventory.process.memory_budget import settle_allocator
 from inventory.settings import Settings
 
 log = get_logger(__name__)
@@ -42,6 +43,7 @@ def run(settings: Settings) -> int:
     check_address(settings)
     tracing.setup(settings, GATEWAY)
     raise_limit()
+    settle_allocator()
     server = build_server(settings)
     listener = listen(settings.host, settings.gateway_port)
     for signum in (signal.SIGTERM, signal.SIGINT):

@@ -13,6 +13,7 @@ from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
 from inventory.errors import InvalidParameterError
 from inventory.model.connection import CODEC
+from inventory.process.memory_budget import hold
 
 _size: Final = Struct("<i").unpack_from
 _CURSOR: Final = slice(4, 12), b"\x03cursor\0"
@@ -20,6 +21,9 @@ _BATCH: Final = slice(16, 28), b"\x04firstBatch\0"
 _FIRST: Final = slice(32, 35), b"\x030\0"
 _FIRST_AT: Final = 35
 """Where the first document of an answer to ``find`` begins, if its first members are ``cursor.firstBatch.0``."""
+
+_AHEAD_BYTES: Final = 1024 * 1024
+"""How much is held ahead of what comes row by row, bytes."""
 
 
 class StoredDocument(Mapping[str, Any]):
@@ -52,18 +56,31 @@ class StoredDocument(Mapping[str, Any]):
         return len(self.content)
 
 
-def at_most(max_bytes: int, parts: Iterable[bytes]) -> Iterator[bytes]:
+def at_most(max_bytes: int, parts: Iterable[bytes], weight: int) -> Iterator[bytes]:
     """Yield the parts of an answer, as long as all of them together are no larger than ``max_bytes``.
+
+    What they take is held by the call that asks, and that of the next part is before it is read.
+
+    Args:
+        max_bytes: of all parts.
+        parts: as MongoDB sends them.
+        weight: how many bytes of memory an answer takes at its height for each byte of a part.
 
     Raises:
         InvalidParameterError: they are larger, so the client must ask for them page by page.
+        LimitExceededError: other calls hold too much memory.
     """
-    size = 0
+    size = held = 0
     for part in parts:
         size += len(part)
         if size > max_bytes:
             reason = f"the answer would hold more than {max_bytes} bytes of stored data: ask page by page"
             raise InvalidParameterError(key="query.page.limit", reason=reason)
+        if size > held:
+            # A cursor knows when it is at its end.
+            ahead = max(len(part), min(size, _AHEAD_BYTES)) if getattr(parts, "alive", True) else 0
+            held = min(size + ahead, max_bytes)
+            hold(held * weight)
         yield part
 
 

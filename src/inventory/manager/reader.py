@@ -31,7 +31,11 @@ from inventory.query.stages import StatQuery
 from inventory.query.stat import StatPlan, to_stat_plan
 
 Documents: TypeAlias = list[Document]
-ANSWER_BYTES: Final = 256 * 1024 * 1024
+ANSWER_BYTES: Final = 64 * 1024 * 1024
+_RAW_WEIGHT: Final = 3
+"""Bytes of memory for each byte of documents that are presented as they are: themselves, messages, the answer."""
+_DECODED_WEIGHT: Final = 6
+"""The same for documents that become dicts."""
 Scope = Mapping[str, Any]
 """A further Mongo filter of the service's own, such as the projects a caller is limited to."""
 
@@ -166,7 +170,7 @@ class Reader:
     def _read(self, match: Document, projection: Mapping[str, Any], **options: Any) -> Sequence[Any]:
         with self._collection.find_raw_batches(match, projection, **options) as cursor:
             batches: Any = cursor
-            parts = at_most(self._max_bytes, batches)
+            parts = at_most(self._max_bytes, batches, _RAW_WEIGHT if self._raw else _DECODED_WEIGHT)
             return tuple(documents_of(parts)) if self._raw else _decoded(parts)
 
     def _read_pipeline(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Sequence[Any]:
@@ -244,7 +248,7 @@ class Reader:
             values = self._collection.distinct(target.path, match, maxTimeMS=milliseconds)
         results, total_count = plan.distinct_page(values)
         # MongoDB gives no more than one document holds; how much of that is too much is known afterwards.
-        list(at_most(self._max_bytes, [encode({"results": results})]))
+        list(at_most(self._max_bytes, [encode({"results": results})], _DECODED_WEIGHT))
         return results, total_count
 
     def _aggregate(self, match: Document, plan: StatPlan, milliseconds: int) -> tuple[Sequence[object], int]:
@@ -276,7 +280,7 @@ class Reader:
         """Run a pipeline whose ``$match`` holds the domain, within a time limit."""
         # Not as raw batches: their first one is always empty, and costs a command more.
         with self._encoded.aggregate(with_size_check(pipeline), maxTimeMS=milliseconds, allowDiskUse=True) as cursor:
-            return _decoded(at_most(self._max_bytes, (bytes(row.raw) for row in cursor)))
+            return _decoded(at_most(self._max_bytes, (bytes(row.raw) for row in cursor), _DECODED_WEIGHT))
 
     def _milliseconds(self, remaining_seconds: float) -> int:
         if remaining_seconds <= 0:

@@ -1,0 +1,58 @@
+"""Answers that go out no faster than their client reads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from inventory.process.memory_budget import WAIT_SECONDS, BudgetSpentError, Holding
+
+CHUNK_BYTES: Final = 64 * 1024
+"""How much is handed on at once; the next part waits until the connection takes more."""
+STALLED_SECONDS: Final = 30.0
+"""How long a client may read nothing of its answer, s."""
+_POLL_SECONDS: Final = 0.02
+
+
+async def hold(held: Holding, size: int) -> None:
+    """Hold ``size`` bytes, or all there are, as soon as others have given them back.
+
+    Raises:
+        BudgetSpentError: they do not in time.
+    """
+    for _ in range(round(WAIT_SECONDS / _POLL_SECONDS)):
+        if held.try_hold(size):
+            return
+        await asyncio.sleep(_POLL_SECONDS)
+    raise BudgetSpentError
+
+
+class PacedResponse(Response):
+    """An answer that is sent part by part; ``sent`` is called once it is out, or its client gone.
+
+    A client that reads nothing for ``STALLED_SECONDS`` is cut off: its answer would stay in memory.
+    """
+
+    sent: Callable[[], None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 (ASGI's signature)
+        """See ASGI."""
+        body = memoryview(self.body)
+        try:
+            async with asyncio.timeout(STALLED_SECONDS) as patience:
+                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+                for at in range(0, len(body), CHUNK_BYTES):
+                    patience.reschedule(asyncio.get_running_loop().time() + STALLED_SECONDS)
+                    last = at + CHUNK_BYTES >= len(body)
+                    part = bytes(body[at : at + CHUNK_BYTES])
+                    await send({"type": "http.response.body", "body": part, "more_body": not last})
+        except TimeoutError:
+            # Without its end the answer is cut off, and the connection closed.
+            return
+        finally:
+            if self.sent is not None:
+                self.sent()
