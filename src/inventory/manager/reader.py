@@ -170,15 +170,18 @@ class Reader:
     def _read(self, match: Document, projection: Mapping[str, Any], **options: Any) -> Sequence[Any]:
         with self._collection.find_raw_batches(match, projection, **options) as cursor:
             batches: Any = cursor
-            parts = at_most(self._max_bytes, batches, _RAW_WEIGHT if self._raw else _DECODED_WEIGHT)
-            return tuple(documents_of(parts)) if self._raw else _decoded(parts)
+            return self._kept(batches)
 
     def _read_pipeline(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Sequence[Any]:
         options: Any = {"maxTimeMS": milliseconds, "allowDiskUse": True}
         with self._collection.aggregate_raw_batches(list(pipeline), **options) as cursor:
             batches: Any = cursor
-            parts = at_most(self._max_bytes, batches)
-            return tuple(documents_of(parts)) if self._raw else _decoded(parts)
+            return self._kept(batches)
+
+    def _kept(self, batches: Iterable[bytes]) -> Sequence[Any]:
+        if self._raw:
+            return tuple(documents_of(at_most(self._max_bytes, batches, _RAW_WEIGHT)))
+        return _decoded(at_most(self._max_bytes, batches, _DECODED_WEIGHT))
 
     def _total(self, domain_id: str, match: Document, plan: MongoQuery, found: int, milliseconds: int) -> int:
         """The count of all, without asking where the page itself tells it."""
