@@ -292,8 +292,14 @@ def _error_table() -> Iterator[str]:
         yield f"| `{code}` | {shown} | {http} | {' '.join(dict.fromkeys(meanings))} |"
 
 
+def _where(kind: type) -> tuple[bool, str, int]:
+    """Order of the classes below one: those of the tree's own module as they stand there, then all others by name."""
+    own = kind.__module__ == errors.__name__
+    return (not own, "" if own else kind.__name__, list(vars(errors)).index(kind.__name__) if own else 0)
+
+
 def _kinds(kind: type[errors.InventoryError]) -> Iterator[type[errors.InventoryError]]:
-    for each in kind.__subclasses__():
+    for each in sorted(kind.__subclasses__(), key=_where):
         if each.__module__.startswith("inventory."):
             yield each
         yield from _kinds(each)
