@@ -16,6 +16,7 @@ from inventory.errors import BadRequestError, InventoryError
 from inventory.migration.catalog import MIGRATIONS, Document, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, Record
+from inventory.migration.original.takeover import unfinished
 from inventory.model.connection import translated_errors
 from inventory.model.indexes import build_indexes
 from inventory.observe.logs import get_logger
@@ -92,6 +93,7 @@ class Migrator:
         """
         state = self.state()
         self._refuse_if_too_new(state)
+        self._refuse_half_taken_over()
         if state.pending:
             raise MigrationPendingError(numbers=[one.number for one in state.pending])
 
@@ -109,6 +111,7 @@ class Migrator:
         """
         state = self.state()
         self._refuse_if_too_new(state)
+        self._refuse_half_taken_over()
         if not state.pending:
             return []
         with self._lock(state.pending) as lost:
@@ -176,6 +179,13 @@ class Migrator:
             ended.set()
             renewing.join()
             self._ledger.unlock()
+
+    def _refuse_half_taken_over(self) -> None:
+        with translated_errors():
+            source = unfinished(self._database)
+        if source:
+            reason = f"the takeover of {source} has not ended: run `inventory migrate --from-original {source}` again"
+            raise MigrationPendingError(numbers=[], reason=reason)
 
     def _refuse_if_too_new(self, state: State) -> None:
         for record in state.unknown:

@@ -13,6 +13,7 @@ import click
 from inventory import settings
 from inventory.cli.client import ClientOptions
 from inventory.cli.command_form import Command
+from inventory.cli.commands.takeover import take_over
 from inventory.cli.terminal import echo
 from inventory.domain.clock import isoformat
 from inventory.observe import logs
@@ -29,8 +30,22 @@ EXIT_NOT_DONE = 1
 @click.option("--breaking", is_flag=True, help="also run those that processes of an earlier version do not survive")
 @click.option("--wait", "wait_seconds", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
               help="how long to wait for MongoDB, or for another process that migrates")  # fmt: skip
+@click.option("--from-original", "original", metavar="DATABASE",
+              help="take over this database of the original service; it is only read")  # fmt: skip
+@click.option("--original-uri-env", "uri_variable", metavar="NAME",
+              help="variable with the connection string of the original's MongoDB; absent: ours")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="with --from-original: write nothing; tell what would become of it")
 @click.pass_obj
-def migrate(options: ClientOptions, only_check: bool, only_list: bool, breaking: bool, wait_seconds: float) -> None:
+def migrate(
+    options: ClientOptions,
+    only_check: bool,
+    only_list: bool,
+    breaking: bool,
+    wait_seconds: float,
+    original: str | None,
+    uri_variable: str | None,
+    dry_run: bool,
+) -> None:
     """Run pending migrations; one process at a time does, and a second run changes nothing.
 
     Where none is pending, indexes that are gone are built again, such as after a restore without them.
@@ -38,12 +53,16 @@ def migrate(options: ClientOptions, only_check: bool, only_list: bool, breaking:
     from inventory.bootstrap import Container
     from inventory.migration.start import await_migrated
 
+    if (dry_run or uri_variable) and not original:
+        raise click.UsageError("--dry-run and --original-uri-env need --from-original")
     loaded = settings.load()
     logs.setup(level=loaded.log_level, form=loaded.log_format, process="migrate")
     container = Container(loaded)
     try:
         migrator = container.migrator
-        if only_list:
+        if original:
+            take_over(container, original, uri_variable=uri_variable, dry_run=dry_run, as_json=options.as_json)
+        elif only_list:
             _show(migrator.state(), as_json=options.as_json)
         elif only_check:
             migrator.check()
