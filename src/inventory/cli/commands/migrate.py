@@ -49,7 +49,8 @@ def migrate(
     """Run pending migrations; one process at a time does, and a second run changes nothing.
 
     With --from-original it copies a database of the original service into the configured one first, which has to be
-    empty or begun by an earlier run. Where none is pending, indexes that are gone are built again, such as after a restore without them.
+    empty or begun by an earlier run. Where no migration is pending, indexes that are gone are built again, such as
+    after a restore without them.
     """
     from inventory.bootstrap import Container
     from inventory.migration.start import await_migrated
