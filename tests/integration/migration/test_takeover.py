@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from bson import json_util
 from click.testing import CliRunner
-from inventory.api.present_resources import CLOUD_SERVICE
 from pymongo import MongoClient
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from inventory.api.presenters import CLOUD_SERVICE
 from inventory.cli import cli
 from inventory.domain.clock import ManualClock
 from inventory.ingest.decision.changeset import references
