@@ -10,11 +10,11 @@ import difflib
 import os
 from collections.abc import Container
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
 import yaml
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -40,6 +40,9 @@ Count = Annotated[int, Field(ge=1)]
 DatabaseName = Annotated[str, Field(min_length=1, max_length=63, pattern=r'^[^/\\. "$*<>:|?\x00]+$')]
 
 MIB = 1024 * 1024
+
+BEATS_PER_LEASE: Final = 3
+"""A claim must outlast a heartbeat that is late, and one that is lost."""
 
 PREFIX = "INVENTORY_"
 CLIENT_VARIABLES = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "ENDPOINT", "DOMAIN_ID", "TOKEN", "CA_FILE")})
@@ -245,6 +248,14 @@ class Settings(BaseSettings):
             raise ValueError("must begin with redis://, rediss:// or unix://")
         return value
 
+    @model_validator(mode="after")
+    def _lease_outlasts_heartbeats(self) -> Self:
+        # Else workers would take slices from one another that are collected well.
+        if self.lease_seconds < BEATS_PER_LEASE * self.heartbeat_seconds:
+            reason = f"lease_seconds (INVENTORY_LEASE_SECONDS): must be at least {BEATS_PER_LEASE} times"
+            raise PydanticCustomError("contradiction", "{reason} heartbeat_seconds", {"reason": reason})
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -315,6 +326,9 @@ def nearest_variable(name: str) -> str:
 
 
 def _complaint(error: ErrorDetails, overrides: Container[str]) -> str:
+    if not error["loc"]:
+        # Of settings that contradict one another: it names them.
+        return error["msg"]
     name = str(error["loc"][0])
     path = os.environ.get("INVENTORY_CONFIG", "")
     from_file = path and name not in overrides and _variable(name) not in os.environ

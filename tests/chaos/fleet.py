@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -30,6 +31,8 @@ ROOT = Path(__file__).parents[2]
 MARK = "CHAOS_RUN"
 """Environment variable that all processes of a run inherit, so that none is overlooked."""
 RESTART_SECONDS = 0.5
+CLOCK_OFFSETS = (300.0, -300.0, 90.0, -45.0, 0.0)
+"""How wrong the clocks of the service's processes are, in turn, s."""
 NAMESPACE = "chaos"
 DATABASE = "chaos"
 MEMORY_FOLDER = Path("/dev/shm")
@@ -165,6 +168,7 @@ class Fleet:
         endpoints = size.endpoints or own
         platform.write_text(yaml.safe_dump(world.platform(endpoints)))
         self._env = self._environment(platform, size)
+        self._offsets = itertools.cycle(CLOCK_OFFSETS)
         self.services = self._services(size)
 
     def _environment(self, platform: Path, size: Size) -> dict[str, str]:
@@ -211,11 +215,12 @@ class Fleet:
         )
 
     def _service(self, kind: str, number: int, env: Mapping[str, object], healthy: Callable[[], bool]) -> Service:
+        values = {"CLOCK_OFFSET_SECONDS": next(self._offsets), **env}
         return Service(
             name=f"{kind}-{number}",
             kind=kind,
             argv=(sys.executable, "-m", "inventory", kind),
-            env=self._env | {f"INVENTORY_{name}": str(value) for name, value in env.items()},
+            env=self._env | {f"INVENTORY_{name}": str(value) for name, value in values.items()},
             logs=self.logs,
             healthy=healthy,
         )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from inventory.bootstrap import Container
-from inventory.errors import SettingsError
 from inventory.migration.start import await_migrated
 from inventory.observe import tracing
 from inventory.observe.health_pages import HealthServer
@@ -18,22 +15,6 @@ from inventory.worker.wiring import store_checks, worker_parts
 _log = get_logger(__name__)
 
 
-BEATS_PER_LEASE: Final = 3
-"""A claim must outlast a heartbeat that is late, and one that is lost."""
-
-
-def check_lease(settings: Settings) -> None:
-    """Return if claims are renewed before they run out.
-
-    Raises:
-        SettingsError: they are not: workers would take slices from one another that are collected well.
-    """
-    if settings.lease_seconds < BEATS_PER_LEASE * settings.heartbeat_seconds:
-        raise SettingsError(
-            f"lease_seconds (INVENTORY_LEASE_SECONDS): must be at least {BEATS_PER_LEASE} times heartbeat_seconds"
-        )
-
-
 def run(settings: Settings) -> int:
     """Run a worker until SIGTERM or SIGINT, then let its slices end or hand them back.
 
@@ -43,7 +24,6 @@ def run(settings: Settings) -> int:
     Raises:
         SettingsError: the settings do not suffice, or the health port is taken.
     """
-    check_lease(settings)
     setup(level=settings.log_level, form=settings.log_format, process="worker")
     tracing.check(settings)
     container = Container(settings)
