@@ -10,6 +10,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from inventory.errors import InventoryError, SettingsError
@@ -34,6 +35,8 @@ _EXPORT_SECONDS: Final = 5
 _log = get_logger(__name__)
 _provider: TracerProvider | None = None
 _tracer: Tracer | None = None
+_passed: Final[ContextVar[str]] = ContextVar("traceparent", default="")
+"""The caller's traceparent, handed on as it came where nothing is traced here."""
 _NOTHING: Final[AbstractContextManager[Any]] = nullcontext()
 
 
@@ -99,12 +102,16 @@ def span(name: str, **attributes: Value) -> AbstractContextManager[Any]:
 
 def served(name: str, traceparent: str, **attributes: Value) -> AbstractContextManager[Any]:
     """Trace the block as the answer to a caller, whose ``traceparent`` it continues; empty: a new trace."""
-    return _NOTHING if _tracer is None else _span(_tracer, name, "SERVER", attributes, _remote(traceparent))
+    if _tracer is None:
+        return _passing(traceparent) if traceparent else _NOTHING
+    return _span(_tracer, name, "SERVER", attributes, _remote(traceparent))
 
 
 def consumed(name: str, traceparent: str, **attributes: Value) -> AbstractContextManager[Any]:
     """Trace the block as the handling of a message; see ``served``."""
-    return _NOTHING if _tracer is None else _span(_tracer, name, "CONSUMER", attributes, _remote(traceparent))
+    if _tracer is None:
+        return _passing(traceparent) if traceparent else _NOTHING
+    return _span(_tracer, name, "CONSUMER", attributes, _remote(traceparent))
 
 
 def failed(code: str) -> None:
@@ -130,18 +137,16 @@ def kept() -> AbstractContextManager[Any]:
 
 
 def current() -> str:
-    """Return the ``traceparent`` of what is going on; empty where nothing is traced."""
+    """Return the ``traceparent`` of what is going on; without tracing, the caller's own, if it sent one."""
     if _tracer is None:
-        return ""
+        return _passed.get()
     from opentelemetry import trace
 
     return _traceparent(trace.get_current_span())
 
 
 def metadata() -> tuple[tuple[str, str], ...]:
-    """Return the metadata that lets others continue what is going on; none where nothing is traced."""
-    if _tracer is None:
-        return ()
+    """Return the metadata that lets others continue what is going on; none where there is no trace."""
     traceparent = current()
     return ((TRACEPARENT, traceparent),) if traceparent else ()
 
@@ -167,7 +172,7 @@ class Call:
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """What lets the other side continue it."""
-        return () if self._span is None else ((TRACEPARENT, _traceparent(self._span)),)
+        return metadata() if self._span is None else ((TRACEPARENT, _traceparent(self._span)),)
 
     def end(self, failure: str = "", **attributes: Value) -> None:
         """End it, with the code of its failure; only the first end counts."""
@@ -223,6 +228,15 @@ def _remote(traceparent: str) -> Any:
     _, trace_id, span_id, flags = traceparent.split("-")
     caller = trace.SpanContext(int(trace_id, 16), int(span_id, 16), True, trace.TraceFlags(int(flags, 16)))
     return trace.set_span_in_context(trace.NonRecordingSpan(caller), Context())
+
+
+@contextlib.contextmanager
+def _passing(traceparent: str) -> Iterator[None]:
+    token = _passed.set(valid(traceparent))
+    try:
+        yield
+    finally:
+        _passed.reset(token)
 
 
 @contextlib.contextmanager

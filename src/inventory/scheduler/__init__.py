@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from inventory.bootstrap import Container
+from inventory.bootstrap.system_token import check_system_token
 from inventory.manager.duty import DutyManager
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.schedule.due_batch import DueBatchManager
@@ -39,6 +40,7 @@ def run(settings: Settings) -> int:
     Raises:
         SettingsError: the settings do not suffice, or the health port is taken.
     """
+    check_system_token(settings)
     setup(level=settings.log_level, form=settings.log_format, process="scheduler")
     # It warns whenever a part takes longer than its period, which is nothing to worry about.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inventory.bootstrap import Container
+from inventory.bootstrap.system_token import check_system_token
 from inventory.migration.start import await_migrated
 from inventory.observe import tracing
 from inventory.observe.health_pages import HealthServer
@@ -24,6 +25,7 @@ def run(settings: Settings) -> int:
     Raises:
         SettingsError: the settings do not suffice, or the health port is taken.
     """
+    check_system_token(settings)
     setup(level=settings.log_level, form=settings.log_format, process="worker")
     tracing.check(settings)
     container = Container(settings)

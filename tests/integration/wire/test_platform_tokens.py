@@ -178,3 +178,13 @@ def test_a_plugin_that_the_repository_does_not_know_is_told_in_its_words(site: S
         site.identity.failures_of.clear()
 
     assert answer == ("INVALID_ARGUMENT", "ERROR_NO_PLUGIN")
+
+
+def test_a_traceparent_gives_the_transaction_id_and_travels_on_without_tracing(site: Site) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    token = site.identity.access_token(DOMAIN, "traced")
+    send = site.channel.unary_unary("/spaceone.api.inventory.v1.Region/list")
+    for sent, passed_on in ((f"00-{trace}-00f067aa0ba902b7-01", True), (f"00-{trace}-0000000000000000-01", False)):
+        send(b"", metadata=[("token", token), ("traceparent", sent)], timeout=10)
+        asked = site.identity.calls_of("Authorization.verify")[-1].metadata
+        assert (asked["transaction_id"] == trace, asked.get("traceparent") == sent) == (passed_on, passed_on)

@@ -10,7 +10,7 @@ from typing import Final
 
 import grpc
 
-from inventory.observe.tracing import TRACEPARENT
+from inventory.observe.tracing import TRACEPARENT, valid
 
 MAX_TRANSACTION_ID: Final = 128
 """Longest transaction_id taken over from a caller; a longer or unprintable one is replaced."""
@@ -26,7 +26,7 @@ class CallContext:
     """What a call brings along.
 
     Attributes:
-        transaction_id: the caller's, or a new one.
+        transaction_id: the caller's, else the trace id of its traceparent, else a new one.
         token: the caller's token, or empty; never logged.
         deadline: on ``time.monotonic()``; infinity where the caller waits forever.
         peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
@@ -52,7 +52,8 @@ def read_context(context: grpc.ServicerContext) -> CallContext:
         elif key == TRACEPARENT and isinstance(value, str):
             traceparent = value
     if not transaction_id or len(transaction_id) > MAX_TRANSACTION_ID or not transaction_id.isprintable():
-        transaction_id = new_transaction_id()
+        # The trace id of W3C's traceparent: newer services send that alone (contract, section 1).
+        transaction_id = valid(traceparent)[3:35] or new_transaction_id()
     # Of several tokens a proxy may have checked another one than we would: then there is none.
     token = tokens.pop() if len(tokens) == 1 else ""
     return CallContext(transaction_id, token, _deadline(context.time_remaining()), context.peer(), traceparent)
