@@ -13,6 +13,7 @@ from typing import Any
 import hypothesis
 import pytest
 import redis
+import structlog
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -69,6 +70,20 @@ def nothing_secret_leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         yield
     found = [*secrecy.secrets_in_files(tmp_path_factory.getbasetemp()), *secrecy.secrets_in_metrics()]
     assert not found, "\n".join(found)
+
+
+@pytest.fixture(autouse=True)
+def logging_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test sets up for logging ends with it: loggers of modules are not tied to its stream for ever."""
+    configure = structlog.configure
+
+    def without_cache(**options: Any) -> None:
+        configure(**{**options, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", without_cache)
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

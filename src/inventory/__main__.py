@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 
 STANDARD_STREAMS = 3
 
@@ -22,6 +23,10 @@ def main() -> None:
     _open_standard_streams()
     # grpc's own lines go to the descriptor from inside its threads, and a pipe that nobody reads would stop them.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from inventory.process import health_check
+
+    if health_check.applies(sys.argv[1:], os.environ):
+        sys.exit(health_check.main(sys.argv[1:]))
     # Python's own handler would show a traceback of whatever module was just being read.
     interruptible = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if interruptible:

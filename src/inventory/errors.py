@@ -69,6 +69,11 @@ def clip(text: str, limit: int = MAX_MESSAGE_BYTES) -> str:
     return encoded[: limit - 3].decode("utf-8", "ignore") + "…"
 
 
+def own_words(exc: Exception, limit: int = 300) -> str:
+    """Return what another server said, on one line: its text, or the kind of error where there is none."""
+    return clip(" ".join(str(exc).split()), limit) or type(exc).__name__
+
+
 class InventoryError(Exception):
     """Base of all expected failures.
 

@@ -11,7 +11,8 @@ import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from prometheus_client import CollectorRegistry
 
-from inventory.cli.client import ClientOptions, open_channel
+from inventory.cli.client import open_channel
+from inventory.cli.options import ClientOptions
 from inventory.devruntime.probes import grpc_serving, http_ready
 from inventory.observe.health_pages import HealthServer
 

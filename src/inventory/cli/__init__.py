@@ -11,22 +11,8 @@ from pathlib import Path
 
 import click
 
-from inventory.cli import completion
-from inventory.cli.client import ClientOptions
-from inventory.cli.command_form import Group
-from inventory.cli.commands import (
-    collectors,
-    doctor,
-    health,
-    jobs,
-    migrate,
-    plugins,
-    processes,
-    resources,
-    rules,
-    schedules,
-)
-from inventory.cli.failures import report
+from inventory.cli.command_form import Group, LazyCommands
+from inventory.cli.options import ClientOptions
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -79,9 +65,23 @@ def cli(
     )
 
 
-for module in (processes, migrate, health, collectors, jobs, schedules, rules, resources, plugins, doctor, completion):
-    for command in module.COMMANDS:
-        cli.add_command(command)
+cli.commands = LazyCommands(
+    {
+        "inventory.cli.commands.processes": (
+            *("up", "server", "worker", "scheduler", "gateway", "plugin-local", "config"),
+        ),
+        "inventory.cli.commands.migrate": ("migrate",),
+        "inventory.cli.commands.health": ("health",),
+        "inventory.cli.commands.collectors": ("collector", "collect"),
+        "inventory.cli.commands.jobs": ("job", "task"),
+        "inventory.cli.commands.schedules": ("schedule",),
+        "inventory.cli.commands.rules": ("rule",),
+        "inventory.cli.commands.resources": ("resource", "type", "region", "history", "call"),
+        "inventory.cli.commands.plugins": ("plugin",),
+        "inventory.cli.commands.doctor": ("doctor",),
+        "inventory.cli.completion": ("completion",),
+    }
+)
 
 
 def main() -> None:
@@ -89,4 +89,6 @@ def main() -> None:
     try:
         cli(prog_name="inventory")
     except Exception as exc:  # noqa: BLE001 - the process's outermost loop
+        from inventory.cli.failures import report
+
         sys.exit(report(exc, debug="--debug" in sys.argv))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,38 +11,16 @@ import grpc
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
+from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo, one_line
-from inventory.gateway.present import plain
 from inventory.process.addresses import parse
+from inventory.protobuf.answers import plain
 from inventory.protobuf.api_files import all_methods
 
 EXIT_NOT_FOUND = 3
 EXIT_UNREACHABLE = 4
 
 _UNREACHABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
-
-
-@dataclass(frozen=True, slots=True)
-class ClientOptions:
-    """How to reach the service, and how to print.
-
-    Attributes:
-        endpoint: ``host:port`` of the gRPC server; ``grpc+ssl://host:port`` for TLS.
-        domain_id: put into requests that have none.
-        token: sent as metadata; never printed.
-        timeout: deadline of one call, in seconds.
-        as_json: print JSON for scripts instead of tables.
-        ca_file: PEM CA for TLS; absent: the system's.
-        debug: show the traceback of what was not expected.
-    """
-
-    endpoint: str
-    domain_id: str = ""
-    token: str = field(default="", repr=False)
-    timeout: float = 30.0
-    as_json: bool = False
-    ca_file: Path | None = None
-    debug: bool = False
 
 
 class CallError(click.ClickException):

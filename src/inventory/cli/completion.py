@@ -9,8 +9,9 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from inventory.cli.client import Client, ClientOptions
+from inventory.cli.client import Client
 from inventory.cli.command_form import Command
+from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
 
 _SECONDS: Final = 0.8

@@ -7,7 +7,6 @@ from typing import Final
 
 from inventory.cli.terminal import echo, one_line
 from inventory.errors import InventoryError, SettingsError
-from inventory.observe.logs import get_logger
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
@@ -37,6 +36,8 @@ def report(error: Exception, *, debug: bool) -> int:
         return EXIT_FAILED
     name = type(error).__name__
     if _is_process:
+        from inventory.observe.logs import get_logger
+
         get_logger(__name__).error("process_failed", error=name, exc_info=error)
     elif debug:
         traceback.print_exception(error)

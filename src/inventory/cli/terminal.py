@@ -9,13 +9,9 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator
 from typing import Any, Final
 
 import click
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
 
 from inventory.domain.finite import finite
 
@@ -63,21 +59,7 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
 def echo(text: str, *, err: bool = False) -> None:
     """Print plain text: what came from elsewhere in it is only shown."""
     stream = sys.stderr if err else sys.stdout
-    click.echo(_encodable(harmless(text), _encoding(stream)), err=err)
-
-
-class TerminalConsole(Console):
-    """A console that reads no markup in strings, and shows text without letting it steer the terminal."""
-
-    def __init__(self, **options: Any) -> None:
-        # What was collected is shown as it is: no :name: in it becomes a picture, no number a color.
-        super().__init__(**{"emoji": False, "markup": False, "highlight": False, **options})
-
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Yield the segments; what rich itself tells the terminal stays as it is."""
-        encoding = self.encoding
-        for segment in super().render(renderable, options):
-            yield segment if segment.control else Segment(_encodable(harmless(segment.text), encoding), segment.style)
+    click.echo(encodable(harmless(text), _encoding(stream)), err=err)
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -90,10 +72,12 @@ def _encoding(stream: Any) -> str:
     return str(getattr(stream, "encoding", None) or "utf-8")
 
 
-def _encodable(text: str, encoding: str) -> str:
+def encodable(text: str, encoding: str) -> str:
     """Return ``text`` with question marks, as wide as what they stand for, for what ``encoding`` lacks."""
     if text.isascii() or _has(encoding, text):
         return text
+    from rich.cells import cell_len
+
     return _BEYOND_ASCII.sub(
         lambda found: found.group() if _has(encoding, found.group()) else "?" * cell_len(found.group()), text
     )

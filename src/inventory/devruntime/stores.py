@@ -14,7 +14,7 @@ from inventory.devruntime import ports
 from inventory.devruntime.mongod import EmbeddedMongod
 from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.devruntime.supervisor import ChildSpec
-from inventory.errors import SettingsError
+from inventory.errors import SettingsError, own_words
 
 STOP_GRACE_SECONDS = 20.0
 
@@ -110,7 +110,7 @@ def _reach_redis(url: str, timeout_seconds: float) -> str:
         except redis.RedisError as exc:
             raise SettingsError(
                 f"No Redis answers within {timeout_seconds:g} s at the configured address "
-                f"({type(exc).__name__}). Start it, or unset INVENTORY_REDIS_URL to use an embedded one.",
+                f"({own_words(exc)}). Start it, or unset INVENTORY_REDIS_URL to use an embedded one.",
                 field="INVENTORY_REDIS_URL",
             ) from exc
         known = client.connection_pool.connection_kwargs

@@ -9,7 +9,7 @@ import redis
 
 from inventory.bootstrap import Container
 from inventory.doctor.finding import Finding, fail, ok, warn
-from inventory.errors import ConnectionFailureError
+from inventory.errors import ConnectionFailureError, own_words
 
 WAIT_WARN_SECONDS: Final = 60.0
 WAIT_FAIL_SECONDS: Final = 600.0
@@ -26,7 +26,7 @@ def check_redis(url: str) -> Iterator[Finding]:
         yield fail("redis", "the URL cannot be read", "INVENTORY_REDIS_URL must be redis://host:port/number")
         return
     except redis.RedisError as exc:
-        raise ConnectionFailureError(service="redis", reason=type(exc).__name__) from exc
+        raise ConnectionFailureError(service="redis", reason=own_words(exc)) from exc
     version, policy = str(info.get("redis_version", "?")), str(info.get("maxmemory_policy", "noeviction"))
     if info.get("maxmemory") and policy != "noeviction":
         mend = "Set maxmemory-policy noeviction: a message that is evicted waits for the sweeper."

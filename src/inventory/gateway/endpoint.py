@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError, LimitExceededError, RequestTimeoutError, UnknownError
-from inventory.gateway import codec, headers, metrics, present
+from inventory.gateway import codec, headers, metrics
 from inventory.gateway.body import read_body
 from inventory.gateway.errors import (
     DETAILS_METADATA,
@@ -32,6 +32,7 @@ from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 from inventory.process.loopback import is_loopback, network_of
 from inventory.process.memory_budget import Holding, MemoryBudget
+from inventory.protobuf.answers import to_json
 
 log = get_logger(__name__)
 
@@ -164,7 +165,7 @@ class Endpoint:
                 answer = await self._upstream().call(self._route.grpc_path, data, metadata=metadata, timeout=remaining)
                 self._usual_bytes = max(len(answer), self._usual_bytes * 9 // 10)
                 await hold(held, len(answer) * _ANSWER_WEIGHT)
-                text = await _convert(lambda: present.to_json(self._route.method.output_type, answer), len(answer))
+                text = await _convert(lambda: to_json(self._route.method.output_type, answer), len(answer))
                 return _held_until_sent(text, held)
         except BaseException as exc:
             held.shrink(0)

@@ -171,11 +171,15 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
     except OperationFailure as exc:
         codes = _codes(exc)
         if codes & _GOES_AWAY:
-            raise ConnectionFailureError(service=MONGODB, reason="the node went away") from _without_content(exc)
+            raise ConnectionFailureError(
+                service=MONGODB, reason=f"the node went away ({_code_name(exc)})"
+            ) from _without_content(exc)
         if codes & _OUT_OF_TIME:
             raise RequestTimeoutError(reason="MongoDB took too long") from _without_content(exc)
         if codes & PASSING:
-            raise ConnectionFailureError(service=MONGODB, reason="it cannot do this now") from _without_content(exc)
+            raise ConnectionFailureError(
+                service=MONGODB, reason=f"it cannot do this now ({_code_name(exc)})"
+            ) from _without_content(exc)
         if codes & _MEMORY and key == QUERY:
             reason = "it takes more memory or a larger document than MongoDB allows: narrow the filter, or gather less"
             raise QueryError(reason=reason, key=key) from _without_content(exc)
@@ -186,11 +190,16 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
             raise InvalidParameterError(key="query.distinct", reason=reason) from exc
         if exc.code in _NO_ACCESS:
             # As if it were away: whoever waits goes on once the rights or the password are mended.
-            reason = "it refuses access: wrong user or password, or a role is missing"
+            reason = f"it refuses access ({_code_name(exc)}): wrong user or password, or a role is missing"
             raise ConnectionFailureError(service=MONGODB, reason=reason) from exc
         if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:
             raise QueryError(reason="MongoDB cannot evaluate it over these documents", key=key) from exc
         raise _without_content(exc) from None
+
+
+def _code_name(exc: OperationFailure) -> str:
+    """Return MongoDB's own name of an error; its text may quote a command with the documents in it."""
+    return str((exc.details or {}).get("codeName") or f"code {exc.code}")
 
 
 def refused_duplicates(exc: BulkWriteError) -> set[int]:

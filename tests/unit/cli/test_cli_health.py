@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -10,12 +13,15 @@ from click.testing import CliRunner, Result
 from prometheus_client import CollectorRegistry
 
 from inventory.cli import cli
+from inventory.devruntime.platform_file import DEFAULT_PLUGIN_PORT
 from inventory.devruntime.ports import free_port
 from inventory.errors import ConnectionFailureError
 from inventory.observe.health_pages import HealthServer
+from inventory.process.health_check import DEFAULT_HOST, PORTS, applies
+from inventory.settings import PREFIX, Settings
 
 KINDS = {
-    "server": "PORT",
+    "server": "SERVER_HEALTH_PORT",
     "worker": "WORKER_HEALTH_PORT",
     "scheduler": "SCHEDULER_HEALTH_PORT",
     "gateway": "GATEWAY_PORT",
@@ -29,7 +35,8 @@ def away() -> None:
 @pytest.fixture
 def ports(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """A free port for each kind of process."""
-    monkeypatch.setattr("inventory.devruntime.platform_file.DEFAULT_PLUGIN_PORT", free_port())
+    others = {kind: (name, free_port() if not name else port) for kind, (name, port) in PORTS.items()}
+    monkeypatch.setattr("inventory.cli.commands.health.PORTS", others)
     return {kind: free_port() for kind in KINDS}
 
 
@@ -71,21 +78,54 @@ def test_nobody_there_is_ill(ports: dict[str, int]) -> None:
     assert ask(ports).exit_code == 1
 
 
-def test_a_server_with_tls_is_asked_by_its_page(ports: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
-    page = free_port()
-    monkeypatch.setenv("INVENTORY_TLS_CERTIFICATE_FILE", "certificate.pem")
-    monkeypatch.setenv("INVENTORY_SERVER_HEALTH_PORT", str(page))
-    with socket.create_server(("127.0.0.1", ports["server"])):
-        assert ask(ports, "server").exit_code == 1
-        with HealthServer(host="127.0.0.1", port=page, checks={"mongodb": away}, registry=CollectorRegistry()):
-            assert ask(ports, "server").exit_code == 1
-        with HealthServer(host="127.0.0.1", port=page, checks={}, registry=CollectorRegistry()):
-            assert ask(ports, "server").exit_code == 0
-
-
-def test_one_that_is_not_ready_is_ill_and_named(ports: dict[str, int]) -> None:
-    checks = {"mongodb": away}
+def test_one_that_is_not_ready_is_ill_and_says_why(ports: dict[str, int]) -> None:
+    checks = {"mongodb": away, "redis": lambda: None}
     with HealthServer(host="127.0.0.1", port=ports["worker"], checks=checks, registry=CollectorRegistry()):
         told = ask(ports)
 
-    assert (told.exit_code, told.stderr) == (1, "worker is not ready\n")
+    assert (told.exit_code, told.stderr) == (
+        1,
+        "worker is not ready: mongodb: ERROR_GRPC_CONNECTION: Connection failed. "
+        "(service = mongodb, reason = cannot be reached)\n",
+    )
+
+
+def test_a_page_that_never_answers_is_ill(ports: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inventory.process.health_check.TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", ports["scheduler"])):
+        told = ask(ports, "scheduler")
+
+    assert told.exit_code == 1
+    assert "does not answer" in told.stderr
+
+
+def test_the_command_asks_where_the_settings_say() -> None:
+    for name, default in PORTS.values():
+        if name:
+            assert Settings.model_fields[name.removeprefix(PREFIX).lower()].default == default
+    assert Settings.model_fields["host"].default == DEFAULT_HOST
+    assert PORTS["plugin-local"][1] == DEFAULT_PLUGIN_PORT
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_health_check_imports_next_to_nothing(ports: dict[str, int]) -> None:
+    code = (
+        "import sys; sys.argv = ['inventory', 'health', 'worker']; from inventory.__main__ import main\n"
+        "try: main()\n"
+        "except SystemExit as end: print(end.code, *sorted({each.partition('.')[0] for each in sys.modules}))"
+    )
+    environment = os.environ | {"INVENTORY_WORKER_HEALTH_PORT": str(ports["worker"])}
+    status, *imported = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    assert status == "0"
+    assert not {"click", "grpc", "pydantic", "rich", "google", "pymongo", "asyncio", "email"} & set(imported)
+
+
+@pytest.mark.parametrize("arguments", [["health", "--help"], ["health", "nobody"], ["job", "list"], []])
+def test_whatever_is_more_than_a_check_goes_to_the_command_line(arguments: list[str]) -> None:
+    assert not applies(arguments, {})
+    assert not applies(["health"], {"INVENTORY_CONFIG": "settings.yaml"})
+    assert not applies(["health"], {"INVENTORY_GATEWAY_PORT": "many"})
+    assert applies(["health", "worker"], {"INVENTORY_GATEWAY_PORT": "8081"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def test_every_container_is_locked_down(name: str) -> None:
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert service["tmpfs"] == ["/tmp"]
+    assert "/tmp" in service["tmpfs"]
     assert "privileged" not in service
     assert name in OURS or service["user"] not in ("root", "0")
     assert ":" not in service["image"] or not service["image"].endswith(":latest")
@@ -60,7 +61,7 @@ def test_every_container_is_locked_down(name: str) -> None:
 def test_ports_are_published_to_this_machine_only() -> None:
     published = {port for service in SERVICES.values() for port in service.get("ports", ())}
 
-    assert published == {"127.0.0.1:50051:50051", "127.0.0.1:8080:8080"}
+    assert published == {"127.0.0.1:${GRPC_PORTS:-50051}:50051", "127.0.0.1:8080:8080"}
 
 
 def test_each_waits_for_what_it_needs_and_that_can_come_true() -> None:
@@ -76,12 +77,47 @@ def test_each_waits_for_what_it_needs_and_that_can_come_true() -> None:
     assert set(SERVICES["migrate"]["depends_on"]) == {"mongodb-init"}
 
 
-def test_volumes_and_configs_are_declared() -> None:
+def test_volumes_are_declared() -> None:
     used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", ())}
-    configs = {each["source"] for service in SERVICES.values() for each in service.get("configs", ())}
 
-    assert used == set(COMPOSE["volumes"])
-    assert configs == set(COMPOSE["configs"])
+    assert {each for each in used if not each.startswith(".")} == set(COMPOSE["volumes"])
+
+
+def test_every_volume_that_an_image_declares_is_mounted_or_in_memory() -> None:
+    """Else each start leaves an anonymous one behind."""
+    for service in SERVICES.values():
+        if service["image"].startswith("mongo:"):
+            mounted = {volume.split(":")[1] for volume in service.get("volumes", ())} | set(service["tmpfs"])
+            assert {"/data/db", "/data/configdb"} <= mounted
+
+
+@pytest.mark.parametrize("name", list(SERVICES))
+def test_logs_and_memory_are_limited(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert service["mem_limit"]
+
+
+def test_what_drains_is_given_the_time_for_it() -> None:
+    for name in KINDS:
+        drain_seconds = load_settings(SERVICES[name].get("environment", {})).drain_seconds
+        assert _seconds(SERVICES[name]["stop_grace_period"]) >= drain_seconds + 10
+    assert _seconds(SERVICES["mongodb"]["stop_grace_period"]) == 60
+
+
+def test_health_checks_are_rare_once_a_container_is_well() -> None:
+    for name, service in SERVICES.items():
+        check = service.get("healthcheck", {"disable": True})
+        if not check.get("disable"):
+            assert _seconds(check["interval"]) >= 30, name
+            assert _seconds(check["start_interval"]) < 5
+            assert _seconds(check["start_period"]) >= 30
+
+
+def _seconds(text: str) -> int:
+    assert text.endswith("s")
+    return int(text[:-1])
 
 
 def test_one_service_builds_the_image_and_the_others_take_it() -> None:
@@ -91,19 +127,14 @@ def test_one_service_builds_the_image_and_the_others_take_it() -> None:
     assert {SERVICES[name]["pull_policy"] for name in OURS if name != "migrate"} == {"never"}
 
 
-def test_configs_are_files_since_roots_are_read_only() -> None:
-    """Inline content is copied into the container: Docker refuses that where its root file system is read-only."""
-    for config in COMPOSE["configs"].values():
-        assert set(config) == {"file"}
-        assert (ROOT / config["file"]).is_file()
-
-
 def test_the_platform_file_is_one_and_names_the_plugin_that_runs() -> None:
-    text = (ROOT / COMPOSE["configs"]["platform"]["file"]).read_text(encoding="utf-8")
-    content = PlatformContent.model_validate(yaml.safe_load(text))
+    [mount] = SERVICES["server"]["volumes"]
+    source, target, mode = mount.split(":")
+    file = Path(SERVICES["server"]["environment"]["INVENTORY_STATIC_FILE"])
+    content = PlatformContent.model_validate(yaml.safe_load((ROOT / source / file.name).read_text(encoding="utf-8")))
 
     arguments = SERVICES["plugin-local"]["command"]
     assert str(content.plugins[0].endpoint) == f"grpc://plugin-local:{arguments[arguments.index('--port') + 1]}"
-    target = SERVICES["server"]["configs"][0]["target"]
-    assert load_settings(SERVICES["server"]["environment"]).static_file is not None
-    assert SERVICES["server"]["environment"]["INVENTORY_STATIC_FILE"] == target
+    # A folder: what is mounted as a file stays the old one where an editor saves by renaming.
+    assert (ROOT / source).is_dir()
+    assert (str(file.parent), mode) == (target, "ro")

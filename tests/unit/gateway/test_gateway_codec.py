@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, InventoryError
 from inventory.gateway.codec import MAX_DEPTH, MAX_VALUES, parse_request
 from inventory.gateway.errors import RequestTooLargeError
-from inventory.gateway.present import to_json
+from inventory.protobuf.answers import to_json
 from inventory.stubs.spaceone.api.inventory.v1 import cloud_service_pb2, collector_pb2
 
 CREATE = collector_pb2.CreateCollectorRequest

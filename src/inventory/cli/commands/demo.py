@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 from rich.console import Console
 
-from inventory.cli.client import Client, ClientOptions
+from inventory.cli.client import Client
+from inventory.cli.options import ClientOptions
 from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import as_text, styled
 from inventory.cli.view.watch import watch_job

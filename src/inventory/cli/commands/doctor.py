@@ -11,8 +11,9 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from inventory import settings as settings_module
-from inventory.cli.client import ClientOptions, open_channel
+from inventory.cli.client import open_channel
 from inventory.cli.command_form import Command
+from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import as_text, console, json_option, print_json, styled, wants_json
 from inventory.devruntime.running import running_settings

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from inventory import settings
-from inventory.cli.client import ClientOptions
 from inventory.cli.command_form import Command
 from inventory.cli.commands.takeover import take_over
+from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
 from inventory.domain.clock import isoformat
 from inventory.observe import logs

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inventory.cli.client import ClientOptions
-from inventory.cli.terminal import TerminalConsole, echo, harmless, json_text, one_line
+from inventory.cli.options import ClientOptions
+from inventory.cli.terminal import echo, harmless, json_text, one_line
+from inventory.cli.view.console import TerminalConsole
 
 Row = Mapping[str, Any]
 Column = tuple[str, str | Callable[[Row], "str | Text"]]

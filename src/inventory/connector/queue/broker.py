@@ -22,7 +22,7 @@ from redis.retry import Retry
 from inventory.connector.queue.bands import BANDS, more_urgent_than
 from inventory.connector.queue.metrics import QUEUE_WAIT_SECONDS
 from inventory.domain.clock import Clock
-from inventory.errors import ConnectionFailureError, InventoryError
+from inventory.errors import ConnectionFailureError, InventoryError, own_words
 
 HEARTBEAT_MS: Final = 5_000
 """A worker silent for so long is dead, and what it held goes to others."""
@@ -178,4 +178,4 @@ def age_seconds(message: Message[None] | MessageProxy, clock: Clock) -> float:
 
 def failure(exc: redis.RedisError) -> ConnectionFailureError:
     """Return our error for one of Redis."""
-    return ConnectionFailureError(service="redis", reason=type(exc).__name__)
+    return ConnectionFailureError(service="redis", reason=own_words(exc))

@@ -14,6 +14,7 @@ from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, actor_na
 from inventory.connector.queue.broker import WorkBroker
 from inventory.connector.queue.metrics import HANDLER_FAILURES
 from inventory.domain.clock import Clock, SystemClock
+from inventory.errors import own_words
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 
@@ -82,7 +83,7 @@ class QueueConsumer:
                     self._worker.stop(timeout=int(timeout_seconds * 1000))
                 except redis.RedisError as exc:
                     # What could not be handed back comes to others once this process's heartbeat has run out.
-                    _log.warning("queue_messages_not_handed_back", reason=type(exc).__name__)
+                    _log.warning("queue_messages_not_handed_back", reason=own_words(exc))
                 self._broker.close()
             return not any(thread.is_alive() for thread in self._worker.workers)
 

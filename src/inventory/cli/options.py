@@ -1,0 +1,29 @@
+"""What every client command is told: which server, as whom, and how to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """How to reach the service, and how to print.
+
+    Attributes:
+        endpoint: ``host:port`` of the gRPC server; ``grpc+ssl://host:port`` for TLS.
+        domain_id: put into requests that have none.
+        token: sent as metadata; never printed.
+        timeout: deadline of one call, in seconds.
+        as_json: print JSON for scripts instead of tables.
+        ca_file: PEM CA for TLS; absent: the system's.
+        debug: show the traceback of what was not expected.
+    """
+
+    endpoint: str
+    domain_id: str = ""
+    token: str = field(default="", repr=False)
+    timeout: float = 30.0
+    as_json: bool = False
+    ca_file: Path | None = None
+    debug: bool = False
