@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pymongo.database import Database
 
+from inventory.migration.reference_keys import rewrite_reference_keys
 from inventory.model.indexes import build_indexes, drop_indexes
 
 Document = dict[str, Any]
@@ -62,4 +63,5 @@ def _drop_superseded(database: Database[Document]) -> None:
 MIGRATIONS: Final = (
     Migration(1, "build indexes", "0.1.0", build_indexes),
     Migration(2, "drop superseded indexes", "0.1.0", _drop_superseded),
+    Migration(3, "rewrite reference keys", "0.1.0", rewrite_reference_keys),
 )

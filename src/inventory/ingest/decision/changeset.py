@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from inventory.domain.equality import same
 from inventory.domain.keys import escape_key
+from inventory.domain.reference_key import reference_key
 from inventory.errors import RequiredParameterError
 from inventory.ingest.decision.change import Change
 
@@ -169,12 +170,12 @@ def references(document: Values) -> Document:
     """Return the keys of the type and region that a CloudService belongs to."""
     domain_id, provider = document["domain_id"], document["provider"]
     found = {
-        "ref_cloud_service_type": (
-            f"{domain_id}.{provider}.{document['cloud_service_group']}.{document['cloud_service_type']}"
+        "ref_cloud_service_type": reference_key(
+            domain_id, provider, document["cloud_service_group"], document["cloud_service_type"]
         )
     }
     if document.get("region_code"):
-        found["ref_region"] = f"{domain_id}.{provider}.{document['region_code']}"
+        found["ref_region"] = reference_key(domain_id, provider, document["region_code"])
     return found
 
 
@@ -195,7 +196,7 @@ def new_cloud_service_type(
         "provider": values["provider"],
         "group": values["group"],
         "cloud_service_type_key": key,
-        "ref_cloud_service_type": f"{domain_id}.{key}",
+        "ref_cloud_service_type": reference_key(domain_id, values["provider"], values["group"], values["name"]),
         "is_primary": False,
         "is_major": False,
         "resource_type": DEFAULT_RESOURCE_TYPE,
@@ -229,7 +230,7 @@ def new_region(values: Values, *, region_id: str, domain_id: str, now: datetime,
         "region_code": values["region_code"],
         "provider": values["provider"],
         "region_key": key,
-        "ref_region": f"{domain_id}.{key}",
+        "ref_region": reference_key(domain_id, values["provider"], values["region_code"]),
         "tags": values.get("tags") or {},
         "updated_by": updated_by,
         "created_at": now,

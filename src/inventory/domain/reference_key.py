@@ -1,0 +1,18 @@
+"""The keys by which a CloudService refers to its type and its region."""
+
+from __future__ import annotations
+
+from inventory.domain.keys import escape_key
+
+
+def reference_key(domain_id: str, *parts: str) -> str:
+    """Return ``domain_id`` and ``parts`` joined by dots, the same for the same parts only.
+
+    All parts but the last are escaped, so that group ``a.x`` with type ``y`` differs from group ``a`` with type
+    ``x.y``. Parts without a dot, a dollar or a percent sign, as nearly all are, are joined as they are.
+
+    Args:
+        domain_id: the domain.
+        parts: provider, group and type, or provider and region code.
+    """
+    return ".".join([domain_id, *map(escape_key, parts[:-1]), parts[-1]])
