@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-from functools import cache
-from typing import Any
 
 import pytest
 import yaml
@@ -15,84 +11,21 @@ from inventory.api.listen import check_address, check_identity
 from inventory.gateway.process import check_address as check_gateway_address
 from inventory.settings import Settings
 from inventory.version import package_version
-from tests.unit.deploy.deploy_kit import ROOT, check_command, load_settings
-
-CHART = ROOT / "deploy" / "helm" / "inventory"
-HELM = shutil.which("helm", path=str(ROOT / ".venv" / "bin")) or shutil.which("helm")
-needs_helm = pytest.mark.skipif(HELM is None, reason="no helm is at hand: `make helm` gets one")
-KINDS = ("server", "worker", "scheduler", "gateway")
-STORES = {"mongodb.existingSecret.name": "mongo", "redis.existingSecret.name": "redis"}
-SERVICES = {
-    f"settings.{each}_endpoint": f"grpc://{each}:50051" for each in ("plugin", "repository", "secret", "identity")
-}
-JWT = STORES | SERVICES | {"authentication.mode": "jwt", "authentication.authorization": "identity"}
-STATIC = {"settings.platform": "static", "staticFile.existingSecret.name": "platform"}
-OPEN = STORES | STATIC | {"authentication.mode": "none", "authentication.allowEverybody": "true"}
-EVERYTHING = JWT | {
-    "tls.existingSecret": "certificate",
-    "staticFile.existingSecret.name": "platform",
-    "systemToken.existingSecret.name": "token",
-    "authentication.jwksConfigMap.name": "keys",
-    "worker.autoscaling.enabled": "true",
-    "worker.autoscaling.metricSelector.matchLabels.band": "normal",
-    "networkPolicy.clients[0].podSelector.matchLabels.app": "client",
-    "networkPolicy.monitoring[0].podSelector.matchLabels.app": "prometheus",
-    "networkPolicy.egress[0].to[0].ipBlock.cidr": "10.0.0.0/8",
-    "settings.batch_bytes": "16777216",
-    "settings.disconnect_grace_seconds": "0.5",
-    "settings.mongo_database": "stock",
-    "settings.housekeeping_excluded_domains[0]": "domain-a",
-    "image.pullSecrets[0].name": "registry",
-    "podLabels.team": "cloud",
-}
-
-
-def helm(values: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    assert HELM is not None
-    chosen = [part for name, value in values.items() for part in ("--set", f"{name}={value}")]
-    command = [HELM, "template", "shop", str(CHART), "--namespace", "cloud", *chosen]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-@cache
-def _rendered(values: tuple[tuple[str, str], ...]) -> str:
-    done = helm(dict(values))
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def rendered(values: dict[str, str]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Return all objects by kind and name, read strictly: a key that comes twice is an error."""
-    documents = yaml.load_all(_rendered(tuple(sorted(values.items()))), Loader=StrictLoader)  # a SafeLoader
-    return {(each["kind"], each["metadata"]["name"]): each for each in documents if each}
-
-
-class StrictLoader(yaml.SafeLoader):
-    """Refuses doubled keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        assert len(keys) == len(set(keys)), f"doubled keys in {keys}, line {node.start_mark.line}"
-        return super().construct_mapping(node, deep)
-
-
-def pods(objects: dict[tuple[str, str], dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the pod specs, by component."""
-    return {
-        each["metadata"]["labels"]["app.kubernetes.io/component"]: each["spec"]["template"]["spec"]
-        for (kind, _), each in objects.items()
-        if kind in ("Deployment", "Job")
-    }
-
-
-def settings_of(objects: dict[tuple[str, str], dict[str, Any]], kind: str) -> Settings:
-    """Return what the process of a kind finds set."""
-    (container,) = pods(objects)[kind]["containers"]
-    environment = dict(objects["ConfigMap", "shop-inventory"]["data"]) if "envFrom" in container else {}
-    for each in container.get("env", ()):
-        secret = {"INVENTORY_MONGO_URI": "mongodb://db/", "INVENTORY_REDIS_URL": "redis://redis/0"}
-        environment[each["name"]] = each.get("value") or secret.get(each["name"], "secret")
-    return load_settings(environment)
+from tests.unit.deploy.chart_kit import (
+    CHART,
+    EVERYTHING,
+    JWT,
+    KINDS,
+    OPEN,
+    STATIC,
+    STORES,
+    helm,
+    needs_helm,
+    pods,
+    rendered,
+    settings_of,
+)
+from tests.unit.deploy.deploy_kit import ROOT, check_command
 
 
 def test_versions_are_those_of_the_package() -> None:
@@ -109,7 +42,18 @@ def test_versions_are_those_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("values", "word"),
     [
-        ({}, "authentication.mode: choose jwt"),
+        ({"image.repository": "registry/inventory"}, "authentication.mode: choose jwt"),
+        (JWT | {"image.repository": ""}, "image.repository: name where"),
+        (JWT | {"podLabels.team": "7"}, "got number, want string"),
+        (JWT | {"podAnnotations.scrape": "true"}, "got boolean, want string"),
+        (JWT | {r"podLabels.app\.kubernetes\.io/name": "other"}, "'not' failed"),
+        (JWT | {"worker.keda.enabled": "true"}, "worker.keda.serverAddress: name the URL"),
+        (JWT | {"worker.keda.enabled": "true", "worker.autoscaling.enabled": "true"}, "enable one of the two"),
+        (JWT | {"gateway.ingress.enabled": "true"}, "gateway.ingress.hosts: name a host"),
+        (JWT | {"gateway.httpRoute.enabled": "true"}, "gateway.httpRoute.parentRefs: name the Gateway"),
+        (JWT | {"gateway.httpRoute.enabled": "true", "gateway.enabled": "false"}, "httpRoute needs gateway.enabled"),
+        (JWT | {"server.service.name": "shop-inventory-gateway"}, "the gateway's Service has that name"),
+        (JWT | {"extraEnv[0].name": "INVENTORY_PORT", "extraEnv[0].value": "a"}, "goes under settings"),
         (STORES | {"authentication.mode": "none"}, "set authentication.allowEverybody"),
         (STORES | {"authentication.mode": "jwt"}, "authentication.authorization: choose identity"),
         (JWT | {"settings.secret_endpoint": ""}, "settings.secret_endpoint: required"),
@@ -213,7 +157,9 @@ def test_every_file_that_settings_name_is_mounted_where_it_is_read() -> None:
 def test_whoever_restricts_egress_keeps_names_and_the_gateways_way_to_the_servers() -> None:
     dns, servers, own = rendered(EVERYTHING)["NetworkPolicy", "shop-inventory"]["spec"]["egress"]
 
-    assert {(each["protocol"], each["port"]) for each in dns["ports"]} == {("UDP", 53), ("TCP", 53)}
+    assert {(each["protocol"], each["port"]) for each in dns["ports"]} == {
+        (protocol, port) for protocol in ("UDP", "TCP") for port in (53, 5353)
+    }
     assert servers["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "server"
     assert own == {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}
 
@@ -227,7 +173,7 @@ def test_every_pod_is_locked_down(values: dict[str, str]) -> None:
         assert (security["runAsNonRoot"], security["runAsUser"]) == (True, 10001)
         assert security["seccompProfile"] == {"type": "RuntimeDefault"}
         (container,) = pod["containers"]
-        assert container["image"] == f"inventory:{package_version()}"
+        assert container["image"] == f"registry/inventory:{package_version()}"
         assert container["securityContext"] == {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,
@@ -287,7 +233,7 @@ def test_scaling_is_by_cpu_and_only_where_there_is_the_metric_by_the_queue() -> 
     assert plain["Deployment", "shop-inventory-worker"]["spec"]["replicas"] == 2
     assert "replicas" not in plain["Deployment", "shop-inventory-server"]["spec"]
     queue = scaled["HorizontalPodAutoscaler", "shop-inventory-worker"]["spec"]["metrics"][0]["external"]
-    assert queue["metric"]["name"] in (ROOT / "deploy" / "metrics.md").read_text(encoding="utf-8")
+    assert queue["metric"]["name"] in (ROOT / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
     assert "replicas" not in scaled["Deployment", "shop-inventory-worker"]["spec"]
 
 

@@ -1,9 +1,28 @@
 {{- define "inventory.fullname" -}}
-{{- if contains .Chart.Name .Release.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride -}}
+{{- else if contains .Chart.Name .Release.Name -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" -}}
 {{- else -}}
 {{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The name of the server's Service, which the gateway calls and a certificate is made for. */}}
+{{- define "inventory.serverService" -}}
+{{- default (printf "%s-server" (include "inventory.fullname" .)) .Values.server.service.name -}}
+{{- end -}}
+
+{{- define "inventory.serviceAccount" -}}
+{{- default (ternary (include "inventory.fullname" .) "default" .Values.serviceAccount.create) .Values.serviceAccount.name -}}
+{{- end -}}
+
+{{/* The ports of the health and metrics pages: the worker's, the scheduler's, the server's, the gateway's. */}}
+{{- define "inventory.healthPorts" -}}
+- {protocol: TCP, port: 50061}
+- {protocol: TCP, port: 50062}
+- {protocol: TCP, port: 50065}
+- {protocol: TCP, port: 8080}
 {{- end -}}
 
 {{- define "inventory.selector" -}}
@@ -22,6 +41,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $tag := default .Chart.AppVersion .Values.image.tag -}}
 {{- if eq $tag "latest" -}}
 {{- fail "image.tag: latest is no version; name one, or leave it empty for the chart's" -}}
+{{- end -}}
+{{- if not .Values.image.repository -}}
+{{- fail "image.repository: name where the image lies" -}}
 {{- end -}}
 {{- printf "%s:%s" .Values.image.repository $tag -}}
 {{- end -}}
@@ -73,6 +95,36 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- fail (printf "%s.autoscaling: maxReplicas is less than minReplicas" $kind) -}}
 {{- end -}}
 {{- end -}}
+{{- if and .Values.worker.autoscaling.enabled .Values.worker.keda.enabled -}}
+{{- fail "worker.keda and worker.autoscaling: enable one of the two" -}}
+{{- end -}}
+{{- if .Values.worker.keda.enabled -}}
+{{- if not .Values.worker.keda.serverAddress -}}
+{{- fail "worker.keda.serverAddress: name the URL of Prometheus" -}}
+{{- end -}}
+{{- if gt (int .Values.worker.keda.minReplicas) (int .Values.worker.keda.maxReplicas) -}}
+{{- fail "worker.keda: maxReplicas is less than minReplicas" -}}
+{{- end -}}
+{{- end -}}
+{{- range $kind := list "ingress" "httpRoute" -}}
+{{- if and (get $.Values.gateway $kind).enabled (not $.Values.gateway.enabled) -}}
+{{- fail (printf "gateway.%s needs gateway.enabled" $kind) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.gateway.ingress.enabled (not .Values.gateway.ingress.hosts) -}}
+{{- fail "gateway.ingress.hosts: name a host" -}}
+{{- end -}}
+{{- if and .Values.gateway.httpRoute.enabled (not .Values.gateway.httpRoute.parentRefs) -}}
+{{- fail "gateway.httpRoute.parentRefs: name the Gateway" -}}
+{{- end -}}
+{{- if eq (include "inventory.serverService" .) (printf "%s-gateway" (include "inventory.fullname" .)) -}}
+{{- fail "server.service.name: the gateway's Service has that name" -}}
+{{- end -}}
+{{- range $each := .Values.extraEnv -}}
+{{- if and (hasPrefix "INVENTORY_" $each.name) (not $each.valueFrom) -}}
+{{- fail (printf "extraEnv: %s goes under settings, or comes from a Secret by valueFrom" $each.name) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.tls.clientAuthentication (or (not .Values.tls.existingSecret) .Values.gateway.enabled) -}}
 {{- fail "tls.clientAuthentication needs tls.existingSecret, and gateway.enabled false" -}}
 {{- end -}}
@@ -92,20 +144,30 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
-{{- define "inventory.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-seccompProfile:
-  type: RuntimeDefault
+{{/* Where a pod runs. Gets a dict of Values and own, the values of its kind, which come first. */}}
+{{- define "inventory.scheduling" -}}
+{{- $own := .own -}}
+{{- $all := .Values -}}
+{{- range $name := list "nodeSelector" "tolerations" "affinity" -}}
+{{- with default (get $all $name) (get $own $name) }}
+{{ $name }}:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- with default $all.priorityClassName $own.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- end -}}
 
-{{- define "inventory.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities:
-  drop: [ALL]
+{{/* Gets a dict of root and kind. */}}
+{{- define "inventory.spread" -}}
+{{- $labels := merge (include "inventory.selector" .root | fromYaml) (dict "app.kubernetes.io/component" .kind) -}}
+{{- $added := dict "labelSelector" (dict "matchLabels" $labels) "matchLabelKeys" (list "pod-template-hash") -}}
+{{- $zones := dict "maxSkew" 1 "topologyKey" "topology.kubernetes.io/zone" "whenUnsatisfiable" "ScheduleAnyway" -}}
+{{- $nodes := dict "maxSkew" 1 "topologyKey" "kubernetes.io/hostname" "whenUnsatisfiable" "ScheduleAnyway" -}}
+{{- range $each := default (list $zones $nodes) .root.Values.topologySpreadConstraints }}
+- {{ toYaml (merge (deepCopy $each) $added) | nindent 2 | trim }}
+{{- end }}
 {{- end -}}
 
 {{- define "inventory.secretEnv" -}}
