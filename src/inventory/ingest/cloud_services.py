@@ -12,8 +12,8 @@ from bson.objectid import ObjectId
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.errors import InvalidResourceError, InventoryError
-from inventory.ingest.decision.decide import PLATFORM_ERRORS, Decider, Moment, Plan
-from inventory.ingest.decision.match import match_key, stored_values
+from inventory.ingest.decision.decide import Decider, Moment, Plan
+from inventory.ingest.decision.match import PLATFORM_ERRORS, match_key, stored_values
 from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
 from inventory.ingest.tally import Tally
@@ -40,7 +40,9 @@ class CloudServiceApplier:
         self._tally = tally
         self._domain_id = tally.context.domain_id
         self._mode = tally.context.collect_mode
-        self._reader = ItemReader(CLOUD_SERVICE, store=store, domain_id=tally.context.domain_id, fail=tally.fail)
+        self._reader = ItemReader(
+            CLOUD_SERVICE, store=store, domain_id=self._domain_id, fail=tally.fail, fill=decider.filled
+        )
 
     def apply(self, messages: Sequence[ResourceMessage]) -> None:
         """Store a batch; what cannot be stored fails alone."""
@@ -126,7 +128,7 @@ class CloudServiceApplier:
         return stored is not None and stored == self._decider.fingerprint(item.message)
 
     def _plan_creations(self, creating: list[Item], moment: Moment, again: list[Item]) -> list[Plan]:
-        collided = [item for item in creating if item.collided]
+        collided = [item for item in creating if item.collided and item.conditions]
         found = self._release(collided) if collided else set()
         again.extend(item for item in collided if item in found)
         plans = []

@@ -38,7 +38,7 @@ class SimpleApplier:
         self._store = store
         self._tally = tally
         self._domain_id = tally.context.domain_id
-        self._reader = ItemReader(kind, store=store, domain_id=tally.context.domain_id, fail=tally.fail)
+        self._reader = ItemReader(kind, store=store, domain_id=self._domain_id, fail=tally.fail, fill=self._filled)
 
     def apply(self, messages: Sequence[ResourceMessage]) -> None:
         """Store a batch; what cannot be stored fails alone."""
@@ -109,6 +109,11 @@ class SimpleApplier:
         return new_cloud_service_type(
             values, cloud_service_type_id=new_id, domain_id=self._domain_id, now=now, updated_by=collector_id
         )
+
+    def _filled(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what a match rule may name and the service fills in, as a new resource has it."""
+        document = self._new(values_of(self._kind, resource))
+        return {key: document.get(key) for key in self._kind.filled_keys}
 
     def _change(self, stored: Document, values: Mapping[str, Any]) -> Change:
         change = change_region if self._kind is REGION else change_cloud_service_type

@@ -27,7 +27,10 @@ RESOURCE = {
 
 
 def conditions(rules, resource=RESOURCE, kind=CLOUD_SERVICE):
-    return conditions_of(parse_rules(rules, kind), resource, kind)
+    found, error = conditions_of(parse_rules(rules, kind), resource, kind)
+    if error:
+        raise error
+    return found
 
 
 def test_rules_come_in_numeric_order_whatever_their_spelling():
@@ -42,20 +45,71 @@ def test_rules_come_in_numeric_order_whatever_their_spelling():
         {"a": ["provider"]},
         {"1": [1.0]},
         {"1": None},
-        {"1": ["$where"]},
-        {"1": ["data.$x"]},
-        {"1": ["data..x"]},
-        {"1": ["data."]},
-        {"1": ["data.\0"]},
-        {"1": ["server_type"]},
-        {"1": ["revision"]},
-        {"1": ["fingerprint"]},
+        {"nan": ["provider"]},
         {"1": ["collection_info.secret_id"]},
+        {"1": ["updated_at", "provider"]},
     ],
 )
-def test_rules_that_cannot_be_looked_up_are_refused(rules):
+def test_rules_that_cannot_be_read_are_refused(rules):
     with pytest.raises(MatchRuleError):
-        parse_rules(rules, CLOUD_SERVICE)
+        conditions(rules)
+
+
+UNKNOWN_KEYS = [
+    "server_type",
+    "$where",
+    "revision",
+    "fingerprint",
+    "reference.uid",
+    "reference.resource_id.x",
+    "a.b",
+    "",
+]
+
+
+@pytest.mark.parametrize("key", [*UNKNOWN_KEYS, "data.$x", "data..x", "data.", "data.\0"])
+def test_a_key_without_a_place_and_without_a_value_narrows_nothing(key):
+    assert conditions({"1": [key, "provider"]}) == conditions({"1": ["provider"]})
+
+
+@pytest.mark.parametrize("key", UNKNOWN_KEYS)
+@pytest.mark.parametrize("value", ["x", 0, False, ["x"], {"a": 1}])
+def test_a_rule_with_a_value_that_has_no_place_never_hits_and_the_next_one_counts(key, value):
+    resource = {**RESOURCE, key: value}
+    assert conditions({"1": [key, "provider"]}, resource) == []
+    assert conditions({"1": [key, "provider"], "2": ["provider"]}, resource) == conditions({"1": ["provider"]})
+
+
+@pytest.mark.parametrize("member", ["$x", ""])
+def test_a_member_that_no_query_reaches_fails_its_rule(member):
+    with pytest.raises(MatchRuleError, match="cannot be looked up"):
+        conditions({"1": [f"data.{member}"]}, {"provider": "aws", "data": {member: 1}})
+
+
+@pytest.mark.parametrize(
+    "bad", [{"2": [1.0]}, {"2": None}, {"x": ["provider"]}, {"2": ["name"]}, {"2": ["collection_info"]}]
+)
+def test_what_stands_before_a_rule_that_cannot_be_applied_still_counts(bad):
+    resource = {**RESOURCE, "name": {"no": "text"}}
+    found, error = conditions_of(parse_rules({"1": ["provider"], **bad}, CLOUD_SERVICE), resource, CLOUD_SERVICE)
+    assert found == conditions({"1": ["provider"]})
+    assert error
+
+
+def test_what_the_service_fills_in_is_compared_as_it_will_be_stored():
+    rules = parse_rules({"1": ["project_id", "name"]}, CLOUD_SERVICE)
+    sent = {"provider": "aws", "name": "n", "project_id": "sent"}
+    [condition], _ = conditions_of(rules, sent, CLOUD_SERVICE, lambda _: {"project_id": "project-1"})
+    assert dict(zip(condition.paths, condition.values, strict=True))["project_id"] == "project-1"
+
+
+def test_what_the_service_fills_in_is_asked_for_only_where_a_rule_names_it():
+    def fill(_):
+        raise AssertionError
+
+    found, error = conditions_of(parse_rules({"1": ["data.a.b", "name"]}, CLOUD_SERVICE), RESOURCE, CLOUD_SERVICE, fill)
+    assert found
+    assert error is None
 
 
 def test_numbers_sent_for_text_match_as_text():
@@ -153,4 +207,4 @@ def test_types_match_by_their_own_keys():
 def test_what_is_never_equal_to_itself_matches_nothing_and_is_refused(value):
     resource = {"provider": "aws", "data": {"x": value}}
     with pytest.raises(InvalidResourceError, match="cannot be looked up"):
-        conditions_of(parse_rules({"1": ["data.x"]}, CLOUD_SERVICE), resource, CLOUD_SERVICE)
+        conditions({"1": ["data.x"]}, resource)

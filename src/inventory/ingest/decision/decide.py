@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,14 +13,7 @@ from pymongo import InsertOne, UpdateOne
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain import ids
-from inventory.errors import (
-    AuthenticateFailureError,
-    ConnectionFailureError,
-    InvalidResourceError,
-    NotFoundError,
-    PermissionDeniedError,
-    RequestTimeoutError,
-)
+from inventory.errors import InvalidResourceError, NotFoundError
 from inventory.ingest.context import IngestContext
 from inventory.ingest.decision.change import Change
 from inventory.ingest.decision.changeset import (
@@ -27,6 +21,7 @@ from inventory.ingest.decision.changeset import (
     change_cloud_service,
     merge_collection,
     new_cloud_service,
+    references,
 )
 from inventory.ingest.decision.history import Author, clip_record, diff, excluded_keys, new_record
 from inventory.ingest.decision.match import match_key
@@ -39,16 +34,9 @@ from inventory.manager.resource.records import Encodable, record_key
 from inventory.manager.resource.store import UNSTORABLE, Write, encoded
 
 Document = dict[str, Any]
+Json = Mapping[str, Any]
 
 _STAMPS_KEPT: Final = 4
-
-PLATFORM_ERRORS: Final = (
-    AuthenticateFailureError,
-    ConnectionFailureError,
-    PermissionDeniedError,
-    RequestTimeoutError,
-)
-"""What identity may fail with: no fault of a resource, so the slice fails and is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +97,18 @@ class Decider:
         self._assign_project(values, message.resource)
         return values
 
+    def filled(self, resource: Json) -> Document:
+        """Return what a match rule may name of a resource and the service fills in or converts.
+
+        Raises:
+            InventoryError: the resource cannot be read, its project is unknown, or identity does not answer.
+        """
+        values = values_of(CLOUD_SERVICE, resource)
+        self._assign_project(values, resource)
+        identifying = dict.fromkeys(("provider", "cloud_service_group", "cloud_service_type"), "")
+        known = {**identifying, "domain_id": self._domain_id, **values}
+        return {key: values.get(key) for key in CLOUD_SERVICE.filled_keys} | references(known)
+
     def _assign_project(self, values: Document, resource: Any) -> None:
         """Let the rules, the resource or the secret say which project it is, in this order."""
         sent = values.pop("project_id", "")
@@ -145,7 +145,8 @@ class Decider:
             collection=self._entry(values.get("provider", ""), now),
         )
         document["_id"] = next(self._keys)
-        document["match_key"] = match_key(CLOUD_SERVICE, item.conditions[0])
+        if item.conditions:
+            document["match_key"] = match_key(CLOUD_SERVICE, item.conditions[0])
         fingerprint = self.fingerprint(item.message)
         if fingerprint:
             document["fingerprint"] = fingerprint

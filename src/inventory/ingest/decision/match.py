@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 from inventory.domain.keys import escape_key
-from inventory.errors import InvalidResourceError, MatchRuleError
+from inventory.errors import (
+    AuthenticateFailureError,
+    ConnectionFailureError,
+    InvalidResourceError,
+    InventoryError,
+    MatchRuleError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+)
 from inventory.ingest.reading.kinds import Kind
 from inventory.ingest.reading.record import free_form, is_text, tags_of, text
 
 Json = Mapping[str, Any]
 Rule = tuple[str, ...]
+Fill = Callable[[Json], Json]
 
+PLATFORM_ERRORS: Final = (
+    AuthenticateFailureError,
+    ConnectionFailureError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+)
+"""What identity may fail with: no fault of a resource, so the slice fails and is tried again."""
 NO_VALUE: Final[tuple[Any, ...]] = (None, "", [], {})
 """What counts as "no value there"; stored fields of text are absent then, free-form ones may be any of these."""
 _IMPLIED_KEYS: Final = frozenset({"domain_id", "state"})
@@ -40,60 +58,111 @@ class Condition:
     wanted: tuple[Any, ...]
 
 
-def parse_rules(match_rules: Json, kind: Kind) -> tuple[Rule, ...]:
-    """Return the rules in numeric order.
+_NEVER: Final = Condition((), (), ())
+"""Of a rule that no stored resource can meet."""
+
+
+def _nothing(_resource: Json) -> Json:
+    return {}
+
+
+def parse_rules(match_rules: Json, kind: Kind) -> tuple[Rule | MatchRuleError, ...]:
+    """Return the rules in numeric order, and in the place of one that cannot be read the error that it leads to.
 
     Raises:
-        MatchRuleError: none sent, a number that is none, or a key that the store has no place for.
+        MatchRuleError: none sent.
     """
     if not match_rules:
         raise MatchRuleError(reason="none sent")
-    numbered: list[tuple[float, Rule]] = []
-    for number, keys in match_rules.items():
-        try:
-            position = float(number)
-        except (TypeError, ValueError):
-            raise MatchRuleError(reason="rules are numbered") from None
-        if isinstance(keys, str):
-            keys = [keys]
-        if not isinstance(keys, list | tuple) or not all(isinstance(key, str) for key in keys):
-            raise MatchRuleError(reason="a rule is a list of keys")
-        rule = tuple(sorted({key for key in keys if key not in _IMPLIED_KEYS}))
-        for key in rule:
-            _check_key(key, kind)
-        numbered.append((position, rule))
-    return tuple(rule for _, rule in sorted(numbered))
+    numbered = [(_position(number), _parsed(number, keys, kind)) for number, keys in match_rules.items()]
+    return tuple(rule for _, rule in sorted(numbered, key=itemgetter(0)))
 
 
-def _check_key(key: str, kind: Kind) -> None:
+def _position(number: object) -> float:
+    try:
+        position = float(str(number))
+    except ValueError:
+        return math.inf
+    return math.inf if math.isnan(position) else position
+
+
+def _parsed(number: object, keys: Any, kind: Kind) -> Rule | MatchRuleError:
+    if not math.isfinite(_position(number)):
+        return MatchRuleError(reason="rules are numbered")
+    if isinstance(keys, str):
+        keys = [keys]
+    if not isinstance(keys, list | tuple) or not all(isinstance(key, str) for key in keys):
+        return MatchRuleError(reason="a rule is a list of keys")
+    if any(key.partition(".")[0] in kind.owned_keys for key in keys):
+        return MatchRuleError(reason="a key says who collected the resource, not which it is")
+    return tuple(sorted({key for key in keys if key not in _IMPLIED_KEYS}))
+
+
+def is_stored(key: str, kind: Kind) -> bool:
+    """Return whether the store keeps something under the match key ``key`` that a query can ask for."""
     if key in kind.text_keys:
-        return
+        return True
     root, *rest = key.split(".")
     broken = "\0" in key or len(rest) > _MAX_SEGMENTS or any(not part or part.startswith("$") for part in rest)
-    if root not in kind.free_keys or broken or not is_text(key):
-        raise MatchRuleError(reason="a key names nothing that is stored")
+    return root in kind.free_keys and not broken and is_text(key)
 
 
-def conditions_of(rules: Iterable[Rule], resource: Json, kind: Kind) -> list[Condition]:
-    """Return the conditions of those rules that apply: at least one of their keys has a value.
+def conditions_of(
+    rules: Iterable[Rule | MatchRuleError], resource: Json, kind: Kind, fill: Fill = _nothing
+) -> tuple[list[Condition], InventoryError | None]:
+    """Return the conditions of those rules that apply, up to the first rule that cannot be, and the error of that.
+
+    A rule applies where at least one of its keys has a value. A key that the store has no place for narrows nothing
+    where the resource has no value there; where it has one, the rule never hits (contract §7). The error counts where
+    none of the conditions before it hits.
+
+    Args:
+        rules: as :func:`parse_rules` returns them.
+        resource: the resource as it was sent.
+        kind: its kind.
+        fill: returns the values of ``kind.filled_keys`` as they will be stored; asked only where a rule names one.
 
     Raises:
-        MatchRuleError: none applies.
-        InvalidResourceError: a key's value is of the wrong type.
+        MatchRuleError: no rule applies.
+        InvalidResourceError: the provider's value is of the wrong type.
+        InventoryError: what ``fill`` fails with because of the platform, not the resource (:data:`PLATFORM_ERRORS`).
     """
     provider = _checked(_PROVIDER, text(_PROVIDER, resource.get(_PROVIDER)))
-    found = []
+    found: list[Condition] = []
+    missed = False
     for rule in rules:
-        if kind.text_keys.issuperset(rule):
-            condition = _text_condition(rule, resource, kind, provider)
-        else:
-            pairs = [(stored_path(key, kind, provider), _checked(key, _sent(key, resource, kind))) for key in rule]
-            condition = _condition(rule, pairs, kind, provider)
-        if condition:
+        try:
+            condition = _applied(rule, resource, kind, provider, fill)
+        except PLATFORM_ERRORS:
+            raise
+        except InventoryError as exc:
+            return found, exc
+        if condition is _NEVER:
+            missed = True
+        elif condition:
             found.append(condition)
-    if not found:
+    if not found and not missed:
         raise MatchRuleError(reason="no key of any rule has a value")
-    return found
+    return found, None
+
+
+def _applied(rule: Rule | MatchRuleError, resource: Json, kind: Kind, provider: str, fill: Fill) -> Condition | None:
+    """Return the condition of one rule; None where it has no value, :data:`_NEVER` where nothing can meet it."""
+    if isinstance(rule, MatchRuleError):
+        raise rule
+    if kind.plain_keys.issuperset(rule):
+        return _text_condition(rule, resource, kind, provider)
+    if not kind.filled_keys.isdisjoint(rule):
+        resource = {**resource, **fill(resource)}
+    pairs = []
+    for key in rule:
+        if is_stored(key, kind):
+            pairs.append((stored_path(key, kind, provider), _checked(key, _sent(key, resource, kind))))
+        elif not has_no_value(_sent(key, resource, kind)):
+            if key.partition(".")[0] in kind.free_keys:
+                raise MatchRuleError(reason="a key cannot be looked up")
+            return _NEVER
+    return _condition(rule, pairs, kind, provider)
 
 
 def _text_condition(rule: Rule, resource: Json, kind: Kind, provider: str) -> Condition | None:
@@ -157,9 +226,10 @@ def _sent(key: str, resource: Json, kind: Kind) -> Any:
         return _checked_text(key, resource)
     if root == "tags" and rest:
         return tags_of(resource.get("tags") or {}).get(rest)
-    if root in {"data", "metadata"}:
-        return value_at(free_form(resource, root), rest)
-    return resource.get(key)
+    if root in {"data", "metadata"} and root in kind.free_keys:
+        content = free_form(resource, root) or {}
+        return content.get("") if key.endswith(".") and not rest else value_at(content, rest)
+    return resource.get(key) if key in resource or not key else value_at(resource, key)
 
 
 def _checked(key: str, value: Any) -> Any:

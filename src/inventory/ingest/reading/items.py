@@ -8,12 +8,15 @@ from operator import itemgetter
 from typing import Any, Final
 
 from inventory.connector.ports import ResourceMessage
-from inventory.errors import InventoryError, TooManyMatchError
+from inventory.errors import InventoryError, MatchRuleError, TooManyMatchError
 from inventory.ingest.decision.match import (
+    PLATFORM_ERRORS,
     Condition,
+    Fill,
     Rule,
     conditions_of,
     conditions_of_stored,
+    is_stored,
     lookups,
     parse_rules,
     stored_values,
@@ -23,6 +26,7 @@ from inventory.manager.resource.store import ResourceStore
 
 Document = dict[str, Any]
 Fail = Callable[[ResourceMessage, InventoryError], None]
+Rules = tuple[Rule | MatchRuleError, ...]
 
 CONTENDED: Final = "others kept changing it at the same time"
 """Why a resource fails that was looked at anew too often."""
@@ -35,7 +39,8 @@ class Item:
     """A resource with its conditions, and the stored one it was found to be.
 
     Attributes:
-        conditions: one per match rule that applies, in their order.
+        conditions: one per match rule that applies and can be met, in their order.
+        error: of the first match rule that cannot be applied; it counts where no condition hits.
         hit: what was found of the stored resource; None where there is none.
         recognized: whether the conditions are those of a stored resource with the message's fingerprint.
         differs: whether no stored resource has the message's fingerprint, so that the one it is has changed.
@@ -45,6 +50,7 @@ class Item:
 
     message: ResourceMessage
     conditions: list[Condition]
+    error: InventoryError | None = None
     hit: Document | None = None
     recognized: bool = False
     differs: bool = False
@@ -55,13 +61,14 @@ class Item:
 class ItemReader:
     """Turns messages into items; match rules that repeat are parsed once."""
 
-    def __init__(self, kind: Kind, *, store: ResourceStore, domain_id: str, fail: Fail) -> None:
+    def __init__(self, kind: Kind, *, store: ResourceStore, domain_id: str, fail: Fail, fill: Fill) -> None:
         self._kind = kind
+        self._fill = fill
         self._store = store
         self._domain_id = domain_id
         self._fail = fail
-        self._parsed: dict[str, tuple[Rule, ...]] = {}
-        self._last: tuple[object, tuple[Rule, ...]] = (None, ())
+        self._parsed: dict[str, Rules] = {}
+        self._last: tuple[object, Rules] = (None, ())
 
     def read(self, messages: Sequence[ResourceMessage], fingerprints: Sequence[bytes | None] = ()) -> list[Item]:
         """Return the items of those messages whose match rules can be applied; the others fail.
@@ -90,14 +97,17 @@ class ItemReader:
         """Take the conditions from the message itself; False where that fails."""
         fresh = self._item(item.message, self._rules(item.message), None)
         if fresh:
-            item.conditions, item.recognized = fresh.conditions, False
+            item.conditions, item.error, item.recognized = fresh.conditions, fresh.error, False
         return fresh is not None
 
-    def _item(self, message: ResourceMessage, rules: tuple[Rule, ...], stored: Document | None) -> Item | None:
-        if stored is not None and (conditions := conditions_of_stored(rules, stored, self._kind)):
+    def _item(self, message: ResourceMessage, rules: Rules, stored: Document | None) -> Item | None:
+        if stored is not None and (conditions := conditions_of_stored(_readable(rules), stored, self._kind)):
             return Item(message, conditions, recognized=True)
         try:
-            return Item(message, conditions_of(rules, message.resource, self._kind))
+            conditions, error = conditions_of(rules, message.resource, self._kind, self._fill)
+            return Item(message, conditions, error)
+        except PLATFORM_ERRORS:
+            raise
         except InventoryError as exc:
             self._fail(message, exc)
             return None
@@ -106,8 +116,11 @@ class ItemReader:
         """Return by fingerprint the stored resources last written from the very same message; None: cannot tell."""
         if not fingerprints:
             return None
-        keys = {key for _, rules, _ in ruled for rule in rules for key in rule}
-        if any(key.partition(".")[0] in {"tags", "metadata"} for key in keys):
+        distinct = {rules for _, rules, _ in ruled}
+        if any(len(_readable(rules)) < len(rules) for rules in distinct):
+            return None
+        keys = {key for rules in distinct for rule in _readable(rules) for key in rule}
+        if any(key.partition(".")[0] in {"tags", "metadata"} or not is_stored(key, self._kind) for key in keys):
             return None
         query = {"fingerprint": {"$in": list(fingerprints)}}
         found: dict[bytes, Document] = {}
@@ -115,7 +128,7 @@ class ItemReader:
             found[document["fingerprint"]] = document
         return found
 
-    def _rules(self, message: ResourceMessage) -> tuple[Rule, ...]:
+    def _rules(self, message: ResourceMessage) -> Rules:
         # A stream's messages share what is equal in them, and most have the rules of the one before.
         if message.match_rules is self._last[0]:
             return self._last[1]
@@ -127,6 +140,10 @@ class ItemReader:
                 self._parsed[written] = rules
         self._last = message.match_rules, rules
         return rules
+
+
+def _readable(rules: Rules) -> list[Rule]:
+    return [rule for rule in rules if not isinstance(rule, MatchRuleError)]
 
 
 def rounds(items: list[Item]) -> Iterator[list[Item]]:
@@ -146,7 +163,7 @@ def rounds(items: list[Item]) -> Iterator[list[Item]]:
         for item in pending:
             paths = tuple(condition.paths for condition in item.conditions)
             marks = [(condition.paths, condition.values) for condition in item.conditions]
-            group = _values_at(item.conditions[0], common)
+            group = _values_at(item.conditions[0], common) if item.conditions else ()
             if rules_of.setdefault(group, paths) != paths:
                 mixed.add(group)
             waits = group in mixed or any(mark in taken for mark in marks)
@@ -177,13 +194,17 @@ def resolve(
         store: where to look.
         domain_id: the domain.
         fields: what to read of a hit, besides its id and the match keys; None for the whole document.
-        fail: told of items that match more than one resource.
+        fail: told of items that match more than one resource, or none before a rule that cannot be applied.
     """
     fine: list[Item] = []
     pending = items
     rule = 0
     while pending:
-        fine.extend(item for item in pending if rule >= len(item.conditions))
+        for item in [item for item in pending if rule >= len(item.conditions)]:
+            if item.error:
+                fail(item.message, item.error)
+            else:
+                fine.append(item)
         pending = [item for item in pending if rule < len(item.conditions)]
         found = _find([item.conditions[rule] for item in pending], store, domain_id, fields)
         rest: list[Item] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
@@ -24,6 +24,8 @@ class Kind:
         id_prefix: how its ids begin.
         text_keys: fields of text that a match rule may name.
         free_keys: free-form fields below which a match rule may name anything.
+        filled_keys: match keys whose value the service fills in or converts: compared as they will be stored.
+        owned_keys: fields that say who collected the resource and when; no match rule can name them.
         indexed: the match key whose presence makes a lookup cheap.
         natural_keys: what is unique in the domain, beside the id; empty where nothing is.
         stateful: whether it has a state (ACTIVE, DELETED), a history and collection state.
@@ -36,8 +38,15 @@ class Kind:
     text_keys: frozenset[str]
     free_keys: frozenset[str]
     indexed: str
+    filled_keys: frozenset[str]
+    owned_keys: frozenset[str]
     natural_keys: tuple[str, ...] = ()
     stateful: bool = False
+    plain_keys: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Tell the text keys that compare as they were sent, as those of nearly all rules do."""
+        object.__setattr__(self, "plain_keys", self.text_keys - self.filled_keys)
 
 
 CLOUD_SERVICE: Final = Kind(
@@ -56,12 +65,16 @@ CLOUD_SERVICE: Final = Kind(
             "provider",
             "region_code",
             "project_id",
+            "ref_cloud_service_type",
+            "ref_region",
             "reference.resource_id",
             "reference.external_link",
         }
     ),
     free_keys=frozenset({"data", "tags", "metadata", "instance_size", "ip_addresses"}),
     indexed="reference.resource_id",
+    filled_keys=frozenset({"project_id", "ref_cloud_service_type", "ref_region", "instance_size", "ip_addresses"}),
+    owned_keys=frozenset({"collection_info", "tag_keys", "created_at", "updated_at"}),
     stateful=True,
 )
 CLOUD_SERVICE_TYPE: Final = Kind(
@@ -69,9 +82,24 @@ CLOUD_SERVICE_TYPE: Final = Kind(
     collection="cloud_service_type",
     id_field="cloud_service_type_id",
     id_prefix=ids.CLOUD_SERVICE_TYPE,
-    text_keys=frozenset({"cloud_service_type_id", "name", "provider", "group", "service_code", "resource_type"}),
-    free_keys=frozenset({"tags", "metadata", "is_primary", "is_major"}),
+    text_keys=frozenset(
+        {
+            "cloud_service_type_id",
+            "name",
+            "provider",
+            "group",
+            "service_code",
+            "resource_type",
+            "cloud_service_type_key",
+            "ref_cloud_service_type",
+        }
+    ),
+    free_keys=frozenset({"tags", "metadata", "is_primary", "is_major", "labels"}),
     indexed="provider",
+    filled_keys=frozenset(
+        {"resource_type", "is_primary", "is_major", "labels", "cloud_service_type_key", "ref_cloud_service_type"}
+    ),
+    owned_keys=frozenset({"updated_by", "created_at", "updated_at"}),
     natural_keys=("provider", "group", "name"),
 )
 REGION: Final = Kind(
@@ -79,9 +107,11 @@ REGION: Final = Kind(
     collection="region",
     id_field="region_id",
     id_prefix=ids.REGION,
-    text_keys=frozenset({"region_id", "name", "provider", "region_code"}),
+    text_keys=frozenset({"region_id", "name", "provider", "region_code", "region_key", "ref_region"}),
     free_keys=frozenset({"tags"}),
     indexed="provider",
+    filled_keys=frozenset({"name", "region_key", "ref_region"}),
+    owned_keys=frozenset({"updated_by", "created_at", "updated_at"}),
     natural_keys=("provider", "region_code"),
 )
 KINDS: Final = {kind.resource_type: kind for kind in (CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION)}
