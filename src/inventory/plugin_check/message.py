@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from inventory.connector.ports import ResourceMessage
-from inventory.errors import InvalidResourceError, InventoryError, UnsupportedResourceTypeError
+from inventory.errors import InvalidResourceError, InventoryError, MatchRuleError, UnsupportedResourceTypeError
 from inventory.ingest.decision.changeset import new_cloud_service, new_cloud_service_type, new_region
-from inventory.ingest.decision.match import Condition, conditions_of, parse_rules
+from inventory.ingest.decision.match import Condition, conditions_of, is_stored, parse_rules
 from inventory.ingest.reading.kinds import (
     CLOUD_SERVICE,
     CLOUD_SERVICE_TYPE,
@@ -80,8 +80,13 @@ def _state(message: ResourceMessage) -> Iterator[Fault]:
 def _stored(message: ResourceMessage, kind: Kind) -> Iterator[Fault]:
     try:
         rules = parse_rules(message.match_rules, kind)
-        conditions = conditions_of(rules, message.resource, kind)
-        if not any(_is_indexed(condition, kind) for condition in conditions):
+        for key in sorted({key for rule in rules if not isinstance(rule, MatchRuleError) for key in rule}):
+            if not is_stored(key, kind):
+                yield remark(STAGE, "UNKNOWN_KEY", f"a match rule names {key[:100]}, which nothing stored has")
+        conditions, error = asked_for(message, kind)
+        if error:
+            yield violation(STAGE, error.code, error.message)
+        if conditions and not any(_is_indexed(condition, kind) for condition in conditions):
             keys = ", ".join(conditions[0].paths)
             yield remark(STAGE, "SLOW_RULE", f"no match rule holds {kind.indexed}: lookups by {keys} are slow")
     except InventoryError as exc:
@@ -93,6 +98,19 @@ def _stored(message: ResourceMessage, kind: Kind) -> Iterator[Fault]:
         yield violation(STAGE, exc.code, exc.message)
 
 
+def asked_for(message: ResourceMessage, kind: Kind) -> tuple[list[Condition], InventoryError | None]:
+    """Return what the match rules ask for, as :func:`conditions_of`, and raises what it does.
+
+    The project is the one sent: which one a secret or a collector rule gives is not known here.
+    """
+
+    def fill(resource: Json) -> Json:
+        document = {**document_of(message, kind), "project_id": resource.get("project_id")}
+        return {key: document.get(key) for key in kind.filled_keys}
+
+    return conditions_of(parse_rules(message.match_rules, kind), message.resource, kind, fill)
+
+
 def document_of(message: ResourceMessage, kind: Kind) -> dict[str, Any]:
     """Return what ``message`` would be stored as. Raises ``InventoryError`` where ingest refuses it."""
     values = values_of(kind, message.resource)
@@ -100,6 +118,7 @@ def document_of(message: ResourceMessage, kind: Kind) -> dict[str, Any]:
         return new_cloud_service(values, cloud_service_id="id", domain_id="domain", now=_NOW)
     if kind is CLOUD_SERVICE_TYPE:
         return new_cloud_service_type(values, cloud_service_type_id="id", domain_id="domain", now=_NOW)
+    values = {"name": values.get("region_code"), **values}
     return new_region(values, region_id="id", domain_id="domain", now=_NOW)
 
 

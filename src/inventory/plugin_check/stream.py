@@ -11,11 +11,11 @@ from typing import Any, Final
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.redact import Redactor
 from inventory.errors import InventoryError
-from inventory.ingest.decision.match import conditions_of, match_key, parse_rules
+from inventory.ingest.decision.match import match_key
 from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, ERROR_TYPES, KINDS, REGION
 from inventory.ingest.reading.record import text
 from inventory.plugin_check.fault import Fault, Faults, remark
-from inventory.plugin_check.message import STAGE, faults_of_message, shows_secret, state_name
+from inventory.plugin_check.message import STAGE, asked_for, faults_of_message, shows_secret, state_name
 
 Json = Mapping[str, Any]
 
@@ -130,8 +130,10 @@ class StreamWatcher:
         if kind is None or len(self._seen) >= _REMEMBERED:
             return
         try:
-            conditions = conditions_of(parse_rules(message.match_rules, kind), message.resource, kind)
+            conditions, _ = asked_for(message, kind)
         except InventoryError:
+            return
+        if not conditions:
             return
         key = match_key(kind, conditions[0])
         if key in self._seen:

@@ -47,8 +47,10 @@ def test_a_good_resource_has_no_fault() -> None:
     assert (
         _found(_message({**SERVICE, "data": None, "json_data": '{"a": 1}', "tags": [{"key": "a.b", "value": 1}]})) == []
     )
-    region = {"name": "x", "region_code": "us-east-1", "provider": "aws"}
-    assert _found(_message(region, kind="inventory.Region", rules={"1": ["region_code", "provider"]})) == []
+    region = {"region_code": "us-east-1", "provider": "aws"}
+    for named in ({"name": "x"}, {"name": ""}, {}):
+        found = _message({**region, **named}, kind="inventory.Region", rules={"1": ["region_code", "provider", "name"]})
+        assert _found(found) == []
 
 
 @pytest.mark.parametrize(
@@ -56,7 +58,8 @@ def test_a_good_resource_has_no_fault() -> None:
     [
         (_message(rules={}), ("violation", "ERROR_MATCH_RULE")),
         (_message(rules={"first": ["provider"]}), ("violation", "ERROR_MATCH_RULE")),
-        (_message(rules={"1": ["no_such_key"]}), ("violation", "ERROR_MATCH_RULE")),
+        (_message(rules={"1": ["no_such_key", *RULES["1"]]}), ("remark", "UNKNOWN_KEY")),
+        (_message(rules={**RULES, "2": [1.0]}), ("violation", "ERROR_MATCH_RULE")),
         (_message(rules={"1": ["account"]}), ("violation", "ERROR_MATCH_RULE")),
         (_message({**SERVICE, "data": "text"}), ("violation", "ERROR_INVALID_RESOURCE")),
         (_message({**SERVICE, "json_data": "{", "data": None}), ("violation", "ERROR_INVALID_RESOURCE")),
