@@ -283,4 +283,6 @@ def test_while_mongod_is_frozen_nobody_hangs_and_afterwards_all_goes_on(outfit: 
         os.kill(mongod, signal.SIGCONT)
 
     answers = answers_once_all_goes_on(outfit, callers, job_id)
-    assert {status for _, status, _ in answers if status != "OK"} == {"UNAVAILABLE"}
+    # Who waits for a thread while all of them wait for MongoDB is told so.
+    failed = {status for _, status, _ in answers if status != "OK"}
+    assert "UNAVAILABLE" in failed <= {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
