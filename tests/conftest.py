@@ -75,14 +75,16 @@ def nothing_secret_leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
 @pytest.fixture(autouse=True)
 def logging_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What a test sets up for logging ends with it: loggers of modules are not tied to its stream for ever."""
-    configure = structlog.configure
+    configure, configured, before = structlog.configure, structlog.is_configured(), structlog.get_config()
 
     def without_cache(**options: Any) -> None:
         configure(**{**options, "cache_logger_on_first_use": False})
 
     monkeypatch.setattr(structlog, "configure", without_cache)
     yield
-    if structlog.is_configured():
+    if configured:
+        configure(**before)
+    else:
         structlog.reset_defaults()
 
 

@@ -169,7 +169,7 @@ def _outcome(check: Check) -> str:
     try:
         check()
     except InventoryError as exc:
-        return str(exc)
+        return exc.code
     return "ok"
 
 

@@ -198,7 +198,7 @@ def test_a_process_that_is_not_ready_says_why(settings: Settings) -> None:
     with HealthServer(host="127.0.0.1", port=settings.worker_health_port, checks={"redis": broken, "mongodb": list}):
         found = {finding.check: finding for finding in pages.check_processes(settings)}
     assert (found["worker"].level, found["gateway"].level) == (Level.FAIL, Level.WARN)
-    assert "is not ready: redis ERROR_GRPC_CONNECTION" in found["worker"].message
+    assert found["worker"].message.endswith("is not ready: redis ERROR_GRPC_CONNECTION")
 
 
 # Secrets and plugins

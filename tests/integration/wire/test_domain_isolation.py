@@ -31,16 +31,16 @@ from tests.integration.wire.probes import (
 from tests.integration.wire.two_domains import SCHEMAS, furnish, plugin_stream
 from tests.integration.wire.wire_kit import Wire
 
-CALLERS = ("domain in the request", "default domain", "token", "token, and the other domain in the request")
-WHOLE = ("domain in the request", "token, and the other domain in the request")
-"""A caller that says its domain, and one that says another's."""
+CALLERS = ("domain in the request", "default domain", "token", "owner's token, and the other domain in the request")
+WHOLE = ("domain in the request", "owner's token, and the other domain in the request")
+"""A caller that says its domain, and one that says another's: an owner's is overridden by the token's (section 1)."""
 
 FILTER_FORMAT = {
-    "key": "services",
+    "key": "cloud_service_id",
     "name": "Services",
     "type": "list",
     "resource_type": "inventory.CloudService",
-    "search_key": "cloud_service_id",
+    "search_key": "inventory.CloudService.cloud_service_id",
     "change_rules": [{"resource_key": "account", "change_key": "accounts"}],
 }
 
@@ -56,6 +56,7 @@ class World:
         with_default = wire.serve(default_domain_id=self.beta.domain_id)
         with_tokens = wire.serve(authentication="jwt")
         token = token_of(self.beta.domain_id)
+        owners = token_of(self.beta.domain_id, user_type="DOMAIN_OWNER")
         self.clients = dict(
             zip(
                 CALLERS,
@@ -63,7 +64,7 @@ class World:
                     self.beta.client,
                     Client(with_default),
                     Client(with_tokens, token=token),
-                    Client(with_tokens, domain_id=self.alpha.domain_id, token=token),
+                    Client(with_tokens, domain_id=self.alpha.domain_id, token=owners),
                 ],
                 strict=True,
             )
@@ -222,12 +223,14 @@ def test_a_collect_filter_finds_nothing_of_another_domain(world: World, caller: 
     own = {"collector_id": world.beta.ids["collector_id"]}
     alien = world.alpha.ids["cloud_service_id"]
     missing = missing_like(alien)
-    requests = [own | {"filter": {"services": [each]}} for each in (alien, missing)]
+    requests = [own | {"filter": {"cloud_service_id": [each]}} for each in (alien, missing)]
 
     faults = differences(world.clients[caller], "Collector.collect", *requests, (alien, missing))
 
     assert not faults, "\n".join(faults)
-    jobs = world.wire.database["job"].find({"domain_id": world.beta.domain_id, "filter.services": {"$exists": True}})
+    jobs = world.wire.database["job"].find(
+        {"domain_id": world.beta.domain_id, "filter.cloud_service_id": {"$exists": True}}
+    )
     assert [job["total_tasks"] for job in jobs] == [0, 0]
     world.assert_alpha_is_as_it_was()
 

@@ -83,11 +83,7 @@ def test_one_that_is_not_ready_is_ill_and_says_why(ports: dict[str, int]) -> Non
     with HealthServer(host="127.0.0.1", port=ports["worker"], checks=checks, registry=CollectorRegistry()):
         told = ask(ports)
 
-    assert (told.exit_code, told.stderr) == (
-        1,
-        "worker is not ready: mongodb: ERROR_GRPC_CONNECTION: Connection failed. "
-        "(service = mongodb, reason = cannot be reached)\n",
-    )
+    assert (told.exit_code, told.stderr) == (1, "worker is not ready: mongodb: ERROR_GRPC_CONNECTION\n")
 
 
 def test_a_page_that_never_answers_is_ill(ports: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> None:
