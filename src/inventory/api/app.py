@@ -99,6 +99,7 @@ def build_server(
         _lanes(settings),
         limit=settings.max_concurrent_rpcs,
         threads=settings.server_threads + settings.server_heavy_threads,
+        memory=gate.memory,
     )
     # grpcio asks its executor for nothing but submit.
     executor = cast("ThreadPoolExecutor", pool)

@@ -8,6 +8,7 @@ internal error.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ from inventory.errors import InventoryError, RequestTimeoutError, UnknownError
 from inventory.model.time_limit import time_limit
 from inventory.observe import tracing
 from inventory.observe.logs import frequent, get_logger
-from inventory.process.memory_budget import Holding, MemoryBudget, hold, holding
+from inventory.process.memory_budget import FREE_BYTES, SIZE_METADATA, Holding, MemoryBudget, hold, holding
 from inventory.protobuf import requests as codec
 
 log = get_logger(__name__)
@@ -99,7 +100,7 @@ class Endpoint:
         if seat is not None:
             seat.attach(context)
         bind_contextvars(transaction_id=call.transaction_id)
-        held = Holding(self._gate.memory)
+        held = (seat and seat.take_holding()) or Holding(self._gate.memory)
         answer: bytes | InventoryError = b""
         try:
             with tracing.served(self._policy.method, call.traceparent, transaction_id=call.transaction_id):
@@ -110,9 +111,12 @@ class Endpoint:
             self._log(started, call, answer)
         finally:
             clear_contextvars()
-            if held.size:
-                _keep_until_sent(held, answer, context)
+            size = len(answer) if isinstance(answer, bytes) else 0
+            if held.size or size > FREE_BYTES:
+                _keep_until_sent(held, size, context)
         if isinstance(answer, bytes):
+            if size > FREE_BYTES:
+                _announce(size, context)
             return answer
         failure = status.answer(answer, transaction_id=call.transaction_id)
         context.set_trailing_metadata(failure.metadata)
@@ -186,8 +190,15 @@ class Endpoint:
         frequent(__name__, "call", method=self._policy.method, peer=call.peer, ms=round(seconds * 1000, 2), **outcome)
 
 
-def _keep_until_sent(held: Holding, answer: bytes | InventoryError, context: grpc.ServicerContext) -> None:
+def _announce(size: int, context: grpc.ServicerContext) -> None:
+    """Tell the size of an answer ahead of it."""
+    with contextlib.suppress(grpc.RpcError):  # nobody waits for it any more
+        context.send_initial_metadata(((SIZE_METADATA, str(size)),))
+
+
+def _keep_until_sent(held: Holding, size: int, context: grpc.ServicerContext) -> None:
     """Hold what an answer takes on its way; a client that reads slowly, or not at all, keeps it in memory."""
-    held.shrink(len(answer) * _ANSWER_WEIGHT if isinstance(answer, bytes) else 0)
+    held.shrink(size * _ANSWER_WEIGHT)
+    held.try_hold(size * _ANSWER_WEIGHT)  # it is made: refusing it now would free nothing
     if held.size and not context.add_callback(held.release):
         held.release()

@@ -23,9 +23,9 @@ RPCS_IN_WORK: Final = gauge("inventory_rpcs_in_work", "RPCs in work now.", proce
 RPCS_REFUSED: Final = counter(
     "inventory_rpcs_refused_total",
     "RPCs refused with RESOURCE_EXHAUSTED, by what was full: arrivals (max_concurrent_rpcs), a lane, waiting "
-    "(max_waiting_rpcs).",
+    "(max_waiting_rpcs), memory (memory_budget_bytes).",
     processes=[SERVER],
-    labels={"reason": ["arrivals", "quick", "heavy", "waiting"]},
+    labels={"reason": ["arrivals", "quick", "heavy", "waiting", "memory"]},
 )
 LANE_QUEUED: Final = gauge(
     "inventory_rpcs_queued",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 
 from inventory.gateway.errors import RequestTooLargeError
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int, reserve: Callable[[int], Awaitable[None]]) -> bytes:
     """Return the body.
 
     A body that is too large is read on for as much again and thrown away, so that a client that sends before it
@@ -16,6 +18,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     Args:
         request: whose.
         limit: bytes.
+        reserve: called with the size so far, bytes; nothing more is read before it returns.
 
     Raises:
         RequestTooLargeError: it is larger.
@@ -29,6 +32,7 @@ async def read_body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size <= limit:
+            await reserve(size)
             chunks.append(chunk)
         elif size > 2 * limit:
             break

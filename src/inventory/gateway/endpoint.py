@@ -45,6 +45,8 @@ CALL_MARGIN_SECONDS: Final = 1.0
 
 MIN_CALL_SECONDS: Final = 0.001
 
+_BODY_WEIGHT: Final = 4
+"""Bytes of memory for each byte of a request's body: itself, what JSON makes of it, the message, and its bytes."""
 _ANSWER_WEIGHT: Final = 4
 """Bytes of memory for each byte of the server's answer: itself, its message, the JSON, and that on its way."""
 
@@ -82,7 +84,7 @@ class Endpoint:
         limits: of one request.
         load: of all of them.
         rate_limit: of one address's requests; the server sees the gateway's address only.
-        memory: what all answers may hold together.
+        memory: what all requests and answers may hold together.
     """
 
     def __init__(
@@ -95,7 +97,6 @@ class Endpoint:
         memory: MemoryBudget,
     ) -> None:
         self._memory = memory
-        self._usual_bytes = 0
         self._rate_limit = rate_limit
         self._route = route
         metrics.REQUESTS.labels(route.name, "200")
@@ -152,31 +153,42 @@ class Endpoint:
         # Passed on as it came where nothing is traced here.
         if traceparent := tracing.current() or headers.traceparent(request.headers):
             metadata.append((tracing.TRACEPARENT, traceparent))
-        body = await self._read(request, deadline)
         held = Holding(self._memory)
         try:
             async with asyncio.timeout_at(deadline + CALL_MARGIN_SECONDS):
-                data = await _convert(lambda: codec.parse_request(self._route.method.input_type, body), len(body))
-                if len(data) > self._limits.request_bytes:
-                    raise RequestTooLargeError(limit=f"{self._limits.request_bytes} bytes in one message")
-                # What answers of this method were like tells how much must be free before the next one is asked for.
-                await hold(held, self._usual_bytes * _ANSWER_WEIGHT)
+                data = await self._message(request, deadline, held)
                 remaining = max(deadline - loop.time(), MIN_CALL_SECONDS)
-                answer = await self._upstream().call(self._route.grpc_path, data, metadata=metadata, timeout=remaining)
-                self._usual_bytes = max(len(answer), self._usual_bytes * 9 // 10)
-                await hold(held, len(answer) * _ANSWER_WEIGHT)
+                answer = await self._upstream().call(
+                    self._route.grpc_path,
+                    data,
+                    metadata=metadata,
+                    timeout=remaining,
+                    reserve=lambda size: hold(held, size * _ANSWER_WEIGHT),
+                )
+                await hold(held, len(answer) * _ANSWER_WEIGHT)  # where the server did not tell
                 text = await _convert(lambda: to_json(self._route.method.output_type, answer), len(answer))
                 return _held_until_sent(text, held)
         except BaseException as exc:
-            held.shrink(0)
+            held.release()
             if isinstance(exc, TimeoutError):
                 raise RequestTimeoutError from None
             raise
 
-    async def _read(self, request: Request, deadline: float) -> bytes:
+    async def _message(self, request: Request, deadline: float, held: Holding) -> bytes:
+        """Return the request's message, and keep nothing else of the request."""
+        body = await self._read(request, deadline, held)
+        data = await _convert(lambda: codec.parse_request(self._route.method.input_type, body), len(body))
+        if len(data) > self._limits.request_bytes:
+            raise RequestTooLargeError(limit=f"{self._limits.request_bytes} bytes in one message")
+        held.shrink(len(data))
+        return data
+
+    async def _read(self, request: Request, deadline: float, held: Holding) -> bytes:
         try:
             async with asyncio.timeout_at(deadline):
-                body = await read_body(request, self._limits.request_bytes)
+                body = await read_body(
+                    request, self._limits.request_bytes, lambda size: hold(held, size * _BODY_WEIGHT)
+                )
         except TimeoutError:
             raise SlowRequestError from None
         metrics.REQUEST_BYTES.inc(len(body))

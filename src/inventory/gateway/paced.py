@@ -13,8 +13,6 @@ from inventory.process.memory_budget import WAIT_SECONDS, BudgetSpentError, Hold
 
 CHUNK_BYTES: Final = 64 * 1024
 """How much is handed on at once; the next part waits until the connection takes more."""
-STALLED_SECONDS: Final = 30.0
-"""How long a client may read nothing of its answer, s."""
 _POLL_SECONDS: Final = 0.02
 
 
@@ -34,7 +32,7 @@ async def hold(held: Holding, size: int) -> None:
 class PacedResponse(Response):
     """An answer that is sent part by part; ``sent`` is called once it is out, or its client gone.
 
-    A client that reads nothing for ``STALLED_SECONDS`` is cut off: its answer would stay in memory.
+    The protocol cuts a client off that reads nothing, so that no answer stays in memory for ever.
     """
 
     sent: Callable[[], None] | None = None
@@ -43,16 +41,11 @@ class PacedResponse(Response):
         """See ASGI."""
         body = memoryview(self.body)
         try:
-            async with asyncio.timeout(STALLED_SECONDS) as patience:
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                for at in range(0, len(body), CHUNK_BYTES):
-                    patience.reschedule(asyncio.get_running_loop().time() + STALLED_SECONDS)
-                    last = at + CHUNK_BYTES >= len(body)
-                    part = bytes(body[at : at + CHUNK_BYTES])
-                    await send({"type": "http.response.body", "body": part, "more_body": not last})
-        except TimeoutError:
-            # Without its end the answer is cut off, and the connection closed.
-            return
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            for at in range(0, len(body), CHUNK_BYTES):
+                last = at + CHUNK_BYTES >= len(body)
+                part = bytes(body[at : at + CHUNK_BYTES])
+                await send({"type": "http.response.body", "body": part, "more_body": not last})
         finally:
             if self.sent is not None:
                 self.sent()

@@ -12,7 +12,7 @@ import uvicorn
 
 from inventory.errors import SettingsError
 from inventory.gateway.app import build_app
-from inventory.gateway.protocol import limited_to
+from inventory.gateway.protocol import STALLED_SECONDS, limited_to
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import GATEWAY, own_registry
@@ -58,8 +58,13 @@ def run(settings: Settings) -> int:
     return 0 if server.started else 1
 
 
-def build_server(settings: Settings) -> uvicorn.Server:
-    """Return the HTTP server, not yet started."""
+def build_server(settings: Settings, *, stalled_seconds: float = STALLED_SECONDS) -> uvicorn.Server:
+    """Return the HTTP server, not yet started.
+
+    Args:
+        settings: addresses, sizes, times.
+        stalled_seconds: how long a client may read nothing of its answer, s.
+    """
     config = uvicorn.Config(
         build_app(settings, draining=lambda: server.should_exit),
         log_config=None,
@@ -67,7 +72,7 @@ def build_server(settings: Settings) -> uvicorn.Server:
         lifespan="on",
         ws="none",
         loop="asyncio",
-        http=limited_to(connection_limit(settings.gateway_max_connections)),
+        http=limited_to(connection_limit(settings.gateway_max_connections), stalled_seconds=stalled_seconds),
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.drain_seconds),

@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, and a bound on how long a request's head may take."""
+"""HTTP/1.1 as uvicorn speaks it, and bounds on how long a request's head, and reading an answer, may take."""
 
 from __future__ import annotations
 
@@ -14,13 +14,21 @@ from inventory.gateway.metrics import CONNECTIONS_CLOSED
 HEAD_SECONDS: Final = 20.0
 """From a connection's start, or a request's first byte on one that is kept, to the end of its headers, s."""
 
+STALLED_SECONDS: Final = 30.0
+"""How long a client may read nothing of its answer, s."""
+
 
 class BoundedProtocol(H11Protocol):
-    """Closes a connection whose request does not begin in time: uvicorn itself would wait for its headers for ever."""
+    """Closes a connection whose request does not begin in time, or whose answer is not read.
+
+    uvicorn itself would wait for the one and for the other for ever.
+    """
 
     _head_timer: asyncio.TimerHandle | None = None
+    _stall_timer: asyncio.TimerHandle | None = None
 
     max_connections = 1000
+    stalled_seconds = STALLED_SECONDS
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -32,7 +40,7 @@ class BoundedProtocol(H11Protocol):
         self._watch_head()
         if len(self.connections) > self.max_connections:
             CONNECTIONS_CLOSED.inc()
-            self._longest_idle().transport.close()
+            _close(self._longest_idle().transport)
 
     def _longest_idle(self) -> H11Protocol:
         """Return the connection that has waited longest for a request; where all others are at work, this one."""
@@ -60,7 +68,30 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._unwatch_head()
+        self._unwatch_stall()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to read."""
+        super().pause_writing()
+        if self._stall_timer is None:
+            self._stall_timer = self.loop.call_later(self.stalled_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Send on: the client reads."""
+        self._unwatch_stall()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that has been idle for long, whether its last answer was read to its end or not."""
+        if not self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self.transport.abort()
+        super().timeout_keep_alive_handler()
+
+    def _unwatch_stall(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def _watch_head(self) -> None:
         if self._head_timer is None:
@@ -77,6 +108,20 @@ class BoundedProtocol(H11Protocol):
             self.transport.close()
 
 
-def limited_to(connections: int) -> type[BoundedProtocol]:
-    """Return the protocol of a server that keeps so many connections at a time."""
-    return type("LimitedProtocol", (BoundedProtocol,), {"max_connections": connections})
+def limited_to(connections: int, *, stalled_seconds: float = STALLED_SECONDS) -> type[BoundedProtocol]:
+    """Return the protocol of a server that keeps so many connections at a time.
+
+    Args:
+        connections: how many.
+        stalled_seconds: how long a client may read nothing of its answer, s.
+    """
+    limits = {"max_connections": connections, "stalled_seconds": stalled_seconds}
+    return type("LimitedProtocol", (BoundedProtocol,), limits)
+
+
+def _close(transport: asyncio.Transport) -> None:
+    """Close a connection now: one whose client does not read would stay open until it has."""
+    if transport.get_write_buffer_size():
+        transport.abort()
+    else:
+        transport.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from inventory.errors import SettingsError
 from inventory.process.addresses import Address, host_port, parse, reachable
+from inventory.process.memory_budget import SIZE_METADATA
 from inventory.settings import Settings
 
 READY_SECONDS: Final = 1.5
@@ -70,7 +71,15 @@ class Upstream:
         )
         self._health = health_pb2_grpc.HealthStub(self._channel)
 
-    async def call(self, grpc_path: str, data: bytes, *, metadata: Sequence[tuple[str, str]], timeout: float) -> bytes:
+    async def call(
+        self,
+        grpc_path: str,
+        data: bytes,
+        *,
+        metadata: Sequence[tuple[str, str]],
+        timeout: float,
+        reserve: Callable[[int], Awaitable[None]],
+    ) -> bytes:
         """Call a method with a serialized request and return the serialized answer.
 
         Args:
@@ -78,12 +87,22 @@ class Upstream:
             data: the request.
             metadata: sent along.
             timeout: deadline of the call, s; the server is told.
+            reserve: called with the size of a large answer, bytes; the answer is not read before it returns.
 
         Raises:
             grpc.aio.AioRpcError: the call failed.
         """
-        method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(grpc_path)
-        answer: bytes = await method(data, metadata=tuple(metadata), timeout=timeout)
+        # To grpc a stream of one message is the same call, but only a stream's message is read when it is asked for:
+        # until then the server keeps it.
+        method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._channel.unary_stream(grpc_path)
+        call = method(data, metadata=tuple(metadata), timeout=timeout)
+        try:
+            for key, value in await call.initial_metadata():
+                if key == SIZE_METADATA:
+                    await reserve(int(value))
+            answer = b"".join([message async for message in call])
+        finally:
+            call.cancel()
         return answer
 
     async def serving(self) -> bool:

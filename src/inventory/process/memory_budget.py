@@ -13,6 +13,8 @@ from inventory.errors import LimitExceededError
 
 FREE_BYTES: Final = 256 * 1024
 """What a call may hold without being counted, bytes: most calls, which then cost nothing here."""
+SIZE_METADATA: Final = "inventory-answer-bytes"
+"""Metadata that tells the size of an answer of more than ``FREE_BYTES`` ahead of it, so that memory can be reserved."""
 WAIT_SECONDS: Final = 2.0
 """How long a call waits until others have given back what it needs, s."""
 TRIM_SECONDS: Final = 1.0

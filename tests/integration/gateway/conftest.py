@@ -15,6 +15,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from inventory.devruntime.child import wait_until
 from inventory.gateway.process import build_server, listen
+from inventory.gateway.protocol import STALLED_SECONDS
 from inventory.settings import Settings
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -93,9 +94,9 @@ def start_gateway() -> Iterator[Start]:
     """Starts gateways that are stopped with the test."""
     with_threads: list[tuple[Any, threading.Thread, Gateway]] = []
 
-    def start(upstream: str, **values: Any) -> Gateway:
+    def start(upstream: str, *, stalled_seconds: float = STALLED_SECONDS, **values: Any) -> Gateway:
         settings = Settings(gateway_upstream=upstream, drain_seconds=5, **values)
-        server, listener = build_server(settings), listen("127.0.0.1", 0)
+        server, listener = build_server(settings, stalled_seconds=stalled_seconds), listen("127.0.0.1", 0)
         port = listener.getsockname()[1]
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()

@@ -107,6 +107,11 @@ class Wire:
         """Where the first server listens."""
         return self._servers[0].address
 
+    @property
+    def address_of_newest(self) -> str:
+        """Where the server that was started last listens."""
+        return self._servers[-1].address
+
     def write_platform(self, content: Mapping[str, Any]) -> None:
         """Replace the platform file by a new one, so that the next use reads it again."""
         self.platform = dict(content)

@@ -22,6 +22,7 @@ from inventory.api.metrics import RPCS_REFUSED
 from inventory.errors import LimitExceededError
 from inventory.observe.logs import get_logger
 from inventory.process import waiting
+from inventory.process.memory_budget import FREE_BYTES, BudgetSpentError, Holding, MemoryBudget
 
 log = get_logger(__name__)
 
@@ -36,9 +37,11 @@ class CallPool(Executor):
         lanes: where calls get their turns.
         limit: how many calls may be in work or waiting.
         threads: how many idle threads are kept.
+        memory: what requests in work or waiting may hold.
     """
 
-    def __init__(self, lanes: Lanes, *, limit: int, threads: int) -> None:
+    def __init__(self, lanes: Lanes, *, limit: int, threads: int, memory: MemoryBudget) -> None:
+        self._memory = memory
         self.lanes = lanes
         self.reception = Reception(limit)
         self._limit = limit
@@ -86,24 +89,30 @@ class CallPool(Executor):
         self._aside.submit(call.answer)
 
     def _enqueue(self, call: ReceivedCall) -> None:
+        held = Holding(self._memory) if call.size > FREE_BYTES else None
+        if held is not None and not held.try_hold(call.size):
+            self._refuse(call, BudgetSpentError(), reason="memory")
+            return
         with self._lock:
             full = self._pending >= self._limit
             self._pending += not full
         if full:
+            _release(held)
             self._refuse(call, _full(), reason="arrivals")
             return
-        quick = _QuickCall(self, call)
+        quick = _QuickCall(self, call, held)
         try:
             if self.lanes.quick.enter(quick):
                 self._threads.run(quick.run)
         except LimitExceededError as exc:
             self._ended()
+            _release(held)
             self._refuse(call, exc, reason="quick")
 
     def run(self, quick: _QuickCall) -> Work | None:
         """Run a call that has its turn; return what its thread is to run next."""
         call = quick.call
-        seat = CallSeat(self.lanes, quick.caller)
+        seat = CallSeat(self.lanes, quick.caller, quick.held)
         waiting.sit(seat)
         try:
             if time.monotonic() - quick.since < self.lanes.queue_seconds:
@@ -113,6 +122,7 @@ class CallPool(Executor):
                 call.answer_by(_Refusal(self.lanes.quick.refusal()))
         finally:
             waiting.sit(None)
+            _release(seat.take_holding())  # where the method was not called
             self._ended()
             ticket = seat.end()
         return None if ticket is None else _work_of(ticket)
@@ -133,10 +143,11 @@ class CallPool(Executor):
 class _QuickCall(Ticket):
     """A call that waits for its first turn, and no thread for it."""
 
-    __slots__ = ("_pool", "call", "since")
+    __slots__ = ("_pool", "call", "held", "since")
 
-    def __init__(self, pool: CallPool, call: ReceivedCall) -> None:
+    def __init__(self, pool: CallPool, call: ReceivedCall, held: Holding | None) -> None:
         super().__init__(_caller_of(call), self._begin)
+        self.held = held
         self._pool = pool
         self.call = call
         self.since = time.monotonic()
@@ -170,6 +181,11 @@ def _work_of(ticket: Ticket) -> Work | None:
         return ticket.run
     ticket.grant()
     return None
+
+
+def _release(held: Holding | None) -> None:
+    if held is not None:
+        held.release()
 
 
 def _full() -> LimitExceededError:

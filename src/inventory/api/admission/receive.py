@@ -66,6 +66,11 @@ class ReceivedCall:
         found: tuple[tuple[str, str | bytes], ...] = self._event.invocation_metadata
         return found
 
+    @property
+    def size(self) -> int:
+        """Size of the message that was received, bytes."""
+        return len(self._request or b"")
+
     def peer(self) -> str:
         """Return where the call comes from, such as ``ipv4:127.0.0.1:50000``."""
         address: bytes = self._event.call.peer()

@@ -16,6 +16,7 @@ import grpc
 from inventory.api.admission.lane import Lane, Ticket
 from inventory.api.metrics import RPCS_REFUSED, RPCS_WAITING
 from inventory.errors import LimitExceededError, RequestTimeoutError
+from inventory.process.memory_budget import Holding
 from inventory.process.waiting import OnCancel, seat
 
 
@@ -78,9 +79,11 @@ class CallSeat:
     Args:
         lanes: of the process.
         caller: whose turn it is.
+        held: what the call's request holds of the memory.
     """
 
-    def __init__(self, lanes: Lanes, caller: str) -> None:
+    def __init__(self, lanes: Lanes, caller: str, held: Holding | None = None) -> None:
+        self._held = held
         self._lanes = lanes
         self._lane: Lane | None = lanes.quick
         self._caller = caller
@@ -91,6 +94,11 @@ class CallSeat:
         self._cancel: Callable[[], object] | None = None
         self.principal = caller
         """Whose call it is, once that is known better."""
+
+    def take_holding(self) -> Holding | None:
+        """Return what the call's request holds, once: whoever takes it releases it."""
+        held, self._held = self._held, None
+        return held
 
     def attach(self, context: grpc.ServicerContext) -> None:
         """Tell the call's context, by which its end is noticed."""
