@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from inventory.bootstrap import Container
-from inventory.doctor import mongodb, pages, platform, redis_queue, work
+from inventory.doctor import mongodb, pages, platform, redis_queue, system_token, work
 from inventory.doctor.finding import Finding, Level, guarded, ok, skip, warn
 from inventory.settings import Settings, nearest_variable, unknown_variables
 
@@ -56,7 +56,8 @@ def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
     if stored:
         found = guarded("mongodb", lambda: mongodb.check_server(container.database), mend=_MONGODB)
         yield from found
-        stored = not any(each.check == "mongodb" and each.level is Level.FAIL for each in found)
+        # On a standalone server, or without a primary, all that follows fails for the one reason that is told.
+        stored = not any(each.level is Level.FAIL for each in found)
         if stored:
             yield from _mongodb(container)
     else:
@@ -81,6 +82,11 @@ def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
         return
     found = guarded("secrets", lambda: platform.check_platform(settings), mend=_PLATFORM)
     yield from found
+    if settings.platform == "grpc":
+        reached = not any(each.level is Level.FAIL for each in found)
+        token = system_token.check_token(container, stored=stored) if reached else system_token.untried()
+        yield token
+        found.append(token)
     if not plugins or not stored or any(each.level is Level.FAIL for each in found):
         reason = "not asked for" if not plugins else "what they need is not there"
         yield skip("plugins", reason)

@@ -8,17 +8,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import redis
 import yaml
 from click.testing import CliRunner
 from pydantic import SecretStr
+from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
 from inventory.bootstrap import Container
 from inventory.cli import cli
+from inventory.devruntime.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
+from inventory.devruntime.probes import listening
 from inventory.devruntime.running import RunningFile, running_settings
 from inventory.doctor import mongodb, pages, platform, redis_queue, work
 from inventory.doctor.finding import Finding, Level
@@ -27,6 +31,7 @@ from inventory.errors import ConnectionFailureError
 from inventory.model import connection
 from inventory.observe.health_pages import HealthServer
 from inventory.settings import Settings
+from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure, FakePlugin
 
 Db = Database[dict[str, Any]]
@@ -235,6 +240,112 @@ def test_services_that_do_not_listen_are_told() -> None:
     found = list(platform.check_platform(settings))
     assert [finding.level for finding in found] == [Level.FAIL] * 4
     assert "has no endpoint" in found[-1].message
+
+
+# The system token
+
+
+@pytest.fixture
+def identity() -> Iterator[FakePlatform]:
+    with FakePlatform({"domains": [DOMAIN]}) as services:
+        services.roles = {"worker": "SYSTEM"}
+        services.tokens = set()
+        yield services
+
+
+def _token(settings: Settings, services: FakePlatform, token: str) -> Finding:
+    """Return what is found of a system token."""
+    names = ("identity", "plugin", "repository", "secret")
+    change: dict[str, Any] = {f"{name}_endpoint": services.endpoint for name in names}
+    change |= {"platform": "grpc", "system_token": SecretStr(token), "static_file": None}
+    connection.disconnect()
+    found = list(run_checks(settings.model_copy(update=change)))
+    assert not token or token not in str(found)
+    assert [each.check for each in found].count("system token") == 1
+    return next(each for each in found if each.check == "system token")
+
+
+def _key(services: FakePlatform, user: str = "worker") -> str:
+    token = services.api_key("domain-root", user)
+    assert services.tokens is not None
+    services.tokens.add(token)
+    return token
+
+
+def test_a_system_token_that_identity_and_secret_accept_is_well(settings: Settings, identity: FakePlatform) -> None:
+    finding = _token(settings, identity, _key(identity))
+
+    assert (finding.level, finding.mend) == (Level.OK, "")
+    assert identity.calls_of("Secret.get_data")[-1].request.domain_id == DOMAIN  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("token", ["", "two words"])
+def test_a_system_token_that_is_none_is_told(settings: Settings, identity: FakePlatform, token: str) -> None:
+    finding = _token(settings, identity, token)
+
+    assert finding.level is Level.FAIL
+    assert "INVENTORY_SYSTEM_TOKEN" in finding.message
+    assert identity.calls_of("Domain.list") == []
+
+
+def test_a_system_token_that_is_refused_is_told_as_that(settings: Settings, identity: FakePlatform) -> None:
+    finding = _token(settings, identity, identity.api_key("domain-root", "worker"))
+
+    assert (finding.level, finding.message) == (Level.FAIL, "the identity service refuses it")
+    assert finding.mend.startswith("Renew INVENTORY_SYSTEM_TOKEN")
+
+
+def test_a_system_token_that_secret_alone_refuses_is_told_as_that(settings: Settings, identity: FakePlatform) -> None:
+    token = _key(identity)
+    for code, said in (
+        (grpc.StatusCode.UNAUTHENTICATED, "the secret service refuses it"),
+        (grpc.StatusCode.PERMISSION_DENIED, "the secret service accepts it, but not what workers do with it"),
+    ):
+        identity.failures_of["Secret.get_data"] = Failure(code, "ERROR_X: no")
+        assert _token(settings, identity, token).message == said
+
+
+@pytest.mark.parametrize("role_type", ["DOMAIN", "PROJECT"])
+def test_a_system_token_without_the_role_is_told_as_that(
+    settings: Settings, identity: FakePlatform, mongo_client: MongoClient[dict[str, Any]], role_type: str
+) -> None:
+    identity.roles = {"worker": role_type}
+    finding = _token(settings, identity, _key(identity))
+    assert finding.level is Level.FAIL
+    assert "role of type SYSTEM" in finding.mend
+
+    stored = {"collector_id": "c", "domain_id": "domain-root", "state": "DISABLED"}
+    mongo_client[settings.mongo_database]["collector"].insert_one(stored)
+    finding = _token(settings, identity, _key(identity))
+    assert finding.message == f"its role is of type {role_type}, and must be of type SYSTEM"
+
+
+def test_a_system_token_is_not_tried_where_a_service_is_away(settings: Settings, identity: FakePlatform) -> None:
+    identity.stop()
+
+    assert _token(settings, identity, "of-nobody").level is Level.SKIP
+
+
+def test_a_standalone_mongodb_is_told_once(tmp_path: Path, settings: Settings) -> None:
+    class Standalone(EmbeddedMongod):
+        def argv(self) -> list[str]:
+            words = super().argv()
+            at = words.index("--replSet")
+            return words[:at] + words[at + 4 :]
+
+        def is_ready(self) -> bool:
+            return listening("127.0.0.1", self.port)
+
+    port = free_port()
+    connection.disconnect()
+    with Standalone(tmp_path / "data", port, tmp_path / "mongod.log"):
+        alone = settings.model_copy(update={"mongo_uri": SecretStr(f"mongodb://127.0.0.1:{port}/")})
+        found = list(run_checks(alone))
+    connection.disconnect()
+
+    (told,) = [each for each in found if each.level is Level.FAIL]
+    assert (told.check, "standalone" in told.message) == ("replica set", True)
+    assert "indexes" not in _levels(found)
 
 
 Plugins = Callable[..., Finding]

@@ -10,9 +10,17 @@ from typing import Any
 import grpc
 import pytest
 
+from inventory.cli.view.advice import ADVICE, advice_for
 from inventory.domain.clock import ManualClock
 from inventory.domain.job.states import JobStatus, TaskStatus
-from inventory.errors import CollectorSecretError, ConnectionFailureError, NotFoundError
+from inventory.errors import (
+    AuthenticateFailureError,
+    CollectorSecretError,
+    ConnectionFailureError,
+    InventoryError,
+    NotFoundError,
+    PermissionDeniedError,
+)
 from inventory.manager.job.slices import Outcome
 from inventory.manager.resource.removal import ResourceRemover
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
@@ -175,6 +183,20 @@ def test_a_secret_file_that_is_missing_is_named_in_the_errors_of_the_task(kit: J
     [error] = kit.task(task)["errors"]
     assert error["error_code"] == "ERROR_COLLECTOR_SECRET"
     assert "data_file s.json: No such file" in error["message"]
+
+
+@pytest.mark.parametrize("error", [AuthenticateFailureError(), PermissionDeniedError()])
+def test_a_refused_token_is_told_as_what_it_is_and_not_as_a_bad_secret(kit: JobsKit, error: InventoryError) -> None:
+    kit.platform.secret_failure = error
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    kit.worker().run(slice_id)
+
+    [stored] = kit.task(task)["errors"]
+    assert stored["error_code"] == "ERROR_COLLECTOR_SECRET"
+    assert f"reason = {error.code}: " in stored["message"]
+    assert "INVENTORY_SYSTEM_TOKEN" in stored["message"]
+    assert advice_for(stored["error_code"], stored["message"]) == ADVICE[error.code]
 
 
 def test_a_secret_service_that_is_away_is_asked_again(kit: JobsKit, clock: ManualClock) -> None:

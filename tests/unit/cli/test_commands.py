@@ -131,6 +131,18 @@ def test_a_code_of_a_newer_server_gets_advice_too() -> None:
     assert "does not know the code" in advice_for("ERROR_OF_TOMORROW")
 
 
+def test_advice_is_about_the_reason_where_that_says_more() -> None:
+    refused = "Secret data cannot be read. (secret_id = s, reason = ERROR_AUTHENTICATE_FAILURE: refused)"
+    assert advice_for("ERROR_COLLECTOR_SECRET", refused) == ADVICE["ERROR_AUTHENTICATE_FAILURE"]
+    away = "Collect could not be initialized. (stage = secrets, reason = ERROR_PERMISSION_DENIED: Permission denied.)"
+    assert advice_for("ERROR_COLLECT_INITIALIZE", away) == ADVICE["ERROR_PERMISSION_DENIED"]
+
+    for reason in ("ERROR_NOT_FOUND", "UNKNOWN: ERROR_AUTHENTICATE_FAILURE: of a cloud", "data_file s.json: absent"):
+        assert advice_for("ERROR_COLLECTOR_SECRET", f"(reason = {reason})") == ADVICE["ERROR_COLLECTOR_SECRET"]
+    plugin = "Plugin failed. (reason = ERROR_AUTHENTICATE_FAILURE: of a cloud)"
+    assert advice_for("ERROR_PLUGIN", plugin) == ADVICE["ERROR_PLUGIN"]
+
+
 # Failures
 
 

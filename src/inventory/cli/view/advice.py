@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -66,8 +67,13 @@ ADVICE: Final[Mapping[str, str]] = {
         "Something answered too late: `inventory doctor` shows what is slow; INVENTORY_PLATFORM_TIMEOUT_SECONDS and "
         "INVENTORY_QUERY_TIMEOUT_SECONDS allow more."
     ),
-    "ERROR_AUTHENTICATE_FAILURE": "The platform refuses the workers' token: renew INVENTORY_SYSTEM_TOKEN.",
-    "ERROR_PERMISSION_DENIED": "The workers' token (INVENTORY_SYSTEM_TOKEN) may not do this: give its role the right.",
+    "ERROR_AUTHENTICATE_FAILURE": (
+        "The platform refuses the workers' token: renew INVENTORY_SYSTEM_TOKEN. `inventory doctor` tries it."
+    ),
+    "ERROR_PERMISSION_DENIED": (
+        "The workers' token (INVENTORY_SYSTEM_TOKEN) may not do this: its user needs a role of type SYSTEM. "
+        "`inventory doctor` tries it."
+    ),
     "ERROR_LIMIT_EXCEEDED": "A service around limits the rate: collect less at a time, or raise its limit.",
     "ERROR_NO_PLUGIN": (
         "The repository has no such plugin: register it there, or make a collector of one that it has."
@@ -110,6 +116,29 @@ ELSEWHERE: Final = frozenset(
 _GENERIC: Final = "This version does not know the code: see the message above, and the worker's log."
 
 
-def advice_for(code: str) -> str:
-    """Return what to do about an error."""
+_WRAPPING: Final = frozenset({"ERROR_COLLECTOR_SECRET", "ERROR_COLLECTOR_COLLECTING", "ERROR_COLLECT_INITIALIZE"})
+"""Codes that say what failed; the reason in their message may begin with the code that says why."""
+_REASONS: Final = frozenset(
+    {
+        "ERROR_AUTHENTICATE_FAILURE",
+        "ERROR_PERMISSION_DENIED",
+        "ERROR_GRPC_CONNECTION",
+        "ERROR_REQUEST_TIMEOUT",
+        "ERROR_LIMIT_EXCEEDED",
+    }
+)
+"""Codes whose own advice is the right one, wherever they are the reason."""
+_REASON: Final = re.compile(r"reason = (ERROR_[A-Z_]+)")
+
+
+def advice_for(code: str, message: str = "") -> str:
+    """Return what to do about an error.
+
+    Args:
+        code: its code.
+        message: its words; where they begin the reason with a code, the advice is about that.
+    """
+    found = _REASON.search(message) if code in _WRAPPING else None
+    if found is not None and found[1] in _REASONS:
+        return ADVICE[found[1]]
     return ADVICE.get(code, _GENERIC)

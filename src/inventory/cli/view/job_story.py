@@ -175,7 +175,7 @@ def _print_cause(out: Console, cause: Cause) -> None:
         if names:
             more = f" and {len(names) - _SHOWN_NAMES} more" if len(names) > _SHOWN_NAMES else ""
             _say(out, f"  {title}: {', '.join(names[:_SHOWN_NAMES])}{more}")
-    advice = textwrap.fill(advice_for(cause.code), 100, initial_indent="  → ", subsequent_indent="    ")
+    advice = textwrap.fill(advice_for(cause.code, cause.message), 100, initial_indent="  → ", subsequent_indent="    ")
     out.print(styled(advice))
 
 

@@ -13,10 +13,12 @@ from inventory.domain.job.stored_error import error_document
 from inventory.domain.principal import Principal, system_principal
 from inventory.domain.redact import redact, secret_options
 from inventory.errors import (
+    AuthenticateFailureError,
     CollectorCollectingError,
     CollectorSecretError,
     ConnectionFailureError,
     InventoryError,
+    PermissionDeniedError,
     PluginError,
     PluginUnavailableError,
     RequestTimeoutError,
@@ -142,12 +144,14 @@ class SliceCollector:
             # Our own words, which say what to mend and never hold the data.
             raise _AttemptError(exc, passing=False) from exc
         except InventoryError as exc:
-            error = CollectorSecretError(secret_id=secret_id, reason=exc.code)
+            error = CollectorSecretError(secret_id=secret_id, reason=_why(exc))
             raise _AttemptError(error, passing=isinstance(exc, _PASSING)) from exc
 
     def _connect(self, assignment: Assignment, principal: Principal) -> CollectorPlugin:
         try:
             return self._plugins.open(assignment.collector, principal)
+        except (AuthenticateFailureError, PermissionDeniedError) as exc:
+            raise _AttemptError(CollectorCollectingError(reason=_why(exc)), passing=False) from exc
         except InventoryError as exc:
             raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
 
@@ -210,6 +214,15 @@ def failed(attempt: Attempt) -> Outcome:
     if attempt.failure is None:
         return attempt.outcome
     return attempt.outcome.with_error(error_document(attempt.failure))
+
+
+def _why(error: InventoryError) -> str:
+    """Return why the platform answered nothing, by code; a refused token is told as one, never quoted."""
+    if isinstance(error, AuthenticateFailureError):
+        return f"{error.code}: INVENTORY_SYSTEM_TOKEN is refused"
+    if isinstance(error, PermissionDeniedError):
+        return f"{error.code}: the role of INVENTORY_SYSTEM_TOKEN does not allow it"
+    return error.code
 
 
 def _context(assignment: Assignment, secret_data: Json, principal: Principal) -> IngestContext:
