@@ -30,6 +30,7 @@ gRPC status codes, ``gateway`` maps those to HTTP.
     ├── ConnectionFailureError           a platform service or MongoDB    → UNAVAILABLE
     ├── RequestTimeoutError                                               → DEADLINE_EXCEEDED
     ├── CollectInitializeError                                            → INTERNAL
+    │   └── SecretServiceError           the secret service was reached and refuses or breaks
     ├── PluginError
     │   ├── VerifyPluginFailureError                                      → INTERNAL
     │   ├── InitPluginFailureError                                        → INTERNAL
@@ -324,6 +325,20 @@ class CollectInitializeError(InventoryError):
 
     def __init__(self, *, stage: str, reason: str) -> None:
         super().__init__(f"Collect could not be initialized. (stage = {stage}, reason = {reason})")
+
+
+class SecretServiceError(CollectInitializeError):
+    """The secret service was reached and does not do what it was asked for (contract §6).
+
+    Attributes:
+        reason: what it answered: its status, code and words, free of addresses and of what was asked for.
+        passing: whether it broke, which may pass, rather than refused.
+    """
+
+    def __init__(self, *, reason: str, passing: bool) -> None:
+        self.reason = clip(reason, 512)
+        self.passing = passing
+        super().__init__(stage="secrets", reason=self.reason)
 
 
 class PluginError(InventoryError):

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from inventory.domain.finite import finite
+from inventory.domain.numbers import all_finite
 
 _STEERING: Final = re.compile(
     "["
@@ -46,7 +46,7 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        text = json.dumps(finite(value), indent=indent, ensure_ascii=False)
+        text = json.dumps(all_finite(value), indent=indent, ensure_ascii=False)
     text = text if text.isascii() and "\x7f" not in text else _STEERING.sub(_escaped, text)
     encoding = _encoding(sys.stdout)
     return (

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 EXACT: Final = 2.0**53
 """Doubles below this size hold every integer; from here on, an integral double stays a double."""
@@ -27,6 +28,15 @@ def finite(number: float) -> int | float | None:
     if -EXACT < number < EXACT:
         return int(number) if number.is_integer() else number
     return number if math.isfinite(number) else None
+
+
+def all_finite(value: Any) -> Any:
+    """Return ``value`` with null for each float in it that is not finite, however deep it lies (contract §7)."""
+    if isinstance(value, Mapping):
+        return {key: all_finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [all_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def nearest(number: float) -> int | float:

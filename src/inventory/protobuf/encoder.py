@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from inventory.domain.clock import isoformat
-from inventory.domain.finite import finite
+from inventory.domain.numbers import all_finite
 
 MAX_LEVELS: Final = 99
 """Levels of messages that a Struct in a list of resources may have: protobuf reads 100, and the list takes one. What
@@ -137,7 +137,7 @@ def _json_text(value: Any) -> str:
     try:
         return json.dumps(value, default=_json_default, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        return json.dumps(finite(value), default=_json_default, ensure_ascii=False)
+        return json.dumps(all_finite(value), default=_json_default, ensure_ascii=False)
 
 
 def _json_default(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import grpc
 import pytest
 
 from inventory.bootstrap import Container
@@ -294,3 +295,21 @@ def test_a_secret_service_that_cannot_be_reached(wire: Wire, over_grpc: OverGrpc
     assert refused(own, collector) == ("UNAVAILABLE", "ERROR_GRPC_CONNECTION")
     later = scheduled(wire, own, collector, over_grpc.container, waits=True)
     assert (later["status"], error_codes(later)) == ("CREATED", ["ERROR_GRPC_CONNECTION"])
+
+
+@pytest.mark.parametrize("status", [grpc.StatusCode.INTERNAL, grpc.StatusCode.FAILED_PRECONDITION])
+def test_a_secret_service_that_refuses(wire: Wire, over_grpc: OverGrpc, status: grpc.StatusCode) -> None:
+    own = over_grpc.home
+    collector = own.create()
+    over_grpc.secrets.failure = Failure(status, "ERROR_VAULT: the vault at 10.0.0.1:8200 is sealed")
+
+    told = own.client.fails("Collector.collect", {"collector_id": collector["collector_id"]})
+
+    assert told == ("INTERNAL", "ERROR_COLLECT_INITIALIZE")
+    (job,) = jobs_of(own, collector)
+    assert (job["status"], error_codes(job)) == ("ERROR", ["ERROR_COLLECT_INITIALIZE"])
+    assert f"answered {status.name}: ERROR_VAULT: the vault at *** is sealed" in job["errors"][0]["message"]
+    later = scheduled(wire, own, collector, over_grpc.container)
+    assert (later["status"], error_codes(later)) == ("ERROR", ["ERROR_COLLECT_INITIALIZE"])
+    verified = own.client.fails("Collector.verify_plugin", {"collector_id": collector["collector_id"]})
+    assert verified == ("INTERNAL", "ERROR_VERIFY_PLUGIN_FAILURE")

@@ -34,6 +34,7 @@ from inventory.errors import (
     PluginError,
     PluginUnavailableError,
     RequestTimeoutError,
+    SecretServiceError,
     SettingsError,
 )
 from inventory.stubs.spaceone.api.inventory.plugin import job_pb2
@@ -67,7 +68,7 @@ def identity(platform: FakePlatform, channels: ChannelCache) -> GrpcIdentity:
 
 
 class TestErrors:
-    ABOUT = About(service="secret", key="secret_id", value="s-1")
+    ABOUT = About(service="identity", key="secret_id", value="s-1")
 
     @pytest.mark.parametrize("status", list(grpc.StatusCode))
     def test_no_status_stays_unmapped(self, status: grpc.StatusCode) -> None:
@@ -108,6 +109,58 @@ class TestErrors:
         assert isinstance(plugin_error(grpc.StatusCode.UNAVAILABLE, "", Redactor()), PluginUnavailableError)
 
 
+class TestSecretService:
+    """What the secret service answers is not told as a connection that failed (contract §6)."""
+
+    ABOUT = About(service="secret", key="secret_id", value="planted-value")
+    NOT_OF_THE_CONNECTION = (
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.DATA_LOSS,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.FAILED_PRECONDITION,
+    )
+
+    @pytest.mark.parametrize("status", NOT_OF_THE_CONNECTION)
+    def test_its_code_and_words_are_kept(self, status: grpc.StatusCode) -> None:
+        error = platform_error(status, "ERROR_VAULT: the vault is sealed", self.ABOUT)
+        assert error.code == "ERROR_COLLECT_INITIALIZE"
+        assert f"the secret service answered {status.name}: ERROR_VAULT: the vault is sealed" in error.message
+
+    @pytest.mark.parametrize(
+        "planted",
+        [
+            "planted-value",
+            "(name = planted other, x = y)",
+            "mongodb://planted:planted@planted.example/db",
+            "10.1.2.3:27017",
+            "planted.internal:27017",
+            "[fd00::10]:50051",
+            "ipv4:10.1.2.3:443",
+        ],
+    )
+    def test_addresses_and_what_was_asked_for_are_not(self, planted: str) -> None:
+        error = platform_error(grpc.StatusCode.INTERNAL, f"ERROR_VAULT: no {planted} today", self.ABOUT)
+        assert "ERROR_VAULT: no " in error.message
+        assert "***" in error.message
+        assert not any(word in error.message for word in ("planted", "10.1", "27017", "fd00", "50051"))
+
+    @pytest.mark.parametrize("words", ["Received RST_STREAM; socket closed", "failed to connect to all addresses"])
+    def test_a_connection_that_breaks_stays_one(self, words: str) -> None:
+        error = platform_error(grpc.StatusCode.INTERNAL, words, self.ABOUT)
+        assert isinstance(error, ConnectionFailureError)
+
+    def test_an_unknown_secret_and_an_outage_stay_what_they_are(self) -> None:
+        unknown = platform_error(grpc.StatusCode.INVALID_ARGUMENT, "ERROR_NOT_FOUND: x", self.ABOUT)
+        assert isinstance(unknown, NotFoundError)
+        assert isinstance(platform_error(grpc.StatusCode.UNAVAILABLE, "x", self.ABOUT), ConnectionFailureError)
+
+    def test_it_is_never_longer_than_a_message_may_be(self) -> None:
+        assert len(platform_error(grpc.StatusCode.INTERNAL, "é" * 9000, self.ABOUT).message.encode()) < 1024
+
+
 class TestCalls:
     def test_token_and_transaction_id_travel_on(self, platform: FakePlatform, secrets: GrpcSecretStore) -> None:
         secrets.get_data("s", PRINCIPAL)
@@ -133,7 +186,7 @@ class TestCalls:
 
     def test_any_other_failure_is_final(self, platform: FakePlatform, secrets: GrpcSecretStore) -> None:
         platform.failure = Failure(grpc.StatusCode.INTERNAL, "bug")
-        with pytest.raises(ConnectionFailureError, match="answered INTERNAL"):
+        with pytest.raises(SecretServiceError, match="answered INTERNAL: bug"):
             secrets.get_data("s", PRINCIPAL)
         assert len(platform.calls) == 1
 

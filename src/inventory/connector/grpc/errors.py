@@ -9,7 +9,7 @@ from typing import Final
 
 import grpc
 
-from inventory.domain.redact import Redactor
+from inventory.domain.redact import BLOT, Redactor
 from inventory.errors import (
     AuthenticateFailureError,
     ConnectionFailureError,
@@ -23,6 +23,7 @@ from inventory.errors import (
     PluginError,
     PluginUnavailableError,
     RequestTimeoutError,
+    SecretServiceError,
     VerifyPluginFailureError,
 )
 
@@ -34,6 +35,8 @@ _OF_GRPC: Final = re.compile(
     re.IGNORECASE,
 )
 """Words of grpc itself about a connection."""
+_OF_CONNECTIONS: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.CANCELLED})
+"""Statuses, beside UNAVAILABLE, that gRPC itself gives to a connection that breaks."""
 _CODE: Final = re.compile(r"ERROR_[A-Z0-9_]{1,58}(?![A-Z0-9_])")
 
 
@@ -111,22 +114,41 @@ _TABLE: Final[dict[grpc.StatusCode, _Build]] = {
 
 PLUGIN_SERVICE: Final = "plugin"
 
-_WITHOUT_ENDPOINT: Final = frozenset(status for status, build in _TABLE.items() if build in {_broken, _refused})
-"""With these and a code of its own the plugin service was reached and has no endpoint (contract, section 1)."""
+_REACHED: Final = frozenset(status for status, build in _TABLE.items() if build in {_broken, _refused})
+"""With these, and a word that is not gRPC's about the connection, the service itself answered."""
+_ADDRESS: Final = re.compile(
+    r"[a-z][a-z0-9+.-]*://\S+|\[?[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*\]?(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|"
+    r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*:\d+",
+    re.IGNORECASE,
+)
+"""Where something listens: URLs, IPv6 and IPv4 addresses, names with a port."""
+_QUOTED: Final = re.compile(r"(\b\w+ = )[^,)]+")
+"""Values as SpaceONE's services quote them: ``(secret_id = …)``."""
 
 
 def platform_error(status: grpc.StatusCode, details: str, about: About) -> InventoryError:
-    """Return our error for a platform service's failure; its text never goes further, only its code."""
+    """Return our error for a platform service's failure.
+
+    Its text never goes further, only its code; but for the secret service's own words, which say what to mend there
+    (contract §6), less all that is an address or was asked for.
+    """
     code = error_code(details)
     error = _TABLE[status](about, status, code)
-    if (
-        about.service == PLUGIN_SERVICE
-        and code
-        and status in _WITHOUT_ENDPOINT
-        and not isinstance(error, NotFoundError)
-    ):
+    broke = status in _OF_CONNECTIONS and not code and _OF_GRPC.search(details)
+    if about.service == "secret" and status in _REACHED and not isinstance(error, NotFoundError) and not broke:
+        reason = _secret_reason(status, details, about)
+        return SecretServiceError(reason=reason, passing=_TABLE[status] is _broken)
+    if about.service == PLUGIN_SERVICE and code and status in _REACHED and not isinstance(error, NotFoundError):
         return VerifyPluginFailureError(reason=f"the plugin service has no endpoint for it: {code}")
     return error
+
+
+def _secret_reason(status: grpc.StatusCode, details: str, about: About) -> str:
+    words = _QUOTED.sub(rf"\1{BLOT}", details)
+    if about.value:
+        words = words.replace(about.value, BLOT)
+    words = " ".join(_ADDRESS.sub(BLOT, words).split())
+    return f"the secret service answered {status.name}" + (f": {words}" if words else "")
 
 
 def error_code(details: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from inventory.domain import ids
 from inventory.domain.equality import same
 from inventory.domain.keys import unescape_key
+from inventory.domain.numbers import whole
 
 Document = dict[str, Any]
 
@@ -151,7 +152,7 @@ def _text(value: Any) -> str | None:
         return value
     if isinstance(value, dict | list):
         return _write(value)
-    return str(value)
+    return str(whole(value) if isinstance(value, float) else value)
 
 
 def _excluded(key: str, exclude: Collection[str]) -> bool:

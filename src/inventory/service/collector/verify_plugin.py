@@ -15,6 +15,7 @@ from inventory.errors import (
     PluginError,
     PluginUnavailableError,
     RequestTimeoutError,
+    SecretServiceError,
     VerifyPluginFailureError,
 )
 from inventory.manager.collector.plugins import PluginManager
@@ -66,7 +67,10 @@ class PluginVerifier:
     def _candidates(
         self, principal: Principal, plugin_info: Mapping[str, Any], secret_id: str
     ) -> Sequence[SecretInformation]:
-        secrets = self._secrets.list_of_plugin(plugin_info, principal)
+        try:
+            secrets = self._secrets.list_of_plugin(plugin_info, principal)
+        except SecretServiceError as exc:
+            raise VerifyPluginFailureError(reason=exc.reason) from exc
         if not secret_id:
             return secrets
         found = [secret for secret in secrets if secret.secret_id == secret_id]
@@ -92,6 +96,8 @@ class PluginVerifier:
             data = self._secrets.get_data(secret.secret_id, principal)
         except ConnectionFailureError:
             raise
+        except SecretServiceError as exc:
+            raise PluginError(reason=exc.reason) from exc
         except InventoryError as exc:
             # Its text may name a file or a variable of ours: only the code goes on.
             raise PluginError(reason=f"the secret's data cannot be read: {exc.code}") from exc

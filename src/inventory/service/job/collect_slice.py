@@ -22,6 +22,7 @@ from inventory.errors import (
     PluginError,
     PluginUnavailableError,
     RequestTimeoutError,
+    SecretServiceError,
     TaskError,
 )
 from inventory.ingest.context import IngestContext, IngestCounts
@@ -143,6 +144,9 @@ class SliceCollector:
         except CollectorSecretError as exc:
             # Our own words, which say what to mend and never hold the data.
             raise _AttemptError(exc, passing=False) from exc
+        except SecretServiceError as exc:
+            error = CollectorSecretError(secret_id=secret_id, reason=exc.reason)
+            raise _AttemptError(error, passing=exc.passing) from exc
         except InventoryError as exc:
             error = CollectorSecretError(secret_id=secret_id, reason=_why(exc))
             raise _AttemptError(error, passing=isinstance(exc, _PASSING)) from exc

@@ -118,7 +118,7 @@ class CollectPlanner:
             secrets = self._secrets.list_of_plugin(collector["plugin_info"], principal)
         except NotFoundError as exc:
             raise CollectInitializeError(stage="secrets", reason="a secret does not exist") from exc
-        except (BadRequestError, *OUTAGES):
+        except (BadRequestError, CollectInitializeError, *OUTAGES):
             raise
         except InventoryError as exc:
             raise CollectInitializeError(stage="secrets", reason=f"{exc.code}: {exc.message}") from exc
