@@ -18,7 +18,8 @@ _TOKEN = re.compile(
 _GROUPING = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 _OPERATORS = {"and", "or", "unless", "bool", "offset"}
 _FUNCTIONS = {
-    "absent", "histogram_quantile", "increase", "label_values", "max", "max_over_time", "min", "rate", "sum", "time",
+    "absent", "group", "histogram_quantile", "increase", "label_values", "last_over_time", "max", "max_over_time",
+    "min", "rate", "sum", "time",
 }  # fmt: skip
 _CLOSES = {"(": ")", "{": "}"}
 

@@ -17,9 +17,9 @@ from tests.integration.observability.conftest import KINDS, Fleet
 from tests.integration.observability.promql import parse
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
-ADDED_BY_PROMETHEUS = {"job", "instance", "le"}
-OPEN_LABELS = {"status": {code.name for code in grpc.StatusCode}, "job": {"$job"}}
-"""Values beside those that are shown: statuses come as they happen, and ``$job`` is the dashboard's variable."""
+ADDED_BY_PROMETHEUS = {"job", "namespace", "instance", "le"}
+OPEN_LABELS = {"status": {code.name for code in grpc.StatusCode}, "job": {"$job"}, "namespace": {"$namespace"}}
+"""Values beside those that are shown: statuses come as they happen; ``$job`` and ``$namespace`` are the dashboard's."""
 
 Shown = dict[str, list[dict[str, str]]]
 
@@ -99,6 +99,28 @@ def test_the_dashboard_can_be_imported_anywhere() -> None:
     assert all(target["datasource"]["uid"] == "${datasource}" for panel in panels for target in panel["targets"])
     assert len({panel["id"] for panel in loaded["panels"]}) == len(loaded["panels"])
     assert all(panel["fieldConfig"]["defaults"].get("unit") for panel in panels if panel["type"] != "table")
+
+
+def test_no_installation_hides_another() -> None:
+    """Each scheduler exports what all of an installation have: the maximum is taken within one, never over several."""
+    for where, text in EXPRESSIONS.items():
+        if where.startswith("panel") and re.search(r"inventory_(queue_oldest|clock_skew)_seconds", text):
+            continue  # The worst of all is what is shown.
+        for grouping in re.findall(r"\b(?:max|group)\b(?: by \(([^)]*)\))? \(", text):
+            assert {"job", "namespace"} <= set(grouping.split(", ")), where
+        if where.startswith("alert"):
+            for grouping in re.findall(r"\bsum\b(?: by \(([^)]*)\))? ?\(", text):
+                assert {"job", "namespace"} <= set(grouping.split(", ")), where
+
+
+def test_the_share_of_errors_is_zero_where_nothing_failed_or_nobody_called() -> None:
+    (error,) = [text for where, text in EXPRESSIONS.items() if where == "panel RPC errors A"]
+
+    failed, _, rest = error.partition(" / ")
+    called, _, otherwise = rest.partition(" or ")
+    assert 'status=~"' in failed
+    assert called.endswith(" > 0)"), "nothing divided by nothing is no number"
+    assert otherwise.startswith("0 * sum(inventory_build_info"), "unknown where nothing is scraped"
 
 
 def test_panels_do_not_overlap() -> None:

@@ -171,7 +171,13 @@ def test_keda_counts_each_message_once_however_many_schedulers_export_it() -> No
     objects = full()
     prometheus, cron = objects["ScaledObject", "stock-worker"]["spec"]["triggers"]
 
-    assert prometheus["metadata"]["query"] == 'sum(max by (band) (inventory_queue_messages{namespace="cloud"}))'
+    plain = rendered(JWT | {"worker.keda.enabled": "true", "worker.keda.serverAddress": "http://prometheus"})
+    (only,) = plain["ScaledObject", "shop-inventory-worker"]["spec"]["triggers"]
+    assert only["metadata"]["query"] == 'sum(max by (band) (inventory_queue_messages{namespace="cloud"}))'
+    assert (
+        prometheus["metadata"]["query"]
+        == 'sum(max by (band) (inventory_queue_messages{namespace="cloud",job="cloud/stock"}))'
+    )
     assert cron["type"] == "cron"
     assert "replicas" not in objects["Deployment", "stock-worker"]["spec"]
     assert ("HorizontalPodAutoscaler", "stock-worker") not in objects

@@ -245,3 +245,9 @@ priorityClassName: {{ . }}
     {{- end }}
 {{- end }}
 {{- end -}}
+
+{{/* The messages of this installation. A PodMonitor's job is its namespace and name. */}}
+{{- define "inventory.queueQuery" -}}
+{{- $job := ternary (printf ",job=\"%s/%s\"" .Release.Namespace (include "inventory.fullname" .)) "" .Values.podMonitor.enabled -}}
+sum(max by (band) (inventory_queue_messages{namespace={{ .Release.Namespace | quote }}{{ $job }}}))
+{{- end -}}
