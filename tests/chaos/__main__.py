@@ -25,7 +25,7 @@ def main() -> int:
         collectors=18,
         interval=11,
         pause=1.0,
-        size=Size(servers=2, failover=True, settings=SETTINGS),
+        size=Size(servers=2, failover=True, network=True, settings=SETTINGS),
     )
     folder = Path(tempfile.mkdtemp(prefix="inventory-chaos-"))
     report = Run(plan, folder).run()

@@ -16,9 +16,12 @@ from dataclasses import dataclass
 import redis
 
 from inventory.devruntime import child
+from tests.chaos import disturb
 from tests.chaos.fleet import SETTINGS, Fleet, Service
 
 LEASE_SECONDS = float(str(SETTINGS["LEASE_SECONDS"]))
+AWAIT_MESSAGES_SECONDS = 1.5
+"""So long the emptying of Redis waits for messages that it takes away."""
 
 WEIGHTS = {
     "kill_worker_child": 4,
@@ -36,6 +39,7 @@ WEIGHTS = {
     "pause_worker": 3,
     "pause_scheduler": 1,
     "pause_server": 1,
+    **disturb.WEIGHTS,
 }
 KILLS = frozenset(name for name in WEIGHTS if name.startswith("kill_"))
 
@@ -89,7 +93,12 @@ class Havoc:
         self._number = itertools.count()
         self.done: Counter[str] = Counter()
         self.outages: list[Outage] = []
-        self._paused: set[int] = set()
+        self._disturber = disturb.Disturber(
+            fleet,
+            lambda seconds, action: self._at(time.monotonic() + seconds, action),
+            longer=LEASE_SECONDS + 1,
+            outage=lambda name: self.outages.append(Outage(name, time.time())),
+        )
 
     def run(self, faults: list[Fault]) -> None:
         """Do all faults, and what follows from them; return when the last is over and nobody sleeps."""
@@ -107,14 +116,18 @@ class Havoc:
         heapq.heappush(self._agenda, (moment, next(self._number), action))
 
     def _do(self, fault: Fault) -> None:
+        hit = self._disturber.do(fault) if self._disturber.does(fault.name) else self._end(fault)
+        if hit:
+            self.done[fault.name] += 1
+            print(f"{fault.after:7.1f} s  {fault.name} {hit}", flush=True)
+
+    def _end(self, fault: Fault) -> str:
         verb, _, what = fault.name.partition("_")
         if "mongod" in what or "scheduler" in what:
             self.outages.append(Outage(fault.name, time.time()))
         done = getattr(self, f"_{verb}_{what}", None)
-        hit = done(fault) if done else getattr(self, f"_{verb}")(self._pick(what, fault), fault)
-        if hit:
-            self.done[fault.name] += 1
-            print(f"{fault.after:7.1f} s  {fault.name} {hit}", flush=True)
+        hit: str = done(fault) if done else getattr(self, f"_{verb}")(self._pick(what, fault), fault)
+        return hit
 
     def _pick(self, kind: str, fault: Fault) -> Service:
         services = self._fleet.of(kind)
@@ -166,10 +179,11 @@ class Havoc:
     def _empty_redis(self, _fault: Fault) -> str:
         try:
             with redis.Redis.from_url(self._fleet.redis.url, socket_timeout=2) as client:
+                held = disturb.await_messages(client, AWAIT_MESSAGES_SECONDS)
                 client.flushall()
         except redis.RedisError:
             return ""
-        return "all keys"
+        return f"with {held} messages" if held else ""
 
     def _kill_redis(self, fault: Fault) -> str:
         """Kill it and take its file away; it comes back empty."""

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +25,9 @@ from pymongo import MongoClient
 from inventory.devruntime import child, probes
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
+from tests.chaos import stores
 from tests.chaos.mongo import Mongo, ReplicaSet, SingleMongo
+from tests.chaos.relay import Network, Relay
 from tests.chaos.world import DOMAIN, PLAIN, PLUGINS, SLICED, World
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +113,7 @@ class Size:
         settings: more than :data:`SETTINGS`, or other values.
         failover: whether MongoDB is a replica set of three.
         endpoints: of the plugins, where the caller runs them; else they are a process of the fleet.
+        network: whether there are relays before MongoDB, Redis and the plugins, and disks that can be filled.
     """
 
     servers: int = 1
@@ -118,6 +122,7 @@ class Size:
     settings: Mapping[str, object] = field(default_factory=dict)
     failover: bool = False
     endpoints: Mapping[str, str] | None = None
+    network: bool = False
 
 
 SETTINGS: Mapping[str, object] = {
@@ -158,24 +163,35 @@ class Fleet:
         self.data = Path(tempfile.mkdtemp(prefix="inventory-chaos-", dir=memory))
         os.environ[MARK] = self.run_id
         make = ReplicaSet if size.failover else SingleMongo
-        self.mongod: Mongo = make(self.data, self.logs)
-        self.redis = EmbeddedRedis(self.data / "redis", free_port(), self.logs / "redis.log")
+        self.network = Network() if size.network else None
+        self.relays: dict[str, list[Relay]] = defaultdict(list)
+        mongod, redis_server = stores.programs(folder) if size.network else (None, None)
+        self.mongod: Mongo = make(self.data, self.logs, mongod, lambda port: self._relayed("mongo", port))
+        self.redis = EmbeddedRedis(self.data / "redis", free_port(), self.logs / "redis.log", program=redis_server)
+        self._redis_port = self._relayed("redis", self.redis.port)
         self.ports = {plugin_id: free_port() for plugin_id in PLUGINS}
         self.world = world
         self.targets: list[str] = []
         platform = folder / "platform.yaml"
-        own = {plugin_id: f"grpc://127.0.0.1:{port}" for plugin_id, port in self.ports.items()}
+        own = {plugin_id: f"grpc://127.0.0.1:{self._relayed('plugin', port)}" for plugin_id, port in self.ports.items()}
         endpoints = size.endpoints or own
         platform.write_text(yaml.safe_dump(world.platform(endpoints)))
         self._env = self._environment(platform, size)
         self._offsets = itertools.cycle(CLOCK_OFFSETS)
         self.services = self._services(size)
 
+    def _relayed(self, far_end: str, port: int) -> int:
+        """Return the port by which the processes reach what listens on ``port``."""
+        if self.network is None:
+            return port
+        self.relays[far_end].append(self.network.relay_to(port))
+        return self.relays[far_end][-1].port
+
     def _environment(self, platform: Path, size: Size) -> dict[str, str]:
         values = {
             "MONGO_URI": self.mongod.uri,
             "MONGO_DATABASE": DATABASE,
-            "REDIS_URL": self.redis.url,
+            "REDIS_URL": f"redis://127.0.0.1:{self._redis_port}/0",
             "QUEUE_NAMESPACE": NAMESPACE,
             "STATIC_FILE": platform,
             "DEFAULT_DOMAIN_ID": DOMAIN,
@@ -258,7 +274,7 @@ class Fleet:
 
     def client(self) -> MongoClient[dict[str, Any]]:
         """Return a client of the MongoDB of the run."""
-        return MongoClient(self.mongod.uri, tz_aware=True, serverSelectionTimeoutMS=5000)
+        return MongoClient(self.mongod.uri, tz_aware=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=10_000)
 
     def processes(self) -> list[psutil.Process]:
         """Return all processes of the run but this one, however they came to be."""
@@ -294,6 +310,8 @@ class Fleet:
             if service.process is not None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     service.process.wait(max(deadline - time.monotonic(), 0.1))
+        if self.network is not None:
+            self.network.stop()
         left = [service.name for service in self.services if service.is_running()]
         own = self._stores()
         child.wait_until(lambda: all(each.pid in own for each in self.processes()), timeout_seconds=5)

@@ -6,19 +6,25 @@ import contextlib
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import psutil
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from inventory.devruntime import child, probes
 from inventory.devruntime.mongod import REPLICA_SET, EmbeddedMongod
 from inventory.devruntime.ports import LOOPBACK, free_port
+from tests.chaos import stores
 
 ELECTION_MS = 2000
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
+ASK_MS = 3000
+FULL_SECONDS = 8.0
+"""How long a node whose disk is full may take to die of it."""
 _PRIMARY, _SECONDARY = 1, 2
 
 
@@ -36,6 +42,18 @@ class Mongo(Protocol):
     def take(self, choice: float, signum: signal.Signals) -> str:
         """End a node, chosen by a share of 1, with ``signum``; return what was ended."""
 
+    def hang(self) -> str:
+        """Stop the primary where it stands (SIGSTOP) until :meth:`release`; return what was stopped."""
+
+    def lock(self) -> str:
+        """Let all writes of the primary wait (fsyncLock) until :meth:`release`; return what was locked."""
+
+    def release(self) -> None:
+        """End what :meth:`hang` and :meth:`lock` began."""
+
+    def fill(self, choice: float) -> str:
+        """Fill the disk of a node, chosen by a share of 1, until it dies of it; return what died."""
+
     def step_down(self) -> str:
         """Let the primary step down where another can follow; return what was done."""
 
@@ -43,12 +61,55 @@ class Mongo(Protocol):
         """End everything."""
 
 
-class SingleMongo:
-    """One node."""
+def _same(port: int) -> int:
+    return port
 
-    def __init__(self, folder: Path, logs: Path) -> None:
-        self._server = EmbeddedMongod(folder / "mongo", free_port(), logs / "mongod.log")
-        self.uri = self._server.uri
+
+class Holds:
+    """What hangs or is locked, of nodes given by process id and port."""
+
+    def __init__(self) -> None:
+        self._hung: list[int] = []
+        self._locked: list[int] = []
+
+    def hang(self, pid: int) -> None:
+        """Stop a process where it stands."""
+        os.kill(pid, signal.SIGSTOP)
+        self._hung.append(pid)
+
+    def lock(self, port: int) -> bool:
+        """Let all writes of a node wait; return whether it does."""
+        with _direct(port) as client, contextlib.suppress(PyMongoError):
+            client.admin.command("fsync", lock=True)
+            self._locked.append(port)
+            return True
+        return False
+
+    def release(self) -> None:
+        """Let everything go on; what has died meanwhile needs nothing."""
+        while self._hung:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._hung.pop(), signal.SIGCONT)
+        while self._locked:
+            with _direct(self._locked.pop()) as client, contextlib.suppress(PyMongoError):
+                client.admin.command("fsyncUnlock")
+
+
+class SingleMongo:
+    """One node.
+
+    Args:
+        program: what to run as mongod; found if absent.
+        relayed: from its port to the one by which clients reach it.
+    """
+
+    def __init__(
+        self, folder: Path, logs: Path, program: Path | None = None, relayed: Callable[[int], int] = _same
+    ) -> None:
+        self._server = EmbeddedMongod(folder / "mongo", free_port(), logs / "mongod.log", program=program)
+        # A direct connection does not ask the node for its address, which is not the relay's.
+        self.uri = f"mongodb://{LOOPBACK}:{relayed(self._server.port)}/?replicaSet={REPLICA_SET}&directConnection=true"
+        self._holds = Holds()
 
     def pids(self) -> set[int]:
         """See the protocol."""
@@ -63,9 +124,36 @@ class SingleMongo:
         """See the protocol."""
         if not self._server.pid:
             return ""
-        os.kill(self._server.pid, signum)
+        self.release()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._server.pid, signum)
         self._server.stop()
         return f"the only one, {signum.name}"
+
+    def hang(self) -> str:
+        """See the protocol."""
+        if not self._server.pid:
+            return ""
+        self._holds.hang(self._server.pid)
+        return "the only one"
+
+    def lock(self) -> str:
+        """See the protocol."""
+        return "the only one" if self._server.pid and self._holds.lock(self._server.port) else ""
+
+    def release(self) -> None:
+        """See the protocol."""
+        self._holds.release()
+
+    def fill(self, choice: float) -> str:
+        """See the protocol."""
+        self.release()
+        pid = self._server.pid
+        if not pid or not stores.fill_disk(pid):
+            return ""
+        died = child.wait_until(lambda: _has_died(pid), timeout_seconds=FULL_SECONDS)
+        self._server.stop()
+        return "the only one, died" if died else "the only one, was stopped"
 
     def step_down(self) -> str:
         """See the protocol."""
@@ -77,16 +165,30 @@ class SingleMongo:
 
 
 class ReplicaSet:
-    """Three nodes."""
+    """Three nodes. What they call each other, and clients learn from them, are the ports of the relays.
 
-    def __init__(self, folder: Path, logs: Path, *, nodes: int = 3) -> None:
+    Args:
+        program: what to run as mongod; found if absent.
+        relayed: from a node's port to the one by which clients and the other nodes reach it.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        logs: Path,
+        program: Path | None = None,
+        relayed: Callable[[int], int] = _same,
+        *,
+        nodes: int = 3,
+    ) -> None:
         self._nodes = [
-            EmbeddedMongod(folder / f"mongo-{number}", free_port(), logs / f"mongod-{number}.log")
+            EmbeddedMongod(folder / f"mongo-{number}", free_port(), logs / f"mongod-{number}.log", program=program)
             for number in range(nodes)
         ]
         self._processes: list[subprocess.Popen[bytes] | None] = [None] * nodes
-        hosts = ",".join(f"{LOOPBACK}:{node.port}" for node in self._nodes)
-        self.uri = f"mongodb://{hosts}/?replicaSet={REPLICA_SET}"
+        self._hosts = [f"{LOOPBACK}:{relayed(node.port)}" for node in self._nodes]
+        self.uri = f"mongodb://{','.join(self._hosts)}/?replicaSet={REPLICA_SET}"
+        self._holds = Holds()
         self._initiated = False
 
     def pids(self) -> set[int]:
@@ -109,9 +211,48 @@ class ReplicaSet:
         process = self._processes[number]
         if process is None or process.poll() is not None:
             return ""
+        self.release()
         process.send_signal(signum)
-        process.wait(STOP_SECONDS)
+        _end(process)
         return f"node {number}, {signum.name}"
+
+    def hang(self) -> str:
+        """See the protocol."""
+        number = self._primary()
+        if number is None:
+            return ""
+        self._holds.hang(self._processes[number].pid)  # type: ignore[union-attr]
+        return f"node {number}"
+
+    def lock(self) -> str:
+        """See the protocol."""
+        number = self._primary()
+        return f"node {number}" if number is not None and self._holds.lock(self._nodes[number].port) else ""
+
+    def release(self) -> None:
+        """See the protocol."""
+        self._holds.release()
+
+    def fill(self, choice: float) -> str:
+        """See the protocol."""
+        number = int(choice * len(self._nodes))
+        process = self._processes[number]
+        if process is None or process.poll() is not None:
+            return ""
+        self.release()
+        stores.fill_disk(process.pid)
+        died = child.wait_until(lambda: process.poll() is not None, timeout_seconds=FULL_SECONDS)
+        _end(process)
+        return f"node {number}, {'died' if died else 'was stopped'}"
+
+    def _primary(self) -> int | None:
+        for number, node in enumerate(self._nodes):
+            process = self._processes[number]
+            if process is not None and process.poll() is None:
+                with _direct(node.port) as client, contextlib.suppress(PyMongoError):
+                    if client.admin.command("hello")["isWritablePrimary"]:
+                        return number
+        return None
 
     def step_down(self) -> str:
         """See the protocol."""
@@ -137,7 +278,7 @@ class ReplicaSet:
                 lambda node=node: probes.listening(LOOPBACK, node.port), timeout_seconds=READY_SECONDS
             )
             assert listening, f"mongod does not listen, see {node.log_path}"
-        members = [{"_id": number, "host": f"{LOOPBACK}:{node.port}"} for number, node in enumerate(self._nodes)]
+        members = [{"_id": number, "host": host} for number, host in enumerate(self._hosts)]
         config = {"_id": REPLICA_SET, "members": members, "settings": {"electionTimeoutMillis": ELECTION_MS}}
         with MongoClient[dict[str, Any]](LOOPBACK, self._nodes[0].port, directConnection=True) as client:
             client.admin.command("replSetInitiate", config)
@@ -150,4 +291,29 @@ class ReplicaSet:
         return False
 
     def _client(self) -> MongoClient[dict[str, Any]]:
-        return MongoClient(self.uri, serverSelectionTimeoutMS=3000)
+        return MongoClient(self.uri, serverSelectionTimeoutMS=ASK_MS, socketTimeoutMS=ASK_MS)
+
+
+def _direct(port: int) -> MongoClient[dict[str, Any]]:
+    return MongoClient(
+        LOOPBACK,
+        port,
+        directConnection=True,
+        serverSelectionTimeoutMS=ASK_MS,
+        connectTimeoutMS=ASK_MS,
+        socketTimeoutMS=ASK_MS,
+    )
+
+
+def _has_died(pid: int) -> bool:
+    with contextlib.suppress(psutil.Error):
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_SECONDS)

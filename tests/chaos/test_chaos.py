@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.fleet import Size
 from tests.chaos.run import Plan, Run
 
-SECONDS = 12.0
+SECONDS = 30.0
 
 
 @pytest.mark.timeout(240)
 def test_whatever_is_killed_everything_ends_right(tmp_path: Path) -> None:
     seed = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 
-    report = Run(Plan(seed=seed, seconds=SECONDS, every=1.0, collectors=7, interval=3), tmp_path).run()
+    plan = Plan(seed=seed, seconds=SECONDS, every=1.0, collectors=7, interval=3, size=Size(network=True))
+
+    report = Run(plan, tmp_path).run()
 
     print(report.text())
     assert report.violations == [], report.text()
