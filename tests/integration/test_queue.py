@@ -15,16 +15,18 @@ from typing import Any
 
 import dramatiq.brokers.redis
 import dramatiq.common
+import dramatiq.worker
 import pytest
 import redis
 
 from inventory.connector.ports import JobToPlan
 from inventory.connector.queue import BANDS, QueueConsumer, RedisQueue, band_of
-from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED, BandConsumer
+from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED, BandConsumer, WorkBroker
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.domain.clock import ManualClock
 from inventory.errors import ConnectionFailureError
+from tests.chaos import stores
 
 
 class Recorder:
@@ -272,6 +274,60 @@ def test_a_worker_survives_a_redis_that_restarts(tmp_path: Path, namespace: str)
         assert [each for _, _, each in handlers.wait_for(2)] == ["before", "after"]
     consumer.stop(10)
     queue.close()
+
+
+@pytest.mark.parametrize("refusal", [redis.TimeoutError, redis.ResponseError])
+def test_a_message_that_is_done_leaves_redis_however_redis_refuses_at_first(
+    redis_url: str,
+    namespace: str,
+    queue: RedisQueue,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: type[redis.RedisError],
+) -> None:
+    monkeypatch.setattr(dramatiq.worker, "POST_PROCESS_MESSAGE_RETRY_DELAY_SECS", 0.05)
+    refusals = [refusal("MISCONF Errors writing to the AOF file")] * 2
+
+    def refuse(self: WorkBroker, *arguments: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return self._dispatch("ack")(*arguments)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(WorkBroker, "do_ack", refuse, raising=False)
+    with QueueConsumer(url=redis_url, namespace=namespace, handlers=Recorder(), threads=1):
+        queue.run_slices(["slice-1"], domain_id="d", priority=10)
+        wait_until(lambda: not refusals and message_count(redis_url, namespace) == 0)
+
+
+def test_a_worker_outlasts_a_redis_whose_disk_is_full(
+    tmp_path: Path, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dramatiq.worker, "POST_PROCESS_MESSAGE_RETRY_DELAY_SECS", 0.05)
+    handlers = Recorder()
+    _, program = stores.programs(tmp_path)
+    with EmbeddedRedis(tmp_path / "data", free_port(), tmp_path / "redis.log", program=program) as server:
+        assert server.pid is not None
+        queue = RedisQueue(url=server.url, namespace=namespace)
+        with QueueConsumer(url=server.url, namespace=namespace, handlers=handlers, threads=1):
+            handlers.go_on.clear()
+            queue.run_slices(["before"], domain_id="d", priority=10)
+            assert handlers.started.wait(20)
+            stores.fill_disk(server.pid)
+            wait_until(lambda: refuses(queue))
+            handlers.go_on.set()
+            handlers.wait_for(1)
+            stores.free_disk(server.pid)
+            wait_until(lambda: not refuses(queue))
+            handlers.wait_for(2)
+            wait_until(lambda: message_count(server.url, namespace) == 0)
+        queue.close()
+
+
+def refuses(queue: RedisQueue) -> bool:
+    try:
+        queue.run_slices(["after"], domain_id="d", priority=10)
+    except ConnectionFailureError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ class BandConsumer(_RedisConsumer):
         if not self.message_cache:
             try:
                 self._take()
-            except (redis.ConnectionError, redis.TimeoutError) as exc:
+            except redis.RedisError as exc:
                 raise ConnectionClosed(exc) from None
         if self.message_cache:
             message: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
@@ -156,6 +156,19 @@ class BandConsumer(_RedisConsumer):
         self.misses, backoff_ms = compute_backoff(self.misses, max_backoff=self.timeout)
         time.sleep(backoff_ms / 1000)
         return None
+
+    def ack(self, message: MessageProxy) -> None:
+        """Take a message that is done out of Redis.
+
+        Raises:
+            ConnectionClosed: Redis does not answer, or refuses to write (its disk is full, it is a replica), whichever
+                it is: the caller tries again. dramatiq's own takes only the former for passing, and gives up on
+                all else: such messages would stay in Redis, and be handled again once the worker is restarted.
+        """
+        try:
+            super().ack(message)  # type: ignore[no-untyped-call]
+        except redis.RedisError as exc:
+            raise ConnectionClosed(exc) from None
 
     def _take(self) -> None:
         # One band at a time, or two would take the last slot.
