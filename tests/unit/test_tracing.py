@@ -86,6 +86,38 @@ def test_what_is_no_traceparent_begins_a_trace_of_its_own(traceparent: str, span
     assert by_name(spans)["outer"].parent is None
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (CALLER, CALLER),
+        (f"01-{TRACE}-{SPAN}-01", CALLER),
+        (f"fe-{TRACE}-{SPAN}-ff", CALLER),
+        (f"cc-{TRACE}-{SPAN}-02-what-the-future-will-be", f"00-{TRACE}-{SPAN}-00"),
+        (f"cc-{TRACE}-{SPAN}-01-", CALLER),
+        (f"cc-{TRACE}-{SPAN}-01.more", ""),
+        (f"ff-{TRACE}-{SPAN}-01", ""),
+        (f"00-{TRACE}-{SPAN}-01-more", ""),
+        (f"01-{TRACE}-{SPAN}", ""),
+        (f"01-{'0' * 32}-{SPAN}-01", ""),
+        (f"{CALLER}\n", ""),
+    ],
+)
+def test_later_versions_of_traceparent_are_read_by_what_version_00_knows(sent: str, read: str) -> None:
+    assert tracing.valid(sent) == read
+    assert tracing.trace_id(tracing.valid(sent)) == (TRACE if read else "")
+
+
+def test_several_traceparents_are_none() -> None:
+    assert tracing.valid(CALLER, CALLER) == tracing.valid() == ""
+
+
+def test_a_later_version_is_continued(spans: InMemorySpanExporter) -> None:
+    with tracing.served("outer", f"01-{TRACE}-{SPAN}-01-more"):
+        pass
+
+    assert f"{by_name(spans)['outer'].parent.span_id:016x}" == SPAN
+
+
 def test_a_caller_who_samples_nothing_is_heard(spans: InMemorySpanExporter) -> None:
     with tracing.served("outer", f"00-{TRACE}-{SPAN}-00"):
         assert tracing.current().endswith("-00")

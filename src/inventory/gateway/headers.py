@@ -24,16 +24,16 @@ _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]+) *", re.IGNORECASE)
 
 
 def transaction_id(headers: Headers) -> str:
-    """Return the caller's transaction_id, or a new one."""
+    """Return the caller's transaction_id, else the trace id of its traceparent, else a new one."""
     given = headers.get(TRANSACTION_HEADER, "")
     if given and len(given) <= MAX_TRANSACTION_ID and given.isascii() and given.isprintable():
         return given
-    return f"tnx-{secrets.token_hex(6)}"
+    return tracing.trace_id(traceparent(headers)) or f"tnx-{secrets.token_hex(6)}"
 
 
 def traceparent(headers: Headers) -> str:
-    """Return the caller's ``traceparent`` (W3C), empty without one, or where it is none."""
-    return tracing.valid(headers.get(tracing.TRACEPARENT, ""))
+    """Return the caller's ``traceparent`` (W3C), empty without one, with several, or where it is none."""
+    return tracing.valid(*headers.getlist(tracing.TRACEPARENT))
 
 
 def token(headers: Headers) -> str:

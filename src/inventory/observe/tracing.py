@@ -28,7 +28,12 @@ TRACEPARENT: Final = "traceparent"
 
 Value: TypeAlias = str | int | bool | float
 
-_TRACEPARENT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACEPARENT: Final = re.compile(
+    r"(?P<version>(?!ff)[0-9a-f]{2})-(?P<ids>(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
+    r"(?P<more>-[\x21-\x7e]*)?"
+)
+"""Of any version that W3C allows: what version 00 holds, and of later ones perhaps more."""
+_SAMPLED: Final = 1
 _EXPORT_SECONDS: Final = 5
 """How long one export may take, s; what cannot be exported is dropped."""
 
@@ -151,9 +156,23 @@ def metadata() -> tuple[tuple[str, str], ...]:
     return ((TRACEPARENT, traceparent),) if traceparent else ()
 
 
-def valid(traceparent: str) -> str:
-    """Return a caller's ``traceparent``, empty where it is none."""
-    return traceparent if _TRACEPARENT.fullmatch(traceparent) else ""
+def valid(*traceparents: str) -> str:
+    """Return a caller's ``traceparent`` as version 00 says it, empty where it is none, or where it sent several.
+
+    Of later versions only the part that version 00 knows is read, and of their flags only ``sampled``
+    (W3C Trace Context, "Versioning of traceparent").
+    """
+    found = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
+    if found is None:
+        return ""
+    if found["version"] == "00":
+        return "" if found["more"] else traceparents[0]
+    return f"00-{found['ids']}-{int(found['flags'], 16) & _SAMPLED:02x}"
+
+
+def trace_id(traceparent: str) -> str:
+    """Return the trace id, 32 hex digits, of a ``traceparent`` that ``valid`` returned; empty of an empty one."""
+    return traceparent[3:35]
 
 
 class Call:
@@ -223,9 +242,10 @@ def _remote(traceparent: str) -> Any:
     from opentelemetry import trace
     from opentelemetry.context import Context
 
-    if not valid(traceparent):
+    read = valid(traceparent)
+    if not read:
         return Context()
-    _, trace_id, span_id, flags = traceparent.split("-")
+    _, trace_id, span_id, flags = read.split("-")
     caller = trace.SpanContext(int(trace_id, 16), int(span_id, 16), True, trace.TraceFlags(int(flags, 16)))
     return trace.set_span_in_context(trace.NonRecordingSpan(caller), Context())
 

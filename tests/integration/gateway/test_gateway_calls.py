@@ -81,6 +81,23 @@ def test_without_them_there_is_no_token_and_a_new_transaction_id(gateway: Gatewa
     assert fake.last.metadata["transaction_id"] == response.headers["X-Transaction-Id"]
 
 
+def test_a_sole_traceparent_travels_on_and_is_the_transaction_id(gateway: Gateway, fake: FakeServer) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    sent = f"00-{trace}-00f067aa0ba902b7-01"
+
+    response = gateway.send_json("collector/list", headers={"traceparent": sent})
+    assert (fake.last.metadata["traceparent"], fake.last.metadata["transaction_id"]) == (sent, trace)
+    assert response.headers["X-Transaction-Id"] == trace
+
+    gateway.send_json("collector/list", headers={"traceparent": sent, "X-Transaction-Id": "tnx-mine"})
+    assert fake.last.metadata["transaction_id"] == "tnx-mine"
+
+    both = [("traceparent", sent), ("traceparent", sent), ("Content-Type", "application/json")]
+    gateway.post("/inventory/v1/collector/list", content=b"{}", headers=both)
+    assert "traceparent" not in fake.last.metadata
+    assert fake.last.metadata["transaction_id"] != trace
+
+
 def test_the_time_limit_becomes_the_calls_deadline(fake: Any, start_gateway: Start) -> None:
     gateway = start_gateway(f"127.0.0.1:{fake.port}", gateway_timeout_seconds=7)
 

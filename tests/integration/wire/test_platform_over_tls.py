@@ -19,6 +19,7 @@ from joserfc.jwk import RSAKey
 from pydantic import SecretStr
 
 from inventory.manager.job.from_schedules import Fire, ScheduledJobManager
+from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Call, FakePlugin
 from tests.fakes.resources import Message, cloud_service
@@ -174,6 +175,23 @@ def test_each_service_is_asked_for_what_is_its_own_and_told_the_transaction(arou
             assert call.metadata.get("transaction_id") or call.method == "Domain.get_public_key", call.method
 
 
+def test_a_worker_goes_on_under_the_transaction_of_the_call_that_made_the_job(around: Estate) -> None:
+    collector = around.create()
+    around.forget()
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    request = collector_pb2.CollectRequest(collector_id=collector["collector_id"]).SerializeToString()
+    sent = f"00-{trace}-00f067aa0ba902b7-01"
+    call = around.channel.unary_unary("/spaceone.api.inventory.v1.Collector/collect")
+    call(request, metadata=[("token", around.token), ("traceparent", sent)], timeout=20)
+    (job,) = around.client.call("Job.list", {"collector_id": collector["collector_id"]})["results"]
+    around.client.finished(job)
+
+    reads = around.services["secret"].calls_of("Secret.get_data")
+    assert len(reads) == 2
+    for read in reads:
+        assert (read.metadata["transaction_id"], read.metadata["traceparent"]) == (trace, sent)
+
+
 def test_a_scheduled_job_asks_as_the_system(around: Estate) -> None:
     collector = around.create()
     around.forget()
@@ -195,6 +213,8 @@ def test_a_scheduled_job_asks_as_the_system(around: Estate) -> None:
     asked = around.callers()
     for name in ("Plugin.get_plugin_endpoint", "Secret.list", "Secret.get_data"):
         assert asked[name] == {"system"}, name
+    calls = around.services["secret"].calls
+    assert {call.metadata["transaction_id"] for call in calls} == {made.job_id}
 
 
 def test_identity_decides_what_a_caller_may_do(around: Estate) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 import grpc
 
-from inventory.observe.tracing import TRACEPARENT, valid
+from inventory.observe.tracing import TRACEPARENT, trace_id, valid
 
 MAX_TRANSACTION_ID: Final = 128
 """Longest transaction_id taken over from a caller; a longer or unprintable one is replaced."""
@@ -30,7 +30,7 @@ class CallContext:
         token: the caller's token, or empty; never logged.
         deadline: on ``time.monotonic()``; infinity where the caller waits forever.
         peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
-        traceparent: the caller's trace, as it says; empty without one.
+        traceparent: the caller's trace, as version 00 of W3C's says it; empty without one, or with several.
     """
 
     transaction_id: str
@@ -42,18 +42,20 @@ class CallContext:
 
 def read_context(context: grpc.ServicerContext) -> CallContext:
     """Return what the call brings along."""
-    transaction_id = traceparent = ""
+    transaction_id = ""
     tokens: set[str] = set()
+    traceparents: list[str] = []
     for key, value in context.invocation_metadata():
         if key == "transaction_id" and isinstance(value, str):
             transaction_id = value
         elif key == "token" and isinstance(value, str):
             tokens.add(value)
         elif key == TRACEPARENT and isinstance(value, str):
-            traceparent = value
+            traceparents.append(value)
+    traceparent = valid(*traceparents)
     if not transaction_id or len(transaction_id) > MAX_TRANSACTION_ID or not transaction_id.isprintable():
         # The trace id of W3C's traceparent: newer services send that alone (contract, section 1).
-        transaction_id = valid(traceparent)[3:35] or new_transaction_id()
+        transaction_id = trace_id(traceparent) or new_transaction_id()
     # Of several tokens a proxy may have checked another one than we would: then there is none.
     token = tokens.pop() if len(tokens) == 1 else ""
     return CallContext(transaction_id, token, _deadline(context.time_remaining()), context.peer(), traceparent)

@@ -19,7 +19,8 @@ class Job(Document):  # type: ignore[misc]
     ``plan_attempts`` are the claim of whoever plans it; ``rung_at`` is when the sweeper rang for a planner, absent
     unless it did so since the last claim. While an outage of the platform keeps it from being planned, ``errors`` says
     which, ``plan_not_before`` when it is tried again, and ``plan_outages`` how often it was tried. ``projects`` are
-    those of its secrets.
+    those of its secrets. ``transaction_id`` is that of the call that made it, and goes along with every call to the
+    platform for it; without one, as for a scheduled job, ``job_id`` does.
     """
 
     job_id = Text(required=True, max_length=40)
@@ -36,6 +37,7 @@ class Job(Document):  # type: ignore[misc]
     fire_at = DateTimeField()
     projects = ListField(Text(max_length=255))
     priority = IntField(required=True, default=10)
+    transaction_id = Text(max_length=128)
     planned = BooleanField(required=True, default=False)
     plan_owner = Text(max_length=255)
     plan_lease_until = DateTimeField()

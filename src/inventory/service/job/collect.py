@@ -13,6 +13,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.job.states import JobStatus
 from inventory.domain.job.stored_error import error_document
+from inventory.domain.job.transaction import transaction_of
 from inventory.domain.principal import Principal, system_principal
 from inventory.errors import (
     CollectInitializeError,
@@ -132,14 +133,15 @@ class CollectService:
         if collector["state"] != ENABLED:
             raise CollectorStateError(collector_id=request.collector_id, state=collector["state"])
         wish = Wish(request.filter, CollectMode.parse(request.collect_mode), request.secret_id, request.use_cache)
+        made = _job_of(collector, wish, principal)
         try:
             with tracing.span("job.plan"):
                 plan = self._planner.plan(principal, collector, wish)
         except CollectInitializeError as exc:
             failure = exc
-            finish(lambda: self._insert_failed(collector, wish, failure))
+            finish(lambda: self._insert_failed(made, failure))
             raise
-        job = self._jobs.insert(_job_of(collector, wish) | self._claim())
+        job = self._jobs.insert(made | self._claim())
         planned = finish(lambda: self._carry_out(job, plan))
         return {**planned, _INFO: self._collectors.minimal(plan.collector)}
 
@@ -151,7 +153,7 @@ class CollectService:
             "plan_attempts": 1,
         }
 
-    def _insert_failed(self, collector: Document, wish: Wish, error: InventoryError) -> None:
+    def _insert_failed(self, made: Document, error: InventoryError) -> None:
         """Store a job that ended before it began, in one write."""
         ended = {
             "status": JobStatus.ERROR.value,
@@ -159,7 +161,7 @@ class CollectService:
             "errors": [error_document(error)],
             "finished_at": self._clock.now(),
         }
-        job = self._jobs.insert(_job_of(collector, wish) | ended)
+        job = self._jobs.insert(made | ended)
         log.warning("collect_not_initialized", job_id=job["job_id"], code=error.code)
 
     def _carry_out(self, job: Document, plan: Plan) -> Document:
@@ -240,12 +242,12 @@ class CollectService:
             job.get("secret_id") or "",
             bool(job.get("use_cache")),
         )
-        principal = system_principal(job["domain_id"], token=self._system_token, transaction_id=job["job_id"])
+        principal = system_principal(job["domain_id"], token=self._system_token, transaction_id=transaction_of(job))
         with tracing.span("job.plan"):
             return self._planner.plan(principal, collector, wish)
 
 
-def _job_of(collector: Document, wish: Wish) -> Document:
+def _job_of(collector: Document, wish: Wish, principal: Principal) -> Document:
     """Return a new job's own fields."""
     job: Document = {
         "job_id": ids.new_id(ids.JOB),
@@ -258,4 +260,6 @@ def _job_of(collector: Document, wish: Wish) -> Document:
     }
     if wish.secret_id:
         job["secret_id"] = wish.secret_id
+    if principal.transaction_id:
+        job["transaction_id"] = principal.transaction_id
     return job

@@ -10,6 +10,7 @@ from inventory.connector.ports import CollectorPlugin, Json
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.job.stored_error import error_document
+from inventory.domain.job.transaction import transaction_of
 from inventory.domain.principal import Principal, system_principal
 from inventory.domain.redact import redact, secret_options
 from inventory.errors import (
@@ -123,7 +124,7 @@ class SliceCollector:
         """
         task = assignment.task
         principal = system_principal(
-            task["domain_id"], token=self._system_token, transaction_id=assignment.slice["slice_id"]
+            task["domain_id"], token=self._system_token, transaction_id=transaction_of(assignment.job)
         )
         options = with_defaults(assignment.plugin_info.get("options") or {}, assignment.metadata)
         secret_data: Json = {}
