@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -105,6 +106,19 @@ def test_what_is_no_traceparent_begins_a_trace_of_its_own(traceparent: str, span
 def test_later_versions_of_traceparent_are_read_by_what_version_00_knows(sent: str, read: str) -> None:
     assert tracing.valid(sent) == read
     assert tracing.trace_id(tracing.valid(sent)) == (TRACE if read else "")
+
+
+def test_without_tracing_a_callers_trace_is_kept_elsewhere_and_left_out_of_what_is_done_for_others() -> None:
+    with tracing.served("outer", CALLER):
+        kept = tracing.kept()
+        with tracing.detached():
+            assert tracing.current() == ""
+
+    def elsewhere() -> str:
+        with kept:
+            return tracing.current()
+
+    assert Context().run(elsewhere) == CALLER
 
 
 def test_several_traceparents_are_none() -> None:

@@ -129,13 +129,13 @@ def failed(code: str) -> None:
 
 def detached() -> AbstractContextManager[Any]:
     """Trace nothing of the block as a part of what is going on: it does something for others."""
-    return _NOTHING if _tracer is None else _attached(_remote(""))
+    return _passing("") if _tracer is None else _attached(_remote(""))
 
 
 def kept() -> AbstractContextManager[Any]:
     """Return what lets a block that runs elsewhere be part of what is going on here."""
     if _tracer is None:
-        return _NOTHING
+        return _passing(_passed.get())
     from opentelemetry.context import get_current
 
     return _attached(get_current())
