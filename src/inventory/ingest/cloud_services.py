@@ -38,6 +38,8 @@ class CloudServiceApplier:
         self._states = states
         self._decider = decider
         self._tally = tally
+        self._counted: set[str] = set()
+        """Resources that this attempt has counted as created; kept only where there was an earlier one."""
         self._domain_id = tally.context.domain_id
         self._mode = tally.context.collect_mode
         self._reader = ItemReader(
@@ -118,7 +120,7 @@ class CloudServiceApplier:
             [{"entry.collector_id": context.collector_id, "entry.secret_id": context.secret_id}],
         )
         self._tally.unchanged += len(unchanged)
-        self._tally.counts.updated += len(unchanged)
+        self._count([(known[key].hit or {})["cloud_service_id"] for key in unchanged], created=False)
         self._tally.resources_seen += len(unchanged)
         passed = set(unchanged)
         return {key: item for key, item in known.items() if key not in passed}
@@ -202,10 +204,24 @@ class CloudServiceApplier:
                 again.append(plan.item)
             else:
                 plan.done = True
-                self._tally.counts.created += plan.creates
-                self._tally.counts.updated += not plan.creates
                 self._tally.resources_seen += 1
+        for creates in (True, False):
+            done = [plan.cloud_service_id for plan in plans if plan.done and plan.creates is creates]
+            self._count(done, created=creates)
         return again
+
+    def _count(self, cloud_service_ids: Sequence[str], *, created: bool) -> None:
+        """Count resources as created or updated; one that an earlier attempt at the slice created counts as created."""
+        counts = self._tally.counts
+        earlier: set[str] = set()
+        if self._tally.context.resumed and cloud_service_ids:
+            if not created:
+                unknown = [each for each in cloud_service_ids if each not in self._counted]
+                earlier = self._records.created_by(self._decider.writer_id, unknown)
+            self._counted.update(cloud_service_ids if created else earlier)
+        counts.recreated += len(earlier)
+        counts.created += len(cloud_service_ids) if created else len(earlier)
+        counts.updated += 0 if created else len(cloud_service_ids) - len(earlier)
 
     def _lost(self, plans: list[Plan], outcome: BulkOutcome, stamp: bytes) -> set[int]:
         """Return the positions of the plans that did not come about."""

@@ -42,6 +42,7 @@ class IngestContext:
         secret_values: the secret's data, blotted out of every stored text.
         full_collect: whether the empty filter was sent in mode ALL (see garbage collection).
         use_cache: whether the collect asked for the FilterCache.
+        resumed: whether an earlier attempt at the slice may have created resources already.
         principal: who asks identity; None for the system.
     """
 
@@ -59,6 +60,7 @@ class IngestContext:
     secret_values: Json = field(default_factory=dict, repr=False)
     full_collect: bool = False
     use_cache: bool = False
+    resumed: bool = False
     principal: Principal | None = None
 
     def caller(self) -> Principal:
@@ -71,6 +73,9 @@ class IngestCounts:
     """Counts of a stream, a slice or a task; ``total`` is the sum of created, updated, failure and uncounted."""
 
     created: int = 0
+    """Resources that were new, or that an earlier attempt at the slice had created."""
+    recreated: int = 0
+    """How many of the created ones an earlier attempt had created."""
     updated: int = 0
     failure: int = 0
     deleted: int = 0

@@ -245,8 +245,48 @@ def test_a_stream_that_breaks_off_is_collected_again_and_nothing_is_doubled(
     kit.worker().run(slice_id)
 
     task = kit.task(task)
-    assert (task["status"], task["created_count"], task["updated_count"]) == ("SUCCESS", 1, 3)
+    assert (task["status"], task["created_count"], task["updated_count"]) == ("SUCCESS", 4, 0)
     assert kit.database["cloud_service"].count_documents({}) == 4
+
+
+def test_what_a_killed_worker_created_stays_counted_though_it_had_not_noted_all(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    plugin.resources = [
+        *(cloud_service(f"i-{number}") for number in range(6)),
+        cloud_service("i-0"),
+        cloud_service("i-5"),
+    ]
+    plugin.abort = (3, UNAVAILABLE)
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+    kit.worker().run(slice_id)
+    # As after a kill: the last heartbeat knew of one.
+    kit.database["slice"].update_one({}, {"$set": {"created_count": 1, "total_count": 1}})
+
+    plugin.abort = None
+    _retry_now(clock)
+    kit.worker().run(slice_id)
+
+    task = kit.task(task)
+    assert (task["status"], task["created_count"], task["updated_count"]) == ("SUCCESS", 6, 2)
+    assert task["total_count"] == 8
+
+
+def test_what_was_created_before_a_plugin_died_for_good_stays_counted(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    plugin.resources = [cloud_service(f"i-{number}") for number in range(30)]
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+    for sent in (10, 4, 0):
+        plugin.abort = (sent, Failure(grpc.StatusCode.UNAVAILABLE, f"gone after {sent}"))
+        kit.worker().run(slice_id)
+        _retry_now(clock)
+
+    task = kit.task(task)
+    assert (task["status"], task["created_count"], task["updated_count"]) == ("FAILURE", 10, 0)
+    assert task["total_count"] == task["created_count"] + task["failure_count"]
+    messages = " ".join(error["message"] for error in task["errors"])
+    assert [f"gone after {sent}" in messages for sent in (10, 4, 0)] == [True] * 3
 
 
 def test_a_refusal_is_not_tried_again_and_shows_no_secret(kit: JobsKit, plugin: FakePlugin) -> None:

@@ -167,7 +167,7 @@ def test_a_stopping_worker_hands_its_slices_back_and_another_ends_them(
     plugin.gate.open()
     live.worker("worker-2").run(slice_id)
     task = live.task(task)
-    assert (task["status"], task["created_count"], task["updated_count"]) == ("SUCCESS", 2, 4)
+    assert (task["status"], task["created_count"], task["updated_count"]) == ("SUCCESS", 6, 0)
     assert live.job(job_id)["status"] == "SUCCESS"
 
 

@@ -72,7 +72,7 @@ class Decider:
         self._exclude = excluded_keys(context.plugin_metadata)
         self._keys = new_object_ids()
         self._service_ids, self._record_ids = ids.new_ids(ids.CLOUD_SERVICE), ids.new_ids(ids.RECORD)
-        self._writer_id = context.slice_id or context.job_task_id or context.job_id
+        self.writer_id = context.slice_id or context.job_task_id or context.job_id
         circumstances = "\0".join(
             (
                 context.collector_id,
@@ -214,6 +214,6 @@ class Decider:
             record_id=next(self._record_ids),
         )
         revision = 1 if before is None else (before.get("revision") or 0) + 1
-        record["_id"] = record_key(cloud_service_id, revision, self._writer_id)
+        record["_id"] = record_key(cloud_service_id, revision, self.writer_id)
         written = encoded(record)
         return clip_record(record) if written is None else written

@@ -10,7 +10,7 @@ Limits are kept exact by the claim itself: it takes a place of the collector and
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Final
@@ -26,6 +26,7 @@ from inventory.errors import WorkerLostError
 from inventory.manager.job.slice_slots import Limits, Place, SlicePlaces
 from inventory.manager.job.slices import NOT_RUNNING, Outcome
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.job_task import MAX_ERRORS
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When the bell was rung for an attempt that is yet to come: the sweeper rings as soon as it may begin."""
@@ -107,19 +108,25 @@ class SliceClaims:
 
     def _claim(self, found: Document, owner: str, places: Mapping[str, int]) -> Document | None:
         now = self._clock.now()
-        change: Document = {
-            "$set": {
-                "status": TaskStatus.IN_PROGRESS.value,
-                "owner": owner,
-                "lease_until": now + self._lease,
-                "started_at": now,
-                **places,
-                **Outcome().fields(),
-            },
-            "$unset": {"waits_for": ""},
-            # The number of claims of slice 0 names the plan it makes.
-            "$inc": {"attempts": 1} | ({"plan_attempt": 1} if found["number"] == 0 else {}),
+        values: Document = {
+            "status": TaskStatus.IN_PROGRESS.value,
+            "owner": owner,
+            "lease_until": now + self._lease,
+            "started_at": now,
+            **places,
+            **Outcome().fields(),
         }
+        # What earlier attempts created stays counted, and their errors stay.
+        values |= {
+            "created_count": "$created_count",
+            "total_count": "$created_count",
+            "earlier_errors": {"$slice": [{"$concatArrays": [_list("$earlier_errors"), _list("$errors")]}, MAX_ERRORS]},
+            "attempts": {"$add": ["$attempts", 1]},
+        }
+        if found["number"] == 0:
+            # The number of claims of slice 0 names the plan it makes.
+            values["plan_attempt"] = {"$add": ["$plan_attempt", 1]}
+        change: list[Document] = [{"$set": values}, {"$unset": "waits_for"}]
         pending = {"status": TaskStatus.PENDING.value}
         query = {
             **_key(found),
@@ -164,6 +171,7 @@ class SliceClaims:
     ) -> bool:
         """End a claimed slice; False where the claim was lost meanwhile, and nothing was written."""
         expanded = {} if expanded_attempt is None else {"expanded_attempt": expanded_attempt}
+        outcome = outcome.after(claimed)
         change = {"status": status.value, "finished_at": self._clock.now(), **outcome.fields(), **expanded}
         return self._leave(claimed, change)
 
@@ -171,7 +179,7 @@ class SliceClaims:
     def count_canceled(self, claimed: Document, outcome: Outcome) -> bool:
         """Let a slice that was canceled while it ran tell what it had stored; only its last owner can."""
         query = _key(claimed) | {"owner": claimed["owner"], "status": TaskStatus.CANCELED.value}
-        return self._slices.update_one(query, {"$set": outcome.fields()}).matched_count == 1
+        return self._slices.update_one(query, {"$set": outcome.after(claimed).fields()}).matched_count == 1
 
     @translated_errors()
     def retry(self, claimed: Document, outcome: Outcome) -> bool | None:
@@ -184,14 +192,23 @@ class SliceClaims:
         if claimed["attempts"] >= self._max_attempts:
             return False
         wait = self._backoff * 2 ** min(claimed["attempts"] - 1, _DOUBLINGS)
-        change = outcome.fields() | _waiting_until(self._clock.now() + wait) | {"enqueued_at": _NEVER}
+        # Its own errors only: the next claim puts them to the earlier ones.
+        kept = replace(outcome.after(claimed), errors=outcome.errors, error_count=outcome.error_count)
+        change = kept.fields() | _waiting_until(self._clock.now() + wait) | {"enqueued_at": _NEVER}
         return True if self._leave(claimed, change) else None
 
     @translated_errors()
-    def hand_back(self, claimed: Document) -> bool:
-        """Put a slice back that a stopping worker cannot end; the attempt does not count."""
+    def hand_back(self, claimed: Document, stored: Outcome | None = None) -> bool:
+        """Put a slice back that a stopping worker cannot end; the attempt does not count.
+
+        Args:
+            claimed: the slice as it was claimed.
+            stored: what the attempt has stored so far: what it created stays counted.
+        """
         now = self._clock.now()
-        change = Outcome().fields() | _waiting_until(now) | {"enqueued_at": now}
+        created = max((stored or Outcome()).created_count, claimed.get("created_count", 0))
+        kept = Outcome(created_count=created, total_count=created)
+        change = kept.fields() | _waiting_until(now) | {"enqueued_at": now}
         return self._leave(claimed, change, attempts=-1)
 
     @translated_errors()
@@ -216,7 +233,7 @@ class SliceClaims:
                 **{name: found.get(name, 0) for name in Outcome().fields() if name != "errors"},
                 errors=found.get("errors", ()),
             )
-            change = progress.with_error(error).fields()
+            change = progress.with_error(error).after(found).fields()
             change |= {"status": TaskStatus.FAILURE.value, "finished_at": now}
             status = TaskStatus.FAILURE
         return status if self._leave(found, change, lease_before=True) else None
@@ -229,6 +246,10 @@ class SliceClaims:
         if attempts:
             update["$inc"] = {"attempts": attempts}
         return self._slices.update_one(query, update).modified_count == 1
+
+
+def _list(path: str) -> Document:
+    return {"$ifNull": [path, []]}
 
 
 def _key(found: Document) -> Document:

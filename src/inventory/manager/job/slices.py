@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -56,6 +56,24 @@ class Outcome:
     def fields(self) -> Document:
         """Return the stored fields of a slice."""
         return {name: getattr(self, name) for name in SUMMED} | {"errors": list(self.errors)[:MAX_ERRORS]}
+
+    def after(self, claimed: Mapping[str, Any]) -> Outcome:
+        """Return what all attempts of the claimed slice together made, this being the last of them.
+
+        What an earlier one created is counted once (contract, section 6), and the errors of earlier ones stay visible
+        where the last one failed, too: an outage that a further attempt made good is none of the task's errors.
+        """
+        missing = max(claimed.get("created_count", 0) - self.created_count, 0)
+        failed = self.error_count or self.failure_count
+        earlier = (claimed.get("earlier_errors") or ()) if failed else ()
+        errors = [each for number, each in enumerate(earlier) if each not in (*self.errors, *earlier[:number])]
+        return replace(
+            self,
+            total_count=self.total_count + missing,
+            created_count=self.created_count + missing,
+            errors=[*self.errors, *errors],
+            error_count=self.error_count + len(errors),
+        )
 
     def with_error(self, error: Mapping[str, Any]) -> Outcome:
         """Return the same with one more error, which is kept even where a hundred are already."""

@@ -55,6 +55,12 @@ class RecordStore:
         record_id = stored["record_id"] if stored else ids.new_id(ids.RECORD)
         self._collection.replace_one(own, {**record, "record_id": record_id}, upsert=True)
 
+    def created_by(self, writer: str, cloud_service_ids: Sequence[str]) -> set[str]:
+        """Return which of the resources the same writer created, as their records tell."""
+        keys = {record_key(each, 1, writer): each for each in cloud_service_ids}
+        found = self._collection.find({"_id": {"$in": list(keys)}, "action": "CREATE"}, {"_id": 1})
+        return {keys[row["_id"]] for row in found}
+
     def withdraw(self, keys: Sequence[ObjectId]) -> None:
         """Remove the records of writes that did not come about."""
         if keys:

@@ -100,7 +100,8 @@ class Slice(Document):  # type: ignore[misc]
 
     ``owner``, ``lease_until`` and ``attempts`` are the claim; ``not_before`` is when it may be claimed (back-off
     and limits); ``enqueued_at`` when the bell was last rung for it. Counts and errors are those of its last
-    attempt, and add up in the task.
+    attempt, and add up in the task; ``created_count`` is that of all attempts, and ``earlier_errors`` are those of the
+    attempts before the last.
 
     ``plan_attempt`` of slice 0 counts its claims, also those that were handed back; of any other slice it is the
     claim of slice 0 that planned it. ``collector_slot`` and ``endpoint_slot`` are the numbered places it occupies
@@ -137,6 +138,7 @@ class Slice(Document):  # type: ignore[misc]
     uncounted_count = IntField(required=True, default=0)
     resources_seen = IntField(required=True, default=0)
     errors = ListField(StructField())
+    earlier_errors = ListField(StructField())
     error_count = IntField(required=True, default=0)
     created_at = DateTimeField(required=True)
     started_at = DateTimeField()

@@ -181,8 +181,10 @@ class SliceCollector:
         secret_data: Json,
         principal: Principal,
     ) -> Attempt:
+        earlier = assignment.slice.get("created_count", 0)
+
         def progressed(counts: IngestCounts) -> None:
-            running.progress = _outcome(counts)
+            running.progress = _outcome(counts, earlier)
 
         try:
             stream = plugin.collect(
@@ -204,7 +206,11 @@ class SliceCollector:
             )
         failure = result.failure
         outcome = _outcome(
-            result.counts, resources_seen=result.resources_seen, errors=result.errors, error_count=result.error_count
+            result.counts,
+            earlier,
+            resources_seen=result.resources_seen,
+            errors=result.errors,
+            error_count=result.error_count,
         )
         return Attempt(
             outcome=outcome,
@@ -247,14 +253,17 @@ def _context(assignment: Assignment, secret_data: Json, principal: Principal) ->
         secret_values=secret_data,
         full_collect=task["full_collect"],
         use_cache=bool(job.get("use_cache")),
+        resumed=assignment.slice["attempts"] > 1 or assignment.slice.get("created_count", 0) > 0,
         principal=principal,
     )
 
 
-def _outcome(counts: IngestCounts, **more: Any) -> Outcome:
+def _outcome(counts: IngestCounts, earlier: int, **more: Any) -> Outcome:
+    """Return the counts of the slice; ``earlier`` resources were created by earlier attempts, as far as is known."""
+    unseen = max(earlier - counts.recreated, 0)
     return Outcome(
-        total_count=counts.total,
-        created_count=counts.created,
+        total_count=counts.total + unseen,
+        created_count=counts.created + unseen,
         updated_count=counts.updated,
         failure_count=counts.failure,
         uncounted_count=counts.uncounted,

@@ -121,7 +121,7 @@ class RunSlice:
         if running.stop_reason is StopReason.NOT_OURS and not attempt.complete:
             self._left_behind(claimed, attempt)
         elif running.stop_reason is StopReason.SHUTDOWN and not attempt.complete:
-            if self._claims.hand_back(claimed):
+            if self._claims.hand_back(claimed, running.progress):
                 _log.info("slice_handed_back")
                 SLICES_LEFT.labels(outcome="handed_back").inc()
                 self._ring([claimed])

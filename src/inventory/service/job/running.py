@@ -133,4 +133,4 @@ class RunningSlices:
         with self._lock:
             current = list(self._running.values())
         for running in current:
-            self._claims.hand_back(running.claimed)
+            self._claims.hand_back(running.claimed, running.progress)
