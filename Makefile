@@ -42,7 +42,7 @@ test: $(STAMP) $(HELM) ## run the tests: unit, contract, integration, end to end
 test-deep: $(STAMP) $(HELM) ## run the tests again with many more examples
 	@INVENTORY_TEST_PROFILE=deep $(BIN)/python tests/run_suites.py --deep
 
-chaos: $(STAMP) ## kill everything at random for ten minutes (CHAOS_SECONDS, CHAOS_SEED) and check what is left
+chaos: $(STAMP) ## do every fault at random for ten minutes (CHAOS_SECONDS, CHAOS_SEED) and check what is left
 	@$(BIN)/python -m tests.chaos
 
 check: $(STAMP) ## format, lint (also for security), types, layers, generated code, dependencies

@@ -11,14 +11,14 @@ import pytest
 from tests.chaos.fleet import Size
 from tests.chaos.run import Plan, Run
 
-SECONDS = 30.0
+SECONDS = 24.0
 
 
 @pytest.mark.timeout(240)
 def test_whatever_is_killed_everything_ends_right(tmp_path: Path) -> None:
     seed = int(os.environ.get("CHAOS_SEED") or random.SystemRandom().randrange(10**6))
 
-    plan = Plan(seed=seed, seconds=SECONDS, every=1.0, collectors=7, interval=3, size=Size(network=True))
+    plan = Plan(seed=seed, seconds=SECONDS, every=0.8, collectors=7, interval=3, size=Size(network=True))
 
     report = Run(plan, tmp_path).run()
 

@@ -229,6 +229,12 @@ def test_a_path_exists(path: str) -> None:
     assert any(list(pages.ROOT.glob(place.rstrip("/"))) for place in places) or path == "bench-results/"
 
 
+@pytest.mark.parametrize("named", sorted({each for each in CODE if re.fullmatch(r"tests/[\w/]+\.py::\w+", each)}))
+def test_a_named_test_exists(named: str) -> None:
+    path, _, name = named.partition("::")
+    assert f"\ndef {name}(" in (pages.ROOT / path).read_text(encoding="utf-8")
+
+
 # Files
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.error import HTTPError
 
 import grpc
+import pytest
 
 from inventory.devruntime import probes
 from inventory.service.job.sweep import RING_AGAIN_SECONDS
@@ -37,6 +38,7 @@ CANCEL_SECONDS = 5.0
 BUSY_MACHINE_SECONDS = 3.0
 """What the machine may add to a time that the settings promise."""
 RPC_SECONDS = 15.0
+BLOCKED_SECONDS = 2.0
 FROZEN_SECONDS = 30.0
 """How long the driver may take to give up a server that is silent, on a busy machine."""
 
@@ -286,3 +288,25 @@ def test_while_mongod_is_frozen_nobody_hangs_and_afterwards_all_goes_on(outfit: 
     # Who waits for a thread while all of them wait for MongoDB is told so.
     failed = {status for _, status, _ in answers if status != "OK"}
     assert "UNAVAILABLE" in failed <= {"UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+
+
+def test_while_mongod_blocks_writes_reads_go_on_writes_end_in_time_and_nothing_is_lost(outfit: Outfit) -> None:
+    collector_id, job_id = running_stream(outfit)
+    request = collector_pb2.CollectRequest(collector_id=collector_id, domain_id=DOMAIN)
+
+    assert outfit.fleet.mongod.lock()
+    try:
+        outfit.plugin.gate.open()
+        with grpc.insecure_channel(outfit.fleet.targets[0]) as channel:
+            jobs = job_pb2_grpc.JobStub(channel).list(job_pb2.JobsQuery(domain_id=DOMAIN), timeout=RPC_SECONDS)
+            with pytest.raises(grpc.RpcError) as refused:
+                collector_pb2_grpc.CollectorStub(channel).collect(request, timeout=BLOCKED_SECONDS)
+    finally:
+        outfit.fleet.mongod.release()
+
+    assert job_id in {job.job_id for job in jobs.results}
+    assert refused.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+    wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=40)
+    task = outfit.task(job_id)
+    assert (task["total_count"], task["created_count"] + task["updated_count"]) == (6, 6)
+    outfit.fleet.await_health(30)
