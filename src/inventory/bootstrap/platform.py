@@ -38,6 +38,7 @@ def static_platform(settings: Settings) -> Platform:
     """Return the platform that one YAML file describes."""
     if settings.static_file is None:
         raise SettingsError("static_file (INVENTORY_STATIC_FILE): is required where platform is static")
+    _check_tls_files(settings)
     file = StaticFile(settings.static_file)
     return Platform(
         plugins=StaticPluginDirectory(file=file),
@@ -52,6 +53,7 @@ def grpc_platform(settings: Settings) -> Platform:
     names = ("plugin_endpoint", "repository_endpoint", "secret_endpoint", "identity_endpoint")
     if missing := [name for name in names if not getattr(settings, name)]:
         raise SettingsError(f"{', '.join(missing)}: required where platform is grpc")
+    _check_tls_files(settings)
     channels = ChannelCache(max_message_bytes=settings.max_message_bytes, tls=tls_files(settings))
     timeout, install = settings.platform_timeout_seconds, settings.plugin_install_timeout_seconds
     return Platform(
@@ -61,6 +63,16 @@ def grpc_platform(settings: Settings) -> Platform:
         identity=GrpcIdentity(channels=channels, endpoint=settings.identity_endpoint, timeout_seconds=timeout),
         close=channels.close,
     )
+
+
+def _check_tls_files(settings: Settings) -> None:
+    """Return if the files can be read: found out at the start, not by the first call over TLS.
+
+    Raises:
+        SettingsError: one cannot be read, or a certificate has no key.
+    """
+    if settings.platform_ca_file or settings.platform_certificate_file or settings.platform_key_file:
+        tls_files(settings).credentials()
 
 
 def tls_files(settings: Settings) -> TlsFiles:

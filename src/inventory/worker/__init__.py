@@ -11,7 +11,7 @@ from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import WORKER, forget_process, shared_registry
 from inventory.settings import Settings
 from inventory.worker.parent import WorkerFleet, handle_signals
-from inventory.worker.wiring import store_checks, worker_parts
+from inventory.worker.wiring import check_settings, store_checks, worker_parts
 
 _log = get_logger(__name__)
 
@@ -23,11 +23,12 @@ def run(settings: Settings) -> int:
         The exit code: 0, or 1 where a child process died too often.
 
     Raises:
-        SettingsError: the settings do not suffice, or the health port is taken.
+        SettingsError: the settings do not suffice, for the children either, or the health port is taken.
     """
     check_system_token(settings)
     setup(level=settings.log_level, form=settings.log_format, process="worker")
     tracing.check(settings)
+    check_settings(settings)
     container = Container(settings)
     fleet = WorkerFleet(settings=settings, factory=worker_parts, on_death=forget_process)
     try:

@@ -72,6 +72,19 @@ def worker_parts(settings: Settings) -> ContainerParts:
     return ContainerParts(Container(settings.model_copy(update={"plugin_install_timeout_seconds": moment})))
 
 
+def check_settings(settings: Settings) -> None:
+    """Return if a worker process can be made of the settings: found out once, not by every child again and again.
+
+    Raises:
+        SettingsError: a setting or file that is needed is absent or wrong.
+    """
+    container = Container(settings)
+    try:
+        ContainerParts(container)
+    finally:
+        container.close()
+
+
 def store_checks(container: Container) -> Mapping[str, Check]:
     """Return the checks that MongoDB and Redis answer, and that the database is what this code needs."""
     database, queue = container.database, container.queue
