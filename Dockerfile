@@ -1,16 +1,23 @@
 # One image for all processes: docker run IMAGE server | worker | scheduler | gateway | plugin-local | migrate
 # The build steps are those of `make install-runtime`; a test holds the two together.
-FROM python:3.11-slim-bookworm AS build
+# Another base is named by --build-arg BASE_IMAGE=…; it has Python 3.11 or newer with pip.
+ARG BASE_IMAGE=python:3.11-slim-bookworm
+FROM ${BASE_IMAGE} AS build
 WORKDIR /build
-COPY pyproject.toml requirements.lock README.md ./
-COPY src ./src
+# The dependencies have a layer of their own: a changed line of the code leaves it as it is.
+COPY requirements-runtime.lock ./
 RUN python -m venv --without-pip /opt/inventory
-RUN python -m pip --python /opt/inventory/bin/python install --no-cache-dir --disable-pip-version-check --constraint requirements.lock '.[tracing]'
+RUN python -m pip --python /opt/inventory/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements-runtime.lock
+COPY pyproject.toml README.md ./
+COPY src ./src
+RUN python -m pip --python /opt/inventory/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+RUN python -m pip --python /opt/inventory/bin/python uninstall --yes --disable-pip-version-check setuptools
 
-FROM python:3.11-slim-bookworm
+FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="inventory" \
       org.opencontainers.image.licenses="Apache-2.0"
-RUN groupadd --system --gid 10001 inventory && useradd --system --uid 10001 --gid 10001 --no-create-home inventory
+# No system user: their ids end at 999, and a warning would say so.
+RUN groupadd --gid 10001 inventory && useradd --uid 10001 --gid 10001 --no-create-home inventory
 COPY --from=build /opt/inventory /opt/inventory
 ENV PATH=/opt/inventory/bin:$PATH \
     HOME=/tmp \

@@ -14,7 +14,8 @@ $(STAMP): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "inventory needs Python 3.11 or newer: set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[embedded,tracing,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(STAMP) ## create the virtual environment and install everything into it
@@ -22,7 +23,9 @@ setup: $(STAMP) ## create the virtual environment and install everything into it
 PREFIX ?= build/runtime
 install-runtime: ## install what the image holds, in the locked versions, into PREFIX
 	$(PYTHON) -m venv --without-pip $(PREFIX)
-	$(PYTHON) -m pip --python $(PREFIX)/bin/python install --no-cache-dir --disable-pip-version-check --constraint requirements.lock '.[tracing]'
+	$(PYTHON) -m pip --python $(PREFIX)/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements-runtime.lock
+	$(PYTHON) -m pip --python $(PREFIX)/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
+	$(PYTHON) -m pip --python $(PREFIX)/bin/python uninstall --yes --disable-pip-version-check setuptools
 
 HELM := $(BIN)/helm
 $(HELM): deploy/helm/get_helm.py | $(STAMP)
@@ -63,11 +66,7 @@ proto: $(STAMP) ## generate src/inventory/stubs from proto/
 docs: $(STAMP) ## write the tables of docs/ that come from the code
 	@$(BIN)/python .ci/docs.py
 
-$(VENV)/.bench: $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint requirements.lock --editable '.[bench]'
-	@touch $@
-
-bench: $(VENV)/.bench ## measure, beside the floors of the same run
+bench: $(STAMP) ## measure, beside the floors of the same run
 	@$(BIN)/python -m tests.bench
 
 bench-compare: $(STAMP) ## compare two results: make bench-compare OLD=one.json NEW=other.json
@@ -76,8 +75,11 @@ bench-compare: $(STAMP) ## compare two results: make bench-compare OLD=one.json 
 bench-guard: $(STAMP) ## is it slower than the committed baseline? short; exit code 1 if so
 	@$(BIN)/python -m tests.bench guard
 
-lock: $(STAMP) ## write the set of versions that works here to requirements.lock
-	@$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools > requirements.lock
+# Both hold every platform's hashes and serve Python 3.11 and newer; what is locked stays, unless UPGRADE=--upgrade.
+LOCKED := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: $(STAMP) ## write the versions and hashes of all dependencies to requirements.lock and, for the image, requirements-runtime.lock
+	@$(LOCKED) $(UPGRADE) --all-extras --output-file requirements.lock pyproject.toml
+	@$(LOCKED) --extra tracing --extra build --constraint requirements.lock --output-file requirements-runtime.lock pyproject.toml
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache bench-results

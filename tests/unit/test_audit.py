@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+HASH = "--hash=sha256:" + "0" * 64
+
 
 @pytest.fixture(scope="module")
 def audit() -> ModuleType:
@@ -26,10 +28,25 @@ def audit() -> ModuleType:
     "line", ["grpcio", "grpcio>=1.0", "grpcio==1.*", "grpcio==", "-e .", "grpcio @ https://x.invalid/y"]
 )
 def test_a_line_that_pins_nothing_is_told(audit: ModuleType, line: str) -> None:
-    pins, faults = audit.read_lock(f"# versions\nredis==8.1.0\n\n{line}\n")
+    pins, faults = audit.read_lock(f"# versions\nredis==8.1.0 \\\n    {HASH}\n\n{line} {HASH}\n")
 
     assert pins == {"redis": "8.1.0"}
     assert len(faults) == 1
+
+
+def test_a_pin_for_some_platforms_only_is_one_and_a_pin_without_a_hash_is_told(audit: ModuleType) -> None:
+    lock = f"a==1 ; sys_platform == 'win32' \\\n    {HASH} \\\n    {HASH}\nb==2\n"
+
+    pins, faults = audit.read_lock(lock)
+
+    assert pins == {"a": "1", "b": "2"}
+    assert faults == ["requirements.lock: b==2: has no hash"]
+
+
+def test_an_image_of_other_versions_than_the_tests_have_is_told(audit: ModuleType) -> None:
+    found = list(audit.differing({"redis": "8.1", "h11": "1", "x": "1"}, {"redis": "8.1", "h11": "2"}))
+
+    assert [fault.split(": ")[1] for fault in found] == ["h11==1", "x==1"]
 
 
 def test_a_pin_that_is_absent_or_beyond_its_bounds_is_told(audit: ModuleType) -> None:
@@ -61,6 +78,7 @@ def test_what_is_installed_besides_or_otherwise_is_told(audit: ModuleType) -> No
 def test_a_planted_fault_fails_the_check(audit: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lock = (audit.ROOT / "requirements.lock").read_text()
     shutil.copy(audit.ROOT / "pyproject.toml", tmp_path)
+    shutil.copy(audit.ROOT / "requirements-runtime.lock", tmp_path)
     monkeypatch.setattr(audit, "ROOT", tmp_path)
     monkeypatch.setattr(audit.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0))
 

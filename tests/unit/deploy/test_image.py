@@ -34,6 +34,8 @@ def stages() -> list[list[tuple[str, str]]]:
     for name, rest in instructions():
         if name == "FROM":
             found.append([])
+        elif not found:
+            continue
         found[-1].append((name, rest))
     return found
 
@@ -65,13 +67,38 @@ def test_the_build_steps_are_those_of_make() -> None:
     assert [rest for name, rest in stages()[0] if name == "RUN"] == told.splitlines()
 
 
+def test_a_changed_line_of_the_code_leaves_the_layer_of_the_dependencies_as_it_is() -> None:
+    steps = stages()[0]
+    (installed,) = [place for place, (_, rest) in enumerate(steps) if "--requirement requirements-runtime.lock" in rest]
+
+    before = [rest for name, rest in steps[:installed] if name == "COPY"]
+    assert before == ["requirements-runtime.lock ./"]
+    assert "--require-hashes" in steps[installed][1]
+    assert "--no-build-isolation" in steps[-2][1], "what builds the package is locked as well"
+
+
+def test_the_base_is_named_once() -> None:
+    (name, default), *_ = instructions()
+
+    assert name == "ARG"
+    assert default.startswith("BASE_IMAGE=python:3.")
+    assert [rest.split()[0] for name, rest in instructions() if name == "FROM"] == ["${BASE_IMAGE}"] * 2
+
+
 def test_what_is_copied_exists_and_reaches_the_build_and_nothing_else_does() -> None:
-    assert sources() == ["pyproject.toml", "requirements.lock", "README.md", "src"]
+    assert sources() == ["requirements-runtime.lock", "pyproject.toml", "README.md", "src"]
     for source in sources():
         assert (ROOT / source).exists()
         assert reaches_the_build(Path(source))
     assert reaches_the_build(Path("src/inventory/cli/__init__.py"))
-    others = ("tests/conftest.py", ".git/config", ".venv/bin/python", ".inventory/platform.yaml", ".env")
+    others = (
+        "requirements.lock",
+        "tests/conftest.py",
+        ".git/config",
+        ".venv/bin/python",
+        ".inventory/platform.yaml",
+        ".env",
+    )
     assert not any(reaches_the_build(Path(each)) for each in others)
     assert not reaches_the_build(Path("src/inventory/__pycache__/settings.cpython-311.pyc"))
 
