@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
@@ -21,6 +21,7 @@ from pydantic_settings import SettingsError as SourceError
 from inventory.errors import SettingsError
 from inventory.process import yaml_text
 from inventory.process.address_types import EndpointOrEmpty, ServerOrEmpty
+from inventory.process.loopback import is_loopback
 
 _YEARS = 100
 """How long any duration may be: no date from now on, or back, leaves the calendar."""
@@ -255,6 +256,42 @@ class Settings(BaseSettings):
             reason = f"lease_seconds (INVENTORY_LEASE_SECONDS): must be at least {BEATS_PER_LEASE} times"
             raise PydanticCustomError("contradiction", "{reason} heartbeat_seconds", {"reason": reason})
         return self
+
+    def contradictions(self) -> Iterator[str]:
+        """Yield what of the settings excludes each other, where that depends on which process uses them.
+
+        The process that a line is about refuses to start; ``inventory config`` tells all of them.
+        """
+        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
+            yield "tls_certificate_file and tls_key_file: one needs the other"
+        if self.tls_client_ca_file and not self.tls_certificate_file:
+            yield "tls_client_ca_file: needs tls_certificate_file and tls_key_file"
+        if bool(self.platform_certificate_file) != bool(self.platform_key_file):
+            yield "platform_certificate_file and platform_key_file: one needs the other"
+        yield from self.identity_contradictions()
+        if self.authentication == "none" and not self.allow_unauthenticated_remote and not is_loopback(self.host):
+            yield (
+                "host (INVENTORY_HOST): with authentication none the server listens on a loopback address only, "
+                "unless allow_unauthenticated_remote is true"
+            )
+
+    def identity_contradictions(self) -> Iterator[str]:
+        """Yield why callers cannot be told apart as the settings say: keys or roles would come from nowhere."""
+        if self.authentication == "jwt" and self.jwks_file is None and self.platform == "static":
+            yield (
+                "jwks_file (INVENTORY_JWKS_FILE): required for authentication jwt where platform is static, "
+                "which has no identity service to ask for keys"
+            )
+        if self.authorization == "identity" and self.platform == "static":
+            yield (
+                "authorization (INVENTORY_AUTHORIZATION): identity needs platform grpc: the static file has no roles, "
+                "so that everybody could do everything"
+            )
+        if self.authorization == "identity" and self.authentication == "none":
+            yield (
+                "authorization (INVENTORY_AUTHORIZATION): identity needs authentication jwt: "
+                "it cannot tell what somebody unknown may do"
+            )
 
     @classmethod
     def settings_customise_sources(

@@ -196,6 +196,30 @@ def test_a_lease_that_heartbeats_cannot_keep_is_refused() -> None:
         settings.load(lease_seconds=5, heartbeat_seconds=2)
 
 
+def test_config_tells_what_a_process_would_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "TLS_KEY_FILE": "key.pem",
+        "TLS_CLIENT_CA_FILE": "ca.pem",
+        "PLATFORM_KEY_FILE": "key.pem",
+        "AUTHORIZATION": "identity",
+        "HOST": "0.0.0.0",
+    }.items():
+        monkeypatch.setenv(f"INVENTORY_{name}", value)
+
+    told = CliRunner().invoke(cli, ["config", "--json"])
+
+    assert told.exit_code == 2
+    for words in (
+        "tls_certificate_file and tls_key_file: one needs the other",
+        "tls_client_ca_file: needs",
+        "platform_certificate_file and platform_key_file: one needs the other",
+        "identity needs platform grpc",
+        "identity needs authentication jwt",
+        "host (INVENTORY_HOST): with authentication none",
+    ):
+        assert words in told.stderr
+
+
 def test_config_tells_a_lease_that_heartbeats_cannot_keep(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INVENTORY_LEASE_SECONDS", "5")
     result = CliRunner().invoke(cli, ["config"])

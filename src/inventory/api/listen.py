@@ -13,7 +13,6 @@ from inventory.errors import SettingsError
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import bare, family_of, host_port
 from inventory.process.file_state import FileState, file_state
-from inventory.process.loopback import is_loopback
 from inventory.settings import Settings
 
 log = get_logger(__name__)
@@ -25,16 +24,10 @@ def check_address(settings: Settings) -> None:
     Raises:
         SettingsError: others could call without authentication, or TLS is set by halves.
     """
-    open_to_all = settings.authentication == "none" and not settings.allow_unauthenticated_remote
-    if open_to_all and not is_loopback(settings.host):
-        raise SettingsError(
-            "host (INVENTORY_HOST): with authentication none the server listens on a loopback address only, "
-            "unless allow_unauthenticated_remote is true"
-        )
-    if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
-        raise SettingsError("tls_certificate_file and tls_key_file: one needs the other")
-    if settings.tls_client_ca_file and not settings.tls_certificate_file:
-        raise SettingsError("tls_client_ca_file: needs tls_certificate_file and tls_key_file")
+    identity = set(settings.identity_contradictions())
+    for contradiction in settings.contradictions():
+        if contradiction not in identity:
+            raise SettingsError(contradiction)
 
 
 def check_identity(settings: Settings) -> None:
@@ -43,21 +36,8 @@ def check_identity(settings: Settings) -> None:
     Raises:
         SettingsError: keys or permissions would come from where there are none.
     """
-    if settings.authentication == "jwt" and settings.jwks_file is None and settings.platform == "static":
-        raise SettingsError(
-            "jwks_file (INVENTORY_JWKS_FILE): required for authentication jwt where platform is static, "
-            "which has no identity service to ask for keys"
-        )
-    if settings.authorization == "identity" and settings.platform == "static":
-        raise SettingsError(
-            "authorization (INVENTORY_AUTHORIZATION): identity needs platform grpc: the static file has no roles, so "
-            "that everybody could do everything"
-        )
-    if settings.authorization == "identity" and settings.authentication == "none":
-        raise SettingsError(
-            "authorization (INVENTORY_AUTHORIZATION): identity needs authentication jwt: "
-            "it cannot tell what somebody unknown may do"
-        )
+    for contradiction in settings.identity_contradictions():
+        raise SettingsError(contradiction)
 
 
 def probe_port(host: str, port: int) -> int:

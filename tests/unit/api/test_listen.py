@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from inventory.api.listen import check_address, check_identity, credentials, is_loopback, probe_port
+from inventory.api.listen import check_address, check_identity, credentials, probe_port
 from inventory.errors import SettingsError
+from inventory.process.loopback import is_loopback
 from inventory.settings import Settings
 
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from inventory import settings
 from inventory.cli.command_form import Command
-from inventory.cli.failures import note_process
+from inventory.cli.failures import EXIT_USAGE, note_process
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
 from inventory.observe import log_stream, logs
@@ -126,7 +126,7 @@ def plugin_local(host: str, port: int) -> None:
 @json_option
 @click.pass_context
 def config(context: click.Context) -> None:
-    """Print the settings in force, secrets masked."""
+    """Print the settings in force, secrets masked; exit with 2 where some exclude each other."""
     loaded = settings.load()
     for name in settings.unknown_variables():
         near = settings.nearest_variable(name)
@@ -135,12 +135,16 @@ def config(context: click.Context) -> None:
     values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
     if wants_json(context):
         print_json(values)
-        return
-    table = plain_table("setting", "value", "meaning")
-    for name, value in values.items():
-        meaning = type(loaded).model_fields[name].description or ""
-        add_row(table, f"INVENTORY_{name.upper()}", _typed(value), meaning)
-    console().print(table)
+    else:
+        table = plain_table("setting", "value", "meaning")
+        for name, value in values.items():
+            meaning = type(loaded).model_fields[name].description or ""
+            add_row(table, f"INVENTORY_{name.upper()}", _typed(value), meaning)
+        console().print(table)
+    if contradictions := list(loaded.contradictions()):
+        for contradiction in contradictions:
+            echo(f"error: {contradiction}", err=True)
+        context.exit(EXIT_USAGE)
 
 
 def _shown(value: object) -> object:
