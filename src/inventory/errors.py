@@ -55,7 +55,7 @@ Source of codes and texts: the behaviour contract, section 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 MAX_MESSAGE_BYTES = 2048
@@ -316,6 +316,18 @@ class RequestTimeoutError(InventoryError):
 
     def __init__(self, *, reason: str = "the request took too long") -> None:
         super().__init__(f"Request timeout. (reason = {reason})")
+
+
+class PluginInstallingError(RequestTimeoutError):
+    """The plugin service has not answered where a plugin listens: it is being installed. Asking later helps.
+
+    Attributes:
+        when_known: calls what it is given, from any thread, once there is an answer; at once where there is one.
+    """
+
+    def __init__(self, *, plugin_id: str, when_known: Callable[[Callable[[], None]], None]) -> None:
+        self.when_known = when_known
+        super().__init__(reason=f"the plugin {plugin_id} is being installed")
 
 
 class CollectInitializeError(InventoryError):

@@ -161,6 +161,11 @@ class Settings(BaseSettings):
     plugin_init_timeout_seconds: Seconds = Field(60.0, description="deadline of a plugin's init, verify, get_tasks, s")
 
     # Jobs
+    worker_plugin_installs: Count = Field(
+        64,
+        description="installations of plugins that one worker process waits for at a time, beside its threads; "
+        "planning that needs a further one is tried again later",
+    )
     worker_threads: Count = Field(8, description="slices one worker process collects at a time")
     worker_processes: Count = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 8), description="worker processes that `inventory worker` runs"

@@ -63,6 +63,7 @@ class FakePlatform:
         failures_of: what each call of a method fails with.
         gate: every call waits until it is set.
         installed: ``get_plugin_endpoint`` waits until it is set, as for a plugin that is being installed.
+        being_installed: the plugins that this is so for; None: all.
         given_up: released for each such call that its client gave up.
         tokens: the tokens accepted; None: any, and none at all.
         role_type, projects: what ``Authorization.verify`` answers, except to the users of ``roles``.
@@ -89,6 +90,7 @@ class FakePlatform:
         self.gate.set()
         self.installed = threading.Event()
         self.installed.set()
+        self.being_installed: set[str] | None = None
         self.given_up = threading.Semaphore(0)
         self.tokens: set[str] | None = None
         self.role_type = "DOMAIN"
@@ -256,7 +258,8 @@ class _Plugin(_Servicer, plugin_pb2_grpc.PluginServicer):
         self, request: plugin_pb2.PluginEndpointRequest, context: grpc.ServicerContext
     ) -> plugin_pb2.PluginEndpoint:
         self.receive("Plugin.get_plugin_endpoint", request, context)
-        while not self.platform.installed.wait(0.01):
+        slow = self.platform.being_installed
+        while (slow is None or request.plugin_id in slow) and not self.platform.installed.wait(0.01):
             if not context.is_active():
                 self.platform.given_up.release()
                 break

@@ -25,7 +25,7 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 WRITE_BYTES: Final = 4096
 """How much is written at once, bytes: pipes take so much whole (PIPE_BUF), so that processes that share one do not
 write into each other's lines."""
-GATHER_SECONDS: Final = 0.005
+GATHER_SECONDS: Final = 0.05
 """How long lines are gathered before they are written, s: a thread that woke for each would slow every call down."""
 PATIENCE_SECONDS: Final = 1.0
 """How long the end of the process waits for a stream that takes nothing, s."""

@@ -3,17 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
 
 from inventory.bootstrap import Container
+from inventory.bootstrap.platform import Platform
+from inventory.connector.installing import BackgroundPluginDirectory, PluginInquiries
+from inventory.manager.collector.plugins import PluginManager
 from inventory.model import connection
 from inventory.observe import tracing
 from inventory.observe.health_pages import Check
 from inventory.observe.metrics import WORKER
+from inventory.service.collector.plugin import CollectorPluginService
 from inventory.service.job.collect import CollectService
 from inventory.service.job.run_slice import RunSlice
 from inventory.service.job.running import RunningSlices
 from inventory.settings import Settings
 from inventory.worker.parts import Consumer
+
+
+class WorkerContainer(Container):
+    """A container in which planning does not wait for plugins that are being installed.
+
+    It goes on once they are; a slice waits for its plugin's endpoint as long as for any other platform service.
+    """
+
+    @cached_property
+    def _services(self) -> Platform:
+        return super().platform
+
+    @cached_property
+    def inquiries(self) -> PluginInquiries:
+        """Questions to the plugin service, which may be open for minutes."""
+        limit = self.settings.worker_plugin_installs + self.settings.worker_threads
+        return PluginInquiries(self._services.plugins, limit=limit)
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The services around this one."""
+        inquiries, whole = self.inquiries, self._services
+
+        def close() -> None:
+            inquiries.close()
+            whole.close()
+
+        patience = min(self.settings.platform_timeout_seconds, self.settings.plugin_install_timeout_seconds)
+        return replace(whole, plugins=BackgroundPluginDirectory(inquiries, seconds=patience), close=close)
+
+    @cached_property
+    def collector_plugins(self) -> CollectorPluginService:
+        """Init and upgrade of a collector's plugin, for planning."""
+        plugins = PluginManager(
+            directory=BackgroundPluginDirectory(self.inquiries),
+            repository=self.platform.repository,
+            connector=self.plugin_connector,
+        )
+        return CollectorPluginService(collectors=self.collectors, rules=self.rules, plugins=plugins, clock=self.clock)
 
 
 class MessageHandlers:
@@ -62,14 +107,9 @@ class ContainerParts:
 
 
 def worker_parts(settings: Settings) -> ContainerParts:
-    """Build the parts of a worker process.
-
-    A plugin that is being installed holds no thread that could collect: the plugin service is asked for a moment only,
-    and as with every slow service the job is planned again after a pause.
-    """
+    """Build the parts of a worker process."""
     tracing.setup(settings, WORKER)
-    moment = min(settings.plugin_install_timeout_seconds, settings.platform_timeout_seconds)
-    return ContainerParts(Container(settings.model_copy(update={"plugin_install_timeout_seconds": moment})))
+    return ContainerParts(WorkerContainer(settings))
 
 
 def check_settings(settings: Settings) -> None:

@@ -164,6 +164,19 @@ class JobManager:
         query = {**mine, "planned": False, "status": {"$in": OPEN}}
         return now + wait if self._jobs.update_one(query, change).modified_count else None
 
+    @translated_errors()
+    def hasten_plan(self, domain_id: str, job_id: str) -> bool:
+        """Let the next attempt at planning begin now; tell whether one was waited for."""
+        now = self._clock.now()
+        query = {
+            "domain_id": domain_id,
+            "job_id": job_id,
+            "planned": False,
+            "status": {"$in": OPEN},
+            "plan_not_before": {"$gt": now},
+        }
+        return self._jobs.update_one(query, {"$set": {"plan_not_before": now}}).modified_count == 1
+
     def get_or_clean(self, domain_id: str, job_id: str) -> Document:
         """Return the job; of one that was deleted remove what was planned since, and raise ``NotFoundError``."""
         found = self.find(domain_id, job_id)

@@ -21,6 +21,7 @@ from inventory.errors import (
     ConnectionFailureError,
     InventoryError,
     NotFoundError,
+    PluginInstallingError,
     RequiredParameterError,
 )
 from inventory.manager.collector.manager import ENABLED, CollectorManager
@@ -229,6 +230,17 @@ class CollectService:
         wait = self._limits.pause(job.get("plan_outages", 0))
         self._jobs.postpone_plan(job, error, wait=wait)
         log.warning("plan_postponed", job_id=job["job_id"], code=error.code, wait_seconds=wait.total_seconds())
+        if isinstance(error, PluginInstallingError):
+            error.when_known(lambda: self._plan_soon(job))
+
+    def _plan_soon(self, job: Document) -> None:
+        """Let a postponed job be planned now; where that fails, its stored time comes, or the sweeper."""
+        domain_id, job_id = job["domain_id"], job["job_id"]
+        try:
+            if self._jobs.hasten_plan(domain_id, job_id):
+                self._queue.plan_job(job_id, domain_id=domain_id, priority=job["priority"])
+        except ConnectionFailureError as exc:
+            log.warning("plan_not_hastened", job_id=job_id, reason=exc.message)
 
     def _plan_claimed(self, job: Document) -> Plan:
         if job["plan_attempts"] > self._limits.max_attempts:
