@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 import yaml
 
@@ -31,8 +34,19 @@ from inventory.connector.static.identity import StaticIdentity
 from inventory.connector.static.plugins import StaticPluginDirectory, StaticRepository
 from inventory.connector.static.secrets import StaticSecretStore
 from inventory.domain.principal import DOMAIN, Principal
-from inventory.errors import ConnectionFailureError, InvalidParameterError, NotFoundError
+from inventory.errors import (
+    AuthenticateFailureError,
+    ConnectionFailureError,
+    InvalidParameterError,
+    InventoryError,
+    LimitExceededError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestTimeoutError,
+    VerifyPluginFailureError,
+)
 from tests.fakes.platform import FakePlatform
+from tests.fakes.plugin import Failure
 from tests.fakes.tls import CertificateAuthority
 
 OLD = "grpc://127.0.0.1:50071"
@@ -285,3 +299,136 @@ def test_only_the_static_secrets_have_groups(tmp_path: Path) -> None:
         pytest.raises(InvalidParameterError, match="secret_group_id"),
     ):
         make_grpc(channels, platform.endpoint).secrets.list_secrets(SecretSelector(secret_group_id="g"), A)
+
+
+# What only SpaceONE's own services do
+
+
+@pytest.fixture
+def services() -> Iterator[FakePlatform]:
+    with FakePlatform(CONTENT) as platform:
+        yield platform
+
+
+@pytest.fixture
+def over(services: FakePlatform) -> Iterator[Variant]:
+    with ChannelCache(max_message_bytes=1024 * 1024, tls=TlsFiles()) as channels:
+        yield make_grpc(channels, services.endpoint)
+
+
+def role_of(over: Variant, token: str, domain_id: str) -> Access:
+    return over.identity.authorize(
+        resource="CloudService",
+        verb="list",
+        scope="PROJECT",
+        project_id="",
+        require_project_id=False,
+        principal=Principal(domain_id=domain_id, token=token),
+    )
+
+
+def test_an_api_key_is_enabled_disabled_or_unknown_in_its_domain(services: FakePlatform, over: Variant) -> None:
+    services.api_key("domain-a", "robot")
+    (api_key_id,) = services.api_keys
+    assert over.identity.is_api_key_enabled(api_key_id, "domain-a")
+    assert "token" not in services.calls[-1].metadata
+
+    services.api_keys[api_key_id] = "DISABLED"
+    assert not over.identity.is_api_key_enabled(api_key_id, "domain-a")
+    for key, domain_id in ((api_key_id, "domain-b"), ("api-key-x", "domain-a")):
+        with pytest.raises(NotFoundError):
+            over.identity.is_api_key_enabled(key, domain_id)
+
+
+def test_the_role_is_what_identity_says_of_the_tokens_user(services: FakePlatform, over: Variant) -> None:
+    services.roles = {"worker": "SYSTEM", "owner": "DOMAIN", "member": "PROJECT"}
+    services.projects = ["project-1"]
+    worker = services.api_key("domain-root", "worker")
+    owner = services.access_token("domain-a", "owner", user_type="DOMAIN_OWNER")
+    member = services.access_token("domain-a", "member")
+
+    for domain_id in ("domain-a", "domain-b"):
+        assert role_of(over, worker, domain_id) == Access(role_type="SYSTEM", projects=None)
+    assert role_of(over, owner, "domain-a") == Access(role_type="DOMAIN", projects=None)
+    assert role_of(over, member, "domain-a") == Access(role_type="PROJECT", projects=frozenset({"project-1"}))
+    for token in (owner, member):
+        with pytest.raises(PermissionDeniedError):
+            role_of(over, token, "domain-b")
+
+
+def calls_of(over: Variant) -> dict[str, Callable[[], object]]:
+    """Return one call of each service."""
+    return {
+        "Plugin.get_plugin_endpoint": lambda: endpoint_of(over, "plugin-1", "1.0", "MANUAL"),
+        "RepositoryPlugin.get": lambda: over.repository.get_plugin("plugin-1", A),
+        "Secret.get_data": lambda: over.secrets.get_data("secret-1", A),
+        "Project.get": lambda: over.identity.project_exists("project-1", A),
+    }
+
+
+@pytest.mark.parametrize(
+    "method", ["Plugin.get_plugin_endpoint", "RepositoryPlugin.get", "Secret.get_data", "Project.get"]
+)
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (grpc.StatusCode.UNAUTHENTICATED, AuthenticateFailureError),
+        (grpc.StatusCode.PERMISSION_DENIED, PermissionDeniedError),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, LimitExceededError),
+        (grpc.StatusCode.DEADLINE_EXCEEDED, RequestTimeoutError),
+        (grpc.StatusCode.UNAVAILABLE, ConnectionFailureError),
+    ],
+)
+def test_a_refusal_and_an_outage_are_told_apart(
+    services: FakePlatform, over: Variant, method: str, status: grpc.StatusCode, error: type[InventoryError]
+) -> None:
+    services.failures_of[method] = Failure(status, "ERROR_ITS_OWN: with words of very-secret value")
+
+    with pytest.raises(error) as raised:
+        calls_of(over)[method]()
+
+    assert "very-secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("method", ["Plugin.get_plugin_endpoint", "RepositoryPlugin.get"])
+@pytest.mark.parametrize("status", [grpc.StatusCode.NOT_FOUND, grpc.StatusCode.INVALID_ARGUMENT])
+def test_an_unknown_plugin_keeps_its_code(
+    services: FakePlatform, over: Variant, method: str, status: grpc.StatusCode
+) -> None:
+    services.failures_of[method] = Failure(status, "ERROR_NO_PLUGIN: There is none.")
+
+    with pytest.raises(NotFoundError) as raised:
+        calls_of(over)[method]()
+
+    assert raised.value.code == "ERROR_NO_PLUGIN"
+
+
+@pytest.mark.parametrize("status", [grpc.StatusCode.INTERNAL, grpc.StatusCode.FAILED_PRECONDITION])
+def test_a_plugin_without_an_endpoint_is_no_outage(
+    services: FakePlatform, over: Variant, status: grpc.StatusCode
+) -> None:
+    services.failures_of["Plugin.get_plugin_endpoint"] = Failure(status, "ERROR_NO_SUPERVISOR: There is none.")
+
+    with pytest.raises(VerifyPluginFailureError, match="ERROR_NO_SUPERVISOR"):
+        endpoint_of(over, "plugin-1", "1.0", "MANUAL")
+    assert len(services.calls) == 1
+
+
+def test_a_plugin_that_is_being_installed_is_waited_for(services: FakePlatform, over: Variant) -> None:
+    services.installed.clear()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(endpoint_of, over, "plugin-1", "1.0", "MANUAL")
+        while not services.calls:
+            assert not waiting.done()
+        services.installed.set()
+        assert waiting.result(timeout=10).endpoint == OLD
+
+
+def test_the_callers_deadline_ends_the_waiting_for_a_plugin(services: FakePlatform, over: Variant) -> None:
+    services.installed.clear()
+    hurried = replace(A, deadline=time.monotonic() + 0.2)
+
+    with pytest.raises(RequestTimeoutError):
+        endpoint_of(over, "plugin-1", "1.0", "MANUAL", hurried)
+
+    assert services.given_up.acquire(timeout=10)
