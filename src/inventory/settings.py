@@ -118,6 +118,16 @@ class Settings(BaseSettings):
     connection_age_seconds: WaitSeconds = Field(
         1800.0, description="age at which a client is asked to connect anew, so that it finds added servers, s"
     )
+    connection_idle_seconds: WaitSeconds = Field(
+        330.0,
+        description="how long a connection without a call is kept, s: longer than the five minutes that many clients "
+        "pause",
+    )
+    server_max_connections: Count = Field(
+        1000,
+        description="connections kept per server process, fewer where it may have fewer files open; further ones are "
+        "closed at once",
+    )
     server_health_port: Port = Field(
         50065,
         description="HTTP port of the server's health and metrics; 0: any free one, as where the default is taken",

@@ -28,6 +28,7 @@ from tests.bench import (
     processes,
     readme,
     rpc,
+    storm,
     takeover,
     workers,
 )
@@ -45,6 +46,7 @@ CASES: Mapping[str, Callable[[Bed, Scale], Iterator[Row]]] = {
     "drain": drain.measure,
     "takeover": takeover.measure,
     "overload": overload.measure,
+    "storm": storm.measure,
 }
 
 

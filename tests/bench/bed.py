@@ -53,11 +53,13 @@ class Process:
 
     Attributes:
         started_seconds: from its start until it was healthy, s.
+        port: of its health pages, or of the gateway; 0: not told.
     """
 
     name: str
     popen: subprocess.Popen[bytes]
     started_seconds: float = 0.0
+    port: int = 0
     _before: float = field(default=0.0, repr=False)
 
     def family(self) -> list[psutil.Process]:
@@ -233,6 +235,7 @@ class Bed:
         with self.run(
             kind, ["inventory", kind], lambda: probes.http_ready(page), **{name: port}, **settings
         ) as process:
+            process.port = port
             yield process
 
 

@@ -28,7 +28,7 @@ SILENT = 500
 """Calls whose request never comes."""
 WARM_READS = 200
 _ENDPOINTS = ("PLUGIN_ENDPOINT", "REPOSITORY_ENDPOINT", "SECRET_ENDPOINT", "IDENTITY_ENDPOINT")
-_HEALTH = "/grpc.health.v1.Health/Check"
+HEALTH = "/grpc.health.v1.Health/Check"
 
 
 def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
@@ -39,12 +39,12 @@ def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
         platform.content["plugins"] = [{"plugin_id": PLUGIN, "provider": "aws", "versions": versions}]
         endpoints = dict.fromkeys(_ENDPOINTS, platform.endpoint)
         with bed.server(PLATFORM="grpc", SERVER_PROCESSES=1, SERVER_THREADS=4, **endpoints) as (_, address):
-            _paced(address, f"{SERVICE}/get", _gets(), WARM_READS / READS_PER_SECOND)
+            paced(address, f"{SERVICE}/get", gets(), WARM_READS / READS_PER_SECOND)
             for name, overload in _overloads(address, platform).items():
-                for what, method, requests in (("get", f"{SERVICE}/get", _gets()), ("health", _HEALTH, [b""])):
-                    alone = _paced(address, method, requests, scale.rpc_seconds)
+                for what, method, requests in (("get", f"{SERVICE}/get", gets()), ("health", HEALTH, [b""])):
+                    alone = paced(address, method, requests, scale.rpc_seconds)
                     with overload():
-                        beside = _paced(address, method, requests, scale.rpc_seconds)
+                        beside = paced(address, method, requests, scale.rpc_seconds)
                     yield _row(f"{what} beside {name}", alone, beside)
 
 
@@ -56,7 +56,8 @@ def _overloads(address: str, platform: FakePlatform) -> dict[str, Callable[[], A
     }
 
 
-def _gets() -> list[bytes]:
+def gets() -> list[bytes]:
+    """Return requests for single collectors."""
     made = [
         collector_pb2.GetCollectorRequest(collector_id=collector_id(number), domain_id=READ_DOMAIN)
         for number in range(0, STORED, STORED // WARM_READS)
@@ -64,7 +65,7 @@ def _gets() -> list[bytes]:
     return [each.SerializeToString() for each in made]
 
 
-def _paced(address: str, method: str, requests: Sequence[bytes], seconds: float) -> Measured:
+def paced(address: str, method: str, requests: Sequence[bytes], seconds: float) -> Measured:
     """Call ``READS_PER_SECOND`` times a second, each at its time whether the last was answered or not."""
     latencies: list[float] = []
     failures: list[str] = []
@@ -163,12 +164,13 @@ def _silent(address: str) -> Iterator[None]:
 
 def _row(name: str, alone: Measured, beside: Measured) -> Row:
     """Return the row; the ratio ``p99`` is 1 where nothing was taken, 0.5 where a read takes twice as long."""
-    mine, floor = _figures(beside), _figures(alone)
+    mine, floor = figures(beside), figures(alone)
     ratios = {"p99": floor["p99_ms"] / mine["p99_ms"] if mine["p99_ms"] else 0.0}
     return Row("overload", name, mine, floor=floor, ratios=ratios)
 
 
-def _figures(found: Measured) -> dict[str, float]:
+def figures(found: Measured) -> dict[str, float]:
+    """Return what is told of calls."""
     return {
         "p50_ms": found.percentile(0.5) if found.latencies else 0.0,
         "p99_ms": found.percentile(0.99) if found.latencies else 0.0,

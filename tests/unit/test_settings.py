@@ -33,6 +33,7 @@ LONGEST: Final = {"seconds": 100 * 365 * 86_400, "hours": 100 * 365 * 24, "days"
 
 HANDED_ON: Final = {
     "connection_age_seconds",
+    "connection_idle_seconds",
     "drain_seconds",
     "mongo_timeout_seconds",
     "query_timeout_seconds",
@@ -103,7 +104,9 @@ def test_the_longest_waits_suit_the_libraries_that_get_them() -> None:
     limits: dict[str, Any] = {"serverSelectionTimeoutMS": milliseconds, "connectTimeoutMS": milliseconds}
     pymongo.MongoClient("mongodb://127.0.0.1:1", connect=False, **limits).close()
     assert longest.query_timeout_seconds * 1000 < 2**31
-    grpc.server(ThreadPoolExecutor(1), options=[("grpc.max_connection_age_ms", age)]).stop(None)
+    idle = round(longest.connection_idle_seconds * 1000)
+    options = [("grpc.max_connection_age_ms", age), ("grpc.max_connection_idle_ms", idle)]
+    grpc.server(ThreadPoolExecutor(1), options=options).stop(None)
     ready, theirs = multiprocessing.Pipe()
     theirs.send(True)
     assert ready.poll(longest.drain_seconds + 60)

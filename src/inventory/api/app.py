@@ -23,12 +23,15 @@ from inventory.api.policy import OPERATIONS
 from inventory.api.reflection import add_reflection
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import host_port
+from inventory.process.descriptors import connection_limit
 from inventory.protobuf.api_files import all_files
 from inventory.settings import Settings
 
 log = get_logger(__name__)
 
 _MINUTE_MS: Final = 60_000
+HANDSHAKE_SECONDS: Final = 20.0
+"""From a connection's start until TLS and HTTP/2 are set up, s; who says nothing is cut off."""
 
 _METADATA_BYTES: Final = 4 * MAX_TOKEN
 """Metadata taken with a call. grpcio's own limit lies below the largest token, and from half of it on it refuses
@@ -136,9 +139,13 @@ def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:
     return [
         ("grpc.so_reuseport", int(share_port)),
         ("grpc.max_receive_message_length", settings.max_request_bytes),
+        ("grpc.per_message_decompression", 0),  # see protobuf.compression
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", _METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", 2 * _METADATA_BYTES),
+        ("grpc.max_allowed_incoming_connections", connection_limit(settings.server_max_connections)),
+        ("grpc.server_handshake_timeout_ms", round(1000 * HANDSHAKE_SECONDS)),
+        ("grpc.max_connection_idle_ms", round(1000 * settings.connection_idle_seconds)),
         # Without a grace time of its own: what runs on the old connection ends there, however long it takes.
         ("grpc.max_connection_age_ms", round(1000 * settings.connection_age_seconds)),
         ("grpc.keepalive_time_ms", 2 * _MINUTE_MS),

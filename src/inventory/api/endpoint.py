@@ -35,6 +35,7 @@ from inventory.model.time_limit import time_limit
 from inventory.observe import tracing
 from inventory.observe.logs import frequent, get_logger
 from inventory.process.memory_budget import FREE_BYTES, SIZE_METADATA, Holding, MemoryBudget, hold, holding
+from inventory.protobuf import compression
 from inventory.protobuf import requests as codec
 
 log = get_logger(__name__)
@@ -70,6 +71,8 @@ class Gate:
     """Those whom ``rate_limit`` does not count."""
     memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(_MEMORY_BYTES))
     """What all calls of the process may hold together."""
+    max_request_bytes: int = 16 * 1024 * 1024
+    """Largest request, decompressed."""
 
 
 class Endpoint:
@@ -140,7 +143,7 @@ class Endpoint:
         if call.deadline <= time.monotonic():
             raise RequestTimeoutError(reason="the caller's deadline has passed")
         if policy.scope == PUBLIC:
-            codec.parse(self._request_type, data)
+            codec.parse(self._request_type, self._decompress(data))
             return self._method(Principal(domain_id="", transaction_id=call.transaction_id), {})
         caller = self._gate.authenticator.authenticate(call.token)
         bind_contextvars(user_id=caller.user_id)
@@ -149,6 +152,7 @@ class Endpoint:
         name = "" if caller in self._gate.system_callers else counted_as(caller, call.peer)
         if name:
             self._gate.rate_limit.take(name)
+        data = self._decompress(data)
         hold(len(data) * _REQUEST_WEIGHT)
         request = codec.decode(codec.parse(self._request_type, data))
         caller.check_permission(policy.permission)
@@ -163,6 +167,13 @@ class Endpoint:
                 return self._method(principal, request)
             finally:
                 self._gate.after_write(principal.domain_id)
+
+    def _decompress(self, data: bytes) -> bytes:
+        if not compression.window_of(data):
+            return data
+        most = self._gate.max_request_bytes
+        hold(min(len(data) * compression.MAX_RATIO, most))
+        return compression.decompress(data, most)
 
     def _principal(self, call: CallContext, caller: Caller, request: Request) -> Principal:
         requested = request.pop("domain_id", "")

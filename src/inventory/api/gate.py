@@ -55,6 +55,7 @@ def make_gate(settings: Settings, container: Surroundings) -> Gate:
         after_write=container.counts.forget,
         system_callers=SystemCallers(container.clock),
         memory=MemoryBudget(settings.memory_budget_bytes),
+        max_request_bytes=settings.max_request_bytes,
     )
 
 

@@ -26,7 +26,9 @@ from inventory.observe import logs, tracing
 from inventory.observe.health_pages import Check, HealthServer
 from inventory.observe.logs import get_logger
 from inventory.observe.metrics import SERVER, forget_process, own_registry, shared_registry
+from inventory.process.descriptors import raise_limit
 from inventory.process.family import Family, supervise
+from inventory.process.interpreter import switch_often
 from inventory.process.memory_budget import settle_allocator
 from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
@@ -93,7 +95,9 @@ def health_pages(settings: Settings, checks: Mapping[str, Check], registry: Coll
 def serve(settings: Settings, port: int) -> int:
     """Serve in this process until SIGTERM or SIGINT, then drain; return the exit code."""
     logs.setup(level=settings.log_level, form=settings.log_format, process="server")
+    raise_limit()
     settle_allocator()
+    switch_often()
     stop = StopFlag()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

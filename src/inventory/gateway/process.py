@@ -18,6 +18,7 @@ from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import GATEWAY, own_registry
 from inventory.process.addresses import bare, family_of, host_port
 from inventory.process.descriptors import Listener, connection_limit, raise_limit
+from inventory.process.interpreter import switch_often
 from inventory.process.loopback import is_loopback
 from inventory.process.memory_budget import settle_allocator
 from inventory.settings import Settings
@@ -44,6 +45,7 @@ def run(settings: Settings) -> int:
     tracing.setup(settings, GATEWAY)
     raise_limit()
     settle_allocator()
+    switch_often()
     server = build_server(settings)
     listener = listen(settings.host, settings.gateway_port)
     for signum in (signal.SIGTERM, signal.SIGINT):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import grpc
 import pytest
+from google.protobuf.json_format import ParseDict
 
 from inventory.protobuf.encoder import delimited
+from inventory.stubs.spaceone.api.inventory.v1.cloud_service_pb2 import CloudServiceQuery, CloudServicesInfo
 from tests.integration.wire.client import method_of
 from tests.integration.wire.wire_kit import Wire
 
@@ -19,6 +21,19 @@ def test_a_request_is_as_large_as_it_is_unzipped(wire: Wire, compression: grpc.C
         channel.unary_unary(METHOD)(bytes(200 * MIB), compression=compression, timeout=30)
 
     assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    # In the server's own words: grpc would tell the size after it had decompressed all of it.
+    assert refused.value.details() == "ERROR_LIMIT_EXCEEDED: Limit exceeded. (limit = 16777216 bytes in one request)"
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+def test_a_compressed_request_is_answered(wire: Wire, compression: grpc.Compression) -> None:
+    query = ParseDict({"domain_id": "d" * 1000, "query": {}}, CloudServiceQuery()).SerializeToString()
+    with _channel(wire) as channel:
+        answer = channel.unary_unary("/spaceone.api.inventory.v1.CloudService/list")(
+            query, compression=compression, timeout=30
+        )
+
+    assert CloudServicesInfo.FromString(answer).total_count == 0
 
 
 def test_a_request_of_very_many_values_is_refused(wire: Wire) -> None:
