@@ -138,11 +138,12 @@ def _done(use_case: Callable[P, None], *arguments: P.args, **named: P.kwargs) ->
 
 
 def _collector() -> Iterator[MethodRow]:
-    row = _Service("Collector", DOMAIN).row
+    service = _Service("Collector", DOMAIN)
+    row = service.row
     key = ("collector_id",)
     schedule = ("collector_id", "schedule_id")
     plugin = ("name", "plugin_info", "plugin_info.plugin_id")
-    yield from _Service("Collector", DOMAIN).common("collector_id", COLLECTOR, lambda use: use.collector_service)
+    yield from service.common("collector_id", COLLECTOR, lambda use: use.collector_service)
     yield row("create", plugin, lambda use, who, it: COLLECTOR.one(use.collector_service.create(who, it)))
     yield row("update", key, lambda use, who, it: COLLECTOR.one(use.collector_service.update(who, it)))
     yield row("update_plugin", key, lambda use, who, it: COLLECTOR.one(use.collector_service.update_plugin(who, it)))

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inventory.domain.keys import ESCAPES
-from inventory.query.ast import SortKey, Value
+from inventory.query.ast import SortKey
 from inventory.query.fields import KeyTarget, Kind
-from inventory.query.members import NOTHING, member_value
+from inventory.query.members import NOTHING, member_value, types_of
 from inventory.query.mongo import Document
 from inventory.query.stages import GroupCondition, GroupField, GroupKey, joined_name
 
-_NUMBERS = ["int", "long", "double", "decimal"]
 _COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 _DATE_PARTS = {"year": "$year", "month": "$month", "day": "$dayOfMonth"}
 _LISTS = frozenset({"push", "add_to_set"})
@@ -136,15 +135,7 @@ def _holds(condition: GroupCondition) -> Document:
     comparison: Document = {_COMPARISONS[condition.operator]: [{"$ifNull": [path, None]}, value]}
     if condition.operator in {"eq", "not"}:
         return comparison
-    return {"$and": [comparison, {"$in": [{"$type": path}, _types(condition.value)]}]}
-
-
-def _types(value: Value) -> list[str]:
-    if isinstance(value, bool):
-        return ["bool"]
-    if isinstance(value, str):
-        return ["string"]
-    return _NUMBERS if isinstance(value, int | float) else ["date"]
+    return {"$and": [comparison, {"$in": [{"$type": path}, types_of(condition.value)]}]}
 
 
 def size(value: object) -> Document:

@@ -130,7 +130,7 @@ def _test(operator: Operator, wanted: Value, value: str) -> object:
     if operator is Operator.EQ:
         return {"$in": [{"$type": value}, _NO_VALUE]} if wanted is None else {"$eq": [value, {"$literal": wanted}]}
     if operator in _ORDER:
-        same_type = {"$in": [{"$type": value}, _types(wanted)]}
+        same_type = {"$in": [{"$type": value}, types_of(wanted)]}
         return {"$and": [same_type, {_ORDER[operator]: [value, {"$literal": wanted}]}]}
     if operator in {Operator.IN, Operator.CONTAIN_IN, Operator.REGEX_IN}:
         single = {Operator.IN: Operator.EQ, Operator.CONTAIN_IN: Operator.CONTAIN}.get(operator, Operator.REGEX)
@@ -149,7 +149,8 @@ def _listed(wanted: Value) -> Sequence[Value]:
     return wanted if isinstance(wanted, list) else []
 
 
-def _types(value: Value) -> list[str]:
+def types_of(value: Value) -> list[str]:
+    """Return MongoDB's names of the types that a value is compared with: numbers with numbers of any type."""
     if isinstance(value, bool):
         return ["bool"]
     if isinstance(value, str):

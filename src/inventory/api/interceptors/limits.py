@@ -34,10 +34,7 @@ def turn_of(caller: Caller, peer: str) -> str:
         caller: as authenticated.
         peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
     """
-    if caller.user_id:
-        return f"{caller.domain_id}/{caller.user_id}"
-    host = host_of(peer)
-    return peer if is_loopback(host) else network_of(host)
+    return counted_as(caller, peer) or peer
 
 
 def host_of(peer: str) -> str:
