@@ -20,6 +20,7 @@ from inventory.errors import (
     InventoryError,
     NotFoundError,
     PermissionDeniedError,
+    SecretServiceError,
 )
 from inventory.manager.job.slices import Outcome
 from inventory.manager.resource.removal import ResourceRemover
@@ -197,6 +198,26 @@ def test_a_refused_token_is_told_as_what_it_is_and_not_as_a_bad_secret(kit: Jobs
     assert f"reason = {error.code}: " in stored["message"]
     assert "INVENTORY_SYSTEM_TOKEN" in stored["message"]
     assert advice_for(stored["error_code"], stored["message"]) == ADVICE[error.code]
+
+
+@pytest.mark.parametrize("passing", [False, True])
+def test_a_secret_service_that_refuses_or_breaks_is_told_in_its_own_words_and_as_no_failed_connection(
+    kit: JobsKit, clock: ManualClock, passing: bool
+) -> None:
+    kit.platform.secret_failure = SecretServiceError(
+        reason="INTERNAL ERROR_VAULT: the vault is sealed", passing=passing
+    )
+    _, [task], [slice_id] = kit.plan(kit.insert_collector())
+
+    for _ in range(MAX_ATTEMPTS):
+        kit.worker().run(slice_id)
+        _retry_now(clock)
+
+    [stored] = kit.task(task)["errors"]
+    assert (kit.task(task)["status"], stored["error_code"]) == ("FAILURE", "ERROR_COLLECTOR_SECRET")
+    assert "ERROR_VAULT: the vault is sealed" in stored["message"]
+    assert "ERROR_GRPC_CONNECTION" not in stored["message"]
+    assert kit.slice(slice_id)["attempts"] == (MAX_ATTEMPTS if passing else 1)
 
 
 def test_a_secret_service_that_is_away_is_asked_again(kit: JobsKit, clock: ManualClock) -> None:
