@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from inventory.errors import NotFoundError, SettingsError
 from inventory.observe import tracing
+from inventory.observe.traceparent import trace_id, valid
 from inventory.settings import Settings, load
 
 TRACE, SPAN = "ab" * 16, "cd" * 8
@@ -104,8 +105,8 @@ def test_what_is_no_traceparent_begins_a_trace_of_its_own(traceparent: str, span
     ],
 )
 def test_later_versions_of_traceparent_are_read_by_what_version_00_knows(sent: str, read: str) -> None:
-    assert tracing.valid(sent) == read
-    assert tracing.trace_id(tracing.valid(sent)) == (TRACE if read else "")
+    assert valid(sent) == read
+    assert trace_id(valid(sent)) == (TRACE if read else "")
 
 
 def test_without_tracing_a_callers_trace_is_kept_elsewhere_and_left_out_of_what_is_done_for_others() -> None:
@@ -122,7 +123,7 @@ def test_without_tracing_a_callers_trace_is_kept_elsewhere_and_left_out_of_what_
 
 
 def test_several_traceparents_are_none() -> None:
-    assert tracing.valid(CALLER, CALLER) == tracing.valid() == ""
+    assert valid(CALLER, CALLER) == valid() == ""
 
 
 def test_a_later_version_is_continued(spans: InMemorySpanExporter) -> None:

@@ -18,13 +18,13 @@ from inventory.api.handlers import add_services
 from inventory.api.health import Health
 from inventory.api.interceptors.context import MAX_TOKEN
 from inventory.api.listen import credentials
-from inventory.api.methods import UseCases
 from inventory.api.policy import OPERATIONS
 from inventory.api.reflection import add_reflection
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import host_port
 from inventory.process.descriptors import connection_limit
 from inventory.protobuf.api_files import all_files
+from inventory.service.use_cases import UseCases
 from inventory.settings import Settings
 
 log = get_logger(__name__)

@@ -13,8 +13,9 @@ from pymongo import IndexModel
 
 from inventory.api.admission.cost import Index, heavy
 from inventory.api.endpoint import Endpoint, Gate
-from inventory.api.methods import METHODS, MethodRow, UseCases
+from inventory.api.methods import METHODS, MethodRow
 from inventory.model.indexes import declared_indexes
+from inventory.service.use_cases import UseCases
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 

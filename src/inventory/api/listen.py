@@ -14,6 +14,7 @@ from inventory.observe.logs import get_logger
 from inventory.process.addresses import bare, family_of, host_port
 from inventory.process.file_state import FileState, file_state
 from inventory.settings import Settings
+from inventory.settings.contradictions import contradictions, identity_contradictions
 
 log = get_logger(__name__)
 
@@ -24,8 +25,8 @@ def check_address(settings: Settings) -> None:
     Raises:
         SettingsError: others could call without authentication, or TLS is set by halves.
     """
-    identity = set(settings.identity_contradictions())
-    for contradiction in settings.contradictions():
+    identity = set(identity_contradictions(settings))
+    for contradiction in contradictions(settings):
         if contradiction not in identity:
             raise SettingsError(contradiction)
 
@@ -36,7 +37,7 @@ def check_identity(settings: Settings) -> None:
     Raises:
         SettingsError: keys or permissions would come from where there are none.
     """
-    for contradiction in settings.identity_contradictions():
+    for contradiction in identity_contradictions(settings):
         raise SettingsError(contradiction)
 
 

@@ -15,7 +15,6 @@ from pymongo.database import Database
 from inventory.api.app import Server, build_server
 from inventory.api.gate import make_gate
 from inventory.api.listen import check_address, check_identity, probe_port
-from inventory.api.methods import build_all
 from inventory.bootstrap import Container
 from inventory.errors import InventoryError, SettingsError
 from inventory.migration.errors import MigrationFailedError
@@ -31,6 +30,7 @@ from inventory.process.family import Family, supervise
 from inventory.process.interpreter import switch_often
 from inventory.process.memory_budget import settle_allocator
 from inventory.process.stop_flag import StopFlag
+from inventory.service.use_cases import build_all
 from inventory.settings import Settings
 
 log = get_logger(__name__)

@@ -30,6 +30,7 @@ from inventory.gateway.routes import Route
 from inventory.gateway.upstream import Upstream
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
+from inventory.observe.traceparent import TRACEPARENT
 from inventory.process.loopback import is_loopback, network_of
 from inventory.process.memory_budget import Holding, MemoryBudget
 from inventory.protobuf.answers import to_json
@@ -152,7 +153,7 @@ class Endpoint:
             metadata.append(("token", token))
         # Passed on as it came where nothing is traced here.
         if traceparent := tracing.current() or headers.traceparent(request.headers):
-            metadata.append((tracing.TRACEPARENT, traceparent))
+            metadata.append((TRACEPARENT, traceparent))
         held = Holding(self._memory)
         try:
             async with asyncio.timeout_at(deadline + CALL_MARGIN_SECONDS):

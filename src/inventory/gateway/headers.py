@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 
 from inventory.errors import AuthenticateFailureError
 from inventory.gateway.errors import UnsupportedMediaTypeError
-from inventory.observe import tracing
+from inventory.observe.traceparent import TRACEPARENT, trace_id, valid
 
 TRANSACTION_HEADER: Final = "X-Transaction-Id"
 MAX_TRANSACTION_ID: Final = 128
@@ -28,12 +28,12 @@ def transaction_id(headers: Headers) -> str:
     given = headers.get(TRANSACTION_HEADER, "")
     if given and len(given) <= MAX_TRANSACTION_ID and given.isascii() and given.isprintable():
         return given
-    return tracing.trace_id(traceparent(headers)) or f"tnx-{secrets.token_hex(6)}"
+    return trace_id(traceparent(headers)) or f"tnx-{secrets.token_hex(6)}"
 
 
 def traceparent(headers: Headers) -> str:
     """Return the caller's ``traceparent`` (W3C), empty without one, with several, or where it is none."""
-    return tracing.valid(*headers.getlist(tracing.TRACEPARENT))
+    return valid(*headers.getlist(TRACEPARENT))
 
 
 def token(headers: Headers) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from bson import decode_all, encode
@@ -16,19 +15,20 @@ from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
 from inventory.manager.counts import Counts
+from inventory.manager.page import Page
 from inventory.manager.raw_documents import at_most, documents_of, find_one
 from inventory.model.connection import CODEC, Document, translated_errors
 from inventory.model.time_limit import query_limit
-from inventory.query.analyze import AnalyzeQuery
-from inventory.query.analyze_plan import to_analyze_plan
 from inventory.query.ast import Condition, ListQuery
 from inventory.query.fields import KeyTarget, ResourceSchema
 from inventory.query.mongo import MongoQuery, condition_filter, projection, to_mongo
 from inventory.query.parser import parse_only
 from inventory.query.references import Lookup, resolve_references
-from inventory.query.row_size import with_size_check
-from inventory.query.stages import StatQuery
-from inventory.query.stat import StatPlan, to_stat_plan
+from inventory.query.statistics.analyze import AnalyzeQuery
+from inventory.query.statistics.analyze_plan import to_analyze_plan
+from inventory.query.statistics.row_size import with_size_check
+from inventory.query.statistics.stages import StatQuery
+from inventory.query.statistics.stat_plan import StatPlan, to_stat_plan
 
 Documents: TypeAlias = list[Document]
 ANSWER_BYTES: Final = 64 * 1024 * 1024
@@ -38,23 +38,6 @@ _DECODED_WEIGHT: Final = 6
 """The same for documents that become dicts."""
 Scope = Mapping[str, Any]
 """A further Mongo filter of the service's own, such as the projects a caller is limited to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a list found.
-
-    Attributes:
-        results: the documents of the page, with the fields asked for.
-        total_count: of all that match (:mod:`inventory.manager.counts` says how old it may be).
-        fields: the top-level wire fields to fill, or None for all.
-        only: the wire paths (dotted) to fill, or None for all.
-    """
-
-    results: Sequence[Mapping[str, Any]]
-    total_count: int
-    fields: frozenset[str] | None = None
-    only: frozenset[str] | None = None
 
 
 class Reader:

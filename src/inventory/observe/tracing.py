@@ -7,7 +7,6 @@ request, a secret or the text of an error. What travels to others is W3C's ``tra
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from inventory.errors import InventoryError, SettingsError
 from inventory.observe.logs import get_logger
+from inventory.observe.traceparent import TRACEPARENT, valid
 from inventory.process.addresses import parse_endpoint
 from inventory.process.loopback import is_loopback
 from inventory.settings import Settings
@@ -23,17 +23,8 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
     from opentelemetry.trace import Span, SpanKind, Tracer
 
-TRACEPARENT: Final = "traceparent"
-"""The header, and the key of metadata and messages."""
-
 Value: TypeAlias = str | int | bool | float
 
-_TRACEPARENT: Final = re.compile(
-    r"(?P<version>(?!ff)[0-9a-f]{2})-(?P<ids>(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})"
-    r"(?P<more>-[\x21-\x7e]*)?"
-)
-"""Of any version that W3C allows: what version 00 holds, and of later ones perhaps more."""
-_SAMPLED: Final = 1
 _EXPORT_SECONDS: Final = 5
 """How long one export may take, s; what cannot be exported is dropped."""
 
@@ -154,25 +145,6 @@ def metadata() -> tuple[tuple[str, str], ...]:
     """Return the metadata that lets others continue what is going on; none where there is no trace."""
     traceparent = current()
     return ((TRACEPARENT, traceparent),) if traceparent else ()
-
-
-def valid(*traceparents: str) -> str:
-    """Return a caller's ``traceparent`` as version 00 says it, empty where it is none, or where it sent several.
-
-    Of later versions only the part that version 00 knows is read, and of their flags only ``sampled``
-    (W3C Trace Context, "Versioning of traceparent").
-    """
-    found = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
-    if found is None:
-        return ""
-    if found["version"] == "00":
-        return "" if found["more"] else traceparents[0]
-    return f"00-{found['ids']}-{int(found['flags'], 16) & _SAMPLED:02x}"
-
-
-def trace_id(traceparent: str) -> str:
-    """Return the trace id, 32 hex digits, of a ``traceparent`` that ``valid`` returned; empty of an empty one."""
-    return traceparent[3:35]
 
 
 class Call:

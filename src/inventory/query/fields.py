@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -11,11 +10,7 @@ from types import MappingProxyType
 
 from inventory.domain.keys import escape_key
 from inventory.errors import InvalidParameterError
-
-MAX_KEY_BYTES = 2048
-"""Longest key a client may name."""
-MAX_KEY_SEGMENTS = 64
-"""Deepest path; real documents nest about 20 levels, MongoDB ends at 100."""
+from inventory.query.keys import check_text, is_special, split_key
 
 
 class Kind(StrEnum):
@@ -159,8 +154,6 @@ class KeyTarget:
         return self.field.kind is Kind.ABSENT
 
 
-_TOKEN = re.compile(r"\\([.\\])|(\.)|([^.\\]+|\\)")
-"""An escaped character, the end of a segment, or plain text."""
 FREE_VALUE = Field(Kind.FREE)
 _ABSENT = Field(Kind.ABSENT)
 _STRING = Field(Kind.STRING)
@@ -169,62 +162,6 @@ _STRING = Field(Kind.STRING)
 def absent(key: str) -> KeyTarget:
     """Return the target of a well-formed key that leads nowhere."""
     return KeyTarget(key=key, path="", field=_ABSENT)
-
-
-def split_key(key: str) -> list[str]:
-    """Return the segments of a dotted key; a dot behind a backslash is part of a name, and so is a second backslash.
-
-    Raises:
-        InvalidParameterError: empty, too long or too deep, an empty segment, a NUL, or a ``$`` at the beginning.
-    """
-    _check_text(key)
-    segments = _segments(key)
-    if len(segments) > MAX_KEY_SEGMENTS:
-        raise InvalidParameterError(key=key, reason=f"a key has at most {MAX_KEY_SEGMENTS} segments")
-    for segment in segments:
-        if not segment:
-            raise InvalidParameterError(key=key, reason="a segment of the key is empty")
-    if key[0] == "$":
-        raise InvalidParameterError(key=key, reason="a key must not start with $")
-    return segments
-
-
-def _segments(key: str) -> list[str]:
-    if "\\" not in key:
-        return key.split(".")
-    segments = [""]
-    for escaped, end, text in _TOKEN.findall(key):
-        if end:
-            segments.append("")
-        else:
-            segments[-1] += escaped or text
-    return segments
-
-
-def is_special(segment: str) -> bool:
-    """Return whether no MongoDB path reaches a member of this name."""
-    return "." in segment or segment.startswith("$")
-
-
-def encoded(text: str, key: str) -> bytes:
-    """Return ``text`` in UTF-8.
-
-    Raises:
-        InvalidParameterError: it has a lone surrogate, which no database stores.
-    """
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        raise InvalidParameterError(key=key, reason="a text must be valid Unicode") from None
-
-
-def _check_text(key: str) -> None:
-    if not isinstance(key, str) or not key:
-        raise InvalidParameterError(key=str(key), reason="a key must be a non-empty string")
-    if "\0" in key:
-        raise InvalidParameterError(key=key.replace("\0", "\\0"), reason="a key must not contain NUL")
-    if len(encoded(key, "query")) > MAX_KEY_BYTES:
-        raise InvalidParameterError(key=key, reason=f"a key has at most {MAX_KEY_BYTES} bytes")
 
 
 def _leaves(fields: Mapping[str, Field], prefix: str) -> list[str]:
@@ -237,7 +174,7 @@ def _leaves(fields: Mapping[str, Field], prefix: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def _target(schema: ResourceSchema, key: str) -> KeyTarget:
     """Resolve ``key``; cached, since clients ask with the same few keys (bounded: keys are the client's)."""
-    _check_text(key)
+    check_text(key)
     if key.startswith("tags.") and "tags" in schema.fields and schema.fields["tags"].kind is Kind.TAGS:
         return _tags_target(key)
     segments = split_key(key)

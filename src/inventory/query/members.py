@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from inventory.query.ast import Condition, Operator, Value
-from inventory.query.fields import KeyTarget, is_special, split_key
+from inventory.query.fields import KeyTarget
+from inventory.query.keys import is_special, split_key
 from inventory.query.values import contain_pattern
 
 Expression: TypeAlias = dict[str, object]

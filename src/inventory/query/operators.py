@@ -16,7 +16,8 @@ from inventory.errors import (
     QueryError,
 )
 from inventory.query.ast import Condition, Operator, Value
-from inventory.query.fields import Field, KeyTarget, Kind, encoded, split_key
+from inventory.query.fields import Field, KeyTarget, Kind
+from inventory.query.keys import encoded, split_key
 from inventory.query.values import iso_datetime, plain_value, relative_datetime, typed_scalar
 
 MAX_PATTERN_BYTES = 4096

@@ -8,7 +8,8 @@ from datetime import datetime
 from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, QueryError
 from inventory.query.ast import Condition, Criteria, ListQuery, Node, Operator, Page, ReferenceCondition, SortKey
-from inventory.query.fields import KeyTarget, ResourceSchema, encoded
+from inventory.query.fields import KeyTarget, ResourceSchema
+from inventory.query.keys import encoded
 from inventory.query.operators import MAX_PATTERN_BYTES, typed_condition
 
 MAX_CONDITIONS = 1000

@@ -10,7 +10,8 @@ from inventory.domain.keys import escape_key
 from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, OperatorValueTypeError
 from inventory.query.ast import Value
-from inventory.query.fields import Field, Kind, encoded
+from inventory.query.fields import Field, Kind
+from inventory.query.keys import encoded
 
 MAX_VALUE_DEPTH = 64
 """Deepest nesting of a value; MongoDB ends at 100 levels including the filter around it."""

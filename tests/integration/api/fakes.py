@@ -8,10 +8,11 @@ from typing import Any
 from inventory.domain.clock import Clock
 from inventory.domain.principal import Principal
 from inventory.errors import NotFoundError
-from inventory.manager.reader import Page, Reader
-from inventory.query.aggregate import parse_stat
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader
 from inventory.query.parser import parse_list
 from inventory.query.references import with_request_filters
+from inventory.query.statistics.aggregate import parse_stat
 
 Params = Mapping[str, Any]
 

@@ -11,12 +11,13 @@ from inventory.api.endpoint import Gate
 from inventory.api.handlers import handlers
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
-from inventory.api.methods import POLICIES, UseCases
+from inventory.api.methods import POLICIES
 from inventory.api.policy import DOMAIN, PROJECT, PUBLIC
 from inventory.domain.clock import SystemClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import RequiredParameterError
 from inventory.protobuf.api_files import all_files
+from inventory.service.use_cases import UseCases
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 
 BORROWED = {

@@ -10,10 +10,10 @@ import pytest
 from pymongo.database import Database
 
 from inventory.errors import BadRequestError, InvalidParameterError, QueryError, RequiredParameterError
-from inventory.query.analyze import parse_analyze
-from inventory.query.analyze_plan import AnalyzePlan, to_analyze_plan
 from inventory.query.references import resolve_references
 from inventory.query.schemas import CLOUD_SERVICE
+from inventory.query.statistics.analyze import parse_analyze
+from inventory.query.statistics.analyze_plan import AnalyzePlan, to_analyze_plan
 
 NOW = datetime(2026, 1, 7, 13, tzinfo=UTC)
 

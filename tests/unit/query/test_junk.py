@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.errors import BadRequestError
-from inventory.query.aggregate import parse_stat
-from inventory.query.analyze import parse_analyze
-from inventory.query.analyze_plan import to_analyze_plan
 from inventory.query.mongo import to_mongo
 from inventory.query.parser import parse_list
 from inventory.query.references import resolve_references
 from inventory.query.schemas import CLOUD_SERVICE, JOB
-from inventory.query.stat import to_stat_plan
+from inventory.query.statistics.aggregate import parse_stat
+from inventory.query.statistics.analyze import parse_analyze
+from inventory.query.statistics.analyze_plan import to_analyze_plan
+from inventory.query.statistics.stat_plan import to_stat_plan
 
 NOW = datetime(2026, 1, 7, 13, tzinfo=UTC)
 DEEP = os.environ.get("INVENTORY_TEST_PROFILE") == "deep"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from inventory.domain.keys import escape_key, unescape_key
 from inventory.errors import InvalidParameterError
-from inventory.query.fields import split_key
+from inventory.query.keys import split_key
 
 
 @given(st.text())

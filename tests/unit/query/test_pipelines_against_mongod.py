@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from pymongo.database import Database
 
 from inventory.errors import BadRequestError
-from inventory.query.aggregate import GROUP_OPERATORS, PROJECT_OPERATORS, parse_stat
-from inventory.query.analyze import parse_analyze
-from inventory.query.analyze_plan import to_analyze_plan
 from inventory.query.schemas import CLOUD_SERVICE
-from inventory.query.stat import to_stat_plan
+from inventory.query.statistics.aggregate import GROUP_OPERATORS, PROJECT_OPERATORS, parse_stat
+from inventory.query.statistics.analyze import parse_analyze
+from inventory.query.statistics.analyze_plan import to_analyze_plan
+from inventory.query.statistics.stat_plan import to_stat_plan
 
 NOW = datetime(2026, 1, 7, 13, tzinfo=UTC)
 DEEP = os.environ.get("INVENTORY_TEST_PROFILE") == "deep"

@@ -10,10 +10,10 @@ import pytest
 from pymongo.database import Database
 
 from inventory.errors import BadRequestError, InvalidParameterError, QueryError, RequiredParameterError
-from inventory.query.aggregate import parse_stat
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import CLOUD_SERVICE, JOB
-from inventory.query.stat import StatPlan, to_stat_plan
+from inventory.query.statistics.aggregate import parse_stat
+from inventory.query.statistics.stat_plan import StatPlan, to_stat_plan
 
 NOW = datetime(2026, 1, 7, 13, tzinfo=UTC)
 

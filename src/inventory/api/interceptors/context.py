@@ -10,7 +10,7 @@ from typing import Final
 
 import grpc
 
-from inventory.observe.tracing import TRACEPARENT, trace_id, valid
+from inventory.observe.traceparent import TRACEPARENT, trace_id, valid
 
 MAX_TRANSACTION_ID: Final = 128
 """Longest transaction_id taken over from a caller; a longer or unprintable one is replaced."""

@@ -15,6 +15,7 @@ from inventory.cli.failures import EXIT_USAGE, note_process
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
 from inventory.observe import log_stream, logs
+from inventory.settings.contradictions import contradictions
 
 PORT = click.IntRange(0, 65535)
 
@@ -141,8 +142,8 @@ def config(context: click.Context) -> None:
             meaning = type(loaded).model_fields[name].description or ""
             add_row(table, f"INVENTORY_{name.upper()}", _typed(value), meaning)
         console().print(table)
-    if contradictions := list(loaded.contradictions()):
-        for contradiction in contradictions:
+    if found := list(contradictions(loaded)):
+        for contradiction in found:
             echo(f"error: {contradiction}", err=True)
         context.exit(EXIT_USAGE)
 

@@ -28,15 +28,16 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
-from inventory.manager.reader import Page, Reader
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.documents.collector import Collector
 from inventory.model.new_document import new_document
 from inventory.model.time_limit import finish
 from inventory.observe.logs import get_logger
-from inventory.query.aggregate import parse_stat
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
+from inventory.query.statistics.aggregate import parse_stat
 from inventory.service.collector.delete import CollectorRemover
 from inventory.service.collector.plugin import CollectorPluginService, Refreshed
 from inventory.service.collector.verify_plugin import PluginVerifier

@@ -23,12 +23,13 @@ from inventory.errors import (
 )
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.rules import CollectorRuleManager
-from inventory.manager.reader import Page, Reader
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader
 from inventory.model.documents.collector_rule import CUSTOM, MANAGED, CollectorRule
 from inventory.model.new_document import new_document
-from inventory.query.aggregate import parse_stat
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
+from inventory.query.statistics.aggregate import parse_stat
 
 Document = dict[str, Any]
 Params = Mapping[str, Any]

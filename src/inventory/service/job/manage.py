@@ -13,13 +13,14 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.task_progress import TaskProgress
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.manager.reader import Page, Reader, Scope
-from inventory.query.aggregate import parse_stat
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader, Scope
 from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
 from inventory.query.fields import ResourceSchema
 from inventory.query.parser import RawQuery, parse_list, parse_only
 from inventory.query.references import Lookup, with_request_filters
 from inventory.query.schemas import BOUND_JOB
+from inventory.query.statistics.aggregate import parse_stat
 
 Document = dict[str, Any]
 Filters = Mapping[str, object]

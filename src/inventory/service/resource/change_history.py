@@ -7,7 +7,8 @@ from typing import Final
 from inventory.domain.clock import Clock
 from inventory.domain.principal import Principal
 from inventory.errors import NotFoundError, RequiredParameterError
-from inventory.manager.reader import Page, Reader, Scope
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader, Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.query.parser import RawQuery
 from inventory.service.resource.reading import Document, Filters, ResourceReads

@@ -24,16 +24,17 @@ from inventory.ingest.decision.changeset import (
     user_update,
 )
 from inventory.ingest.decision.history import Author, clip_record, diff, new_record
-from inventory.manager.reader import Page, Reader
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import MONGODB
 from inventory.model.documents.cloud_service import ACTIVE
 from inventory.model.documents.record import CREATE, DELETE, UPDATE
-from inventory.query.aggregate import parse_stat
-from inventory.query.analyze import parse_analyze
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
+from inventory.query.statistics.aggregate import parse_stat
+from inventory.query.statistics.analyze import parse_analyze
 from inventory.service.resource.reading import Document, Filters, Params
 from inventory.service.resource.scope import CloudServiceReferences, living_scope, project_scope
 

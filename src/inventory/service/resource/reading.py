@@ -8,11 +8,12 @@ from typing import Any
 from inventory.domain.clock import Clock
 from inventory.domain.principal import Principal
 from inventory.errors import RequiredParameterError
-from inventory.manager.reader import Page, Reader, Scope
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader, Scope
 from inventory.manager.resource.types_and_regions import ResourceManager
-from inventory.query.aggregate import parse_stat
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
+from inventory.query.statistics.aggregate import parse_stat
 
 Document = dict[str, Any]
 Params = Mapping[str, Any]

@@ -14,7 +14,8 @@ from inventory.domain.principal import Principal
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import RequiredParameterError
 from inventory.manager.collector.manager import CollectorManager
-from inventory.manager.reader import Page, Reader
+from inventory.manager.page import Page
+from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.documents.schedule import Schedule
 from inventory.model.new_document import new_document

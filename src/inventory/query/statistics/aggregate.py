@@ -21,7 +21,7 @@ from inventory.query.parser import (
     sort_entries,
     sort_key,
 )
-from inventory.query.stages import (
+from inventory.query.statistics.stages import (
     Count,
     Group,
     GroupCondition,

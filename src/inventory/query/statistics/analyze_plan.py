@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from inventory.query import expressions
-from inventory.query.analyze import AnalyzeQuery, Operand, row_members
 from inventory.query.mongo import Document, criteria_filter
-from inventory.query.stages import Group, group_targets
+from inventory.query.statistics import expressions
+from inventory.query.statistics.analyze import AnalyzeQuery, Operand, row_members
+from inventory.query.statistics.stages import Group, group_targets
 
 _TOTALS = {"sum": "$sum", "count": "$sum", "average": "$avg", "max": "$max", "min": "$min"}
 _CALCULATIONS = {"add": "$add", "subtract": "$subtract", "multiply": "$multiply", "divide": "$divide"}

@@ -1,53 +1,32 @@
-"""Settings: environment variables ``INVENTORY_*`` over one YAML file (``INVENTORY_CONFIG``), checked at start.
-
-The names below in capitals, with the prefix, are the environment variables; in lower case they are the keys of
-the YAML file. ``inventory config`` prints what is in force, secrets masked.
-"""
+"""Every setting: its type, unit, default and meaning."""
 
 from __future__ import annotations
 
-import difflib
 import os
-from collections.abc import Container, Iterator
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Literal, Self
 
-import yaml
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings import SettingsError as SourceError
 
-from inventory.errors import SettingsError
-from inventory.process import yaml_text
 from inventory.process.address_types import EndpointOrEmpty, ServerOrEmpty
-from inventory.process.loopback import is_loopback
-
-_YEARS = 100
-"""How long any duration may be: no date from now on, or back, leaves the calendar."""
-
-_WAIT_DAYS = 10
-"""How long a wait may be that is handed to a library: MongoDB's driver takes no milliseconds beyond 10 to the 9th,
-gRPC's options and a wait for a process none beyond 2 to the 31st."""
-
-# Infinity is no number either, but its complaint is to name the bound.
-Seconds = Annotated[float, Field(gt=0, le=_YEARS * 365 * 86_400, allow_inf_nan=True)]
-SecondsOrZero = Annotated[float, Field(ge=0, le=_YEARS * 365 * 86_400, allow_inf_nan=True)]
-WaitSeconds = Annotated[float, Field(gt=0, le=_WAIT_DAYS * 86_400, allow_inf_nan=True)]
-Hours = Annotated[float, Field(gt=0, le=_YEARS * 365 * 24, allow_inf_nan=True)]
-Days = Annotated[float, Field(gt=0, le=_YEARS * 365, allow_inf_nan=True)]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Count = Annotated[int, Field(ge=1)]
-DatabaseName = Annotated[str, Field(min_length=1, max_length=63, pattern=r'^[^/\\. "$*<>:|?\x00]+$')]
-
-MIB = 1024 * 1024
+from inventory.settings.types import (
+    MIB,
+    Count,
+    DatabaseName,
+    Days,
+    Hours,
+    Port,
+    Seconds,
+    SecondsOrZero,
+    WaitSeconds,
+)
+from inventory.settings.variables import CONFIG_VARIABLE, PREFIX
+from inventory.settings.yaml_file import read_yaml
 
 BEATS_PER_LEASE: Final = 3
 """A claim must outlast a heartbeat that is late, and one that is lost."""
-
-PREFIX = "INVENTORY_"
-CLIENT_VARIABLES = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "ENDPOINT", "DOMAIN_ID", "TOKEN", "CA_FILE")})
-"""Variables beside the settings: where their file is, and what the client commands go by."""
 
 
 class Settings(BaseSettings):
@@ -272,42 +251,6 @@ class Settings(BaseSettings):
             raise PydanticCustomError("contradiction", "{reason} heartbeat_seconds", {"reason": reason})
         return self
 
-    def contradictions(self) -> Iterator[str]:
-        """Yield what of the settings excludes each other, where that depends on which process uses them.
-
-        The process that a line is about refuses to start; ``inventory config`` tells all of them.
-        """
-        if bool(self.tls_certificate_file) != bool(self.tls_key_file):
-            yield "tls_certificate_file and tls_key_file: one needs the other"
-        if self.tls_client_ca_file and not self.tls_certificate_file:
-            yield "tls_client_ca_file: needs tls_certificate_file and tls_key_file"
-        if bool(self.platform_certificate_file) != bool(self.platform_key_file):
-            yield "platform_certificate_file and platform_key_file: one needs the other"
-        yield from self.identity_contradictions()
-        if self.authentication == "none" and not self.allow_unauthenticated_remote and not is_loopback(self.host):
-            yield (
-                "host (INVENTORY_HOST): with authentication none the server listens on a loopback address only, "
-                "unless allow_unauthenticated_remote is true"
-            )
-
-    def identity_contradictions(self) -> Iterator[str]:
-        """Yield why callers cannot be told apart as the settings say: keys or roles would come from nowhere."""
-        if self.authentication == "jwt" and self.jwks_file is None and self.platform == "static":
-            yield (
-                "jwks_file (INVENTORY_JWKS_FILE): required for authentication jwt where platform is static, "
-                "which has no identity service to ask for keys"
-            )
-        if self.authorization == "identity" and self.platform == "static":
-            yield (
-                "authorization (INVENTORY_AUTHORIZATION): identity needs platform grpc: the static file has no roles, "
-                "so that everybody could do everything"
-            )
-        if self.authorization == "identity" and self.authentication == "none":
-            yield (
-                "authorization (INVENTORY_AUTHORIZATION): identity needs authentication jwt: "
-                "it cannot tell what somebody unknown may do"
-            )
-
     @classmethod
     def settings_customise_sources(
         cls,
@@ -318,80 +261,6 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments win over the environment, the environment over the file."""
-        path = os.environ.get("INVENTORY_CONFIG", "")
+        path = os.environ.get(CONFIG_VARIABLE, "")
         file = (InitSettingsSource(settings_cls, read_yaml(Path(path))),) if path else ()
         return (init_settings, env_settings, *file)
-
-
-def read_yaml(path: Path) -> dict[str, object]:
-    """Return the mapping in the YAML file ``path``.
-
-    Raises:
-        SettingsError: the file is absent, unreadable, not UTF-8, no YAML (with its line) or no mapping.
-    """
-    try:
-        content = yaml_text.load(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise SettingsError(f"{path}: cannot be read: {exc.strerror}") from exc
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path}: is not UTF-8") from None
-    except yaml.YAMLError as exc:
-        # PyYAML's own words may quote the line, and that may hold a password.
-        raise SettingsError(f"{path}: {yaml_text.place(exc)}is not YAML") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path}: must hold a mapping at its top, got a {type(content).__name__}")
-    return content
-
-
-def load(**overrides: object) -> Settings:
-    """Return the settings in force.
-
-    Args:
-        overrides: values that win over environment and file, from the command line.
-
-    Raises:
-        SettingsError: names each wrong setting, its reason, and never its value.
-    """
-    try:
-        return Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as exc:
-        lines = [_complaint(error, overrides) for error in exc.errors(include_input=False)]
-        raise SettingsError("; ".join(lines)) from None
-    except SourceError as exc:
-        # Of a list or mapping in the environment; the words name the field and no value.
-        name = next((each for each in Settings.model_fields if f'"{each}"' in str(exc)), "a setting")
-        raise SettingsError(f"{name} ({_variable(name)}): is not JSON") from None
-
-
-def unknown_variables() -> list[str]:
-    """Return the names of environment variables that look like settings and are none."""
-    known = {_variable(name) for name in Settings.model_fields} | CLIENT_VARIABLES
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-
-
-def nearest_variable(name: str) -> str:
-    """Return the name that was probably meant by ``name``, or the empty string."""
-    known = [_variable(each) for each in Settings.model_fields] + sorted(CLIENT_VARIABLES)
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), "")
-
-
-def _complaint(error: ErrorDetails, overrides: Container[str]) -> str:
-    if not error["loc"]:
-        # Of settings that contradict one another: it names them.
-        return error["msg"]
-    name = str(error["loc"][0])
-    path = os.environ.get("INVENTORY_CONFIG", "")
-    from_file = path and name not in overrides and _variable(name) not in os.environ
-    where = f"in {path}" if from_file else _variable(name)
-    reason = (
-        "is not the name of a setting"
-        if error["type"] == "extra_forbidden"
-        else error["msg"].removeprefix("Value error, ")
-    )
-    return f"{'.'.join(str(part) for part in error['loc'])} ({where}): {reason}"
-
-
-def _variable(name: str) -> str:
-    return f"{PREFIX}{name.upper()}"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.domain.keys import unescape_key
-from inventory.query import expressions
 from inventory.query.ast import Page
 from inventory.query.fields import KeyTarget, Kind, ResourceSchema
 from inventory.query.mongo import NOTHING, Document, criteria_filter
-from inventory.query.stages import (
+from inventory.query.statistics import expressions
+from inventory.query.statistics.stages import (
     Count,
     Group,
     Limit,

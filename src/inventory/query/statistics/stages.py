@@ -8,18 +8,8 @@ from typing import TypeAlias
 
 from inventory.errors import InvalidParameterError
 from inventory.query.ast import Page, Query, SortKey, Value
-from inventory.query.fields import (
-    FREE_VALUE,
-    Field,
-    KeyTarget,
-    Kind,
-    Reference,
-    ResourceSchema,
-    absent,
-    encoded,
-    is_special,
-    split_key,
-)
+from inventory.query.fields import FREE_VALUE, Field, KeyTarget, Kind, Reference, ResourceSchema, absent
+from inventory.query.keys import encoded, is_special, split_key
 
 MAX_NAME_BYTES = 255
 """Longest name a client may give to a member of the answer."""

@@ -9,7 +9,7 @@ from inventory.query.ast import SortKey
 from inventory.query.fields import KeyTarget, Kind
 from inventory.query.members import NOTHING, member_value, types_of
 from inventory.query.mongo import Document
-from inventory.query.stages import GroupCondition, GroupField, GroupKey, joined_name
+from inventory.query.statistics.stages import GroupCondition, GroupField, GroupKey, joined_name
 
 _COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 _DATE_PARTS = {"year": "$year", "month": "$month", "day": "$dayOfMonth"}

@@ -10,9 +10,9 @@ from math import isfinite
 from typing import TypeAlias
 
 from inventory.errors import InvalidParameterError, RequiredParameterError
-from inventory.query.aggregate import MAX_MEMBERS, check_unique, parse_group_field
 from inventory.query.ast import Page, Query
-from inventory.query.fields import KeyTarget, ResourceSchema, split_key
+from inventory.query.fields import KeyTarget, ResourceSchema
+from inventory.query.keys import split_key
 from inventory.query.parser import (
     MAX_SORT_KEYS,
     RawQuery,
@@ -24,7 +24,8 @@ from inventory.query.parser import (
     sort_pairs,
     strings,
 )
-from inventory.query.stages import Group, GroupKey, Scope, check_name
+from inventory.query.statistics.aggregate import MAX_MEMBERS, check_unique, parse_group_field
+from inventory.query.statistics.stages import Group, GroupKey, Scope, check_name
 
 TOTAL = "_total_"
 """Prefix of the members that sum up a field over its field_group."""

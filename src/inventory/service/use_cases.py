@@ -1,0 +1,54 @@
+"""Every use case of the API on one page."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from inventory.service.collector.manage import CollectorService
+from inventory.service.collector.rules import CollectorRuleService
+from inventory.service.job.collect import CollectService
+from inventory.service.job.manage import JobService, JobTaskService
+from inventory.service.resource.change_history import ChangeHistoryService
+from inventory.service.resource.cloud_service import CloudServiceService
+from inventory.service.resource.cloud_service_type import CloudServiceTypeService
+from inventory.service.resource.region import RegionService
+from inventory.service.schedule.facts import ScheduleFactsService
+from inventory.service.schedule.manage import ScheduleService
+
+
+class UseCases(Protocol):
+    """Where the use cases are; ``bootstrap`` builds them."""
+
+    @property
+    def collector_service(self) -> CollectorService: ...
+    @property
+    def collect(self) -> CollectService: ...
+    @property
+    def schedule_service(self) -> ScheduleService: ...
+    @property
+    def schedule_facts_service(self) -> ScheduleFactsService: ...
+    @property
+    def job_service(self) -> JobService: ...
+    @property
+    def job_task_service(self) -> JobTaskService: ...
+    @property
+    def cloud_service_service(self) -> CloudServiceService: ...
+    @property
+    def cloud_service_type_service(self) -> CloudServiceTypeService: ...
+    @property
+    def region_service(self) -> RegionService: ...
+    @property
+    def change_history_service(self) -> ChangeHistoryService: ...
+    @property
+    def collector_rule_service(self) -> CollectorRuleService: ...
+
+
+def build_all(use: UseCases) -> None:
+    """Build every use case now, so that what is wrong with the settings is told at the start.
+
+    Raises:
+        SettingsError: a file that the settings name cannot be used.
+    """
+    for name, member in vars(UseCases).items():
+        if isinstance(member, property):
+            getattr(use, name)

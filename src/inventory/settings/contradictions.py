@@ -1,0 +1,50 @@
+"""Settings that exclude one another, where that depends on which process uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inventory.process.loopback import is_loopback
+from inventory.settings.fields import Settings
+
+
+def contradictions(settings: Settings) -> Iterator[str]:
+    """Yield what of the settings excludes each other, where that depends on which process uses them.
+
+    The process that a line is about refuses to start; ``inventory config`` tells all of them.
+    """
+    if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
+        yield "tls_certificate_file and tls_key_file: one needs the other"
+    if settings.tls_client_ca_file and not settings.tls_certificate_file:
+        yield "tls_client_ca_file: needs tls_certificate_file and tls_key_file"
+    if bool(settings.platform_certificate_file) != bool(settings.platform_key_file):
+        yield "platform_certificate_file and platform_key_file: one needs the other"
+    yield from identity_contradictions(settings)
+    if (
+        settings.authentication == "none"
+        and not settings.allow_unauthenticated_remote
+        and not is_loopback(settings.host)
+    ):
+        yield (
+            "host (INVENTORY_HOST): with authentication none the server listens on a loopback address only, "
+            "unless allow_unauthenticated_remote is true"
+        )
+
+
+def identity_contradictions(settings: Settings) -> Iterator[str]:
+    """Yield why callers cannot be told apart as the settings say: keys or roles would come from nowhere."""
+    if settings.authentication == "jwt" and settings.jwks_file is None and settings.platform == "static":
+        yield (
+            "jwks_file (INVENTORY_JWKS_FILE): required for authentication jwt where platform is static, "
+            "which has no identity service to ask for keys"
+        )
+    if settings.authorization == "identity" and settings.platform == "static":
+        yield (
+            "authorization (INVENTORY_AUTHORIZATION): identity needs platform grpc: the static file has no roles, "
+            "so that everybody could do everything"
+        )
+    if settings.authorization == "identity" and settings.authentication == "none":
+        yield (
+            "authorization (INVENTORY_AUTHORIZATION): identity needs authentication jwt: "
+            "it cannot tell what somebody unknown may do"
+        )
