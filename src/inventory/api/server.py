@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Final
 
@@ -16,7 +16,7 @@ from inventory.api.app import Server, build_server
 from inventory.api.gate import make_gate
 from inventory.api.listen import check_address, check_identity, probe_port
 from inventory.bootstrap import Container
-from inventory.errors import InventoryError, SettingsError
+from inventory.errors import SettingsError
 from inventory.migration.errors import MigrationFailedError
 from inventory.migration.migrator import Migrator
 from inventory.migration.start import migrate
@@ -25,8 +25,8 @@ from inventory.observe import logs, tracing
 from inventory.observe.health_pages import Check, HealthServer
 from inventory.observe.logs import get_logger
 from inventory.observe.metrics import SERVER, forget_process, own_registry, shared_registry
+from inventory.process.children import ChildProcesses
 from inventory.process.descriptors import raise_limit
-from inventory.process.family import Family, supervise
 from inventory.process.interpreter import switch_often
 from inventory.process.memory_budget import settle_allocator
 from inventory.process.stop_flag import StopFlag
@@ -54,23 +54,33 @@ def run(settings: Settings) -> int:
         return serve(settings, port)
     check_settings(settings)
     logs.setup(level=settings.log_level, form=settings.log_format, process="server")
-    return _run_family(settings, port)
+    return _run_children(settings, port)
 
 
-def _run_family(settings: Settings, port: int) -> int:
+def _run_children(settings: Settings, port: int) -> int:
     """Run the processes, and show the sum of what they count."""
-    count, family = settings.server_processes, Family(on_death=forget_process)
-
-    def check() -> None:
-        if family.running < count:
-            raise NotRunningError(running=family.running, wanted=count)
-
+    children = ChildProcesses(
+        _run_child,
+        (settings, port),
+        kind="server",
+        count=settings.server_processes,
+        drain_seconds=settings.drain_seconds,
+        on_death=forget_process,
+    )
     with (
         contextlib.closing(Container(settings)) as container,
-        shared_registry(SERVER, wanted=count, running=lambda: family.running) as registry,
-        health_pages(settings, {**_store_checks(container), "processes": check}, registry),
+        shared_registry(SERVER, wanted=settings.server_processes, running=children.ready) as registry,
+        health_pages(settings, {**_store_checks(container), "processes": children.check}, registry),
     ):
-        return supervise(serve, (settings, port), count=count, drain_seconds=settings.drain_seconds, family=family)
+        children.handle_signals()
+        try:
+            return children.run()
+        finally:
+            children.stop()
+
+
+def _run_child(settings: Settings, port: int, *, number: int, on_ready: Callable[[], None]) -> int:  # noqa: ARG001
+    return serve(settings, port, on_ready=on_ready)
 
 
 def health_pages(settings: Settings, checks: Mapping[str, Check], registry: CollectorRegistry) -> HealthServer:
@@ -92,8 +102,12 @@ def health_pages(settings: Settings, checks: Mapping[str, Check], registry: Coll
     return pages
 
 
-def serve(settings: Settings, port: int) -> int:
-    """Serve in this process until SIGTERM or SIGINT, then drain; return the exit code."""
+def serve(settings: Settings, port: int, *, on_ready: Callable[[], None] = lambda: None) -> int:
+    """Serve in this process until SIGTERM or SIGINT, then drain; return the exit code.
+
+    Args:
+        on_ready: called once the port is served.
+    """
     logs.setup(level=settings.log_level, form=settings.log_format, process="server")
     raise_limit()
     settle_allocator()
@@ -115,6 +129,7 @@ def serve(settings: Settings, port: int) -> int:
             registry = closing.enter_context(own_registry(SERVER))
             closing.enter_context(health_pages(settings, _store_checks(container), registry))
         server.start()
+        on_ready()
         stop.wait()
         log.info("draining", seconds=settings.drain_seconds)
         server.stop().wait()
@@ -125,15 +140,6 @@ def serve(settings: Settings, port: int) -> int:
 def _store_checks(container: Container) -> dict[str, Check]:
     """Return what `Readiness` looks at, without running anything."""
     return {"mongodb": lambda: ping(container.database), "migrations": container.migrator.check}
-
-
-class NotRunningError(InventoryError):
-    """A process of the server has died, or has not started yet."""
-
-    code = "ERROR_NOT_RUNNING"
-
-    def __init__(self, *, running: int, wanted: int) -> None:
-        super().__init__(f"Server processes are not running. (running = {running}, wanted = {wanted})")
 
 
 def assemble(container: Container, port: int, *, share_port: bool = False) -> Server:

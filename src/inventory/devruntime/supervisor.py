@@ -16,11 +16,11 @@ from types import FrameType
 
 from inventory.devruntime import child, guard
 from inventory.errors import InventoryError
+from inventory.process.restarts import RestartPolicy, Restarts
 from inventory.process.stop_flag import StopFlag
 
 POLL_SECONDS = 0.05
 LAST_LINES = 12
-FIRST_RESTART_DELAY_SECONDS = 0.2
 SETTLE_SECONDS = 1.0
 """What died may die again at once: before this age it is not called healthy again."""
 
@@ -66,21 +66,13 @@ class ChildSpec:
     quiet: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class RestartPolicy:
-    """How often a child that died is brought back: ``limit`` times within ``window_seconds``, then all stops."""
-
-    limit: int = 5
-    window_seconds: float = 60.0
-
-
 @dataclass
 class _Running:
     spec: ChildSpec
     process: subprocess.Popen[bytes]
     started_at: float
+    restarts: Restarts
     lines: collections.deque[str] = field(default_factory=lambda: collections.deque(maxlen=LAST_LINES))
-    restarts: collections.deque[float] = field(default_factory=collections.deque)
     restart_at: float | None = None
     well: bool = False
     buried: bool = False
@@ -151,7 +143,8 @@ class Supervisor:
         stage: list[_Running] = []
         self._stages.append(stage)
         for spec in specs:
-            stage.append(_Running(spec=spec, process=self._spawn(spec), started_at=time.monotonic()))
+            restarts = Restarts(self._policy)
+            stage.append(_Running(spec=spec, process=self._spawn(spec), started_at=time.monotonic(), restarts=restarts))
             self._attend(stage[-1])
         for running in stage:
             self._await_first_health(running)
@@ -262,14 +255,11 @@ class Supervisor:
         self._tell_guard("-", running.process.pid)
         running.well = False
         running.buried = True
-        while recent and now - recent[0] > self._policy.window_seconds:
-            recent.popleft()
-        if len(recent) >= self._policy.limit:
+        running.restart_at = recent.after_death(now)
+        if running.restart_at is None:
             window = f"{self._policy.window_seconds:g} s"
             self._say("up", f"{name} died {len(recent) + 1} times within {window} (exit code {code}): giving up")
             return False
-        running.restart_at = now + FIRST_RESTART_DELAY_SECONDS * 2 ** len(recent)
-        recent.append(now)
         self._say("up", f"{name} died with exit code {code}; restart {len(recent)} of {self._policy.limit}")
         return True
 

@@ -9,8 +9,9 @@ from inventory.observe import tracing
 from inventory.observe.health_pages import HealthServer
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import WORKER, forget_process, shared_registry
+from inventory.process.children import ChildProcesses
 from inventory.settings import Settings
-from inventory.worker.parent import WorkerFleet, handle_signals
+from inventory.worker import child
 from inventory.worker.wiring import check_settings, store_checks, worker_parts
 
 _log = get_logger(__name__)
@@ -30,24 +31,33 @@ def run(settings: Settings) -> int:
     tracing.check(settings)
     check_settings(settings)
     container = Container(settings)
-    fleet = WorkerFleet(settings=settings, factory=worker_parts, on_death=forget_process)
+    children = ChildProcesses(
+        child.main,
+        (settings, worker_parts),
+        kind="worker",
+        count=settings.worker_processes,
+        drain_seconds=settings.drain_seconds,
+        on_death=forget_process,
+    )
     try:
-        with shared_registry(WORKER, wanted=settings.worker_processes, running=fleet.ready) as registry:
+        with shared_registry(WORKER, wanted=settings.worker_processes, running=children.ready) as registry:
             health = HealthServer(
                 host=settings.host,
                 port=settings.worker_health_port,
-                checks={**store_checks(container), "processes": fleet.check},
+                checks={**store_checks(container), "processes": children.check},
                 registry=registry,
             )
             with health:
                 _log.info("worker_listens", port=health.port)
-                handle_signals(fleet)
+                children.handle_signals()
                 try:
                     # Claims rely on unique keys.
-                    ready = await_migrated(container.migrator, apply=settings.migrate_at_start, wait=fleet.await_stop)
-                    return fleet.run() if ready is not None else 0
+                    ready = await_migrated(
+                        container.migrator, apply=settings.migrate_at_start, wait=children.await_stop
+                    )
+                    return children.run() if ready is not None else 0
                 finally:
                     health.drain()
-                    fleet.stop()
+                    children.stop()
     finally:
         container.close()

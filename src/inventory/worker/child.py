@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
 from typing import Final
 
 from inventory.domain.clock import SystemClock
@@ -31,34 +28,27 @@ _FINISH_SHARE: Final = 0.5
 _log = get_logger(__name__)
 
 
-def main(settings: Settings, factory: PartsFactory, ready: Connection, number: int) -> None:
-    """Run as a spawned process.
+def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Callable[[], None]) -> int:
+    """Run as a child process; return its exit code.
 
     Args:
         settings: in force.
         factory: builds the parts.
-        ready: told True once messages are taken.
         number: of this process among its siblings.
+        on_ready: called once messages are taken.
     """
     setup(level=settings.log_level, form=settings.log_format, process=f"worker-{number}")
     stop = StopFlag()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: stop.set())
-    _stop_with_parent(stop)
     parts = factory(settings)
-    if serve(parts, settings, stop=stop, on_ready=lambda: _tell(ready)):
+    if serve(parts, settings, stop=stop, on_ready=on_ready):
         parts.close()
-    else:
-        # What hangs would see its connections close under it, and could keep the interpreter from ending.
-        _log.warning("worker_left_threads")
-        log_stream.drain()
-        os._exit(0)
-
-
-def _tell(ready: Connection) -> None:
-    # A parent that died meanwhile is noticed by the watch, which lets this process end in order.
-    with contextlib.suppress(BrokenPipeError):
-        ready.send(True)
+        return 0
+    # What hangs would see its connections close under it, and could keep the interpreter from ending.
+    _log.warning("worker_left_threads")
+    log_stream.drain()
+    os._exit(0)
 
 
 def serve(
@@ -108,16 +98,3 @@ def _drain(parts: WorkerParts, grace_seconds: float) -> bool:
         except InventoryError as exc:
             _log.warning("slices_not_handed_back", error=str(exc))
     return drained.is_set()
-
-
-def _stop_with_parent(stop: threading.Event) -> None:
-    """Set ``stop`` when the parent process is gone, however it ended: nobody else would end this one."""
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        wait([parent.sentinel])
-        stop.set()
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

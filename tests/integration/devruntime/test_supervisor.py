@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.supervisor import ChildSpec, ChildStartError, RestartPolicy, Supervisor
+from inventory.devruntime.supervisor import ChildSpec, ChildStartError, Supervisor
+from inventory.process.restarts import RestartPolicy
 
 SLEEPER = "import time; print('hello', flush=True); time.sleep(600)"
 STUBBORN = (

@@ -66,11 +66,15 @@ def test_connections_are_closed_only_where_nothing_hangs_and_the_process_ends(
     monkeypatch.setenv(FOLDER, str(tmp_path))
     monkeypatch.setenv(HANGS, "yes" if hangs else "no")
     context = multiprocessing.get_context("spawn")
-    ready, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=child.main, args=(Settings(drain_seconds=0.5), NotingParts, theirs, 0))
+    ready = context.Event()
+    process = context.Process(
+        target=child.main,
+        args=(Settings(drain_seconds=0.5), NotingParts),
+        kwargs={"number": 0, "on_ready": ready.set},
+    )
     process.start()
     try:
-        assert ready.poll(30)
+        assert ready.wait(30)
         process.terminate()
         process.join(10)
         assert process.exitcode == 0

@@ -1,0 +1,203 @@
+"""A parent process with several children of one kind: it starts them, replaces those that die, and stops them."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Final, TypeAlias
+
+from inventory.errors import InventoryError
+from inventory.observe.logs import get_logger
+from inventory.process.interrupts import deaf_to_interrupts
+from inventory.process.restarts import RestartPolicy, Restarts
+from inventory.process.stop_flag import StopFlag
+
+_POLL_SECONDS: Final = 0.1
+_KILL_AFTER_SECONDS: Final = 5.0
+"""How much longer than its drain time a child may take until it is killed, s."""
+
+_log = get_logger(__name__)
+
+
+ChildMain: TypeAlias = Callable[..., int]
+"""What runs in a child until SIGTERM, which it also gets when its parent is gone; returns the exit code.
+
+A function of a module, so that a spawned process finds it. Beside the arguments of :class:`ChildProcesses` it is given
+``number``, which it has among its siblings, from 0, and ``on_ready``, to be called once it does its work.
+"""
+
+
+class NotRunningError(InventoryError):
+    """A child process has died, or has not started yet."""
+
+    code = "ERROR_NOT_RUNNING"
+
+    def __init__(self, *, kind: str, running: int, wanted: int) -> None:
+        super().__init__(f"{kind.capitalize()} processes are not running. (running = {running}, wanted = {wanted})")
+
+
+@dataclass
+class _Child:
+    number: int
+    process: BaseProcess
+    ready: Connection
+    restarts: Restarts
+    restart_at: float | None = None
+    is_ready: bool = False
+
+
+class ChildProcesses:
+    """The children of this process. Belongs to the main thread, but for ``ready``, ``check`` and ``request_stop``.
+
+    Args:
+        main: runs in each child.
+        arguments: its positional arguments, picklable.
+        kind: of the processes, for logs, errors and process names: ``server`` or ``worker``.
+        count: children.
+        drain_seconds: how long a child may take to end after SIGTERM, s; 5 s later it is killed.
+        on_death: called with the process id of each child that died.
+        restarts: how often a child is started again.
+    """
+
+    def __init__(
+        self,
+        main: ChildMain,
+        arguments: Sequence[Any],
+        *,
+        kind: str,
+        count: int,
+        drain_seconds: float,
+        on_death: Callable[[int], None] = lambda _: None,
+        restarts: RestartPolicy | None = None,
+    ) -> None:
+        self._main = main
+        self._arguments = tuple(arguments)
+        self._kind = kind
+        self._count = count
+        self._drain_seconds = drain_seconds
+        self._on_death = on_death
+        self._policy = restarts or RestartPolicy()
+        # Spawned: forking a process that has threads and connections breaks both.
+        self._context = multiprocessing.get_context("spawn")
+        self._children: list[_Child] = []
+        self._stop = StopFlag()
+
+    def handle_signals(self) -> None:
+        """Let SIGTERM and SIGINT request a stop."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: self.request_stop())
+
+    def request_stop(self) -> None:
+        """Request a clean stop, from any thread or a signal handler."""
+        self._stop.set()
+
+    def await_stop(self, seconds: float) -> bool:
+        """Wait at most ``seconds`` for a stop to be requested; return whether one was."""
+        return self._stop.wait(seconds)
+
+    def ready(self) -> int:
+        """Return how many children do their work."""
+        return sum(one.is_ready and one.process.is_alive() for one in list(self._children))
+
+    def check(self) -> None:
+        """Return if all children do their work. Raises ``NotRunningError``."""
+        running = self.ready()
+        if running < self._count:
+            raise NotRunningError(kind=self._kind, running=running, wanted=self._count)
+
+    def run(self) -> int:
+        """Start the children and replace those that die until a stop is requested; ``stop`` must follow.
+
+        Returns:
+            0 after a stop that was requested, 1 where a child died more often than it is replaced.
+        """
+        for number in range(self._count):
+            self._children.append(_Child(number, *self._spawn(number), Restarts(self._policy)))
+        while not self._stop.wait(_POLL_SECONDS):
+            given_up = [one.number for one in self._children if not self._tend(one)]
+            if given_up:
+                return 1
+        return 0
+
+    def stop(self) -> None:
+        """Stop all children: SIGTERM, and SIGKILL to those that do not end in time."""
+        for one in self._children:
+            if one.process.is_alive():
+                one.process.terminate()
+        deadline = time.monotonic() + self._drain_seconds + _KILL_AFTER_SECONDS
+        for one in self._children:
+            one.process.join(max(deadline - time.monotonic(), 0.0))
+            if one.process.is_alive():
+                _log.warning(f"{self._kind}_process_killed", pid=one.process.pid)
+                one.process.kill()
+                one.process.join()
+            one.ready.close()
+
+    def _spawn(self, number: int) -> tuple[BaseProcess, Connection]:
+        ready, theirs = self._context.Pipe(duplex=False)
+        process = self._context.Process(
+            target=_run_child, args=(self._main, self._arguments, number, theirs), name=f"{self._kind}-{number}"
+        )
+        with deaf_to_interrupts():
+            process.start()
+        theirs.close()
+        return process, ready
+
+    def _tend(self, one: _Child) -> bool:
+        """Look after one child; return whether to go on."""
+        now = time.monotonic()
+        if one.restart_at is not None:
+            if now >= one.restart_at:
+                one.restart_at = None
+                one.process, one.ready = self._spawn(one.number)
+            return True
+        if one.process.is_alive():
+            if not one.is_ready and one.ready.poll():
+                one.is_ready = _is_ready(one.ready)
+            return True
+        return self._bury(one, now)
+
+    def _bury(self, one: _Child, now: float) -> bool:
+        one.is_ready = False
+        one.ready.close()
+        self._on_death(one.process.pid or 0)
+        one.restart_at = one.restarts.after_death(now)
+        if one.restart_at is None:
+            _log.error(f"{self._kind}_process_given_up", number=one.number, exit_code=one.process.exitcode)
+            return False
+        _log.warning(f"{self._kind}_process_died", number=one.number, exit_code=one.process.exitcode)
+        return True
+
+
+def _is_ready(ready: Connection) -> bool:
+    try:
+        return bool(ready.recv())
+    except EOFError:
+        return False
+
+
+def _run_child(main: ChildMain, arguments: Sequence[Any], number: int, ready: Connection) -> None:
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+
+    def on_ready() -> None:
+        # A parent that died meanwhile is noticed by the watch, which lets this process end in order.
+        with contextlib.suppress(BrokenPipeError):
+            ready.send(True)
+
+    raise SystemExit(main(*arguments, number=number, on_ready=on_ready))
+
+
+def _end_with_parent() -> None:
+    """Stop this process when its parent is gone, however that ended: nobody else would."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
