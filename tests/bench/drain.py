@@ -67,14 +67,14 @@ def _drain(bed: Bed, database: Database[dict[str, Any]], collectors: int, settin
     total = collectors * TASKS_PER_COLLECTOR
     assert database["job_task"].count_documents({"status": "PENDING"}) == total
     memory = Memory()
-    with redis.Redis.from_url(bed.redis.url) as bell:
-        backlog = _redis_mib(bell)
+    with redis.Redis.from_url(bed.redis.url) as queue:
+        backlog = _redis_mib(queue)
         with bed.healthy("scheduler") as scheduler, bed.healthy("worker", **settings) as worker:
             began = time.perf_counter()
-            _watch(database, total, worker, scheduler, bell, memory)
+            _watch(database, total, worker, scheduler, queue, memory)
             seconds = time.perf_counter() - began
             spent = worker.cpu_seconds()
-        bell.delete(*bell.keys(f"{DATABASE}:*") or ["none"])
+        queue.delete(*queue.keys(f"{DATABASE}:*") or ["none"])
     assert database["job"].count_documents({"status": "SUCCESS"}) == collectors
     assert database["cloud_service"].count_documents({}) == TASKS_PER_COLLECTOR
     return {
@@ -101,7 +101,7 @@ def _watch(
     total: int,
     worker: Process,
     scheduler: Process,
-    bell: redis.Redis,
+    queue: redis.Redis,
     memory: Memory,
 ) -> None:
     """Sample until all tasks have ended, and their jobs."""
@@ -116,7 +116,7 @@ def _watch(
         moved = now if ended > before else moved
         memory.worker.append((ended / total, sum(worker.memory_mib())))
         memory.scheduler.append((ended / total, sum(scheduler.memory_mib())))
-        memory.redis.append((ended / total, _redis_mib(bell)))
+        memory.redis.append((ended / total, _redis_mib(queue)))
         if ended == total and not database["job"].count_documents({"status": "IN_PROGRESS"}):
             return
         if now - moved > STALL_SECONDS or now - began > PATIENCE_SECONDS:
@@ -124,7 +124,7 @@ def _watch(
         time.sleep(SAMPLE_SECONDS)
 
 
-def _redis_mib(bell: redis.Redis) -> float:
+def _redis_mib(queue: redis.Redis) -> float:
     with contextlib.suppress(redis.RedisError):
-        return round(float(bell.info("memory")["used_memory"]) / 1024**2, 2)
+        return round(float(queue.info("memory")["used_memory"]) / 1024**2, 2)
     return 0.0

@@ -54,7 +54,7 @@ def handlers(settings: Settings, plugin: str) -> dict[str, Handler]:
     client: MongoClient[Document] = MongoClient(settings.mongo_uri.get_secret_value(), tz_aware=True)
     database = client[settings.mongo_database]
     collection = database["collector"]
-    bell = redis.Redis.from_url(settings.redis_url.get_secret_value())
+    queue = redis.Redis.from_url(settings.redis_url.get_secret_value())
     init: grpc.UnaryUnaryMultiCallable[bytes, bytes] = grpc.insecure_channel(plugin).unary_unary(INIT)
     init_request = collector_pb2.InitRequest()
     init_request.options.SetInParent()
@@ -93,7 +93,7 @@ def handlers(settings: Settings, plugin: str) -> dict[str, Handler]:
         database["job_task"].insert_one(task)
         slice_id = ids.new_id("slice")
         database["job_slice_floor"].insert_one({**TASK, "slice_id": slice_id, "job_task_id": task["job_task_id"]})
-        bell.rpush("bench-floor", slice_id)
+        queue.rpush("bench-floor", slice_id)
         return one[:300]
 
     return {

@@ -8,7 +8,7 @@ from inventory.bootstrap.resources import Resources
 from inventory.connector.queue import Handlers, QueueConsumer
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
-from inventory.manager.job.slice_slots import Limits
+from inventory.manager.job.slice_slots import SlotLimits
 from inventory.service.job.collect_slice import SliceCollector
 from inventory.service.job.run_slice import RunSlice
 from inventory.service.job.running import RunningSlices
@@ -86,7 +86,7 @@ class Container(Resources):
             claims=self.claims,
             collectors=self.collectors,
             settler=self.settler,
-            limits=Limits(
+            limits=SlotLimits(
                 per_collector=self.settings.slices_per_collector, per_endpoint=self.settings.slices_per_endpoint
             ),
             worker=self.owner,

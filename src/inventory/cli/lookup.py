@@ -21,7 +21,7 @@ _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class EntityKind:
     """A kind of thing that has an id, and maybe names.
 
     Attributes:
@@ -43,16 +43,18 @@ class Kind:
         return re.fullmatch(rf"{re.escape(self.prefix)}-[0-9a-f]{{12}}", text) is not None
 
 
-COLLECTOR: Final = Kind("collector", "Collector", "collector_id", "collector")
-RULE: Final = Kind("rule", "CollectorRule", "collector_rule_id", "collector-rule")
-JOB: Final = Kind("job", "Job", "job_id", "job", ())
-TASK: Final = Kind("task", "JobTask", "job_task_id", "job_task", ())
-RESOURCE: Final = Kind("resource", "CloudService", "cloud_service_id", "cloud-svc", ("name", "reference.resource_id"))
-TYPE: Final = Kind(
+COLLECTOR: Final = EntityKind("collector", "Collector", "collector_id", "collector")
+RULE: Final = EntityKind("rule", "CollectorRule", "collector_rule_id", "collector-rule")
+JOB: Final = EntityKind("job", "Job", "job_id", "job", ())
+TASK: Final = EntityKind("task", "JobTask", "job_task_id", "job_task", ())
+RESOURCE: Final = EntityKind(
+    "resource", "CloudService", "cloud_service_id", "cloud-svc", ("name", "reference.resource_id")
+)
+TYPE: Final = EntityKind(
     "type", "CloudServiceType", "cloud_service_type_id", "cloud-svc-type", ("cloud_service_type_key", "name")
 )
-REGION: Final = Kind("region", "Region", "region_id", "region", ("region_code", "name"))
-SCHEDULE: Final = Kind("schedule", "Collector", "schedule_id", "sched")
+REGION: Final = EntityKind("region", "Region", "region_id", "region", ("region_code", "name"))
+SCHEDULE: Final = EntityKind("schedule", "Collector", "schedule_id", "sched")
 
 
 class UnclearNameError(click.ClickException):
@@ -65,7 +67,7 @@ class UnclearNameError(click.ClickException):
         echo(one_line(f"error: {self.message}"), err=True)
 
 
-def find(client: Client, kind: Kind, name_or_id: str) -> Json:
+def find(client: Client, kind: EntityKind, name_or_id: str) -> Json:
     """Return the thing with this id or, if there is exactly one, this name.
 
     Raises:
@@ -82,7 +84,7 @@ def find(client: Client, kind: Kind, name_or_id: str) -> Json:
     raise unknown(kind, name_or_id, _names(client, kind))
 
 
-def find_id(client: Client, kind: Kind, name_or_id: str) -> str:
+def find_id(client: Client, kind: EntityKind, name_or_id: str) -> str:
     """Return the id that is meant; one that has the form of an id is not asked for first."""
     if kind.is_id(name_or_id) or not kind.names:
         return name_or_id
@@ -100,7 +102,7 @@ def find_schedule(client: Client, collector_id: str, name_or_id: str) -> Json:
     return only(SCHEDULE, name_or_id, found, len(found))
 
 
-def only(kind: Kind, name: str, found: Sequence[Json], total: int) -> Json:
+def only(kind: EntityKind, name: str, found: Sequence[Json], total: int) -> Json:
     """Return the one that was found. Raises ``UnclearNameError`` where there are several."""
     if total > 1:
         ids = ", ".join(each[kind.id_field] for each in found)
@@ -109,18 +111,18 @@ def only(kind: Kind, name: str, found: Sequence[Json], total: int) -> Json:
     return found[0]
 
 
-def unknown(kind: Kind, name: str, known: Sequence[str]) -> UnclearNameError:
+def unknown(kind: EntityKind, name: str, known: Sequence[str]) -> UnclearNameError:
     """Return the error for a name that nothing has."""
     near = difflib.get_close_matches(name, [each for each in known if each], n=3)
     hint = f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
     return UnclearNameError(f"{name!r} names no {kind.word}{hint}")
 
 
-def _names(client: Client, kind: Kind) -> list[str]:
+def _names(client: Client, kind: EntityKind) -> list[str]:
     key = kind.names[-1] if kind is not RESOURCE else "name"
     query = {"only": [key, kind.id_field], "page": {"start": 1, "limit": _NEAR_AMONG}}
     return [str(each.get(key, "")) for each in client.call(f"{kind.service}.list", query=query).get("results", [])]
 
 
-def _plural(kind: Kind) -> str:
+def _plural(kind: EntityKind) -> str:
     return f"{kind.word}s"

@@ -15,7 +15,7 @@ from starlette.routing import Route as MethodRoute
 from inventory.domain.clock import SystemClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.gateway import headers
-from inventory.gateway.endpoint import Endpoint, Limits, Load, error_response
+from inventory.gateway.endpoint import Endpoint, Load, RequestLimits, error_response
 from inventory.gateway.errors import UnsupportedApiError, refusal
 from inventory.gateway.openapi import openapi
 from inventory.gateway.pages import pages
@@ -51,7 +51,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     def upstream() -> Upstream:
         return opened[-1]
 
-    limits = Limits(
+    limits = RequestLimits(
         seconds=settings.gateway_timeout_seconds,
         request_bytes=settings.max_request_bytes,
         concurrent=settings.max_concurrent_rpcs,

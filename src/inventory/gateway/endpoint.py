@@ -55,7 +55,7 @@ _CLIENT_WENT_AWAY: Final = HTTP_STATUS[grpc.StatusCode.CANCELLED]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class RequestLimits:
     """What one request may take.
 
     Attributes:
@@ -92,7 +92,7 @@ class Endpoint:
         self,
         route: Route,
         upstream: Callable[[], Upstream],
-        limits: Limits,
+        limits: RequestLimits,
         load: Load,
         rate_limit: RateLimit,
         memory: MemoryBudget,

@@ -210,7 +210,7 @@ class _Untold:
         if name in self._told or len(self._told) >= _TYPES_TOLD:
             return
         self._told.add(name)
-        if self._tasks.note_told(self._domain_id, self._job_task_id, name):
+        if self._tasks.note_unknown_type(self._domain_id, self._job_task_id, name):
             count_unknown_type(name)
             _log.warning("resource_type_passed_over", resource_type=name, job_task_id=self._job_task_id)
 

@@ -23,7 +23,7 @@ from inventory.query.ast import Condition, ListQuery
 from inventory.query.fields import KeyTarget, ResourceSchema
 from inventory.query.mongo import MongoQuery, condition_filter, projection, to_mongo
 from inventory.query.parser import parse_only
-from inventory.query.references import Lookup, resolve_references
+from inventory.query.references import ReferenceLookup, resolve_references
 from inventory.query.statistics.analyze import AnalyzeQuery
 from inventory.query.statistics.analyze_plan import to_analyze_plan
 from inventory.query.statistics.row_size import with_size_check
@@ -108,7 +108,7 @@ class Reader:
         *,
         domain_id: str,
         scope: Scope | None = None,
-        lookup: Lookup | None = None,
+        lookup: ReferenceLookup | None = None,
         remaining_seconds: float = math.inf,
     ) -> Page:
         """Return the documents that match.
@@ -204,7 +204,7 @@ class Reader:
         *,
         domain_id: str,
         scope: Scope | None = None,
-        lookup: Lookup | None = None,
+        lookup: ReferenceLookup | None = None,
         remaining_seconds: float = math.inf,
     ) -> Document:
         """Return ``{"results": […]}``, with ``total_count`` where the query has a page with a limit.
@@ -252,7 +252,7 @@ class Reader:
         *,
         domain_id: str,
         scope: Scope | None = None,
-        lookup: Lookup | None = None,
+        lookup: ReferenceLookup | None = None,
         remaining_seconds: float = math.inf,
     ) -> Document:
         """Return ``{"results": […]}``, with ``more`` where the query has a page with a limit; raises as ``list``."""

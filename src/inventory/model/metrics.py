@@ -20,9 +20,9 @@ from pymongo.monitoring import (
 )
 
 from inventory.observe import metric_feed
-from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, Kind, counter, gauge
+from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, ProcessKind, counter, gauge
 
-_PROCESSES: Final[tuple[Kind, ...]] = (SERVER, WORKER, SCHEDULER)
+_PROCESSES: Final[tuple[ProcessKind, ...]] = (SERVER, WORKER, SCHEDULER)
 
 POOL_SIZE: Final = gauge(
     "inventory_mongodb_pool_size", "Connections that may be open, over all pools.", processes=_PROCESSES

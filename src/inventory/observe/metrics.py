@@ -25,14 +25,14 @@ from prometheus_client.registry import Collector
 from inventory.observe import log_stream
 from inventory.version import package_version
 
-Kind = Literal["server", "worker", "scheduler", "gateway"]
+ProcessKind = Literal["server", "worker", "scheduler", "gateway"]
 """A kind of process."""
 
 SERVER: Final = "server"
 WORKER: Final = "worker"
 SCHEDULER: Final = "scheduler"
 GATEWAY: Final = "gateway"
-ALL: Final[tuple[Kind, ...]] = (SERVER, WORKER, SCHEDULER, GATEWAY)
+ALL: Final[tuple[ProcessKind, ...]] = (SERVER, WORKER, SCHEDULER, GATEWAY)
 
 OPEN: Final[tuple[str, ...]] = ()
 """Values of a label that are known only as they come; few all the same."""
@@ -57,7 +57,7 @@ class Declared:
     type: str
     about: str
     labels: tuple[str, ...]
-    processes: tuple[Kind, ...]
+    processes: tuple[ProcessKind, ...]
 
 
 _declared: dict[str, Declared] = {}
@@ -70,7 +70,7 @@ def declared() -> list[Declared]:
     return [_declared[name] for name in sorted(_declared)]
 
 
-def counter(name: str, about: str, *, processes: Sequence[Kind], labels: _Labels | None = None) -> Counter:
+def counter(name: str, about: str, *, processes: Sequence[ProcessKind], labels: _Labels | None = None) -> Counter:
     """Declare a counter; ``labels`` gives the values of each label that are known beforehand, ``OPEN`` for none."""
     _note(name, "counter", about, labels, processes)
     return _prepared(Counter(name, about, list(labels or ())), labels)
@@ -80,7 +80,7 @@ def gauge(
     name: str,
     about: str,
     *,
-    processes: Sequence[Kind],
+    processes: Sequence[ProcessKind],
     labels: _Labels | None = None,
     mode: Literal["livesum", "livemax"] = "livesum",
 ) -> Gauge:
@@ -93,7 +93,7 @@ def histogram(
     name: str,
     about: str,
     *,
-    processes: Sequence[Kind],
+    processes: Sequence[ProcessKind],
     labels: _Labels | None = None,
     buckets: Sequence[float] = FAST_SECONDS,
 ) -> Histogram:
@@ -102,7 +102,7 @@ def histogram(
     return _prepared(Histogram(name, about, list(labels or ()), buckets=buckets), labels)
 
 
-def _note(name: str, type_: str, about: str, labels: _Labels | None, processes: Sequence[Kind]) -> None:
+def _note(name: str, type_: str, about: str, labels: _Labels | None, processes: Sequence[ProcessKind]) -> None:
     _declared[name] = Declared(name, type_, about, tuple(labels or ()), tuple(processes))
 
 
@@ -140,7 +140,7 @@ class ProcessFacts(Collector):
         running: returns how many do.
     """
 
-    def __init__(self, kind: Kind, *, wanted: int = 0, running: Callable[[], int] = lambda: 0) -> None:
+    def __init__(self, kind: ProcessKind, *, wanted: int = 0, running: Callable[[], int] = lambda: 0) -> None:
         self._kind = kind
         self._wanted = wanted
         self._running = running
@@ -178,7 +178,7 @@ def _each(processes: Iterable[psutil.Process], read: Callable[[psutil.Process], 
 
 
 @contextlib.contextmanager
-def own_registry(kind: Kind) -> Iterator[CollectorRegistry]:
+def own_registry(kind: ProcessKind) -> Iterator[CollectorRegistry]:
     """Give what this process counts, with its facts."""
     facts = ProcessFacts(kind)
     REGISTRY.register(facts)
@@ -190,7 +190,7 @@ def own_registry(kind: Kind) -> Iterator[CollectorRegistry]:
 
 @contextlib.contextmanager
 def shared_registry(
-    kind: Kind | None = None, *, wanted: int = 0, running: Callable[[], int] = lambda: 0
+    kind: ProcessKind | None = None, *, wanted: int = 0, running: Callable[[], int] = lambda: 0
 ) -> Iterator[CollectorRegistry]:
     """Let child processes that are spawned within the block count into the registry that this gives.
 

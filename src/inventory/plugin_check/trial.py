@@ -27,7 +27,7 @@ _POLL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class TrialOptions:
     """What to call the plugin with.
 
     Attributes:
@@ -74,30 +74,30 @@ class Report:
 class Trial:
     """One trial of one plugin."""
 
-    def __init__(self, plugin: CollectorPlugin, wish: Wish, *, tell: Callable[[Step], None]) -> None:
+    def __init__(self, plugin: CollectorPlugin, wanted: TrialOptions, *, tell: Callable[[Step], None]) -> None:
         """Prepare.
 
         Args:
             plugin: a connection.
-            wish: what to send.
+            wanted: what to send.
             tell: told of each step when it is over.
         """
         self._plugin = plugin
-        self._wish = wish
+        self._wanted = wanted
         self._tell = tell
-        self._redact = Redactor(wish.secret_data)
+        self._redact = Redactor(wanted.secret_data)
         self.report = Report()
 
     def run(self) -> Report:
         """Call the plugin; never raises for what it does. Ctrl-C ends the stream, and what was seen counts."""
-        reachable, metadata = self._call("init", lambda: self._plugin.init(self._wish.options), _metadata_words)
+        reachable, metadata = self._call("init", lambda: self._plugin.init(self._wanted.options), _metadata_words)
         if not reachable:
             return self.report
         self.report.metadata = metadata or {}
         if metadata is not None:
             self.report.faults.extend(faults_of_metadata(metadata))
-        options = with_defaults(self._wish.options, self.report.metadata)
-        secret = self._wish.secret_data
+        options = with_defaults(self._wanted.options, self.report.metadata)
+        secret = self._wanted.secret_data
         self._call("verify", lambda: self._plugin.verify(options, secret), lambda _: "accepts the secret")
         _, slices = self._call("get_tasks", lambda: self._plugin.get_tasks(options, secret), _slices_words)
         self._check_slices(slices)
@@ -135,7 +135,7 @@ class Trial:
             self.report.faults.add(remark("get_tasks", "SAME_SLICES", "the same task_options more than once"))
 
     def _collect(self, options: Json, slices: Sequence[Json | None]) -> None:
-        secret = self._wish.secret_data
+        secret = self._wanted.secret_data
         watcher = StreamWatcher(secret_data=secret, secrets=secret_values(secret), faults=self.report.faults)
         self.report.stream = watcher.report
         began = time.monotonic()
@@ -160,15 +160,15 @@ class Trial:
         self._step("collect", self._collect_words(watcher.report, slices, done, failed), began, good=not failed)
 
     def _read(self, options: Json, task_options: Json | None, watcher: StreamWatcher) -> None:
-        wish = self._wish
+        wanted = self._wanted
         stream = self._plugin.collect(
-            options, wish.secret_data, wish.filter, task_options, idle_seconds=wish.idle_seconds
+            options, wanted.secret_data, wanted.filter, task_options, idle_seconds=wanted.idle_seconds
         )
         reader = _Reader(stream)
         try:
             for message, waited in reader:
                 watcher.take(message, waited=waited)
-                if wish.limit and watcher.report.count >= wish.limit:
+                if wanted.limit and watcher.report.count >= wanted.limit:
                     self.report.cut = True
                     return
         finally:

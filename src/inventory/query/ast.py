@@ -79,7 +79,7 @@ class Criteria:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PageRange:
     """``start`` is 1-based; ``limit`` 0 means all."""
 
     start: int = 1
@@ -142,7 +142,7 @@ class ListQuery(Query):
     """
 
     sort: tuple[SortKey, ...] = ()
-    page: Page = Page()
+    page: PageRange = PageRange()
     only: tuple[str, ...] | None = None
     minimal: bool = False
     count_only: bool = False

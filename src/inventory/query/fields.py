@@ -13,7 +13,7 @@ from inventory.errors import InvalidParameterError
 from inventory.query.keys import check_text, is_special, split_key
 
 
-class Kind(StrEnum):
+class FieldKind(StrEnum):
     """What a field holds."""
 
     STRING = "string"
@@ -40,7 +40,7 @@ class Field:
         members: the fields of a DOCUMENT.
     """
 
-    kind: Kind
+    kind: FieldKind
     many: bool = False
     values: frozenset[str] = frozenset()
     members: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
@@ -151,12 +151,12 @@ class KeyTarget:
     @property
     def is_absent(self) -> bool:
         """Whether the resource has no such field; then ``path`` is empty."""
-        return self.field.kind is Kind.ABSENT
+        return self.field.kind is FieldKind.ABSENT
 
 
-FREE_VALUE = Field(Kind.FREE)
-_ABSENT = Field(Kind.ABSENT)
-_STRING = Field(Kind.STRING)
+FREE_VALUE = Field(FieldKind.FREE)
+_ABSENT = Field(FieldKind.ABSENT)
+_STRING = Field(FieldKind.STRING)
 
 
 def absent(key: str) -> KeyTarget:
@@ -175,7 +175,7 @@ def _leaves(fields: Mapping[str, Field], prefix: str) -> list[str]:
 def _target(schema: ResourceSchema, key: str) -> KeyTarget:
     """Resolve ``key``; cached, since clients ask with the same few keys (bounded: keys are the client's)."""
     check_text(key)
-    if key.startswith("tags.") and "tags" in schema.fields and schema.fields["tags"].kind is Kind.TAGS:
+    if key.startswith("tags.") and "tags" in schema.fields and schema.fields["tags"].kind is FieldKind.TAGS:
         return _tags_target(key)
     segments = split_key(key)
     segments[:1] = schema.aliases.get(segments[0], segments[0]).split(".")
@@ -193,7 +193,7 @@ def _tags_target(key: str) -> KeyTarget:
     segments = split_key(key)
     path = "tags." + escape_key(segments[1])
     if len(segments) == 2:
-        return KeyTarget(key=key, path=path, field=Field(Kind.TAG_MAP))
+        return KeyTarget(key=key, path=path, field=Field(FieldKind.TAG_MAP))
     return KeyTarget(key=key, path=f"{path}.{escape_key('.'.join(segments[2:]))}", field=FREE_VALUE)
 
 
@@ -223,13 +223,13 @@ def _walk(schema: ResourceSchema, key: str, segments: list[str]) -> KeyTarget:
     found = schema.fields.get(segments[0])
     in_list = False
     for segment in segments[1:]:
-        if found is None or found.kind is Kind.FREE:
+        if found is None or found.kind is FieldKind.FREE:
             break
         in_list = in_list or found.many
         found = found.members.get(segment)
     if found is None:
         return absent(key)
-    if found.kind is Kind.FREE and len(segments) > 1:
+    if found.kind is FieldKind.FREE and len(segments) > 1:
         found = FREE_VALUE
     if segments[0] == "tags" and len(segments) > 2 and "\\" not in key:
         nested = "" if any(map(is_special, segments)) else ".".join(segments)

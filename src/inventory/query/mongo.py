@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from inventory.query.ast import Condition, Criteria, InSet, ListQuery, Node, Operator, Value
-from inventory.query.fields import Kind, ResourceSchema
+from inventory.query.fields import FieldKind, ResourceSchema
 from inventory.query.members import member_filter, member_value, needs_expression
 from inventory.query.values import contain_pattern
 
@@ -174,7 +174,7 @@ def _among(condition: Condition) -> Document:
 
 def _exists(condition: Condition) -> Document:
     """A known field that is null was never set, so it does not exist for a client (members of lists are never null)."""
-    if condition.target.field.kind is Kind.FREE or (condition.target.in_list and not condition.target.field.many):
+    if condition.target.field.kind is FieldKind.FREE or (condition.target.in_list and not condition.target.field.many):
         return {condition.target.path: {"$exists": condition.value}}
     return {condition.target.path: {"$ne": None} if condition.value else {"$eq": None}}
 

@@ -16,7 +16,7 @@ from inventory.errors import (
     QueryError,
 )
 from inventory.query.ast import Condition, Operator, Value
-from inventory.query.fields import Field, KeyTarget, Kind
+from inventory.query.fields import Field, FieldKind, KeyTarget
 from inventory.query.keys import encoded, split_key
 from inventory.query.values import iso_datetime, plain_value, relative_datetime, typed_scalar
 
@@ -25,7 +25,7 @@ MAX_PATTERN_BYTES = 4096
 MAX_PATTERNS = 256
 """Most patterns of one contain_in, not_contain_in or regex_in."""
 
-_TEXT_KINDS = frozenset({Kind.STRING, Kind.ENUM, Kind.FREE, Kind.TAG_MAP})
+_TEXT_KINDS = frozenset({FieldKind.STRING, FieldKind.ENUM, FieldKind.FREE, FieldKind.TAG_MAP})
 _PCRE_ONLY = re.compile(r"\(\?[|&R0-9+-]|\(\?[a-zA-Z^-]+\)|\(\*|\(\?P?[<'&>]|\\[pPXhHvVRKQEGgNkzZ]|\[\[:|\\x\{|\\c")
 """What PCRE, MongoDB's regex engine, knows and Python's ``re`` does not: such patterns are left to MongoDB."""
 
@@ -97,7 +97,7 @@ def _list(subject: _Subject, value: Value) -> list[Value]:
 
 def _among(subject: _Subject, value: Value) -> Value:
     values = _list(subject, value)
-    if subject.field.kind is not Kind.FREE and any(isinstance(item, list) for item in values):
+    if subject.field.kind is not FieldKind.FREE and any(isinstance(item, list) for item in values):
         raise OperatorValueTypeError(key=subject.key, operator=subject.operator, expected="a list of single values")
     return [typed_scalar(item, subject.field, subject.key, subject.operator) for item in values]
 
@@ -160,7 +160,7 @@ def _match(subject: _Subject, value: Value) -> Value:
     if not value:
         raise InvalidParameterError(key=subject.key, reason="the value of operator match must name a member")
     field = subject.field
-    if field.kind not in {Kind.FREE, Kind.TAG_MAP} and not (field.kind is Kind.DOCUMENT and field.many):
+    if field.kind not in {FieldKind.FREE, FieldKind.TAG_MAP} and not (field.kind is FieldKind.DOCUMENT and field.many):
         raise QueryError(reason=f"operator match works on lists of dicts, key = {subject.key[:256]}", key=subject.key)
     return {name: _member(subject, name, item) for name, item in value.items()}
 
@@ -170,20 +170,20 @@ def _member(subject: _Subject, name: str, value: Value) -> Value:
     segments = split_key(name)
     member: Field | None = subject.field
     for segment in segments:
-        if member is None or member.kind in {Kind.FREE, Kind.TAG_MAP}:
+        if member is None or member.kind in {FieldKind.FREE, FieldKind.TAG_MAP}:
             break
         member = member.members.get(segment)
     if member is None:
         raise InvalidParameterError(key=f"{subject.key}.{name}", reason="this is not a member of the list's elements")
-    if member.kind is Kind.TAG_MAP:
+    if member.kind is FieldKind.TAG_MAP:
         return value
-    if isinstance(value, list) and member.kind is not Kind.FREE:
+    if isinstance(value, list) and member.kind is not FieldKind.FREE:
         raise OperatorValueTypeError(key=f"{subject.key}.{name}", operator=subject.operator)
     return typed_scalar(value, member, f"{subject.key}.{name}", subject.operator)
 
 
 def _require_datetime(subject: _Subject) -> None:
-    if subject.field.kind is not Kind.DATETIME:
+    if subject.field.kind is not FieldKind.DATETIME:
         reason = f"operator {subject.operator} works on date-times, not on {subject.field.kind}"
         raise QueryError(reason=f"{reason}, key = {subject.key[:256]}", key=subject.key)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, QueryError
-from inventory.query.ast import Condition, Criteria, ListQuery, Node, Operator, Page, ReferenceCondition, SortKey
+from inventory.query.ast import Condition, Criteria, ListQuery, Node, Operator, PageRange, ReferenceCondition, SortKey
 from inventory.query.fields import KeyTarget, ResourceSchema
 from inventory.query.keys import encoded
 from inventory.query.operators import MAX_PATTERN_BYTES, typed_condition
@@ -126,13 +126,13 @@ def members(raw: object, key: str) -> Mapping[str, object]:
     return raw
 
 
-def parse_page(raw: object) -> Page:
-    """Parse a ``Page``; ``start`` below 1 means 1."""
+def parse_page(raw: object) -> PageRange:
+    """Parse a ``PageRange``; ``start`` below 1 means 1."""
     page = members(raw, "query.page")
     start, limit = integer(page.get("start"), "query.page.start"), integer(page.get("limit"), "query.page.limit")
     if start < 0 or limit < 0:
         raise InvalidParameterError(key="query.page", reason="start and limit must not be negative")
-    return Page(start=max(start, 1), limit=limit)
+    return PageRange(start=max(start, 1), limit=limit)
 
 
 def sort_entries(raw: object) -> list[tuple[str, int]]:

@@ -12,13 +12,13 @@ from inventory.query.parser import condition
 
 Q = TypeVar("Q", bound=Query)
 
-Lookup = Callable[[ReferenceCondition], Iterable[str]]
+ReferenceLookup = Callable[[ReferenceCondition], Iterable[str]]
 """Answers a condition on another resource by the keys (``reference.foreign_field``) of those that match it, within the
 caller's domain. ``mongo.condition_filter`` gives the filter for it. For ``project_group`` the condition is on the
 project group's id, and the answer are the ids of its projects."""
 
 
-def resolve_references(query: Q, lookup: Lookup) -> Q:
+def resolve_references(query: Q, lookup: ReferenceLookup) -> Q:
     """Return ``query`` with every condition on another resource replaced by the own field's possible values.
 
     Args:
@@ -35,7 +35,7 @@ def resolve_references(query: Q, lookup: Lookup) -> Q:
     return replace(query, criteria=replace(criteria, every=resolved(criteria.every), some=resolved(criteria.some)))
 
 
-def _in_set(node: ReferenceCondition, lookup: Lookup) -> InSet:
+def _in_set(node: ReferenceCondition, lookup: ReferenceLookup) -> InSet:
     return InSet(path=node.reference.local_field, values=tuple(lookup(node)))
 
 

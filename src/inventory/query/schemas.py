@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from inventory.query.fields import Field, Kind, Reference, ResourceSchema
+from inventory.query.fields import Field, FieldKind, Reference, ResourceSchema
 
-_STR = Field(Kind.STRING)
-_STRS = Field(Kind.STRING, many=True)
-_INT = Field(Kind.INTEGER)
-_INTS = Field(Kind.INTEGER, many=True)
-_FLOAT = Field(Kind.FLOAT)
-_BOOL = Field(Kind.BOOLEAN)
-_TIME = Field(Kind.DATETIME)
-_FREE = Field(Kind.FREE)
+_STR = Field(FieldKind.STRING)
+_STRS = Field(FieldKind.STRING, many=True)
+_INT = Field(FieldKind.INTEGER)
+_INTS = Field(FieldKind.INTEGER, many=True)
+_FLOAT = Field(FieldKind.FLOAT)
+_BOOL = Field(FieldKind.BOOLEAN)
+_TIME = Field(FieldKind.DATETIME)
+_FREE = Field(FieldKind.FREE)
 
 
 def _enum(*names: str) -> Field:
-    return Field(Kind.ENUM, values=frozenset(names))
+    return Field(FieldKind.ENUM, values=frozenset(names))
 
 
 def _document(**members: Field) -> Field:
-    return Field(Kind.DOCUMENT, members=members)
+    return Field(FieldKind.DOCUMENT, members=members)
 
 
 def _documents(**members: Field) -> Field:
@@ -204,7 +204,7 @@ CLOUD_SERVICE = ResourceSchema(
         "instance_size": _FLOAT,
         "ip_addresses": _STRS,
         "reference": _document(resource_id=_STR, external_link=_STR),
-        "tags": Field(Kind.TAGS),
+        "tags": Field(FieldKind.TAGS),
         **dict.fromkeys(("data", "metadata", "tag_keys"), _FREE),
         "collection_info": _documents(
             **_strings("provider service_account_id secret_id collector_id"), last_collected_at=_TIME

@@ -10,14 +10,14 @@ from inventory.domain.keys import escape_key
 from inventory.domain.numbers import whole
 from inventory.errors import InvalidParameterError, OperatorValueTypeError
 from inventory.query.ast import Value
-from inventory.query.fields import Field, Kind
+from inventory.query.fields import Field, FieldKind
 from inventory.query.keys import encoded
 
 MAX_VALUE_DEPTH = 64
 """Deepest nesting of a value; MongoDB ends at 100 levels including the filter around it."""
 _INT64 = 2**63
 
-_ESCAPED_LEVELS = {Kind.TAGS: 2, Kind.TAG_MAP: 1}
+_ESCAPED_LEVELS = {FieldKind.TAGS: 2, FieldKind.TAG_MAP: 1}
 
 _PCRE_SPECIAL = str.maketrans({**{character: "\\" + character for character in r".^$*+?()[]{}|\/-#&~"}, "\0": "\\x00"})
 _TIMEDIFF = re.compile(r"\s*now(?:/([dwm]))?\s*(?:([+-])\s*(\d{1,9})\s*([smhdw])\s*)?", re.ASCII)
@@ -70,18 +70,18 @@ def typed_scalar(value: Value, field: Field, key: str, operator: str) -> Value:
     Raises:
         OperatorValueTypeError: the value can never be one of the field's.
     """
-    if value is None or field.kind is Kind.FREE:
+    if value is None or field.kind is FieldKind.FREE:
         return value
     match field.kind:
-        case Kind.STRING | Kind.ENUM:
+        case FieldKind.STRING | FieldKind.ENUM:
             return _text(value, key, operator)
-        case Kind.INTEGER | Kind.FLOAT:
+        case FieldKind.INTEGER | FieldKind.FLOAT:
             return _number(value, key, operator)
-        case Kind.BOOLEAN:
+        case FieldKind.BOOLEAN:
             return _boolean(value, key, operator)
-        case Kind.DATETIME:
+        case FieldKind.DATETIME:
             return iso_datetime(value, key, operator) if value != "" else None
-    if field.kind is Kind.TAG_MAP and not isinstance(value, dict):
+    if field.kind is FieldKind.TAG_MAP and not isinstance(value, dict):
         # ``tags.KEY`` without a provider: a text equals no provider's tags, so it finds nothing.
         return value
     if isinstance(value, dict):

@@ -70,7 +70,7 @@ class MessageHandlers:
         self._running = running
 
     def plan_job(self, domain_id: str, job_id: str) -> None:
-        """Plan a job, unless this worker is about to stop: then another is rung for it."""
+        """Plan a job, unless this worker is about to stop: then another is enqueued for it."""
         if not self._running.stopping:
             self._collect.plan_job(domain_id, job_id)
 

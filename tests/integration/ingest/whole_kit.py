@@ -25,14 +25,14 @@ GARBAGE = {"supported_features": ["garbage_collection"]}
 _COUNTS = ("created", "updated", "deleted", "disconnected", "failure")
 
 
-class Bell:
-    """A queue that keeps what it is rung for until :meth:`Whole.work` takes it."""
+class RecordingQueue:
+    """A queue that keeps what it is enqueued for until :meth:`Whole.work` takes it."""
 
     def __init__(self) -> None:
-        self.rung: list[str] = []
+        self.enqueued: list[str] = []
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
-        self.rung.extend(slice_ids)
+        self.enqueued.extend(slice_ids)
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
         raise AssertionError("nobody schedules here")
@@ -59,11 +59,11 @@ class Whole:
         file.chmod(0o600)
         self.database = database
         self.clock = clock
-        self.bell = Bell()
+        self.queue = RecordingQueue()
         self.container = Container(
             Settings(platform="static", static_file=file, batch_seconds=0.05, max_attempts=1, **settings), clock=clock
         )
-        vars(self.container).update(database=database, queue=self.bell)
+        vars(self.container).update(database=database, queue=self.queue)
 
     def collector(self, **plugin_info: Any) -> str:
         """Return the id of a new collector of both secrets."""
@@ -86,11 +86,11 @@ class Whole:
         return tasks
 
     def work(self, threads: int = 1) -> None:
-        """Do what workers do until the bell is silent; ``threads`` slices at a time."""
+        """Do what workers do until the queue is silent; ``threads`` slices at a time."""
         with ThreadPoolExecutor(threads) as pool:
-            while self.bell.rung:
-                rung, self.bell.rung = self.bell.rung, []
-                list(pool.map(lambda slice_id: self.container.run_slice.run(DOMAIN, slice_id), rung))
+            while self.queue.enqueued:
+                enqueued, self.queue.enqueued = self.queue.enqueued, []
+                list(pool.map(lambda slice_id: self.container.run_slice.run(DOMAIN, slice_id), enqueued))
 
     def listed(self, **query: Any) -> list[str]:
         """Return the resource ids that ``CloudService.list`` finds."""

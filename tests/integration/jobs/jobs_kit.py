@@ -22,7 +22,7 @@ from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import SliceClaims
-from inventory.manager.job.slice_slots import Limits
+from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.documents.collector import Collector
@@ -44,10 +44,10 @@ BACKOFF_SECONDS = 5.0
 
 
 class NotingQueue:
-    """Notes what is rung; ``failure`` is what it fails with, ``length`` what it says is waiting."""
+    """Notes what is enqueued; ``failure`` is what it fails with, ``length`` what it says is waiting."""
 
     def __init__(self) -> None:
-        self.rung: list[str] = []
+        self.enqueued: list[str] = []
         self.planned: list[str] = []
         self.failure: InventoryError | None = None
         self.length = 0
@@ -58,7 +58,7 @@ class NotingQueue:
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         self._fail()
-        self.rung.extend(slice_ids)
+        self.enqueued.extend(slice_ids)
 
     def ping(self) -> None:
         self._fail()
@@ -100,7 +100,7 @@ class Platform:
 class Worker:
     """One worker process, as far as it concerns slices."""
 
-    def __init__(self, kit: JobsKit, name: str, limits: Limits) -> None:
+    def __init__(self, kit: JobsKit, name: str, limits: SlotLimits) -> None:
         self.running = RunningSlices(claims=kit.claims)
         self.starter = SliceStarter(
             jobs=kit.jobs,
@@ -200,7 +200,7 @@ class JobsKit:
 
     def worker(self, name: str = "worker-1", *, per_collector: int = 32, per_endpoint: int = 32) -> Worker:
         """Return another worker."""
-        return Worker(self, name, Limits(per_collector=per_collector, per_endpoint=per_endpoint))
+        return Worker(self, name, SlotLimits(per_collector=per_collector, per_endpoint=per_endpoint))
 
     def insert_collector(self, *, domain_id: str = DOMAIN, metadata: Mapping[str, Any] | None = None) -> str:
         """Store a collector and return its id."""
@@ -277,7 +277,7 @@ class JobsKit:
     def claim(self, slice_id: str, owner: str, *, per_collector: int = 32, per_endpoint: int = 32) -> Any:
         """Claim a slice directly."""
         return self.claims.claim(
-            self.slice(slice_id), owner=owner, limits=Limits(per_collector=per_collector, per_endpoint=per_endpoint)
+            self.slice(slice_id), owner=owner, limits=SlotLimits(per_collector=per_collector, per_endpoint=per_endpoint)
         )
 
 

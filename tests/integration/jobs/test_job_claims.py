@@ -11,7 +11,7 @@ import pytest
 from inventory.domain.clock import ManualClock
 from inventory.domain.job.states import TaskStatus
 from inventory.manager.job.slice_claim import Beat, Refusal, SliceClaims
-from inventory.manager.job.slice_slots import Limits
+from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.job.slices import Outcome
 from inventory.settings import Settings
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
@@ -232,7 +232,7 @@ def test_a_slice_that_waits_for_a_place_is_woken_most_urgent_first(kit: JobsKit,
     running = kit.plan(collector_id, priority=10)[2][0]
     late = kit.plan(collector_id, secrets=["secret-a"], priority=50)[2][0]
     urgent = kit.plan(collector_id, secrets=["secret-b"], priority=1)[2][0]
-    limits = Limits(per_collector=1, per_endpoint=9)
+    limits = SlotLimits(per_collector=1, per_endpoint=9)
     claimed = kit.claim(running, "owner-1", per_collector=1)
 
     assert kit.claims.places.put_back(kit.slice(late), limits)
@@ -254,5 +254,5 @@ def test_a_place_that_was_freed_while_a_slice_went_to_wait_is_noticed(kit: JobsK
     kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
     assert kit.claims.places.wake(claimed) == []
 
-    assert kit.claims.places.put_back(kit.slice(waiting), Limits(per_collector=1, per_endpoint=9)) is None
+    assert kit.claims.places.put_back(kit.slice(waiting), SlotLimits(per_collector=1, per_endpoint=9)) is None
     assert not isinstance(kit.claim(waiting, "owner-2", per_collector=1), Refusal)

@@ -64,7 +64,7 @@ class Meter:
 
 
 def _drain(
-    kit: JobsKit, bell: LiveQueue, meter: Meter, *, slices: int = SLICES, per_collector: int, per_endpoint: int
+    kit: JobsKit, queue: LiveQueue, meter: Meter, *, slices: int = SLICES, per_collector: int, per_endpoint: int
 ) -> None:
     stop = threading.Event()
 
@@ -73,7 +73,7 @@ def _drain(
         worker.collector.attempt = meter.attempt  # type: ignore[method-assign, assignment]
         while not stop.is_set():
             try:
-                worker.run(bell.waiting.get(timeout=0.05))
+                worker.run(queue.waiting.get(timeout=0.05))
             except queue.Empty:
                 continue
 
@@ -90,14 +90,14 @@ def _drain(
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_a_limit_per_collector_holds_and_nobody_is_forgotten(database: Database[dict[str, Any]], limit: int) -> None:
-    bell, meter = LiveQueue(), Meter()
-    kit = JobsKit(database, SystemClock(), queue=bell)
+    queue, meter = LiveQueue(), Meter()
+    kit = JobsKit(database, SystemClock(), queue=queue)
     jobs = [kit.plan(kit.insert_collector(), secrets=SLICES // 2) for _ in range(2)]
     for _, _, slice_ids in jobs:
-        bell.run_slices(slice_ids, domain_id="", priority=0)
+        queue.run_slices(slice_ids, domain_id="", priority=0)
 
     # No sweeper runs: every slice that waited is woken by one that ended.
-    _drain(kit, bell, meter, per_collector=limit, per_endpoint=1000)
+    _drain(kit, queue, meter, per_collector=limit, per_endpoint=1000)
 
     assert meter.most_of_one <= limit
     assert meter.ended == SLICES
@@ -106,13 +106,13 @@ def test_a_limit_per_collector_holds_and_nobody_is_forgotten(database: Database[
 
 
 def test_a_limit_per_endpoint_holds_over_all_collectors(database: Database[dict[str, Any]]) -> None:
-    bell, meter = LiveQueue(), Meter()
-    kit = JobsKit(database, SystemClock(), queue=bell)
+    queue, meter = LiveQueue(), Meter()
+    kit = JobsKit(database, SystemClock(), queue=queue)
     jobs = [kit.plan(kit.insert_collector(), secrets=SLICES // 3, endpoint="grpc://shared:1") for _ in range(3)]
     for _, _, slice_ids in jobs:
-        bell.run_slices(slice_ids, domain_id="", priority=0)
+        queue.run_slices(slice_ids, domain_id="", priority=0)
 
-    _drain(kit, bell, meter, per_collector=1000, per_endpoint=2)
+    _drain(kit, queue, meter, per_collector=1000, per_endpoint=2)
 
     assert meter.most <= 2
     assert meter.ended == SLICES
@@ -125,17 +125,17 @@ def test_a_limit_per_endpoint_holds_over_all_collectors(database: Database[dict[
 def test_where_both_limits_bind_nobody_is_forgotten(
     database: Database[dict[str, Any]], collectors: int, tasks: int
 ) -> None:
-    bell, meter = LiveQueue(), Meter()
-    kit = JobsKit(database, SystemClock(), queue=bell)
+    queue, meter = LiveQueue(), Meter()
+    kit = JobsKit(database, SystemClock(), queue=queue)
     jobs = [
         kit.plan(kit.insert_collector(), secrets=tasks, endpoint="grpc://shared:1", priority=(1, 10, 50)[number % 3])
         for number in range(collectors)
     ]
     for _, _, slice_ids in jobs:
-        bell.run_slices(slice_ids, domain_id="", priority=0)
+        queue.run_slices(slice_ids, domain_id="", priority=0)
 
     # Again without a sweeper.
-    _drain(kit, bell, meter, slices=collectors * tasks, per_collector=2, per_endpoint=3)
+    _drain(kit, queue, meter, slices=collectors * tasks, per_collector=2, per_endpoint=3)
 
     assert meter.most_of_one <= 2
     assert meter.most <= 3

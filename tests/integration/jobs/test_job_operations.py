@@ -61,7 +61,7 @@ def test_one_of_many_slices_of_a_task_starts_it_with_one_command(
         worker = kit.worker()
         worker.run(first)
         commands.sent.clear()
-        worker.run(kit.queue.rung[0])
+        worker.run(kit.queue.enqueued[0])
         spent = commands.sent.copy()
         kit.connector.close()
 

@@ -11,12 +11,12 @@ from pymongo.database import Database
 from inventory.domain.clock import ManualClock
 from inventory.domain.job.states import TaskStatus
 from inventory.manager.job.slice_claim import Refusal
-from inventory.manager.job.slice_slots import WAIT_SECONDS, Limits, Place
+from inventory.manager.job.slice_slots import WAIT_SECONDS, SlotKind, SlotLimits
 from inventory.manager.job.slices import Outcome
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
 
 ENDPOINT = "grpc://shared:1"
-TIGHT = Limits(per_collector=1, per_endpoint=2)
+TIGHT = SlotLimits(per_collector=1, per_endpoint=2)
 
 
 def _planned(kit: JobsKit, collector_id: str = "", *, secret: str = "secret-0", priority: int = 10) -> str:
@@ -40,11 +40,11 @@ def test_a_slice_says_which_place_it_lacks(kit: JobsKit, clock: ManualClock) -> 
     collector_id = kit.insert_collector()
     _claim(kit, _planned(kit, collector_id))
     same = _planned(kit, collector_id, secret="secret-1")
-    assert kit.claims.places.put_back(kit.slice(same), TIGHT) is Place.COLLECTOR
+    assert kit.claims.places.put_back(kit.slice(same), TIGHT) is SlotKind.COLLECTOR
 
     _claim(kit, _planned(kit))
     other = _planned(kit)
-    assert kit.claims.places.put_back(kit.slice(other), TIGHT) is Place.ENDPOINT
+    assert kit.claims.places.put_back(kit.slice(other), TIGHT) is SlotKind.ENDPOINT
 
     assert (kit.slice(same)["waits_for"], kit.slice(other)["waits_for"]) == ("collector", "endpoint")
     assert kit.slice(other)["not_before"] == clock.now() + timedelta(seconds=WAIT_SECONDS)
@@ -56,7 +56,7 @@ def test_a_place_that_its_first_heir_cannot_use_goes_to_the_next_at_once(kit: Jo
     urgent, next_urgent = (_planned(kit, busy, secret=f"secret-{number}", priority=1) for number in range(2))
     patient = _planned(kit, priority=50)
     for waiting in (urgent, next_urgent, patient):
-        assert kit.claims.places.put_back(kit.slice(waiting), TIGHT) is Place.ENDPOINT
+        assert kit.claims.places.put_back(kit.slice(waiting), TIGHT) is SlotKind.ENDPOINT
     assert _end(kit, first) == [urgent]
     assert not isinstance(_claim(kit, urgent), Refusal)
     worker = kit.worker(per_collector=TIGHT.per_collector, per_endpoint=TIGHT.per_endpoint)
@@ -66,7 +66,7 @@ def test_a_place_that_its_first_heir_cannot_use_goes_to_the_next_at_once(kit: Jo
     worker.run(next_urgent)
 
     assert kit.slice(next_urgent)["waits_for"] == "collector"
-    assert kit.queue.rung == [patient]
+    assert kit.queue.enqueued == [patient]
     worker.run(patient)
     assert kit.slice(patient)["status"] == "SUCCESS"
 
@@ -76,11 +76,11 @@ def test_without_room_at_the_endpoint_nobody_is_woken_for_it(kit: JobsKit) -> No
     _claim(kit, _planned(kit, busy))
     _claim(kit, _planned(kit))
     patient = _planned(kit)
-    assert kit.claims.places.put_back(kit.slice(patient), TIGHT) is Place.ENDPOINT
+    assert kit.claims.places.put_back(kit.slice(patient), TIGHT) is SlotKind.ENDPOINT
 
     kit.worker(per_collector=1, per_endpoint=2).run(_planned(kit, busy, secret="secret-1"))
 
-    assert kit.queue.rung == []
+    assert kit.queue.enqueued == []
     assert kit.slice(patient)["waits_for"] == "endpoint"
 
 
@@ -88,7 +88,7 @@ def test_one_place_gone_and_the_other_free_by_the_second_look_is_worth_a_claim(
     kit: JobsKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = kit.slice(_planned(kit))
-    looks: list[Any] = [Place.COLLECTOR, Place.ENDPOINT, {"collector_slot": 0}]
+    looks: list[Any] = [SlotKind.COLLECTOR, SlotKind.ENDPOINT, {"collector_slot": 0}]
     monkeypatch.setattr(kit.claims.places, "free", lambda *_: looks.pop(0))
 
     assert kit.claims.places.put_back(waiting, TIGHT) is None
@@ -117,15 +117,17 @@ def test_a_place_that_is_free_and_gone_again_many_times_is_not_given_up(
     assert kit.slice(slice_id)["status"] == "SUCCESS"
 
 
-@pytest.mark.parametrize("place", list(Place))
-def test_who_waits_where_nothing_runs_any_more_is_woken_by_the_next_sweep(kit: JobsKit, place: Place) -> None:
+@pytest.mark.parametrize("place", list(SlotKind))
+def test_who_waits_where_nothing_runs_any_more_is_woken_by_the_next_sweep(kit: JobsKit, place: SlotKind) -> None:
     collector_id = kit.insert_collector()
     runs = _claim(kit, _planned(kit, collector_id))
     waiting = [
-        _planned(kit, collector_id if place is Place.COLLECTOR else "", secret=f"secret-{number}", priority=50 - number)
+        _planned(
+            kit, collector_id if place is SlotKind.COLLECTOR else "", secret=f"secret-{number}", priority=50 - number
+        )
         for number in range(1, 3)
     ]
-    limits = Limits(per_collector=1, per_endpoint=9) if place is Place.COLLECTOR else Limits(9, 1)
+    limits = SlotLimits(per_collector=1, per_endpoint=9) if place is SlotKind.COLLECTOR else SlotLimits(9, 1)
     for one in waiting:
         assert kit.claims.places.put_back(kit.slice(one), limits) is place
     assert kit.sweeper().sweep().woken == 0
@@ -134,7 +136,7 @@ def test_who_waits_where_nothing_runs_any_more_is_woken_by_the_next_sweep(kit: J
     report = kit.sweeper().sweep()
 
     assert report.woken == 1
-    assert kit.queue.rung == [waiting[1]]
+    assert kit.queue.enqueued == [waiting[1]]
 
 
 def test_one_of_each_line_is_woken_the_most_urgent_first(kit: JobsKit) -> None:
@@ -144,9 +146,14 @@ def test_one_of_each_line_is_woken_the_most_urgent_first(kit: JobsKit) -> None:
     of_endpoint = [_planned(kit, secret=f"secret-{n}", priority=10 * n + 5) for n in (0, 3)]
     elsewhere = _planned(kit, priority=1)
     for one in of_collector:
-        assert kit.claims.places.put_back(kit.slice(one), Limits(per_collector=1, per_endpoint=9)) is Place.COLLECTOR
+        assert (
+            kit.claims.places.put_back(kit.slice(one), SlotLimits(per_collector=1, per_endpoint=9))
+            is SlotKind.COLLECTOR
+        )
     for one in of_endpoint:
-        assert kit.claims.places.put_back(kit.slice(one), Limits(per_collector=9, per_endpoint=1)) is Place.ENDPOINT
+        assert (
+            kit.claims.places.put_back(kit.slice(one), SlotLimits(per_collector=9, per_endpoint=1)) is SlotKind.ENDPOINT
+        )
     kit.database["slice"].update_one(
         {"slice_id": elsewhere}, {"$set": {"waits_for": "collector", "endpoint": "grpc://other:1"}}
     )
@@ -158,7 +165,7 @@ def test_one_of_each_line_is_woken_the_most_urgent_first(kit: JobsKit) -> None:
 
 
 def test_places_of_others_at_the_same_endpoint_are_not_those_of_the_collector(kit: JobsKit) -> None:
-    limits = Limits(per_collector=1, per_endpoint=9)
+    limits = SlotLimits(per_collector=1, per_endpoint=9)
     for _ in range(4):
         assert not isinstance(kit.claim(_planned(kit), "another", per_collector=1, per_endpoint=9), Refusal)
     slice_id = _planned(kit)

@@ -95,14 +95,14 @@ def test_a_plugin_with_slices_is_collected_by_them(kit: JobsKit, plugin: FakePlu
     worker = kit.worker()
 
     worker.run(first)
-    rung = list(kit.queue.rung)
+    enqueued = list(kit.queue.enqueued)
     assert kit.task(task)["status"] == "IN_PROGRESS"
     assert kit.task(task)["slices_planned"]
-    worker.run(rung[0])
+    worker.run(enqueued[0])
     assert kit.task(task)["status"] == "IN_PROGRESS"
-    worker.run(rung[1])
+    worker.run(enqueued[1])
 
-    assert len(rung) == 2
+    assert len(enqueued) == 2
     assert [call.task_options for call in plugin.calls_of("collect")] == [{"region": "r1"}, {"region": "r2"}]
     task = kit.task(task)
     assert (task["status"], task["total_count"], task["created_count"]) == ("SUCCESS", 6, 6)
@@ -131,7 +131,7 @@ def test_one_failed_slice_makes_the_task_a_failure(kit: JobsKit, plugin: FakePlu
     worker = kit.worker()
     worker.run(first)
 
-    for slice_id in list(kit.queue.rung):
+    for slice_id in list(kit.queue.enqueued):
         worker.run(slice_id)
 
     assert (kit.task(task)["status"], kit.task(task)["created_count"]) == ("FAILURE", 2)
@@ -157,7 +157,7 @@ def test_slices_planned_by_a_claim_that_was_lost_are_never_released(
     clock.advance(timedelta(seconds=60))
     kit.sweeper().sweep()
     assert kit.database["slice"].count_documents({"held": True}) == 0
-    for slice_id in dict.fromkeys(kit.queue.rung):
+    for slice_id in dict.fromkeys(kit.queue.enqueued):
         worker.run(slice_id)
     assert kit.task(task)["status"] == "SUCCESS"
     assert len(plugin.calls_of("collect")) == 2
@@ -471,18 +471,18 @@ def test_the_plugin_may_ask_for_fewer_slices_at_a_time(kit: JobsKit) -> None:
     assert (found["status"], found["waits_for"]) == ("PENDING", "collector")
 
 
-def test_a_slice_that_ends_rings_for_one_that_waits(kit: JobsKit) -> None:
+def test_a_slice_that_ends_enqueues_one_that_waits(kit: JobsKit) -> None:
     collector_id = kit.insert_collector()
     _, _, [first, second] = kit.plan(collector_id, secrets=2)
     worker = kit.worker(per_collector=1)
     claimed = kit.claim(first, "owner-1", per_collector=1)
     worker.run(second)
-    assert kit.queue.rung == []
+    assert kit.queue.enqueued == []
     kit.claims.hand_back(claimed)
 
     worker.run(first)
 
-    assert kit.queue.rung == [second]
+    assert kit.queue.enqueued == [second]
     worker.run(second)
     assert kit.slice(second)["status"] == "SUCCESS"
 

@@ -24,13 +24,13 @@ def test_a_task_starts_where_the_one_in_its_way_ends_while_it_is_looked_for(
     _, [first], _ = kit.plan(collector_id)
     job_id, [second], [slice_id] = kit.plan(collector_id)
     kit.tasks.start(DOMAIN, first["job_task_id"])
-    look = kit.tasks._holder
+    look = kit.tasks._running_of_secret
 
     def look_late(task: dict[str, Any]) -> dict[str, Any] | None:
         kit.tasks.finish(DOMAIN, first["job_task_id"], TaskStatus.SUCCESS, Outcome())
         return look(task)
 
-    monkeypatch.setattr(kit.tasks, "_holder", look_late)
+    monkeypatch.setattr(kit.tasks, "_running_of_secret", look_late)
     kit.worker().run(slice_id)
 
     assert kit.task(second)["status"] == "SUCCESS"

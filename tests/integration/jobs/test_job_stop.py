@@ -160,7 +160,7 @@ def test_a_stopping_worker_hands_its_slices_back_and_another_ends_them(
     assert _ended(thread, begun) < CANCEL_SECONDS
     found = live.slice(slice_id)
     assert (found["status"], found["attempts"]) == ("PENDING", 0)
-    assert live.queue.rung == [slice_id]
+    assert live.queue.enqueued == [slice_id]
     worker.run(slice_id)
     assert live.slice(slice_id)["status"] == "PENDING"
     assert plugin.gate is not None

@@ -13,59 +13,59 @@ from inventory.domain.job.states import TaskStatus
 from inventory.errors import ConnectionFailureError
 from inventory.manager.job.slices import Outcome
 from inventory.scheduler.parts import LOOKS_PER_SWEEP
-from inventory.service.job.sweep import QUEUE_ROOM, RING_AGAIN_SECONDS
+from inventory.service.job.sweep import ENQUEUE_AGAIN_SECONDS, QUEUE_ROOM
 from inventory.settings import Settings
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
 
 PAST_LEASE = timedelta(seconds=LEASE_SECONDS + 1)
-PAST_BELL = timedelta(seconds=RING_AGAIN_SECONDS + 1)
+ENQUEUED_LONG_AGO = timedelta(seconds=ENQUEUE_AGAIN_SECONDS + 1)
 CANCEL_SECONDS = 5.0
 TAKEOVER_SECONDS = 45.0
 
 
-def test_a_slice_that_waits_without_a_message_is_rung_again(kit: JobsKit, clock: ManualClock) -> None:
+def test_a_slice_that_waits_without_a_message_is_enqueued_again(kit: JobsKit, clock: ManualClock) -> None:
     slice_id = kit.plan(kit.insert_collector())[2][0]
     sweeper = kit.sweeper()
-    assert sweeper.sweep().rung == 0
+    assert sweeper.sweep().enqueued == 0
 
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
 
-    assert sweeper.sweep().rung == 1
-    assert sweeper.sweep().rung == 0
-    assert kit.queue.rung == [slice_id]
+    assert sweeper.sweep().enqueued == 1
+    assert sweeper.sweep().enqueued == 0
+    assert kit.queue.enqueued == [slice_id]
 
 
-def test_nothing_is_rung_while_the_queue_is_long(kit: JobsKit, clock: ManualClock) -> None:
+def test_nothing_is_enqueued_while_the_queue_is_long(kit: JobsKit, clock: ManualClock) -> None:
     kit.plan(kit.insert_collector())
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
     kit.queue.length = QUEUE_ROOM
 
-    assert kit.sweeper().sweep().rung == 0
+    assert kit.sweeper().sweep().enqueued == 0
 
 
-def test_a_slice_that_must_wait_is_not_rung_before_its_time(kit: JobsKit, clock: ManualClock) -> None:
+def test_a_slice_that_must_wait_is_not_enqueued_before_its_time(kit: JobsKit, clock: ManualClock) -> None:
     slice_id = kit.plan(kit.insert_collector())[2][0]
     kit.database["slice"].update_one(
         {"slice_id": slice_id}, {"$set": {"not_before": clock.now() + timedelta(seconds=60)}}
     )
-    clock.advance(PAST_BELL)
-    assert kit.sweeper().sweep().rung == 0
+    clock.advance(ENQUEUED_LONG_AGO)
+    assert kit.sweeper().sweep().enqueued == 0
 
     clock.advance(timedelta(seconds=60))
-    assert kit.sweeper().sweep().rung == 1
+    assert kit.sweeper().sweep().enqueued == 1
 
 
-def test_a_slice_that_is_tried_again_is_rung_as_soon_as_it_may_begin(kit: JobsKit, clock: ManualClock) -> None:
+def test_a_slice_that_is_tried_again_is_enqueued_as_soon_as_it_may_begin(kit: JobsKit, clock: ManualClock) -> None:
     slice_id = kit.plan(kit.insert_collector())[2][0]
     assert kit.claims.retry(kit.claim(slice_id, "failed"), Outcome())
-    assert kit.sweeper().sweep().rung == 0
+    assert kit.sweeper().sweep().enqueued == 0
 
     clock.advance(timedelta(seconds=BACKOFF_SECONDS))
 
-    assert kit.sweeper().sweep().rung == 1
-    assert kit.queue.rung == [slice_id]
+    assert kit.sweeper().sweep().enqueued == 1
+    assert kit.queue.enqueued == [slice_id]
 
 
 def test_a_lost_worker_s_slice_is_claimed_anew_within_lease_and_sweep(
@@ -79,7 +79,7 @@ def test_a_lost_worker_s_slice_is_claimed_anew_within_lease_and_sweep(
 
     report = kit.sweeper().sweep()
 
-    assert (report.requeued, kit.queue.rung) == (1, [slice_id])
+    assert (report.requeued, kit.queue.enqueued) == (1, [slice_id])
     kit.worker().run(slice_id)
     assert kit.slice(slice_id)["attempts"] == 2
     assert kit.task(task)["status"] == "SUCCESS"
@@ -126,19 +126,19 @@ def _expanded(kit: JobsKit, *, ended: bool) -> dict[str, Any]:
 
 def test_slices_that_a_crash_left_held_are_released(kit: JobsKit, clock: ManualClock) -> None:
     task = _expanded(kit, ended=True)
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
 
     assert kit.sweeper().sweep().released == 2
-    clock.advance(PAST_BELL)
-    assert kit.sweeper().sweep().rung == 2
-    for slice_id in list(kit.queue.rung):
+    clock.advance(ENQUEUED_LONG_AGO)
+    assert kit.sweeper().sweep().enqueued == 2
+    for slice_id in list(kit.queue.enqueued):
         kit.worker().run(slice_id)
     assert kit.task(task)["status"] == "SUCCESS"
 
 
 def test_slices_stay_held_while_slice_0_has_not_ended(kit: JobsKit, clock: ManualClock) -> None:
     _expanded(kit, ended=False)
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
 
     assert kit.sweeper().sweep().released == 0
     assert kit.database["slice"].count_documents({"held": True}) == 2
@@ -187,16 +187,16 @@ def test_tasks_of_a_job_that_is_gone_are_removed(kit: JobsKit) -> None:
     assert kit.database["slice"].count_documents({}) == 0
 
 
-def test_a_job_that_nobody_plans_is_rung_and_in_the_end_fails(kit: JobsKit, clock: ManualClock) -> None:
+def test_a_job_that_nobody_plans_is_enqueued_and_in_the_end_fails(kit: JobsKit, clock: ManualClock) -> None:
     job_id = kit.insert_job(kit.insert_collector())
-    assert kit.sweeper().sweep().plans_rung == 0
+    assert kit.sweeper().sweep().plans_enqueued == 0
 
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
     for number in range(MAX_ATTEMPTS):
         kit.sweeper().sweep()
         assert len(kit.queue.planned) == number + 1
         assert kit.jobs.claim_plan(DOMAIN, job_id, owner="dies", lease_seconds=60)
-        assert kit.sweeper().sweep().plans_rung == 0
+        assert kit.sweeper().sweep().plans_enqueued == 0
         clock.advance(timedelta(seconds=61))
     kit.sweeper().sweep()
 
@@ -204,42 +204,46 @@ def test_a_job_that_nobody_plans_is_rung_and_in_the_end_fails(kit: JobsKit, cloc
     assert (job["status"], job["errors"][0]["error_code"]) == ("ERROR", "ERROR_WORKER_LOST")
 
 
-def test_a_job_that_waits_for_busy_workers_is_rung_no_oftener_than_a_slice(kit: JobsKit, clock: ManualClock) -> None:
+def test_a_job_that_waits_for_busy_workers_is_enqueued_no_oftener_than_a_slice(
+    kit: JobsKit, clock: ManualClock
+) -> None:
     job_id = kit.insert_job(kit.insert_collector())
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
     sweepers = [kit.sweeper(), kit.sweeper()]
 
-    assert [sweeper.sweep().plans_rung for sweeper in sweepers] == [1, 0]
-    for _ in range(int(RING_AGAIN_SECONDS)):
-        assert [sweeper.sweep().plans_rung for sweeper in sweepers] == [0, 0]
+    assert [sweeper.sweep().plans_enqueued for sweeper in sweepers] == [1, 0]
+    for _ in range(int(ENQUEUE_AGAIN_SECONDS)):
+        assert [sweeper.sweep().plans_enqueued for sweeper in sweepers] == [0, 0]
         clock.advance(timedelta(seconds=1))
     clock.advance(timedelta(seconds=1))
 
-    assert kit.sweeper().sweep().plans_rung == 1
+    assert kit.sweeper().sweep().plans_enqueued == 1
     assert kit.queue.planned == [job_id, job_id]
 
 
-def test_jobs_behind_those_that_were_rung_have_their_turn(
+def test_jobs_behind_those_that_were_enqueued_have_their_turn(
     kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inventory.service.job.sweep._JOB_BATCH", 2)
     collector_id = kit.insert_collector()
     job_ids = [kit.insert_job(collector_id) for _ in range(3)]
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
 
-    assert [kit.sweeper().sweep().plans_rung for _ in range(3)] == [2, 1, 0]
+    assert [kit.sweeper().sweep().plans_enqueued for _ in range(3)] == [2, 1, 0]
     assert sorted(kit.queue.planned) == sorted(job_ids)
 
 
-def test_a_job_is_rung_at_once_when_the_lease_of_a_lost_planner_has_run_out(kit: JobsKit, clock: ManualClock) -> None:
+def test_a_job_is_enqueued_at_once_when_the_lease_of_a_lost_planner_has_run_out(
+    kit: JobsKit, clock: ManualClock
+) -> None:
     job_id = kit.insert_job(kit.insert_collector())
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
     kit.sweeper().sweep()
     assert kit.jobs.claim_plan(DOMAIN, job_id, owner="dies", lease_seconds=1)
 
     clock.advance(timedelta(seconds=2))
 
-    assert kit.sweeper().sweep().plans_rung == 1
+    assert kit.sweeper().sweep().plans_enqueued == 1
 
 
 @pytest.mark.parametrize("planned", [True, False])
@@ -277,16 +281,16 @@ def test_what_waits_in_the_backlog_past_its_time_ends_and_is_never_collected(
 
     assert kit.sweeper().sweep().timed_out == 2
 
-    rung = len(kit.queue.rung)
+    enqueued = len(kit.queue.enqueued)
     for one in slice_ids:
         worker.run(one)
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
     kit.sweeper().sweep()
     job = kit.job(job_id)
     assert (job["status"], job["remained_tasks"], job["errors"][0]["error_code"]) == ("TIMEOUT", 0, "ERROR_JOB_TIMEOUT")
     assert {kit.task(task)["status"] for task in tasks} == {"CANCELED"}
     assert {kit.slice(one)["status"] for one in slice_ids} == {"CANCELED"}
-    assert kit.queue.rung[rung:] == []
+    assert kit.queue.enqueued[enqueued:] == []
     assert plugin.calls_of("collect") == []
 
 
@@ -315,14 +319,16 @@ def test_old_jobs_are_removed_with_all_they_have(kit: JobsKit, clock: ManualCloc
         assert kit.database[name].count_documents({}) == 1
 
 
-def test_without_redis_all_else_is_swept_and_bells_ring_when_it_is_back(kit: JobsKit, clock: ManualClock) -> None:
+def test_without_redis_all_else_is_swept_and_messages_are_enqueued_when_it_is_back(
+    kit: JobsKit, clock: ManualClock
+) -> None:
     collector_id = kit.insert_collector()
     _, _, [waiting] = kit.plan(collector_id)
     ended_job, [task], [slice_id] = kit.plan(kit.insert_collector())
     claimed = kit.claim(slice_id, "died")
     kit.tasks.start(DOMAIN, task["job_task_id"])
     kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
     kit.queue.failure = ConnectionFailureError(service="redis")
     sweeper = kit.sweeper()
 
@@ -331,8 +337,8 @@ def test_without_redis_all_else_is_swept_and_bells_ring_when_it_is_back(kit: Job
     assert report.failed_steps == ["ring_slices"]
     assert kit.job(ended_job)["status"] == "SUCCESS"
     kit.queue.failure = None
-    assert sweeper.sweep().rung == 1
-    assert kit.queue.rung == [waiting]
+    assert sweeper.sweep().enqueued == 1
+    assert kit.queue.enqueued == [waiting]
 
 
 def test_a_long_backlog_is_gone_through_in_bounded_steps(kit: JobsKit, clock: ManualClock) -> None:
@@ -356,17 +362,17 @@ def test_a_long_backlog_is_gone_through_in_bounded_steps(kit: JobsKit, clock: Ma
         }
         for number in numbers
     )
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
     sweeper = kit.sweeper()
 
-    longest, rung = 0.0, []
+    longest, enqueued = 0.0, []
     for _ in range(20):
         begun = time.monotonic()
-        rung.append(sweeper.sweep().rung)
+        enqueued.append(sweeper.sweep().enqueued)
         longest = max(longest, time.monotonic() - begun)
 
-    assert max(rung) <= 500
-    assert sorted(kit.queue.rung) == sorted(f"slice-{number}" for number in numbers)
+    assert max(enqueued) <= 500
+    assert sorted(kit.queue.enqueued) == sorted(f"slice-{number}" for number in numbers)
     assert longest < 3.0, longest
 
 
@@ -387,13 +393,13 @@ def test_one_task_that_cannot_be_settled_keeps_no_other_from_its_end(
 
     monkeypatch.setattr(kit.settler, "settle_task", broken)
     waiting = kit.plan(kit.insert_collector())[2][0]
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
 
     report = kit.sweeper().sweep()
 
     assert [kit.task(task)["status"] for task in tasks] == ["IN_PROGRESS", "SUCCESS", "SUCCESS"]
     assert (report.settled_tasks, report.failed_steps) == (2, [])
-    assert waiting in kit.queue.rung
+    assert waiting in kit.queue.enqueued
     assert kit.job(job_id)["remained_tasks"] == 1
 
 
@@ -401,7 +407,7 @@ def test_a_step_that_breaks_leaves_the_others_to_be_done(
     kit: JobsKit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting = kit.plan(kit.insert_collector())[2][0]
-    clock.advance(PAST_BELL)
+    clock.advance(ENQUEUED_LONG_AGO)
 
     def broken(**_: Any) -> Any:
         raise KeyError("what nobody foresaw")
@@ -409,4 +415,4 @@ def test_a_step_that_breaks_leaves_the_others_to_be_done(
     monkeypatch.setattr(kit.claims, "expired", broken)
 
     assert kit.sweeper().sweep().failed_steps == ["take_from_lost_workers"]
-    assert kit.queue.rung == [waiting]
+    assert kit.queue.enqueued == [waiting]

@@ -113,7 +113,7 @@ def worker(
         log.close()
 
 
-def test_a_worker_collects_what_is_rung_for(worker: RunningWorker, plugin: FakePlugin) -> None:
+def test_a_worker_collects_what_is_enqueued(worker: RunningWorker, plugin: FakePlugin) -> None:
     plugin.resources = [cloud_service("i-1"), cloud_service("i-2")]
 
     job_id, task, _ = worker.collect()

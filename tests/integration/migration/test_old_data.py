@@ -88,7 +88,7 @@ def test_a_server_migrates_before_it_is_ready_and_shows_everything(
         server.stop().wait(10)
 
 
-def test_the_sweeper_rings_for_whatever_was_left(container: Container, bare: Database[Document]) -> None:
+def test_the_sweeper_enqueues_whatever_was_left(container: Container, bare: Database[Document]) -> None:
     container.migrator.run()
     left = Counter(one["status"] for one in bare["slice"].find({"status": {"$nin": list(ENDED)}, "held": False}))
     assert left["IN_PROGRESS"]

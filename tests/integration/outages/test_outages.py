@@ -15,7 +15,7 @@ import grpc
 import pytest
 
 from inventory.devruntime import probes
-from inventory.service.job.sweep import RING_AGAIN_SECONDS
+from inventory.service.job.sweep import ENQUEUE_AGAIN_SECONDS
 from inventory.stubs.spaceone.api.inventory.v1 import (
     collector_pb2,
     collector_pb2_grpc,
@@ -177,8 +177,8 @@ def test_a_collect_without_redis_is_recorded_and_done_once_redis_is_back(outfit:
     assert not outfit.plugin.calls_of("collect")
 
     outfit.fleet.redis.start()
-    # As if the sweeper's patience with a bell that was rung had passed.
-    long_ago = outfit.job(job_id)["created_at"] - timedelta(seconds=RING_AGAIN_SECONDS)
+    # As if the sweeper's patience with a bell that was enqueued had passed.
+    long_ago = outfit.job(job_id)["created_at"] - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
     outfit.database["slice"].update_many({"job_id": job_id}, {"$set": {"enqueued_at": long_ago}})
     wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=20)
     wait_until(lambda: (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (200, 200))

@@ -110,10 +110,10 @@ class MortalJobs:
 
 
 @dataclass
-class Bell:
+class RecordingQueue:
     """A queue that notes what it is asked to plan; ``failure`` is what it fails with, ``fate`` may kill."""
 
-    rung: list[str] = field(default_factory=list)
+    enqueued: list[str] = field(default_factory=list)
     priorities: list[int] = field(default_factory=list)
     failure: Exception | None = None
     fate: Fate | None = None
@@ -123,7 +123,7 @@ class Bell:
             raise self.failure
         if self.fate is not None:
             self.fate.step("ringing")
-        self.rung.append(job_id)
+        self.enqueued.append(job_id)
         self.priorities.append(priority)
 
     def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
@@ -146,7 +146,7 @@ class SchedulerKit:
         self.schedules = ScheduleManager(database=database)
         self.collectors = CollectorManager(database=database, timeout_seconds=10)
         self.jobs = ScheduledJobManager(database=database, clock=clock)
-        self.bell = Bell()
+        self.queue = RecordingQueue()
         self.replicas = 0
         self.ticker = self.replica()
 
@@ -172,12 +172,12 @@ class SchedulerKit:
     def replica(self, *, fate: Fate | None = None, clock: Clock | None = None, **options: Any) -> ScheduleTicker:
         """Return a scheduler; with ``fate`` one that may die."""
         jobs = ScheduledJobManager(database=self.database, clock=clock or self.clock)
-        mortal: dict[str, Any] = {"schedules": self.schedules, "jobs": jobs, "queue": self.bell}
+        mortal: dict[str, Any] = {"schedules": self.schedules, "jobs": jobs, "queue": self.queue}
         if fate is not None:
             mortal = {
                 "schedules": MortalSchedules(self.schedules, fate),
                 "jobs": MortalJobs(jobs, fate),
-                "queue": Bell(fate=fate),
+                "queue": RecordingQueue(fate=fate),
             }
         self.replicas += 1
         owner = f"scheduler-{self.replicas}"

@@ -184,9 +184,9 @@ def test_a_changed_priority_reaches_the_order_of_what_is_due(kit: SchedulerKit) 
     kit.clock.set(at(13))
     # Within a batch the collector's own priority counts, across batches the schedule's copy of it.
     kit.replica().tick()
-    assert kit.bell.priorities == [5, 20, 20]
+    assert kit.queue.priorities == [5, 20, 20]
     kit.collectors.update_fields("domain-1", first, {"priority": 1})
     kit.schedules.set_priority("domain-1", first, 1)
     kit.clock.set(at(13) + DAY)
     kit.replica(batch=1).tick()
-    assert kit.bell.priorities[3:] == [1, 1, 5]
+    assert kit.queue.priorities[3:] == [1, 1, 5]

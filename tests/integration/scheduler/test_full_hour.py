@@ -21,8 +21,8 @@ def test_jobs_are_made_in_the_order_of_priority_across_batches(kit: SchedulerKit
         kit.add(kit.collector(priority=priority), {"hours": [13]})
     kit.clock.set(at(13))
     kit.replica(batch=7).tick()
-    assert len(kit.bell.priorities) == 30
-    assert kit.bell.priorities == sorted(kit.bell.priorities)
+    assert len(kit.queue.priorities) == 30
+    assert kit.queue.priorities == sorted(kit.queue.priorities)
 
 
 def test_spread_schedules_fire_through_the_spread_and_each_at_its_own_time(kit: SchedulerKit) -> None:
@@ -59,7 +59,7 @@ def test_schedulers_that_tick_at_once_share_what_is_due(kit: SchedulerKit) -> No
     report = kit.replica(fate=AnotherTicks(random.Random(), 0), batch=4).tick()
     # The other one leaves alone what the first has in hand, and does all the rest meanwhile, most urgent first.
     assert (report.fired, fired) == (4, [8])
-    assert kit.bell.priorities == [4, 5, 6, 7, 8, 9, 10, 11]
+    assert kit.queue.priorities == [4, 5, 6, 7, 8, 9, 10, 11]
     assert [len(kit.fired(schedule_id)) for schedule_id in ids] == [1] * 12
     assert kit.database["due_batch"].count_documents({}) == 0
 

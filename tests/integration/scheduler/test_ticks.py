@@ -50,7 +50,7 @@ def test_a_fire_time_becomes_a_job_that_is_as_the_schedule_says(kit: SchedulerKi
         "created_at": at(13),
     }
     assert {key: job[key] for key in expected} == expected
-    assert (kit.bell.rung, kit.bell.priorities) == ([job["job_id"]], [42])
+    assert (kit.queue.enqueued, kit.queue.priorities) == ([job["job_id"]], [42])
     stored = kit.stored(schedule_id)
     assert (stored["last_scheduled_at"], stored["next_fire_at"]) == (at(13), at(13) + 24 * HOUR)
     assert kit.service().get(ME, collector_id, schedule_id)["last_scheduled_at"] == at(13)
@@ -78,7 +78,7 @@ def test_a_changed_priority_counts(kit: SchedulerKit) -> None:
     kit.collectors.update_fields("domain-1", collector_id, {"priority": 1})
     kit.clock.set(at(13))
     kit.ticker.tick()
-    assert kit.bell.priorities == [1]
+    assert kit.queue.priorities == [1]
     assert kit.stored(schedule_id)["priority"] == 1
 
 
@@ -244,7 +244,7 @@ def test_a_change_between_looking_and_advancing_is_kept(kit: SchedulerKit) -> No
 
 def test_without_redis_jobs_are_made_all_the_same(kit: SchedulerKit) -> None:
     schedule_id = kit.add(kit.collector(), {"hours": [13]})
-    kit.bell.failure = ConnectionFailureError(service="redis")
+    kit.queue.failure = ConnectionFailureError(service="redis")
     kit.clock.set(at(13))
     kit.ticker.tick()
     assert kit.fired(schedule_id) == [at(13)]
@@ -262,7 +262,7 @@ def test_an_unreadable_schedule_is_parked_and_holds_up_nobody(kit: SchedulerKit)
     assert kit.ticker.tick().parked == 0
 
 
-def test_a_bell_that_was_not_rung_by_the_dead_is_rung_by_the_next(kit: SchedulerKit) -> None:
+def test_a_job_that_a_dead_scheduler_did_not_enqueue_is_enqueued_by_the_next(kit: SchedulerKit) -> None:
     schedule_id = kit.add(kit.collector(), {"hours": [13]})
     kit.clock.set(at(13))
 
@@ -274,10 +274,10 @@ def test_a_bell_that_was_not_rung_by_the_dead_is_rung_by_the_next(kit: Scheduler
     with pytest.raises(Killed):
         kit.replica(fate=DiesAfterInsert(random.Random(), 0)).tick()
     assert len(kit.fired(schedule_id)) == 1
-    assert kit.bell.rung == []
+    assert kit.queue.enqueued == []
     kit.bury()
     assert kit.ticker.tick().fired == 0
-    assert len(kit.bell.rung) == 1
+    assert len(kit.queue.enqueued) == 1
     assert kit.stored(schedule_id)["last_scheduled_at"] == at(13)
 
 

@@ -51,7 +51,7 @@ PLUGIN_ID = "plugin-1"
 class RecordingQueue:
     """A queue that notes what it is told; ``failure`` is what it fails with."""
 
-    rung: list[str] = field(default_factory=list)
+    enqueued: list[str] = field(default_factory=list)
     priorities: list[int] = field(default_factory=list)
     failure: Exception | None = None
 
@@ -61,7 +61,7 @@ class RecordingQueue:
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         if self.failure is not None:
             raise self.failure
-        self.rung.extend(slice_ids)
+        self.enqueued.extend(slice_ids)
         self.priorities.append(priority)
 
     def ping(self) -> None:

@@ -85,7 +85,7 @@ def test_a_collect_makes_a_job_with_one_task_per_secret(kit: Kit) -> None:
     assert "project_id" not in second
     slices = {found["slice_id"]: found for found in kit.database["slice"].find()}
     assert isinstance(kit.queue, RecordingQueue)
-    assert set(kit.queue.rung) == set(slices)
+    assert set(kit.queue.enqueued) == set(slices)
     assert kit.queue.priorities == [7]
     assert {found["endpoint"] for found in slices.values()} == {kit.plugin.endpoint}
     assert kit.collector.get(ME, collector["collector_id"])["last_collected_at"] == kit.clock.now()

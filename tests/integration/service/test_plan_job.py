@@ -49,7 +49,7 @@ def test_a_scheduled_job_is_planned_as_a_collect_is(kit: Kit) -> None:
     job = job_of(kit, job_id)
     assert (job["status"], job["total_tasks"], job["planned"]) == ("IN_PROGRESS", 2, True)
     assert [task["filter"] for task in kit.tasks_of(job)] == [{"zone": ["a"]}] * 2
-    assert len(kit.queue.rung) == 2  # type: ignore[attr-defined]
+    assert len(kit.queue.enqueued) == 2  # type: ignore[attr-defined]
     assert not kit.collects.plan_job("domain-1", job_id)
     assert len(kit.tasks_of(job)) == 2
 
@@ -195,9 +195,9 @@ def test_an_outage_lets_a_scheduled_job_wait_and_say_why(
         pauses.append((job["plan_not_before"] - clock.now()).total_seconds())
         # Before its time nobody tries, and the sweeper finds nothing to plan.
         assert kit.jobs.claim_plan("domain-1", job_id, owner="other", lease_seconds=10) is None
-        assert kit.jobs.unplanned(rung_before=clock.now() + timedelta(seconds=1), limit=10) == []
+        assert kit.jobs.unplanned(enqueued_before=clock.now() + timedelta(seconds=1), limit=10) == []
         clock.advance(job["plan_not_before"] - clock.now())
-        assert len(kit.jobs.unplanned(rung_before=clock.now(), limit=10)) == 1
+        assert len(kit.jobs.unplanned(enqueued_before=clock.now(), limit=10)) == 1
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
     setattr(kit, port, healthy)

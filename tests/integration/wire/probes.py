@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from inventory.api.methods import POLICIES
-from inventory.query.fields import Field, Kind, ResourceSchema
+from inventory.query.fields import Field, FieldKind, ResourceSchema
 from tests.integration.wire.client import SERVICES, CallFailed, Client, Json
 from tests.integration.wire.two_domains import PROVIDER, SCHEDULE_FIELDS, Domain
 
@@ -119,13 +119,13 @@ def keys_of(schema: ResourceSchema) -> list[str]:
 
 def _keys(fields: Mapping[str, Field], prefix: str = "") -> Iterator[str]:
     for name, each in fields.items():
-        if each.kind is Kind.STRING:
+        if each.kind is FieldKind.STRING:
             yield prefix + name
-        elif each.kind is Kind.DOCUMENT:
+        elif each.kind is FieldKind.DOCUMENT:
             yield from _keys(each.members, f"{prefix}{name}.")
-        elif each.kind is Kind.TAGS:
+        elif each.kind is FieldKind.TAGS:
             yield f"{prefix}{name}.{PROVIDER}.mark"
-        elif each.kind is Kind.FREE and name in {"tags", "data", "options"}:
+        elif each.kind is FieldKind.FREE and name in {"tags", "data", "options"}:
             yield f"{prefix}{name}.mark"
 
 

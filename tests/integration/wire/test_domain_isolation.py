@@ -12,7 +12,7 @@ import pytest
 
 from inventory.api.methods import POLICIES
 from inventory.api.policy import PUBLIC
-from inventory.query.fields import Kind
+from inventory.query.fields import FieldKind
 from tests.fakes.plugin import FakePlugin
 from tests.integration.wire.client import SERVICES, Client, Json, method_of, token_of
 from tests.integration.wire.probes import (
@@ -210,7 +210,7 @@ def test_distinct_values_are_those_of_the_domain(world: World, name: str, caller
     schema = SCHEMAS[name]
     faults: list[str] = []
     for key in keys_of(schema):
-        if schema.target(key).reference is None and schema.target(key).field.kind is Kind.STRING:
+        if schema.target(key).reference is None and schema.target(key).field.kind is FieldKind.STRING:
             request = base_request(name, world.beta) | {"query": {"distinct": key}}
             answer = outcome(world.clients[caller], name, request)
             faults += shown(answer, request)

@@ -14,7 +14,7 @@ import pytest
 from inventory.api.methods import POLICIES
 from inventory.api.policy import PROJECT
 from inventory.bootstrap import Container
-from inventory.query.fields import Kind
+from inventory.query.fields import FieldKind
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import FakePlugin
 from tests.integration.wire.client import SERVICES, CallFailed, Client, Json, token_of
@@ -208,7 +208,7 @@ def test_distinct_values_are_those_of_the_projects(world: World, name: str) -> N
     faults: list[str] = []
     for key in keys_of(schema):
         target = schema.target(key)
-        if target.reference is None and target.field.kind is Kind.STRING:
+        if target.reference is None and target.field.kind is FieldKind.STRING:
             request = base_request(name, world.mine) | {"query": {"distinct": key}}
             answer = outcome(world.bound, name, request)
             faults += [f"{key}: shows {answer}"] if "other" in answer else []

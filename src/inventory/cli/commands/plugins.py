@@ -77,7 +77,7 @@ def try_plugin(
     """
     # What a worker is made of: no other command should wait for it.
     from inventory.bootstrap import Container
-    from inventory.plugin_check.trial import Trial, Wish
+    from inventory.plugin_check.trial import Trial, TrialOptions
 
     secret_data = _secret_data(secret_file, secret_data_env)
     token = _variable(access_token_env) if access_token_env else ""
@@ -92,8 +92,8 @@ def try_plugin(
         except InvalidParameterError:
             words = "must be grpc://host:port, grpc+ssl://host:port or host:port"
             raise click.BadParameter(words, param_hint="'ENDPOINT'") from None
-        wish = Wish(options=options, secret_data=secret_data, filter=filter_, limit=limit, idle_seconds=idle)
-        report = Trial(connected, wish, tell=_say_nothing if quiet else _print_step).run()
+        wanted = TrialOptions(options=options, secret_data=secret_data, filter=filter_, limit=limit, idle_seconds=idle)
+        report = Trial(connected, wanted, tell=_say_nothing if quiet else _print_step).run()
     finally:
         container.close()
     if quiet:

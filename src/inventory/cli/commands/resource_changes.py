@@ -10,7 +10,7 @@ import click
 
 from inventory.cli.client import connected
 from inventory.cli.command_form import Group, sent
-from inventory.cli.lookup import Kind, find_id
+from inventory.cli.lookup import EntityKind, find_id
 from inventory.cli.parameters import STRUCT
 from inventory.cli.view.output import json_option, print_json, say
 
@@ -102,7 +102,7 @@ CHANGES: Final = {
 }
 
 
-def add_changes(group: Group, kind: Kind, changes: Changes) -> None:
+def add_changes(group: Group, kind: EntityKind, changes: Changes) -> None:
     """Add ``create`` and ``update`` of ``kind`` to ``group``."""
     word = kind.word
 

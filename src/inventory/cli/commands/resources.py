@@ -11,12 +11,12 @@ from inventory.cli.command_form import Command, Group, sent
 from inventory.cli.commands.resource_changes import CHANGES, add_changes
 from inventory.cli.commands.stat import add_stat, print_stat, statistics_query
 from inventory.cli.listing import Listing, list_options, show_rows
-from inventory.cli.lookup import REGION, RESOURCE, TYPE, Kind, find, find_id
+from inventory.cli.lookup import REGION, RESOURCE, TYPE, EntityKind, find, find_id
 from inventory.cli.parameters import STRUCT
 from inventory.cli.view.output import Column, json_option, print_json, say
 from inventory.protobuf.api_files import all_methods
 
-COLUMNS: Final[dict[Kind, tuple[Column, ...]]] = {
+COLUMNS: Final[dict[EntityKind, tuple[Column, ...]]] = {
     RESOURCE: (
         ("resource", "cloud_service_id"),
         ("name", "name"),
@@ -89,7 +89,7 @@ def list_resources(context: click.Context, kind: str, type_: str | None, provide
         show_rows(context, wanted, lambda: client.call(f"{found.service}.list", **request), COLUMNS[found])
 
 
-def _add_list(group: Group, kind: Kind) -> None:
+def _add_list(group: Group, kind: EntityKind) -> None:
     @group.command(
         "list", help=f"List {kind.word}s.", example=f"inventory {kind.word} list --provider aws --keyword compute"
     )
@@ -103,7 +103,7 @@ def _add_list(group: Group, kind: Kind) -> None:
             show_rows(context, wanted, lambda: client.call(f"{kind.service}.list", **request), COLUMNS[kind])
 
 
-def _add_common(group: Group, kind: Kind, *, known: str, by: str) -> None:
+def _add_common(group: Group, kind: EntityKind, *, known: str, by: str) -> None:
     word = kind.word
 
     @group.command("show", help=f"Show one {word} whole, as JSON.", example=f"inventory {word} show {known}")
@@ -129,7 +129,7 @@ def _add_common(group: Group, kind: Kind, *, known: str, by: str) -> None:
     add_stat(group, kind.service, example=f"inventory {word} stat --by {by}")
 
 
-def _kind_of(name_or_id: str, kind: Kind) -> Kind:
+def _kind_of(name_or_id: str, kind: EntityKind) -> EntityKind:
     """Return whose id this is, for those who ask any group for any id; else ``kind``."""
     return next((each for each in (TYPE, REGION, RESOURCE) if each.is_id(name_or_id)), kind)
 

@@ -43,7 +43,7 @@ class FilterFormat:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
+class FilterLookup:
     """A field of the client's filter that stored resources must answer: ``values`` at ``format.key``."""
 
     format: FilterFormat
@@ -63,7 +63,7 @@ class CheckedFilter:
 
     given: bool = False
     custom: Mapping[str, Any] | None = None
-    lookups: tuple[Lookup, ...] = ()
+    lookups: tuple[FilterLookup, ...] = ()
     impossible: bool = False
 
 
@@ -119,7 +119,7 @@ def checked_filter(filter: Mapping[str, Any], metadata: Mapping[str, Any]) -> Ch
     if formats is None:
         return CheckedFilter(given=True)
     custom: dict[str, Any] = {}
-    lookups: list[Lookup] = []
+    lookups: list[FilterLookup] = []
     impossible = False
     for key, value in filter.items():
         found = formats.get(key)
@@ -130,7 +130,7 @@ def checked_filter(filter: Mapping[str, Any], metadata: Mapping[str, Any]) -> Ch
         if found.resource_type == CUSTOM:
             custom[key] = [value] if found.is_list and not isinstance(value, list) else value
         else:
-            lookups.append(Lookup(found, tuple(value) if isinstance(value, list) else (value,)))
+            lookups.append(FilterLookup(found, tuple(value) if isinstance(value, list) else (value,)))
     return CheckedFilter(given=True, custom=custom, lookups=tuple(lookups), impossible=impossible)
 
 

@@ -288,19 +288,19 @@ class JobManager:
         return done
 
     @translated_errors()
-    def unplanned(self, *, rung_before: datetime, limit: int) -> list[Document]:
-        """Return jobs of all domains that nobody plans, made and last rung before ``rung_before``; oldest first."""
+    def unplanned(self, *, enqueued_before: datetime, limit: int) -> list[Document]:
+        """Return jobs of all domains that nobody plans, made and last enqueued before ``enqueued_before``; oldest first."""
         query = {
-            "created_at": {"$lt": rung_before},
-            # Not $lt: a job for which the sweeper has not rung, or that an older version stored, has no such time.
-            "rung_at": {"$not": {"$gte": rung_before}},
+            "created_at": {"$lt": enqueued_before},
+            # Not $lt: a job for which the sweeper has not enqueued, or that an older version stored, has no such time.
+            "rung_at": {"$not": {"$gte": enqueued_before}},
             **_unplanned(self._clock.now()),
         }
         return list(self._jobs.find(query).sort("created_at", 1).limit(limit))
 
     @translated_errors()
-    def mark_rung(self, jobs: Sequence[Document]) -> None:
-        """Note that the bell was rung for a planner of the jobs now."""
+    def mark_enqueued(self, jobs: Sequence[Document]) -> None:
+        """Note that the bell was enqueued for a planner of the jobs now."""
         if jobs:
             ids_ = [job["_id"] for job in jobs]
             self._jobs.update_many({"_id": {"$in": ids_}}, {"$set": {"rung_at": self._clock.now()}})

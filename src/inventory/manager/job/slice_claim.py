@@ -3,7 +3,7 @@
 A claim is known by its owner, a word made anew for every claim: whoever lost a lease, for however long it slept,
 can change nothing any more.
 
-Limits are kept exact by the claim itself: it takes a place of the collector and one of the plugin endpoint (see
+SlotLimits are kept exact by the claim itself: it takes a place of the collector and one of the plugin endpoint (see
 ``slice_place``). Two that claim the last place at once collide on its key, and one of them waits.
 """
 
@@ -23,13 +23,13 @@ from inventory.domain.clock import Clock
 from inventory.domain.job.states import TaskStatus
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import WorkerLostError
-from inventory.manager.job.slice_slots import Limits, Place, SlicePlaces
+from inventory.manager.job.slice_slots import SliceSlots, SlotKind, SlotLimits
 from inventory.manager.job.slices import NOT_RUNNING, Outcome
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.job_task import MAX_ERRORS
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""When the bell was rung for an attempt that is yet to come: the sweeper rings as soon as it may begin."""
+"""When the bell was enqueued for an attempt that is yet to come: the sweeper rings as soon as it may begin."""
 
 _CLAIM_TRIES: Final = 16
 
@@ -80,7 +80,7 @@ class SliceClaims:
         max_attempts: int,
         backoff_seconds: float,
     ) -> None:
-        self.places = SlicePlaces(database=database, clock=clock)
+        self.places = SliceSlots(database=database, clock=clock)
         self._slices = database["slice"]
         self._clock = clock
         self._lease = timedelta(seconds=lease_seconds)
@@ -88,7 +88,7 @@ class SliceClaims:
         self._backoff = timedelta(seconds=backoff_seconds)
 
     @translated_errors()
-    def claim(self, found: Document, *, owner: str, limits: Limits) -> Document | Refusal:
+    def claim(self, found: Document, *, owner: str, limits: SlotLimits) -> Document | Refusal:
         """Claim the slice ``found``: PENDING and due, or IN_PROGRESS with a lease that ran out.
 
         Args:
@@ -97,7 +97,7 @@ class SliceClaims:
         """
         for _ in range(_CLAIM_TRIES):
             places = self.places.free(found, limits)
-            if isinstance(places, Place):
+            if isinstance(places, SlotKind):
                 return Refusal.FULL
             try:
                 claimed = self._claim(found, owner, places)

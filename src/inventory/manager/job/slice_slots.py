@@ -31,7 +31,7 @@ _LOOKS: Final = 4
 """How often a slice may find that it lacks the one place, then the other, before it is claimed anew."""
 
 
-class Place(StrEnum):
+class SlotKind(StrEnum):
     """What a place belongs to, as it is stored in ``waits_for``."""
 
     COLLECTOR = "collector"
@@ -45,7 +45,7 @@ class Place(StrEnum):
     @property
     def keys(self) -> tuple[str, ...]:
         """The fields by which slices share places."""
-        return ("domain_id", "collector_id") if self is Place.COLLECTOR else ("endpoint",)
+        return ("domain_id", "collector_id") if self is SlotKind.COLLECTOR else ("endpoint",)
 
     def group(self, found: Document) -> Document:
         """Return the query for the slices that share the places of ``found``; empty where it needs no such place."""
@@ -54,18 +54,18 @@ class Place(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SlotLimits:
     """How many slices may run at a time for one collector and against one plugin endpoint."""
 
     per_collector: int
     per_endpoint: int
 
-    def of(self, place: Place) -> int:
+    def of(self, place: SlotKind) -> int:
         """Return the limit of a kind of place."""
-        return self.per_collector if place is Place.COLLECTOR else self.per_endpoint
+        return self.per_collector if place is SlotKind.COLLECTOR else self.per_endpoint
 
 
-class SlicePlaces:
+class SliceSlots:
     """Places and those who wait for them.
 
     Args:
@@ -78,10 +78,10 @@ class SlicePlaces:
         self._clock = clock
 
     @translated_errors()
-    def free(self, found: Document, limits: Limits) -> dict[str, int] | Place:
+    def free(self, found: Document, limits: SlotLimits) -> dict[str, int] | SlotKind:
         """Return a free place of each kind that the slice needs; or the kind that is full."""
         slots = {}
-        for place, taken in self._taken(found, tuple(Place)).items():
+        for place, taken in self._taken(found, tuple(SlotKind)).items():
             limit = limits.of(place)
             if len(taken) >= limit:
                 return place
@@ -89,7 +89,7 @@ class SlicePlaces:
             slots[place.slot] = random.choice([slot for slot in range(limit) if slot not in taken])  # noqa: S311 (no secret)
         return slots
 
-    def _taken(self, found: Document, places: Sequence[Place]) -> dict[Place, set[int]]:
+    def _taken(self, found: Document, places: Sequence[SlotKind]) -> dict[SlotKind, set[int]]:
         """Return, for each kind among ``places`` that the slice needs, the numbers that others occupy, at one look."""
         groups = {place: group for place in places if (group := place.group(found))}
         if not groups:
@@ -103,11 +103,11 @@ class SlicePlaces:
             for place, group in groups.items()
         }
 
-    def put_back(self, found: Document, limits: Limits) -> Place | None:
+    def put_back(self, found: Document, limits: SlotLimits) -> SlotKind | None:
         """Let the slice wait for the place that it lacks, and return which; None where a claim is worth it again."""
         lacking = self.free(found, limits)
         for _ in range(_LOOKS):
-            if not isinstance(lacking, Place):
+            if not isinstance(lacking, SlotKind):
                 return None
             self._wait_for(found, lacking)
             before, lacking = lacking, self.free(found, limits)
@@ -116,7 +116,7 @@ class SlicePlaces:
         return None
 
     @translated_errors()
-    def _wait_for(self, found: Document, place: Place) -> None:
+    def _wait_for(self, found: Document, place: SlotKind) -> None:
         not_before = self._clock.now() + timedelta(seconds=WAIT_SECONDS)
         query = {
             "domain_id": found["domain_id"],
@@ -127,19 +127,19 @@ class SlicePlaces:
         self._slices.update_one(query, {"$set": {"waits_for": place.value, "not_before": not_before}})
 
     @translated_errors()
-    def heirs(self, found: Document, lacking: Place, limits: Limits) -> list[Document]:
+    def next_waiters(self, found: Document, lacking: SlotKind, limits: SlotLimits) -> list[Document]:
         """Choose who may use what ``found`` was perhaps woken for, and cannot use as it lacks a place of its collector.
 
         The other way round there is nothing to pass on: slices of one collector go to one endpoint, and all lack it.
         """
-        if lacking is not Place.COLLECTOR:
+        if lacking is not SlotKind.COLLECTOR:
             return []
-        taken = self._taken(found, [Place.ENDPOINT]).get(Place.ENDPOINT)
-        has_room = taken is not None and len(taken) < limits.of(Place.ENDPOINT)
-        return self.wake(found, [Place.ENDPOINT]) if has_room else []
+        taken = self._taken(found, [SlotKind.ENDPOINT]).get(SlotKind.ENDPOINT)
+        has_room = taken is not None and len(taken) < limits.of(SlotKind.ENDPOINT)
+        return self.wake(found, [SlotKind.ENDPOINT]) if has_room else []
 
     @translated_errors()
-    def wake(self, freed: Document, places: Collection[Place] = tuple(Place)) -> list[Document]:
+    def wake(self, freed: Document, places: Collection[SlotKind] = tuple(SlotKind)) -> list[Document]:
         """Choose who may try for the places that ``freed`` gave up, the most urgent first; ring for them.
 
         One for each kind of place: the most urgent of all, then that of the other kinds, as nobody waits for two.
@@ -168,7 +168,7 @@ class SlicePlaces:
         That is so after a cancelation of those who were in line, or after a lost worker.
         """
         woken: list[Document] = []
-        for place in Place:
+        for place in SlotKind:
             waiting = self._groups(place, {"waits_for": place.value}, limit)
             if waiting:
                 busy = self._groups(place, {"status": TaskStatus.IN_PROGRESS.value}, 0)
@@ -176,7 +176,7 @@ class SlicePlaces:
                     woken += self.wake(dict(zip(place.keys, key, strict=True)), [place])
         return woken
 
-    def _groups(self, place: Place, match: Document, limit: int) -> set[tuple[str, ...]]:
+    def _groups(self, place: SlotKind, match: Document, limit: int) -> set[tuple[str, ...]]:
         stages: list[Document] = [{"$match": match}, {"$group": {"_id": [f"${key}" for key in place.keys]}}]
         rows: Sequence[Document] = list(self._slices.aggregate(stages + ([{"$limit": limit}] if limit else [])))
         return {tuple(row["_id"]) for row in rows}

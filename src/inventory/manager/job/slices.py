@@ -124,7 +124,7 @@ class SliceManager:
     def insert_first(self, tasks: Sequence[Document], *, endpoint: str, priority: int) -> None:
         """Insert slice 0 of each task; those that exist are left as they are.
 
-        They count as rung for from now on: ring right afterwards, or the sweeper does.
+        They count as enqueued for from now on: ring right afterwards, or the sweeper does.
         """
         if not tasks:
             return
@@ -277,20 +277,20 @@ class SliceManager:
         self._slices.delete_many({"domain_id": domain_id, "job_task_id": job_task_id})
 
     @translated_errors()
-    def due_unrung(self, *, rung_before: datetime, limit: int) -> list[Document]:
-        """Return slices that may run now, but for which no bell was rung since ``rung_before``; oldest bell first."""
+    def due_not_enqueued(self, *, enqueued_before: datetime, limit: int) -> list[Document]:
+        """Return slices that may run now, but for which no bell was enqueued since ``enqueued_before``; oldest bell first."""
         query = {
             "status": TaskStatus.PENDING.value,
             "held": False,
-            "enqueued_at": {"$lt": rung_before},
+            "enqueued_at": {"$lt": enqueued_before},
             "not_before": {"$lte": self._clock.now()},
         }
         wanted = {"domain_id": 1, "slice_id": 1, "priority": 1}
         return list(self._slices.find(query, wanted).sort("enqueued_at", 1).limit(limit))
 
     @translated_errors()
-    def mark_rung(self, slices: Sequence[Document]) -> None:
-        """Note that the bell was rung for the slices now."""
+    def mark_enqueued(self, slices: Sequence[Document]) -> None:
+        """Note that the bell was enqueued for the slices now."""
         if slices:
             ids_ = [one["_id"] for one in slices]
             self._slices.update_many({"_id": {"$in": ids_}}, {"$set": {"enqueued_at": self._clock.now()}})

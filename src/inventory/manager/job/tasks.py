@@ -32,12 +32,12 @@ class Started:
     """What became of the wish to run a task.
 
     Attributes:
-        task: the task, which is IN_PROGRESS; None where it has ended, is gone, or has a ``holder``.
-        holder: another task that runs for the same collector and secret, and so keeps this one PENDING.
+        task: the task, which is IN_PROGRESS; None where it has ended, is gone, or has a ``running``.
+        running: another task that runs for the same collector and secret, and so keeps this one PENDING.
     """
 
     task: Document | None
-    holder: Document | None = None
+    running: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +130,11 @@ class JobTaskManager:
                 started = self._start(domain_id, job_task_id)
             except DuplicateJobError:
                 task = self.find(domain_id, job_task_id)
-                holder = self._holder(task) if task else None
-                if task is not None and holder is None and task["status"] in OPEN:
+                running = self._running_of_secret(task) if task else None
+                if task is not None and running is None and task["status"] in OPEN:
                     # What stood in the way has ended this very moment.
                     continue
-                return Started(None, holder)
+                return Started(None, running)
             return Started(started)
 
     @translated_errors()
@@ -148,7 +148,7 @@ class JobTaskManager:
             raise DuplicateJobError(collector_id="", secret_id="", job_task_id=job_task_id) from exc
 
     @translated_errors()
-    def _holder(self, task: Document) -> Document | None:
+    def _running_of_secret(self, task: Document) -> Document | None:
         same = {key: task[key] for key in ("domain_id", "collector_id", "secret_id")}
         return self._tasks.find_one({**same, "status": TaskStatus.IN_PROGRESS.value})
 
@@ -224,7 +224,7 @@ class JobTaskManager:
         self._tasks.update_one(query, {"$set": {"slices_planned": True}})
 
     @translated_errors()
-    def note_told(self, domain_id: str, job_task_id: str, resource_type: str) -> bool:
+    def note_unknown_type(self, domain_id: str, job_task_id: str, resource_type: str) -> bool:
         """Note that ``resource_type`` is told of; False where it was already, or a hundred others were."""
         query = {
             "domain_id": domain_id,

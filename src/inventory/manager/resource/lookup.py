@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pymongo.database import Database
 
-from inventory.domain.collector.filter_format import FilterFormat, Found, Lookup
+from inventory.domain.collector.filter_format import FilterFormat, FilterLookup, Found
 from inventory.errors import CollectInitializeError, InvalidParameterError, clip
 from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
@@ -43,7 +43,7 @@ class ResourceLookup:
         self._timeout_seconds = timeout_seconds
         self._milliseconds = int(timeout_seconds * 1000)
 
-    def find(self, domain_id: str, lookup: Lookup, secret_ids: Sequence[str], *, now: datetime) -> Found:
+    def find(self, domain_id: str, lookup: FilterLookup, secret_ids: Sequence[str], *, now: datetime) -> Found:
         """Return, per secret that collected what the lookup finds, the values that the change rules ask for.
 
         A cloud service names its secrets itself. Of a type or region those count that collected a cloud service in it;

@@ -99,7 +99,7 @@ class Slice(Document):  # type: ignore[misc]
     ``expanded_attempt``, and the slices of that attempt are released.
 
     ``owner``, ``lease_until`` and ``attempts`` are the claim; ``not_before`` is when it may be claimed (back-off
-    and limits); ``enqueued_at`` when the bell was last rung for it. Counts and errors are those of its last
+    and limits); ``enqueued_at`` when the bell was last enqueued for it. Counts and errors are those of its last
     attempt, and add up in the task; ``created_count`` is that of all attempts, and ``earlier_errors`` are those of the
     attempts before the last.
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from inventory.errors import InvalidParameterError, QueryError, RequiredParameterError
 from inventory.query.ast import SortKey
-from inventory.query.fields import FREE_VALUE, Field, KeyTarget, Kind, ResourceSchema
+from inventory.query.fields import FREE_VALUE, Field, FieldKind, KeyTarget, ResourceSchema
 from inventory.query.operators import typed_condition
 from inventory.query.parser import (
     RawQuery,
@@ -228,7 +228,7 @@ def _condition(scope: Scope, entry: RawQuery, now: datetime, at: str) -> GroupCo
 
 def _count(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
     name = _name(members(raw, "query.aggregate.count"), "query.aggregate.count")
-    return Count(name), Scope(scope.schema, {name: Field(Kind.INTEGER)})
+    return Count(name), Scope(scope.schema, {name: Field(FieldKind.INTEGER)})
 
 
 def _sort(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001

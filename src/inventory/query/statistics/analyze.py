@@ -10,7 +10,7 @@ from math import isfinite
 from typing import TypeAlias
 
 from inventory.errors import InvalidParameterError, RequiredParameterError
-from inventory.query.ast import Page, Query
+from inventory.query.ast import PageRange, Query
 from inventory.query.fields import KeyTarget, ResourceSchema
 from inventory.query.keys import split_key
 from inventory.query.parser import (
@@ -74,7 +74,7 @@ class AnalyzeQuery(Query):
     field_group: tuple[str, ...] = ()
     select: tuple[Selected, ...] = ()
     sort: tuple[tuple[str, int], ...] = ()
-    page: Page = field(default_factory=Page)
+    page: PageRange = field(default_factory=PageRange)
 
 
 def parse_analyze(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> AnalyzeQuery:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from inventory.domain.keys import ESCAPES
 from inventory.query.ast import SortKey
-from inventory.query.fields import KeyTarget, Kind
+from inventory.query.fields import FieldKind, KeyTarget
 from inventory.query.members import NOTHING, member_value, types_of
 from inventory.query.mongo import Document
 from inventory.query.statistics.stages import GroupCondition, GroupField, GroupKey, joined_name
@@ -14,7 +14,7 @@ from inventory.query.statistics.stages import GroupCondition, GroupField, GroupK
 _COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 _DATE_PARTS = {"year": "$year", "month": "$month", "day": "$dayOfMonth"}
 _LISTS = frozenset({"push", "add_to_set"})
-_OPEN_KINDS = frozenset({Kind.FREE, Kind.TAGS, Kind.TAG_MAP, Kind.DOCUMENT, Kind.ABSENT})
+_OPEN_KINDS = frozenset({FieldKind.FREE, FieldKind.TAGS, FieldKind.TAG_MAP, FieldKind.DOCUMENT, FieldKind.ABSENT})
 """Where a missing value is nothing rather than null."""
 _ACCUMULATORS = {
     "sum": "$sum",
@@ -35,9 +35,9 @@ def value_of(target: KeyTarget) -> object:
     if target.members:
         return member_value(target)
     path = f"${target.path}"
-    if target.field.kind is Kind.TAG_MAP:
+    if target.field.kind is FieldKind.TAG_MAP:
         return _unescaped(path)
-    if target.field.kind is Kind.TAGS:
+    if target.field.kind is FieldKind.TAGS:
         entries = _map(_object_entries(path), {"k": _unescape("$$item.k"), "v": _unescaped("$$item.v", "tag")})
         return _when_object(path, {"$arrayToObject": entries})
     return path
@@ -93,7 +93,7 @@ def group_key(key: GroupKey) -> Document:
 def _date(target: KeyTarget) -> object:
     """A date, also from an ISO 8601 text in a free-form document; else null."""
     path = value_of(target)
-    if target.field.kind is Kind.DATETIME and not target.in_list:
+    if target.field.kind is FieldKind.DATETIME and not target.in_list:
         return path
     readable = {"$cond": [{"$in": [{"$type": path}, ["date", "string"]]}, path, None]}
     return {"$convert": {"input": readable, "to": "date", "onError": None, "onNull": None}}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from inventory.errors import InvalidParameterError
-from inventory.query.ast import Page, Query, SortKey, Value
-from inventory.query.fields import FREE_VALUE, Field, KeyTarget, Kind, Reference, ResourceSchema, absent
+from inventory.query.ast import PageRange, Query, SortKey, Value
+from inventory.query.fields import FREE_VALUE, Field, FieldKind, KeyTarget, Reference, ResourceSchema, absent
 from inventory.query.keys import encoded, is_special, split_key
 
 MAX_NAME_BYTES = 255
@@ -148,7 +148,7 @@ class StatQuery(Query):
 
     stages: tuple[Stage, ...] = ()
     distinct: KeyTarget | None = None
-    page: Page = field(default_factory=Page)
+    page: PageRange = field(default_factory=PageRange)
 
     def shows(self, field_name: str) -> bool:
         """Return whether the answer may depend on the resource's field, besides through the criteria.
@@ -196,7 +196,7 @@ class Scope:
             return replace(target, path=path, nested_path=nested)
         segments = split_key(key)
         member = self.members.get(segments[0])
-        if member is None or member.kind is Kind.ABSENT:
+        if member is None or member.kind is FieldKind.ABSENT:
             return absent(key)
         plain = next((i for i, segment in enumerate(segments) if is_special(segment)), len(segments))
         path, names = ".".join(segments[:plain]), tuple(segments[plain:])

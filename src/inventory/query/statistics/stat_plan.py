@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.domain.keys import unescape_key
-from inventory.query.ast import Page
-from inventory.query.fields import KeyTarget, Kind, ResourceSchema
+from inventory.query.ast import PageRange
+from inventory.query.fields import FieldKind, KeyTarget, ResourceSchema
 from inventory.query.mongo import NOTHING, Document, criteria_filter
 from inventory.query.statistics import expressions
 from inventory.query.statistics.stages import (
@@ -39,7 +39,7 @@ class StatPlan:
 
     filter: Document
     stages: list[Document]
-    page: Page
+    page: PageRange
     distinct: KeyTarget | None
 
     def pipeline(self, match: Document) -> list[Document]:
@@ -74,10 +74,10 @@ class StatPlan:
         return ordered[self.page.skip : end], len(ordered)
 
     def _unescaped(self, value: object) -> object:
-        kind = self.distinct.field.kind if self.distinct is not None else Kind.FREE
-        if kind is Kind.TAG_MAP and isinstance(value, dict):
+        kind = self.distinct.field.kind if self.distinct is not None else FieldKind.FREE
+        if kind is FieldKind.TAG_MAP and isinstance(value, dict):
             return _unescaped_keys(value)
-        if kind is Kind.TAGS and isinstance(value, dict):
+        if kind is FieldKind.TAGS and isinstance(value, dict):
             return _unescaped_keys({provider: _unescaped_keys(tags) for provider, tags in value.items()})
         return value
 

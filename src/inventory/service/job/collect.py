@@ -32,7 +32,7 @@ from inventory.model.connection import MONGODB
 from inventory.model.time_limit import finish
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
-from inventory.service.job.plan import OUTAGES, CollectPlanner, Plan, Wish
+from inventory.service.job.plan import OUTAGES, CollectOptions, CollectPlan, CollectPlanner
 
 log = get_logger(__name__)
 
@@ -133,11 +133,13 @@ class CollectService:
         collector = self._collectors.get(principal.domain_id, request.collector_id)
         if collector["state"] != ENABLED:
             raise CollectorStateError(collector_id=request.collector_id, state=collector["state"])
-        wish = Wish(request.filter, CollectMode.parse(request.collect_mode), request.secret_id, request.use_cache)
-        made = _job_of(collector, wish, principal)
+        options = CollectOptions(
+            request.filter, CollectMode.parse(request.collect_mode), request.secret_id, request.use_cache
+        )
+        made = _job_of(collector, options, principal)
         try:
             with tracing.span("job.plan"):
-                plan = self._planner.plan(principal, collector, wish)
+                plan = self._planner.plan(principal, collector, options)
         except CollectInitializeError as exc:
             failure = exc
             finish(lambda: self._insert_failed(made, failure))
@@ -165,7 +167,7 @@ class CollectService:
         job = self._jobs.insert(made | ended)
         log.warning("collect_not_initialized", job_id=job["job_id"], code=error.code)
 
-    def _carry_out(self, job: Document, plan: Plan) -> Document:
+    def _carry_out(self, job: Document, plan: CollectPlan) -> Document:
         """Store a plan's tasks, then the job's totals, then ring; each step may be repeated after a crash."""
         domain_id, job_id = job["domain_id"], job["job_id"]
         fixed = {"domain_id": domain_id, "job_id": job_id, "collector_id": job["collector_id"]}
@@ -181,10 +183,10 @@ class CollectService:
         planned = self._jobs.mark_planned(domain_id, job_id, total, plan.projects)
         self._collectors.mark_collected(domain_id, job["collector_id"], self._clock.now())
         log.info("job_planned", job_id=job_id, collector_id=job["collector_id"], tasks=total, status=planned["status"])
-        self._ring(planned, [first_slice_id(task["job_task_id"]) for task in stored], plan.collector["priority"])
+        self._enqueue(planned, [first_slice_id(task["job_task_id"]) for task in stored], plan.collector["priority"])
         return planned
 
-    def _ring(self, job: Document, slice_ids: list[str], priority: int) -> None:
+    def _enqueue(self, job: Document, slice_ids: list[str], priority: int) -> None:
         if not slice_ids:
             return
         try:
@@ -193,7 +195,7 @@ class CollectService:
             log.warning("queue_unreachable", job_id=job["job_id"], slices=len(slice_ids), reason=exc.message)
 
     def plan_job(self, domain_id: str, job_id: str) -> bool:
-        """Plan a job that a schedule made, or that a server began and did not end; for workers.
+        """CollectPlan a job that a schedule made, or that a server began and did not end; for workers.
 
         May be repeated at any time: the claim lets one plan it, and what an earlier attempt stored stays.
 
@@ -242,13 +244,13 @@ class CollectService:
         except ConnectionFailureError as exc:
             log.warning("plan_not_hastened", job_id=job_id, reason=exc.message)
 
-    def _plan_claimed(self, job: Document) -> Plan:
+    def _plan_claimed(self, job: Document) -> CollectPlan:
         if job["plan_attempts"] > self._limits.max_attempts:
             raise CollectInitializeError(stage="plan", reason="whoever planned it was lost, repeatedly")
         collector = self._collectors.get(job["domain_id"], job["collector_id"])
         if collector["state"] != ENABLED:
             raise CollectorStateError(collector_id=job["collector_id"], state=collector["state"])
-        wish = Wish(
+        options = CollectOptions(
             job.get("filter") or {},
             CollectMode.parse(job.get("collect_mode") or ""),
             job.get("secret_id") or "",
@@ -256,22 +258,22 @@ class CollectService:
         )
         principal = system_principal(job["domain_id"], token=self._system_token, transaction_id=transaction_of(job))
         with tracing.span("job.plan"):
-            return self._planner.plan(principal, collector, wish)
+            return self._planner.plan(principal, collector, options)
 
 
-def _job_of(collector: Document, wish: Wish, principal: Principal) -> Document:
+def _job_of(collector: Document, options: CollectOptions, principal: Principal) -> Document:
     """Return a new job's own fields."""
     job: Document = {
         "job_id": ids.new_id(ids.JOB),
         "domain_id": collector["domain_id"],
         "collector_id": collector["collector_id"],
         "priority": collector["priority"],
-        "filter": dict(wish.filter),
-        "collect_mode": wish.mode.value,
-        "use_cache": wish.use_cache,
+        "filter": dict(options.filter),
+        "collect_mode": options.mode.value,
+        "use_cache": options.use_cache,
     }
-    if wish.secret_id:
-        job["secret_id"] = wish.secret_id
+    if options.secret_id:
+        job["secret_id"] = options.secret_id
     if principal.transaction_id:
         job["transaction_id"] = principal.transaction_id
     return job

@@ -18,7 +18,7 @@ from inventory.manager.reader import Reader, Scope
 from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
 from inventory.query.fields import ResourceSchema
 from inventory.query.parser import RawQuery, parse_list, parse_only
-from inventory.query.references import Lookup, with_request_filters
+from inventory.query.references import ReferenceLookup, with_request_filters
 from inventory.query.schemas import BOUND_JOB
 from inventory.query.statistics.aggregate import parse_stat
 
@@ -38,7 +38,7 @@ class CollectorReferences:
         self._collectors = collectors
         self._reader = reader
 
-    def lookup(self, principal: Principal) -> Lookup:
+    def lookup(self, principal: Principal) -> ReferenceLookup:
         """Return what answers a condition on the collector by the ids of those that meet it."""
 
         def answer(reference: ReferenceCondition) -> Iterable[str]:

@@ -33,7 +33,7 @@ OUTAGES: Final = (ConnectionFailureError, RequestTimeoutError, LimitExceededErro
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class CollectOptions:
     """What a collect was asked for.
 
     Attributes:
@@ -49,7 +49,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CollectPlan:
     """The tasks of a job to be.
 
     Attributes:
@@ -87,7 +87,7 @@ class CollectPlanner:
         self._caches = caches
         self._clock = clock
 
-    def plan(self, principal: Principal, collector: Document, wish: Wish) -> Plan:
+    def plan(self, principal: Principal, collector: Document, options: CollectOptions) -> CollectPlan:
         """Return what the collect will do.
 
         Raises:
@@ -100,18 +100,18 @@ class CollectPlanner:
                 filter_format names what is not kept here.
         """
         collector, endpoint = self._refresher.upgraded(collector, principal)
-        checked = checked_filter(wish.filter, collector["plugin_info"].get("metadata") or {})
-        secrets = self._secrets_of(principal, collector, wish.secret_id)
+        checked = checked_filter(options.filter, collector["plugin_info"].get("metadata") or {})
+        secrets = self._secrets_of(principal, collector, options.secret_id)
         filters = self._filters(principal.domain_id, checked, [secret.secret_id for secret in secrets])
-        if wish.use_cache:
+        if options.use_cache:
             filters = self._cached(principal.domain_id, collector["collector_id"], filters)
-        provable = wish.mode is CollectMode.ALL and not checked.given
+        provable = options.mode is CollectMode.ALL and not checked.given
         tasks = [
             _task(secret, filters[secret.secret_id], provable=provable)
             for secret in secrets
             if secret.secret_id in filters
         ]
-        return Plan(collector, endpoint, tasks)
+        return CollectPlan(collector, endpoint, tasks)
 
     def _secrets_of(self, principal: Principal, collector: Document, wanted: str) -> Sequence[SecretInformation]:
         try:

@@ -84,7 +84,7 @@ class RunSlice:
         if found is None or collector is None:
             return
         claim = self._starter.claim(found, collector)
-        self._ring_each(claim.heirs)
+        self._enqueue_each(claim.next_waiters)
         if claim.claimed is None:
             return
         claimed = claim.claimed
@@ -124,7 +124,7 @@ class RunSlice:
             if self._claims.hand_back(claimed, running.progress):
                 _log.info("slice_handed_back")
                 SLICES_LEFT.labels(outcome="handed_back").inc()
-                self._ring([claimed])
+                self._enqueue([claimed])
             else:
                 self._left_behind(claimed, attempt)
         elif attempt.passing:
@@ -174,7 +174,7 @@ class RunSlice:
         released = self._slices.release(domain_id, job_task_id, attempt)
         self._tasks.mark_slices_planned(domain_id, job_task_id)
         _log.info("task_sliced", slices=len(released))
-        self._ring([claimed | {"slice_id": slice_id} for slice_id in released])
+        self._enqueue([claimed | {"slice_id": slice_id} for slice_id in released])
         self._settler.settle_task(domain_id, job_task_id)
 
     def _left_behind(self, claimed: Document, attempt: Attempt) -> None:
@@ -189,15 +189,15 @@ class RunSlice:
         self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _wake(self, freed: Document) -> None:
-        self._ring_each(self._claims.places.wake(freed))
+        self._enqueue_each(self._claims.places.wake(freed))
 
-    def _ring_each(self, slices: Sequence[Document]) -> None:
+    def _enqueue_each(self, slices: Sequence[Document]) -> None:
         # They may be of different domains and priorities.
         for one in slices:
             with tracing.detached():
-                self._ring([one])
+                self._enqueue([one])
 
-    def _ring(self, slices: Sequence[Document]) -> None:
+    def _enqueue(self, slices: Sequence[Document]) -> None:
         if not slices:
             return
         try:

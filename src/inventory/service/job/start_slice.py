@@ -13,7 +13,7 @@ from inventory.errors import DuplicateJobError
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import Refusal, SliceClaims
-from inventory.manager.job.slice_slots import Limits
+from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.manager.job.tasks import JobTaskManager, Started
 from inventory.observe.logs import get_logger
@@ -31,15 +31,15 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What became of the wish to claim a slice.
+    """What became of the options to claim a slice.
 
     Attributes:
         claimed: the slice, if it is ours.
-        heirs: slices to ring for: they may use a place that this one cannot.
+        next_waiters: slices to ring for: they may use a place that this one cannot.
     """
 
     claimed: Document | None = None
-    heirs: Sequence[Document] = ()
+    next_waiters: Sequence[Document] = ()
 
 
 class SliceStarter:
@@ -63,7 +63,7 @@ class SliceStarter:
         claims: SliceClaims,
         collectors: CollectorManager,
         settler: Settler,
-        limits: Limits,
+        limits: SlotLimits,
         worker: str,
     ) -> None:
         self._jobs = jobs
@@ -105,7 +105,7 @@ class SliceStarter:
                 return Claim(claimed)
             lacking = self._claims.places.put_back(found, limits)
             if lacking:
-                return Claim(heirs=self._claims.places.heirs(found, lacking, limits))
+                return Claim(next_waiters=self._claims.places.next_waiters(found, lacking, limits))
         return Claim()
 
     def start_task(self, claimed: Document, collector: Document) -> Assignment | None:
@@ -116,8 +116,8 @@ class SliceStarter:
         """
         domain_id, job_task_id, job_id = claimed["domain_id"], claimed["job_task_id"], claimed["job_id"]
         started = self._start(domain_id, job_task_id)
-        if started.holder is not None:
-            self._refuse(claimed, started.holder)
+        if started.running is not None:
+            self._refuse(claimed, started.running)
             return None
         if started.task is None:
             self._slices.cancel(domain_id, job_task_id=job_task_id)
@@ -130,13 +130,13 @@ class SliceStarter:
 
     def _start(self, domain_id: str, job_task_id: str) -> Started:
         started = self._tasks.start(domain_id, job_task_id)
-        if started.holder is not None and self._ended(started.holder):
+        if started.running is not None and self._ended(started.running):
             started = self._tasks.start(domain_id, job_task_id)
         return started
 
-    def _ended(self, holder: Document) -> bool:
+    def _ended(self, running: Document) -> bool:
         """Tell whether the task that stands in the way is only a remainder, and clear it away then."""
-        domain_id, job_id, job_task_id = holder["domain_id"], holder["job_id"], holder["job_task_id"]
+        domain_id, job_id, job_task_id = running["domain_id"], running["job_id"], running["job_task_id"]
         job = self._jobs.find(domain_id, job_id)
         if job is None:
             self._tasks.delete_of_jobs(domain_id, [job_id])
@@ -149,26 +149,26 @@ class SliceStarter:
         self._settler.settle_task(domain_id, job_task_id)
         return True
 
-    def _refuse(self, claimed: Document, holder: Document) -> None:
+    def _refuse(self, claimed: Document, running: Document) -> None:
         domain_id, job_task_id = claimed["domain_id"], claimed["job_task_id"]
         error = DuplicateJobError(
             collector_id=claimed["collector_id"],
             secret_id=claimed["secret_id"],
-            job_task_id=holder["job_task_id"],
+            job_task_id=running["job_task_id"],
         )
         if not self._tasks.refuse(domain_id, job_task_id, error):
             return
-        _log.info("task_refused", job_task_id=job_task_id, running=holder["job_task_id"])
+        _log.info("task_refused", job_task_id=job_task_id, running=running["job_task_id"])
         self._slices.cancel(domain_id, job_task_id=job_task_id)
         self._settler.settle_job(domain_id, claimed["job_id"])
 
-    def _limits_of(self, collector: Document) -> Limits:
+    def _limits_of(self, collector: Document) -> SlotLimits:
         wished = (collector["plugin_info"].get("metadata") or {}).get("max_concurrent_slices")
         if not isinstance(wished, int | float) or isinstance(wished, bool):
             return self._limits
         if not math.isfinite(wished) or wished < 1:
             return self._limits
-        return Limits(
+        return SlotLimits(
             per_collector=min(self._limits.per_collector, int(wished)),
             per_endpoint=min(self._limits.per_endpoint, int(wished)),
         )

@@ -25,11 +25,11 @@ from inventory.service.job.settle import Settler
 
 Document = dict[str, Any]
 
-RING_AGAIN_SECONDS: Final = 15.0
-"""How long a bell that was rung, for a slice or for a job's planner, may bring nothing until it is rung again, s."""
+ENQUEUE_AGAIN_SECONDS: Final = 15.0
+"""How long a bell that was enqueued, for a slice or for a job's planner, may bring nothing until it is enqueued again, s."""
 
 QUEUE_ROOM: Final = 1000
-"""With so many messages waiting nothing is rung again: workers are busy, and messages have not been lost."""
+"""With so many messages waiting nothing is enqueued again: workers are busy, and messages have not been lost."""
 
 _BATCH: Final = 500
 _TASK_PAGE: Final = 1000
@@ -42,14 +42,14 @@ _log = get_logger(__name__)
 class SweepReport:
     """What one sweep did: slices, tasks and jobs by what became of them, and the names of steps that failed."""
 
-    rung: int = 0
+    enqueued: int = 0
     requeued: int = 0
     lost: int = 0
     released: int = 0
     woken: int = 0
     settled_tasks: int = 0
     settled_jobs: int = 0
-    plans_rung: int = 0
+    plans_enqueued: int = 0
     timed_out: int = 0
     removed_jobs: int = 0
     failed_steps: list[str] = field(default_factory=list)
@@ -109,8 +109,8 @@ class Sweeper:
             self._wake_idle,
             self._settle_tasks,
             self._settle_jobs,
-            self._ring_plans,
-            self._ring_slices,
+            self._enqueue_plans,
+            self._enqueue_slices,
             self._remove_old_jobs,
         )
         for step in steps:
@@ -153,19 +153,19 @@ class Sweeper:
                 report.lost += 1
                 self._settled(self._settler.settle_task, found["domain_id"], found["job_task_id"])
         report.requeued = len(requeued)
-        self._ring(requeued)
+        self._enqueue(requeued)
 
     def _release_held(self, report: SweepReport) -> None:
-        before = self._clock.now() - timedelta(seconds=RING_AGAIN_SECONDS)
+        before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
         for domain_id, job_task_id in self._slices.tasks_with_held(created_before=before, limit=_BATCH):
             released = self._slices.release_or_drop(domain_id, job_task_id)
             report.released += len(released)
-            # Their bell counts as rung; one that is not is rung by a later sweep.
+            # Their bell counts as enqueued; one that is not is enqueued by a later sweep.
 
     def _wake_idle(self, report: SweepReport) -> None:
         woken = self._claims.places.wake_idle(limit=_BATCH)
         report.woken = len(woken)
-        self._ring(woken)
+        self._enqueue(woken)
 
     def _settle_tasks(self, report: SweepReport) -> None:
         page = self._tasks.open_after(self._task_cursor, limit=_TASK_PAGE)
@@ -206,30 +206,30 @@ class Sweeper:
                     report.settled_jobs += self._settled(self._settler.settle_job, job["domain_id"], job["job_id"])
         self._job_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
 
-    def _ring_plans(self, report: SweepReport) -> None:
-        before = self._clock.now() - timedelta(seconds=RING_AGAIN_SECONDS)
+    def _enqueue_plans(self, report: SweepReport) -> None:
+        before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
         given_up: list[Document] = []
         to_plan: list[Document] = []
-        for job in self._jobs.unplanned(rung_before=before, limit=_JOB_BATCH):
+        for job in self._jobs.unplanned(enqueued_before=before, limit=_JOB_BATCH):
             (given_up if job["plan_attempts"] >= self._max_attempts else to_plan).append(job)
         for job in given_up:
             self._jobs.fail(job["domain_id"], job["job_id"], WorkerLostError(attempts=job["plan_attempts"]))
         if to_plan and self._queue_length() < QUEUE_ROOM:
             for job in to_plan:
                 self._queue.plan_job(job["job_id"], domain_id=job["domain_id"], priority=job["priority"])
-            self._jobs.mark_rung(to_plan)
-            report.plans_rung = len(to_plan)
+            self._jobs.mark_enqueued(to_plan)
+            report.plans_enqueued = len(to_plan)
 
-    def _ring_slices(self, report: SweepReport) -> None:
-        before = self._clock.now() - timedelta(seconds=RING_AGAIN_SECONDS)
-        due = self._slices.due_unrung(rung_before=before, limit=_BATCH)
+    def _enqueue_slices(self, report: SweepReport) -> None:
+        before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
+        due = self._slices.due_not_enqueued(enqueued_before=before, limit=_BATCH)
         room = QUEUE_ROOM - self._queue_length() if due else 0
         if room > 0:
-            self._ring(due[:room])
-            self._slices.mark_rung(due[:room])
-            report.rung = len(due[:room])
+            self._enqueue(due[:room])
+            self._slices.mark_enqueued(due[:room])
+            report.enqueued = len(due[:room])
 
-    def _ring(self, slices: Iterable[Document]) -> None:
+    def _enqueue(self, slices: Iterable[Document]) -> None:
         groups: dict[tuple[str, int], list[str]] = {}
         for one in slices:
             groups.setdefault((one["domain_id"], one["priority"]), []).append(one["slice_id"])

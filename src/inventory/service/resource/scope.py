@@ -12,7 +12,7 @@ from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.reader import Reader, Scope
 from inventory.model.documents.cloud_service import ACTIVE, DELETED
 from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
-from inventory.query.references import Lookup
+from inventory.query.references import ReferenceLookup
 
 _PROJECT_GROUP: Final = "project_group"
 
@@ -37,7 +37,7 @@ class CloudServiceReferences:
         self._readers = {"cloud_service_type": types, "region": regions}
         self._identity = identity
 
-    def lookup(self, principal: Principal) -> Lookup:
+    def lookup(self, principal: Principal) -> ReferenceLookup:
         """Return what answers a reference for ``principal``: by the keys of types and regions, by projects."""
 
         def answer(reference: ReferenceCondition) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 The job of a fire time is inserted first (its unique key makes it one), then the schedule is advanced, on the condition
 that nobody else has advanced or changed it. Whoever dies in between leaves a schedule that is still due: the next tick,
-anywhere, finds the job made, and advances. The bell is rung last; the sweeper makes up for one that was not. Schedulers
+anywhere, finds the job made, and advances. The bell is enqueued last; the sweeper makes up for one that was not. Schedulers
 that tick at once tell each other what they have in hand, and share what is due; nothing but speed depends on it.
 """
 
@@ -164,7 +164,7 @@ class ScheduleTicker:
         if taken < len(advances):
             self._note_fired(steps.ready, jobs)
         removed = self._schedules.delete_due(steps.orphans)
-        self._ring(jobs)
+        self._enqueue(jobs)
         report.fired += sum(job.is_new for job in jobs)
         report.skipped += sum(step.fire is None for step in steps.ready)
         report.removed += removed
@@ -231,7 +231,7 @@ class ScheduleTicker:
             if job.is_new:
                 self._observe_lateness(max((now - job.fire.fire_at).total_seconds(), 0.0))
 
-    def _ring(self, jobs: Sequence[FiredJob]) -> None:
+    def _enqueue(self, jobs: Sequence[FiredJob]) -> None:
         """Ask workers to plan what waits; where the queue is out of reach, the sweeper rings later."""
         waiting = [JobToPlan(job.job_id, job.fire.domain_id, job.fire.priority) for job in jobs if job.waits]
         try:
