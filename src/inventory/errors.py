@@ -295,8 +295,8 @@ class LimitExceededError(InventoryError):
     code = "ERROR_LIMIT_EXCEEDED"
 
     def __init__(self, *, limit: str, hint: str = "") -> None:
-        told = f", hint = {hint}" if hint else ""
-        super().__init__(f"Limit exceeded. (limit = {limit}{told})")
+        hint_part = f", hint = {hint}" if hint else ""
+        super().__init__(f"Limit exceeded. (limit = {limit}{hint_part})")
 
 
 class ConnectionFailureError(InventoryError):

@@ -68,17 +68,17 @@ class Health:
         try:
             self._check()
         except InventoryError as exc:
-            self._tell(serving=False, reason=exc.message)
+            self._set_status(serving=False, reason=exc.message)
         except Exception:  # the thread's outermost place: whoever cannot check must not say SERVING
             if self._stop.is_set():
                 # A check that outlasted the draining finds its connection closed.
                 return
             log.exception("health_check_failed_unexpectedly")
-            self._tell(serving=False, reason="unexpected")
+            self._set_status(serving=False, reason="unexpected")
         else:
-            self._tell(serving=True)
+            self._set_status(serving=True)
 
-    def _tell(self, *, serving: bool, reason: str = "") -> None:
+    def _set_status(self, *, serving: bool, reason: str = "") -> None:
         if serving == self._serving:
             return
         self._serving = serving

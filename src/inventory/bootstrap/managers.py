@@ -29,7 +29,7 @@ from inventory.manager.schedule.manager import ScheduleManager
 from inventory.migration.migrator import Migrator
 from inventory.model import connection
 from inventory.model.connection import Document
-from inventory.model.metrics import tell_clock_skew
+from inventory.model.metrics import report_clock_skew
 from inventory.settings import Settings
 
 
@@ -43,7 +43,7 @@ class Managers:
         self._store_clock = StoreClock(
             measure=lambda: connection.server_time(self.database),
             machine=self.machine_clock,
-            tell_skew=tell_clock_skew,
+            report_skew=report_clock_skew,
         )
         self.clock = clock or self._store_clock
         """MongoDB's time, unless a test gives another."""

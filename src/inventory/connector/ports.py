@@ -1,13 +1,13 @@
-"""Ports: what the service needs of the world around it, as Protocols with their contracts.
+"""Ports: what the service needs from its environment, as Protocols that state their contracts.
 
 Each port has a gRPC variant (the SpaceONE services) and a static one (a local YAML file); one contract test
-suite runs over both. Every call takes the :class:`~inventory.domain.principal.Principal` it acts for: its
-domain, token and transaction_id travel on. Every call has a deadline. Unless a method says otherwise it raises
+suite runs over both. Every call takes the :class:`~inventory.domain.principal.Principal` it acts for, and passes on its
+domain, token and transaction_id. Every call has a deadline. Unless a method says otherwise it raises
 
 - ``NotFoundError`` for an id that the domain does not have,
-- ``ConnectionFailureError`` where the service cannot be reached,
-- ``RequestTimeoutError`` where it does not answer in time,
-- ``PermissionDeniedError`` or ``AuthenticateFailureError`` where it refuses the token.
+- ``ConnectionFailureError`` if the service is unreachable,
+- ``RequestTimeoutError`` if it does not answer in time,
+- ``PermissionDeniedError`` or ``AuthenticateFailureError`` if it refuses the token.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class PluginEndpoint:
     Attributes:
         endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``.
         access_token: for the plugin, or empty; never logged.
-        updated_version: the version now in force where it was upgraded, else empty.
+            updated_version: the version in force after an upgrade, else empty.
     """
 
     endpoint: str
@@ -60,7 +60,7 @@ class SecretInformation:
 
 @dataclass(frozen=True, slots=True)
 class SecretSelector:
-    """Which secrets: the union of ``secret_id`` and ``secret_group_id``, else all of ``provider``."""
+    """Selects secrets: the union of ``secret_id`` and ``secret_group_id``, else all of ``provider``."""
 
     secret_id: str = ""
     secret_group_id: str = ""
@@ -69,28 +69,28 @@ class SecretSelector:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What identity says a caller may see: ``projects`` is None where nothing limits them."""
+    """What identity lets a caller see: ``projects`` is None if they are not restricted."""
 
     role_type: str
     projects: frozenset[str] | None = None
 
 
 class ResourceMessage:
-    """One message of a plugin's stream, not interpreted; its content is decoded when first asked for.
+    """One message of a plugin's stream, not interpreted; its content is decoded on first access.
 
-    A resource known by its fingerprint as unchanged never pays for the decoding. A message belongs to one
-    thread at a time. Rules and content are for reading only: equal parts are shared between messages.
+    A resource whose fingerprint shows that it is unchanged is never decoded. A message belongs to one thread at a
+    time. Rules and content are read-only: messages share equal parts.
 
     Attributes:
         resource_type: such as ``inventory.CloudService``.
         state: number of ``ResourceInfo.State``; 5 is FAILURE, 8 SKIP (of newer plugins).
-        message: the plugin's words, for errors; free of the secret's values.
-        match_rules: ``{"1": ["reference.resource_id", …]}``; empty where unset.
-        size: bytes on the wire.
-        fingerprint: a hash of type, state, rules and content in deterministic serialization: equal content,
-            equal bytes.
-        fault: why the message cannot be used, such as ``cannot be decoded``; the other attributes hold what could be
-            read of it. Empty for a message that is whole.
+            message: the plugin's message, for errors; free of the secret's values.
+            match_rules: ``{"1": ["reference.resource_id", …]}``; empty if unset.
+            size: bytes on the wire.
+            fingerprint: a hash of type, state, rules and content in deterministic serialization: equal content has
+                equal bytes.
+            fault: why the message cannot be used, such as ``cannot be decoded``; the other attributes hold what could
+                be read of it. Empty for an intact message.
     """
 
     __slots__ = (
@@ -116,7 +116,7 @@ class ResourceMessage:
         fingerprint: bytes = b"",
         fault: str = "",
     ) -> None:
-        """Make a message; ``resource`` is the content, or a function that decodes it."""
+        """Create a message; ``resource`` is the content, or a function that decodes it."""
         self.resource_type = resource_type
         self.state = state
         self.message = message
@@ -138,7 +138,7 @@ class ResourceMessage:
         return self._resource
 
     def decode(self) -> None:
-        """Decode the content now, unless that has been done."""
+        """Decode the content now, unless it is decoded already."""
         if self._decode is not None:
             self._resource = self._decode()
             self._decode = None
@@ -150,19 +150,19 @@ class ResourceMessage:
 class ResourceStream(Protocol):
     """A running ``collect`` call of a plugin.
 
-    Iterating blocks until the plugin sends the next message, and raises ``PluginUnavailableError`` where it
-    cannot be reached or broke off with UNAVAILABLE, ``CollectorCollectingError`` for any other failure, or
-    ``JobTimeoutError`` where it stayed silent for longer than the idle limit.
+    Iterating blocks until the plugin sends the next message. It raises ``PluginUnavailableError`` if the plugin is
+    unreachable or ends the stream with UNAVAILABLE, ``CollectorCollectingError`` for any other failure, or
+    ``JobTimeoutError`` if the plugin was silent for longer than the idle limit.
     """
 
     def __iter__(self) -> Iterator[ResourceMessage]: ...
 
     def cancel(self) -> None:
-        """End the call from any thread, at once; iterating then ends with ``CollectorCollectingError``."""
+        """End the call at once, from any thread; iterating then ends with ``CollectorCollectingError``."""
 
 
 class Cancelable(Protocol):
-    """A call that may be ended from any thread."""
+    """A call that can be ended from any thread."""
 
     def cancel(self) -> object:
         """End it at once."""
@@ -180,10 +180,10 @@ class CollectorPlugin(Protocol):
     def get_tasks(
         self, options: Json, secret_data: Json, *, on_call: Callable[[Cancelable], None] = lambda _: None
     ) -> Sequence[Json] | None:
-        """Return the task_options of each slice, or None where the plugin does not know slices.
+        """Return the task_options of each slice, or None if the plugin does not support slices.
 
         Args:
-            on_call: told the call as soon as it runs; one that is canceled raises ``PluginError``.
+            on_call: receives the call as soon as it runs; if that is canceled, ``PluginError`` is raised.
         """
 
     def collect(
@@ -193,24 +193,24 @@ class CollectorPlugin(Protocol):
 
 
 class PluginConnector(Protocol):
-    """Makes connections to collector plugins; channels are reused."""
+    """Connects to collector plugins; channels are reused."""
 
     def connect(self, endpoint: PluginEndpoint, principal: Principal) -> CollectorPlugin:
-        """Return a connection. Raises ``InvalidParameterError`` for an endpoint that is no address."""
+        """Return a connection. Raises ``InvalidParameterError`` for an invalid endpoint."""
 
     def close(self) -> None:
         """Close all channels."""
 
 
 class PluginDirectory(Protocol):
-    """The plugin service: where a plugin of a version listens."""
+    """The plugin service: where a given version of a plugin listens."""
 
     def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:
         """Return the endpoint. ``upgrade_mode`` is AUTO or MANUAL; with AUTO ``version`` may be empty."""
 
 
 class Repository(Protocol):
-    """The repository service: what plugins exist."""
+    """The repository service: which plugins exist."""
 
     def get_plugin(self, plugin_id: str, principal: Principal) -> PluginInformation:
         """Return the plugin's information."""
@@ -220,10 +220,10 @@ class SecretStore(Protocol):
     """The secret service."""
 
     def list_secrets(self, selector: SecretSelector, principal: Principal) -> Sequence[SecretInformation]:
-        """Return the secrets the selector finds, ordered by id; an unknown one is simply not in the list.
+        """Return the secrets that the selector finds, ordered by id; unknown ones are left out.
 
         Raises:
-            InvalidParameterError: ``secret_group_id`` given where the service has no groups.
+            InvalidParameterError: ``secret_group_id`` was given but the service has no groups.
         """
 
     def get_data(self, secret_id: str, principal: Principal) -> Json:
@@ -237,10 +237,10 @@ class Identity(Protocol):
         """Return whether the domain has the project."""
 
     def projects_of_group(self, project_group_id: str, principal: Principal) -> Sequence[str]:
-        """Return the ids of all projects below the group, recursively. Raises ``NotFoundError``."""
+        """Return the ids of all projects in the group and its subgroups. Raises ``NotFoundError``."""
 
     def project_groups(self, principal: Principal) -> Mapping[str, str]:
-        """Return the id of every project group of the domain, with that of the group it is in, or ``""``."""
+        """Return every project group of the domain by id, with the id of its parent group, or ``""``."""
 
     def find_project(self, field: str, value: str, principal: Principal) -> str:
         """Return the id of the one project whose ``field`` (dotted) equals ``value``, or ``""``."""
@@ -252,7 +252,7 @@ class Identity(Protocol):
         """Return the domain's public key as JWK text."""
 
     def is_api_key_enabled(self, api_key_id: str, domain_id: str) -> bool:
-        """Return whether the API key is enabled. Asks without a token. ``NotFoundError``: there is no such key."""
+        """Return whether the API key is enabled; asks without a token. Raises ``NotFoundError`` for an unknown key."""
 
     def authorize(
         self, *, resource: str, verb: str, scope: str, project_id: str, require_project_id: bool, principal: Principal
@@ -265,12 +265,12 @@ class Identity(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobToPlan:
-    """A job that waits for a worker to plan it.
+    """A job that waits to be planned by a worker.
 
     Attributes:
-        job_id: which.
-        domain_id: whose.
-        priority: 0–99, lower first.
+            job_id: its id.
+            domain_id: its domain.
+            priority: 0–99, lower first.
     """
 
     job_id: str
@@ -279,20 +279,20 @@ class JobToPlan:
 
 
 class Queue(Protocol):
-    """Rings the bell of the workers. A lost message loses nothing: the sweeper rings again.
+    """Enqueues work for the workers. A lost message loses nothing: the sweeper enqueues it again.
 
-    Messages hold ids only. All methods raise ``ConnectionFailureError`` where Redis cannot be reached; of many
-    messages some may have been sent then.
+    Messages hold ids only. All methods raise ``ConnectionFailureError`` if Redis is unreachable; some of several
+    messages may have been enqueued by then.
     """
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
         """Ask a worker to plan the job."""
 
     def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
-        """Ask workers to plan the jobs: as ``plan_job`` for each, in few round trips."""
+        """Ask workers to plan the jobs, like ``plan_job`` for each, in few round trips."""
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
-        """Ask workers to run the slices. ``priority`` 0–99, lower first."""
+        """Ask workers to run the slices. ``priority``: 0–99, lower first."""
 
     def ping(self) -> None:
         """Return if Redis answers."""

@@ -183,7 +183,7 @@ class Supervisor:
 
     def _spawn(self, spec: ChildSpec) -> subprocess.Popen[bytes]:
         process = child.spawn(spec.argv, env=spec.env, stdout=subprocess.PIPE)
-        self._tell_guard("+", process.pid)
+        self._notify_guard("+", process.pid)
         return process
 
     def _attend(self, running: _Running) -> None:
@@ -252,7 +252,7 @@ class Supervisor:
     def _on_death(self, running: _Running, code: int, now: float) -> bool:
         name, recent = running.spec.name, running.restarts
         child.send(running.process, signal.SIGKILL)
-        self._tell_guard("-", running.process.pid)
+        self._notify_guard("-", running.process.pid)
         running.well = False
         running.buried = True
         running.restart_at = recent.after_death(now)
@@ -273,14 +273,14 @@ class Supervisor:
         if process.poll() is None:
             self._say("up", f"{running.spec.name} does not stop: killed")
         child.stop(process, grace_seconds=0.0)
-        self._tell_guard("-", process.pid)
+        self._notify_guard("-", process.pid)
         self._join_pump(running)
 
     def _join_pump(self, running: _Running) -> None:
         if running.pump is not None:
             running.pump.join(1.0)
 
-    def _tell_guard(self, sign: str, group: int) -> None:
+    def _notify_guard(self, sign: str, group: int) -> None:
         assert self._guard.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._guard.stdin.write(f"{sign}{group}\n".encode("ascii"))

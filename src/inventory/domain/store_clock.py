@@ -49,16 +49,16 @@ class StoreClock:
     Args:
         measure: returns MongoDB's time, aware; raises an ``InventoryError`` where it cannot be reached.
         machine: this machine's clocks.
-        tell_skew: told after each measurement by how many seconds the wall clock is ahead of MongoDB's, or behind
+        report_skew: told after each measurement by how many seconds the wall clock is ahead of MongoDB's, or behind
             (negative). What the way there and back took is taken off: so much is certain.
     """
 
     def __init__(
-        self, *, measure: Callable[[], datetime], machine: Clock, tell_skew: Callable[[float], None] = lambda _: None
+        self, *, measure: Callable[[], datetime], machine: Clock, report_skew: Callable[[float], None] = lambda _: None
     ) -> None:
         self._measure = measure
         self._machine = machine
-        self._tell_skew = tell_skew
+        self._report_skew = report_skew
         self._offset: _Offset | None = None
         self._failed_at = float("-inf")
         self._lock = threading.Lock()
@@ -107,7 +107,7 @@ class StoreClock:
             self._offset = offset = _Offset(held.time, held.at, wall - timedelta(seconds=after))
         skew = wall - offset.time_at(after)
         certain = max(abs(skew) - uncertain, timedelta())
-        self._tell_skew(certain.total_seconds() if skew > timedelta() else -certain.total_seconds())
+        self._report_skew(certain.total_seconds() if skew > timedelta() else -certain.total_seconds())
         return offset
 
     def _parted(self, offset: _Offset, monotonic: float) -> bool:

@@ -14,8 +14,8 @@ class MigrationPendingError(InventoryError):
 
     def __init__(self, *, numbers: Sequence[int], reason: str = "") -> None:
         self.numbers = list(numbers)
-        told = f", reason = {reason}" if reason else ""
-        super().__init__(f"Migrations are pending. (numbers = {', '.join(map(str, numbers))}{told})")
+        reason_part = f", reason = {reason}" if reason else ""
+        super().__init__(f"Migrations are pending. (numbers = {', '.join(map(str, numbers))}{reason_part})")
 
 
 class MigrationFailedError(InventoryError):

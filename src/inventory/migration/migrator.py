@@ -201,7 +201,7 @@ def _ended(record: Record | None) -> bool:
 
 def _reason(exc: Exception) -> str:
     """Return what MongoDB says without the values it quotes: they are somebody's data."""
-    told = exc if isinstance(exc, OperationFailure) else exc.__cause__
-    details = (told.details or {}) if isinstance(told, OperationFailure) else {}
+    cause = exc if isinstance(exc, OperationFailure) else exc.__cause__
+    details = (cause.details or {}) if isinstance(told, OperationFailure) else {}
     keys = ", ".join(details.get("keyPattern") or ())
-    return f"{details.get('codeName') or type(told or exc).__name__}{f' on {keys}' if keys else ''}"
+    return f"{details.get('codeName') or type(cause or exc).__name__}{f' on {keys}' if keys else ''}"

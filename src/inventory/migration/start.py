@@ -60,7 +60,7 @@ def await_migrated(
         DatabaseTooNewError: newer processes have changed the database so that this code must not use it.
         MigrationFailedError: a migration met data that it cannot change.
     """
-    told = ""
+    reported = ""
     while True:
         attempt = _Attempt(migrator, apply=apply, breaking=breaking)
         while attempt.is_alive():
@@ -72,11 +72,11 @@ def await_migrated(
             attempt.failure, InventoryError
         ):
             raise attempt.failure
-        if str(attempt.failure) != told:
-            told = str(attempt.failure)
+        if str(attempt.failure) != reported:
+            reported = str(attempt.failure)
             # That another process is at it is how every first start goes.
             level = logging.INFO if isinstance(attempt.failure, MigrationPendingError) else logging.WARNING
-            _log.log(level, "waiting_for_migrations", error=told)
+            _log.log(level, "waiting_for_migrations", error=reported)
         if wait(RETRY_SECONDS):
             return None
 

@@ -52,7 +52,7 @@ CLOCK_SKEW: Final = gauge(
 _NOTABLE_SECONDS: Final = 0.0005
 
 
-def tell_clock_skew(seconds: float) -> None:
+def report_clock_skew(seconds: float) -> None:
     """Show by how many seconds the wall clock is ahead of MongoDB's, or behind (negative)."""
     CLOCK_SKEW.set(abs(seconds))
 

@@ -59,7 +59,7 @@ class LineStream(io.TextIOBase):
         self._lines: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._written_bytes = 0
-        self._untold = 0
+        self._unreported = 0
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self.notice: Callable[[int], str] | None = None
@@ -120,7 +120,7 @@ class LineStream(io.TextIOBase):
         if not count:
             return
         with self._lock:
-            self._untold += count
+            self._unreported += count
         for counter in _counters:
             counter(count)
 
@@ -133,8 +133,8 @@ class LineStream(io.TextIOBase):
                 batch = self._batch()
                 if not self._write(batch):
                     self._drop(batch)
-                elif self._untold:
-                    self._tell()
+                elif self._unreported:
+                    self._report_dropped()
                 with self._lock:
                     self._waiting_bytes -= len(batch)
                     self._written_bytes += len(batch)
@@ -149,9 +149,9 @@ class LineStream(io.TextIOBase):
             batch.append(line)
         return b"".join(batch)
 
-    def _tell(self) -> None:
+    def _report_dropped(self) -> None:
         with self._lock:
-            count, self._untold = self._untold, 0
+            count, self._unreported = self._unreported, 0
         if self.notice is not None:
             self._write(self.notice(count).encode())
 

@@ -87,8 +87,8 @@ def _notice(process: str, form: str) -> Callable[[int], str]:
     def line(count: int) -> str:
         moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         event = {"event": "log_lines_dropped", "lines": count, "process": process}
-        told = {**event, "level": "warning", "timestamp": moment}
-        return (json.dumps(told) if form == "json" else f"{moment} [warning] log_lines_dropped lines={count}") + "\n"
+        line = {**event, "level": "warning", "timestamp": moment}
+        return (json.dumps(line) if form == "json" else f"{moment} [warning] log_lines_dropped lines={count}") + "\n"
 
     return line
 

@@ -109,8 +109,8 @@ class StreamWatcher:
 
     def closing(self) -> Iterator[Fault]:
         """Yield what only the whole shows; for a stream that was not cut short."""
-        for kind, told in (("CloudServiceType", self._types), ("Region", self._regions)):
-            for key in sorted(told["used"] - told["sent"])[:_REPORTED]:
+        for kind, keys in (("CloudServiceType", self._types), ("Region", self._regions)):
+            for key in sorted(keys["used"] - told["sent"])[:_REPORTED]:
                 message = f"resources name {'/'.join(key)}, but no {kind} of that name was sent"
                 yield remark(STAGE, f"NO_{kind.upper()}", message)
         if not self.report.count:

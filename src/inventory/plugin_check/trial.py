@@ -74,17 +74,17 @@ class Report:
 class Trial:
     """One trial of one plugin."""
 
-    def __init__(self, plugin: CollectorPlugin, wanted: TrialOptions, *, tell: Callable[[Step], None]) -> None:
+    def __init__(self, plugin: CollectorPlugin, wanted: TrialOptions, *, on_step: Callable[[Step], None]) -> None:
         """Prepare.
 
         Args:
             plugin: a connection.
             wanted: what to send.
-            tell: told of each step when it is over.
+            on_step: told of each step when it is over.
         """
         self._plugin = plugin
         self._wanted = wanted
-        self._tell = tell
+        self._on_step = on_step
         self._redact = Redactor(wanted.secret_data)
         self.report = Report()
 
@@ -122,7 +122,7 @@ class Trial:
     def _step(self, name: str, words: str, began: float, *, good: bool) -> None:
         step = Step(name, words, good, time.monotonic() - began)
         self.report.steps.append(step)
-        self._tell(step)
+        self._on_step(step)
 
     def _check_slices(self, slices: Sequence[Json] | None) -> None:
         if slices is None:

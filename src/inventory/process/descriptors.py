@@ -16,7 +16,7 @@ from inventory.observe.metrics import ACCEPTS_FAILED
 log = get_logger(__name__)
 
 EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
-TELL_SECONDS: Final = 1.0
+REPORT_SECONDS: Final = 1.0
 """How often it is told that no connection can be taken, s."""
 _PAUSE_SECONDS: Final = 0.01
 """How long a process waits that cannot even refuse a connection, s: else it would only try again and again."""
@@ -49,7 +49,7 @@ class Listener(socket.socket):
     def __init__(self, family: int, type: int = socket.SOCK_STREAM, proto: int = 0, fileno: int | None = None) -> None:
         super().__init__(family, type, proto, fileno)
         self._spare: int | None = os.open(os.devnull, os.O_RDONLY)
-        self._told = -TELL_SECONDS
+        self._reported_at = -REPORT_SECONDS
         self._refused = 0
 
     def accept(self) -> tuple[socket.socket, object]:
@@ -76,9 +76,9 @@ class Listener(socket.socket):
     def _refuse(self, exc: OSError) -> None:
         ACCEPTS_FAILED.inc()
         self._refused += 1
-        if time.monotonic() - self._told >= TELL_SECONDS:
+        if time.monotonic() - self._reported_at >= REPORT_SECONDS:
             log.error("connections_refused", reason=exc.strerror, refused=self._refused)
-            self._told, self._refused = time.monotonic(), 0
+            self._reported_at, self._refused = time.monotonic(), 0
         if self._spare is None:
             time.sleep(_PAUSE_SECONDS)
         else:

@@ -110,7 +110,7 @@ def _ask(host: str, port: int) -> str | None:
         return None
     try:
         content = json.loads(body)
-        broken = [f"{name}: {told}" for name, told in content["checks"].items() if told != "ok"]
+        broken = [f"{name}: {result}" for name, result in content["checks"].items() if result != "ok"]
         return ", ".join(broken) or str(content["status"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"its health page answers {(status or [b'nothing'])[0].decode('latin-1')}"

@@ -1,4 +1,4 @@
-"""The scheduler: fires schedules, sweeps and cleans up; any number of replicas."""
+"""The scheduler: fires schedules, sweeps and runs housekeeping; any number of replicas."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ _log = get_logger(__name__)
 
 
 def run(settings: Settings) -> int:
-    """Run a scheduler until SIGTERM or SIGINT, then let what it does end.
+    """Run a scheduler until SIGTERM or SIGINT, then let running work finish.
 
     Returns:
         The exit code, 0.
 
     Raises:
-        SettingsError: the settings do not suffice, or the health port is taken.
+            SettingsError: the settings are insufficient, or the health port is taken.
     """
     check_system_token(settings)
     setup(level=settings.log_level, form=settings.log_format, process="scheduler")
-    # It warns whenever a part takes longer than its period, which is nothing to worry about.
+    # It warns whenever a part takes longer than its period, which is harmless.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     container = Container(settings)
     try:
@@ -59,7 +59,7 @@ def run(settings: Settings) -> int:
         tracing.setup(settings, SCHEDULER)
         with own_registry(SCHEDULER), health:
             _log.info("scheduler_started", health_port=health.port)
-            # Exactly one job per fire time, and one doer per duty, are promises of unique keys.
+            # Exactly one job per fire time, and one replica per duty, rely on unique keys.
             waiting = _waiting(stop, pulse)
             if await_migrated(container.migrator, apply=settings.migrate_at_start, wait=waiting) is not None:
                 engine.run()
@@ -73,7 +73,7 @@ def run(settings: Settings) -> int:
 
 
 def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
-    """Put a scheduler together that ends when ``stop`` is set; it does nothing yet."""
+    """Build a scheduler that ends when ``stop`` is set; it is not started yet."""
     settings, clock = container.settings, container.clock
     pulse = Pulse(clock=clock, period_seconds=settings.tick_seconds)
     ticker = ScheduleTicker(
@@ -104,7 +104,7 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
 
 
 def _waiting(stop: threading.Event, pulse: Pulse) -> Callable[[float], bool]:
-    """Return how to wait for a stop before the first tick: MongoDB being away must not look like a dead scheduler."""
+    """Return a wait for use before the first tick: an unreachable MongoDB must not look like a dead scheduler."""
 
     def wait(seconds: float) -> bool:
         with pulse.beat():

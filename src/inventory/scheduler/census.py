@@ -1,7 +1,7 @@
-"""The census: what is open and what waits, counted every few seconds by each replica for itself.
+"""The census: open and waiting work, counted by each replica every few seconds.
 
-Not by the scrape, which anybody may repeat as fast as they like; and not by the sweep, which one replica does while the
-others would go on showing what they once saw. Each count reads an index, up to a bound.
+Counts are not taken at each scrape, which anybody may repeat at any rate, nor by the sweep: one replica sweeps, and the
+others would keep showing outdated numbers. Each count reads an index, up to a bound.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from inventory.scheduler.metrics import OPEN_JOBS, OPEN_SLICES, OPEN_TASKS, QUEU
 
 PERIOD_SECONDS: Final = 5.0
 COUNTED: Final = 100_000
-"""So many of each are counted at most."""
+"""The maximum up to which each is counted."""
 
 _OPEN: Final[tuple[tuple[str, Gauge, tuple[str, ...]], ...]] = (
     ("job", OPEN_JOBS, JOB_OPEN),
@@ -31,7 +31,7 @@ _OPEN: Final[tuple[tuple[str, Gauge, tuple[str, ...]], ...]] = (
 
 
 class Band(Protocol):
-    """How a band of the queue looks."""
+    """The state of a band of the queue."""
 
     @property
     def band(self) -> str:
@@ -43,15 +43,15 @@ class Band(Protocol):
 
     @property
     def oldest_seconds(self) -> float:
-        """How long the next one has waited."""
+        """Age of the next message, s."""
 
 
 class Census:
-    """Counts.
+    """Takes the counts.
 
     Args:
-        database: whose open jobs, tasks and slices.
-        queue_states: returns how the bands look; raises ``ConnectionFailureError``.
+        database: holds the jobs, tasks and slices.
+        queue_states: returns the state of each band; raises ``ConnectionFailureError``.
     """
 
     def __init__(self, *, database: Database[dict[str, Any]], queue_states: Callable[[], Sequence[Band]]) -> None:
@@ -59,14 +59,14 @@ class Census:
         self._queue_states = queue_states
 
     def part(self) -> Part:
-        """Return it as a part of the scheduler."""
+        """Return the census as a part of the scheduler."""
         return Part("census", PERIOD_SECONDS, self.take)
 
     def take(self) -> None:
-        """Count everything; what cannot be counted is shown as NaN rather than as it was.
+        """Count everything; what cannot be counted is shown as NaN rather than as its last value.
 
         Raises:
-            ConnectionFailureError: MongoDB or Redis is away.
+            ConnectionFailureError: MongoDB or Redis is unreachable.
         """
         try:
             self._count_open()

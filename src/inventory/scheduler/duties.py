@@ -1,4 +1,4 @@
-"""Duties of the scheduler: what one of all replicas does once per period."""
+"""Duties of the scheduler: work that one of all replicas does once per period."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class PeriodicDuty:
     """A duty.
 
     Attributes:
-        name: the same in all replicas.
-        period_seconds: it is done once in each, s.
-        work: does it; may be cut off anywhere, and repeated.
+            name: the same in all replicas.
+            period_seconds: the duty is done once per period of this length, s.
+            work: does it; may be interrupted anywhere, and repeated.
     """
 
     name: str
@@ -30,7 +30,7 @@ class PeriodicDuty:
 
 
 class DutyRunner:
-    """Claims duties and does them; safe to use from several threads, one duty each."""
+    """Claims duties and runs them; safe to use from several threads, one duty each."""
 
     def __init__(self, *, duties: DutyManager) -> None:
         """Prepare.
@@ -43,7 +43,7 @@ class DutyRunner:
         self._running: dict[str, datetime] = {}
 
     def run(self, duty: PeriodicDuty) -> bool:
-        """Do the duty if this period's is still to be done and nobody does it; return whether it was done here."""
+        """Run the duty if it is still due in this period and unclaimed; return whether it was done here."""
         start = self._duties.claim(duty.name, duty.period_seconds)
         if start is None:
             return False
@@ -65,11 +65,11 @@ class DutyRunner:
         return True
 
     def renew(self) -> None:
-        """Renew the claims of the duties in work."""
+        """Renew the claims of the running duties."""
         with self._lock:
             running = list(self._running.items())
         for name, start in running:
-            # One that ended meanwhile needs no claim any more.
+            # A duty that ended meanwhile no longer needs its claim.
             if not self._duties.renew(name, start) and self._runs(name, start):
                 _log.warning("duty_lost", duty=name)
 

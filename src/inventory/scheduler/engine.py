@@ -1,4 +1,4 @@
-"""The engine: APScheduler drives the parts, a watchdog on the monotonic clock drives APScheduler."""
+"""The engine: APScheduler drives the parts; a watchdog on the monotonic clock drives APScheduler."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that is done again and again.
+    """A function that runs periodically.
 
     Attributes:
-        name: of it.
-        period_seconds: how often, s.
-        run: does it; never at the same time as itself.
+        name: its name.
+        period_seconds: how often it runs, s.
+        run: the function; it never runs concurrently with itself.
     """
 
     name: str
@@ -37,18 +37,18 @@ class Part:
 
 
 class Engine:
-    """Runs the parts, each on a thread of its own, until it is stopped.
+    """Runs the parts, each on its own thread, until it is stopped.
 
-    Nothing is kept in it: what is due, and whose turn it is, is decided in MongoDB by the parts.
+    It holds no state: the parts decide in MongoDB what is due, and for which replica.
     """
 
     def __init__(self, *, parts: Sequence[Part], pulse: Pulse, stop: threading.Event) -> None:
         """Prepare.
 
         Args:
-            parts: what is run.
-            pulse: of the part that ticks.
-            stop: set when a stop is asked for.
+                parts: what is run.
+                pulse: watches the part that ticks.
+                stop: set when a stop is requested.
         """
         self._pulse = pulse
         self._stop = stop
@@ -70,23 +70,23 @@ class Engine:
             )
 
     def run(self) -> None:
-        """Run until a stop is asked for; what is in work then goes on until it ends, see ``drain``."""
+        """Run until a stop is requested; running parts then continue until they end, see ``drain``."""
         self._scheduler.start()
         while not self._stop.wait(_WATCH_SECONDS):
             if self._pulse.is_silent():
                 self.rearm()
 
     def rearm(self) -> None:
-        """Let every part run now, whatever the wall clock says."""
+        """Have every part run now, whatever the wall clock says."""
         _log.warning("ticks_rearmed", silence_seconds=round(self._pulse.silence(), 1))
         REARMED.inc()
         for name in self._names:
             self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
 
     def drain(self, seconds: float) -> bool:
-        """Begin nothing more and wait for what is in work, so long at most; return whether all has ended.
+        """Start nothing more and wait at most ``seconds`` for running parts; return whether all have ended.
 
-        May be called again, to wait longer.
+        May be called again to wait longer.
         """
         self._stop.set()
         if self._shutdown.ident is None:
@@ -99,7 +99,7 @@ class Engine:
             self._scheduler.shutdown(wait=True)
 
     def _guarded(self, part: Part) -> None:
-        """Run a part; what fails is tried again in its next period."""
+        """Run a part; if it fails, it runs again in its next period."""
         if self._stop.is_set():
             return
         try:
@@ -110,7 +110,7 @@ class Engine:
         except Exception:  # noqa: BLE001  the outermost place of its thread
             FAILURES.labels(part.name).inc()
             if self._stop.is_set():
-                # Connections were closed under what outlasted the grace; another replica does it again.
+                # Connections were closed while the part outlasted the grace time; another replica repeats its work.
                 _log.warning("part_cut_off", part=part.name)
             else:
                 _log.exception("part_failed", part=part.name)

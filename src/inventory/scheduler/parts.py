@@ -15,32 +15,33 @@ from inventory.service.resource.housekeeping import HousekeepingCounts
 from inventory.service.schedule.ticks import ScheduleTicker
 
 DUE_COUNTED: Final = 100_000
-"""So many due schedules are counted at most."""
+"""The maximum number of due schedules that are counted."""
 LEASE_SECONDS: Final = 15.0
-"""How long a duty's claim lasts without being renewed, s: so much later another replica does what a dead one began."""
+"""How long the claim of a duty lasts without being renewed, s: the delay until another replica takes it over."""
 _RENEW_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 10.0
 """How often to look whether housekeeping is due, s."""
 LOOKS_PER_SWEEP: Final = 4
-"""How often to look within a period whether the sweep is due: so late it may come, and it counts within a promise."""
+"""How often per sweep period to check whether a sweep is due. A sweep is late by at most this share of the period,
+which is part of the promised repair time."""
 
 Sweep = Callable[[], SweepReport]
 
 
 class Housekeep(Protocol):
-    """Does the housekeeping of all domains now; returns what was removed, by domain."""
+    """Does the housekeeping of all domains now; returns the number of removed documents by domain."""
 
     def __call__(self) -> Mapping[str, HousekeepingCounts]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """How often, s.
+    """Periods of the scheduler's work, s.
 
     Attributes:
-        tick: due schedules are looked for.
-        sweep: one of all replicas sweeps.
-        housekeeping: one of all replicas does housekeeping.
+        tick: looking for due schedules.
+        sweep: a sweep, by one of all replicas.
+        housekeeping: housekeeping, by one of all replicas.
     """
 
     tick: float

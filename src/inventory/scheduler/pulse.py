@@ -1,4 +1,4 @@
-"""The pulse of the ticks, on a clock that never steps back."""
+"""Watches the scheduler's ticks, with a clock that never steps back."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from inventory.domain.clock import Clock
 from inventory.errors import InventoryError
 
 STUCK_SECONDS: Final = 300.0
-"""A tick that takes longer hangs: the process is no longer alive, s."""
+"""A tick that takes longer is stuck, and the process counts as dead, s."""
 SILENT_PERIODS: Final = 3
-"""After so many periods without a tick the ticks count as silent."""
+"""Number of periods without a tick after which ticks count as missing."""
 _LEAST_SILENCE_SECONDS: Final = 2.0
 _DEAD_AFTER: Final = 10
-"""So many times as long silent, in spite of the watchdog, and the process is no longer alive."""
+"""After this many times that silence, in spite of the watchdog, the process counts as dead."""
 
 
 class SilentTicksError(InventoryError):
@@ -25,21 +25,21 @@ class SilentTicksError(InventoryError):
     code = "ERROR_SILENT_TICKS"
 
     def __init__(self, *, seconds: float) -> None:
-        super().__init__(f"Ticks are silent. (seconds = {seconds:.1f})")
+        super().__init__(f"The scheduler has not ticked. (seconds = {seconds:.1f})")
 
 
 class Pulse:
-    """Knows when the last tick was.
+    """Records when the last tick ran.
 
-    APScheduler goes by the wall clock: where that steps back, its ticks stay out for as long. This does not.
+    APScheduler uses the wall clock: if it is set back, ticks stop for as long. This clock does not step back.
     """
 
     def __init__(self, *, clock: Clock, period_seconds: float) -> None:
-        """Begin to listen.
+        """Start measuring.
 
         Args:
-            clock: its monotonic side counts.
-            period_seconds: how often ticks are to come, s.
+            clock: its monotonic time is used.
+            period_seconds: how often a tick should run, s.
         """
         self._clock = clock
         self._limit = max(SILENT_PERIODS * period_seconds, _LEAST_SILENCE_SECONDS)
@@ -49,7 +49,7 @@ class Pulse:
 
     @contextmanager
     def beat(self) -> Iterator[None]:
-        """A tick runs."""
+        """Mark the block as a tick."""
         self._mark(running=True)
         try:
             yield
@@ -62,22 +62,22 @@ class Pulse:
             self._last = self._clock.monotonic()
 
     def silence(self) -> float:
-        """Return how long no tick has run, s; 0 while one does."""
+        """Return how long no tick has run, s; 0 during a tick."""
         with self._lock:
             return 0.0 if self._running else self._clock.monotonic() - self._last
 
     def is_silent(self) -> bool:
-        """Return whether ticks have to be set going again."""
+        """Return whether the ticks must be restarted."""
         return self.silence() > self._limit
 
     def is_alive(self) -> bool:
-        """Return whether ticks come, or can be expected to."""
+        """Return whether ticks run, or can be expected to."""
         with self._lock:
             since = self._clock.monotonic() - self._last
             return since <= (STUCK_SECONDS if self._running else _DEAD_AFTER * self._limit)
 
     def check(self) -> None:
-        """Return if ticks come. Raises ``SilentTicksError``."""
+        """Return if ticks run. Raises ``SilentTicksError``."""
         silence = self.silence()
         if silence > self._limit:
             raise SilentTicksError(seconds=silence)

@@ -21,10 +21,10 @@ def run(settings: Settings) -> int:
     """Run a worker until SIGTERM or SIGINT, then let its slices end or hand them back.
 
     Returns:
-        The exit code: 0, or 1 where a child process died too often.
+        The exit code: 0, or 1 if a child process died too often.
 
     Raises:
-        SettingsError: the settings do not suffice, for the children either, or the health port is taken.
+        SettingsError: the settings are insufficient, also for the children, or the health port is taken.
     """
     check_system_token(settings)
     setup(level=settings.log_level, form=settings.log_format, process="worker")

@@ -13,12 +13,12 @@ _log = get_logger(__name__)
 
 
 class Heartbeat:
-    """Renews leases and learns of cancelations, every ``period_seconds``.
+    """Renews leases and notices cancelations, every ``period_seconds``.
 
     Args:
         running: the slices of this process.
-        period_seconds: well below the lease, and below the five seconds in which a cancelation must take effect, s.
-        clock: tells how long the last beat is past.
+        period_seconds: well below the lease, and below the five seconds within which a cancelation must take effect, s.
+        clock: measures the time since the last heartbeat.
     """
 
     def __init__(self, *, running: RunningSlices, period_seconds: float, clock: Clock) -> None:
@@ -30,11 +30,11 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        """Begin to beat."""
+        """Start sending heartbeats."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Stop sending heartbeats."""
         self._stop.set()
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""What a worker process is made of; ``bootstrap`` builds it."""
+"""The parts of a worker process; ``bootstrap`` builds them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from inventory.settings import Settings
 
 
 class Consumer(Protocol):
-    """Takes messages from the queue and hands them to handlers, on threads of its own."""
+    """Takes messages from the queue and passes them to handlers, on threads of its own."""
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start, and return at once."""
 
     def stop(self, timeout_seconds: float) -> bool:
-        """Take no more messages, and wait for running handlers, so long at most; return whether all have ended."""
+        """Take no more messages and wait at most ``timeout_seconds`` for handlers; return whether all have ended."""
 
 
 class WorkerParts(Protocol):
@@ -35,4 +35,4 @@ class WorkerParts(Protocol):
 
 
 PartsFactory = Callable[[Settings], WorkerParts]
-"""Builds the parts; a function of a module, so that a spawned process finds it."""
+"""Builds the parts; a module-level function, so that a spawned process can import it."""

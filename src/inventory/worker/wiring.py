@@ -1,4 +1,4 @@
-"""From the composition root's objects to the parts of a worker process."""
+"""Builds the parts of a worker process from the objects of the composition root."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from inventory.worker.parts import Consumer
 class WorkerContainer(Container):
     """A container in which planning does not wait for plugins that are being installed.
 
-    It goes on once they are; a slice waits for its plugin's endpoint as long as for any other platform service.
+    Planning continues once they are installed; a slice waits for its plugin's endpoint like for any other platform
+    call.
     """
 
     @cached_property
@@ -34,13 +35,13 @@ class WorkerContainer(Container):
 
     @cached_property
     def inquiries(self) -> PluginInquiries:
-        """Questions to the plugin service, which may be open for minutes."""
+        """Requests to the plugin service, which may take minutes."""
         limit = self.settings.worker_plugin_installs + self.settings.worker_threads
         return PluginInquiries(self._services.plugins, limit=limit)
 
     @cached_property
     def platform(self) -> Platform:
-        """The services around this one."""
+        """The platform services."""
         inquiries, whole = self.inquiries, self._services
 
         def close() -> None:
@@ -70,7 +71,7 @@ class MessageHandlers:
         self._running = running
 
     def plan_job(self, domain_id: str, job_id: str) -> None:
-        """Plan a job, unless this worker is about to stop: then another is enqueued for it."""
+        """Plan a job, unless this worker is about to stop: then it is enqueued for another one."""
         if not self._running.stopping:
             self._collect.plan_job(domain_id, job_id)
 
@@ -84,7 +85,7 @@ class ContainerParts:
 
     def __init__(self, container: Container) -> None:
         self._container = container
-        # Made here, on one thread: the container makes its parts on first use.
+        # Created here, on one thread: the container creates its parts on first use.
         self._running = container.running
         self._consumer = container.consumer(
             MessageHandlers(run_slice=container.run_slice, collect=container.collect, running=container.running)
@@ -113,10 +114,10 @@ def worker_parts(settings: Settings) -> ContainerParts:
 
 
 def check_settings(settings: Settings) -> None:
-    """Return if a worker process can be made of the settings: found out once, not by every child again and again.
+    """Return if a worker process can run with the settings: checked once, not again by every child.
 
     Raises:
-        SettingsError: a setting or file that is needed is absent or wrong.
+        SettingsError: a required setting or file is missing or wrong.
     """
     container = Container(settings)
     try:
@@ -126,7 +127,7 @@ def check_settings(settings: Settings) -> None:
 
 
 def store_checks(container: Container) -> Mapping[str, Check]:
-    """Return the checks that MongoDB and Redis answer, and that the database is what this code needs."""
+    """Return the checks that MongoDB and Redis answer, and that the database has what this code needs."""
     database, queue = container.database, container.queue
     return {
         "mongodb": lambda: connection.ping(database),

@@ -165,7 +165,7 @@ def test_a_trial_of_a_plugin_goes_on_behind_a_broken_message(connected):
     with FakePlugin(
         resources=[written(1, {"a": 1}), written(2, deep(33)), b"\xff" * 11, written(3, {"a": 1})]
     ) as plugin:
-        report = Trial(connected(plugin), TrialOptions(), tell=lambda step: None).run()
+        report = Trial(connected(plugin), TrialOptions(), on_step=lambda step: None).run()
 
     assert report.stream.count == 4
     found = {counted.fault.message: counted for counted in report.faults.of(Severity.VIOLATION)}

@@ -334,7 +334,7 @@ def test_without_redis_all_else_is_swept_and_messages_are_enqueued_when_it_is_ba
 
     report = sweeper.sweep()
 
-    assert report.failed_steps == ["ring_slices"]
+    assert report.failed_steps == ["enqueue_slices"]
     assert kit.job(ended_job)["status"] == "SUCCESS"
     kit.queue.failure = None
     assert sweeper.sweep().enqueued == 1

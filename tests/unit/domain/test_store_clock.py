@@ -53,7 +53,7 @@ def make(skews: list[float]) -> Make:
     def made(ahead: timedelta) -> tuple[StoreClock, _Server, ManualClock]:
         machine = ManualClock(NOON + ahead)
         server = _Server(machine, NOON)
-        return StoreClock(measure=server.measure, machine=machine, tell_skew=skews.append), server, machine
+        return StoreClock(measure=server.measure, machine=machine, report_skew=skews.append), server, machine
 
     return made
 

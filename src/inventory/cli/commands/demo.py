@@ -36,8 +36,8 @@ class Demonstration:
             if not client.call("Collector.list_schedules", collector_id=collector_id).get("results"):
                 hours = {"hours": list(range(24))}
                 client.call("Collector.add_schedule", collector_id=collector_id, name="hourly", schedule=hours)
-            told = f" ({collector_id}, collected again every full hour)"
-            self._out.print(styled((f"\nCollecting {NAME}", "bold"), told))
+            note = f" ({collector_id}, collected again every full hour)"
+            self._out.print(styled((f"\nCollecting {NAME}", "bold"), note))
             job = client.call("Collector.collect", collector_id=collector_id)
             explain_job(watch_job(client, job["job_id"], out=self._out), self._out)
             stored = client.call("CloudService.list", provider=PROVIDER, query={"count_only": True})

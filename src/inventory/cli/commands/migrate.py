@@ -113,7 +113,7 @@ def _rows(state: State) -> list[dict[str, Any]]:
     rows = []
     for number in sorted({*pending, *state.records}):
         record = state.records.get(number)
-        told = record or pending[number]
+        shown = record or pending[number]
         if number in unknown:
             what = "of a newer version"
         elif number in pending:
@@ -123,8 +123,8 @@ def _rows(state: State) -> list[dict[str, Any]]:
         rows.append(
             {
                 "number": number,
-                "name": told.name,
-                "since": told.since,
+                "name": shown.name,
+                "since": shown.since,
                 "state": what,
                 "finished_at": isoformat(record.finished_at) if record else "",
                 "by_version": record.version if record else "",

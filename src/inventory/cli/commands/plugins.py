@@ -70,7 +70,7 @@ def try_plugin(
     idle: float,
     samples: bool,
 ) -> None:
-    """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and tell what it sends.
+    """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and on_step what it sends.
 
     ENDPOINT is grpc://host:port, grpc+ssl://host:port or host:port. Nothing is stored. Each violation of the protocol
     is told as ingest would meet it; exit code 1 if there is any. The secret's values are never shown.
@@ -93,7 +93,7 @@ def try_plugin(
             words = "must be grpc://host:port, grpc+ssl://host:port or host:port"
             raise click.BadParameter(words, param_hint="'ENDPOINT'") from None
         wanted = TrialOptions(options=options, secret_data=secret_data, filter=filter_, limit=limit, idle_seconds=idle)
-        report = Trial(connected, wanted, tell=_say_nothing if quiet else _print_step).run()
+        report = Trial(connected, wanted, on_step=_say_nothing if quiet else _print_step).run()
     finally:
         container.close()
     if quiet:
@@ -168,8 +168,8 @@ def _print(out: Console, report: Report, *, samples: bool) -> None:
             out.print(styled((f"\n{title}", "bold")))
         for counted in found:
             _print_fault(out, counted)
-    told = ((len(report.faults.of(each)), each.value) for each in Severity)
-    out.print(styled("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in told)))
+    counts = ((len(report.faults.of(each)), each.value) for each in Severity)
+    out.print(styled("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts)))
 
 
 def _print_fault(out: Console, counted: Counted) -> None:

@@ -72,17 +72,17 @@ def show(reports: list[CollectionReport], elsewhere: dict[str, int], *, dry_run:
         add_row(table, each.name, str(each.read), str(each.stored), str(each.known), str(each.left.total()))
     console().print(table)
     for each in reports:
-        _tell(f"{each.name}: left, kept whole in original_left", each.left)
-        _tell(f"{each.name}: members carried along that nothing here reads", each.carried)
+        _print_counts(f"{each.name}: left, kept whole in original_left", each.left)
+        _print_counts(f"{each.name}: members carried along that nothing here reads", each.carried)
         if each.canceled:
             echo(f"{each.name}: {each.canceled} had not ended, and are CANCELED")
         if each.silent:
             echo(f"{each.name}: {each.silent} cannot be read and do not fire; see `inventory schedule list`")
-    _tell("collections that have no place here, and stay where they are", Counter(elsewhere))
+    _print_counts("collections that have no place here, and stay where they are", Counter(elsewhere))
     echo("nothing was written" if dry_run else "the takeover is complete; the original's database is as it was")
 
 
-def _tell(title: str, counts: Counter[str]) -> None:
+def _print_counts(title: str, counts: Counter[str]) -> None:
     if counts:
         shown = ", ".join(f"{name} ({count})" for name, count in counts.most_common(_SHOWN))
         more = f" and {len(counts) - _SHOWN} more (--json)" if len(counts) > _SHOWN else ""

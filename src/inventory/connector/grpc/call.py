@@ -160,13 +160,13 @@ class Caller:
                     attempt += 1
                     continue
                 call.end(status.name)
-                self._tell(status, error_code(details), attempt, principal)
+                self._log_attempt(status, error_code(details), attempt, principal)
                 raise platform_error(status, details, about) from exc
             except InventoryError:
                 call.end(grpc.StatusCode.CANCELLED.name)
                 raise
 
-    def _tell(self, status: grpc.StatusCode, code: str, attempt: int, principal: Principal | None) -> None:
+    def _log_attempt(self, status: grpc.StatusCode, code: str, attempt: int, principal: Principal | None) -> None:
         # The code alone: the text quotes what was asked for, and that is a client's value, checked by nobody.
         _log.info(
             "platform_call_failed",

@@ -1,4 +1,4 @@
-"""The queue: dramatiq on Redis. A message is an id and its domain; what it stands for lies in MongoDB."""
+"""The queue: dramatiq on Redis. A message holds an id and its domain; all data is in MongoDB."""
 
 from inventory.connector.queue.bands import BANDS, BandState, band_of
 from inventory.connector.queue.consumer import Handlers, QueueConsumer

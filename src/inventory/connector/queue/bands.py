@@ -1,4 +1,4 @@
-"""Bands of priority: Redis lists have none per message, so each band is a queue of its own."""
+"""Priority bands: Redis lists have no priority per message, so each band is a queue of its own."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ PLAN_JOB: Final = "plan_job"
 RUN_SLICE: Final = "run_slice"
 
 BANDS: Final[Mapping[str, int]] = {"urgent": 9, "normal": 39, "low": 99}
-"""The bands, most urgent first, each with the highest priority (0–99, lower first) that still belongs to it. 10 is
-what a collector has that says nothing: it is normal."""
+"""The bands, most urgent first, each with the highest priority (0–99, lower first) that belongs to it. The default
+priority of a collector, 10, is normal."""
 
 
 @dataclass(frozen=True, slots=True)
 class BandState:
-    """How a band of the queue looks.
+    """The state of a band of the queue.
 
     Attributes:
         band: its name.
         waiting: messages that no worker has taken.
-        oldest_seconds: how long the next one has waited; 0 where none does.
+            oldest_seconds: age of the next message, s; 0 if there is none.
     """
 
     band: str
@@ -41,5 +41,5 @@ def more_urgent_than(band: str) -> list[str]:
 
 
 def actor_name(action: str, band: str) -> str:
-    """Return the name under which messages of ``action`` travel in ``band``."""
+    """Return the name of the actor that handles messages of ``action`` in ``band``."""
     return f"{action}.{band}"

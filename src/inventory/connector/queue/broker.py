@@ -1,4 +1,4 @@
-"""dramatiq's Redis broker as we use it."""
+"""dramatiq's Redis broker, adapted to this service."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from inventory.domain.clock import Clock
 from inventory.errors import ConnectionFailureError, InventoryError, own_words
 
 HEARTBEAT_MS: Final = 5_000
-"""A worker silent for so long is dead, and what it held goes to others."""
+"""A worker silent for this long counts as dead, and its messages go to others."""
 
 SIGN_OF_LIFE_SECONDS: Final = 1.0
-"""How often a worker speaks to Redis that has nothing to fetch."""
+"""How often a worker with nothing to fetch sends a command to Redis."""
 
 MAINTENANCE_CHANCE: Final = 100_000
-"""Of a million commands, how many look for dead workers; at some tens of commands a second that is every second."""
+"""How many of a million commands look for dead workers; at tens of commands per second, about one per second."""
 
 REDIS_TIME: Final = b"""
 local now = redis.call("time")
 ARGV[2] = now[1] * 1000 + math.floor(now[2] / 1000)
 """
-"""Precedes dramatiq's script, which takes the caller's wall clock as its second argument and judges by it which workers
-are dead: one whose clock is behind would lose its messages to others while it works. Redis's own clock judges."""
+"""Prepended to dramatiq's script. Its second argument is the caller's wall clock, by which the script decides which
+workers are dead: a worker whose clock is slow would lose its messages while it works. So Redis's own clock is used."""
 
 PIPELINED: Final = 500
-"""Messages that are sent together."""
+"""Number of messages that are sent together."""
 
 
 class Broker(RedisBroker):
-    """The sender's side, with the bands as its queues. Without delay queues: nothing here delays."""
+    """The producer's side, with the bands as its queues. It has no delay queues, since no message is delayed."""
 
     def __init__(self, *, url: str, namespace: str) -> None:
         client = redis.Redis.from_url(
@@ -77,10 +77,10 @@ class Broker(RedisBroker):
             self.emit_after("declare_queue", queue_name)
 
     def enqueue_all(self, messages: Sequence[Message[None]]) -> None:
-        """Enqueue many messages in few round trips. One that fails leaves those before it enqueued."""
+        """Enqueue many messages in few round trips. If one fails, those before it stay enqueued."""
         for start in range(0, len(messages), PIPELINED):
             with self.client.pipeline(transaction=False) as pipeline:
-                # dramatiq sends by calling a script: a likeness of this broker calls it in the pipeline.
+                # dramatiq enqueues by calling a script: a copy of this broker calls it within the pipeline.
                 sender = copy(self)
                 sender.scripts = {**self.scripts, "dispatch": partial(self.scripts["dispatch"], client=pipeline)}
                 for message in messages[start : start + PIPELINED]:
@@ -102,8 +102,8 @@ class Broker(RedisBroker):
 class WorkBroker(Broker):
     """The worker's side: takes no more messages than it has threads, urgent bands first.
 
-    dramatiq itself prefetches per queue. A message prefetched by a busy worker would wait there, for as long as
-    a slice of another band takes, while other workers idle.
+    dramatiq itself prefetches per queue. A message prefetched by a busy worker would have to wait for as long as a
+    slice of another band takes, while other workers are idle.
     """
 
     def __init__(self, *, url: str, namespace: str, threads: int, clock: Clock) -> None:
@@ -115,7 +115,7 @@ class WorkBroker(Broker):
 
     @property
     def consumer_class(self) -> type[BandConsumer]:
-        """What reads a queue."""
+        """The class that reads a queue."""
         return BandConsumer
 
     def free_slots(self) -> int:
@@ -124,19 +124,19 @@ class WorkBroker(Broker):
         return self._threads - taken
 
     def is_overtaken(self, band: str) -> bool:
-        """Return whether messages wait that are more urgent than those of ``band``."""
+        """Return whether messages more urgent than those of ``band`` are waiting."""
         urgent = more_urgent_than(band)
         return bool(urgent) and any(self.waiting(urgent))
 
 
 class BandConsumer(_RedisConsumer):
-    """Reads one band for a :class:`WorkBroker`; called by dramatiq from a thread of its own."""
+    """Reads one band for a :class:`WorkBroker`; dramatiq calls it from a thread of its own."""
 
     def __init__(self, broker: WorkBroker, queue_name: str, prefetch: int, timeout: int) -> None:
         super().__init__(broker, queue_name, prefetch, timeout)  # type: ignore[no-untyped-call]
         self._work_broker = broker
         self._spoke_at = 0.0
-        # A consumer that comes after a broken connection takes the place of the one before it.
+        # The consumer created after a broken connection replaces the earlier one.
         broker.consumers[queue_name] = self
 
     def __next__(self) -> MessageProxy | None:
@@ -149,7 +149,7 @@ class BandConsumer(_RedisConsumer):
         if self.message_cache:
             message: MessageProxy | None = super().__next__()  # type: ignore[no-untyped-call]
             if message is not None:
-                # Whoever takes a message while MongoDB has never been reached cannot tell how old it is.
+                # As long as MongoDB was never reached, the age of a message is unknown.
                 with contextlib.suppress(InventoryError):
                     QUEUE_WAIT_SECONDS.labels(self.queue_name).observe(age_seconds(message, self._work_broker.clock))
             return message
@@ -158,12 +158,12 @@ class BandConsumer(_RedisConsumer):
         return None
 
     def ack(self, message: MessageProxy) -> None:
-        """Take a message that is done out of Redis.
+        """Remove a handled message from Redis.
 
         Raises:
-            ConnectionClosed: Redis does not answer, or refuses to write (its disk is full, it is a replica), whichever
-                it is: the caller tries again. dramatiq's own takes only the former for passing, and gives up on
-                all else: such messages would stay in Redis, and be handled again once the worker is restarted.
+            ConnectionClosed: Redis does not answer, or refuses writes (its disk is full, or it is a replica). In either
+                case the caller retries. dramatiq's own method retries only the former: other messages would stay in
+                Redis and be handled again after the worker's restart.
         """
         try:
             super().ack(message)  # type: ignore[no-untyped-call]
@@ -171,7 +171,7 @@ class BandConsumer(_RedisConsumer):
             raise ConnectionClosed(exc) from None
 
     def _take(self) -> None:
-        # One band at a time, or two would take the last slot.
+        # One band at a time; otherwise two bands could take the last slot.
         with self._work_broker.taking:
             free = self._work_broker.free_slots()
             if free > 0 and not self._work_broker.is_overtaken(self.queue_name):
@@ -185,10 +185,10 @@ class BandConsumer(_RedisConsumer):
 
 
 def age_seconds(message: Message[None] | MessageProxy, clock: Clock) -> float:
-    """Return how long ago ``message`` was made, s; never less than 0."""
+    """Return the age of ``message``, s; never less than 0."""
     return max(clock.now().timestamp() - message.message_timestamp / 1000, 0.0)
 
 
 def failure(exc: redis.RedisError) -> ConnectionFailureError:
-    """Return our error for one of Redis."""
+    """Return the corresponding error of ours."""
     return ConnectionFailureError(service="redis", reason=own_words(exc))

@@ -21,11 +21,11 @@ from inventory.observe.logs import get_logger
 _log = get_logger(__name__)
 
 POLL_MS: Final = 100
-"""How long an idle worker waits at most before it looks again."""
+"""How long an idle worker waits at most before it checks again."""
 
 
 class Handlers(Protocol):
-    """What a worker does with a message. Both must bear being called twice for the same id."""
+    """What a worker does with a message. Both methods must tolerate being called twice with the same id."""
 
     def plan_job(self, domain_id: str, job_id: str) -> None:
         """Plan the job."""
@@ -35,10 +35,10 @@ class Handlers(Protocol):
 
 
 class QueueConsumer:
-    """Hands messages to handlers, on threads of this process, urgent bands first.
+    """Passes messages to handlers, on threads of this process, urgent bands first.
 
-    A message is done when its handler returns, whatever came of it: a handler that raises is logged, and the
-    sweeper makes up for it. A process that dies leaves its messages to others.
+    A message is done when its handler returns, whatever the result. If a handler raises, that is logged, and the
+    sweeper repeats the work. If a process dies, its messages go to others.
     """
 
     def __init__(
@@ -47,11 +47,11 @@ class QueueConsumer:
         """Prepare; nothing connects yet.
 
         Args:
-            url: of Redis.
-            namespace: prefix of the queue's keys.
-            handlers: called with the ids of a message, from ``threads`` threads at once.
-            threads: how many messages are handled at a time.
-            clock: tells how old a message is; absent: this machine's.
+                url: the Redis URL.
+                namespace: prefix of the queue's keys.
+                handlers: called with the ids of a message, from up to ``threads`` threads at once.
+                threads: how many messages are handled at a time.
+                clock: determines the age of a message; absent: this machine's clock.
         """
         self._broker = WorkBroker(url=url, namespace=namespace, threads=threads, clock=clock or SystemClock())
         for rank, band in enumerate(BANDS):
@@ -62,13 +62,13 @@ class QueueConsumer:
         self._running = False
 
     def start(self) -> None:
-        """Begin to consume; returns at once. Redis may be away: it is tried again every few seconds."""
+        """Start consuming and return at once. If Redis is unreachable, connecting is retried every few seconds."""
         with self._lock:
             self._worker.start()
             self._running = True
 
     def stop(self, timeout_seconds: float) -> bool:
-        """Take no more messages, wait for the running handlers, hand back what was only fetched.
+        """Take no more messages, wait for running handlers, and put back what was only fetched.
 
         Args:
             timeout_seconds: how long to wait; a handler that takes longer leaves its message to other workers.
@@ -82,7 +82,7 @@ class QueueConsumer:
                 try:
                     self._worker.stop(timeout=int(timeout_seconds * 1000))
                 except redis.RedisError as exc:
-                    # What could not be handed back comes to others once this process's heartbeat has run out.
+                    # Messages that could not be put back go to others once this process's heartbeat has expired.
                     _log.warning("queue_messages_not_handed_back", reason=own_words(exc))
                 self._broker.close()
             return not any(thread.is_alive() for thread in self._worker.workers)
@@ -95,7 +95,7 @@ class QueueConsumer:
         self.stop(10)
 
     def _declare(self, action: str, band: str, rank: int, handler: Callable[[str, str], None]) -> None:
-        # An actor declares itself to its broker. Within a band, plans go before slices: they make more of them.
+        # An actor registers itself with its broker. Within a band, planning goes before slices, since it creates them.
         Actor(
             partial(_handle, action, handler),
             broker=self._broker,
@@ -107,7 +107,7 @@ class QueueConsumer:
 
 
 def _handle(action: str, handler: Callable[[str, str], None], domain_id: str, each: str, traceparent: str = "") -> None:
-    """Run ``handler``; this is a thread's outermost loop, so nothing gets past."""
+    """Run ``handler``; this is the outermost frame of a thread, so no error passes."""
     try:
         with tracing.consumed(f"queue.{action}", traceparent, id=each):
             handler(domain_id, each)

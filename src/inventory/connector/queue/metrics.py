@@ -9,14 +9,14 @@ from inventory.observe.metrics import SLOW_SECONDS, WORKER, counter, histogram
 
 QUEUE_WAIT_SECONDS: Final = histogram(
     "inventory_queue_wait_seconds",
-    "Time from a message's sending until a worker took it, s.",
+    "Time from enqueuing a message until a worker took it, s.",
     processes=[WORKER],
     labels={"band": tuple(BANDS)},
     buckets=SLOW_SECONDS,
 )
 HANDLER_FAILURES: Final = counter(
     "inventory_queue_handler_failures_total",
-    "Messages whose handling broke off; the sweeper makes up for it.",
+    "Messages whose handler failed; the sweeper repeats the work.",
     processes=[WORKER],
     labels={"action": (PLAN_JOB, RUN_SLICE)},
 )

@@ -1,4 +1,4 @@
-"""The sender's side of the queue."""
+"""The producer's side of the queue."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class RedisQueue:
         """Prepare; nothing connects yet.
 
         Args:
-            url: of Redis.
-            namespace: prefix of the queue's keys.
-            clock: tells when a message is made, and how old it is; absent: this machine's.
+                url: the Redis URL.
+                namespace: prefix of the queue's keys.
+                clock: gives the time of a message, and its age; absent: this machine's clock.
         """
         self._clock = clock or SystemClock()
         self._broker = Broker(url=url, namespace=namespace)
@@ -48,7 +48,7 @@ class RedisQueue:
             raise failure(exc) from exc
 
     def states(self) -> list[BandState]:
-        """Return how each band looks, most urgent first. Raises ``ConnectionFailureError``."""
+        """Return the state of each band, most urgent first. Raises ``ConnectionFailureError``."""
         try:
             return [self._state(band) for band in BANDS]
         except redis.RedisError as exc:

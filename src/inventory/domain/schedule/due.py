@@ -1,4 +1,4 @@
-"""What becomes of a schedule whose fire time has come (contract, section 5)."""
+"""Decides what happens to a schedule whose fire time has come (contract, section 5)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Final
 from inventory.domain.schedule.fire_times import FireTimes
 
 ON_TIME: Final = timedelta(seconds=10)
-"""A fire time so late is still on time: it is not coalesced with a newer one. Busy schedulers are that late."""
+"""Maximum delay of a fire time that still counts as on time, so that it is not coalesced with a newer one. Busy
+schedulers can be this late."""
 _TICKS_ON_TIME: Final = 3
 
 
@@ -18,7 +19,7 @@ class SkipReason(StrEnum):
     """Why fire times made no job."""
 
     DOWNTIME = "DOWNTIME"
-    """No scheduler ran, for longer than the grace time."""
+    """No scheduler ran for longer than the grace time."""
     COALESCED = "COALESCED"
     """No scheduler ran; a newer missed fire time was caught up instead."""
     DISABLED = "DISABLED"
@@ -32,7 +33,7 @@ class Skip:
     Attributes:
         first: the first of them.
         last: the last of them.
-        reason: why.
+            reason: why they were skipped.
     """
 
     first: datetime
@@ -45,9 +46,9 @@ class Decision:
     """What to do with a due schedule.
 
     Attributes:
-        next_fire_at: the fire time it waits for from now on; it may be due already.
-        fire_at: the fire time that becomes a job, or None.
-        skips: what was passed over, oldest first.
+            next_fire_at: the fire time it waits for from now on; it may already be due.
+            fire_at: the fire time that becomes a job, or None.
+            skips: the fire times that were skipped, oldest first.
     """
 
     next_fire_at: datetime
@@ -57,14 +58,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class CollectorState:
-    """What firing needs to know of a collector.
+    """The state of a collector that decides about firing.
 
     Attributes:
         enabled: whether it collects.
-        enabled_at: when it was last enabled after a rest, or None.
+        enabled_at: when it was last enabled after being disabled, or None.
         priority: 0–99, lower first.
-        disabled_at: when that rest began, or None where it is not known.
-        enabled_before: when it was enabled after the rest before that one, or None.
+        disabled_at: when that disabled time began, or None if unknown.
+        enabled_before: when it was enabled after the disabled time before that one, or None.
     """
 
     enabled: bool
@@ -74,7 +75,7 @@ class CollectorState:
     enabled_before: datetime | None = None
 
     def missed_until(self, due_at: datetime) -> datetime | None:
-        """Return when the last rest began, where ``due_at`` fell between it and the rest before; else None."""
+        """Return when it was last disabled, if ``due_at`` fell between that and the disabled time before; else None."""
         if self.disabled_at is None or self.enabled_at is None or not due_at <= self.disabled_at <= self.enabled_at:
             return None
         return None if self.enabled_before is not None and due_at <= self.enabled_before else self.disabled_at
@@ -82,11 +83,11 @@ class CollectorState:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How late is how late.
+    """How late a fire time may be.
 
     Attributes:
-        grace: so late a missed fire time is still caught up.
-        on_time: so late a fire time is not missed at all.
+        grace: maximum delay at which a missed fire time is still caught up.
+        on_time: maximum delay at which a fire time does not count as missed.
     """
 
     grace: timedelta
@@ -94,7 +95,7 @@ class Patience:
 
     @classmethod
     def of(cls, grace_seconds: float, tick_seconds: float) -> Patience:
-        """Return that of schedulers with these settings: where ticks are rare, less than so many late is on time."""
+        """Return the value for schedulers with these settings; with rare ticks, a longer delay is still on time."""
         on_time = timedelta(seconds=_TICKS_ON_TIME * tick_seconds)
         return cls(grace=timedelta(seconds=grace_seconds), on_time=max(ON_TIME, on_time))
 
@@ -102,14 +103,14 @@ class Patience:
 def decide(
     times: FireTimes, due_at: datetime, *, now: datetime, collector: CollectorState, patience: Patience
 ) -> Decision:
-    """Return what becomes of a schedule that waits for ``due_at``.
+    """Return what happens to a schedule that waits for ``due_at``.
 
     Args:
         times: its fire times.
-        due_at: the one it waits for, not later than ``now``.
-        now: the time.
+        due_at: the fire time it waits for, not later than ``now``.
+        now: the current time.
         collector: its collector.
-        patience: what is missed, and what of it is caught up.
+        patience: which fire times are missed, and which of those are caught up.
     """
     if not collector.enabled:
         rested = Skip(due_at, _newest(times, due_at, now), SkipReason.DISABLED)
@@ -118,7 +119,7 @@ def decide(
         return _fire_or_skip(times, due_at, now, patience)
     if (rest_at := collector.missed_until(due_at)) is not None:
         return _before_rest(times, due_at, rest_at, collector.enabled_at, now, patience)
-    # Nobody looked while the collector rested: what fell into the rest is not caught up.
+    # Nothing fired while the collector was disabled: fire times in that period are not caught up.
     before = collector.enabled_before
     woke_at = before if before is not None and due_at <= before < collector.enabled_at else collector.enabled_at
     rested = Skip(due_at, _newest(times, due_at, woke_at), SkipReason.DISABLED)
@@ -132,10 +133,10 @@ def decide(
 def outlook(
     times: FireTimes, due_at: datetime, *, now: datetime, collector: CollectorState, patience: Patience
 ) -> Decision:
-    """Return what becomes of a schedule that waits for ``due_at``, step after step, if schedulers look now.
+    """Return what would happen to a schedule that waits for ``due_at``, step by step, if schedulers looked now.
 
     Args:
-        times, due_at, now, collector, patience: as of :func:`decide`; ``due_at`` may be later than ``now``.
+        times, due_at, now, collector, patience: as for :func:`decide`; ``due_at`` may be later than ``now``.
     """
     skips: list[Skip] = []
     while due_at <= now:
@@ -148,12 +149,12 @@ def outlook(
 
 
 def ended(times: FireTimes, due_at: datetime, made_at: datetime) -> Decision:
-    """Return what became of a schedule that still waits for ``due_at``, though a fire time of it has its job already.
+    """Return the decision for a schedule that still waits for ``due_at`` although a fire time of it already has a job.
 
     Args:
         times: its fire times.
-        due_at: the one it waits for.
-        made_at: the one whose job was made by a scheduler that died before it could advance the schedule.
+        due_at: the fire time it waits for.
+        made_at: the fire time whose job was created by a scheduler that died before advancing the schedule.
     """
     if made_at <= due_at:
         return Decision(times.next_after(due_at), due_at)
@@ -164,7 +165,7 @@ def ended(times: FireTimes, due_at: datetime, made_at: datetime) -> Decision:
 def _before_rest(
     times: FireTimes, due_at: datetime, rest_at: datetime, enabled_at: datetime, now: datetime, patience: Patience
 ) -> Decision:
-    """Return what becomes of what was missed before a rest that is over; the rest itself is the next step."""
+    """Return what happens to fire times missed before a past disabled time; that time itself is the next step."""
     newest, newer = _newest(times, due_at, rest_at), _newest(times, due_at, now)
     if now - due_at <= patience.on_time or newer <= enabled_at:
         return _fire_or_skip(times, due_at, now, patience, newest)
@@ -175,7 +176,7 @@ def _before_rest(
 def _fire_or_skip(
     times: FireTimes, due_at: datetime, now: datetime, patience: Patience, missed: datetime | None = None
 ) -> Decision:
-    """Fire ``due_at`` if it is on time, else the newest that was missed, by default that of now, unless it is over."""
+    """Fire ``due_at`` if it is on time, else the newest missed fire time, by default up to now, unless too late."""
     if now - due_at <= patience.on_time:
         return Decision(times.next_after(due_at), due_at)
     newest = missed or _newest(times, due_at, now)
@@ -188,24 +189,24 @@ def _fire_or_skip(
 
 
 def _is_over(missed: datetime, now: datetime, patience: Patience) -> bool:
-    """Return whether a missed fire time is not to be caught up any more."""
+    """Return whether a missed fire time is too late to be caught up."""
     return now - missed > max(patience.grace, patience.on_time)
 
 
 def _newest(times: FireTimes, due_at: datetime, moment: datetime) -> datetime:
-    """Return the last fire time at or before ``moment``, ``due_at`` at least."""
+    """Return the last fire time at or before ``moment``, but at least ``due_at``."""
     latest = times.latest_at(moment)
     return max(latest, due_at) if latest is not None else due_at
 
 
 def merged(skips: list[Skip], fired_at: datetime | None, added: tuple[Skip, ...], *, keep: int) -> list[Skip]:
-    """Return ``skips`` with ``added``, in which one that goes on for the same reason is told once.
+    """Return ``skips`` with ``added``; a skip that continues for the same reason is listed once.
 
     Args:
-        skips: what is known, oldest first.
-        fired_at: the last fire time that made a job: a skip before it has ended.
-        added: what is new, oldest first.
-        keep: how many to keep at most, the newest.
+        skips: the known skips, oldest first.
+        fired_at: the last fire time that created a job: skips before it have ended.
+        added: the new skips, oldest first.
+        keep: maximum number to keep, the newest.
     """
     result = list(skips)
     for skip in added:

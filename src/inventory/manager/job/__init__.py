@@ -1,1 +1,1 @@
-"""What is stored about jobs, their tasks and slices."""
+"""The stored state of jobs, their tasks and slices."""

@@ -1,4 +1,4 @@
-"""Jobs that schedules make: many at once, each fire time exactly once."""
+"""Jobs created by schedules: many at once, exactly one per fire time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Document = dict[str, Any]
 _SHOWN: Final = dict.fromkeys(
     ("job_id", "status", "fire_at", "created_at", "finished_at", "total_tasks", "remained_tasks"), True
 ) | {"_id": False}
-"""What is told of a schedule's last job."""
+"""The fields shown of a schedule's last job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Fire:
 
     @property
     def key(self) -> tuple[str, str, datetime]:
-        """What makes it one job."""
+        """What identifies the job of this fire time."""
         return (self.domain_id, self.schedule_id, self.fire_at)
 
 
@@ -58,11 +58,10 @@ class Fire:
 class FiredJob:
     """The job of a fire time.
 
-    Attributes:
-        fire: what it was made for.
-        job_id: its id.
-        is_new: whether it was made just now; False where somebody else had made it.
-        waits: whether nobody has begun to plan it.
+    fire: the fire time it was created for.
+    job_id: its id.
+    is_new: whether this call created it; False if another scheduler had.
+    waits: whether nobody has begun to plan it.
     """
 
     fire: Fire
@@ -78,7 +77,7 @@ class ScheduledJobManager:
         """Prepare.
 
         Args:
-            database: where they are.
+                database: holds the collection.
             clock: tells the time.
         """
         self._jobs = database["job"]
@@ -86,9 +85,9 @@ class ScheduledJobManager:
 
     @translated_errors()
     def insert(self, fires: Sequence[Fire]) -> list[FiredJob]:
-        """Make the job of each fire time that has none, and return the jobs of all, in the order of ``fires``.
+        """Create the job of each fire time that has none, and return the jobs of all, in the order of ``fires``.
 
-        Safe to repeat, and to do in several schedulers at once. A fire time whose job is neither made nor found is
+        Safe to repeat, and to run in several schedulers at once. A fire time whose job was neither created nor found is
         left out.
         """
         if not fires:
@@ -107,7 +106,7 @@ class ScheduledJobManager:
         return [job for job in made if job is not None]
 
     def _documents(self, fires: Sequence[Fire]) -> list[Document]:
-        """Return new jobs. What differs between them was checked with the schedule, so one is validated for all."""
+        """Return new jobs. Their differing fields were checked with the schedule, so one is validated for all."""
         now = self._clock.now()
         like = new_document(
             Job,
@@ -134,13 +133,13 @@ class ScheduledJobManager:
         ]
 
     def _known(self, fires: Sequence[Fire]) -> dict[tuple[str, str, datetime], FiredJob]:
-        """Return the jobs that somebody else has made."""
+        """Return the jobs that another scheduler has created."""
         if not fires:
             return {}
         wanted = {fire.key: fire for fire in fires}
         query = {
             "domain_id": {"$in": sorted({fire.domain_id for fire in fires})},
-            # The type is asked for as well, since the index holds only those.
+            # The $type condition is needed because the index covers only strings.
             "schedule_id": {"$in": sorted({fire.schedule_id for fire in fires}), "$type": "string"},
             "fire_at": {"$in": sorted({fire.fire_at for fire in fires})},
         }
@@ -154,10 +153,10 @@ class ScheduledJobManager:
 
     @translated_errors()
     def newest_since(self, due: Iterable[tuple[str, str, datetime]]) -> dict[tuple[str, str], datetime]:
-        """Return the newest fire time that has a job, at or after the one given, of each schedule that has any.
+        """Return, for each schedule that has one, the newest fire time with a job at or after the given one.
 
         Args:
-            due: domain_id, schedule_id and the fire time that the schedule waits for, each.
+            due: domain_id, schedule_id, and the fire time that the schedule is waiting for.
         """
         each = [
             {
@@ -179,7 +178,7 @@ class ScheduledJobManager:
     def last_of(self, domain_id: str, schedule_ids: Iterable[str]) -> dict[str, Document]:
         """Return the last job of each schedule that has any, by schedule_id: its ids, status and times."""
         found = {}
-        # One look-up each reads one job; a grouping would read all that were ever made.
+        # One query per schedule reads one job; a grouping would read every job ever created.
         for schedule_id in schedule_ids:
             query = {"domain_id": domain_id, "schedule_id": {"$eq": schedule_id, "$type": "string"}}
             job = self._jobs.find_one(query, _SHOWN, sort=[("fire_at", DESCENDING)])

@@ -1,4 +1,4 @@
-"""Jobs: making, planning, settling, canceling and removing them."""
+"""Jobs: creating, planning, settling, canceling and removing them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OPEN: Final = [status.value for status in JOB_OPEN]
 _STOPPED: Final = frozenset({JobStatus.CANCELED.value, JobStatus.TIMEOUT.value})
 
 _NEXT_ATTEMPT: Final = "next_attempt"
-"""Marks, among what a job's error is about, an outage that its planning waits out."""
+"""Marks, in the ``additional`` member of a job's error, an outage after which planning is retried."""
 _WAITS: Final[Document] = {f"additional.{_NEXT_ATTEMPT}": {"$exists": True}}
 
 
@@ -36,7 +36,7 @@ class JobManager:
     """Sole reader and writer of the collection ``job``.
 
     Args:
-        database: where it is.
+            database: holds the collection.
         tasks: the jobs' tasks.
         slices: the tasks' slices.
         clock: tells the time.
@@ -70,7 +70,7 @@ class JobManager:
 
     @translated_errors()
     def find(self, domain_id: str, job_id: str) -> Document | None:
-        """Return the job, or None where it is gone."""
+        """Return the job, or None if it does not exist."""
         return self._jobs.find_one({"domain_id": domain_id, "job_id": job_id})
 
     def get(self, domain_id: str, job_id: str) -> Document:
@@ -82,24 +82,24 @@ class JobManager:
 
     @translated_errors()
     def claim_plan(self, domain_id: str, job_id: str, *, owner: str, lease_seconds: float) -> Document | None:
-        """Claim the planning of a job that is not planned; None where it is, has ended, or another plans it."""
+        """Claim the planning of a job; None if it is planned already, has ended, or another process plans it."""
         now = self._clock.now()
         query = {"domain_id": domain_id, "job_id": job_id, **_unplanned(now)}
         claim = {"plan_owner": owner, "plan_lease_until": now + timedelta(seconds=lease_seconds), "updated_at": now}
-        # The bell has brought somebody: if that one is lost, the next bell need not wait.
+        # The message has arrived: should this planner be lost, the next message need not wait.
         change = {"$set": claim, "$inc": {"plan_attempts": 1}, "$unset": {"rung_at": ""}}
         return self._jobs.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
 
     def mark_planned(self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = ()) -> Document:
-        """Note that all ``total`` tasks of the job exist; without any, the job ends here.
+        """Record that all ``total`` tasks of the job exist; without any, the job ends here.
 
-        Safe to repeat. Where the job was stopped meanwhile, its new tasks are canceled too.
+        Safe to repeat. If the job was stopped meanwhile, its new tasks are canceled as well.
 
         Args:
             projects: of the secrets that are collected.
 
         Returns:
-            The job as it is now: IN_PROGRESS, ended where it has no tasks, or stopped.
+            The job as it is now: IN_PROGRESS, ended because it has no tasks, or stopped.
 
         Raises:
             NotFoundError: the job was deleted meanwhile; what was planned is removed.
@@ -136,14 +136,14 @@ class JobManager:
 
     @translated_errors()
     def postpone_plan(self, job: Document, error: InventoryError, *, wait: timedelta) -> datetime | None:
-        """Give up the claim of the planning until ``wait`` is over; it does not count as an attempt.
+        """Give up the claim of the planning until ``wait`` is over; the attempt does not count.
 
         Args:
             job: as it was claimed.
-            error: why it waits; the job shows it until it is planned.
+            error: why planning is postponed; the job shows it until it is planned.
 
         Returns:
-            When the next attempt may begin, or None where the claim was lost or the job has ended.
+            When the next attempt may begin, or None if the claim was lost or the job has ended.
         """
         now = self._clock.now()
         mine = {name: job[name] for name in ("domain_id", "job_id", "plan_owner", "plan_attempts")}
@@ -160,13 +160,13 @@ class JobManager:
             },
             "$unset": {"plan_owner": "", "plan_lease_until": ""},
         }
-        # Only the claim's owner changes these: what was read when it was claimed is what is stored.
+        # Only the owner of the claim changes these fields: the values read with the claim are still stored.
         query = {**mine, "planned": False, "status": {"$in": OPEN}}
         return now + wait if self._jobs.update_one(query, change).modified_count else None
 
     @translated_errors()
     def hasten_plan(self, domain_id: str, job_id: str) -> bool:
-        """Let the next attempt at planning begin now; tell whether one was waited for."""
+        """Let the next attempt at planning begin now; return whether the job was waiting for one."""
         now = self._clock.now()
         query = {
             "domain_id": domain_id,
@@ -178,7 +178,7 @@ class JobManager:
         return self._jobs.update_one(query, {"$set": {"plan_not_before": now}}).modified_count == 1
 
     def get_or_clean(self, domain_id: str, job_id: str) -> Document:
-        """Return the job; of one that was deleted remove what was planned since, and raise ``NotFoundError``."""
+        """Return the job; if it was deleted, remove what was planned since, and raise ``NotFoundError``."""
         found = self.find(domain_id, job_id)
         if found is None:
             self._tasks.delete_of_jobs(domain_id, [job_id])
@@ -186,7 +186,7 @@ class JobManager:
         return found
 
     def fail(self, domain_id: str, job_id: str, error: InventoryError) -> bool:
-        """End a job that could not be planned as ERROR; tasks that exist are canceled."""
+        """End a job that could not be planned as ERROR; its existing tasks are canceled."""
         ended = self._end(domain_id, job_id, JobStatus.ERROR, error)
         if ended:
             self.cancel_parts(domain_id, job_id)
@@ -200,17 +200,17 @@ class JobManager:
         *,
         error: InventoryError | None = None,
     ) -> bool:
-        """Stop a job: it becomes ``status``, and what is open of its tasks and slices CANCELED.
+        """Stop a job: it becomes ``status``, and its open tasks and slices become CANCELED.
 
-        The job first, so that whoever starts a task afterwards sees it. Streams that run stop with their worker's
-        next heartbeat. Safe to repeat: it also ends what a crash left half done.
+        The job is stopped first, so that whoever starts a task afterwards sees it. Running streams stop with their
+        worker's next heartbeat. Safe to repeat: a repeated call also ends what a crash left half done.
 
         Args:
             status: CANCELED or TIMEOUT.
-            error: the reason, kept in the job.
+            error: the reason, stored in the job.
 
         Returns:
-            Whether it was this call that stopped the job.
+            Whether this call stopped the job.
         """
         ended = self._end(domain_id, job_id, status, error)
         self._cancel_parts_if_stopped(domain_id, job_id)
@@ -235,7 +235,7 @@ class JobManager:
             self.cancel_parts(domain_id, job_id)
 
     def cancel_parts(self, domain_id: str, job_id: str) -> None:
-        """Cancel what is open of the tasks and slices of a job that has ended; keep what they had stored."""
+        """Cancel the open tasks and slices of a job that has ended; keep the counts of what they stored."""
         self._tasks.cancel_of_job(domain_id, job_id)
         self._slices.cancel(domain_id, job_id=job_id)
         counted = self._slices.tasks_with_counts(domain_id, job_id)
@@ -245,31 +245,31 @@ class JobManager:
 
     @translated_errors()
     def cancel_jobs_of_collector(self, domain_id: str, collector_id: str) -> int:
-        """Cancel the collector's jobs that have not ended; return how many."""
+        """Cancel the collector's jobs that have not ended; return their number."""
         query = {"domain_id": domain_id, "collector_id": collector_id, "status": {"$in": OPEN}}
         job_ids = [job["job_id"] for job in self._jobs.find(query, {"job_id": 1})]
         return sum(self.cancel_job(domain_id, job_id) for job_id in job_ids)
 
     def delete_job(self, domain_id: str, job_id: str) -> None:
-        """Stop the job, then remove its slices, its tasks and itself; what runs stops with the next heartbeat.
+        """Stop the job, then remove its slices, its tasks and itself; running slices stop at their next heartbeat.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: the job does not exist.
         """
         self.get(domain_id, job_id)
-        # First the job, so that nobody starts a task or plans on; nobody will ask for the counts of its tasks.
+        # The job first, so that nobody starts a task or continues planning; nobody will read the counts of its tasks.
         self._end(domain_id, job_id, JobStatus.CANCELED, None)
         self.delete_many(domain_id, [job_id])
 
     @translated_errors()
     def delete_many(self, domain_id: str, job_ids: Sequence[str]) -> None:
-        """Remove jobs that have ended, their slices and tasks first: what a crash leaves can be found again."""
+        """Remove jobs that have ended, slices and tasks first, so that leftovers of a crash can be found again."""
         self._tasks.delete_of_jobs(domain_id, job_ids)
         self._jobs.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
 
     @translated_errors()
     def settle(self, domain_id: str, job_id: str, settled: Settled) -> bool:
-        """Write what the tasks make of a job; a job that has ended, and a lower remainder, never change."""
+        """Write the state that the tasks imply for a job; an ended job, and a lower remainder, never change."""
         now = self._clock.now()
         query: Document = {"domain_id": domain_id, "job_id": job_id, "planned": True}
         change: Document = {
@@ -289,10 +289,10 @@ class JobManager:
 
     @translated_errors()
     def unplanned(self, *, enqueued_before: datetime, limit: int) -> list[Document]:
-        """Return jobs of all domains that nobody plans, made and last enqueued before ``enqueued_before``; oldest first."""
+        """Return unplanned jobs of all domains, created and last enqueued before ``enqueued_before``, oldest first."""
         query = {
             "created_at": {"$lt": enqueued_before},
-            # Not $lt: a job for which the sweeper has not enqueued, or that an older version stored, has no such time.
+            # Not $lt: a job that the sweeper has never enqueued, or that an older version stored, has no such field.
             "rung_at": {"$not": {"$gte": enqueued_before}},
             **_unplanned(self._clock.now()),
         }
@@ -300,7 +300,7 @@ class JobManager:
 
     @translated_errors()
     def mark_enqueued(self, jobs: Sequence[Document]) -> None:
-        """Note that the bell was enqueued for a planner of the jobs now."""
+        """Record that planning of the jobs was enqueued now."""
         if jobs:
             ids_ = [job["_id"] for job in jobs]
             self._jobs.update_many({"_id": {"$in": ids_}}, {"$set": {"rung_at": self._clock.now()}})

@@ -1,10 +1,10 @@
-"""Running slices: claim, lease, heartbeat, and every way out of IN_PROGRESS. One conditional update each.
+"""Running slices: claim, lease, heartbeat, and every transition out of IN_PROGRESS, each one conditional update.
 
-A claim is known by its owner, a word made anew for every claim: whoever lost a lease, for however long it slept,
-can change nothing any more.
+A claim is identified by its owner, a random token generated for each claim. A worker that lost its lease, however
+long it was suspended, can therefore no longer change anything.
 
-SlotLimits are kept exact by the claim itself: it takes a place of the collector and one of the plugin endpoint (see
-``slice_place``). Two that claim the last place at once collide on its key, and one of them waits.
+The claim itself keeps the limits exact: it occupies one slot of the collector and one of the plugin endpoint (see
+``slice_slots``). Two claims of the same last slot collide on its unique key, and one of them waits.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.job_task import MAX_ERRORS
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-"""When the bell was enqueued for an attempt that is yet to come: the sweeper rings as soon as it may begin."""
+"""``enqueued_at`` of an attempt that is not due yet: the sweeper enqueues it as soon as it is."""
 
 _CLAIM_TRIES: Final = 16
 
 _DOUBLINGS: Final = 16
-"""How often the wait before an attempt is doubled at most: the longest one that may be set, ten days, then still ends
-within the calendar."""
+"""Maximum number of times the wait before an attempt is doubled. Even the longest wait that can be configured, ten
+days, then still ends before the last representable date."""
 
 
 class Refusal(Enum):
     """Why a slice cannot be claimed now."""
 
     FULL = auto()
-    """The collector, or the plugin's endpoint, has no place free."""
+    """The collector, or the plugin's endpoint, has no free slot."""
     NOT_CLAIMABLE = auto()
-    """Another runs it, it has ended, is held, must wait, or is out of attempts."""
+    """Another worker runs it, or it has ended, is held, is not due, or has no attempts left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A running slice at a heartbeat: its claim, and what its stream has brought so far."""
+    """A running slice at a heartbeat: its claim, and what its stream has delivered so far."""
 
     domain_id: str
     slice_id: str
@@ -61,14 +61,14 @@ class SliceClaims:
     """Claims of slices.
 
     Args:
-        database: where the slices are.
+            database: holds the slices.
         clock: tells the time.
-        lease_seconds: how long a claim lasts without a heartbeat, s.
-        max_attempts: how often a slice is begun before it fails.
-        backoff_seconds: wait before the second attempt, doubled for each further, s.
+            lease_seconds: how long a claim lasts without a heartbeat, s.
+            max_attempts: how often a slice is attempted before it fails.
+            backoff_seconds: wait before the second attempt, doubled for each further one, s.
 
     Attributes:
-        places: what claims take, and who waits for it.
+            slots: the slots that claims occupy, and the slices that wait for them.
     """
 
     def __init__(
@@ -89,11 +89,11 @@ class SliceClaims:
 
     @translated_errors()
     def claim(self, found: Document, *, owner: str, limits: SlotLimits) -> Document | Refusal:
-        """Claim the slice ``found``: PENDING and due, or IN_PROGRESS with a lease that ran out.
+        """Claim the slice ``found``: PENDING and due, or IN_PROGRESS with an expired lease.
 
         Args:
-            found: the slice as it was read; only its unchanging fields are relied on.
-            owner: made for this claim alone.
+            found: the slice as it was read; only fields that never change are used.
+            owner: a token for this claim alone.
         """
         for _ in range(_CLAIM_TRIES):
             places = self.places.free(found, limits)
@@ -116,7 +116,7 @@ class SliceClaims:
             **places,
             **Outcome().fields(),
         }
-        # What earlier attempts created stays counted, and their errors stay.
+        # What earlier attempts created stays counted, and their errors are kept.
         values |= {
             "created_count": "$created_count",
             "total_count": "$created_count",
@@ -124,7 +124,7 @@ class SliceClaims:
             "attempts": {"$add": ["$attempts", 1]},
         }
         if found["number"] == 0:
-            # The number of claims of slice 0 names the plan it makes.
+            # A plan of slices is identified by the number of claims of slice 0 when it was made.
             values["plan_attempt"] = {"$add": ["$plan_attempt", 1]}
         change: list[Document] = [{"$set": values}, {"$unset": "waits_for"}]
         pending = {"status": TaskStatus.PENDING.value}
@@ -142,9 +142,9 @@ class SliceClaims:
 
     @translated_errors()
     def beat(self, beats: Sequence[Beat]) -> set[str]:
-        """Renew the leases of a process's running slices, note their progress, and return the owners that own no more.
+        """Renew the leases of this process's running slices, store their progress, and return owners of lost claims.
 
-        Their slices were canceled, deleted with their job, or taken over after their lease had run out.
+        Their slices were canceled, deleted with their job, or claimed by another worker after the lease had expired.
         """
         if not beats:
             return set()
@@ -169,7 +169,7 @@ class SliceClaims:
     def finish(
         self, claimed: Document, status: TaskStatus, outcome: Outcome, *, expanded_attempt: int | None = None
     ) -> bool:
-        """End a claimed slice; False where the claim was lost meanwhile, and nothing was written."""
+        """End a claimed slice; False if the claim was lost meanwhile and nothing was written."""
         expanded = {} if expanded_attempt is None else {"expanded_attempt": expanded_attempt}
         outcome = outcome.after(claimed)
         change = {"status": status.value, "finished_at": self._clock.now(), **outcome.fields(), **expanded}
@@ -177,33 +177,33 @@ class SliceClaims:
 
     @translated_errors()
     def count_canceled(self, claimed: Document, outcome: Outcome) -> bool:
-        """Let a slice that was canceled while it ran tell what it had stored; only its last owner can."""
+        """Store what a slice that was canceled while it ran had written; only its last owner can do this."""
         query = _key(claimed) | {"owner": claimed["owner"], "status": TaskStatus.CANCELED.value}
         return self._slices.update_one(query, {"$set": outcome.after(claimed).fields()}).matched_count == 1
 
     @translated_errors()
     def retry(self, claimed: Document, outcome: Outcome) -> bool | None:
-        """Put a slice back whose attempt failed in a way that may pass, to be begun again after a while.
+        """Put a slice back to PENDING after a temporary failure, to be attempted again after a wait.
 
         Returns:
-            True if it will be; False where it has no attempt left, and the caller must end it; None where the
-            claim was lost.
+            True if it was put back; False if it has no attempts left and the caller must end it; None if the claim was
+            lost.
         """
         if claimed["attempts"] >= self._max_attempts:
             return False
         wait = self._backoff * 2 ** min(claimed["attempts"] - 1, _DOUBLINGS)
-        # Its own errors only: the next claim puts them to the earlier ones.
+        # Only this attempt's errors: the next claim moves them to the earlier ones.
         kept = replace(outcome.after(claimed), errors=outcome.errors, error_count=outcome.error_count)
         change = kept.fields() | _waiting_until(self._clock.now() + wait) | {"enqueued_at": _NEVER}
         return True if self._leave(claimed, change) else None
 
     @translated_errors()
     def hand_back(self, claimed: Document, stored: Outcome | None = None) -> bool:
-        """Put a slice back that a stopping worker cannot end; the attempt does not count.
+        """Put back a slice that a stopping worker cannot finish; the attempt does not count.
 
         Args:
             claimed: the slice as it was claimed.
-            stored: what the attempt has stored so far: what it created stays counted.
+            stored: what the attempt has stored so far; what it created stays counted.
         """
         now = self._clock.now()
         created = max((stored or Outcome()).created_count, claimed.get("created_count", 0))
@@ -213,16 +213,16 @@ class SliceClaims:
 
     @translated_errors()
     def expired(self, *, limit: int) -> list[Document]:
-        """Return slices of all domains whose worker was lost, the longest lost first."""
+        """Return slices of all domains whose lease has expired, longest expired first."""
         query = {"status": TaskStatus.IN_PROGRESS.value, "lease_until": {"$lt": self._clock.now()}}
         return list(self._slices.find(query).sort("lease_until", 1).limit(limit))
 
     @translated_errors()
     def take_from_lost(self, found: Document) -> TaskStatus | None:
-        """Put a slice whose worker was lost back, or end it after its last attempt.
+        """Put back a slice whose worker was lost, or fail it after its last attempt.
 
         Returns:
-            PENDING or FAILURE, what it is now; None where somebody was faster.
+            The new status, PENDING or FAILURE; None if another process handled it first.
         """
         now = self._clock.now()
         if found["attempts"] < self._max_attempts:

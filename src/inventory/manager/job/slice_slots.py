@@ -1,12 +1,12 @@
-"""Places of running slices: how many run at a time per collector and per plugin endpoint, and who waits for one.
+"""Slots of running slices: how many may run at a time per collector and per plugin endpoint, and which ones wait.
 
-A running slice occupies a numbered place of its collector and one of its plugin endpoint, and both numbers have a
-unique index: that keeps the limits exact. A slice that finds none is put back and notes which of the two it lacks.
-It looks once more before it leaves, and whoever gives a place up does so before it looks for waiting ones. So one of
-the two always sees the other, and no thread is kept.
+A running slice occupies one numbered slot of its collector and one of its plugin endpoint. A unique index on each
+number keeps the limits exact. A slice that finds no free slot goes back to PENDING and records which of the two it
+lacks. It checks for a free slot once more before it gives up, and whoever frees a slot does so before looking for
+waiters. One of the two therefore always sees the other, and no thread has to block.
 
-Whoever gives places up wakes one slice for each. One that was woken and finds that it lacks the other place now waits
-for that, and passes the place that it cannot use on to the next in line: each step takes one out of that line.
+Whoever frees slots wakes one slice per slot. A woken slice that then lacks the other kind of slot waits for that one,
+and passes the slot it cannot use to the next waiter.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from inventory.domain.job.states import TaskStatus
 from inventory.model.connection import Document, translated_errors
 
 WAIT_SECONDS: Final = 30.0
-"""After how long the sweeper rings for a slice that waits for a place, should nobody have woken it, s."""
+"""How long a slice waits for a slot before the sweeper enqueues it, in case nobody has woken it, s."""
 
 _LOOKS: Final = 4
-"""How often a slice may find that it lacks the one place, then the other, before it is claimed anew."""
+"""How often a slice may alternate between lacking one slot and the other before the whole claim is tried again."""
 
 
 class SlotKind(StrEnum):
-    """What a place belongs to, as it is stored in ``waits_for``."""
+    """What a slot belongs to, as stored in ``waits_for``."""
 
     COLLECTOR = "collector"
     ENDPOINT = "endpoint"
 
     @property
     def slot(self) -> str:
-        """The field with the number of the place."""
+        """The field that stores the slot's number."""
         return f"{self.value}_slot"
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The fields by which slices share places."""
+        """The fields whose values slices sharing these slots have in common."""
         return ("domain_id", "collector_id") if self is SlotKind.COLLECTOR else ("endpoint",)
 
     def group(self, found: Document) -> Document:
-        """Return the query for the slices that share the places of ``found``; empty where it needs no such place."""
+        """Return the query for slices that share slots with ``found``; empty if it needs no slot of this kind."""
         group = {key: found.get(key) for key in self.keys}
         return group if all(group.values()) else {}
 
@@ -61,15 +61,15 @@ class SlotLimits:
     per_endpoint: int
 
     def of(self, place: SlotKind) -> int:
-        """Return the limit of a kind of place."""
+        """Return the limit for one kind of slot."""
         return self.per_collector if place is SlotKind.COLLECTOR else self.per_endpoint
 
 
 class SliceSlots:
-    """Places and those who wait for them.
+    """Slots, and the slices that wait for them.
 
     Args:
-        database: where the slices are.
+            database: holds the slices.
         clock: tells the time.
     """
 
@@ -79,24 +79,24 @@ class SliceSlots:
 
     @translated_errors()
     def free(self, found: Document, limits: SlotLimits) -> dict[str, int] | SlotKind:
-        """Return a free place of each kind that the slice needs; or the kind that is full."""
+        """Return a free slot of each kind that the slice needs, or the kind that is full."""
         slots = {}
         for place, taken in self._taken(found, tuple(SlotKind)).items():
             limit = limits.of(place)
             if len(taken) >= limit:
                 return place
-            # At random, so that claimers seldom collide.
+            # Chosen at random so that concurrent claims rarely collide.
             slots[place.slot] = random.choice([slot for slot in range(limit) if slot not in taken])  # noqa: S311 (no secret)
         return slots
 
     def _taken(self, found: Document, places: Sequence[SlotKind]) -> dict[SlotKind, set[int]]:
-        """Return, for each kind among ``places`` that the slice needs, the numbers that others occupy, at one look."""
+        """Return, per kind in ``places`` that the slice needs, the slot numbers that other slices occupy; one query."""
         groups = {place: group for place in places if (group := place.group(found))}
         if not groups:
             return {}
         branches = [group | {place.slot: {"$gte": 0}} for place, group in groups.items()]
         wanted = dict.fromkeys((name for place in groups for name in (*place.keys, place.slot)), 1)
-        # A slice whose lease ran out gives its own place up by being claimed anew.
+        # A slice whose lease has expired frees its own slots when it is claimed again.
         rows = [row for row in self._slices.find({"$or": branches}, wanted) if row["_id"] != found["_id"]]
         return {
             place: {row[place.slot] for row in rows if place.slot in row and place.group(row) == group}
@@ -104,7 +104,7 @@ class SliceSlots:
         }
 
     def put_back(self, found: Document, limits: SlotLimits) -> SlotKind | None:
-        """Let the slice wait for the place that it lacks, and return which; None where a claim is worth it again."""
+        """Make the slice wait for the slot it lacks, and return its kind; None if another claim is worth trying."""
         lacking = self.free(found, limits)
         for _ in range(_LOOKS):
             if not isinstance(lacking, SlotKind):
@@ -128,9 +128,10 @@ class SliceSlots:
 
     @translated_errors()
     def next_waiters(self, found: Document, lacking: SlotKind, limits: SlotLimits) -> list[Document]:
-        """Choose who may use what ``found`` was perhaps woken for, and cannot use as it lacks a place of its collector.
+        """Choose the slices that may use an endpoint slot that ``found`` cannot use for lack of a collector slot.
 
-        The other way round there is nothing to pass on: slices of one collector go to one endpoint, and all lack it.
+        In the opposite case there is nothing to pass on: all slices of a collector use the same endpoint and lack it as
+        well.
         """
         if lacking is not SlotKind.COLLECTOR:
             return []
@@ -140,12 +141,12 @@ class SliceSlots:
 
     @translated_errors()
     def wake(self, freed: Document, places: Collection[SlotKind] = tuple(SlotKind)) -> list[Document]:
-        """Choose who may try for the places that ``freed`` gave up, the most urgent first; ring for them.
+        """Choose the slices that may try for the slots that ``freed`` gave up, most urgent first; enqueue them.
 
-        One for each kind of place: the most urgent of all, then that of the other kinds, as nobody waits for two.
+        At most one per kind of slot. A slice waits for one kind at a time, so nobody is chosen twice.
 
         Returns:
-            The chosen as they waited.
+            The chosen slices as they were while waiting.
         """
         now = self._clock.now()
         change = {"$set": {"not_before": now, "enqueued_at": now}, "$unset": {"waits_for": ""}}
@@ -163,9 +164,9 @@ class SliceSlots:
 
     @translated_errors()
     def wake_idle(self, *, limit: int) -> list[Document]:
-        """Choose one slice of each group that waits though nothing of the group runs: nobody else would wake it.
+        """Choose one slice per group that waits although nothing of the group runs, since nobody else would wake it.
 
-        That is so after a cancelation of those who were in line, or after a lost worker.
+        This happens after waiters were canceled, or after a worker was lost.
         """
         woken: list[Document] = []
         for place in SlotKind:

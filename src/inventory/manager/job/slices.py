@@ -1,4 +1,4 @@
-"""Slices of job tasks: making, releasing, adding up, canceling and removing them; ``slice_claim`` runs them."""
+"""Slices of job tasks: creating, releasing, adding up, canceling and removing; ``slice_claim`` covers running ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inventory.model.documents.job_task import MAX_ERRORS, Slice
 from inventory.model.new_document import new_document
 
 OPEN: Final = [status.value for status in TASK_OPEN]
-"""Stored statuses of what has not ended."""
+"""Stored statuses of slices and tasks that have not ended."""
 
 SUMMED: Final = (
     "total_count",
@@ -33,15 +33,15 @@ SUMMED: Final = (
 _COUNTED: Final = dict.fromkeys((*SUMMED, "errors", "status", "expanded_attempt"), 1)
 
 NOT_RUNNING: Final = {"lease_until": "", "collector_slot": "", "endpoint_slot": "", "waits_for": ""}
-"""What every way out of IN_PROGRESS unsets, so that a place is free as soon as its slice does not run; and what the
-way from PENDING to the end does."""
+"""Fields that every transition out of IN_PROGRESS unsets, so that a slot is free as soon as its slice stops running;
+and so does every transition from PENDING to an end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an attempt, or all slices of a task together, made of the plugin's messages.
+    """What an attempt, or all slices of a task together, did with the plugin's messages.
 
-    ``errors`` are ``{error_code, message, additional}``, the first hundred; ``error_count`` counts them all.
+    ``errors`` are ``{error_code, message, additional}``, the first hundred; ``error_count`` counts all of them.
     """
 
     total_count: int = 0
@@ -58,10 +58,10 @@ class Outcome:
         return {name: getattr(self, name) for name in SUMMED} | {"errors": list(self.errors)[:MAX_ERRORS]}
 
     def after(self, claimed: Mapping[str, Any]) -> Outcome:
-        """Return what all attempts of the claimed slice together made, this being the last of them.
+        """Return the result of all attempts at the claimed slice together, this being the last one.
 
-        What an earlier one created is counted once (contract, section 6), and the errors of earlier ones stay visible
-        where the last one failed, too: an outage that a further attempt made good is none of the task's errors.
+        What an earlier attempt created is counted once (contract, section 6). Errors of earlier attempts stay visible
+        only if the last one failed as well: an outage that a later attempt made up for is not an error of the task.
         """
         missing = max(claimed.get("created_count", 0) - self.created_count, 0)
         failed = self.error_count or self.failure_count
@@ -76,18 +76,18 @@ class Outcome:
         )
 
     def with_error(self, error: Mapping[str, Any]) -> Outcome:
-        """Return the same with one more error, which is kept even where a hundred are already."""
+        """Return the same with one more error, which is kept even if there are a hundred already."""
         values = {name: getattr(self, name) for name in SUMMED} | {"error_count": self.error_count + 1}
         return Outcome(**values, errors=(*list(self.errors)[: MAX_ERRORS - 1], error))
 
 
 @dataclass(frozen=True, slots=True)
 class TaskSlices:
-    """All that settling a task needs to know of its slices.
+    """What settling a task needs to know of its slices.
 
     Attributes:
         statuses: of the slices that count: slice 0 and those of the plan that it ended with.
-        outcome: their sums and first errors; empty while one is open.
+        outcome: their sums and first errors; empty while any of them is open.
     """
 
     statuses: frozenset[TaskStatus]
@@ -95,12 +95,12 @@ class TaskSlices:
 
     @property
     def open(self) -> bool:
-        """Whether one of them has not ended."""
+        """Whether any of them has not ended."""
         return bool(self.statuses & set(TASK_OPEN))
 
 
 def first_slice_id(job_task_id: str) -> str:
-    """Return the id of a task's slice 0: made of the task's, so that planning twice makes it once."""
+    """Return the id of a task's slice 0, derived from the task's id so that planning twice creates it once."""
     return f"{ids.SLICE}-{job_task_id.rpartition('-')[2]}"
 
 
@@ -108,7 +108,7 @@ class SliceManager:
     """The slices of a task as a set.
 
     Args:
-        database: where they are.
+            database: holds the slices.
         clock: tells the time.
     """
 
@@ -118,13 +118,13 @@ class SliceManager:
 
     @translated_errors()
     def get(self, domain_id: str, slice_id: str) -> Document | None:
-        """Return the slice, or None where it is gone: its job may have been deleted meanwhile."""
+        """Return the slice, or None if it does not exist: its job may have been deleted meanwhile."""
         return self._slices.find_one({"domain_id": domain_id, "slice_id": slice_id})
 
     def insert_first(self, tasks: Sequence[Document], *, endpoint: str, priority: int) -> None:
-        """Insert slice 0 of each task; those that exist are left as they are.
+        """Insert slice 0 of each task; existing ones are left unchanged.
 
-        They count as enqueued for from now on: ring right afterwards, or the sweeper does.
+        They count as enqueued from now on: enqueue them right afterwards, or the sweeper will.
         """
         if not tasks:
             return
@@ -138,9 +138,9 @@ class SliceManager:
         )
 
     def hold(self, first: Document, task_options: Sequence[Mapping[str, Any]]) -> None:
-        """Insert the slices that the claim ``first`` of slice 0 planned, held until that claim has ended well.
+        """Insert the slices planned by the claim ``first`` of slice 0, held until that claim has ended well.
 
-        What older claims planned, and never released, is removed.
+        Slices that older claims planned and never released are removed.
         """
         attempt = first["plan_attempt"]
         self.drop_held(first["domain_id"], first["job_task_id"], before_attempt=attempt)
@@ -165,7 +165,7 @@ class SliceManager:
         attempt: int | None = None,
         other_than: int | None = None,
     ) -> int:
-        """Remove held slices that will never be released: of ``attempt``, of older ones, or of all others."""
+        """Remove held slices that will never be released: those of ``attempt``, of older ones, or of all others."""
         query: Document = {"domain_id": domain_id, "job_task_id": job_task_id, "held": True}
         conditions = {"$lt": before_attempt, "$eq": attempt, "$ne": other_than}
         query["plan_attempt"] = {name: value for name, value in conditions.items() if value is not None}
@@ -173,7 +173,7 @@ class SliceManager:
 
     @translated_errors()
     def release(self, domain_id: str, job_task_id: str, attempt: int) -> list[str]:
-        """Let the slices of the plan ``attempt`` run, and return the ids of all that wait to."""
+        """Release the slices of the plan ``attempt``, and return the ids of all of them that are PENDING."""
         plan = {
             "domain_id": domain_id,
             "job_task_id": job_task_id,
@@ -188,9 +188,9 @@ class SliceManager:
         return [found["slice_id"] for found in self._slices.find(plan, {"slice_id": 1}).sort("number", 1)]
 
     def release_or_drop(self, domain_id: str, job_task_id: str) -> list[str]:
-        """Finish a planning of slices that a crash cut off: release what slice 0 ended with, drop what it did not.
+        """Finish planning of slices that a crash interrupted: release the plan slice 0 ended with, drop the others.
 
-        While slice 0 has not ended nothing is done: its next claim plans anew.
+        Nothing is done while slice 0 is open: its next claim plans again.
         """
         first = self.get(domain_id, first_slice_id(job_task_id))
         if first is not None and first["status"] in OPEN:
@@ -201,7 +201,7 @@ class SliceManager:
 
     @translated_errors()
     def has_open(self, domain_id: str, job_task_id: str) -> bool:
-        """Tell whether a slice of the task, held ones included, has not ended."""
+        """Return whether any slice of the task, including held ones, has not ended."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": OPEN}}
         return self._slices.find_one(query, {"_id": 1}) is not None
 
@@ -213,7 +213,7 @@ class SliceManager:
         if first is None:
             return TaskSlices(frozenset({TaskStatus.PENDING}), Outcome())
         if first.get("expanded_attempt") is None:
-            # Most tasks are one slice: it is read already.
+            # Most tasks are a single slice, which has just been read.
             outcome = Outcome(**{name: first[name] for name in (*SUMMED, "errors")})
             return TaskSlices(frozenset({TaskStatus(first["status"])}), outcome)
         counted = task | {"$or": [{"number": 0}, {"plan_attempt": first["expanded_attempt"]}]}
@@ -234,7 +234,7 @@ class SliceManager:
 
     @translated_errors()
     def tasks_with_open(self, tasks: Sequence[Document]) -> set[str]:
-        """Return the ids of those among ``tasks`` that have a slice that has not ended."""
+        """Return the ids of those ``tasks`` that have a slice that has not ended."""
         query = {
             "domain_id": {"$in": sorted({task["domain_id"] for task in tasks})},
             "job_task_id": {"$in": [task["job_task_id"] for task in tasks]},
@@ -244,7 +244,7 @@ class SliceManager:
 
     @translated_errors()
     def tasks_with_counts(self, domain_id: str, job_id: str) -> list[str]:
-        """Return the ids of the job's tasks of which something was collected or went wrong."""
+        """Return the ids of the job's tasks that collected something or met an error."""
         query = {
             "domain_id": domain_id,
             "job_id": job_id,
@@ -256,7 +256,7 @@ class SliceManager:
     def cancel(self, domain_id: str, *, job_id: str = "", job_task_id: str = "") -> int:
         """Cancel the open slices of a job or a task; a worker that runs one notices at its next heartbeat.
 
-        The owner stays, so that it can still tell what it had stored.
+        The owner is kept, so that it can still record what it stored.
         """
         part = {"job_id": job_id} if job_id else {"job_task_id": job_task_id}
         change = {
@@ -278,7 +278,7 @@ class SliceManager:
 
     @translated_errors()
     def due_not_enqueued(self, *, enqueued_before: datetime, limit: int) -> list[Document]:
-        """Return slices that may run now, but for which no bell was enqueued since ``enqueued_before``; oldest bell first."""
+        """Return slices that are due and were last enqueued before ``enqueued_before``, longest ago first."""
         query = {
             "status": TaskStatus.PENDING.value,
             "held": False,
@@ -290,7 +290,7 @@ class SliceManager:
 
     @translated_errors()
     def mark_enqueued(self, slices: Sequence[Document]) -> None:
-        """Note that the bell was enqueued for the slices now."""
+        """Record that the slices were enqueued now."""
         if slices:
             ids_ = [one["_id"] for one in slices]
             self._slices.update_many({"_id": {"$in": ids_}}, {"$set": {"enqueued_at": self._clock.now()}})

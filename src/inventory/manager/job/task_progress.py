@@ -1,4 +1,4 @@
-"""What running tasks have done so far: their own counts are written once, when all their slices have ended."""
+"""Counts of running tasks so far: a task's own counts are written once, when all its slices have ended."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Task = Mapping[str, Any]
 
 
 class TaskProgress:
-    """Reads it from the slices, which note it with their heartbeats.
+    """Reads the counts from the slices, which update them with their heartbeats.
 
     Args:
-        database: where it is.
+        database: holds the slices.
     """
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._slices = database["slice"]
 
     def shown(self, domain_id: str, tasks: Sequence[Task]) -> Sequence[Task]:
-        """Return the tasks as they were read; one that runs has, in the fields that were read, the counts so far."""
+        """Return the tasks as read; in running ones, the count fields that were read hold the counts so far."""
         running = [
             task["job_task_id"]
             for task in tasks
@@ -33,15 +33,15 @@ class TaskProgress:
         ]
         if not running:
             return tasks
-        told = self._told(domain_id, running)
+        counts = self._counts(domain_id, running)
         return [
-            {**task, **{name: n for name, n in told.get(task.get("job_task_id", ""), {}).items() if name in task}}
+            {**task, **{name: n for name, n in counts.get(task.get("job_task_id", ""), {}).items() if name in task}}
             for task in tasks
         ]
 
     @translated_errors()
-    def _told(self, domain_id: str, job_task_ids: Sequence[str]) -> dict[str, dict[str, int]]:
-        # A first slice counts always; others only if they are of the plan that its last attempt made.
+    def _counts(self, domain_id: str, job_task_ids: Sequence[str]) -> dict[str, dict[str, int]]:
+        # Slice 0 always counts; others only if they belong to the plan of its last attempt.
         part = {"$cond": [{"$eq": ["$number", 0]}, None, "$plan_attempt"]}
         group: Document = {"_id": {"task": "$job_task_id", "part": part}, "expanded": {"$max": "$expanded_attempt"}}
         group |= {name: {"$sum": f"${name}"} for name in SUMMED}

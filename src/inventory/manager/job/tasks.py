@@ -1,4 +1,4 @@
-"""Job tasks: making, starting, ending and removing them."""
+"""Job tasks: creating, starting, ending and removing them."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from inventory.model.connection import Document, refused_duplicates, translated_
 from inventory.model.documents.job_task import JobTask
 from inventory.model.new_document import new_document
 
-_TYPES_TOLD: Final = 100
+_TYPES_RECORDED: Final = 100
 _PLAN_DEFAULTS: Final = {"status": TaskStatus.PENDING.value}
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What became of the wish to run a task.
+    """The result of starting a task.
 
     Attributes:
-        task: the task, which is IN_PROGRESS; None where it has ended, is gone, or has a ``running``.
-        running: another task that runs for the same collector and secret, and so keeps this one PENDING.
+        task: the task, now IN_PROGRESS; None if it has ended, does not exist, or is blocked by ``running``.
+        running: the running task of the same collector and secret that keeps this one PENDING.
     """
 
     task: Document | None
@@ -52,7 +52,7 @@ class JobTaskManager:
     """Sole reader and writer of the collection ``job_task``.
 
     Args:
-        database: where it is.
+            database: holds the collection.
         slices: the tasks' slices.
         clock: tells the time.
     """
@@ -67,18 +67,18 @@ class JobTaskManager:
     ) -> list[Document]:
         """Insert the tasks of one job, each with its slice 0, and return them as they are stored.
 
-        Doing it again, wholly or in part, changes nothing: (domain_id, job_id, secret_id) is unique.
+        Repeating it, wholly or in part, changes nothing: (domain_id, job_id, secret_id) is unique.
 
         Args:
-            tasks: fields of ``JobTask`` without its id, status and times: domain_id, job_id, collector_id,
-                secret_id, provider, service_account_id, project_id, filter, full_collect. All of one job.
-            endpoint: of the plugin, for the limit per endpoint.
-            priority: the collector's.
+                tasks: fields of ``JobTask`` without its id, status and times: domain_id, job_id, collector_id,
+                    secret_id, provider, service_account_id, project_id, filter, full_collect. All of one job.
+                endpoint: the plugin's endpoint, for its limit of running slices.
+                priority: the collector's priority.
         """
         if not tasks:
             return []
         now = self._clock.now()
-        # mongoengine takes its time: what all have alike is made once.
+        # Building a document with mongoengine is slow: what all tasks share is built once.
         pattern = new_document(JobTask, job_task_id="", created_at=now, **(_PLAN_DEFAULTS | dict(tasks[0])))
         alike = {name: value for name, value in pattern.items() if name not in tasks[0]}
         documents = [
@@ -94,7 +94,7 @@ class JobTaskManager:
 
     @translated_errors()
     def _insert(self, documents: list[Document]) -> bool:
-        """Insert what is not there yet; return whether nothing was."""
+        """Insert the tasks that do not exist yet; return whether all were new."""
         try:
             self._tasks.insert_many(documents, ordered=False)
         except BulkWriteError as exc:
@@ -113,7 +113,7 @@ class JobTaskManager:
 
     @translated_errors()
     def find(self, domain_id: str, job_task_id: str) -> Document | None:
-        """Return the task, or None where it is gone."""
+        """Return the task, or None if it does not exist."""
         return self._tasks.find_one({"domain_id": domain_id, "job_task_id": job_task_id})
 
     def get(self, domain_id: str, job_task_id: str) -> Document:
@@ -124,7 +124,7 @@ class JobTaskManager:
         return found
 
     def start(self, domain_id: str, job_task_id: str) -> Started:
-        """Make a PENDING task IN_PROGRESS; one that is already stays so. Only one per collector and secret can be."""
+        """Make a PENDING task IN_PROGRESS; a running one stays so. Per collector and secret only one can run."""
         while True:
             try:
                 started = self._start(domain_id, job_task_id)
@@ -132,7 +132,7 @@ class JobTaskManager:
                 task = self.find(domain_id, job_task_id)
                 running = self._running_of_secret(task) if task else None
                 if task is not None and running is None and task["status"] in OPEN:
-                    # What stood in the way has ended this very moment.
+                    # The task that blocked this one has ended in the meantime.
                     continue
                 return Started(None, running)
             return Started(started)
@@ -154,7 +154,7 @@ class JobTaskManager:
 
     @translated_errors()
     def refuse(self, domain_id: str, job_task_id: str, error: InventoryError) -> bool:
-        """Cancel a task that has not started, with ``error`` as the reason; tell whether it was this call."""
+        """Cancel a task that has not started, with ``error`` as the reason; return whether this call did."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": TaskStatus.PENDING.value}
         change = {
             "status": TaskStatus.CANCELED.value,
@@ -167,7 +167,7 @@ class JobTaskManager:
 
     @translated_errors()
     def finish(self, domain_id: str, job_task_id: str, status: TaskStatus, outcome: Outcome) -> bool:
-        """End a task with the sums of its slices; tell whether it was this call."""
+        """End a task with the sums of its slices; return whether this call did."""
         change = _sums(outcome) | {
             "status": status.value,
             "finished_at": self._clock.now(),
@@ -179,7 +179,7 @@ class JobTaskManager:
 
     @translated_errors()
     def count_canceled(self, domain_id: str, job_task_id: str, outcome: Outcome) -> None:
-        """Let a CANCELED task tell what its slices had stored, also what comes in late; sums only grow."""
+        """Update a CANCELED task with what its slices stored, including late reports; sums only grow."""
         query = {
             "domain_id": domain_id,
             "job_task_id": job_task_id,
@@ -191,7 +191,7 @@ class JobTaskManager:
 
     @translated_errors()
     def claim_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> Document | None:
-        """Claim the task's garbage collection; None where it was done, another does it, or the task has ended."""
+        """Claim the task's garbage collection; None if it is done, another process does it, or the task has ended."""
         now = self._clock.now()
         query = {
             "domain_id": domain_id,
@@ -205,32 +205,32 @@ class JobTaskManager:
 
     @translated_errors()
     def renew_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Renew the claim of the task's garbage collection; False where it was lost, or the collection is done."""
+        """Renew the claim of the task's garbage collection; False if it was lost or the collection is done."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner, "garbage_collected": False}
         change = {"garbage_lease_until": self._clock.now() + timedelta(seconds=lease_seconds)}
         return self._tasks.update_one(query, {"$set": change}).matched_count == 1
 
     @translated_errors()
     def record_garbage(self, domain_id: str, job_task_id: str, *, owner: str, deleted: int, disconnected: int) -> bool:
-        """Note what garbage collection did; False where the claim was lost."""
+        """Record what garbage collection did; False if the claim was lost."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner}
         change = {"garbage_collected": True, "deleted_count": deleted, "disconnected_count": disconnected}
         return self._tasks.update_one(query, {"$set": change}).matched_count == 1
 
     @translated_errors()
     def mark_slices_planned(self, domain_id: str, job_task_id: str) -> None:
-        """Note that all slices of the task exist."""
+        """Record that all slices of the task exist."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id}
         self._tasks.update_one(query, {"$set": {"slices_planned": True}})
 
     @translated_errors()
     def note_unknown_type(self, domain_id: str, job_task_id: str, resource_type: str) -> bool:
-        """Note that ``resource_type`` is told of; False where it was already, or a hundred others were."""
+        """Record an unknown ``resource_type``; False if it was recorded before, or a hundred others were."""
         query = {
             "domain_id": domain_id,
             "job_task_id": job_task_id,
             "types_told": {"$ne": resource_type},
-            f"types_told.{_TYPES_TOLD - 1}": {"$exists": False},
+            f"types_told.{_TYPES_RECORDED - 1}": {"$exists": False},
         }
         return self._tasks.update_one(query, {"$push": {"types_told": resource_type}}).modified_count == 1
 
@@ -258,7 +258,7 @@ class JobTaskManager:
 
     @translated_errors()
     def count(self, domain_id: str, job_id: str) -> TaskCounts:
-        """Return how many tasks of the job are in which status."""
+        """Return the number of tasks of the job in each status."""
         refused = {"$and": [{"$eq": ["$status", TaskStatus.CANCELED.value]}, _IS_REFUSED]}
         group = {
             "_id": "$status",
@@ -272,7 +272,7 @@ class JobTaskManager:
 
     @translated_errors()
     def open_after(self, after: ObjectId | None, *, limit: int) -> list[Document]:
-        """Return a page of the tasks, of all domains, that have not ended, in the order of ``_id``."""
+        """Return a page of the unfinished tasks of all domains, in the order of ``_id``."""
         query: Document = {"status": {"$in": OPEN}}
         if after is not None:
             query["_id"] = {"$gt": after}
@@ -281,7 +281,7 @@ class JobTaskManager:
 
     @translated_errors()
     def jobs_with_open(self, jobs: Sequence[Document]) -> set[str]:
-        """Return the ids of those among ``jobs`` that have a task that has not ended."""
+        """Return the ids of those ``jobs`` that have an unfinished task."""
         query = {
             "domain_id": {"$in": sorted({job["domain_id"] for job in jobs})},
             "job_id": {"$in": [job["job_id"] for job in jobs]},
@@ -310,6 +310,6 @@ _IS_REFUSED: Final = {
 
 def _sums(outcome: Outcome) -> Document:
     fields = outcome.fields()
-    # Only slices keep it: whether garbage collection may run is decided once, from them.
+    # Only slices store it: whether garbage collection may run is decided once, from them.
     fields.pop("resources_seen")
     return fields

@@ -1,4 +1,4 @@
-"""Due schedules in hand: sole reader and writer of the ``due_batch`` collection."""
+"""Claimed due schedules: sole reader and writer of the ``due_batch`` collection."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ Document = dict[str, Any]
 _OWNER: Final = "owner"
 
 HELD_SECONDS: Final = 3.0
-"""So long others leave alone what a scheduler has in hand, s; so much later they fire what it died over."""
+"""How long other schedulers leave claimed schedules alone, s. If the claiming one dies, they fire that much later."""
 
 
 class DueBatchManager:
-    """Tells schedulers what the others have in hand, so that they share what is due instead of all doing the same."""
+    """Tells schedulers what the others have claimed, so that they share due schedules instead of firing the same."""
 
     def __init__(self, *, database: Database[Document], clock: Clock, owner: str) -> None:
         """Prepare.
 
         Args:
-            database: where they are.
-            clock: tells the time.
-            owner: names this scheduler.
+                database: holds the collection.
+                clock: tells the time.
+                owner: identifies this scheduler.
         """
-        # It is advice, and out of date in a moment: not worth waiting for a majority.
+        # Claims here are advisory and soon outdated: not worth waiting for a majority of the replica set.
         self._collection = database["due_batch"].with_options(write_concern=WriteConcern(w=1))
         self._clock = clock
         self._owner = owner
 
     @translated_errors()
     def take(self, schedule_ids: Collection[str]) -> set[str]:
-        """Note that these are in hand here, and return those of them that another has in hand as well.
+        """Claim these schedules, and return those that another scheduler has claimed as well.
 
-        Of two that take the same at the same moment only one is told: one of them goes on.
+        If two claim the same schedules at the same moment, only one of them is told, so that the other goes on.
         """
         held = {"schedule_ids": list(schedule_ids), "until": self._clock.now() + timedelta(seconds=HELD_SECONDS)}
         self._collection.update_one({_OWNER: self._owner}, {"$set": held}, upsert=True)
@@ -48,18 +48,18 @@ class DueBatchManager:
 
     @translated_errors()
     def of_others(self) -> set[str]:
-        """Return what the others have in hand."""
+        """Return what the others have claimed."""
         return self._held({_OWNER: {"$ne": self._owner}})
 
     @translated_errors()
     def drop(self) -> None:
-        """Have nothing in hand any more, and forget what the dead had."""
+        """Drop this scheduler's claims, and forget those of dead schedulers."""
         gone = {"until": {"$lte": self._clock.now()}}
         self._collection.delete_many({"$or": [{_OWNER: self._owner}, gone]})
 
     def _held(self, query: Document) -> set[str]:
         now = self._clock.now()
-        # One that lasts longer was noted under a clock that has stepped back since.
+        # A claim that lasts longer was made under a clock that has been set back since.
         query |= {"until": {"$gt": now, "$lte": now + 2 * timedelta(seconds=HELD_SECONDS)}}
         found = self._collection.find(query, {"schedule_ids": 1})
         return {schedule_id for batch in found for schedule_id in batch["schedule_ids"]}

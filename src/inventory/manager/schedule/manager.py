@@ -24,11 +24,11 @@ _DUE: Final = ((_DUE_AT, 1), ("priority", 1))
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """The step of one due schedule from the fire time that it waited for to the next.
+    """The step of one due schedule from the fire time it was waiting for to the next one.
 
     Attributes:
         schedule: the document as it was read, with ``_id``, ``next_fire_at`` and ``schedule``.
-        fields: what it becomes.
+            fields: the fields to set.
     """
 
     schedule: Mapping[str, Any]
@@ -42,12 +42,12 @@ class ScheduleManager:
         """Prepare.
 
         Args:
-            database: where they are.
+                database: holds the collection.
         """
         self._collection = database["schedule"]
 
     def insert(self, schedule: Document) -> None:
-        """Store a new schedule, made by ``new_document``.
+        """Store a new schedule, built by ``new_document``.
 
         Raises:
             SaveUniqueValuesError: the id is taken.
@@ -73,9 +73,9 @@ class ScheduleManager:
             return list(found.sort("name", 1))
 
     def update(self, domain_id: str, collector_id: str, schedule_id: str, fields: Mapping[str, Any]) -> Document:
-        """Set ``fields`` in one write and return the schedule as it is then. Raises ``NotFoundError``.
+        """Set ``fields`` in one write and return the updated schedule. Raises ``NotFoundError``.
 
-        New fire times leave one that is due as it is: the job of it may be made already, so it is fired first.
+        New fire times leave a due one unchanged: its job may already exist, so it is fired first.
         """
         if not fields:
             return self.get(domain_id, collector_id, schedule_id)
@@ -96,7 +96,7 @@ class ScheduleManager:
         return updated
 
     def set_priority(self, domain_id: str, collector_id: str, priority: int) -> None:
-        """Let the collector's schedules take their turn by its new priority."""
+        """Copy the collector's new priority to its schedules."""
         with translated_errors(key="priority"):
             self._collection.update_many(
                 {"domain_id": domain_id, "collector_id": collector_id}, {"$set": {"priority": priority}}
@@ -110,17 +110,17 @@ class ScheduleManager:
             raise NotFoundError(key=_ID, value=schedule_id)
 
     def delete_of_collector(self, domain_id: str, collector_id: str) -> int:
-        """Remove all schedules of the collector and return how many there were."""
+        """Remove all schedules of the collector and return their number."""
         with translated_errors(key=_ID):
             return self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id}).deleted_count
 
     def due(self, now: datetime, *, limit: int, besides: Iterable[str] = ()) -> list[Document]:
-        """Return schedules of all domains whose fire time has come: oldest fire time first, then by priority.
+        """Return due schedules of all domains, oldest fire time first, then by priority.
 
         Args:
-            now: the time.
-            limit: how many at most.
-            besides: ids of those that are left to others.
+                now: the current time.
+                limit: maximum number.
+                besides: ids of schedules to leave to other schedulers.
         """
         query: Document = {_DUE_AT: {"$lte": now}}
         if left := list(besides):
@@ -134,22 +134,22 @@ class ScheduleManager:
             return self._collection.count_documents({_DUE_AT: {"$lte": now}}, limit=limit)
 
     def advance(self, steps: Sequence[Advance]) -> int:
-        """Take each step whose schedule still is as it was read; return how many were taken.
+        """Take each step whose schedule is still as it was read; return how many were taken.
 
-        A schedule that another scheduler has advanced, or whose fire times a client has changed, stays as it is.
+        A schedule that another scheduler has advanced, or whose fire times a client has changed, is left unchanged.
         """
         if not steps:
             return 0
-        # The hint spares MongoDB the trial of every index that knows a field of the condition.
+        # The hint saves MongoDB from trying every index that contains a field of the condition.
         writes = [UpdateOne(_unchanged(step.schedule), {"$set": dict(step.fields)}, hint=_BY_ID) for step in steps]
         with translated_errors(key=_ID):
             return self._collection.bulk_write(writes, ordered=False).matched_count
 
     def note_fired(self, fired: Iterable[tuple[Mapping[str, Any], datetime]]) -> None:
-        """Note when schedules fired whose step could not be taken, since they were changed meanwhile.
+        """Record when schedules fired whose step could not be taken because they were changed meanwhile.
 
         Args:
-            fired: schedules as they were read, each with the fire time that became a job.
+                fired: schedules as they were read, each with the fire time that became a job.
         """
         by_time: dict[datetime, list[Mapping[str, Any]]] = {}
         for schedule, fire_at in fired:
@@ -158,14 +158,14 @@ class ScheduleManager:
             query = {
                 "domain_id": {"$in": sorted({schedule["domain_id"] for schedule in schedules})},
                 "_id": {"$in": [schedule["_id"] for schedule in schedules]},
-                # Neither of the two matches one that has a newer time.
+                # Neither alternative matches a schedule with a newer time.
                 "$or": [{"last_scheduled_at": {"$lt": fire_at}}, {"last_scheduled_at": None}],
             }
             with translated_errors(key=_ID):
                 self._collection.update_many(query, {"$set": {"last_scheduled_at": fire_at}})
 
     def delete_due(self, schedules: Iterable[Mapping[str, Any]]) -> int:
-        """Remove schedules, as they were read, whose collector is gone; return how many."""
+        """Remove schedules, as they were read, whose collector no longer exists; return their number."""
         writes = [DeleteOne(_unchanged(schedule), hint=_BY_ID) for schedule in schedules]
         if not writes:
             return 0
@@ -178,8 +178,8 @@ def _key(domain_id: str, collector_id: str, schedule_id: str) -> Document:
 
 
 def _unchanged(schedule: Mapping[str, Any]) -> Document:
-    """The condition that nobody has advanced or changed it since; ``domain_id`` leads to its shard.
+    """The condition that nobody has advanced or changed the schedule since; ``domain_id`` routes to its shard.
 
-    What somebody's hand has removed is None, which absent matches.
+    A field that somebody removed by hand was read as None, which also matches an absent field.
     """
     return {key: schedule.get(key) for key in ("domain_id", "_id", _DUE_AT, "anchor_at", "schedule")}

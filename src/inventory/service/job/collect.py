@@ -1,4 +1,4 @@
-"""Collect: a job and its tasks, handed to the workers (contract, section 6). Nothing is collected here."""
+"""Collect: creates a job with its tasks and enqueues them (contract, section 6). Nothing is collected here."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ log = get_logger(__name__)
 Document = dict[str, Any]
 
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""Of planning that meets an outage again and again."""
+"""Maximum pause before planning is retried after repeated outages."""
 _MOST_DOUBLINGS: Final = 20
 _INFO: Final = "collector_info"
 
 
 @dataclass(frozen=True, slots=True)
 class CollectRequest:
-    """A ``CollectRequest`` of the wire, absent members empty."""
+    """A ``CollectRequest`` of the API; absent fields are empty."""
 
     collector_id: str
     filter: Mapping[str, Any] = field(default_factory=dict)
@@ -57,11 +57,11 @@ class CollectRequest:
 
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
-    """How long and how often planning may be tried.
+    """How long planning may take and how often it may be tried.
 
     Attributes:
         lease_seconds: how long a claim of the planning lasts, s; longer than a plugin's ``init`` may take.
-        max_attempts: claims of one job before it ends as ERROR; those that met an outage do not count.
+        max_attempts: claims of one job before it ends as ERROR; attempts that met an outage do not count.
         retry_seconds: pause after the first attempt that met an outage, doubled for each further one up to
             ``LONGEST_PAUSE``, s.
     """
@@ -76,13 +76,13 @@ class PlanLimits:
         return timedelta(seconds=self.lease_seconds)
 
     def pause(self, outages: int) -> timedelta:
-        """Return how long to wait after so many attempts that met an outage, and one more."""
+        """Return how long to wait after another outage, given the number of earlier ones."""
         doublings = min(outages, _MOST_DOUBLINGS)
         return min(timedelta(seconds=self.retry_seconds * 2**doublings), LONGEST_PAUSE)
 
 
 class CollectService:
-    """Makes jobs out of requests, and plans the jobs that schedules made."""
+    """Creates jobs from requests, and plans the jobs that schedules created."""
 
     def __init__(
         self,
@@ -101,9 +101,9 @@ class CollectService:
 
         Args:
             collectors, jobs, tasks, planner, queue, clock: what it works with.
-            owner: names this process in the claims of planning.
-            system_token: what scheduled jobs ask the platform with.
-            limits: of planning.
+            owner: identifies this process in claims of planning.
+            system_token: the token with which scheduled jobs call the platform.
+            limits: limits of planning.
         """
         self._collectors = collectors
         self._jobs = jobs
@@ -116,16 +116,16 @@ class CollectService:
         self._limits = limits
 
     def collect(self, principal: Principal, request: CollectRequest) -> Document:
-        """Make a job for a collector and hand its tasks to the workers.
+        """Create a job for a collector and enqueue its tasks.
 
         Returns:
-            The job, with ``collector_info`` in the minimal form: IN_PROGRESS with its totals, or SUCCESS where there
-            is nothing to collect. With the queue out of reach it is recorded and answered all the same; the sweeper
-            rings later.
+            The job, with ``collector_info`` in the minimal form: IN_PROGRESS with its totals, or SUCCESS if there is
+            nothing to collect. If the queue is unreachable, the job is still stored and returned; the sweeper enqueues
+            its tasks later.
 
         Raises:
             NotFoundError, CollectorStateError, InvalidParameterError, UnsupportedFilterKeyError,
-            ConnectionFailureError, InitPluginFailureError: no job was made.
+            ConnectionFailureError, InitPluginFailureError: no job was created.
             CollectInitializeError: the job is stored as ERROR with that code.
         """
         if not request.collector_id:
@@ -149,7 +149,7 @@ class CollectService:
         return {**planned, _INFO: self._collectors.minimal(plan.collector)}
 
     def _claim(self) -> Document:
-        """The claim of a job that is planned by whoever inserts it; if it dies, the sweeper lets another plan it."""
+        """Return the claim of a job that its creator plans; if that process dies, the sweeper has another plan it."""
         return {
             "plan_owner": self._owner,
             "plan_lease_until": self._clock.now() + self._limits.lease,
@@ -168,7 +168,7 @@ class CollectService:
         log.warning("collect_not_initialized", job_id=job["job_id"], code=error.code)
 
     def _carry_out(self, job: Document, plan: CollectPlan) -> Document:
-        """Store a plan's tasks, then the job's totals, then ring; each step may be repeated after a crash."""
+        """Store a plan's tasks, then the job's totals, then enqueue them; each step is safe to repeat after a crash."""
         domain_id, job_id = job["domain_id"], job["job_id"]
         fixed = {"domain_id": domain_id, "job_id": job_id, "collector_id": job["collector_id"]}
         stored = self._tasks.insert_tasks(
@@ -176,7 +176,7 @@ class CollectService:
             endpoint=plan.endpoint.endpoint,
             priority=plan.collector["priority"],
         )
-        # An earlier attempt may have found other secrets: its tasks count too.
+        # An earlier attempt may have found other secrets: its tasks count as well.
         total = (
             len(stored) if job["plan_attempts"] == 1 else sum(self._tasks.count(domain_id, job_id).by_status.values())
         )
@@ -195,16 +195,16 @@ class CollectService:
             log.warning("queue_unreachable", job_id=job["job_id"], slices=len(slice_ids), reason=exc.message)
 
     def plan_job(self, domain_id: str, job_id: str) -> bool:
-        """CollectPlan a job that a schedule made, or that a server began and did not end; for workers.
+        """Plan a job that a schedule created, or whose planning a server began and did not finish; called by workers.
 
-        May be repeated at any time: the claim lets one plan it, and what an earlier attempt stored stays.
+        Safe to repeat at any time: the claim lets only one process plan it, and what an earlier attempt stored is kept.
 
         Returns:
-            Whether the job was planned here. What cannot be planned is stored as ERROR with its code; where the
-            platform is out of reach or slow, the job waits for the next attempt, until its timeout.
+            Whether this call planned the job. A job that cannot be planned is stored as ERROR with its code. If the
+            platform is unreachable or slow, the job waits for the next attempt, until its timeout.
 
         Raises:
-            ConnectionFailureError: of MongoDB; the claim runs out, and the sweeper rings again.
+            ConnectionFailureError: MongoDB is unreachable; the claim expires, and the sweeper enqueues the job again.
         """
         job = self._jobs.claim_plan(domain_id, job_id, owner=self._owner, lease_seconds=self._limits.lease_seconds)
         if job is None:
@@ -228,7 +228,7 @@ class CollectService:
             log.warning("job_not_planned", job_id=job["job_id"], code=error.code)
             self._jobs.fail(job["domain_id"], job["job_id"], error)
             return
-        # The next attempt's time is stored, so that meanwhile no thread waits; the sweeper enqueues it then.
+        # The time of the next attempt is stored, so that no thread waits for it; the sweeper enqueues the job then.
         wait = self._limits.pause(job.get("plan_outages", 0))
         self._jobs.postpone_plan(job, error, wait=wait)
         log.warning("plan_postponed", job_id=job["job_id"], code=error.code, wait_seconds=wait.total_seconds())
@@ -236,7 +236,7 @@ class CollectService:
             error.when_known(lambda: self._plan_soon(job))
 
     def _plan_soon(self, job: Document) -> None:
-        """Let a postponed job be planned now; where that fails, its stored time comes, or the sweeper."""
+        """Have a postponed job planned now; if that fails, it is planned at its stored time or by the sweeper."""
         domain_id, job_id = job["domain_id"], job["job_id"]
         try:
             if self._jobs.hasten_plan(domain_id, job_id):

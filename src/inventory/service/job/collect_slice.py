@@ -1,4 +1,4 @@
-"""One attempt at a claimed slice: secret, plugin, stream, ingest. It writes resources, and no state of the job's."""
+"""One attempt at a claimed slice: secret, plugin, stream, ingest. It writes resources, but no job state."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from inventory.service.job.running import RunningSlice
 Document = dict[str, Any]
 
 _PASSING = (PluginUnavailableError, ConnectionFailureError, RequestTimeoutError)
-"""What may be otherwise next time: worth another attempt."""
+"""Errors that may be temporary: worth another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A claimed slice with the task, job and collector that it belongs to, as they are stored."""
+    """A claimed slice with its task, job and collector, as they are stored."""
 
     slice: Document
     task: Document
@@ -52,7 +52,7 @@ class Assignment:
 
     @property
     def plugin_info(self) -> Document:
-        """The collector's."""
+        """The collector's plugin_info."""
         info: Document = self.collector["plugin_info"]
         return info
 
@@ -67,11 +67,11 @@ class Attempt:
     """How an attempt ended.
 
     Attributes:
-        outcome: what was stored; a ``failure`` is not among its errors yet.
-        failure: what broke it; None where it ended well or was stopped.
-        passing: whether the failure may be gone at the next attempt.
-        complete: whether all that the plugin had to send was dealt with.
-        slices: the task_options that the plugin wants to be collected by, where it has just told them.
+            outcome: what was stored; ``failure`` is not among its errors yet.
+            failure: what broke the attempt; None if it ended well or was stopped.
+            passing: whether the failure may be gone at the next attempt.
+            complete: whether everything the plugin had to send was processed.
+            slices: the task_options into which the plugin splits the task, if it just returned them.
     """
 
     outcome: Outcome = field(default_factory=Outcome)
@@ -94,10 +94,10 @@ class SliceCollector:
     """Collects slices.
 
     Args:
-        plugins, secrets: what is asked for the endpoint and the secret's data, once per attempt.
-        ingest: stores the stream.
-        system_token: what the platform is asked with.
-        idle_seconds: how long a stream may stay silent, s.
+            plugins, secrets: provide the endpoint and the secret's data, once per attempt.
+            ingest: stores the stream.
+            system_token: the token for calls to the platform.
+            idle_seconds: how long a stream may stay silent, s.
     """
 
     def __init__(
@@ -119,8 +119,8 @@ class SliceCollector:
         """Collect the slice until its stream ends or ``running`` is stopped.
 
         Raises:
-            ConnectionFailureError, RequestTimeoutError: MongoDB or identity failed; what ``running.progress`` says
-                is stored.
+            ConnectionFailureError, RequestTimeoutError: MongoDB or identity failed; ``running.progress`` says what was
+                stored.
         """
         task = assignment.task
         principal = system_principal(
@@ -143,7 +143,7 @@ class SliceCollector:
         try:
             return self._secrets.get_data(secret_id, principal)
         except CollectorSecretError as exc:
-            # Our own words, which say what to mend and never hold the data.
+            # Our own message, which says what to fix and never contains the secret's data.
             raise _AttemptError(exc, passing=False) from exc
         except SecretServiceError as exc:
             error = CollectorSecretError(secret_id=secret_id, reason=exc.reason)
@@ -221,14 +221,14 @@ class SliceCollector:
 
 
 def failed(attempt: Attempt) -> Outcome:
-    """Return what a slice that ends with the attempt stores, its failure among the errors."""
+    """Return what to store for a slice that ends with this attempt, including its failure as an error."""
     if attempt.failure is None:
         return attempt.outcome
     return attempt.outcome.with_error(error_document(attempt.failure))
 
 
 def _why(error: InventoryError) -> str:
-    """Return why the platform answered nothing, by code; a refused token is told as one, never quoted."""
+    """Return why a platform call failed, by code; a refused token is reported as such, never quoted."""
     if isinstance(error, AuthenticateFailureError):
         return f"{error.code}: INVENTORY_SYSTEM_TOKEN is refused"
     if isinstance(error, PermissionDeniedError):
@@ -259,7 +259,7 @@ def _context(assignment: Assignment, secret_data: Json, principal: Principal) ->
 
 
 def _outcome(counts: IngestCounts, earlier: int, **more: Any) -> Outcome:
-    """Return the counts of the slice; ``earlier`` resources were created by earlier attempts, as far as is known."""
+    """Return the counts of the slice, including what earlier attempts are known to have created (``earlier``)."""
     unseen = max(earlier - counts.recreated, 0)
     return Outcome(
         total_count=counts.total + unseen,
@@ -272,7 +272,7 @@ def _outcome(counts: IngestCounts, earlier: int, **more: Any) -> Outcome:
 
 
 def _clean(failure: InventoryError, secret_data: Json, options: Json) -> InventoryError:
-    """Return the failure as an error of the task, known secret values and options blotted out."""
+    """Return the failure as an error of the task, with known secret values and secret options redacted."""
     if isinstance(failure, TaskError) and not isinstance(failure, CollectorCollectingError):
         return failure
     reason = failure.reason if isinstance(failure, PluginError | CollectorCollectingError) else failure.message

@@ -1,4 +1,4 @@
-"""Jobs and job tasks as their callers see them: get, list, stat and delete (contract, sections 3 and 6)."""
+"""Jobs and job tasks as clients see them: get, list, stat and delete (contract, sections 3 and 6)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from inventory.query.statistics.aggregate import parse_stat
 
 Document = dict[str, Any]
 Filters = Mapping[str, object]
-"""The request's own fields that narrow a list, by name; absent ones absent."""
+"""The request's own filter fields, by name; absent fields are left out."""
 
 _PROJECTS: Final = "projects"
 _COLLECTOR: Final = "collector_info"
@@ -32,14 +32,14 @@ _COLLECTOR_PREFIXES: Final = (_COLLECTOR, "collector")
 
 
 class CollectorReferences:
-    """What jobs and schedules need of their collectors: conditions on them, and themselves beside them."""
+    """Collectors as jobs and schedules refer to them: conditions on the collector, and its joined fields."""
 
     def __init__(self, *, collectors: CollectorManager, reader: Reader) -> None:
         self._collectors = collectors
         self._reader = reader
 
     def lookup(self, principal: Principal) -> ReferenceLookup:
-        """Return what answers a condition on the collector by the ids of those that meet it."""
+        """Return the lookup that resolves a condition on the collector to the ids of matching collectors."""
 
         def answer(reference: ReferenceCondition) -> Iterable[str]:
             return self._reader.keys(
@@ -52,14 +52,14 @@ class CollectorReferences:
         return answer
 
     def join(self, principal: Principal, page: Page, *, whole: bool = False) -> list[Document]:
-        """Return the page's documents, each with its collector where that is asked for.
+        """Return the page's documents, each with its collector if requested.
 
         All collectors are read in one query. A document of a deleted collector gets none.
 
         Args:
             principal: who asks.
             page: documents with their ``collector_id``.
-            whole: all of the collector instead of its minimal form.
+            whole: return the whole collector instead of its minimal form.
         """
         found: Mapping[str, Document] = {}
         if page.fields is None or not page.fields.isdisjoint(_COLLECTOR_PREFIXES):
@@ -111,9 +111,9 @@ class JobService:
         return Page(self._references.join(principal, page), page.total_count, page.fields, page.only)
 
     def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over jobs; raises as ``list``.
+        """Return statistics over jobs; raises like ``list``.
 
-        Where they show projects, jobs that collect also for others than a PROJECT caller's do not count for it.
+        If the query reveals projects, jobs that also collect for other projects do not count for a PROJECT caller.
         """
         parsed = parse_stat(self._schema(principal), query, now=self._clock.now())
         return self._reader.stat(
@@ -125,11 +125,11 @@ class JobService:
         )
 
     def delete(self, principal: Principal, job_id: str) -> None:
-        """Remove the job with its tasks; one that runs is canceled first.
+        """Remove the job with its tasks; a running job is canceled first.
 
         Raises:
-            NotFoundError: there is none that the caller may see.
-            PermissionDeniedError: it collects also for projects that are not the caller's.
+            NotFoundError: there is no such job that the caller may see.
+            PermissionDeniedError: it also collects for projects that are not the caller's.
         """
         found = self._reader.get(principal.domain_id, job_id, scope=_scope(principal, _PROJECTS))
         if principal.projects is not None and not principal.projects.issuperset(found.get("projects", ())):
@@ -151,11 +151,11 @@ class JobTaskService:
 
     @property
     def schema(self) -> ResourceSchema:
-        """What queries may name."""
+        """The schema that queries refer to."""
         return self._reader.schema
 
     def get(self, principal: Principal, job_task_id: str, only: Iterable[str] = ()) -> Document:
-        """Return the task; while it runs, with the counts so far. Raises ``NotFoundError``."""
+        """Return the task; while it runs, with its counts so far. Raises ``NotFoundError``."""
         task = self._reader.get(
             principal.domain_id,
             job_task_id,
@@ -166,7 +166,7 @@ class JobTaskService:
         return dict(self._progress.shown(principal.domain_id, [task])[0])
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
-        """Return the tasks that match, running ones with the counts so far; raises as ``JobService.list``."""
+        """Return the tasks that match, running ones with their counts so far; raises like ``JobService.list``."""
         now = self._clock.now()
         page = self._reader.list(
             with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
@@ -177,7 +177,7 @@ class JobTaskService:
         return replace(page, results=self._progress.shown(principal.domain_id, page.results))
 
     def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over tasks; raises as ``JobService.list``."""
+        """Return statistics over tasks; raises like ``JobService.list``."""
         return self._reader.stat(
             parse_stat(self._reader.schema, query, now=self._clock.now()),
             domain_id=principal.domain_id,
@@ -186,21 +186,21 @@ class JobTaskService:
         )
 
     def delete(self, principal: Principal, job_task_id: str) -> None:
-        """Remove the task with its slices; one that runs is canceled first. Raises ``NotFoundError``."""
+        """Remove the task with its slices; a running task is canceled first. Raises ``NotFoundError``."""
         self._reader.get(principal.domain_id, job_task_id, only=("job_task_id",), scope=_scope(principal, "project_id"))
         self._tasks.delete_task(principal.domain_id, job_task_id)
 
 
 def _scope(principal: Principal, field: str) -> Scope | None:
-    """Limit a PROJECT caller to its projects."""
+    """Restrict a PROJECT caller to its projects."""
     return None if principal.projects is None else {field: {"$in": sorted(principal.projects)}}
 
 
 def _job_scope(principal: Principal, query: Query, *, shows_projects: bool) -> Scope | None:
-    """Limit a PROJECT caller to jobs that collect for its projects.
+    """Restrict a PROJECT caller to jobs that collect for its projects.
 
-    A question that a job would answer by other projects, too, is one about jobs of its projects alone: else it could
-    be asked whether a job is also somebody else's.
+    If other projects could affect the answer, only jobs for the caller's projects alone are considered. Otherwise the
+    answer would reveal whether a job also collects for someone else.
     """
     scope = _scope(principal, _PROJECTS)
     if principal.projects is None or scope is None:
@@ -214,7 +214,7 @@ def _job_scope(principal: Principal, query: Query, *, shows_projects: bool) -> S
 
 
 def _names_own(condition: Condition, own: frozenset[str]) -> bool:
-    """Return whether a condition on projects asks for some of the caller's ``own`` by name."""
+    """Return whether a condition on projects names only projects in ``own``."""
     if condition.operator is Operator.EQ:
         return condition.value in own if isinstance(condition.value, str) else False
     values = condition.value if condition.operator is Operator.IN and isinstance(condition.value, list) else [None]
@@ -222,7 +222,7 @@ def _names_own(condition: Condition, own: frozenset[str]) -> bool:
 
 
 def _restricted(document: Mapping[str, Any], page: Page, collector: Document | None) -> Document:
-    """Return the document with its collector, less what was only read to make other fields of."""
+    """Return the document with its collector, without fields that were only read to compute others."""
     joined = dict(document)
     if collector is not None:
         joined[_COLLECTOR] = _collector_fields(collector, page.only)
@@ -234,7 +234,7 @@ def _restricted(document: Mapping[str, Any], page: Page, collector: Document | N
 
 
 def _collector_fields(collector: Document, only: frozenset[str] | None) -> Document:
-    """Return those members of the collector that ``only`` names, or all."""
+    """Return the members of the collector that ``only`` names, or all of them."""
     if only is None or not only.isdisjoint(_COLLECTOR_PREFIXES):
         return collector
     wanted = [path.partition(".")[2] for path in only if path.startswith(("collector_info.", "collector."))]

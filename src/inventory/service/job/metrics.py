@@ -16,13 +16,13 @@ TASKS_ENDED: Final = counter(
 
 SLICES_LEFT: Final = counter(
     "inventory_slices_left_total",
-    "Attempts at slices, by what they ended as; lost: the claim had gone to another worker.",
+    "Ended attempts at slices, by outcome; lost: another worker had claimed the slice.",
     processes=[WORKER],
     labels={"outcome": ("success", "failure", "retried", "handed_back", "canceled", "lost")},
 )
 
-SLICES_RUNNING: Final = gauge("inventory_slices_running", "Slices that are collected now.", processes=[WORKER])
+SLICES_RUNNING: Final = gauge("inventory_slices_running", "Slices that are being collected now.", processes=[WORKER])
 
 SLICE_SECONDS: Final = histogram(
-    "inventory_slice_seconds", "Time that an attempt at a slice took, s.", processes=[WORKER], buckets=SLOW_SECONDS
+    "inventory_slice_seconds", "Duration of an attempt at a slice, s.", processes=[WORKER], buckets=SLOW_SECONDS
 )

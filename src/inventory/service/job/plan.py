@@ -1,4 +1,4 @@
-"""What a collect will do: endpoint, secrets and filters, worked out before anything of it is stored."""
+"""What a collect will do: endpoint, secrets and filters, determined before any of it is stored."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from inventory.service.collector.plugin import CollectorPluginService
 Document = dict[str, Any]
 
 OUTAGES: Final = (ConnectionFailureError, RequestTimeoutError, LimitExceededError)
-"""What passes by itself; all else was refused, and is the same the next time (contract, section 6)."""
+"""Temporary failures. Any other error is a refusal that would be the same at the next attempt (contract, section 6)."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectOptions:
-    """What a collect was asked for.
+    """What a collect is asked to do.
 
     Attributes:
-        filter: the client's; empty for none.
-        secret_id: narrows to one of the collector's secrets; empty for all.
+        filter: the client's filter; empty for none.
+        secret_id: restricts the collect to one of the collector's secrets; empty for all.
         use_cache: whether the plugin's filter cache narrows the collect.
     """
 
@@ -50,12 +50,12 @@ class CollectOptions:
 
 @dataclass(frozen=True, slots=True)
 class CollectPlan:
-    """The tasks of a job to be.
+    """The tasks of a job that is yet to be stored.
 
     Attributes:
-        collector: as it is now, upgraded where that was due.
+        collector: the collector, upgraded if that was due.
         endpoint: where its plugin listens.
-        tasks: per secret with something to collect: secret_id, provider, service_account_id, project_id, filter,
+        tasks: one per secret with something to collect: secret_id, provider, service_account_id, project_id, filter,
             full_collect.
     """
 
@@ -65,12 +65,12 @@ class CollectPlan:
 
     @property
     def projects(self) -> list[str]:
-        """The projects of the secrets, each once."""
+        """The projects of the secrets, without duplicates."""
         return sorted({task["project_id"] for task in self.tasks if task.get("project_id")})
 
 
 class CollectPlanner:
-    """Works plans out. The one write is an upgrade of the collector's plugin."""
+    """Makes plans. Its only write is an upgrade of the collector's plugin."""
 
     def __init__(
         self,
@@ -94,10 +94,10 @@ class CollectPlanner:
             InitPluginFailureError: the upgrade's ``init`` failed.
             UnsupportedFilterKeyError, InvalidParameterTypeError: the filter does not fit the plugin.
             InvalidParameterError: the secret service has no groups.
-            NotFoundError: of the plugin service.
-            ConnectionFailureError, RequestTimeoutError, LimitExceededError: of any service; it may pass.
-            CollectInitializeError: the secrets cannot be listed, the wanted one is none of them, or the plugin's
-                filter_format names what is not kept here.
+            NotFoundError: raised by the plugin service.
+            ConnectionFailureError, RequestTimeoutError, LimitExceededError: raised by any service; may be temporary.
+            CollectInitializeError: the secrets cannot be listed, the requested one is not among them, or the plugin's
+                filter_format names a resource type that is not stored here.
         """
         collector, endpoint = self._refresher.upgraded(collector, principal)
         checked = checked_filter(options.filter, collector["plugin_info"].get("metadata") or {})
@@ -143,7 +143,7 @@ class CollectPlanner:
 
 
 def _task(secret: SecretInformation, filter: Document, *, provable: bool) -> Document:
-    """Return a task's own fields; only a collect without any filter may prove that something is gone."""
+    """Return a task's own fields; only a collect without any filter can prove that a resource no longer exists."""
     texts = {
         "provider": secret.provider,
         "service_account_id": secret.service_account_id,

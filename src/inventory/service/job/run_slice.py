@@ -1,4 +1,4 @@
-"""Running a slice: claim it, collect it, write what became of it (design, "How a collect runs", 3 to 5)."""
+"""Running a slice: claim it, collect it, and record the result (docs/design/collect.md)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Document = dict[str, Any]
 T = TypeVar("T")
 
 _PAUSE_SECONDS: Final = 0.25
-"""Between two tries to write while MongoDB is away, s."""
+"""Pause between attempts to write while MongoDB is unreachable, s."""
 
 _log = get_logger(__name__)
 
@@ -35,15 +35,15 @@ class RunSlice:
     """Runs slices; one object serves all threads of a worker.
 
     Args:
-        slices, claims, tasks: their state.
-        starter: claims them.
-        collector: collects them.
-        running: keeps their leases and stops them.
-        settler: ends their tasks and jobs.
-        queue: rings for slices that can run next.
-        clock: tells the time.
-        patience_seconds: how long the end of a slice is tried to be written while MongoDB is away, s; afterwards its
-            lease runs out, and another worker begins it anew.
+            slices, claims, tasks: the stored state.
+            starter: claims slices and starts their tasks.
+            collector: collects the slices.
+            running: renews leases and stops running slices.
+            settler: ends tasks and jobs.
+            queue: where slices that can run next are enqueued.
+            clock: tells the time.
+                    patience_seconds: how long writing a slice's end is retried while MongoDB is unreachable, s. After
+                        that the lease expires and another worker starts the slice again.
     """
 
     def __init__(
@@ -72,10 +72,10 @@ class RunSlice:
         self._patience_seconds = patience_seconds
 
     def run(self, domain_id: str, slice_id: str) -> None:
-        """Run the slice if it is there, due and free; else return at once. Safe to call at any time, and again.
+        """Run the slice if it exists, is due and is unclaimed; else return at once. Safe to call at any time, again.
 
         Raises:
-            ConnectionFailureError: MongoDB is away; the sweeper makes up for it.
+            ConnectionFailureError: MongoDB is unreachable; the sweeper will enqueue the slice again.
         """
         if self._running.stopping:
             return
@@ -110,13 +110,13 @@ class RunSlice:
         except InventoryError as exc:
             return Attempt(outcome=running.progress or Outcome(), failure=exc)
         except Exception:  # noqa: BLE001 (a slice's outermost frame)
-            # What nobody foresaw is told in the log and tried again; else the lease would have to run out first.
+            # An unexpected error is logged and retried; otherwise the slice would be stuck until its lease expires.
             _log.exception("slice_failed_unexpectedly")
             error = UnknownError(transaction_id=assignment.slice["slice_id"])
             return Attempt(outcome=running.progress or Outcome(), failure=error, passing=True)
 
     def _conclude(self, assignment: Assignment, running: RunningSlice, attempt: Attempt) -> None:
-        """Write what became of the claimed slice, as far as it is still ours."""
+        """Record the result of the claimed slice, unless the claim was lost."""
         claimed = assignment.slice
         if running.stop_reason is StopReason.NOT_OURS and not attempt.complete:
             self._left_behind(claimed, attempt)
@@ -155,18 +155,18 @@ class RunSlice:
         _log.info("slice_finished", status=status.value, resources=outcome.total_count)
         SLICES_LEFT.labels(outcome=status.value.lower()).inc()
         if claimed["number"] == 0 and claimed["plan_attempt"] == 1:
-            # Nobody claimed slice 0 before, so nobody planned others: it is all of its task.
+            # Slice 0 was never claimed before, so no other slices were planned: it is the whole task.
             self._settler.settle_sole(assignment, status, outcome)
         else:
             self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _expand(self, claimed: Document, options: Sequence[Any]) -> None:
-        """Let the slices take over that the plugin has told slice 0: held, until slice 0 has ended as theirs."""
+        """Release the slices that the plugin returned to slice 0: they stay held until slice 0 has ended with them."""
         domain_id, job_task_id, attempt = claimed["domain_id"], claimed["job_task_id"], claimed["plan_attempt"]
         self._slices.hold(claimed, options)
         if not self._claims.finish(claimed, TaskStatus.SUCCESS, Outcome(), expanded_attempt=attempt):
             first = self._slices.get(domain_id, claimed["slice_id"])
-            # Written by an earlier try of ours whose answer was lost: go on. Else another plans, or it is over.
+            # Our earlier write may have succeeded without an answer: continue. Otherwise another plan won, or it ended.
             if first is None or first.get("expanded_attempt") != attempt:
                 self._slices.drop_held(domain_id, job_task_id, attempt=attempt)
                 return
@@ -178,7 +178,7 @@ class RunSlice:
         self._settler.settle_task(domain_id, job_task_id)
 
     def _left_behind(self, claimed: Document, attempt: Attempt) -> None:
-        """The claim is gone. If the slice was canceled it still tells what it had stored; else it is another's."""
+        """Handle a lost claim: a canceled slice still records what it stored; otherwise another worker owns it."""
         if self._claims.count_canceled(claimed, attempt.outcome):
             _log.info("slice_canceled", resources=attempt.outcome.total_count)
             SLICES_LEFT.labels(outcome="canceled").inc()
@@ -192,7 +192,7 @@ class RunSlice:
         self._enqueue_each(self._claims.places.wake(freed))
 
     def _enqueue_each(self, slices: Sequence[Document]) -> None:
-        # They may be of different domains and priorities.
+        # The slices may belong to different domains and have different priorities.
         for one in slices:
             with tracing.detached():
                 self._enqueue([one])
@@ -207,11 +207,11 @@ class RunSlice:
                 priority=slices[0]["priority"],
             )
         except ConnectionFailureError as exc:
-            # The sweeper rings for them once Redis is back.
+            # The sweeper enqueues them once Redis is reachable again.
             _log.warning("queue_unreachable", error=str(exc))
 
     def _persist(self, write: Callable[[], T]) -> T:
-        """Return what ``write`` does, which may be repeated, trying on while MongoDB is away."""
+        """Return the result of ``write``, which must be safe to repeat; retry while MongoDB is unreachable."""
         deadline = self._clock.monotonic() + self._patience_seconds
         while True:
             try:

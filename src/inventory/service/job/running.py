@@ -1,4 +1,4 @@
-"""The slices that this process collects right now, and how each is told to stop."""
+"""The slices that this process is collecting now, and how each is told to stop."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class StopReason(Enum):
     """Why a running slice must stop."""
 
     NOT_OURS = auto()
-    """It was canceled, or its lease ran out and another took it."""
+    """It was canceled, or its lease expired and another worker claimed it."""
     SHUTDOWN = auto()
-    """This worker stops, and hands it back."""
+    """This worker is stopping and puts it back."""
 
 
 class RunningSlice:
-    """A claimed slice while it is collected. Its own thread works; others may stop it.
+    """A claimed slice while it is collected. Its own thread does the work; other threads may stop it.
 
     Attributes:
         claimed: the slice as it was claimed.
@@ -40,15 +40,15 @@ class RunningSlice:
 
     @property
     def stop_reason(self) -> StopReason | None:
-        """Why it must stop, or None where it may go on."""
+        """Why it must stop, or None if it may go on."""
         return self._reason
 
     def should_stop(self) -> bool:
-        """Tell whether it must stop."""
+        """Return whether it must stop."""
         return self._reason is not None
 
     def attach(self, call: Cancelable) -> None:
-        """Name the call, as a rule the stream, that a stop cancels; a stop that came before cancels it at once."""
+        """Register the call that a stop cancels, usually the stream; if already stopped, cancel the call at once."""
         with self._lock:
             self._call = call
             stopped = self._reason is not None
@@ -56,7 +56,7 @@ class RunningSlice:
             call.cancel()
 
     def stop(self, reason: StopReason) -> None:
-        """Tell it to stop and cancel its call; the first reason stays."""
+        """Ask it to stop and cancel its call; the first reason is kept."""
         with self._lock:
             self._reason = self._reason or reason
             call = self._call
@@ -79,7 +79,7 @@ class RunningSlices:
 
     @property
     def stopping(self) -> bool:
-        """Whether no further slice may begin here."""
+        """Whether no further slice may start here."""
         return self._stopping
 
     def __len__(self) -> int:
@@ -87,7 +87,7 @@ class RunningSlices:
 
     @contextmanager
     def tracking(self, claimed: Document) -> Iterator[RunningSlice]:
-        """Renew the slice's lease for the time of the block, and hand stops on to it."""
+        """Renew the slice's lease during the block, and pass stop requests to it."""
         running = RunningSlice(claimed)
         with self._lock:
             self._running[claimed["owner"]] = running
@@ -103,7 +103,7 @@ class RunningSlices:
                 del self._running[claimed["owner"]]
 
     def beat(self) -> None:
-        """Renew all leases and stop what is no longer ours. Raises ``ConnectionFailureError``."""
+        """Renew all leases and stop slices whose claim was lost. Raises ``ConnectionFailureError``."""
         with self._lock:
             current = dict(self._running)
         beats = [
@@ -121,7 +121,7 @@ class RunningSlices:
                 running.stop(StopReason.NOT_OURS)
 
     def stop_all(self) -> None:
-        """Begin no further slice, and stop those that run so that they are handed back."""
+        """Start no further slice, and stop the running ones so that they are put back."""
         with self._lock:
             self._stopping = True
             current = list(self._running.values())
@@ -129,7 +129,7 @@ class RunningSlices:
             running.stop(StopReason.SHUTDOWN)
 
     def hand_back_all(self) -> None:
-        """Hand back what still runs, as seen from outside: its threads can then write nothing more of its state."""
+        """Put back what still runs, from another thread: its own threads can then no longer change its state."""
         with self._lock:
             current = list(self._running.values())
         for running in current:

@@ -1,7 +1,7 @@
-"""Settling: a task's end follows from its slices, a job's from its tasks.
+"""Settling: a task's end is derived from its slices, a job's from its tasks.
 
-Anyone may settle anything at any time. What is computed is a function of what has ended, and written by one update
-on the old state: many that settle at once, or again, come to the same end.
+Any process may settle anything at any time. The result depends only on what has ended, and is written by one update
+conditional on the old state. Settling concurrently or repeatedly therefore leads to the same result.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Settler:
     """Settles tasks and jobs.
 
     Args:
-        jobs, tasks, slices: what is settled.
-        garbage: run before a task ends SUCCESS.
+            jobs, tasks, slices: the stored state.
+            garbage: garbage collection, run before a task ends as SUCCESS.
     """
 
     def __init__(self, *, jobs: JobManager, tasks: JobTaskManager, slices: SliceManager, garbage: TaskGarbage) -> None:
@@ -37,7 +37,7 @@ class Settler:
     def settle_task(self, domain_id: str, job_task_id: str) -> None:
         """End the task if all its slices have ended, with their sums; then settle its job.
 
-        A canceled task takes over what its slices had stored, also what they tell late.
+        A canceled task takes over what its slices stored, including late reports.
         """
         task = self._tasks.find(domain_id, job_task_id)
         if task is None:
@@ -54,22 +54,22 @@ class Settler:
         self.settle_job(domain_id, task["job_id"])
 
     def settle_sole(self, assignment: Assignment, status: TaskStatus, outcome: Outcome) -> None:
-        """End the task of a slice that has ended and is all of it, then settle its job.
+        """End the task of a slice that has ended and is the whole task, then settle its job.
 
-        As ``settle_task``, without reading what is known: a task that runs is changed by its end alone, and a job
-        that was planned stays so.
+        Like ``settle_task``, but without reading what is already known: only its end changes a running task, and a
+        planned job stays planned.
 
         Args:
-            assignment: of the slice, as it began.
-            status, outcome: the slice's end, which is stored.
+            assignment: the slice with its task and job, as they were when it began.
+            status, outcome: the slice's result, which is already stored.
         """
         task = assignment.task
         domain_id, job_id = task["domain_id"], task["job_id"]
         if not self._end_task(task, status, outcome, belongs_to=assignment):
-            # Canceled meanwhile, or another was faster.
+            # Canceled meanwhile, or another process settled it first.
             self.settle_task(domain_id, task["job_task_id"])
             return
-        # Counted only where all tasks exist by then: a remainder that is too low would stay.
+        # Only counted if all tasks already existed: a remainder that is too low would stay.
         remained = self._tasks.count_open(domain_id, job_id) if assignment.job["planned"] else 0
         if remained:
             self._jobs.settle(domain_id, job_id, Settled(JobStatus.IN_PROGRESS, remained))
@@ -79,7 +79,7 @@ class Settler:
     def _end_task(
         self, task: Document, status: TaskStatus, outcome: Outcome, *, belongs_to: Assignment | None = None
     ) -> bool:
-        """End the task as its slices make it, its garbage collected before; tell whether it was this call."""
+        """End the task as its slices require, after garbage collection; return whether this call ended it."""
         domain_id, job_task_id = task["domain_id"], task["job_task_id"]
         if status is TaskStatus.SUCCESS and not self._garbage.collected(
             task, resources_seen=outcome.resources_seen, belongs_to=belongs_to
@@ -92,14 +92,14 @@ class Settler:
         return ended
 
     def settle_job(self, domain_id: str, job_id: str) -> None:
-        """Write the job's status, remained_tasks and finished_at as its tasks make them, once they all exist."""
+        """Write the job's status, remained_tasks and finished_at as its tasks require, once all tasks exist."""
         job = self._jobs.find(domain_id, job_id)
         if job is None or not job["planned"]:
             return
         current = JobStatus(job["status"])
         if current not in JOB_OPEN:
             return
-        # Most of the time tasks are open: their number is read from an index, and is all that matters.
+        # Usually tasks are still open: their number comes from an index, and is all that is needed.
         remained = self._tasks.count_open(domain_id, job_id)
         counts = TaskCounts({TaskStatus.PENDING: remained}) if remained else self._tasks.count(domain_id, job_id)
         settled = job_state.settle_job(

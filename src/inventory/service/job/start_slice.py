@@ -1,4 +1,4 @@
-"""The way to a running slice: what it belongs to still stands, a place is free, its task may run."""
+"""Claiming a slice and starting its task: checks that its job still stands, a slot is free and its task may run."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from inventory.service.job.settle import Settler
 Document = dict[str, Any]
 
 _TRIES: Final = 100
-"""How often a place that is free, and gone again when it is claimed, is gone after: each time another has got on. One
-that left before it had seen, marked as waiting, that its place is taken would be woken by nobody."""
+"""How often a claim is retried after a free slot was taken by another slice; each time, another slice has made
+progress. A slice that gave up without being marked as waiting would never be woken."""
 
 _log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What became of the options to claim a slice.
+    """The result of an attempt to claim a slice.
 
     Attributes:
-        claimed: the slice, if it is ours.
-        next_waiters: slices to ring for: they may use a place that this one cannot.
+            claimed: the slice, if this call claimed it.
+            next_waiters: slices to enqueue: they may use a slot that this one cannot.
     """
 
     claimed: Document | None = None
@@ -48,10 +48,10 @@ class SliceStarter:
     First ``collector_of``, then ``claim``, then ``start_task``.
 
     Args:
-        jobs, tasks, slices, claims, collectors: what a slice belongs to.
-        settler: ends what can end.
-        limits: of the settings; a plugin's ``metadata.max_concurrent_slices`` may ask for less.
-        worker: names this process in claims.
+            jobs, tasks, slices, claims, collectors: access to the slice's job, task and collector.
+            settler: ends tasks and jobs that have nothing left to run.
+            limits: from the settings; a plugin's ``metadata.max_concurrent_slices`` may lower them.
+            worker: identifies this process in claims.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class SliceStarter:
         self._worker = worker
 
     def collector_of(self, found: Document) -> Document | None:
-        """Return the slice's collector; None, having ended what can end, where the slice must not run."""
+        """Return the slice's collector, or None if the slice must not run; in that case, what can end is ended."""
         domain_id, job_id = found["domain_id"], found["job_id"]
         if found["status"] not in OPEN:
             self._settler.settle_task(domain_id, found["job_task_id"])
@@ -94,7 +94,7 @@ class SliceStarter:
         return collector
 
     def claim(self, found: Document, collector: Document) -> Claim:
-        """Claim the slice; it is not ours where another has it, it must wait, or waits for a place from now on."""
+        """Claim the slice. Not claimed: another worker has it, it is not due, or it now waits for a slot."""
         limits = self._limits_of(collector)
         owner = f"{self._worker}/{secrets.token_hex(8)}"
         for _ in range(_TRIES):
@@ -109,10 +109,10 @@ class SliceStarter:
         return Claim()
 
     def start_task(self, claimed: Document, collector: Document) -> Assignment | None:
-        """Start the task of a claimed slice; None, having ended what must end, where it may not run.
+        """Start the task of a claimed slice, or return None if it may not run; in that case, what must end is ended.
 
-        The job is looked at again afterwards: a job is stopped before its tasks are, so either this sees it, or
-        whoever stops it sees the task that has just been started.
+        The job is read again afterwards. A job is stopped before its tasks are, so either this call sees that the job
+        was stopped, or whoever stops it sees the task that was just started.
         """
         domain_id, job_task_id, job_id = claimed["domain_id"], claimed["job_task_id"], claimed["job_id"]
         started = self._start(domain_id, job_task_id)
@@ -135,7 +135,7 @@ class SliceStarter:
         return started
 
     def _ended(self, running: Document) -> bool:
-        """Tell whether the task that stands in the way is only a remainder, and clear it away then."""
+        """Return whether the running task is only a leftover; if so, clear it away."""
         domain_id, job_id, job_task_id = running["domain_id"], running["job_id"], running["job_task_id"]
         job = self._jobs.find(domain_id, job_id)
         if job is None:

@@ -1,6 +1,7 @@
-"""The sweeper: finds what crashes, lost messages and time have left undone, and does the next step of it.
+"""The sweeper: finds what crashes, lost messages and elapsed time have left undone, and does the next step.
 
-Every step takes a bounded batch by an index, may be run by any number of sweepers at once, and may be cut off anywhere.
+Every step processes a bounded batch by an index, may be run by several sweepers at once, and may be interrupted
+anywhere.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ from inventory.service.job.settle import Settler
 Document = dict[str, Any]
 
 ENQUEUE_AGAIN_SECONDS: Final = 15.0
-"""How long a bell that was enqueued, for a slice or for a job's planner, may bring nothing until it is enqueued again, s."""
+"""How long after a message was enqueued for a slice or a job's planning it is enqueued again if nothing happened, s."""
 
 QUEUE_ROOM: Final = 1000
-"""With so many messages waiting nothing is enqueued again: workers are busy, and messages have not been lost."""
+"""With this many messages waiting, nothing is enqueued again: workers are busy, and no messages were lost."""
 
 _BATCH: Final = 500
 _TASK_PAGE: Final = 1000
@@ -40,7 +41,7 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class SweepReport:
-    """What one sweep did: slices, tasks and jobs by what became of them, and the names of steps that failed."""
+    """What one sweep did: counts of slices, tasks and jobs by outcome, and the names of steps that failed."""
 
     enqueued: int = 0
     requeued: int = 0
@@ -56,17 +57,17 @@ class SweepReport:
 
 
 class Sweeper:
-    """Sweeps.
+    """Runs sweeps.
 
     Args:
-        jobs, tasks, slices, claims: what is swept.
-        settler: ends what can end.
-        queue: rings the workers.
-        queue_length: how many messages wait in it; raises ``ConnectionFailureError``.
-        clock: tells the time.
-        job_timeout_seconds: how long a job may take, s.
-        job_retention_days: age at which jobs are removed, days.
-        max_attempts: how often a job's planning is begun before the job fails.
+            jobs, tasks, slices, claims: the stored state.
+            settler: ends tasks and jobs that have nothing left to run.
+            queue: where messages for the workers are enqueued.
+            queue_length: returns how many messages are waiting; raises ``ConnectionFailureError``.
+            clock: tells the time.
+            job_timeout_seconds: how long a job may take, s.
+            job_retention_days: age at which jobs are removed, days.
+            max_attempts: how often planning a job is attempted before the job fails.
     """
 
     def __init__(
@@ -95,12 +96,12 @@ class Sweeper:
         self._job_timeout_seconds = job_timeout_seconds
         self._retention = timedelta(days=job_retention_days)
         self._max_attempts = max_attempts
-        # Where the next page of what is open begins: a long backlog is gone through page by page, sweep by sweep.
+        # Where the next page of open tasks and jobs begins: a long backlog is processed one page per sweep.
         self._task_cursor: ObjectId | None = None
         self._job_cursor: ObjectId | None = None
 
     def sweep(self) -> SweepReport:
-        """Do one round. A step that fails, as while MongoDB or Redis is away, leaves the others to be tried."""
+        """Run one sweep. If a step fails, for example while MongoDB or Redis is unreachable, the others still run."""
         report = SweepReport()
         steps = (
             self._time_out_jobs,
@@ -120,19 +121,19 @@ class Sweeper:
                 name = step.__name__.lstrip("_")
                 report.failed_steps.append(name)
                 _log.warning("sweep_step_failed", step=name, error=str(exc))
-            except Exception:  # noqa: BLE001 (what nobody foresaw must not keep all jobs from their end)
+            except Exception:  # noqa: BLE001 (an unexpected error must not keep all jobs from ending)
                 name = step.__name__.lstrip("_")
                 report.failed_steps.append(name)
                 _log.exception("sweep_step_failed", step=name)
         return report
 
     def _settled(self, settle: Callable[[str, str], None], domain_id: str, each: str) -> int:
-        """Settle one task or job and return 1; 0 where that fails: those behind it are settled all the same."""
+        """Settle one task or job and return 1; return 0 if that fails, so that the following ones are still settled."""
         try:
             settle(domain_id, each)
         except ConnectionFailureError:
             raise
-        except Exception:  # noqa: BLE001 (whatever is wrong with this one, it is not with the others)
+        except Exception:  # noqa: BLE001 (an error of this one must not affect the others)
             _log.exception("not_settled", domain_id=domain_id, id=each)
             return 0
         return 1
@@ -160,7 +161,7 @@ class Sweeper:
         for domain_id, job_task_id in self._slices.tasks_with_held(created_before=before, limit=_BATCH):
             released = self._slices.release_or_drop(domain_id, job_task_id)
             report.released += len(released)
-            # Their bell counts as enqueued; one that is not is enqueued by a later sweep.
+            # Released slices count as enqueued; a later sweep enqueues those that were not.
 
     def _wake_idle(self, report: SweepReport) -> None:
         woken = self._claims.places.wake_idle(limit=_BATCH)
@@ -180,7 +181,7 @@ class Sweeper:
         self._task_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
 
     def _end_parts_of_ended_jobs(self, tasks: Iterable[Document]) -> set[str]:
-        """Finish what a crash left half done: tasks of jobs that were stopped, or removed. Return their ids."""
+        """Finish what a crash left half done: tasks of jobs that were stopped or removed. Return their ids."""
         by_job: dict[tuple[str, str], set[str]] = {}
         for task in tasks:
             by_job.setdefault((task["domain_id"], task["job_id"]), set()).add(task["job_task_id"])

@@ -1,4 +1,4 @@
-"""What a schedule did, will do and did not do, and why: from stored facts, for people who ask."""
+"""What a schedule did, will do and skipped, and why, derived from stored facts."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ NEXT_TIMES: Final = 10
 LOOK_BACK: Final = timedelta(days=1)
 
 _COUNTED: Final = 100_000
-"""So many skipped fire times are counted at most: more than a day has seconds."""
+"""The maximum number of skipped fire times that are counted; more than the seconds of a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedTimes:
-    """Fire times that made no job, within the time looked back over.
+    """Fire times that created no job, within the examined period.
 
     Attributes:
         first: the first of them.
         last: the last of them.
-        reason: why.
-        count: how many, or None where the schedule has changed since, or cannot be read.
+        reason: why they were skipped.
+        count: their number, or None if the schedule has changed since or cannot be read.
     """
 
     first: datetime
@@ -46,16 +46,16 @@ class SkippedTimes:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleFacts:
-    """What a list of schedules shows of one.
+    """What a list of schedules shows of one schedule.
 
     Attributes:
         schedule: its document.
-        next_fire_at: the fire time it waits for, or None where it cannot fire.
-        last_scheduled_at: the last one that made a job, or None.
+        next_fire_at: the fire time it waits for, or None if it cannot fire.
+        last_scheduled_at: the last fire time that created a job, or None.
         last_job: job_id, status and times of the last job, or None.
-        collector_enabled: whether its collector collects; else it rests.
-        problem: why it cannot fire, where somebody broke it by hand; else empty.
-        times: when it fires, or None where that cannot be read.
+        collector_enabled: whether its collector is enabled.
+        problem: why it cannot fire, if somebody broke it by hand; else empty.
+        times: its fire times, or None if they cannot be read.
     """
 
     schedule: Document
@@ -67,7 +67,7 @@ class ScheduleFacts:
     times: FireTimes | None = None
 
     def document(self) -> Document:
-        """Return it for JSON: times as on the wire, those that never happened empty."""
+        """Return it for JSON: times as in the API, empty if they never happened."""
         return {
             "schedule_id": self.schedule["schedule_id"],
             "name": self.schedule.get("name", ""),
@@ -85,7 +85,7 @@ class ScheduleFacts:
         }
 
     def _presentable(self) -> Document:
-        """Return the fire times as stored; of those that cannot be read, only what a reader can take."""
+        """Return the fire times as stored; if they cannot be read, only the parts that clients can display."""
         if self.times is not None:
             return self.times.spec.document()
         stored = self.schedule.get("schedule")
@@ -98,9 +98,9 @@ class Explanation:
     """Why a schedule fires when it does.
 
     Attributes:
-        facts: as in a list.
-        next_times: the next ten fire times; what is due and not yet fired comes first.
-        skipped: what was passed over in the last day, and what will be since no scheduler ran, oldest first.
+            facts: as in a list.
+            next_times: the next ten fire times, starting with those that are due and have not fired.
+            skipped: what was skipped in the last day, and what will be because no scheduler ran, oldest first.
     """
 
     facts: ScheduleFacts
@@ -108,7 +108,7 @@ class Explanation:
     skipped: list[SkippedTimes]
 
     def document(self) -> Document:
-        """Return it for JSON, as the facts."""
+        """Return it for JSON, like the facts."""
         skipped = [
             {
                 "first": isoformat(each.first),
@@ -138,10 +138,10 @@ class ScheduleFactsService:
         """Prepare.
 
         Args:
-            schedules, collectors, jobs, clock: what it works with.
-            grace_seconds: how late a missed fire time is still caught up, s.
-            spread_seconds: over how long fire times are spread, s.
-            tick_seconds: how often schedulers tick, s.
+                schedules, collectors, jobs, clock: what it works with.
+                grace_seconds: how late a missed fire time is still caught up, s.
+                spread_seconds: the interval over which fire times are spread, s.
+                tick_seconds: how often schedulers tick, s.
         """
         self._patience = Patience.of(grace_seconds, tick_seconds)
         self._schedules = schedules
@@ -156,7 +156,7 @@ class ScheduleFactsService:
         return self._facts(collector, self._schedules.of_collector(principal.domain_id, collector_id))
 
     def explain(self, principal: Principal, collector_id: str, schedule_id: str) -> Explanation:
-        """Return when the collector's schedule fires next, and what it passed over. Raises ``NotFoundError``."""
+        """Return when the collector's schedule fires next, and what it skipped. Raises ``NotFoundError``."""
         schedule = self._schedules.get(principal.domain_id, collector_id, schedule_id)
         collector = self._collectors.get(principal.domain_id, collector_id)
         facts = self._facts(collector, [schedule])[0]
@@ -175,10 +175,10 @@ class ScheduleFactsService:
     def _outlook(
         self, times: FireTimes, due_at: datetime, last_job: Document | None, collector: Document, now: datetime
     ) -> Decision:
-        """Return what becomes of what is due: while no scheduler runs, it is overdue, and most of it never fires."""
+        """Return what will happen to due fire times: they are overdue while no scheduler runs, and most never fire."""
         last_fire_at = _moment((last_job or {}).get("fire_at"))
         if last_fire_at is not None and last_fire_at >= due_at:
-            # Its scheduler died before it could advance the schedule.
+            # The scheduler that fired it died before it could advance the schedule.
             due_at = times.next_after(last_fire_at)
         try:
             state = read_collector(collector)

@@ -1,4 +1,4 @@
-"""Schedules as their callers see them: add, get, update, delete, list (contract, section 5)."""
+"""Schedules as clients see them: add, get, update, delete, list (contract, section 5)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ log = get_logger(__name__)
 
 Document = dict[str, Any]
 Params = Mapping[str, Any]
-"""A request as a plain dict: absent members absent."""
+"""A request as a plain dict; absent fields are left out."""
 
 _ID: Final = "schedule_id"
 _COLLECTOR_ID: Final = "collector_id"
@@ -52,7 +52,7 @@ class ScheduleService:
         Args:
             schedules, collectors, references, clock: what it works with.
             reader: reads schedules.
-            spread_seconds: over how long fire times are spread, s.
+                spread_seconds: the interval over which fire times are spread, s.
         """
         self._schedules = schedules
         self._collectors = collectors
@@ -62,16 +62,16 @@ class ScheduleService:
         self._spread_seconds = spread_seconds
 
     def add(self, principal: Principal, params: Params) -> Document:
-        """Give a collector a schedule; an interval counts from now.
+        """Add a schedule to a collector; an interval counts from now.
 
         Args:
             principal: who asks.
             params: collector_id, schedule, name, collect_mode, filter.
 
         Raises:
-            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: what is wrong with ``params``.
-            NotFoundError: no such collector.
-            UnsupportedScheduleError, UnsupportedFilterKeyError: the collector's plugin does not know it.
+                RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: ``params`` is invalid.
+                NotFoundError: no such collector.
+                UnsupportedScheduleError, UnsupportedFilterKeyError: the collector's plugin does not support it.
         """
         collector_id = required_text(params, _COLLECTOR_ID)
         if params.get("schedule") is None:
@@ -91,7 +91,7 @@ class ScheduleService:
             priority=collector["priority"],
             created_at=self._clock.now(),
         )
-        # mongoengine fills absent lists in; kinds that were not sent stay absent.
+        # mongoengine adds absent lists; kinds of schedule that were not sent stay absent.
         schedule["schedule"] = times["schedule"]
         self._schedules.insert(schedule)
         log.info("schedule_added", schedule_id=schedule_id, collector_id=collector_id)
@@ -109,12 +109,12 @@ class ScheduleService:
         return self._joined(principal, found)
 
     def update(self, principal: Principal, params: Params) -> Document:
-        """Change name, collect_mode, filter and schedule where they were sent, the latter two as a whole.
+        """Change the fields among name, collect_mode, filter and schedule that were sent; the latter two as a whole.
 
-        Only fire times that differ are a change: then they, and an interval, count from now. What is due by the old
-        ones and has not fired yet fires all the same.
+        Only different fire times count as a change: they, and an interval, then count from now. A fire time of the old
+        ones that is due and has not fired yet still fires.
 
-        Raises: as ``add``.
+        Raises: like ``add``.
         """
         collector_id, schedule_id = required_text(params, _COLLECTOR_ID), required_text(params, _ID)
         stored = self._schedules.get(principal.domain_id, collector_id, schedule_id)
@@ -123,7 +123,7 @@ class ScheduleService:
         if params.get("schedule") is not None:
             spec = ScheduleSpec.parse(params["schedule"])
             times = self._times(spec, schedule_id, collector)
-            # One that could not be read when it was due waits for nothing: setting it again sets it going.
+            # A schedule that could not be read when it was due waits for nothing: setting it again restarts it.
             if spec.document() != stored.get("schedule") or stored.get("next_fire_at") is None:
                 fields |= times
         updated = self._schedules.update(principal.domain_id, collector_id, schedule_id, fields)
@@ -131,18 +131,18 @@ class ScheduleService:
         return self._joined(principal, updated)
 
     def delete(self, principal: Principal, collector_id: str, schedule_id: str) -> None:
-        """Remove the collector's schedule; jobs it has made stay. Raises ``NotFoundError``."""
+        """Remove the collector's schedule; jobs that it created are kept. Raises ``NotFoundError``."""
         _require(collector_id, schedule_id)
         self._schedules.delete(principal.domain_id, collector_id, schedule_id)
         log.info("schedule_deleted", schedule_id=schedule_id, collector_id=collector_id)
 
     def list(self, principal: Principal, query: RawQuery, filters: Mapping[str, object]) -> Page:
-        """Return the schedules that match, each with its collector, whole unless ``minimal`` is asked for.
+        """Return the schedules that match, each with its collector, which is complete unless ``minimal`` is requested.
 
         Args:
             principal: who asks.
             query: a ``Query`` as a plain dict.
-            filters: the request's own fields: collector_id, and schedule_id where it was sent.
+                filters: the request's own fields: collector_id, and schedule_id if it was sent.
 
         Raises:
             RequiredParameterError: without collector_id.
@@ -161,7 +161,7 @@ class ScheduleService:
         return Page(results, page.total_count, page.fields, page.only)
 
     def _times(self, spec: ScheduleSpec, schedule_id: str, collector: Document) -> Document:
-        """Return what is stored of new fire times, which count from now. Raises ``UnsupportedScheduleError``."""
+        """Return the stored fields of new fire times, which count from now. Raises ``UnsupportedScheduleError``."""
         spec.check_supported(_metadata(collector))
         now = self._clock.now()
         times = FireTimes(spec, now, spread_of(schedule_id, self._spread_seconds))
@@ -182,7 +182,7 @@ def _metadata(collector: Document) -> Mapping[str, Any]:
 
 
 def _changed_values(params: Params, collector: Document) -> Document:
-    """Return name, collect_mode and filter where they were sent, checked."""
+    """Return those of name, collect_mode and filter that were sent, validated."""
     fields: Document = {}
     if name := optional_text(params, "name"):
         fields["name"] = name

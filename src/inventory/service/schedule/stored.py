@@ -1,4 +1,4 @@
-"""Stored schedules: what they say, and what is wrong with one that somebody broke by hand."""
+"""Stored schedules: their contents, and what is wrong with one that somebody broke by hand."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _MEMBERS: Final[Mapping[str, type]] = {
     "collect_mode": str,
     "anchor_at": datetime,
 }
-"""What a schedule cannot fire without, and of what type it is."""
+"""The fields without which a schedule cannot fire, and their types."""
 _PARKED: Final = "it could not be read when it was due: set its schedule again"
 
 
 def read_times(schedule: Mapping[str, Any], spread_seconds: float) -> FireTimes:
-    """Return when a stored schedule fires.
+    """Return the fire times of a stored schedule.
 
     Args:
         schedule: the document.
-        spread_seconds: over how long fire times are spread, s.
+        spread_seconds: the interval over which fire times are spread, s.
 
     Raises:
-        BadRequestError: one of its subclasses says why it cannot be read.
+        BadRequestError: a subclass that says why it cannot be read.
     """
     for key, kind in _MEMBERS.items():
         if not isinstance(schedule.get(key), kind):
@@ -46,7 +46,7 @@ def read_times(schedule: Mapping[str, Any], spread_seconds: float) -> FireTimes:
 
 
 def read_collector(collector: Mapping[str, Any]) -> CollectorState:
-    """Return what firing needs of a stored collector. Raises ``InvalidParameterTypeError``."""
+    """Return the state of a stored collector that decides about firing. Raises ``InvalidParameterTypeError``."""
     priority, enabled_at = collector.get("priority"), collector.get("enabled_at")
     disabled_at, before = collector.get("disabled_at"), collector.get("enabled_before")
     if not isinstance(priority, int):
@@ -59,7 +59,7 @@ def read_collector(collector: Mapping[str, Any]) -> CollectorState:
 
 
 def times_or_problem(schedule: Mapping[str, Any], spread_seconds: float) -> tuple[FireTimes | None, str]:
-    """Return when a stored schedule fires, or None, and why it cannot fire, or nothing."""
+    """Return the fire times of a stored schedule, or None, and why it cannot fire, or the empty string."""
     try:
         times = read_times(schedule, spread_seconds)
     except BadRequestError as exc:
@@ -68,7 +68,7 @@ def times_or_problem(schedule: Mapping[str, Any], spread_seconds: float) -> tupl
 
 
 def read_skips(schedule: Mapping[str, Any]) -> list[Skip]:
-    """Return a schedule's stored skips, each ``{fire_at, last_at, reason}``, without those that cannot be read."""
+    """Return a schedule's stored skips, each ``{fire_at, last_at, reason}``, without unreadable ones."""
     stored = schedule.get("skips")
     if not isinstance(stored, list):
         return []

@@ -1,9 +1,9 @@
-"""Ticks: due schedules become jobs, each fire time exactly once, however many schedulers tick and whichever dies.
+"""Ticks: due schedules become jobs, exactly one per fire time, with any number of schedulers, even if some die.
 
-The job of a fire time is inserted first (its unique key makes it one), then the schedule is advanced, on the condition
-that nobody else has advanced or changed it. Whoever dies in between leaves a schedule that is still due: the next tick,
-anywhere, finds the job made, and advances. The bell is enqueued last; the sweeper makes up for one that was not. Schedulers
-that tick at once tell each other what they have in hand, and share what is due; nothing but speed depends on it.
+The job of a fire time is inserted first; its unique key prevents a second one. Then the schedule is advanced, provided
+that nobody else has advanced or changed it. If a scheduler dies in between, the schedule is still due: the next tick of
+any scheduler finds the job and advances the schedule. The job is enqueued last; if that is missed, the sweeper does it.
+Schedulers that tick at the same time claim due schedules so that they share the work. Only speed depends on that.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from inventory.service.schedule.stored import read_collector, read_skips, read_t
 Document = dict[str, Any]
 
 BATCH: Final = 500
-"""Schedules that are fired together."""
+"""Number of schedules that are fired together."""
 MAX_BATCHES: Final = 200
-"""Batches of one tick; what is left is the next tick's."""
+"""Batches per tick; the rest is left to the next tick."""
 SKIPS_KEPT: Final = 100
-"""Skips that a schedule remembers."""
+"""Number of skips stored with a schedule."""
 
 _IDLE_ROUNDS: Final = 3
 
@@ -41,7 +41,7 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class TickReport:
-    """What one tick did: jobs made, schedules passed over, removed, and parked since nobody can read them."""
+    """What one tick did: jobs created, and schedules skipped, removed, or parked because they cannot be read."""
 
     fired: int = 0
     skipped: int = 0
@@ -54,7 +54,7 @@ _Collectors = Mapping[tuple[str, str], Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A due schedule, when it fires, its collector, and what becomes of it."""
+    """A due schedule with its fire times, its collector, and what happens to it."""
 
     schedule: Document
     times: FireTimes
@@ -63,13 +63,13 @@ class _Decided:
 
     @property
     def waits_for(self) -> tuple[str, str, datetime]:
-        """What would be the key of the job of the fire time that it waits for."""
+        """The key that the job of the fire time it waits for would have."""
         return (self.schedule["domain_id"], self.schedule["schedule_id"], self.schedule["next_fire_at"])
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The next step of a due schedule: the job of a fire time, if any, and the advance to the next."""
+    """The next step of a due schedule: the job of a fire time, if any, and the advance to the next one."""
 
     fire: Fire | None
     advance: Advance
@@ -77,7 +77,7 @@ class _Step:
 
 @dataclass(slots=True)
 class _Steps:
-    """Of due schedules: the next steps, those whose collector is gone, and those that nobody can read."""
+    """For due schedules: the next steps, schedules whose collector no longer exists, and unreadable schedules."""
 
     ready: list[_Step] = field(default_factory=list)
     orphans: list[Document] = field(default_factory=list)
@@ -85,7 +85,7 @@ class _Steps:
 
 
 class ScheduleTicker:
-    """Fires what is due."""
+    """Fires due schedules."""
 
     def __init__(
         self,
@@ -108,11 +108,11 @@ class ScheduleTicker:
         Args:
             schedules, collectors, jobs, batches, queue, clock: what it works with.
             grace_seconds: how late a missed fire time is still caught up, s.
-            spread_seconds: over how long fire times are spread, s.
-            tick_seconds: how often it ticks, s.
-            observe_lateness: told, for each job made, the time from its fire time to now, s.
-            should_stop: whether to end after the batch in hand.
-            batch: schedules that are fired together.
+                spread_seconds: the interval over which fire times are spread, s.
+                tick_seconds: how often it ticks, s.
+                observe_lateness: called, for each new job, with the time from its fire time to now, s.
+                should_stop: whether to end after the current batch.
+                batch: number of schedules that are fired together.
         """
         self._schedules = schedules
         self._collectors = collectors
@@ -127,10 +127,10 @@ class ScheduleTicker:
         self._batch = batch
 
     def tick(self) -> TickReport:
-        """Fire all that is due, oldest and most urgent first.
+        """Fire everything that is due, oldest and most urgent first.
 
         Raises:
-            ConnectionFailureError: MongoDB cannot be reached; the next tick goes on.
+            ConnectionFailureError: MongoDB is unreachable; the next tick continues.
         """
         report = TickReport()
         if not self.backlog(1):
@@ -153,10 +153,10 @@ class ScheduleTicker:
         return self._schedules.count_due(self._clock.now(), limit=limit)
 
     def _fire(self, schedules: Sequence[Document], report: TickReport) -> int:
-        """Do the next step of each schedule and return how many of them were taken here."""
+        """Take the next step of each schedule and return how many were taken here."""
         steps = self._decide(schedules)
         jobs = self._jobs.insert([step.fire for step in steps.ready if step.fire is not None])
-        self._tell_lateness(jobs)
+        self._report_lateness(jobs)
         confirmed = {job.fire.key for job in jobs}
         advances = [step.advance for step in steps.ready if step.fire is None or step.fire.key in confirmed]
         advances += [Advance(schedule, {"next_fire_at": None}) for schedule in steps.unreadable]
@@ -172,7 +172,7 @@ class ScheduleTicker:
         return taken + removed
 
     def _decide(self, schedules: Sequence[Document]) -> _Steps:
-        """Return what becomes of which schedule, the most urgent of each fire time first."""
+        """Return what happens to each schedule, the most urgent of each fire time first."""
         collectors = self._collectors.states(_collector_keys(schedules))
         now = self._clock.now()
         steps = _Steps()
@@ -181,7 +181,7 @@ class ScheduleTicker:
             try:
                 decided = self._decided(schedule, collectors, now)
             except (BadRequestError, OverflowError) as exc:
-                # One that somebody broke by hand must not hold up the others.
+                # A schedule that somebody broke by hand must not hold up the others.
                 steps.unreadable.append(schedule)
                 _log.error("schedule_unreadable", schedule_id=schedule.get("schedule_id"), reason=str(exc))
                 continue
@@ -193,7 +193,7 @@ class ScheduleTicker:
         return steps
 
     def _decided(self, schedule: Document, collectors: _Collectors, now: datetime) -> _Decided | None:
-        """Return what becomes of a schedule, or None where its collector is gone; raises if it cannot be read."""
+        """Return what happens to a schedule, or None if its collector does not exist; raises if it cannot be read."""
         times = read_times(schedule, self._spread_seconds)
         stored = collectors.get((schedule["domain_id"], schedule["collector_id"]))
         if stored is None:
@@ -204,9 +204,10 @@ class ScheduleTicker:
         return _Decided(schedule, times, collector, decision)
 
     def _resumed(self, found: Sequence[_Decided]) -> Iterator[_Decided]:
-        """Yield what was decided, but where a scheduler died over a step, the end of that step.
+        """Yield each decision; if a scheduler died during a step, the remainder of that step instead.
 
-        What has a job must not be told as skipped. Where nothing is to be skipped, inserting the job finds it.
+        A fire time that has a job must not be reported as skipped. If nothing is to be skipped, inserting the job finds
+        it.
         """
         made = self._jobs.newest_since(each.waits_for for each in found if each.decision.skips)
         for each in found:
@@ -217,7 +218,7 @@ class ScheduleTicker:
                 yield replace(each, decision=ended(each.times, each.schedule["next_fire_at"], made_at))
 
     def _note_fired(self, steps: Sequence[_Step], jobs: Sequence[FiredJob]) -> None:
-        """Note what fired here though another has taken the step, or a client has changed the schedule."""
+        """Record what fired here although another scheduler took the step, or a client changed the schedule."""
         new = {job.fire.key for job in jobs if job.is_new}
         self._schedules.note_fired(
             (step.advance.schedule, step.fire.fire_at)
@@ -225,14 +226,14 @@ class ScheduleTicker:
             if step.fire is not None and step.fire.key in new
         )
 
-    def _tell_lateness(self, jobs: Sequence[FiredJob]) -> None:
+    def _report_lateness(self, jobs: Sequence[FiredJob]) -> None:
         now = self._clock.now()
         for job in jobs:
             if job.is_new:
                 self._observe_lateness(max((now - job.fire.fire_at).total_seconds(), 0.0))
 
     def _enqueue(self, jobs: Sequence[FiredJob]) -> None:
-        """Ask workers to plan what waits; where the queue is out of reach, the sweeper rings later."""
+        """Enqueue the jobs that wait to be planned; if the queue is unreachable, the sweeper does it later."""
         waiting = [JobToPlan(job.job_id, job.fire.domain_id, job.fire.priority) for job in jobs if job.waits]
         try:
             self._queue.plan_jobs(waiting)
@@ -272,5 +273,5 @@ def _step(decided: _Decided) -> _Step:
 
 
 def _urgency(step: _Step) -> tuple[datetime, int]:
-    """The order of firing: the priority that counts is the collector's, of which the schedule has a copy."""
+    """The order of firing: by the collector's priority, of which the schedule has a copy."""
     return step.advance.schedule["next_fire_at"], step.advance.fields["priority"]
