@@ -202,6 +202,6 @@ def _ended(record: Record | None) -> bool:
 def _reason(exc: Exception) -> str:
     """Return what MongoDB says without the values it quotes: they are somebody's data."""
     cause = exc if isinstance(exc, OperationFailure) else exc.__cause__
-    details = (cause.details or {}) if isinstance(told, OperationFailure) else {}
+    details = (cause.details or {}) if isinstance(cause, OperationFailure) else {}
     keys = ", ".join(details.get("keyPattern") or ())
     return f"{details.get('codeName') or type(cause or exc).__name__}{f' on {keys}' if keys else ''}"

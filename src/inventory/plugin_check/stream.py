@@ -110,7 +110,7 @@ class StreamWatcher:
     def closing(self) -> Iterator[Fault]:
         """Yield what only the whole shows; for a stream that was not cut short."""
         for kind, keys in (("CloudServiceType", self._types), ("Region", self._regions)):
-            for key in sorted(keys["used"] - told["sent"])[:_REPORTED]:
+            for key in sorted(keys["used"] - keys["sent"])[:_REPORTED]:
                 message = f"resources name {'/'.join(key)}, but no {kind} of that name was sent"
                 yield remark(STAGE, f"NO_{kind.upper()}", message)
         if not self.report.count:
