@@ -11,7 +11,6 @@ from typing import Any
 import grpc
 import pytest
 
-from inventory.connector.grpc.channel import TlsFiles
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.ports import CollectorPlugin, PluginConnector, PluginEndpoint, ResourceMessage, ResourceStream
 from inventory.devruntime.ports import free_port
@@ -23,6 +22,7 @@ from inventory.errors import (
     PluginError,
     PluginUnavailableError,
 )
+from inventory.process.tls import TlsFiles
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import State, cloud_service, error_resource, message, region
 from tests.fakes.tls import CertificateAuthority

@@ -13,7 +13,7 @@ import grpc
 import pytest
 import yaml
 
-from inventory.connector.grpc.channel import ChannelCache, TlsFiles
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.identity import GrpcIdentity
 from inventory.connector.grpc.plugin import GrpcPluginDirectory
 from inventory.connector.grpc.repository import GrpcRepository
@@ -45,6 +45,7 @@ from inventory.errors import (
     RequestTimeoutError,
     VerifyPluginFailureError,
 )
+from inventory.process.tls import TlsFiles
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure
 from tests.fakes.tls import CertificateAuthority

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from inventory.cli import cli
-from inventory.connector.grpc.channel import parse_endpoint as channel_endpoint
+from inventory.connector.grpc.channel_cache import parse_endpoint as channel_endpoint
 from inventory.connector.static.file import parse as parse_file
 from inventory.errors import InvalidParameterError, SettingsError
 from inventory.process.addresses import Address, bare, family_of, host_port, parse, parse_endpoint, reachable

@@ -17,12 +17,12 @@ from inventory.api.endpoint import Gate
 from inventory.api.handlers import add_services
 from inventory.api.health import Health
 from inventory.api.interceptors.context import MAX_TOKEN
-from inventory.api.listen import credentials
 from inventory.api.policy import OPERATIONS
 from inventory.api.reflection import add_reflection
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import host_port
 from inventory.process.descriptors import connection_limit
+from inventory.process.tls import server_credentials
 from inventory.protobuf.api_files import all_files
 from inventory.service.use_cases import UseCases
 from inventory.settings import Settings
@@ -113,7 +113,7 @@ def build_server(
     health.add_to(server)
     # Clients of SpaceONE look for stubs of every service that is listed; there are none of our own.
     add_reflection(server, [service for service in services if service.full_name != OPERATIONS])
-    tls = credentials(settings)
+    tls = server_credentials(settings)
     wanted = host_port(settings.host, port)
     bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
     return Server(server, health, host_port(settings.host, bound), settings.drain_seconds, pool)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pymongo.database import Database
 
-from inventory.bootstrap.platform import Platform, grpc_platform, static_platform, tls_files
+from inventory.bootstrap.platform import Platform, grpc_platform, static_platform
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.queue import RedisQueue
 from inventory.domain.clock import Clock, SystemClock
@@ -30,6 +30,7 @@ from inventory.migration.migrator import Migrator
 from inventory.model import connection
 from inventory.model.connection import Document
 from inventory.model.metrics import report_clock_skew
+from inventory.process.tls import TlsFiles
 from inventory.settings import Settings
 
 
@@ -103,7 +104,7 @@ class Managers:
         return GrpcPluginConnector(
             max_message_bytes=self.settings.max_message_bytes,
             init_timeout_seconds=self.settings.plugin_init_timeout_seconds,
-            tls=tls_files(self.settings),
+            tls=TlsFiles.of(self.settings),
         )
 
     # Managers

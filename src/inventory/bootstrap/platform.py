@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inventory.connector.grpc.channel import ChannelCache, TlsFiles
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.identity import GrpcIdentity
 from inventory.connector.grpc.plugin import GrpcPluginDirectory
 from inventory.connector.grpc.repository import GrpcRepository
@@ -16,6 +16,7 @@ from inventory.connector.static.identity import StaticIdentity
 from inventory.connector.static.plugins import StaticPluginDirectory, StaticRepository
 from inventory.connector.static.secrets import StaticSecretStore
 from inventory.errors import SettingsError
+from inventory.process.tls import TlsFiles
 from inventory.settings import Settings
 
 
@@ -38,7 +39,7 @@ def static_platform(settings: Settings) -> Platform:
     """Return the platform that one YAML file describes."""
     if settings.static_file is None:
         raise SettingsError("static_file (INVENTORY_STATIC_FILE): is required where platform is static")
-    _check_tls_files(settings)
+    TlsFiles.of(settings).credentials()  # found out at the start, not by the first call over TLS
     file = StaticFile(settings.static_file)
     return Platform(
         plugins=StaticPluginDirectory(file=file),
@@ -53,8 +54,8 @@ def grpc_platform(settings: Settings) -> Platform:
     names = ("plugin_endpoint", "repository_endpoint", "secret_endpoint", "identity_endpoint")
     if missing := [name for name in names if not getattr(settings, name)]:
         raise SettingsError(f"{', '.join(missing)}: required where platform is grpc")
-    _check_tls_files(settings)
-    channels = ChannelCache(max_message_bytes=settings.max_message_bytes, tls=tls_files(settings))
+    TlsFiles.of(settings).credentials()  # found out at the start, not by the first call over TLS
+    channels = ChannelCache(max_message_bytes=settings.max_message_bytes, tls=TlsFiles.of(settings))
     timeout, install = settings.platform_timeout_seconds, settings.plugin_install_timeout_seconds
     return Platform(
         plugins=GrpcPluginDirectory(channels=channels, endpoint=settings.plugin_endpoint, timeout_seconds=install),
@@ -62,23 +63,4 @@ def grpc_platform(settings: Settings) -> Platform:
         secrets=GrpcSecretStore(channels=channels, endpoint=settings.secret_endpoint, timeout_seconds=timeout),
         identity=GrpcIdentity(channels=channels, endpoint=settings.identity_endpoint, timeout_seconds=timeout),
         close=channels.close,
-    )
-
-
-def _check_tls_files(settings: Settings) -> None:
-    """Return if the files can be read: found out at the start, not by the first call over TLS.
-
-    Raises:
-        SettingsError: one cannot be read, or a certificate has no key.
-    """
-    if settings.platform_ca_file or settings.platform_certificate_file or settings.platform_key_file:
-        tls_files(settings).credentials()
-
-
-def tls_files(settings: Settings) -> TlsFiles:
-    """Return the files for ``grpc+ssl://`` endpoints."""
-    return TlsFiles(
-        ca=settings.platform_ca_file,
-        certificate=settings.platform_certificate_file,
-        key=settings.platform_key_file,
     )

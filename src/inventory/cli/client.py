@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,12 +14,16 @@ from google.protobuf.message_factory import GetMessageClass
 
 from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo, one_line
+from inventory.process import channels
 from inventory.process.addresses import parse
 from inventory.protobuf.answers import plain
 from inventory.protobuf.api_files import all_methods
 
 EXIT_NOT_FOUND = 3
 EXIT_UNREACHABLE = 4
+
+_LAST_RETRY_MS = 2_000
+"""Watching goes on soon after the server is back."""
 
 _UNREACHABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
 
@@ -117,18 +122,16 @@ def connected(context: click.Context) -> Iterator[Client]:
 
 def open_channel(options: ClientOptions) -> grpc.Channel:
     """Return a channel to the server. Raises ``click.UsageError`` for what is no address."""
-    limits = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-    # Watching goes on when the server is back: don't wait grpc's two minutes for the next try.
-    limits += [("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 2_000)]
-    # Where a proxy of the environment stood between, it would read the token.
-    limits.append(("grpc.enable_http_proxy", 0))
     address = parse(options.endpoint)
     if address is None:
         raise click.UsageError("--endpoint must be host:port, or grpc+ssl://host:port")
-    if not address.secure:
-        return grpc.insecure_channel(address.target, options=limits)
+    return channels.open_channel(
+        address, channels.channel_options(last_retry_ms=_LAST_RETRY_MS), lambda: _credentials(options.ca_file)
+    )
+
+
+def _credentials(ca_file: Path | None) -> grpc.ChannelCredentials:
     try:
-        roots = options.ca_file.read_bytes() if options.ca_file else None
+        return grpc.ssl_channel_credentials(root_certificates=ca_file.read_bytes() if ca_file else None)
     except OSError as exc:
-        raise click.UsageError(f"--ca {options.ca_file}: {exc.strerror}") from None
-    return grpc.secure_channel(address.target, grpc.ssl_channel_credentials(root_certificates=roots), options=limits)
+        raise click.UsageError(f"--ca {ca_file}: {exc.strerror}") from None

@@ -11,15 +11,16 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from inventory.process.channels import NO_PROXY
+
 TIMEOUT_SECONDS = 2.0
 # Proxies of the environment are for the outer world, not for neighbours.
-_NO_PROXY: Final = (("grpc.enable_http_proxy", 0),)
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def grpc_serving(target: str) -> bool:
     """Tell whether the gRPC server at ``target`` (host:port) says SERVING for itself as a whole."""
-    with grpc.insecure_channel(target, options=_NO_PROXY) as channel:
+    with grpc.insecure_channel(target, options=(NO_PROXY,)) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_SECONDS)
         except grpc.RpcError:

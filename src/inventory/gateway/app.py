@@ -20,8 +20,9 @@ from inventory.gateway.errors import UnsupportedApiError, refusal
 from inventory.gateway.openapi import openapi
 from inventory.gateway.pages import pages
 from inventory.gateway.routes import routes
-from inventory.gateway.upstream import Upstream, upstream_address, upstream_credentials
+from inventory.gateway.upstream import Upstream, upstream_address
 from inventory.process.memory_budget import MemoryBudget
+from inventory.process.tls import TlsFiles
 from inventory.settings import Settings
 from inventory.version import package_version
 
@@ -37,7 +38,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
         SettingsError: the server's address is none, or a certificate cannot be read.
     """
     address = upstream_address(settings)
-    credentials = upstream_credentials(settings) if address.secure else None
+    credentials = TlsFiles.of(settings).credentials() if address.secure else None
     opened: list[Upstream] = []
 
     @asynccontextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import grpc
@@ -11,13 +10,15 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from inventory.errors import SettingsError
 from inventory.process.addresses import Address, host_port, parse, reachable
+from inventory.process.channels import channel_options
 from inventory.process.memory_budget import SIZE_METADATA
 from inventory.settings import Settings
 
 READY_SECONDS: Final = 1.5
 """How long the server may take to tell its health, s; whoever asks the gateway waits little longer."""
-CONNECT_TIMEOUT_MS: Final = 5_000
-"""How long one try to connect may take, TLS and the first frames of HTTP/2 included."""
+_LAST_RETRY_MS: Final = 1_000
+_SPREAD: Final = ("grpc.lb_policy_name", "round_robin")
+"""Where the name has several addresses, such as those of a headless service, each gets its share."""
 
 
 def upstream_address(settings: Settings) -> Address:
@@ -37,33 +38,11 @@ def upstream_address(settings: Settings) -> Address:
     return address
 
 
-def upstream_credentials(settings: Settings) -> grpc.ChannelCredentials:
-    """Return what TLS to the server uses: the same CA and client certificate as for the platform's services.
-
-    Raises:
-        SettingsError: a file cannot be read.
-    """
-    return grpc.ssl_channel_credentials(
-        root_certificates=_read("platform_ca_file", settings.platform_ca_file),
-        private_key=_read("platform_key_file", settings.platform_key_file),
-        certificate_chain=_read("platform_certificate_file", settings.platform_certificate_file),
-    )
-
-
-def _read(name: str, path: Path | None) -> bytes | None:
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise SettingsError(f"{name} (INVENTORY_{name.upper()}): {path}: {exc.strerror}") from exc
-
-
 class Upstream:
     """A connection to the server that grpc keeps up and renews. Belongs to the event loop it was made in."""
 
     def __init__(self, address: Address, *, credentials: grpc.ChannelCredentials | None, max_answer_bytes: int) -> None:
-        options = _options(max_answer_bytes)
+        options = channel_options(last_retry_ms=_LAST_RETRY_MS, max_received_bytes=max_answer_bytes, more=[_SPREAD])
         self._channel = (
             grpc.aio.insecure_channel(address.target, options=options)
             if credentials is None
@@ -116,21 +95,3 @@ class Upstream:
     async def close(self) -> None:
         """Close the connection; running calls end."""
         await self._channel.close()
-
-
-def _options(max_answer_bytes: int) -> list[tuple[str, int | str]]:
-    return [
-        ("grpc.max_send_message_length", -1),
-        ("grpc.max_receive_message_length", max_answer_bytes),
-        ("grpc.keepalive_time_ms", 5 * 60 * 1000),
-        ("grpc.keepalive_timeout_ms", 20_000),
-        # A server that restarts is back within seconds: don't wait grpc's two minutes for the next try.
-        ("grpc.initial_reconnect_backoff_ms", 100),
-        ("grpc.max_reconnect_backoff_ms", 1_000),
-        # In spite of its name, how long connecting may take; a far peer needs more than the first waits above.
-        ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),
-        # Where the name has several addresses, such as those of a headless service, each gets its share.
-        ("grpc.lb_policy_name", "round_robin"),
-        # Proxies of the environment are for the outer world, not for neighbours.
-        ("grpc.enable_http_proxy", 0),
-    ]

@@ -16,7 +16,9 @@ from inventory.errors import InventoryError, SettingsError
 from inventory.observe.logs import get_logger
 from inventory.observe.traceparent import TRACEPARENT, valid
 from inventory.process.addresses import parse_endpoint
+from inventory.process.channels import NO_PROXY
 from inventory.process.loopback import is_loopback
+from inventory.process.tls import TlsFiles
 from inventory.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,10 +57,10 @@ def setup(settings: Settings, process: str) -> None:
     exporter = OTLPSpanExporter(
         endpoint=target,
         insecure=not secure,
-        credentials=_credentials(settings) if secure else None,
+        credentials=TlsFiles.of(settings).credentials() if secure else None,
         timeout=_EXPORT_SECONDS,
         # Typed as text there; grpc reads a number.
-        channel_options=(("grpc.enable_http_proxy", 0),),  # type: ignore[arg-type]
+        channel_options=(NO_PROXY,),  # type: ignore[arg-type]
     )
     start(BatchSpanProcessor(exporter), process, ratio=settings.tracing_sample_ratio)
     _log.info("tracing", endpoint=settings.tracing_endpoint, ratio=settings.tracing_sample_ratio)
@@ -190,17 +192,6 @@ def check(settings: Settings) -> tuple[bool, str]:
             "unless tracing_allow_plaintext_remote is true"
         )
     return address.secure, address.target
-
-
-def _credentials(settings: Settings) -> Any:
-    import grpc
-
-    files = (settings.platform_ca_file, settings.platform_key_file, settings.platform_certificate_file)
-    try:
-        ca, key, certificate = (None if file is None else file.read_bytes() for file in files)
-    except OSError as exc:
-        raise SettingsError(f"{exc.filename}: cannot be read: {exc.strerror}", field="platform_ca_file") from exc
-    return grpc.ssl_channel_credentials(ca, key, certificate)
 
 
 def _kind(name: str) -> SpanKind:

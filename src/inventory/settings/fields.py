@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from inventory.process.address_types import EndpointOrEmpty, ServerOrEmpty
+from inventory.settings.address_types import EndpointOrEmpty, ServerOrEmpty
 from inventory.settings.types import (
     MIB,
     Count,

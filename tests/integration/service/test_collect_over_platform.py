@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from inventory.connector.grpc.channel import ChannelCache, TlsFiles
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.plugin import GrpcPluginDirectory
 from inventory.connector.grpc.repository import GrpcRepository
 from inventory.connector.grpc.secret import GrpcSecretStore
@@ -21,6 +21,7 @@ from inventory.errors import (
     RequiredParameterError,
     VerifyPluginFailureError,
 )
+from inventory.process.tls import TlsFiles
 from inventory.service.job.collect import CollectRequest
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure

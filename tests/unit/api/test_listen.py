@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from inventory.api.listen import check_address, check_identity, credentials, probe_port
+from inventory.api.listen import check_address, check_identity, probe_port
 from inventory.errors import SettingsError
 from inventory.process.loopback import is_loopback
+from inventory.process.tls import server_credentials
 from inventory.settings import Settings
 
 
@@ -56,8 +57,8 @@ def test_certificates_by_halves_and_unreadable_ones_are_named(tmp_path: Path) ->
     with pytest.raises(SettingsError, match="tls_client_ca_file"):
         check_address(settings(tls_client_ca_file=absent))
     with pytest.raises(SettingsError, match=r"absent\.pem"):
-        credentials(settings(tls_certificate_file=absent, tls_key_file=absent))
-    assert credentials(settings()) is None
+        server_credentials(settings(tls_certificate_file=absent, tls_key_file=absent))
+    assert server_credentials(settings()) is None
 
 
 def test_a_taken_port_is_a_clear_error_even_where_it_could_be_shared() -> None:
@@ -77,4 +78,4 @@ def test_files_that_are_no_certificate_with_its_key_are_named(tmp_path: Path) ->
     file.write_text("nothing of the kind\n")
 
     with pytest.raises(SettingsError, match=r"INVENTORY_TLS_CERTIFICATE_FILE.*INVENTORY_TLS_KEY_FILE"):
-        credentials(settings(tls_certificate_file=file, tls_key_file=file))
+        server_credentials(settings(tls_certificate_file=file, tls_key_file=file))

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from inventory.connector.grpc.call import ATTEMPTS
-from inventory.connector.grpc.channel import ChannelCache, TlsFiles, parse_endpoint
+from inventory.connector.grpc.channel_cache import ChannelCache, parse_endpoint
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.grpc.errors import About, error_code, platform_error, plugin_error
 from inventory.connector.grpc.identity import GrpcIdentity
@@ -37,6 +37,7 @@ from inventory.errors import (
     SecretServiceError,
     SettingsError,
 )
+from inventory.process.tls import TlsFiles
 from inventory.stubs.spaceone.api.inventory.plugin import job_pb2
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure

@@ -11,8 +11,9 @@ from starlette.datastructures import Headers
 from inventory.errors import AuthenticateFailureError, SettingsError
 from inventory.gateway import headers
 from inventory.gateway.process import check_address, listen
-from inventory.gateway.upstream import upstream_address, upstream_credentials
+from inventory.gateway.upstream import upstream_address
 from inventory.process.addresses import Address
+from inventory.process.tls import TlsFiles
 from inventory.settings import Settings, load
 
 
@@ -42,7 +43,7 @@ def test_an_upstream_that_is_no_address_is_refused(upstream: str) -> None:
 
 def test_a_ca_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="INVENTORY_PLATFORM_CA_FILE"):
-        upstream_credentials(Settings(platform_ca_file=tmp_path / "absent"))
+        TlsFiles.of(Settings(platform_ca_file=tmp_path / "absent")).credentials()
 
 
 def test_without_authentication_it_listens_on_loopback_only() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol, TypeVar
 import grpc
 
 from inventory.connector.grpc.call import Method, ask, deadline_of, metadata_of, status_of
-from inventory.connector.grpc.channel import ChannelCache, TlsFiles
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.decode import deserialize
 from inventory.connector.grpc.errors import plugin_error
 from inventory.connector.grpc.metrics import PluginCall
@@ -19,6 +19,7 @@ from inventory.connector.ports import Cancelable, Json, PluginEndpoint
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor, secret_options
 from inventory.errors import InventoryError, PluginError, PluginUnavailableError
+from inventory.process.tls import TlsFiles
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2
 

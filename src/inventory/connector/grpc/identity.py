@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from inventory.connector.grpc.call import Caller
-from inventory.connector.grpc.channel import ChannelCache
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.ports import Access
 from inventory.domain.principal import DOMAIN, SYSTEM, Principal
 from inventory.errors import NotFoundError

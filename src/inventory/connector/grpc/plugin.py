@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inventory.connector.grpc.call import Caller
-from inventory.connector.grpc.channel import ChannelCache
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.errors import PLUGIN_SERVICE
 from inventory.connector.ports import PluginEndpoint
 from inventory.domain.principal import Principal

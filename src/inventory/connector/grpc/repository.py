@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inventory.connector.grpc.call import Caller
-from inventory.connector.grpc.channel import ChannelCache
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.ports import PluginInformation
 from inventory.domain.principal import Principal
 from inventory.protobuf.struct import to_dict

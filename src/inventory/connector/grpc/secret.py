@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inventory.connector.grpc.call import Caller
-from inventory.connector.grpc.channel import ChannelCache
+from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.ports import Json, SecretInformation, SecretSelector
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorSecretError, InvalidParameterError

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from inventory.process.address_types import Endpoint
+from inventory.settings.address_types import Endpoint
 
 Id = Annotated[str, Field(min_length=1, max_length=255)]
 

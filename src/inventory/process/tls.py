@@ -1,0 +1,127 @@
+"""TLS of gRPC: the files that clients use, and those of the server, which are read again when they change."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import grpc
+
+from inventory.errors import SettingsError
+from inventory.observe.logs import get_logger
+from inventory.process.file_state import FileState, file_state
+from inventory.settings import Settings
+from inventory.settings.variables import variable
+
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files for ``grpc+ssl://``: the CA to trust (absent: the system's), and a client certificate with its key."""
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Return the files that the settings name."""
+        return cls(settings.platform_ca_file, settings.platform_certificate_file, settings.platform_key_file)
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """Return the channel credentials.
+
+        Raises:
+            SettingsError: a file cannot be read, or a certificate has no key.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise SettingsError("a client certificate and its key go together", field="platform_certificate_file")
+        return grpc.ssl_channel_credentials(
+            root_certificates=_read_or_none("platform_ca_file", self.ca),
+            private_key=_read_or_none("platform_key_file", self.key),
+            certificate_chain=_read_or_none("platform_certificate_file", self.certificate),
+        )
+
+
+def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    """Return the server's TLS credentials, or None where none are set.
+
+    The files are looked at again as clients connect: a renewed certificate needs no restart.
+
+    Raises:
+        SettingsError: a file cannot be read, or certificate and key are none or not of each other.
+    """
+    if settings.tls_certificate_file is None or settings.tls_key_file is None:
+        return None
+    files = _ServerFiles(settings)
+    first = files.read()
+    _check_pair(settings.tls_certificate_file, settings.tls_key_file)
+    return grpc.dynamic_ssl_server_credentials(
+        first,
+        files.changed,  # type: ignore[arg-type]  # the type stubs do not know that None stands for no change
+        require_client_authentication=settings.tls_client_ca_file is not None,
+    )
+
+
+def _check_pair(certificate: Path, key: Path) -> None:
+    """Raise ``SettingsError`` for what grpcio would only say in its own _log."""
+    try:
+        # Without a password nobody is asked for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except (ssl.SSLError, OSError, ValueError) as exc:
+        names = "tls_certificate_file (INVENTORY_TLS_CERTIFICATE_FILE), tls_key_file (INVENTORY_TLS_KEY_FILE)"
+        reason = getattr(exc, "reason", None) or "no certificate with its key in PEM"
+        raise SettingsError(f"{names}: {reason}") from None
+
+
+class _ServerFiles:
+    """The files of the server's TLS, and whether they are others than before.
+
+    grpcio keeps what it has where new ones do not fit together, as while one of two is written.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        names = ("tls_key_file", "tls_certificate_file", "tls_client_ca_file")
+        self._paths: dict[str, Path] = {name: path for name in names if (path := getattr(settings, name))}
+        self._lock = threading.Lock()
+        self._seen = self._signature()
+
+    def read(self) -> grpc.ServerCertificateConfiguration:
+        """Return what the files hold. Raises ``SettingsError``."""
+        held = {name: _read(name, path) for name, path in self._paths.items()}
+        return grpc.ssl_server_certificate_configuration(
+            [(held["tls_key_file"], held["tls_certificate_file"])], root_certificates=held.get("tls_client_ca_file")
+        )
+
+    def changed(self) -> grpc.ServerCertificateConfiguration | None:
+        """Return what the files hold where they have changed since they were last read, else None: nothing new."""
+        with self._lock:
+            seen = self._signature()
+            if seen == self._seen:
+                return None
+            self._seen = seen
+            try:
+                found = self.read()
+            except SettingsError as exc:
+                _log.error("tls_files_kept_last_good", reason=exc.message)
+                return None
+            _log.info("tls_files_reloaded")
+            return found
+
+    def _signature(self) -> list[FileState | None]:
+        return [file_state(path) for path in self._paths.values()]
+
+
+def _read_or_none(name: str, path: Path | None) -> bytes | None:
+    return None if path is None else _read(name, path)
+
+
+def _read(name: str, path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise SettingsError(f"{name} ({variable(name)}): {path}: cannot be read: {exc.strerror}", field=name) from exc
