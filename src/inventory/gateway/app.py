@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -12,9 +12,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as MethodRoute
 
+from inventory.console.pages import ALL
+from inventory.console.rendering import environment
+from inventory.console.routes import console_routes, no_such_page
+from inventory.console.visit import Options, Site
 from inventory.domain.clock import SystemClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.gateway import headers
+from inventory.gateway.console_api import ConsoleApi
 from inventory.gateway.endpoint import Endpoint, Load, RequestLimits, error_response
 from inventory.gateway.errors import UnsupportedApiError, refusal
 from inventory.gateway.openapi import openapi
@@ -67,23 +72,45 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
         for route in served
     ]
     description = openapi(served, version=package_version())
+    options = Options(
+        asks_for_token=not open_to_all,
+        loopback_only=open_to_all and not settings.allow_unauthenticated_remote,
+        version=package_version(),
+    )
+    site = Site(ConsoleApi(upstream, limits, load, rate_limit, memory), options, environment())
     app = Starlette(
-        routes=[*methods, *pages(description=description, upstream=upstream, draining=draining)],
+        routes=[
+            *methods,
+            *pages(description=description, upstream=upstream, draining=draining),
+            *console_routes(site, ALL),
+        ],
         lifespan=lifespan,
-        exception_handlers={HTTPException: _no_such_page},
+        exception_handlers={HTTPException: _unrouted(site)},
     )
     app.router.redirect_slashes = False
     return app
 
 
-async def _no_such_page(request: Request, error: Exception) -> Response:
-    """Answer what no route takes: an unknown path, or a verb that a path does not have."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    reason = "no such path" if status != 405 else "the path does not take this verb"
-    transaction_id = headers.transaction_id(request.headers)
-    answer = error_response(refusal(UnsupportedApiError(reason=reason), transaction_id, status=status))
-    allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
-    if allowed:
-        answer.headers["Allow"] = allowed
-    answer.headers[headers.TRANSACTION_HEADER] = transaction_id
+def _unrouted(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Return what answers that no route takes: an unknown path, or a verb that a path does not have."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        transaction_id = headers.transaction_id(request.headers)
+        if _is_browser(request):
+            response = await no_such_page(site, request, transaction_id, status)
+        else:
+            reason = "no such path" if status != 405 else "the path does not take this verb"
+            response = error_response(refusal(UnsupportedApiError(reason=reason), transaction_id, status=status))
+        allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
+        if allowed:
+            response.headers["Allow"] = allowed
+        response.headers[headers.TRANSACTION_HEADER] = transaction_id
+        return response
+
     return answer
+
+
+def _is_browser(request: Request) -> bool:
+    """Return whether somebody looks at a page, rather than a program calling a method."""
+    return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/inventory/")

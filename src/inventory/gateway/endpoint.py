@@ -132,8 +132,8 @@ class Endpoint:
         except InventoryError as exc:
             return error_response(refusal(exc, transaction_id)), exc.code
         except grpc.aio.AioRpcError as exc:
-            failure = _failure(exc, transaction_id)
-            return error_response(failure), failure.code
+            failed = failure(exc, transaction_id)
+            return error_response(failed), failed.code
         except ClientDisconnect:
             return Response(status_code=_CLIENT_WENT_AWAY), ""
         except Exception:  # the outermost place of a request: nothing internal may leak
@@ -234,7 +234,8 @@ async def _convert(convert: Callable[[], bytes], size: int) -> bytes:
     return convert() if size <= INLINE_BYTES else await asyncio.to_thread(convert)
 
 
-def _failure(error: grpc.aio.AioRpcError, transaction_id: str) -> HttpError:
+def failure(error: grpc.aio.AioRpcError, transaction_id: str) -> HttpError:
+    """Return what a call that failed is answered with."""
     details = next((value for key, value in error.trailing_metadata() or () if key == DETAILS_METADATA), b"")
     status = error.code()
     return from_rpc(status, error.details() or "", details if isinstance(details, bytes) else b"", transaction_id)

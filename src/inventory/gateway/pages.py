@@ -9,7 +9,7 @@ from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as PageRoute
 
@@ -68,11 +68,7 @@ def pages(
         text = await asyncio.to_thread(generate_latest, registry)
         return Response(text, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def root(_request: Request) -> Response:
-        return RedirectResponse("/docs")
-
     made: list[BaseRoute] = [
-        PageRoute("/", root),
         PageRoute("/openapi.json", openapi_json),
         PageRoute("/healthz", healthz),
         PageRoute("/livez", healthz),

@@ -81,5 +81,8 @@ def test_the_page_needs_nobody_else(path: str, gateway: Gateway) -> None:
     assert "innerHTML" not in response.text
 
 
-def test_the_root_leads_to_the_page(gateway: Gateway) -> None:
-    assert gateway.get("/", follow_redirects=True).url.path == "/docs"
+def test_the_root_is_the_console(gateway: Gateway) -> None:
+    root = gateway.get("/")
+
+    assert root.status_code == 200
+    assert "<title>Overview" in root.text

@@ -1,0 +1,81 @@
+"""Answers that take long: asked once, waited for as long as a page can, fetched by the page when they are there.
+
+Counting a million resources by region takes MongoDB seconds, and a page must not wait for that. Its first byte goes out
+without the number; the page asks for the part again, and finds the question still at work, or answered. An answer is
+used again for a multiple of the time that it took, by the same caller only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inventory.console.api import Json
+
+REUSE: Final = 20.0
+"""An answer is used again for so many times as long as it took."""
+MOST_SECONDS: Final = 60.0
+LEAST_SECONDS: Final = 1.0
+_KEPT: Final = 200
+
+
+@dataclass(slots=True)
+class _Question:
+    task: asyncio.Task[Json]
+    began: float
+    until: float | None = None
+
+
+class Answers:
+    """Remembers questions of one process.
+
+    Args:
+        monotonic: a clock, s.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._questions: dict[bytes, _Question] = {}
+
+    async def ask(self, key: bytes, call: Callable[[], Awaitable[Json]], wait_seconds: float) -> Json | None:
+        """Return the answer, or None if it is not there within ``wait_seconds``; it goes on being asked for.
+
+        Raises:
+            ApiError: what the API answered.
+        """
+        self._forget_old()
+        question = self._questions.get(key)
+        if question is None:
+            task = asyncio.ensure_future(call())
+            question = self._questions[key] = _Question(task, self._monotonic())
+            task.add_done_callback(lambda _task: self._answered(key, question))
+        done, _ = await asyncio.wait({question.task}, timeout=wait_seconds)
+        return question.task.result() if done else None
+
+    def _answered(self, key: bytes, question: _Question) -> None:
+        now = self._monotonic()
+        if question.task.cancelled() or question.task.exception() is not None:
+            # Whoever waits hears of it; the next one asks again.
+            if self._questions.get(key) is question:
+                del self._questions[key]
+            return
+        question.until = now + min(max((now - question.began) * REUSE, LEAST_SECONDS), MOST_SECONDS)
+
+    def _forget_old(self) -> None:
+        now = self._monotonic()
+        ended = [key for key, each in self._questions.items() if each.until is not None and each.until < now]
+        for key in ended:
+            del self._questions[key]
+        for key in list(self._questions)[:-_KEPT]:
+            self._questions.pop(key).task.cancel()
+
+
+def key_of(token: str, name: str, request: Mapping[str, Any]) -> bytes:
+    """Return what makes two questions the same: the caller, the method, the request."""
+    content = json.dumps([token, name, request], sort_keys=True, ensure_ascii=True)
+    return hashlib.blake2b(content.encode(), digest_size=16).digest()

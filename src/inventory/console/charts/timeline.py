@@ -1,0 +1,64 @@
+"""Jobs of a day as bars along time, a row for each collector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from inventory.console.text import parse_time
+
+LEAST_WIDTH = 3.0
+"""Of a job that took no time to speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A job: where it stands, and the job itself."""
+
+    x: float
+    width: float
+    job: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The jobs of a collector."""
+
+    name: str
+    collector_id: str
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The chart: its rows, and where which hour stands."""
+
+    rows: tuple[Row, ...]
+    hours: tuple[tuple[float, datetime], ...]
+
+
+def timeline(jobs: Sequence[Mapping[str, Any]], now: datetime, *, hours: int, width: float, most: int) -> Timeline:
+    """Return the jobs of the last ``hours``, of at most ``most`` collectors, those with the newest job first."""
+    begin = now - timedelta(hours=hours)
+    scale = width / (hours * 3600)
+    rows: dict[str, tuple[str, list[Bar]]] = {}
+    for job in jobs:
+        began = parse_time(job.get("created_at"))
+        if began is None:
+            continue
+        ended = parse_time(job.get("finished_at")) or now
+        x = max((began - begin).total_seconds(), 0) * scale
+        wide = max((ended - max(began, begin)).total_seconds() * scale, LEAST_WIDTH)
+        collector = job.get("collector_info", {})
+        collector_id = str(collector.get("collector_id", ""))
+        _, bars = rows.setdefault(collector_id, (str(collector.get("name") or "deleted collectors"), []))
+        bars.append(Bar(min(x, width - LEAST_WIDTH), min(wide, width - x), job))
+    shown = list(rows.items())[:most]
+    first = begin.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    marks = [first + timedelta(hours=step) for step in range(hours) if (first + timedelta(hours=step)).hour % 3 == 0]
+    return Timeline(
+        tuple(Row(name, collector_id, tuple(bars)) for collector_id, (name, bars) in shown),
+        tuple(((mark - begin).total_seconds() * scale, mark) for mark in marks),
+    )

@@ -1,0 +1,10 @@
+"""The pages: a module for each part of the console, each with its ``PAGES``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from inventory.console.pages import access, overview
+from inventory.console.routes import ConsolePage
+
+ALL: Final[tuple[ConsolePage, ...]] = (*overview.PAGES, *access.PAGES)

@@ -1,0 +1,244 @@
+"""The overview: what there is, what changed, what failed, what runs next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from inventory.console.api import NOT_FOUND, ApiError, Json
+from inventory.console.charts.days import last_days, stacked_days
+from inventory.console.charts.timeline import timeline
+from inventory.console.charts.treemap import treemap
+from inventory.console.parts import Part, grouped, part, parts
+from inventory.console.routes import ConsolePage
+from inventory.console.visit import Visit
+
+DAYS: Final = 30
+HOURS: Final = 24
+_TILES: Final = 40
+_ROWS: Final = 8
+_JOBS: Final = 300
+_COLLECTORS: Final = 200
+_MAP: Final = (1080.0, 210.0)
+_DAYS_AREA: Final = (500.0, 120.0)
+_DAY_WIDTH: Final = 420.0
+
+Context = dict[str, Any]
+_DELETED: Final = {"k": "state", "v": "DELETED", "o": "eq"}
+
+
+async def kinds(visit: Visit, *, wait: bool = False) -> Context:
+    """Resources by provider, group and type."""
+    found = await part(
+        visit,
+        "CloudService.stat",
+        wait=wait,
+        query=grouped("provider", "cloud_service_group", "cloud_service_type"),
+    )
+    rows = found.results
+    providers = Counter[str]()
+    for row in rows:
+        providers[row.get("provider", "")] += row["count"]
+    colors = {name: number % 8 for number, (name, _) in enumerate(_groups(rows).most_common())}
+    tiles = treemap([row["count"] for row in rows[:_TILES]], *_MAP)
+    return {
+        "part": found,
+        "rows": rows,
+        "total": sum(row["count"] for row in rows),
+        "providers": providers.most_common(),
+        "tiles": [(tile, rows[tile.index], colors[_group(rows[tile.index])]) for tile in tiles],
+    }
+
+
+def _group(row: Mapping[str, Any]) -> str:
+    return f"{row.get('provider', '')}.{row.get('cloud_service_group', '')}"
+
+
+def _groups(rows: list[Json]) -> Counter[str]:
+    sums = Counter[str]()
+    for row in rows:
+        sums[_group(row)] += row["count"]
+    return sums
+
+
+async def regions(visit: Visit, *, wait: bool = False) -> Context:
+    """Resources by region and by account."""
+    region, account = await parts(
+        visit,
+        ("CloudService.stat", {"query": grouped("region_code", "provider")}),
+        ("CloudService.stat", {"query": grouped("account")}),
+        wait=wait,
+    )
+    late = region.is_late or account.is_late
+    return {
+        "part": Part(None) if late else region if region.error else account,
+        "tables": (("region_code", "Region", region.results), ("account", "Account", account.results)),
+        "most": _ROWS,
+    }
+
+
+async def changes(visit: Visit, *, wait: bool = False) -> Context:
+    """Resources that were created and deleted, by day."""
+    since = f"now/d - {DAYS - 1}d"
+    created, deleted = await parts(
+        visit,
+        ("CloudService.stat", {"query": _by_day("created_at", [_since("created_at", since)])}),
+        ("CloudService.stat", {"query": _by_day("deleted_at", [_DELETED, _since("deleted_at", since)])}),
+        wait=wait,
+    )
+    series = [{row["day"]: row["count"] for row in each.results} for each in (created, deleted)]
+    days = last_days(visit.now.date(), DAYS)
+    width, height = _DAYS_AREA
+    late = created.is_late or deleted.is_late
+    return {
+        "part": Part(None) if late else created if created.error else deleted,
+        "chart": stacked_days(series, days, width=width, height=height),
+        "sums": [sum(each.values()) for each in series],
+        "days": DAYS,
+    }
+
+
+def _since(key: str, when: str) -> Json:
+    return {"k": key, "v": when, "o": "timediff_gte"}
+
+
+def _by_day(key: str, filters: list[Json]) -> Json:
+    group = {
+        "keys": [{"key": key, "name": "day", "date_format": "%Y-%m-%d"}],
+        "fields": [{"name": "count", "operator": "count"}],
+    }
+    return {"aggregate": [{"group": group}], "filter": filters}
+
+
+async def jobs(visit: Visit, *, wait: bool = False) -> Context:
+    """Jobs of the last day along time."""
+    found = await part(visit, "Job.list", wait=wait, query=_recent_jobs())
+    return {
+        "part": found,
+        "chart": timeline(found.results, visit.now, hours=HOURS, width=_DAY_WIDTH, most=12),
+        "states": Counter(job.get("status", "") for job in found.results),
+        "jobs": found.results,
+    }
+
+
+def _recent_jobs() -> Json:
+    return {
+        "filter": [_since("created_at", f"now - {HOURS}h")],
+        "only": ["job_id", "status", "created_at", "finished_at", "collector_info", "total_tasks", "remained_tasks"],
+        "page": {"start": 1, "limit": _JOBS},
+    }
+
+
+async def attention(visit: Visit, *, wait: bool = False) -> Context:
+    """What somebody should look at, and what fires next."""
+    recent, collectors = await parts(
+        visit,
+        ("Job.list", {"query": _recent_jobs()}),
+        ("Collector.list", {"query": {"page": {"start": 1, "limit": _COLLECTORS}, "only": _COLLECTOR_FIELDS}}),
+        wait=wait,
+    )
+    facts = await _schedule_facts(visit, collectors.results, wait=wait)
+    found = [*_failed(recent.results), *_late(facts, visit.now), *_disabled(collectors.results)]
+    fires = sorted((each for each in facts if each.get("next_fire_at")), key=lambda each: str(each["next_fire_at"]))
+    return {
+        "part": recent if recent.is_late or recent.error else Part({}),
+        "found": found[:_ROWS],
+        "more": max(len(found) - _ROWS, 0),
+        "fires": fires[:_ROWS],
+        "names": {each["collector_id"]: each.get("name", "") for each in collectors.results},
+        "collectors": collectors,
+    }
+
+
+_COLLECTOR_FIELDS: Final = ["collector_id", "name", "state", "last_collected_at"]
+
+
+async def _schedule_facts(visit: Visit, collectors: list[Json], *, wait: bool) -> list[Json]:
+    """Return what the schedules of the first collectors did and will do; nothing where the visitor may not know."""
+    answers = await asyncio.gather(
+        *(
+            part(visit, "Operations.list_schedule_facts", wait=wait, collector_id=each["collector_id"])
+            for each in collectors[:20]
+        )
+    )
+    return [row for answer in answers for row in answer.results]
+
+
+def _failed(found: list[Json]) -> list[Context]:
+    """Return the newest job of each collector, where it did not end well."""
+    newest: dict[str, Json] = {}
+    for job in found:
+        if job.get("finished_at"):
+            newest.setdefault(str(job.get("collector_info", {}).get("collector_id", "")), job)
+    return [
+        {
+            "state": job["status"],
+            "href": f"/jobs/{job['job_id']}",
+            "what": f"{job.get('collector_info', {}).get('name') or 'A deleted collector'}: its last job",
+            "when": job.get("finished_at", ""),
+        }
+        for job in newest.values()
+        if job["status"] in ("ERROR", "TIMEOUT")
+    ]
+
+
+def _late(facts: list[Json], now: datetime) -> list[Context]:
+    """Return the schedules whose fire time has passed by more than a minute, and those that cannot fire."""
+    limit = (now - timedelta(minutes=1)).isoformat()
+    return [
+        {
+            "state": "BROKEN" if each.get("problem") else "LATE",
+            "href": f"/schedules/{each['collector_id']}/{each['schedule_id']}",
+            "what": f"Schedule {each.get('name') or each['schedule_id']}",
+            "when": each.get("next_fire_at", ""),
+        }
+        for each in facts
+        if each.get("problem") or (each.get("collector_enabled") and "" < each.get("next_fire_at", "") < limit)
+    ]
+
+
+def _disabled(collectors: list[Json]) -> list[Context]:
+    return [
+        {
+            "state": "DISABLED",
+            "href": f"/collectors/{each['collector_id']}",
+            "what": f"Collector {each.get('name', '')}",
+            "when": each.get("last_collected_at", ""),
+        }
+        for each in collectors
+        if each.get("state") == "DISABLED"
+    ]
+
+
+PARTS: Final[Mapping[str, Callable[..., Awaitable[Context]]]] = {
+    "kinds": kinds,
+    "regions": regions,
+    "changes": changes,
+    "jobs": jobs,
+    "attention": attention,
+}
+
+
+async def show(visit: Visit) -> Response:
+    """Show the page; what takes long comes later."""
+    made = await asyncio.gather(*(make(visit) for make in PARTS.values()))
+    return visit.render("overview.html", parts=dict(zip(PARTS, made, strict=True)))
+
+
+async def show_part(visit: Visit) -> Response:
+    """Show one part, however long it takes."""
+    name = visit.request.path_params["part"]
+    if name not in PARTS:
+        raise ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "There is no such part.")
+    return visit.render("part.html", template=f"overview/{name}.html", it=await PARTS[name](visit, wait=True))
+
+
+PAGES: Final = (
+    ConsolePage("/", "overview", show),
+    ConsolePage("/overview/{part}", "overview_part", show_part),
+)

@@ -1,0 +1,78 @@
+"""Parts of a page that may take long, or that the visitor may not see."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inventory.console.api import UNAUTHENTICATED, ApiError, Json
+from inventory.console.visit import Visit
+
+_WHOLE_PAGE: Final = (UNAUTHENTICATED, 503)
+"""What concerns all of the page, and so is told by a page of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What the API said for a part of a page.
+
+    Attributes:
+        answer: what it said; None if it has not yet, or refused.
+        error: why there is none; None if it is only late.
+    """
+
+    answer: Json | None
+    error: ApiError | None = None
+
+    @property
+    def results(self) -> list[Json]:
+        """The rows of the answer; none without an answer."""
+        found: list[Json] = (self.answer or {}).get("results", [])
+        return found
+
+    @property
+    def total(self) -> int:
+        """How many rows there are altogether."""
+        return int((self.answer or {}).get("total_count", 0))
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the answer is still to come."""
+        return self.answer is None and self.error is None
+
+
+async def part(visit: Visit, name: str, /, *, wait: bool = False, **request: Any) -> Part:
+    """Ask for a part of a page.
+
+    Raises:
+        ApiError: it concerns the whole page: nobody is signed in, no domain is named, the server is away.
+    """
+    try:
+        return Part(await visit.soon(name, wait=wait, **request))
+    except ApiError as error:
+        if error.status in _WHOLE_PAGE or error.needs_domain:
+            raise
+        return Part(None, error)
+
+
+async def parts(visit: Visit, *questions: tuple[str, Json], wait: bool = False) -> list[Part]:
+    """Ask for several parts at once; see :func:`part`."""
+    return await asyncio.gather(*(part(visit, name, wait=wait, **request) for name, request in questions))
+
+
+def grouped(*keys: str, filters: list[Json] | None = None, date_format: str = "") -> Json:
+    """Return a statistics query that counts by ``keys``.
+
+    Args:
+        keys: dotted; each names its member of the rows, too.
+        filters: conditions.
+        date_format: of a single key that is a time.
+    """
+    shaped = {"date_format": date_format} if date_format else {}
+    names = [{"key": key, "name": key.replace(".", "_"), **shaped} for key in keys]
+    group = {"keys": names, "fields": [{"name": "count", "operator": "count"}]}
+    query: Json = {"aggregate": [{"group": group}, {"sort": {"key": "count", "desc": True}}]}
+    if filters:
+        query["filter"] = filters
+    return query

@@ -1,0 +1,80 @@
+"""Templates, what they can call, and the files that pages load."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from inventory.console import text
+
+ASSETS: Final = {"console.css": "text/css", "console.js": "text/javascript"}
+"""Files that pages load, and their media types."""
+
+
+def environment() -> Environment:
+    """Return the templates; whatever they put out is escaped, and a name that nobody gave is an error."""
+    made = Environment(
+        loader=PackageLoader("inventory.console"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {
+        "t": text.shown,
+        "number": text.number,
+        "size": text.size,
+        "ago": _ago,
+        "clock": text.clock_tag,
+        "took": _took,
+        "span": text.span,
+        "link": text.safe_link,
+        "pretty": pretty,
+        "words": words,
+    }
+    made.globals |= {"asset": asset_path}
+    return made
+
+
+@pass_context
+def _ago(context: Context, value: Any) -> Markup:
+    now: datetime = context["now"]
+    return text.time_tag(value, now)
+
+
+@pass_context
+def _took(context: Context, row: Any) -> str:
+    now: datetime = context["now"]
+    return text.duration(row, now)
+
+
+def words(value: str) -> str:
+    """Return the name of a state or field as people write it: ``IN_PROGRESS`` as ``in progress``."""
+    return value.replace("_", " ").lower()
+
+
+def pretty(value: Any) -> str:
+    """Return JSON for reading."""
+    return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
+
+
+@cache
+def asset(name: str) -> bytes:
+    """Return a file that pages load."""
+    return (resources.files("inventory.console") / "static" / name).read_bytes()
+
+
+@cache
+def asset_path(name: str) -> str:
+    """Return where a file is served; the path changes with its content, so browsers may keep it."""
+    digest = hashlib.sha256(asset(name)).hexdigest()[:12]
+    return f"/console/{digest}/{name}"

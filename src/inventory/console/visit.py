@@ -1,0 +1,214 @@
+"""One request of a browser: who asks, what the API answers, and the page that is made of it."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from jinja2 import Environment
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from inventory.console import session as sessions
+from inventory.console.answers import Answers, key_of
+from inventory.console.api import FORBIDDEN, Api, ApiError, Json
+from inventory.console.session import Session
+
+PATIENCE_SECONDS: Final = 0.06
+"""How long a page waits for a part that may take long, s; after that it fetches the part by itself."""
+PART_SECONDS: Final = 25.0
+"""How long such a part waits, s."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, Accept-Encoding",
+}
+_COMPRESSED_FROM: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the console must know of its gateway.
+
+    Attributes:
+        asks_for_token: whether callers are authenticated.
+        loopback_only: whether only this machine may ask, so that a foreign name in ``Host`` is an attack.
+        version: of the package.
+    """
+
+    asks_for_token: bool
+    loopback_only: bool
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all visits share."""
+
+    api: Api
+    options: Options
+    templates: Environment
+    answers: Answers = field(default_factory=Answers)
+
+
+class Visit:
+    """A request, and what its page needs.
+
+    Args:
+        site: what all visits share.
+        request: the browser's.
+        transaction_id: of all calls that the page makes.
+        form: what was posted; empty for a page that is only looked at.
+        now: when; a time zone is set.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        request: Request,
+        transaction_id: str,
+        form: Mapping[str, str] | None = None,
+        now: datetime | None = None,
+    ) -> None:
+        self.site = site
+        self.request = request
+        self.transaction_id = transaction_id
+        self.session: Session = sessions.session_of(request)
+        self.form = form or {}
+        self.now = now or datetime.now(UTC)
+
+    @property
+    def path(self) -> str:
+        """The path of the page."""
+        return self.request.url.path
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a parameter of the URL."""
+        return self.request.query_params.get(name, default)
+
+    def texts(self, name: str) -> list[str]:
+        """Return all values of a parameter of the URL that are not empty."""
+        return [value for value in self.request.query_params.getlist(name) if value]
+
+    def whole(self, name: str, default: int, *, least: int = 1, most: int = 2**31 - 1) -> int:
+        """Return a whole number of the URL, within bounds; what is none is the default."""
+        given = self.text(name)
+        return min(max(int(given), least), most) if given.isdecimal() and len(given) < 10 else default
+
+    def field(self, name: str) -> str:
+        """Return a field of the posted form, without blanks around it."""
+        return self.form.get(name, "").strip()
+
+    def url(self, **changes: Any) -> str:
+        """Return this page's URL with some parameters changed: None removes one, a list repeats it."""
+        return self.link(self.path, **changes)
+
+    def link(self, path: str, **changes: Any) -> str:
+        """Return the URL of ``path`` with this page's parameters, some changed as in :meth:`url`."""
+        kept = [(key, value) for key, value in self.request.query_params.multi_items() if key not in changes]
+        for key, value in changes.items():
+            if value is not None and value != "":
+                kept += [(key, str(one)) for one in value] if isinstance(value, list | tuple) else [(key, str(value))]
+        return f"{path}?{urlencode(kept)}" if kept else path
+
+    # What the API says
+
+    async def call(self, name: str, /, **request: Any) -> Json:
+        """Call a method as the visitor, in the domain that was chosen.
+
+        Raises:
+            ApiError: it failed.
+        """
+        return await self.site.api.call(
+            name, self._filled(name, request), token=self.session.token, transaction_id=self.transaction_id
+        )
+
+    async def allowed(self, name: str, /, **request: Any) -> Json | None:
+        """Call a method; None where the visitor lacks the permission.
+
+        Raises:
+            ApiError: it failed otherwise.
+        """
+        try:
+            return await self.call(name, **request)
+        except ApiError as error:
+            if error.status != FORBIDDEN:
+                raise
+            return None
+
+    async def soon(self, name: str, /, *, wait: bool = False, **request: Any) -> Json | None:
+        """Call a method that may take long; None if it does, and it goes on.
+
+        Args:
+            name: the method.
+            wait: whether this request has nothing else to show, and so waits.
+            request: its fields.
+
+        Raises:
+            ApiError: it failed.
+        """
+        filled = self._filled(name, request)
+
+        async def call() -> Json:
+            return await self.site.api.call(name, filled, token=self.session.token, transaction_id=self.transaction_id)
+
+        seconds = PART_SECONDS if wait or self.text("wait") else PATIENCE_SECONDS
+        return await self.site.answers.ask(key_of(self.session.token, name, filled), call, seconds)
+
+    def _filled(self, name: str, request: Mapping[str, Any]) -> Json:
+        filled = {key: value for key, value in request.items() if value is not None}
+        if self.session.domain_id and self.site.api.takes_domain(name):
+            filled.setdefault("domain_id", self.session.domain_id)
+        return filled
+
+    # What the browser gets
+
+    def render(self, template: str, /, status: int = 200, **context: Any) -> Response:
+        """Return a page."""
+        claims = sessions.claims_of(self.session.token) if self.session.token else {}
+        content = self.site.templates.get_template(template).render(
+            visit=self,
+            now=self.now,
+            options=self.site.options,
+            user=str(claims.get("aud") or claims.get("user_id") or "") if claims else "",
+            csrf=self.session.csrf,
+            **context,
+        )
+        return self.answer(content.encode("utf-8", "replace"), "text/html", status=status)
+
+    def answer(self, content: bytes, media_type: str, *, status: int = 200, filename: str = "") -> Response:
+        """Return content of any kind, compressed where the browser takes that, as a file where it has a name."""
+        headers = dict(HEADERS)
+        if filename:
+            headers["Content-Disposition"] = f'attachment; filename="{filename}"'
+        if len(content) >= _COMPRESSED_FROM and "gzip" in self.request.headers.get("Accept-Encoding", ""):
+            content = gzip.compress(content, compresslevel=5, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        response = Response(content, status_code=status, media_type=media_type, headers=headers)
+        sessions.keep(response, self.request, self.session)
+        return response
+
+    def go(self, path: str, said: str = "") -> Response:
+        """Send the browser to a page after a write, which says there what was done."""
+        target = path if is_local(path) else "/"
+        response = RedirectResponse(target, status_code=303, headers=HEADERS)
+        sessions.keep(response, self.request, self.session)
+        if said:
+            sessions.flash(response, self.request, said)
+        return response
+
+
+def is_local(path: str) -> bool:
+    """Return whether ``path`` stays on this host, as every browser reads it."""
+    plain = path.isascii() and path.isprintable() and "\\" not in path
+    return plain and path.startswith("/") and not path.startswith("//")
