@@ -17,7 +17,7 @@ from inventory.connector.ports import ResourceMessage
 from inventory.domain.redact import Redactor
 from inventory.protobuf.struct import to_struct
 from inventory.stubs.spaceone.api.inventory.plugin.collector_pb2 import ResourceInfo
-from tests.unit.connector.test_struct_and_redact import JSON
+from tests.unit.protobuf.test_struct_and_redact import JSON
 
 RULES = {"1": ["reference.resource_id"]}
 

@@ -16,7 +16,7 @@ from inventory.protobuf.struct import to_dict, to_struct
 from inventory.protobuf.struct_reader import StructReader
 from tests.streams import ec2
 from tests.streams.recording import on_the_wire
-from tests.unit.connector.test_struct_and_redact import JSON
+from tests.unit.protobuf.test_struct_and_redact import JSON
 
 
 def written(struct: Struct) -> bytes:

@@ -16,7 +16,7 @@ HASH = "--hash=sha256:" + "0" * 64
 
 @pytest.fixture(scope="module")
 def audit() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("audit", Path(__file__).parents[2] / ".ci" / "audit.py")
+    spec = importlib.util.spec_from_file_location("audit", Path(__file__).parents[3] / ".ci" / "audit.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
