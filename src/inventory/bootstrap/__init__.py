@@ -1,6 +1,21 @@
 """The composition root: from settings to objects. Nothing else builds them, and nothing connects on import."""
 
-from inventory.bootstrap.container import Container
-from inventory.bootstrap.platform import Platform
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from inventory.bootstrap.container import Container
+    from inventory.bootstrap.platform import Platform
 
 __all__ = ["Container", "Platform"]
+
+_MODULES: Final = {"Container": "container", "Platform": "platform"}
+
+
+def __getattr__(name: str) -> Any:
+    # When asked for: a command that needs one module of this package should not wait for all that a worker is made of.
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -77,7 +77,9 @@ cli.commands = LazyCommands(
         "inventory.cli.commands.schedules": ("schedule",),
         "inventory.cli.commands.rules": ("rule",),
         "inventory.cli.commands.resources": ("resource", "type", "region", "history", "call"),
-        "inventory.cli.commands.plugins": ("plugin",),
+        "inventory.cli.standalone.plugins": ("plugin",),
+        "inventory.cli.standalone.secrets": ("secret",),
+        "inventory.cli.standalone.projects": ("project",),
         "inventory.cli.commands.doctor": ("doctor",),
         "inventory.cli.completion": ("completion",),
     }

@@ -12,6 +12,7 @@ import grpc
 from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
+from inventory.cli.failures import EXIT_NOT_FOUND
 from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo, one_line
 from inventory.process import channels
@@ -19,7 +20,6 @@ from inventory.process.addresses import parse
 from inventory.protobuf.answers import plain
 from inventory.protobuf.api_files import all_methods
 
-EXIT_NOT_FOUND = 3
 EXIT_UNREACHABLE = 4
 
 _LAST_RETRY_MS = 2_000

@@ -6,10 +6,11 @@ import traceback
 from typing import Final
 
 from inventory.cli.terminal import echo, one_line
-from inventory.errors import InventoryError, SettingsError
+from inventory.errors import InventoryError, NotFoundError, SettingsError
 
 EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
+EXIT_NOT_FOUND: Final = 3
 
 
 _is_process = False
@@ -33,7 +34,7 @@ def report(error: Exception, *, debug: bool) -> int:
         return EXIT_USAGE
     if isinstance(error, InventoryError):
         echo(one_line(f"error: {error}"), err=True)
-        return EXIT_FAILED
+        return EXIT_NOT_FOUND if isinstance(error, NotFoundError) else EXIT_FAILED
     name = type(error).__name__
     if _is_process:
         from inventory.observe.logs import get_logger

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import click
 
-from inventory.cli.client import EXIT_NOT_FOUND, Client
+from inventory.cli.client import Client
+from inventory.cli.failures import EXIT_NOT_FOUND
 from inventory.cli.terminal import echo, one_line
 
 Json = dict[str, Any]

@@ -90,7 +90,7 @@ class Trial:
 
     def run(self) -> Report:
         """Call the plugin; never raises for what it does. Ctrl-C ends the stream, and what was seen counts."""
-        reachable, metadata = self._call("init", lambda: self._plugin.init(self._wanted.options), _metadata_words)
+        reachable, metadata = self._call("init", lambda: self._plugin.init(self._wanted.options), metadata_words)
         if not reachable:
             return self.report
         self.report.metadata = metadata or {}
@@ -237,7 +237,8 @@ class _Reader:
             return
 
 
-def _metadata_words(metadata: Json | None) -> str:
+def metadata_words(metadata: Json | None) -> str:
+    """Return what a plugin's metadata say that it can do, in one line."""
     metadata = metadata or {}
     parts = []
     for name, title in (

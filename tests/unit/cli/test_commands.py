@@ -150,7 +150,7 @@ def test_advice_is_about_the_reason_where_that_says_more() -> None:
     ("error", "code", "line"),
     [
         (SettingsError("port: is no number"), 2, "error: port: is no number\n"),
-        (NotFoundError(key="a", value="b"), 1, "error: ERROR_NOT_FOUND: Value not found. (a = b)\n"),
+        (NotFoundError(key="a", value="b"), 3, "error: ERROR_NOT_FOUND: Value not found. (a = b)\n"),
         (KeyError("pa55word"), 1, "error: unexpected KeyError; the same with --debug before the command shows where\n"),
     ],
 )

@@ -18,6 +18,7 @@ import click
 import grpc
 import pytest
 import rich.markup
+import yaml
 from click.testing import CliRunner, Result
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
@@ -26,7 +27,8 @@ from google.protobuf.struct_pb2 import Struct
 from rich.console import Console
 
 from inventory.cli import cli, completion, listing
-from inventory.cli.commands import doctor, migrate, plugins
+from inventory.cli.commands import doctor, migrate
+from inventory.cli.standalone import try_plugin
 from inventory.cli.view.output import console
 from inventory.doctor.finding import Finding, Level
 from inventory.plugin_check.fault import Counted, Fault, Severity
@@ -110,11 +112,16 @@ COMMANDS: dict[str, list[str]] = {
     "history list": ["cloud-svc-0123456789ab"],
     "history stat": ["cloud-svc-0123456789ab"],
     "call": ["CloudService.list"],
+    **{f"plugin {name}": [] for name in ("add", "list", "show", "remove", "upgrade")},
+    **{f"secret {name}": [] for name in ("add", "list", "show", "check", "remove")},
+    **{f"project {name}": [] for name in ("add", "list")},
 }
+STANDALONE = {path for path in COMMANDS if path.split()[0] in ("plugin", "secret", "project")}
+"""About the platform file; tested below."""
 ELSEWHERE = {"health", "migrate", "doctor", "config", "completion", "plugin try"}
 """Print what no server sends; tested below."""
 PROCESSES = {"up", "server", "worker", "scheduler", "gateway", "plugin-local"}
-ASKING = sorted(COMMANDS.keys() - ELSEWHERE)
+ASKING = sorted(COMMANDS.keys() - ELSEWHERE - STANDALONE)
 
 
 def _leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -225,6 +232,23 @@ def test_every_command_is_walked_over() -> None:
     assert set(_leaves(cli)) - PROCESSES == COMMANDS.keys()
 
 
+@pytest.mark.parametrize("path", ["plugin list", "secret list", "project list", "secret show s"])
+def test_a_platform_file_is_only_shown(path: str, tmp_path: Path) -> None:
+    hostile = {"name": HOSTILE, "provider": HOSTILE}
+    content = {
+        "plugins": [{"plugin_id": HOSTILE, "endpoint": "grpc://127.0.0.1:1", **hostile}],
+        "secrets": [{"secret_id": "s", "project_id": HOSTILE, "groups": [HOSTILE], "data": {HOSTILE: 1}, **hostile}],
+        "projects": [{"project_id": HOSTILE, "name": HOSTILE}],
+    }
+    (tmp_path / "platform.yaml").write_text(yaml.safe_dump(content))
+
+    result = CliRunner().invoke(cli, [*path.split(), "--platform-file", str(tmp_path / "platform.yaml")])
+
+    assert result.exit_code == 0, (result.output, result.exc_info)
+    assert SHOWN.split()[0] in result.stdout
+    assert not FORBIDDEN.search(result.output)
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "ascii"])
 @pytest.mark.parametrize("path", ASKING)
 def test_a_command_only_shows_hostile_text(server: str, path: str, charset: str) -> None:
@@ -321,8 +345,8 @@ def test_what_a_tried_plugin_sends_is_only_shown(capsys: pytest.CaptureFixture[s
     counted = Counted(Fault(Severity.VIOLATION, HOSTILE, HOSTILE, HOSTILE), 1, [HOSTILE])
     report = SimpleNamespace(stream=stream, faults=SimpleNamespace(of=lambda _severity: [counted]))
 
-    plugins._print(console(), report, samples=True)  # type: ignore[arg-type]
-    plugins._print_step(SimpleNamespace(good=False, name="init", words=HOSTILE, seconds=1.0))  # type: ignore[arg-type]
+    try_plugin._print(console(), report, samples=True)  # type: ignore[arg-type]
+    try_plugin._print_step(SimpleNamespace(good=False, name="init", words=HOSTILE, seconds=1.0))  # type: ignore[arg-type]
 
     printed = capsys.readouterr().out
     assert not FORBIDDEN.search(printed)

@@ -84,21 +84,36 @@ def parse(path: Path) -> PlatformContent:
     Raises:
         SettingsError: as :class:`StaticFile` says.
     """
+    content = parse_text(path, read_text(path))
+    _warn_if_readable(path, content)
+    return content
+
+
+def read_text(path: Path) -> str:
+    """Return what stands in the static platform file ``path``. Raises ``SettingsError`` where it cannot be read."""
     try:
-        text = path.read_text(encoding="utf-8")
-        node, data = yaml_text.load_with_node(text)
+        # Line ends as they are: whoever edits the file leaves them so.
+        return path.read_bytes().decode("utf-8")
     except OSError as exc:
         raise SettingsError(f"{path}: cannot be read: {exc.strerror}", field="static_file") from exc
     except UnicodeDecodeError as exc:
         raise SettingsError(f"{path}: is not UTF-8", field="static_file") from exc
+
+
+def parse_text(path: Path, text: str) -> PlatformContent:
+    """Return the content of ``text``, which stands in the file ``path``, or is going to.
+
+    Raises:
+        SettingsError: as :class:`StaticFile` says.
+    """
+    try:
+        node, data = yaml_text.load_with_node(text)
     except yaml.YAMLError as exc:
         raise SettingsError(f"{path}: {_describe(exc)}", field="static_file") from None
     try:
-        content = PlatformContent.model_validate({} if data is None else data)
+        return PlatformContent.model_validate({} if data is None else data)
     except ValidationError as exc:
         raise SettingsError("; ".join(_complaints(path, node, exc)), field="static_file") from None
-    _warn_if_readable(path, content)
-    return content
 
 
 def _describe(exc: yaml.YAMLError) -> str:

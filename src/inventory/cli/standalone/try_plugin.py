@@ -1,21 +1,16 @@
-"""Commands for plugins as such: ``plugin try``."""
+"""``plugin try``."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-import yaml
 from rich.console import Console
 
-from inventory import settings
-from inventory.cli.command_form import Group
+from inventory.cli.command_form import Command
 from inventory.cli.parameters import STRUCT
+from inventory.cli.standalone.asking import connected_plugin, whole
+from inventory.cli.standalone.input import mapping_from, variable
 from inventory.cli.view.output import (
     add_row,
     as_text,
@@ -26,11 +21,7 @@ from inventory.cli.view.output import (
     styled,
     wants_json,
 )
-from inventory.connector.ports import PluginEndpoint
-from inventory.domain.principal import system_principal
-from inventory.errors import InvalidParameterError
 from inventory.plugin_check.fault import Counted, Severity
-from inventory.process import yaml_text
 
 if TYPE_CHECKING:
     from inventory.plugin_check.trial import Report, Step
@@ -39,13 +30,10 @@ EXIT_VIOLATIONS: Final = 1
 _SHOWN_REPORTED: Final = 5
 
 
-@click.group(cls=Group)
-def plugin() -> None:
-    """Try collector plugins."""
-
-
-@plugin.command(
-    "try", example="inventory plugin try grpc://127.0.0.1:50060\ninventory plugin try host:50051 --secret secret.yaml"
+@click.command(
+    "try",
+    cls=Command,
+    example="inventory plugin try grpc://127.0.0.1:50060\ninventory plugin try host:50051 --secret secret.yaml",
 )
 @click.argument("endpoint")
 @click.option("--secret", "secret_file", metavar="FILE", help="the secret's data, JSON or YAML; - for stdin")
@@ -70,68 +58,27 @@ def try_plugin(
     idle: float,
     samples: bool,
 ) -> None:
-    """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and on_step what it sends.
+    """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and tell what it sends.
 
     ENDPOINT is grpc://host:port, grpc+ssl://host:port or host:port. Nothing is stored. Each violation of the protocol
     is told as ingest would meet it; exit code 1 if there is any. The secret's values are never shown.
     """
-    # What a worker is made of: no other command should wait for it.
-    from inventory.bootstrap import Container
     from inventory.plugin_check.trial import Trial, TrialOptions
 
-    secret_data = _secret_data(secret_file, secret_data_env)
-    token = _variable(access_token_env) if access_token_env else ""
-    address = endpoint if "://" in endpoint else f"grpc://{endpoint}"
+    if secret_file and secret_data_env:
+        raise click.UsageError("--secret and --secret-data-env exclude each other")
+    secret_data = mapping_from(file=secret_file, variable_name=secret_data_env) or {}
+    token = variable(access_token_env) if access_token_env else ""
     quiet = wants_json(context)
-    container = Container(settings.load())
-    try:
-        try:
-            connected = container.plugin_connector.connect(
-                PluginEndpoint(address, token), system_principal("domain-try", transaction_id="plugin-try")
-            )
-        except InvalidParameterError:
-            words = "must be grpc://host:port, grpc+ssl://host:port or host:port"
-            raise click.BadParameter(words, param_hint="'ENDPOINT'") from None
+    with connected_plugin(endpoint, token) as connection:
         wanted = TrialOptions(options=options, secret_data=secret_data, filter=filter_, limit=limit, idle_seconds=idle)
-        report = Trial(connected, wanted, on_step=_say_nothing if quiet else _print_step).run()
-    finally:
-        container.close()
+        report = Trial(connection, wanted, on_step=_say_nothing if quiet else _print_step).run()
     if quiet:
-        print_json(_as_json(address, report))
+        print_json(_as_json(whole(endpoint), report))
     else:
         _print(console(), report, samples=samples)
     if report.faults.of(Severity.VIOLATION):
         context.exit(EXIT_VIOLATIONS)
-
-
-def _secret_data(path: str | None, variable: str | None) -> Mapping[str, Any]:
-    if path and variable:
-        raise click.UsageError("--secret and --secret-data-env exclude each other")
-    if not path and not variable:
-        return {}
-    source = f"--secret {path}" if path else f"--secret-data-env {variable}"
-    try:
-        text = _variable(str(variable)) if variable else _text(str(path))
-        content = json.loads(text) if variable else yaml_text.load(text)
-    except OSError as exc:
-        raise click.UsageError(f"{source}: {exc.strerror}") from None
-    except (ValueError, RecursionError, yaml.YAMLError):
-        # The parser's own words may quote the data.
-        raise click.UsageError(f"{source}: is neither JSON nor YAML") from None
-    if not isinstance(content, Mapping):
-        raise click.UsageError(f"{source}: must hold a mapping")
-    return {str(key): value for key, value in content.items()}
-
-
-def _text(path: str) -> str:
-    return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-
-
-def _variable(name: str) -> str:
-    value = os.environ.get(name)
-    if value is None:
-        raise click.UsageError(f"the environment variable {name} is not set")
-    return value
 
 
 def _say_nothing(_step: Step) -> None:
@@ -219,6 +166,3 @@ def _as_json(address: str, report: Report) -> dict[str, Any]:
             for severity in Severity
         },
     }
-
-
-COMMANDS = (plugin,)

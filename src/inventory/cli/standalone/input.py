@@ -1,0 +1,73 @@
+"""Values that a command is given other than on its command line: none of them is ever shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from inventory.process import yaml_text
+from inventory.standalone.catalogue import Provider, SecretField
+
+
+def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, Any] | None:
+    """Return what a JSON or YAML file, ``-`` for stdin, or a variable with JSON holds; None where neither is given.
+
+    Raises:
+        click.UsageError: it cannot be read, or holds no mapping; names the source, never a value.
+    """
+    if not file and not variable_name:
+        return None
+    source = file or f"the environment variable {variable_name}"
+    try:
+        content: Any = yaml_text.load(_text(file)) if file else json.loads(variable(str(variable_name)))
+    except OSError as exc:
+        raise click.UsageError(f"{source}: {exc.strerror}") from None
+    except (ValueError, RecursionError, yaml.YAMLError):
+        # The parser's own words may quote the data.
+        raise click.UsageError(f"{source}: is neither JSON nor YAML") from None
+    if not isinstance(content, Mapping):
+        raise click.UsageError(f"{source}: must hold a mapping")
+    return {str(key): value for key, value in content.items()}
+
+
+def _text(path: str) -> str:
+    return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+
+
+def variable(name: str) -> str:
+    """Return the variable's value. Raises ``click.UsageError``: it is not set."""
+    value = os.environ.get(name)
+    if value is None:
+        raise click.UsageError(f"the environment variable {name} is not set")
+    return value
+
+
+def prompted(provider: Provider) -> dict[str, Any]:
+    """Ask for each field of a provider's secrets, for those that are secret without echo.
+
+    Raises:
+        click.UsageError: nobody is there to be asked, or nothing is known of the provider's secrets.
+    """
+    if not provider.fields:
+        raise click.UsageError(f"nothing is known of the secrets of {provider.name}: give the values by --from-file")
+    if not sys.stdin.isatty():
+        raise click.UsageError("stdin is no terminal: give the values by --from-file (- for stdin) or --from-env")
+    return {name: _ask(name, field) for name, field in provider.fields.items()}
+
+
+def _ask(name: str, field: SecretField) -> str:
+    words = name + (f" ({field.about})" if field.about else "") + ("" if field.required else ", Enter for none")
+    if not field.hidden:
+        answer: str = click.prompt(words, default=field.default, show_default=bool(field.default), err=True)
+        return answer
+    while not (answer := click.prompt(words, default="", show_default=False, hide_input=True, err=True)):
+        if not field.required:
+            break
+    return answer

@@ -1,0 +1,63 @@
+"""Which platform file a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inventory import settings
+from inventory.devruntime.platform_file import FILE_NAME
+from inventory.devruntime.running import running_settings
+from inventory.errors import SettingsError
+from inventory.standalone.platform_file import PlatformFile
+
+Function = Callable[..., Any]
+
+_DATA_DIR = "inventory.data_dir"
+
+
+def platform_options(function: Function) -> Function:
+    """Add ``--platform-file`` and ``--data-dir``; the command is called with ``file``, the :class:`PlatformFile`."""
+
+    @click.option(
+        "--platform-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="the platform file; absent: INVENTORY_STATIC_FILE, or that of `inventory up` in --data-dir",
+    )
+    @click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(".inventory"),
+        show_default=True,
+        help="where an `inventory up` on this machine keeps its data",
+    )
+    @wraps(function)
+    def command(*args: Any, platform_file: Path | None, data_dir: Path, **kwargs: Any) -> Any:
+        click.get_current_context().meta[_DATA_DIR] = data_dir
+        return function(*args, file=located(platform_file, data_dir), **kwargs)
+
+    return command
+
+
+def data_dir() -> Path:
+    """Return the ``--data-dir`` of the command that runs."""
+    found: Path = click.get_current_context().meta[_DATA_DIR]
+    return found
+
+
+def located(platform_file: Path | None, folder: Path) -> PlatformFile:
+    """Return the platform file that is meant. Raises ``SettingsError``: there is none."""
+    path = platform_file or settings.load().static_file
+    if path is None:
+        running = running_settings(folder).get("static_file")
+        path = Path(running) if running else folder / FILE_NAME
+    if not path.is_file():
+        raise SettingsError(
+            f"there is no platform file {path}: start `inventory up`, which writes one, or name it by --platform-file",
+            field="static_file",
+        )
+    return PlatformFile(path)

@@ -1,0 +1,204 @@
+"""``plugin``: the plugins of the platform file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from inventory.cli.client import CallError, connected
+from inventory.cli.command_form import Group
+from inventory.cli.parameters import STRUCT
+from inventory.cli.standalone.asking import connected_plugin, endpoint_of, whole
+from inventory.cli.standalone.input import variable
+from inventory.cli.standalone.location import platform_options
+from inventory.cli.standalone.try_plugin import try_plugin
+from inventory.cli.terminal import echo, one_line
+from inventory.cli.view.output import Column, as_text, console, json_option, print_json, print_rows, say, wants_json
+from inventory.domain.redact import redact
+from inventory.errors import InventoryError
+from inventory.standalone.catalogue import catalogue
+from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.plugins import new_entry, upgraded
+
+COLUMNS: tuple[Column, ...] = (
+    ("plugin", "plugin_id"),
+    ("name", "name"),
+    ("provider", "provider"),
+    ("latest", "latest"),
+    ("endpoint", lambda row: endpoint_of(dict(row))),
+    ("secrets", "secrets"),
+)
+BLOT = "***"
+
+plugin_argument = click.argument("plugin_id", metavar="PLUGIN")
+
+
+@click.group(cls=Group)
+def plugin() -> None:
+    """Try collector plugins, and keep those of the standalone platform file."""
+
+
+plugin.add_command(try_plugin)
+
+
+@plugin.command("add", example="inventory plugin add plugin-mine 127.0.0.1:50070 --provider mine --version 1.0")
+@plugin_argument
+@click.argument("endpoint")
+@click.option("--provider", help="whose secrets it takes; absent: the catalogue's")
+@click.option("--name", help="what people call it")
+@click.option("--version", help="the version that listens there")
+@click.option("--access-token-env", metavar="NAME", help="the variable that holds the plugin's access token")
+@click.option("--options", type=STRUCT, default="{}", help="to ask it with: JSON or @FILE")
+@click.option("--check/--no-check", default=True, show_default=True, help="ask it what it can do before it is added")
+@platform_options
+@json_option
+@click.pass_context
+def add_plugin(
+    context: click.Context,
+    plugin_id: str,
+    endpoint: str,
+    provider: str | None,
+    name: str | None,
+    version: str | None,
+    access_token_env: str | None,
+    options: Any,
+    check: bool,
+    file: PlatformFile,
+) -> None:
+    """Add the plugin that listens at ENDPOINT (host:port, grpc://… or grpc+ssl://…) under the id PLUGIN.
+
+    A running service knows it within a second.
+    """
+    known = catalogue().plugins.get(plugin_id)
+    provider = provider or (known.provider if known else None)
+    if not provider:
+        raise click.UsageError("--provider is missing: whose secrets does it take?")
+    token = variable(access_token_env) if access_token_env else ""
+    metadata = ask_init(endpoint, token, options) if check else {}
+    entry = new_entry(
+        plugin_id,
+        whole(endpoint),
+        name=name or (known.name if known else ""),
+        provider=provider,
+        version=version or "",
+        access_token=token,
+    )
+    file.add("plugins", entry)
+    if wants_json(context):
+        print_json({**shown(entry), "metadata": metadata})
+        return
+    echo(one_line(f"{plugin_id}: added to {file.path}"))
+    if check:
+        _print_abilities(metadata)
+
+
+@plugin.command("list", example="inventory plugin list")
+@platform_options
+@json_option
+@click.pass_context
+def list_plugins(context: click.Context, file: PlatformFile) -> None:
+    """List the plugins, with how many secrets there are of each one's provider."""
+    secrets = [str(secret.get("provider") or "") for secret in file.entries("secrets")]
+    rows = [shown(entry) | {"secrets": secrets.count(str(entry.get("provider")))} for entry in file.entries("plugins")]
+    print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
+
+
+@plugin.command("show", example="inventory plugin show plugin-local")
+@plugin_argument
+@platform_options
+@json_option
+@click.pass_context
+def show_plugin(context: click.Context, plugin_id: str, file: PlatformFile) -> None:
+    """Show a plugin, and ask it what it can do."""
+    entry = file.find("plugins", plugin_id)
+    try:
+        metadata = ask_init(endpoint_of(entry), str(entry.get("access_token") or ""), {})
+        answer: dict[str, Any] = {"metadata": metadata}
+    except click.ClickException as exc:
+        answer = {"error": exc.message}
+    if wants_json(context):
+        print_json(shown(entry) | answer)
+        return
+    for key, value in shown(entry).items():
+        echo(one_line(f"{key}: {value}"))
+    if "error" in answer:
+        echo(one_line(f"it does not answer: {answer['error']}"))
+        context.exit(1)
+    _print_abilities(metadata)
+
+
+@plugin.command("remove", example="inventory plugin remove plugin-mine")
+@plugin_argument
+@click.option("--force", is_flag=True, help="even if collectors use it")
+@platform_options
+@json_option
+@click.pass_context
+def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: PlatformFile) -> None:
+    """Take a plugin out of the platform file; refused while collectors of a running service use it."""
+    file.find("plugins", plugin_id)
+    if not force and (used := _collectors_of(context, plugin_id)):
+        words = f"{plugin_id} is used by {', '.join(used)}: delete them first (collector delete), or --force"
+        raise click.ClickException(words)
+    file.remove("plugins", plugin_id)
+    say(context, {"plugin_id": plugin_id, "removed": True}, f"{plugin_id}: removed from {file.path}")
+
+
+@plugin.command("upgrade", example="inventory plugin upgrade plugin-mine 1.1 --endpoint 127.0.0.1:50071")
+@plugin_argument
+@click.argument("version")
+@click.option("--endpoint", help="where that version listens, if not where the plugin does already")
+@click.option("--check/--no-check", default=True, show_default=True, help="ask it before the file is changed")
+@platform_options
+@json_option
+@click.pass_context
+def upgrade_plugin(
+    context: click.Context, plugin_id: str, version: str, endpoint: str | None, check: bool, file: PlatformFile
+) -> None:
+    """Make VERSION the one that collectors with upgrade_mode AUTO use from their next collect on."""
+    before = file.find("plugins", plugin_id)
+    after = upgraded(before, version, whole(endpoint) if endpoint else "")
+    if check:
+        ask_init(endpoint_of(after), str(after.get("access_token") or ""), {})
+    file.replace("plugins", plugin_id, lambda entry: upgraded(entry, version, whole(endpoint) if endpoint else ""))
+    say(context, shown(after), f"{plugin_id}: {before.get('latest') or 'no version'} → {version}")
+
+
+def ask_init(endpoint: str, access_token: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a plugin answers to ``init``.
+
+    Raises:
+        click.ClickException: the plugin cannot be reached, or refuses; names the endpoint and the reason.
+    """
+    with connected_plugin(endpoint, access_token) as connection:
+        try:
+            return connection.init(options)
+        except InventoryError as exc:
+            raise click.ClickException(f"{endpoint}: {redact(exc.message, access_token)}") from exc
+
+
+def shown(entry: Entry) -> Entry:
+    """Return an entry without what is secret in it."""
+    return {key: BLOT if key == "access_token" else value for key, value in entry.items()}
+
+
+def _print_abilities(metadata: Mapping[str, Any]) -> None:
+    from inventory.plugin_check.trial import metadata_words
+
+    console().print(as_text(f"It can: {metadata_words(metadata)}"), soft_wrap=True)
+
+
+def _collectors_of(context: click.Context, plugin_id: str) -> list[str]:
+    """Return the names of the collectors that use a plugin; none where no service can be asked."""
+    with connected(context) as client:
+        try:
+            found = client.call("Collector.list", plugin_id=plugin_id).get("results", [])
+        except CallError as exc:
+            if not exc.unreachable:
+                raise
+            return []
+    return [str(each.get("name") or each["collector_id"]) for each in found]
+
+
+COMMANDS = (plugin,)

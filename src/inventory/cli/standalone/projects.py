@@ -1,0 +1,62 @@
+"""``project``: the projects of the platform file."""
+
+from __future__ import annotations
+
+import click
+
+from inventory.cli.command_form import Group, sent
+from inventory.cli.standalone.location import platform_options
+from inventory.cli.view.output import Column, json_option, print_rows, say
+from inventory.errors import SettingsError
+from inventory.standalone.platform_file import PlatformFile
+
+COLUMNS: tuple[Column, ...] = (
+    ("project", "project_id"),
+    ("name", "name"),
+    ("group", "project_group_id"),
+    ("secrets", "secrets"),
+)
+
+
+@click.group(cls=Group)
+def project() -> None:
+    """Keep the projects of the standalone platform file."""
+
+
+@project.command("add", example='inventory project add project-1 --name "Web shop"')
+@click.argument("project_id", metavar="PROJECT")
+@click.option("--name", help="what people call it")
+@click.option("--group", "project_group_id", help="the project group that it is in")
+@platform_options
+@json_option
+@click.pass_context
+def add_project(
+    context: click.Context, project_id: str, name: str | None, project_group_id: str | None, file: PlatformFile
+) -> None:
+    """Add a project. As long as none is listed every project_id exists; from the first one on only those listed do.
+
+    The first time, the projects that secrets and service accounts name are therefore listed, too.
+    """
+    content = file.content()
+    if project_group_id and all(group.project_group_id != project_group_id for group in content.project_groups):
+        raise SettingsError(f"project_group_id {project_group_id!r} is not in {file.path}", field="project_group_id")
+    named = {entry.project_id for entry in content.secrets} | {e.project_id for e in content.service_accounts}
+    also = [] if content.projects is not None else sorted(named - {"", project_id})
+    entry = {"project_id": project_id, **sent(name=name, project_group_id=project_group_id)}
+    file.add("projects", entry, *({"project_id": each} for each in also))
+    words = f"{project_id}: added to {file.path}" + (f", with {', '.join(also)}, which secrets name" if also else "")
+    say(context, {**entry, "also": also}, words)
+
+
+@project.command("list", example="inventory project list")
+@platform_options
+@json_option
+@click.pass_context
+def list_projects(context: click.Context, file: PlatformFile) -> None:
+    """List the projects, with how many secrets each one has."""
+    secrets = [str(secret.get("project_id") or "") for secret in file.entries("secrets")]
+    rows = [{**entry, "secrets": secrets.count(str(entry["project_id"]))} for entry in file.entries("projects")]
+    print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
+
+
+COMMANDS = (project,)

@@ -1,0 +1,231 @@
+"""``secret``: the secrets of the platform file. No command shows a value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inventory.bootstrap.static_file import SecretEntry, secret_data
+from inventory.cli.command_form import Group, sent
+from inventory.cli.standalone.asking import connected_plugin, endpoint_of
+from inventory.cli.standalone.input import mapping_from, prompted
+from inventory.cli.standalone.location import platform_options
+from inventory.cli.terminal import echo, one_line
+from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
+from inventory.domain.collector.options_schema import with_defaults
+from inventory.domain.redact import redact
+from inventory.errors import InventoryError
+from inventory.standalone import secrets, usual_places
+from inventory.standalone.catalogue import Provider, provider_of
+from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.secret_values import complete, named_for
+
+COLUMNS: tuple[Column, ...] = (
+    ("secret", "secret_id"),
+    ("name", "name"),
+    ("provider", "provider"),
+    ("schema", "schema"),
+    ("project", "project_id"),
+    ("groups", "groups"),
+    ("data", "data"),
+)
+EXIT_REFUSED = 1
+
+secret_argument = click.argument("secret_id", metavar="SECRET")
+
+
+@click.group(cls=Group)
+def secret() -> None:
+    """Keep the secrets of the standalone platform file: no command ever shows a value."""
+
+
+@secret.command(
+    "add",
+    example="inventory secret add production --provider aws --profile production --check\n"
+    "inventory secret add azure-1 --provider azure --from-provider --project project-1",
+)
+@secret_argument
+@click.option("--provider", help="whose secret; absent: that of the secret with --replace")
+@click.option("--name", help="what people call it")
+@click.option("--schema", help="what the plugins call this form of secret; absent: the catalogue's")
+@click.option("--project", "project_id", help="the project of what is collected with it")
+@click.option("--group", "groups", multiple=True, help="a group for collectors to name; may be repeated")
+@click.option("--from-file", metavar="FILE", help="JSON or YAML with the values; - for stdin")
+@click.option("--from-env", metavar="NAME", help="the variable that holds the values as JSON")
+@click.option("--from-provider", is_flag=True, help="from where the provider's own tools keep them")
+@click.option("--profile", "--context", metavar="NAME", help="the same, of this AWS profile or kubeconfig context")
+@click.option("--replace", is_flag=True, help="give the secret that is there other values")
+@click.option("--check/--no-check", default=False, show_default=True, help="add it only if a plugin accepts it")
+@platform_options
+@json_option
+@click.pass_context
+def add_secret(
+    context: click.Context,
+    /,
+    secret_id: str,
+    provider: str | None,
+    replace: bool,
+    check: bool,
+    file: PlatformFile,
+    *,
+    schema: str | None,
+    from_file: str | None,
+    from_env: str | None,
+    from_provider: bool,
+    profile: str | None,
+    **about: Any,
+) -> None:
+    """Add the secret SECRET; without a source its values are asked for, without echo.
+
+    They are written under the names that the provider's plugins read, into a file beside the platform file that only
+    its owner may read. A running service uses it from the next job on.
+    """
+    if replace:
+        provider = provider or str(file.find("secrets", secret_id).get("provider") or "")
+    if not provider:
+        raise click.UsageError("--provider is missing")
+    known = provider_of(provider)
+    values = _values(known, from_file, from_env, profile or "", usual=from_provider or profile is not None)
+    if check:
+        _require_acceptance(file, provider, values)
+    if replace:
+        secrets.replace_data(file, secret_id, values)
+    else:
+        entry = {"secret_id": secret_id, "provider": provider, **sent(schema=schema or known.secret_schema, **about)}
+        secrets.add(file, [(_plain(entry), values)])
+    done = "has other values" if replace else f"added to {file.path}"
+    words = f"{secret_id}: {done} ({', '.join(values)})"
+    say(context, {"secret_id": secret_id, "provider": provider, "fields": list(values)}, words)
+
+
+def _values(
+    provider: Provider, from_file: str | None, from_env: str | None, profile: str, *, usual: bool
+) -> dict[str, Any]:
+    """Return the values from the one source that was given."""
+    if sum((bool(from_file), bool(from_env), usual)) > 1:
+        raise click.UsageError("--from-file, --from-env and --from-provider (--profile, --context) exclude each other")
+    found = mapping_from(file=from_file, variable_name=from_env)
+    if found is not None:
+        return complete(provider, named_for(provider, found), of=from_file or f"the variable {from_env}")
+    if not usual:
+        return complete(provider, prompted(provider), of="what was typed")
+    if not provider.place:
+        raise click.UsageError(f"nothing is known of where the tools of {provider.name} keep credentials")
+    place = usual_places.Place(environ=os.environ, home=Path.home(), profile=profile)
+    read = usual_places.read(provider.place, place)
+    return complete(provider, named_for(provider, read), of=f"the credentials of {provider.name}")
+
+
+@secret.command("list", example="inventory secret list")
+@platform_options
+@json_option
+@click.pass_context
+def list_secrets(context: click.Context, file: PlatformFile) -> None:
+    """List the secrets, without their values."""
+    rows = [_shown(entry) for entry in file.entries("secrets")]
+    print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
+
+
+@secret.command("show", example="inventory secret show secret-local")
+@secret_argument
+@platform_options
+@json_option
+@click.pass_context
+def show_secret(context: click.Context, secret_id: str, file: PlatformFile) -> None:
+    """Show a secret: all but its values, of which only the names are told."""
+    entry = _shown(file.find("secrets", secret_id))
+    try:
+        entry["fields"] = list(secret_data(file.path, _parsed(file, secret_id)))
+    except InventoryError as exc:
+        entry["unreadable"] = exc.message
+    if wants_json(context):
+        print_json(entry)
+    else:
+        for key, value in entry.items():
+            echo(one_line(f"{key}: {', '.join(map(str, value)) if isinstance(value, list) else value}"))
+
+
+@secret.command("check", example="inventory secret check secret-local")
+@secret_argument
+@click.option("--plugin", "plugin_id", help="ask this one; absent: all plugins of the secret's provider")
+@platform_options
+@json_option
+@click.pass_context
+def check_secret(context: click.Context, secret_id: str, plugin_id: str | None, file: PlatformFile) -> None:
+    """Ask the plugins whether they accept a secret; exit code 1 if one does not."""
+    entry = _parsed(file, secret_id)
+    data = secret_data(file.path, entry)
+    answers = _answers(_plugins(file, entry.provider, plugin_id), data)
+    if wants_json(context):
+        print_json({"secret_id": secret_id, "plugins": answers})
+    else:
+        for answer in answers:
+            reason = f"refuses it: {answer['error']}" if "error" in answer else "accepts it"
+            echo(one_line(f"{answer['plugin_id']} {reason}"))
+    if any("error" in answer for answer in answers):
+        context.exit(EXIT_REFUSED)
+
+
+@secret.command("remove", example="inventory secret remove production")
+@secret_argument
+@platform_options
+@json_option
+@click.pass_context
+def remove_secret(context: click.Context, secret_id: str, file: PlatformFile) -> None:
+    """Take a secret out of the platform file, and delete its values."""
+    secrets.remove(file, secret_id)
+    say(context, {"secret_id": secret_id, "removed": True}, f"{secret_id}: removed from {file.path}")
+
+
+def _require_acceptance(file: PlatformFile, provider: str, values: Mapping[str, Any]) -> None:
+    refused = [answer for answer in _answers(_plugins(file, provider, None), values) if "error" in answer]
+    if refused:
+        reasons = "; ".join(f"{answer['plugin_id']}: {answer['error']}" for answer in refused)
+        raise click.ClickException(f"not added, since a plugin refuses it: {reasons}")
+
+
+def _plugins(file: PlatformFile, provider: str, plugin_id: str | None) -> list[Entry]:
+    if plugin_id:
+        return [file.find("plugins", plugin_id)]
+    found = [entry for entry in file.entries("plugins") if entry.get("provider") == provider]
+    if not found:
+        raise click.UsageError(f"no plugin of the provider {provider!r} is there to be asked: plugin add, plugin run")
+    return found
+
+
+def _answers(plugins: Sequence[Entry], data: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what each plugin says to ``verify``; nothing of the data is in it."""
+    answers = []
+    for entry in plugins:
+        answer = {"plugin_id": str(entry["plugin_id"])}
+        try:
+            with connected_plugin(endpoint_of(entry), str(entry.get("access_token") or "")) as connection:
+                options = with_defaults({}, connection.init({}))
+                connection.verify(options, data)
+        except InventoryError as exc:
+            answer["error"] = redact(exc.message, data)
+        answers.append(answer)
+    return answers
+
+
+def _parsed(file: PlatformFile, secret_id: str) -> SecretEntry:
+    domain_id = str(file.find("secrets", secret_id).get("domain_id") or "")
+    return next(s for s in file.content().secrets if s.secret_id == secret_id and s.domain_id == domain_id)
+
+
+def _shown(entry: Entry) -> Entry:
+    place = next((f"{key} {entry[key]}" for key in ("data_file", "data_env") if entry.get(key)), "in the platform file")
+    return {key: value for key, value in entry.items() if key not in ("data", "data_file", "data_env")} | {
+        "data": place
+    }
+
+
+def _plain(entry: Mapping[str, Any]) -> Entry:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in entry.items()}
+
+
+COMMANDS = (secret,)

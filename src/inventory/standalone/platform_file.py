@@ -1,0 +1,161 @@
+"""The static platform file as commands edit it: checked before it is written, and replaced as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from inventory.bootstrap.static_file import PlatformContent, parse_text, read_text
+from inventory.errors import NotFoundError, SettingsError
+from inventory.process import yaml_text
+from inventory.process.file_state import file_state
+from inventory.standalone import yaml_edit
+
+Edit = Callable[[str], str]
+Entry = dict[str, Any]
+
+ID_NAMES: Final = {"plugins": "plugin_id", "secrets": "secret_id", "projects": "project_id"}
+"""What tells the entries of a section apart."""
+
+_ATTEMPTS: Final = 10
+"""Reading the file again where somebody else wrote it meanwhile."""
+_SETTLED_NS: Final = 2_000_000_000
+_PRIVATE: Final = 0o600
+_KEPT: Final = 0o640
+"""Of the mode of a file that only its owner and group may read."""
+
+
+class PlatformFile:
+    """One platform file. A running service reads it again within a second of a change.
+
+    Args:
+        path: where it is; a link is followed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+
+    def content(self) -> PlatformContent:
+        """Return what it holds. Raises ``SettingsError``: it cannot be read, or is wrong."""
+        return parse_text(self.path, read_text(self.path))
+
+    def entries(self, section: str) -> list[Entry]:
+        """Return the entries of a section as they are written. Raises ``SettingsError``."""
+        text = read_text(self.path)
+        parse_text(self.path, text)
+        return _entries(text, section)
+
+    def find(self, section: str, key: str) -> Entry:
+        """Return the entry with the id ``key``. Raises ``NotFoundError``, ``SettingsError``."""
+        text = read_text(self.path)
+        parse_text(self.path, text)
+        return _entries(text, section)[_index(text, section, key)]
+
+    def add(self, section: str, *entries: Entry) -> None:
+        """Add entries to a section. Raises ``SettingsError``: what came out would be wrong; nothing is changed."""
+        self._change(lambda text: yaml_edit.add_entries(text, section, entries))
+
+    def remove(self, section: str, key: str) -> None:
+        """Take the entry with the id ``key`` away. Raises as :meth:`add`."""
+        self._change(lambda text: yaml_edit.remove_entry(text, section, _index(text, section, key)))
+
+    def replace(self, section: str, key: str, change: Callable[[Entry], Entry]) -> None:
+        """Write those keys anew that ``change`` made differ in the entry with the id ``key``. Raises as :meth:`add`."""
+
+        def edit(text: str) -> str:
+            index = _index(text, section, key)
+            return yaml_edit.replace_entry(text, section, index, change(_entries(text, section)[index]))
+
+        self._change(edit)
+
+    def _change(self, edit: Edit) -> None:
+        with self._locked():
+            for _ in range(_ATTEMPTS):
+                before = file_state(self.path)
+                text = read_text(self.path)
+                parse_text(self.path, text)
+                try:
+                    made = edit(text)
+                except (yaml_edit.EditError, yaml.YAMLError, LookupError) as exc:
+                    reason = str(exc) if isinstance(exc, yaml_edit.EditError) else "it was changed meanwhile"
+                    raise SettingsError(f"{self.path}: {reason}; edit it by hand", field="static_file") from None
+                parse_text(self.path, made)
+                if self._replaced(made, before):
+                    return
+        raise SettingsError(f"{self.path}: somebody else keeps writing it", field="static_file")
+
+    def _replaced(self, text: str, before: object) -> bool:
+        try:
+            found = self.path.stat()
+            with written_beside(self.path, text, mode=_mode(found)) as new:
+                if file_state(self.path) != before:
+                    return False
+                with contextlib.suppress(PermissionError):
+                    os.chown(new, found.st_uid, found.st_gid)
+                # It is whole: nobody who leaves a file alone that is being written need wait here.
+                settled = time.time_ns() - _SETTLED_NS
+                os.utime(new, ns=(settled, settled))
+                new.replace(self.path)
+                return True
+        except OSError as exc:
+            raise SettingsError(f"{self.path}: cannot be replaced: {exc.strerror}", field="static_file") from exc
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one command at a time write files of this folder; others wait."""
+        try:
+            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError as exc:
+            raise SettingsError(f"{self.path.parent}: {exc.strerror}", field="static_file") from exc
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+
+def _mode(found: os.stat_result) -> int:
+    """Return the mode of the file to be written: private where all the world may use the old one."""
+    return _PRIVATE if found.st_mode & stat.S_IRWXO else stat.S_IMODE(found.st_mode) & _KEPT | _PRIVATE
+
+
+@contextlib.contextmanager
+def written_beside(path: Path, text: str, *, mode: int = _PRIVATE) -> Iterator[Path]:
+    """Give a new file in the folder of ``path`` that holds ``text`` for good; removed unless it was renamed.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    new = Path(name)
+    try:
+        with open(descriptor, "w", encoding="utf-8", newline="") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        yield new
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def _entries(text: str, section: str) -> list[Entry]:
+    loaded: Any = yaml_text.load(text)
+    return list((loaded or {}).get(section) or [])
+
+
+def _index(text: str, section: str, key: str) -> int:
+    """Return the number of the entry with this id; one for all domains goes before one of a domain's own."""
+    found = [number for number, entry in enumerate(_entries(text, section)) if str(entry[ID_NAMES[section]]) == key]
+    if not found:
+        raise NotFoundError(key=ID_NAMES[section], value=key)
+    return min(found, key=lambda number: str(_entries(text, section)[number].get("domain_id") or ""))

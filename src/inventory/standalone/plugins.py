@@ -1,0 +1,45 @@
+"""Plugin entries of the platform file."""
+
+from __future__ import annotations
+
+from inventory.errors import SettingsError
+from inventory.standalone.platform_file import Entry
+
+
+def new_entry(
+    plugin_id: str, endpoint: str, *, name: str = "", provider: str = "", version: str = "", access_token: str = ""
+) -> Entry:
+    """Return the entry of a plugin that listens at one endpoint, in one version."""
+    entry: Entry = {"plugin_id": plugin_id}
+    for key, value in (("name", name), ("provider", provider), ("endpoint", endpoint)):
+        if value:
+            entry[key] = value
+    if version:
+        entry |= {"versions": [version], "latest": version}
+    if access_token:
+        entry["access_token"] = access_token
+    return entry
+
+
+def upgraded(entry: Entry, version: str, endpoint: str = "") -> Entry:
+    """Return the entry with ``version`` as the one that collectors with upgrade_mode AUTO go to.
+
+    Args:
+        entry: as it is written.
+        version: may be one that it has already.
+        endpoint: where the version listens; empty: where the plugin, or this version, listens already.
+
+    Raises:
+        SettingsError: nobody knows where the version listens.
+    """
+    versions = entry.get("versions") or []
+    if isinstance(versions, dict):
+        listens = endpoint or versions.get(version) or entry.get("endpoint")
+        if not listens:
+            raise SettingsError(
+                f"{entry['plugin_id']}: each of its versions listens at an endpoint of its own; give that of {version}",
+                field="endpoint",
+            )
+        return {**entry, "versions": {**versions, version: listens}, "latest": version}
+    listed = [*versions, *([] if version in map(str, versions) else [version])]
+    return {**entry, **({"endpoint": endpoint} if endpoint else {}), "versions": listed, "latest": version}

@@ -1,0 +1,53 @@
+"""A secret's data under the names that the plugins read. Pure; no error holds a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from inventory.errors import SettingsError
+from inventory.standalone.catalogue import Provider
+
+Values = Mapping[str, Any]
+
+
+def named_for(provider: Provider, found: Values) -> dict[str, Any]:
+    """Return ``found`` with the names that plugins of the provider read; names that nobody knows stay.
+
+    Args:
+        provider: with its fields.
+        found: as another program wrote it: under names of its own, perhaps one level down
+            (``{"AccessKey": {"AccessKeyId": …}}``).
+    """
+    names = {_plain(alias): name for name, field in provider.fields.items() for alias in (name, *field.aliases)}
+    if len(found) == 1:
+        (only,) = found.values()
+        if isinstance(only, Mapping) and any(_plain(str(name)) in names for name in only):
+            found = only
+    return {names.get(_plain(str(name)), str(name)): value for name, value in found.items()}
+
+
+def complete(provider: Provider, values: Values, *, of: str) -> dict[str, Any]:
+    """Return ``values`` with the defaults of the fields that are absent.
+
+    Args:
+        provider: with its fields.
+        values: under the names of the fields.
+        of: what the values are of, for the error.
+
+    Raises:
+        SettingsError: required ones are missing; names them.
+    """
+    filled = {name: field.default for name, field in provider.fields.items() if field.default} | {
+        name: value for name, value in values.items() if value not in ("", None)
+    }
+    missing = [name for name, field in provider.fields.items() if field.required and name not in filled]
+    if missing:
+        raise SettingsError(f"{of}: missing: {', '.join(missing)}", field=missing[0])
+    if not filled:
+        raise SettingsError(f"{of}: holds no values", field="data")
+    return filled
+
+
+def _plain(name: str) -> str:
+    return name.replace(" ", "").replace("_", "").replace("-", "").lower()

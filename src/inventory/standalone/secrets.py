@@ -1,0 +1,104 @@
+"""Secrets of the platform file: their data lie in files of their own, which only their owner may read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from inventory.errors import SettingsError
+from inventory.standalone.platform_file import Entry, PlatformFile, written_beside
+
+FOLDER: Final = "secrets"
+"""Beside the platform file."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_OWNER_ONLY: Final = 0o700
+
+
+def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) -> None:
+    """Add secrets: all of them, or none.
+
+    Args:
+        file: the platform file.
+        secrets: the entry without its data, and its data.
+
+    Raises:
+        SettingsError: there is one of this id already, a secret_id cannot name a file, a project is not listed, or the
+            file cannot be changed.
+    """
+    known = {str(entry["secret_id"]) for entry in file.entries("secrets")}
+    projects = file.content().projects
+    for entry, _ in secrets:
+        if not _NAME.fullmatch(entry["secret_id"]):
+            reason = "may have letters, digits, '.', '_' and '-', and begins with a letter or digit"
+            raise SettingsError(f"secret_id {entry['secret_id']!r}: {reason}", field="secret_id")
+        if entry["secret_id"] in known:
+            raise SettingsError(f"secret_id {entry['secret_id']!r} is there already", field="secret_id")
+        known.add(entry["secret_id"])
+        project_id = entry.get("project_id")
+        if project_id and projects is not None and project_id not in {each.project_id for each in projects}:
+            raise SettingsError(f"project_id {project_id!r} is none of the projects of {file.path}", field="project_id")
+    with contextlib.ExitStack() as undo:
+        for entry, data in secrets:
+            undo.callback((file.path.parent / _relative(entry["secret_id"])).unlink, missing_ok=True)
+            _write(file, entry["secret_id"], data)
+        file.add("secrets", *({**entry, "data_file": _relative(entry["secret_id"])} for entry, _ in secrets))
+        undo.pop_all()
+
+
+def replace_data(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) -> None:
+    """Give a secret other data; tasks from now on use them.
+
+    Raises:
+        NotFoundError: there is no such secret.
+        SettingsError: the files cannot be written.
+    """
+    written = file.find("secrets", secret_id).get("data_file")
+    _write(file, secret_id, data)
+    if written != _relative(secret_id):
+        kept = ("data", "data_env", "data_file")
+        file.replace(
+            "secrets",
+            secret_id,
+            lambda entry: {
+                **{key: value for key, value in entry.items() if key not in kept},
+                "data_file": _relative(secret_id),
+            },
+        )
+
+
+def remove(file: PlatformFile, secret_id: str) -> None:
+    """Take a secret away, and its data where they lie in a file that commands wrote.
+
+    Raises:
+        NotFoundError: there is no such secret.
+        SettingsError: the file cannot be changed.
+    """
+    written = file.find("secrets", secret_id).get("data_file")
+    file.remove("secrets", secret_id)
+    if written == _relative(secret_id) and all(entry.get("data_file") != written for entry in file.entries("secrets")):
+        (file.path.parent / written).unlink(missing_ok=True)
+
+
+def _relative(secret_id: str) -> str:
+    return f"{FOLDER}/{secret_id}.json"
+
+
+def _write(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) -> None:
+    path = file.path.parent / _relative(secret_id)
+    with _told(path):
+        path.parent.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+        with written_beside(path, json.dumps(dict(data), ensure_ascii=False, indent=1) + "\n") as new:
+            new.replace(path)
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise SettingsError(f"{path}: cannot be written: {exc.strerror}", field="data_file") from exc

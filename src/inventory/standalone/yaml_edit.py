@@ -1,0 +1,250 @@
+"""Edits of a YAML file that people write: what is not edited stays as it is, comments and spaces included.
+
+The file is a mapping of sections, each a list of mappings (entries). An edit changes lines of the text; what comes out
+is parsed and compared with what was meant, so an edit that a form of YAML makes impossible is refused, never wrong.
+(A round trip by a YAML library re-indents the file, and hangs a section's heading comment on the entry above it.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import yaml
+
+from inventory.process import yaml_text
+
+Entry = Mapping[str, Any]
+Content = dict[str, list[dict[str, Any]]]
+
+_WIDTH: Final = 1 << 20
+"""Wider than any value: a long one is not folded."""
+_STEP: Final = 2
+_IGNORED: Final = re.compile(r"\s*(#.*)?$")
+
+
+class EditError(ValueError):
+    """The file is written in a form in which this edit is not possible; holds the reason, never a value."""
+
+
+def add_entries(text: str, section: str, entries: Sequence[Entry]) -> str:
+    """Return ``text`` with ``entries`` at the end of ``section``, which is added where it is absent.
+
+    Raises:
+        EditError: see there.
+        yaml.YAMLError: the text is no YAML.
+    """
+
+    def meant(content: Content) -> None:
+        content[section] = [*(content.get(section) or []), *map(dict, entries)]
+
+    return _checked(text, meant, lambda document: document.add(section, entries))
+
+
+def remove_entry(text: str, section: str, index: int) -> str:
+    """Return ``text`` without the entry number ``index`` (from 0) of ``section``. Raises as :func:`add_entries`."""
+
+    def meant(content: Content) -> None:
+        del content[section][index]
+
+    return _checked(
+        text,
+        meant,
+        lambda document: document.remove(section, index),
+        gone=lambda document: document.entry(section, index),
+    )
+
+
+def replace_entry(text: str, section: str, index: int, entry: Entry) -> str:
+    """Return ``text`` with another entry number ``index``; of its keys those that differ are written anew.
+
+    Raises as :func:`add_entries`.
+    """
+
+    def meant(content: Content) -> None:
+        content[section][index] = dict(entry)
+
+    return _checked(text, meant, lambda document: document.replace(section, index, entry))
+
+
+def _checked(
+    text: str,
+    meant: Callable[[Content], None],
+    edit: Callable[[_Document], str],
+    *,
+    gone: Callable[[_Document], str] = lambda _: "",
+) -> str:
+    """Return the edited text. ``gone`` tells which of it, comments included, may be missing."""
+    document = _Document(text)
+    may_be_missing = _comments(gone(document))
+    wanted: Any = yaml_text.load(text) or {}
+    meant(wanted)
+    made = edit(document)
+    try:
+        found = yaml_text.load(made)
+    except yaml.YAMLError:
+        found = None
+    if found != wanted or _comments(text) - _comments(made) - may_be_missing:
+        raise EditError("it is written in a form that no command can change without touching the rest")
+    return made
+
+
+def _comments(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines() if line.lstrip().startswith("#")}
+
+
+class _Document:
+    """The text as lines, and as nodes that know theirs."""
+
+    def __init__(self, text: str) -> None:
+        root, content = yaml_text.load_with_node(text)
+        if root is not None and (not isinstance(root, yaml.MappingNode) or root.flow_style):
+            raise EditError("its sections do not stand below one another, each as `name:` on a line of its own")
+        self._root = root
+        self._content: Any = content
+        self._break = "\r\n" if "\r\n" in text else "\n"
+        self._lines = text.splitlines(keepends=True)
+        if self._lines and not self._lines[-1].endswith(("\n", "\r")):
+            self._lines[-1] += self._break
+
+    def add(self, section: str, entries: Sequence[Entry]) -> str:
+        pair = self._find(section)
+        if pair is None:
+            column = self._root.start_mark.column if self._root is not None else 0
+            head = f"{' ' * column}{section}:{self._break}"
+            return self._insert(len(self._lines), [head, *self._rendered(entries, column + _STEP)])
+        key, value = pair
+        if isinstance(value, yaml.SequenceNode) and not value.flow_style:
+            return self._insert(self._spans(value)[-1][1], self._rendered(entries, value.start_mark.column))
+        if self._content[section]:
+            raise EditError(f"{section} is not a list of entries, each below the other")
+        # Nothing there yet: `[]`, `null` or no value at all.
+        self._cut(value)
+        return self._insert(key.end_mark.line + 1, self._rendered(entries, key.start_mark.column + _STEP))
+
+    def remove(self, section: str, index: int) -> str:
+        key, value = self._block(section)
+        spans = self._spans(value)
+        start, end = spans[index]
+        if len(spans) == 1:
+            line = self._lines[key.end_mark.line]
+            at = key.end_mark.column + 1
+            self._lines[key.end_mark.line] = f"{line[:at]} []{line[at:]}"
+        return self._insert(start, [], until=end)
+
+    def entry(self, section: str, index: int) -> str:
+        start, end = self._spans(self._block(section)[1])[index]
+        return "".join(self._lines[start:end])
+
+    def replace(self, section: str, index: int, entry: Entry) -> str:
+        _, value = self._block(section)
+        node = value.value[index]
+        if not isinstance(node, yaml.MappingNode) or node.flow_style:
+            raise EditError(f"an entry of {section} is not written as a key a line")
+        before = self._content[section][index]
+        start, end = self._spans(value)[index]
+        column = node.start_mark.column
+        pairs = [(each[0], each[1]) for each in node.value]
+        added = [name for name in entry if name not in before]
+        lines = [line for name in added for line in self._key(name, entry[name], column)]
+        made = self._lines[:end] + lines + self._lines[end:]
+        for key, kept in reversed(pairs):
+            name = key.value
+            if name in entry and before[name] == entry[name]:
+                continue
+            first, last = self._value_lines(key, kept, end)
+            if first == start and name not in entry:
+                raise EditError(f"the first key of an entry of {section} cannot be taken away")
+            made[first:last] = self._rewritten(key, kept, entry, last - first) if name in entry else []
+        return "".join(made)
+
+    def _rewritten(self, key: yaml.Node, value: yaml.Node, entry: Entry, lines: int) -> list[str]:
+        """Return the line of a changed key; the comment behind its value stays."""
+        line = self._lines[key.start_mark.line]
+        head = line[: key.end_mark.column + 1]
+        same_line = value.end_mark.line == key.start_mark.line
+        tail = line[value.end_mark.column :] if same_line and lines == 1 else self._break
+        return [f"{head} {_on_one_line(entry[key.value])}{tail}"]
+
+    def _value_lines(self, key: yaml.Node, value: yaml.Node, end: int) -> tuple[int, int]:
+        """Return the lines of a key with its value, up to the entry's ``end``."""
+        first = key.start_mark.line
+        last = first + 1
+        for number in range(first + 1, end):
+            line = self._lines[number]
+            indent = len(line) - len(line.lstrip())
+            inside = indent > key.start_mark.column or (
+                isinstance(value, yaml.SequenceNode) and indent == key.start_mark.column and line.lstrip()[:1] == "-"
+            )
+            if line.strip() and not inside:
+                break
+            if not _IGNORED.match(line):
+                last = number + 1
+        return first, last
+
+    def _find(self, section: str) -> tuple[yaml.Node, yaml.Node] | None:
+        pairs = self._root.value if self._root is not None else []
+        found = [(key, value) for key, value in pairs if key.value == section]
+        if len(found) > 1:
+            raise EditError(f"{section} is there twice")
+        return found[0] if found else None
+
+    def _block(self, section: str) -> tuple[yaml.Node, yaml.SequenceNode]:
+        pair = self._find(section)
+        if pair is None or not isinstance(pair[1], yaml.SequenceNode) or pair[1].flow_style:
+            raise EditError(f"{section} is not a list of entries, each below the other")
+        return pair[0], pair[1]
+
+    def _spans(self, sequence: yaml.SequenceNode) -> list[tuple[int, int]]:
+        """Return each entry's first line and the one behind its last, comments between entries left out."""
+        column = sequence.start_mark.column
+        starts: list[int] = []
+        ends: list[int] = []
+        for number in range(sequence.start_mark.line, len(self._lines)):
+            line = self._lines[number]
+            if _IGNORED.match(line):
+                continue
+            indent = len(line) - len(line.lstrip())
+            if indent == column and re.match(r"-(\s|$)", line[indent:]):
+                starts.append(number)
+                ends.append(number + 1)
+            elif indent > column:
+                ends[-1] = number + 1
+            else:
+                break
+        if len(starts) != len(sequence.value):
+            raise EditError("the entries of a section are not told apart by their indentation")
+        return list(zip(starts, ends, strict=True))
+
+    def _cut(self, value: yaml.Node) -> None:
+        if value.start_mark.line != value.end_mark.line:
+            raise EditError("an empty section takes several lines")
+        line = self._lines[value.start_mark.line] if value.start_mark.line < len(self._lines) else ""
+        start, end = value.start_mark.column, value.end_mark.column
+        if start != end:
+            self._lines[value.start_mark.line] = line[:start].rstrip() + line[end:]
+
+    def _insert(self, at: int, lines: Sequence[str], *, until: int | None = None) -> str:
+        return "".join([*self._lines[:at], *lines, *self._lines[at if until is None else until :]])
+
+    def _rendered(self, entries: Sequence[Entry], column: int) -> list[str]:
+        lines: list[str] = []
+        for entry in entries:
+            inner = [line for name, value in entry.items() for line in self._key(name, value, column + _STEP)]
+            lines += [f"{' ' * column}- {inner[0].lstrip()}", *inner[1:]]
+        return lines
+
+    def _key(self, name: str, value: Any, column: int) -> list[str]:
+        return [f"{' ' * column}{name}: {_on_one_line(value)}{self._break}"]
+
+
+def _on_one_line(value: Any) -> str:
+    if isinstance(value, dict | list):
+        return _dump([value], flow=True).strip()[1:-1]
+    return _dump({"x": value}, flow=False).removeprefix("x: ").strip()
+
+
+def _dump(value: Any, *, flow: bool) -> str:
+    written: str = yaml.safe_dump(value, default_flow_style=flow, width=_WIDTH, allow_unicode=True, sort_keys=False)
+    return written

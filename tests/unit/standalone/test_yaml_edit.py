@@ -1,0 +1,169 @@
+"""Edits of a file that people write: what was meant, and nothing else, is changed."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory.process import yaml_text
+from inventory.standalone.yaml_edit import EditError, add_entries, remove_entry, replace_entry
+
+WRITTEN = """\
+# All of ours.
+plugins:
+  - plugin_id: plugin-aws   # mine
+    versions: {"1.14": grpc://127.0.0.1:50070, '1.15': "grpc+ssl://plugins.example.com:443"}
+    latest: "1.15"                  # where collectors go
+
+  # - plugin_id: tried-once
+  #   endpoint: grpc://127.0.0.1:1
+# Secrets of production
+secrets:
+- secret_id: a
+  provider: aws
+  data:
+      on: yes
+      number: 0123
+      time: 1:30
+      key: |
+         abc
+         # no comment
+         def
+  # behind a
+- secret_id: b
+  data: {}
+# the end
+"""
+
+
+def _changed(before: str, after: str) -> list[str]:
+    lines = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line for line in lines if line[0] in "+-"]
+
+
+def test_an_entry_is_added_behind_the_last_one_and_nothing_else_changes() -> None:
+    after = add_entries(WRITTEN, "plugins", [{"plugin_id": "new", "versions": ["1.0"], "endpoint": "grpc://h:1"}])
+
+    assert _changed(WRITTEN, after) == [
+        "+   - plugin_id: new",
+        "+     versions: ['1.0']",
+        "+     endpoint: grpc://h:1",
+    ]
+    assert after.index("plugin_id: new") < after.index("tried-once")
+
+
+@pytest.mark.parametrize(
+    ("section", "index", "gone"),
+    [("plugins", 0, "plugin-aws"), ("secrets", 0, "secret_id: a"), ("secrets", 1, "secret_id: b")],
+)
+def test_an_entry_is_removed_and_the_comments_around_it_stay(section: str, index: int, gone: str) -> None:
+    after = remove_entry(WRITTEN, section, index)
+
+    assert gone not in after
+    for comment in (
+        "# All of ours.",
+        "# - plugin_id: tried-once",
+        "# Secrets of production",
+        "# behind a",
+        "# the end",
+    ):
+        assert comment in after
+
+
+def test_a_changed_key_keeps_its_comment_and_its_neighbors() -> None:
+    entry = yaml_text.load(WRITTEN)["plugins"][0] | {"latest": "1.16", "name": "AWS"}  # type: ignore[index]
+
+    assert _changed(WRITTEN, replace_entry(WRITTEN, "plugins", 0, entry)) == [
+        '-     latest: "1.15"                  # where collectors go',
+        "+     latest: '1.16'                  # where collectors go",
+        "+     name: AWS",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "# only a comment",
+        "plugins: []  # none yet\nsecrets:\n",
+        "plugins: null\n",
+        "plugins:\nsecrets: []\n",
+        "plugins:\r\n- plugin_id: a\r\n  endpoint: b\r\n",
+        "plugins:\n- plugin_id: a\n  endpoint: b",
+    ],
+)
+def test_a_first_entry_finds_its_place_in_every_form_of_an_empty_section(text: str) -> None:
+    for section in ("plugins", "secrets"):
+        after = add_entries(text, section, [{"plugin_id": "new"}])
+        assert yaml_text.load(after)[section][-1] == {"plugin_id": "new"}  # type: ignore[index]
+        assert ("\r\n" in text) == ("\r\n" in after)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"plugins": [{"plugin_id": "a"}]}',
+        "plugins: [{plugin_id: a}]\n",
+        "plugins: &all\n- {plugin_id: a}\nsecrets: *all\n",
+        "plugins:\n- plugin_id: a\nplugins:\n- plugin_id: b\n",
+    ],
+)
+def test_a_form_that_an_edit_would_break_is_refused(text: str) -> None:
+    with pytest.raises(EditError):
+        remove_entry(text, "plugins", 0)
+
+
+_WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=12)
+_SCALARS = st.none() | st.booleans() | st.integers() | _WORDS | st.sampled_from(["yes", "1.0", "012", "# no", "a: b"])
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=5,
+)
+_ENTRIES = st.dictionaries(st.sampled_from(["plugin_id", "name", "data", "tags"]), _VALUES, min_size=1)
+_CONTENTS = st.dictionaries(st.sampled_from(["plugins", "secrets", "projects"]), st.lists(_ENTRIES, max_size=3))
+
+
+@given(_CONTENTS, _ENTRIES, st.booleans(), st.sampled_from([0, 2]), st.data())
+def test_whatever_the_file_holds_an_edit_does_what_was_meant_or_is_refused(
+    content: dict[str, list[dict[str, Any]]], entry: dict[str, Any], wide: bool, indent: int, data: st.DataObject
+) -> None:
+    text = _written(content, wide=wide, indent=indent)
+    section = data.draw(st.sampled_from(["plugins", "secrets"]))
+    entries = content.get(section, [])
+
+    added = yaml_text.load(add_entries(text, section, [entry]))
+    assert added == {**content, section: [*entries, entry]}
+
+    if entries:
+        index = data.draw(st.integers(0, len(entries) - 1))
+        rest = [*entries[:index], *entries[index + 1 :]]
+        assert yaml_text.load(remove_entry(text, section, index)) == {**content, section: rest}
+        try:
+            replaced = replace_entry(text, section, index, entry)
+        except EditError:
+            return
+        others = [*entries[:index], entry, *entries[index + 1 :]]
+        assert yaml_text.load(replaced) == {**content, section: others}
+        assert set(_comments(text)) <= set(_comments(replaced))
+
+
+def _written(content: dict[str, list[dict[str, Any]]], *, wide: bool, indent: int) -> str:
+    """Return the content with a comment before each entry, in one of the usual styles."""
+    lines = ["# head"]
+    for section, entries in content.items():
+        lines.append(f"{section}:" if entries else f"{section}: []")
+        for number, entry in enumerate(entries):
+            dumped = yaml.safe_dump([entry], default_flow_style=None if wide else False, allow_unicode=True)
+            lines.append(f"{' ' * indent}# {section} {number}")
+            lines += [" " * indent + line for line in dumped.splitlines()]
+    return "\n".join([*lines, "# tail", ""])
+
+
+def _comments(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.lstrip().startswith("# ")]
