@@ -16,6 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench import (
+    command_line,
     compare,
     drain,
     fanout,
@@ -37,6 +38,7 @@ from tests.bench.results import FULL, QUICK, Row, Scale, machine, new_path, prin
 
 CASES: Mapping[str, Callable[[Bed, Scale], Iterator[Row]]] = {
     "processes": processes.measure,
+    "cli": command_line.measure,
     "rpc": rpc.measure,
     "flat": flat.measure,
     "ingest": ingest.measure,

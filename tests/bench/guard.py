@@ -16,14 +16,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench import ingest, rpc
+from tests.bench import command_line, ingest, rpc
 from tests.bench.bed import Bed
 from tests.bench.results import Row, Scale, machine
 
 BASELINE = Path(__file__).with_name("baseline.json")
 TOLERANCE: Mapping[str, float] = {"cpu": 0.35, "rate": 0.5}
 """By how much a ratio may fall; shared machines are that noisy."""
-PARTS = {"rpc": rpc.measure, "ingest": ingest.measure}
+PARTS = {"cli": command_line.measure, "rpc": rpc.measure, "ingest": ingest.measure}
 SCALE = Scale(
     clients=(1, 16),
     rounds=5,

@@ -13,6 +13,7 @@ import click
 
 from inventory.cli.command_form import Group, LazyCommands
 from inventory.cli.options import ClientOptions
+from inventory.version import package_version
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -41,7 +42,7 @@ from inventory.cli.options import ClientOptions
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON instead of text")
 @click.option("--debug", is_flag=True, help="show the traceback of what was not expected")
-@click.version_option(package_name="inventory")
+@click.version_option(version=package_version())
 @click.pass_context
 def cli(
     context: click.Context,
