@@ -16,15 +16,16 @@ from inventory.api.app import Server, build_server
 from inventory.api.gate import make_gate
 from inventory.api.listen import check_address, check_identity, probe_port
 from inventory.bootstrap import Container
-from inventory.errors import SettingsError
 from inventory.migration.errors import MigrationFailedError
 from inventory.migration.migrator import Migrator
 from inventory.migration.start import migrate
 from inventory.model.connection import Document, ping
 from inventory.observe import logs, tracing
 from inventory.observe.health_pages import Check, HealthServer
+from inventory.observe.installation import store_mark
 from inventory.observe.logs import get_logger
 from inventory.observe.metrics import SERVER, forget_process, own_registry, shared_registry
+from inventory.observe.page_owner import PageOwner
 from inventory.process.children import ChildProcesses
 from inventory.process.descriptors import raise_limit
 from inventory.process.interpreter import switch_often
@@ -87,17 +88,13 @@ def health_pages(settings: Settings, checks: Mapping[str, Check], registry: Coll
     """Return the server of the pages of health and metrics, not yet started.
 
     Where nobody has chosen its port and the usual one is taken, by another server of this machine, it takes any.
-
-    Raises:
-        SettingsError: the port that was chosen is taken.
     """
+    owner = PageOwner("server", store_mark(settings))
     host, port = settings.host, settings.server_health_port
-    try:
-        pages = HealthServer(host=host, port=port, checks=checks, registry=registry)
-    except SettingsError:
-        if "server_health_port" in settings.model_fields_set:
-            raise
-        pages = HealthServer(host=host, port=0, checks=checks, registry=registry)
+    chosen = "server_health_port" in settings.model_fields_set
+    pages = HealthServer(host=host, port=port, checks=checks, owner=owner, registry=registry)
+    if not pages.bound and not chosen:
+        pages = HealthServer(host=host, port=0, checks=checks, owner=owner, registry=registry)
     log.info("health_listens", port=pages.port)
     return pages
 

@@ -6,6 +6,7 @@ import errno
 import socket
 
 from inventory.errors import SettingsError
+from inventory.process.addresses import family_of
 
 LOOPBACK = "127.0.0.1"
 
@@ -20,7 +21,7 @@ def free_port(host: str = LOOPBACK) -> int:
 
 def is_taken(port: int, host: str = LOOPBACK) -> bool:
     """Tell whether binding ``host:port`` would fail because somebody else listens there."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
         # Sockets in TIME_WAIT of an earlier run must not look like a listener; a listener still does.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -32,20 +33,14 @@ def is_taken(port: int, host: str = LOOPBACK) -> bool:
     return False
 
 
-def usual_or_free(port: int, *, chosen: bool, purpose: str, setting: str) -> int:
+def usual_or_free(port: int, *, chosen: bool) -> int:
     """Return ``port`` if it is free, else any that is.
 
     Args:
         port: the usual one; 0 for any.
-        chosen: whether somebody asked for just this one.
-        purpose, setting: as ``require_free`` has them.
-
-    Raises:
-        SettingsError: the chosen port is taken.
+        chosen: whether somebody asked for just this one, which is returned as it is.
     """
-    if port and chosen:
-        require_free(port, purpose=purpose, setting=setting)
-    return port if port and not is_taken(port) else free_port()
+    return port if port and (chosen or not is_taken(port)) else free_port()
 
 
 def require_free(port: int, *, purpose: str, setting: str, host: str = LOOPBACK) -> None:

@@ -11,9 +11,13 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from inventory.devruntime.ports import is_taken
+from inventory.observe.page_owner import PageOwner, owner_of
+from inventory.process.addresses import host_port
 from inventory.process.channels import NO_PROXY
 
 TIMEOUT_SECONDS = 2.0
+_MAX_BYTES: Final = 65_536
 # Proxies of the environment are for the outer world, not for neighbours.
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -35,6 +39,25 @@ def http_ready(url: str) -> bool:
             return bool(answer.status == http.HTTPStatus.OK)
     except (OSError, urllib.error.URLError, http.client.HTTPException):
         return False
+
+
+def process_ready(owner: PageOwner, host: str, port: int) -> bool:
+    """Tell whether the process says on its health page that it is ready, or has to do without the page.
+
+    A process whose port something else holds runs on and waits for the port.
+    """
+    url = f"http://{host_port(host, port)}/readyz"
+    try:
+        with _OPENER.open(url, timeout=TIMEOUT_SECONDS) as answer:
+            status, body = answer.status, answer.read(_MAX_BYTES)
+    except urllib.error.HTTPError as exc:
+        with exc:
+            status, body = exc.code, exc.read(_MAX_BYTES)
+    except (OSError, http.client.HTTPException):
+        status, body = 0, b""
+    if owner_of(body) == owner:
+        return bool(status == http.HTTPStatus.OK)
+    return is_taken(port, host)
 
 
 def listening(host: str, port: int) -> bool:

@@ -23,6 +23,8 @@ from inventory.devruntime.stores import Store, pick_mongodb, pick_redis
 from inventory.devruntime.supervisor import ChildSpec, ChildStartError, StopRequestedError, Supervisor
 from inventory.devruntime.up_ports import Ports, choose_ports
 from inventory.errors import SettingsError
+from inventory.observe.installation import store_mark
+from inventory.observe.page_owner import PageOwner
 from inventory.process.addresses import host_port, reachable
 from inventory.settings import Settings
 
@@ -173,7 +175,8 @@ def _plan(options: UpOptions) -> _Plan:
     )
     host = reachable(settings.host)
     endpoint = host_port(host, numbers.server)
-    processes, gateway = _processes(options, numbers, environment)
+    store = store_mark(settings.model_copy(update={"mongo_uri": SecretStr(mongodb.address)}))
+    processes, gateway = _processes(options, numbers, environment, store)
     return _Plan(
         mongodb=mongodb,
         redis=redis,
@@ -205,7 +208,7 @@ def _findable(environment: Mapping[str, str], *stores: Store) -> dict[str, str]:
 
 
 def _processes(
-    options: UpOptions, numbers: Ports, environment: dict[str, str]
+    options: UpOptions, numbers: Ports, environment: dict[str, str], store: str
 ) -> tuple[tuple[ChildSpec, ...], ChildSpec]:
     """Return the processes that start together, and the gateway, which starts after them."""
     settings = options.settings
@@ -231,8 +234,8 @@ def _processes(
     gateway_url = f"http://{host_port(host, numbers.gateway)}/{gateway_page}"
     together = (
         spec("server", server_is_well),
-        spec("worker", lambda: probes.http_ready(_health_page(host, numbers.worker))),
-        spec("scheduler", lambda: probes.http_ready(_health_page(host, numbers.scheduler))),
+        spec("worker", lambda: probes.process_ready(PageOwner("worker", store), host, numbers.worker)),
+        spec("scheduler", lambda: probes.process_ready(PageOwner("scheduler", store), host, numbers.scheduler)),
         spec("plugin-local", lambda: probes.listening(LOOPBACK, numbers.plugin), "--port", str(numbers.plugin)),
     )
     return together, spec("gateway", lambda: probes.http_ready(gateway_url))

@@ -12,7 +12,7 @@ from inventory.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Where the processes listen; all found free."""
+    """Where the processes listen; all found free, but for those of health pages, which are waited for."""
 
     server: int
     server_health: int
@@ -31,16 +31,13 @@ def choose_ports(settings: Settings, static_file: Path, *, plugin_port: int | No
         plugin_port: another one for the local plugin; 0: any free one.
 
     Raises:
-        SettingsError: a port is taken.
+        SettingsError: a port is taken that a process needs.
     """
     plugin_port = ports.free_port() if plugin_port == 0 else plugin_port
     chosen = Ports(
         server=settings.port or ports.free_port(),
         server_health=ports.usual_or_free(
-            settings.server_health_port,
-            chosen="server_health_port" in settings.model_fields_set,
-            purpose="the server's health page",
-            setting="INVENTORY_SERVER_HEALTH_PORT",
+            settings.server_health_port, chosen="server_health_port" in settings.model_fields_set
         ),
         worker=settings.worker_health_port or ports.free_port(),
         scheduler=settings.scheduler_health_port or ports.free_port(),
@@ -48,10 +45,6 @@ def choose_ports(settings: Settings, static_file: Path, *, plugin_port: int | No
         plugin=ensure_platform_file(static_file, plugin_port=plugin_port),
     )
     ports.require_free(chosen.server, purpose="the gRPC server", setting="INVENTORY_PORT")
-    ports.require_free(chosen.worker, purpose="the worker's health page", setting="INVENTORY_WORKER_HEALTH_PORT")
-    ports.require_free(
-        chosen.scheduler, purpose="the scheduler's health page", setting="INVENTORY_SCHEDULER_HEALTH_PORT"
-    )
     ports.require_free(chosen.gateway, purpose="the HTTP gateway", setting="INVENTORY_GATEWAY_PORT")
     ports.require_free(chosen.plugin, purpose="the local collector plugin", setting="--plugin-port")
     return chosen

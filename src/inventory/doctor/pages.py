@@ -10,42 +10,66 @@ from collections.abc import Iterator
 from typing import Final
 
 from inventory.doctor.finding import Finding, fail, ok, warn
+from inventory.observe.installation import gateway_mark, store_mark
+from inventory.observe.page_owner import PageOwner, owner_of
 from inventory.process.addresses import host_port, reachable
 from inventory.settings import Settings
 
 _TIMEOUT_SECONDS: Final = 5.0
+_MAX_BYTES: Final = 65_536
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Proxies of the environment are for the outer world, not for neighbours."""
 
 
 def check_processes(settings: Settings) -> Iterator[Finding]:
-    """Ask gateway, worker and scheduler on the configured host and ports whether they are ready."""
+    """Ask gateway, worker and scheduler on the configured host and ports whether they are ready.
+
+    What another program or another installation answers there says nothing about this one.
+    """
     host = reachable(settings.host)
-    ports = {
-        "gateway": settings.gateway_port,
-        "worker": settings.worker_health_port,
-        "scheduler": settings.scheduler_health_port,
-    }
-    for name, port in ports.items():
-        yield _page(name, f"http://{host_port(host, port)}/readyz")
+    # With the settings of an `inventory up` whose MongoDB somebody else runs, it is not known which one that is.
+    store = store_mark(settings) if settings.mongo_uri.get_secret_value() else ""
+    for owner, port in (
+        (PageOwner("gateway", gateway_mark(settings)), settings.gateway_port),
+        (PageOwner("worker", store), settings.worker_health_port),
+        (PageOwner("scheduler", store), settings.scheduler_health_port),
+    ):
+        yield _page(owner, f"http://{host_port(host, port)}/readyz")
 
 
-def _page(name: str, url: str) -> Finding:
+def _page(wanted: PageOwner, url: str) -> Finding:
+    name = wanted.process
     try:
         with _OPENER.open(url, timeout=_TIMEOUT_SECONDS) as answer:
-            answer.read()
-        return ok(name, f"{url} says it is ready")
+            body = answer.read(_MAX_BYTES)
+        return _foreign(wanted, url, body) or ok(name, f"{url} says it is ready")
     except urllib.error.HTTPError as exc:
-        return fail(name, f"{url} is not ready: {_reasons(exc)}", "Mend what it names; its log has more.")
+        with exc:
+            body = exc.read(_MAX_BYTES)
+        foreign = _foreign(wanted, url, body)
+        return foreign or fail(name, f"{url} is not ready: {_reasons(body)}", "Mend what it names; its log has more.")
     except (OSError, http.client.HTTPException, ValueError):
         mend = f"Start it (inventory {name}), unless it runs on another machine or port."
         return warn(name, f"nothing answers at {url}", mend)
 
 
-def _reasons(error: urllib.error.HTTPError) -> str:
+def _foreign(wanted: PageOwner, url: str, body: bytes) -> Finding | None:
+    """Return what is found where the page is not that of the process asked for."""
+    owner = owner_of(body)
+    if owner is not None and owner in (wanted, wanted._replace(installation=wanted.installation or owner.installation)):
+        return None
+    mend = f"Give the {wanted.process} a port of its own, or ask with the settings that it has."
+    if owner is None:
+        return warn(wanted.process, f"another program answers at {url}", mend)
+    if owner.process != wanted.process:
+        return warn(wanted.process, f"inventory's {owner.process} answers at {url}", mend)
+    return warn(wanted.process, f"the {wanted.process} at {url} belongs to another installation", mend)
+
+
+def _reasons(body: bytes) -> str:
     try:
-        content = json.loads(error.read())
-        broken = [f"{name} {result}" for name, result in content.get("checks", {}).items() if result != "ok"]
-        return ", ".join(broken) or str(content.get("status", error.code))
-    except (OSError, ValueError, AttributeError):
-        return f"HTTP {error.code}"
+        content = json.loads(body)
+        broken = [f"{name} {result}" for name, result in content["checks"].items() if result != "ok"]
+        return ", ".join(broken) or str(content["status"])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return "its page tells no reason"

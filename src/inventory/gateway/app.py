@@ -25,7 +25,9 @@ from inventory.gateway.errors import UnsupportedApiError, refusal
 from inventory.gateway.openapi import openapi
 from inventory.gateway.pages import pages
 from inventory.gateway.routes import routes
-from inventory.gateway.upstream import Upstream, upstream_address
+from inventory.gateway.upstream import Upstream
+from inventory.observe.installation import gateway_mark, server_address
+from inventory.observe.page_owner import PageOwner
 from inventory.process.memory_budget import MemoryBudget
 from inventory.process.tls import TlsFiles
 from inventory.settings import Settings
@@ -42,7 +44,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     Raises:
         SettingsError: the server's address is none, or a certificate cannot be read.
     """
-    address = upstream_address(settings)
+    address = server_address(settings)
     credentials = TlsFiles.of(settings).credentials() if address.secure else None
     opened: list[Upstream] = []
 
@@ -72,6 +74,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
         for route in served
     ]
     description = openapi(served, version=package_version())
+    owner = PageOwner("gateway", gateway_mark(settings))
     options = Options(
         asks_for_token=not open_to_all,
         loopback_only=open_to_all and not settings.allow_unauthenticated_remote,
@@ -81,7 +84,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     app = Starlette(
         routes=[
             *methods,
-            *pages(description=description, upstream=upstream, draining=draining),
+            *pages(description=description, upstream=upstream, owner=owner, draining=draining),
             *console_routes(site, ALL),
         ],
         lifespan=lifespan,

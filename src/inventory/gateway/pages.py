@@ -17,6 +17,7 @@ from inventory.errors import ConnectionFailureError
 from inventory.gateway.documentation import static_file
 from inventory.gateway.openapi import Schema
 from inventory.gateway.upstream import Upstream
+from inventory.observe.page_owner import PageOwner
 
 _JSON: Final = "application/json"
 _STATIC: Final = {
@@ -38,6 +39,7 @@ def pages(
     *,
     description: Schema,
     upstream: Callable[[], Upstream],
+    owner: PageOwner,
     draining: Callable[[], bool] = lambda: False,
     registry: CollectorRegistry = REGISTRY,
 ) -> list[BaseRoute]:
@@ -46,6 +48,7 @@ def pages(
     Args:
         description: of the API, as OpenAPI has it.
         upstream: gives the connection to the server.
+        owner: whose the pages are.
         draining: tells whether the process is about to stop.
         registry: what ``/metrics`` shows.
     """
@@ -55,14 +58,14 @@ def pages(
         return Response(content, media_type=_JSON, headers={"Cache-Control": "no-cache"})
 
     async def healthz(_request: Request) -> Response:
-        return _health("alive", 200, {})
+        return _health(owner, "alive", 200, {})
 
     async def readyz(_request: Request) -> Response:
         if draining():
-            return _health("draining", 503, {})
+            return _health(owner, "draining", 503, {})
         if await upstream().serving():
-            return _health("ready", 200, {"server": "ok"})
-        return _health("not ready", 503, {"server": ConnectionFailureError.code})
+            return _health(owner, "ready", 200, {"server": "ok"})
+        return _health(owner, "not ready", 503, {"server": ConnectionFailureError.code})
 
     async def metrics(_request: Request) -> Response:
         text = await asyncio.to_thread(generate_latest, registry)
@@ -78,8 +81,8 @@ def pages(
     return made + [_static(path, *file) for path, file in _STATIC.items()]
 
 
-def _health(status: str, code: int, checks: dict[str, str]) -> Response:
-    body = json.dumps({"status": status, "checks": checks}).encode()
+def _health(owner: PageOwner, status: str, code: int, checks: dict[str, str]) -> Response:
+    body = json.dumps({"status": status, "checks": checks, **owner.members()}).encode()
     return Response(body, status_code=code, media_type=_JSON)
 
 

@@ -8,34 +8,15 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from inventory.errors import SettingsError
-from inventory.process.addresses import Address, host_port, parse, reachable
+from inventory.process.addresses import Address
 from inventory.process.channels import channel_options
 from inventory.process.memory_budget import SIZE_METADATA
-from inventory.settings import Settings
 
 READY_SECONDS: Final = 1.5
 """How long the server may take to tell its health, s; whoever asks the gateway waits little longer."""
 _LAST_RETRY_MS: Final = 1_000
 _SPREAD: Final = ("grpc.lb_policy_name", "round_robin")
 """Where the name has several addresses, such as those of a headless service, each gets its share."""
-
-
-def upstream_address(settings: Settings) -> Address:
-    """Return where the server is: ``gateway_upstream``, or where the settings let the server itself listen.
-
-    Raises:
-        SettingsError: ``gateway_upstream`` is no address.
-    """
-    if not settings.gateway_upstream:
-        target = host_port(reachable(settings.host), settings.port)
-        return Address(target, secure=settings.tls_certificate_file is not None)
-    address = parse(settings.gateway_upstream)
-    if address is None:
-        raise SettingsError(
-            "gateway_upstream (INVENTORY_GATEWAY_UPSTREAM): must be host:port, grpc://host:port or grpc+ssl://host:port"
-        )
-    return address
 
 
 class Upstream:

@@ -7,6 +7,7 @@ task now, check by check; ``/metrics`` what it has counted. Anything else is not
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import socket
 import threading
@@ -18,11 +19,18 @@ from typing import Any, Final, Self
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
 from inventory.errors import InventoryError, SettingsError
+from inventory.observe.logs import get_logger
+from inventory.observe.page_owner import PageOwner
 from inventory.process.addresses import bare, family_of, host_port
 from inventory.process.descriptors import Listener
 
+log = get_logger(__name__)
+
 Check = Callable[[], None]
 """Returns if what it looks at works; raises an ``InventoryError`` otherwise, soon."""
+
+RETRY_SECONDS: Final = 1.0
+"""How often a port that is in use is tried again, s."""
 
 _JSON: Final = "application/json"
 _CLIENT_SECONDS: Final = 10.0
@@ -38,8 +46,14 @@ class HealthServer:
         host: address to listen on; IPv6 with brackets or without.
         port: 0 for any free one.
         checks: by name, what must work for the process to be ready.
+        owner: whose the pages are.
         alive: tells whether the process itself still works.
         registry: what ``/metrics`` shows.
+        retry_seconds: how often a port that is in use is tried again, s.
+
+    Raises:
+        SettingsError: nothing can ever listen there. A port in use is waited for once it is started, for as long as it
+            takes: a client's connection may hold it for a minute, and the process does not depend on its pages.
     """
 
     def __init__(
@@ -48,26 +62,35 @@ class HealthServer:
         host: str,
         port: int,
         checks: Mapping[str, Check],
+        owner: PageOwner,
         alive: Callable[[], bool] = lambda: True,
         registry: CollectorRegistry = REGISTRY,
+        retry_seconds: float = RETRY_SECONDS,
     ) -> None:
+        self._host = host
+        self._port = port
         self._checks = dict(checks)
+        self._owner = owner
         self._alive = alive
         self._registry = registry
+        self._retry_seconds = retry_seconds
         self._draining = threading.Event()
-        try:
-            self._server = _Server(host, port, self)
-        except OSError as exc:
-            raise SettingsError(f"Cannot listen on {host_port(host, port)} for health: {exc.strerror}") from exc
-        self._thread = threading.Thread(target=self._server.serve_forever, name="health", daemon=True)
+        self._closing = threading.Event()
+        self._server = self._bind()
+        self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
+
+    @property
+    def bound(self) -> bool:
+        """Whether it has its port."""
+        return self._server is not None
 
     @property
     def port(self) -> int:
-        """Where it listens."""
-        return int(self._server.server_address[1])
+        """Where it listens, or will."""
+        return self._port if self._server is None else int(self._server.server_address[1])
 
     def start(self) -> Self:
-        """Begin to answer; returns at once."""
+        """Begin to answer, once the port is free; returns at once."""
         self._thread.start()
         return self
 
@@ -77,10 +100,13 @@ class HealthServer:
 
     def close(self) -> None:
         """Stop answering."""
+        self._closing.set()
         if self._thread.is_alive():
-            self._server.shutdown()
+            if self._server is not None:
+                self._server.shutdown()
             self._thread.join()
-        self._server.server_close()
+        if self._server is not None:
+            self._server.server_close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -88,12 +114,35 @@ class HealthServer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _bind(self) -> _Server | None:
+        """Return what listens; None while the port is in use."""
+        try:
+            return _Server(self._host, self._port, self)
+        except OSError as exc:
+            if exc.errno == errno.EADDRINUSE and self._port:
+                return None
+            raise SettingsError(
+                f"Cannot listen on {host_port(self._host, self._port)} for health: {exc.strerror}"
+            ) from exc
+
+    def _serve(self) -> None:
+        if self._server is None:
+            address = host_port(self._host, self._port)
+            log.warning("health_port_in_use", address=address, action="waits for it; all else runs on")
+            while self._server is None:
+                if self._closing.wait(self._retry_seconds):
+                    return
+                self._server = self._bind()
+            log.info("health_port_bound", address=address)
+        if not self._closing.is_set():
+            self._server.serve_forever()
+
     def page(self, path: str) -> tuple[HTTPStatus, str, bytes]:
         """Return status, content type and body of a page."""
         match path.partition("?")[0]:
             case "/livez":
                 alive = self._alive()
-                return _answer(ok=alive, status="alive" if alive else "dead", checks={})
+                return self._answer(ok=alive, status="alive" if alive else "dead", checks={})
             case "/readyz":
                 return self._readiness()
             case "/metrics":
@@ -103,10 +152,14 @@ class HealthServer:
 
     def _readiness(self) -> tuple[HTTPStatus, str, bytes]:
         if self._draining.is_set():
-            return _answer(ok=False, status="draining", checks={})
+            return self._answer(ok=False, status="draining", checks={})
         results = {name: _outcome(check) for name, check in self._checks.items()}
         ok = all(result == "ok" for result in results.values())
-        return _answer(ok=ok, status="ready" if ok else "not ready", checks=results)
+        return self._answer(ok=ok, status="ready" if ok else "not ready", checks=results)
+
+    def _answer(self, *, ok: bool, status: str, checks: Mapping[str, str]) -> tuple[HTTPStatus, str, bytes]:
+        body = json.dumps({"status": status, "checks": checks, **self._owner.members()}).encode()
+        return HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE, _JSON, body
 
 
 class _Server(ThreadingHTTPServer):
@@ -171,8 +224,3 @@ def _outcome(check: Check) -> str:
     except InventoryError as exc:
         return exc.code
     return "ok"
-
-
-def _answer(*, ok: bool, status: str, checks: Mapping[str, str]) -> tuple[HTTPStatus, str, bytes]:
-    body = json.dumps({"status": status, "checks": checks}).encode()
-    return HTTPStatus.OK if ok else HTTPStatus.SERVICE_UNAVAILABLE, _JSON, body

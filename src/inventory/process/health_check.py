@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from inventory.observe.page_owner import owner_of
 from inventory.process.addresses import bare, family_of, reachable
 
 PORTS: Final[Mapping[str, tuple[str, int]]] = {
@@ -60,16 +61,21 @@ def check(kind: str | None, *, host: str, ports: Mapping[str, int]) -> list[str]
     """Return what is wrong, a line each: nothing where the process ``kind`` is ready.
 
     Args:
-        kind: the process asked for; None: every one that listens, and one has to.
+        kind: the process asked for; None: every one that listens, and one has to. What another program answers at
+            the port of one is not that process.
         host: the address that the processes listen on.
         ports: where each kind of process has its health page.
     """
     found, wrong = 0, []
     for each in [kind] if kind else ports:
         try:
-            problem = None if each == "plugin-local" and _listens(host, ports[each]) else _ask(host, ports[each])
+            problem = None if each == "plugin-local" and _listens(host, ports[each]) else _ask(each, host, ports[each])
         except ConnectionRefusedError:
             continue
+        except _NotOursError as exc:
+            if kind is None:
+                continue
+            problem = str(exc)
         except OSError as exc:
             problem = f"its health page does not answer: {exc.strerror or 'timed out'}"
         found += 1
@@ -97,8 +103,16 @@ def _connected(host: str, port: int) -> socket.socket:
     return connection
 
 
-def _ask(host: str, port: int) -> str | None:
-    """Return what the page of readiness says is wrong; None where all is well."""
+class _NotOursError(Exception):
+    """Something else answers at the port of a process."""
+
+
+def _ask(kind: str, host: str, port: int) -> str | None:
+    """Return what the page of readiness says is wrong; None where all is well.
+
+    Raises:
+        _NotOursError: it is not the page of such a process.
+    """
     with _connected(host, port) as connection:
         connection.sendall(f"GET /readyz HTTP/1.0\r\nHost: {bare(reachable(host))}\r\n\r\n".encode())
         answer = b""
@@ -106,6 +120,10 @@ def _ask(host: str, port: int) -> str | None:
             answer += part
     head, _, body = answer.partition(b"\r\n\r\n")
     status = head.split(b" ", 2)[1:2]
+    owner = owner_of(body)
+    if owner is None or owner.process != kind:
+        other = f"inventory's {owner.process}" if owner else "another program"
+        raise _NotOursError(f"{other} answers at its port {port}")
     if status == [b"200"]:
         return None
     try:

@@ -16,8 +16,10 @@ from inventory.migration.start import await_migrated
 from inventory.model import connection
 from inventory.observe import tracing
 from inventory.observe.health_pages import Check, HealthServer
+from inventory.observe.installation import store_mark
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import SCHEDULER, own_registry
+from inventory.observe.page_owner import PageOwner
 from inventory.process.stop_flag import StopFlag
 from inventory.scheduler.census import Census
 from inventory.scheduler.duties import DutyRunner
@@ -38,7 +40,7 @@ def run(settings: Settings) -> int:
         The exit code, 0.
 
     Raises:
-            SettingsError: the settings are insufficient, or the health port is taken.
+        SettingsError: the settings are insufficient.
     """
     check_system_token(settings)
     setup(level=settings.log_level, form=settings.log_format, process="scheduler")
@@ -54,6 +56,7 @@ def run(settings: Settings) -> int:
             host=settings.host,
             port=settings.scheduler_health_port,
             checks=_checks(container, pulse),
+            owner=PageOwner("scheduler", store_mark(settings)),
             alive=pulse.is_alive,
         )
         tracing.setup(settings, SCHEDULER)

@@ -7,8 +7,10 @@ from inventory.bootstrap.system_token import check_system_token
 from inventory.migration.start import await_migrated
 from inventory.observe import tracing
 from inventory.observe.health_pages import HealthServer
+from inventory.observe.installation import store_mark
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import WORKER, forget_process, shared_registry
+from inventory.observe.page_owner import PageOwner
 from inventory.process.children import ChildProcesses
 from inventory.settings import Settings
 from inventory.worker import child
@@ -24,7 +26,7 @@ def run(settings: Settings) -> int:
         The exit code: 0, or 1 if a child process died too often.
 
     Raises:
-        SettingsError: the settings are insufficient, also for the children, or the health port is taken.
+        SettingsError: the settings are insufficient, also for the children.
     """
     check_system_token(settings)
     setup(level=settings.log_level, form=settings.log_format, process="worker")
@@ -45,6 +47,7 @@ def run(settings: Settings) -> int:
                 host=settings.host,
                 port=settings.worker_health_port,
                 checks={**store_checks(container), "processes": children.check},
+                owner=PageOwner("worker", store_mark(settings)),
                 registry=registry,
             )
             with health:

@@ -12,13 +12,9 @@ from concurrent import futures
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import grpc
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-
 HTTP_PORTS = {
     "worker": "INVENTORY_WORKER_HEALTH_PORT",
     "scheduler": "INVENTORY_SCHEDULER_HEALTH_PORT",
-    "gateway": "INVENTORY_GATEWAY_PORT",
 }
 
 
@@ -44,7 +40,11 @@ def main() -> None:
     (folder / f"{name}.env").write_text(json.dumps(seen))
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
+    # What one of them needs, the others don't import: tests start many.
     if name == "server":
+        import grpc
+        from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
         checks = health.HealthServicer()
         checks.set("", health_pb2.HealthCheckResponse.SERVING)
         server = grpc.server(futures.ThreadPoolExecutor(1))
@@ -52,8 +52,17 @@ def main() -> None:
         server.add_insecure_port(f"127.0.0.1:{os.environ['INVENTORY_PORT']}")
         server.start()
     elif name in HTTP_PORTS:
-        port = int(os.environ[HTTP_PORTS[name]])
-        pages = HTTPServer(("127.0.0.1", port), Ready)
+        from inventory import settings
+        from inventory.observe import logs
+        from inventory.observe.health_pages import HealthServer
+        from inventory.observe.installation import store_mark
+        from inventory.observe.page_owner import PageOwner
+
+        logs.setup(level="info", form="text", process=name)
+        owner = PageOwner(name, store_mark(settings.load()))
+        HealthServer(host="127.0.0.1", port=int(os.environ[HTTP_PORTS[name]]), checks={}, owner=owner).start()
+    elif name == "gateway":
+        pages = HTTPServer(("127.0.0.1", int(os.environ["INVENTORY_GATEWAY_PORT"])), Ready)
         threading.Thread(target=pages.serve_forever, daemon=True).start()
     else:
         listener = socket.create_server(("127.0.0.1", int(sys.argv[sys.argv.index("--port") + 1])))

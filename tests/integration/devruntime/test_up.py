@@ -20,6 +20,7 @@ from pymongo import MongoClient
 
 from inventory.devruntime.child import wait_until
 from inventory.devruntime.ports import free_port
+from tests.fakes.neighbours import another_program, port_of_a_client
 
 DRIVER = Path(__file__).with_name("drive_up.py")
 PROCESSES = ("server", "worker", "scheduler", "plugin-local", "gateway")
@@ -198,6 +199,20 @@ def test_a_taken_port_is_told_before_anything_starts(up: Up, mongod: Any) -> Non
     assert f"Port {mongod.port} on 127.0.0.1 is taken, so the gRPC server cannot use it" in up.output
     assert "INVENTORY_PORT" in up.output
     assert not (up.folder / "data" / "mongodb").exists()
+
+
+def test_a_busy_health_port_is_waited_for_while_the_rest_runs_on(up: Up, mongo_uri: str, redis_url: str) -> None:
+    up.environment |= {"INVENTORY_MONGO_URI": mongo_uri, "INVENTORY_REDIS_URL": redis_url}
+    with port_of_a_client() as port, another_program(other := free_port()):
+        up.environment |= {"INVENTORY_WORKER_HEALTH_PORT": str(port), "INVENTORY_SCHEDULER_HEALTH_PORT": str(other)}
+        up.start().until("Ctrl-C stops everything")
+        assert set(PROCESSES) <= set(up.family())
+        up.until("health_port_in_use", times=2)
+
+    up.until("health_port_bound", times=2)
+    assert f"127.0.0.1:{port}" in up.output
+    up.process.terminate()
+    assert up.wait() == 0
 
 
 def test_a_process_that_does_not_start_stops_all_and_shows_why(up: Up, mongo_uri: str, redis_url: str) -> None:

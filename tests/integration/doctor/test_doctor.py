@@ -30,6 +30,8 @@ from inventory.doctor.run import run_checks
 from inventory.errors import ConnectionFailureError
 from inventory.model import connection
 from inventory.observe.health_pages import HealthServer
+from inventory.observe.installation import store_mark
+from inventory.observe.page_owner import PageOwner
 from inventory.settings import Settings
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure, FakePlugin
@@ -200,7 +202,8 @@ def test_a_process_that_is_not_ready_says_why(settings: Settings) -> None:
     def broken() -> None:
         raise ConnectionFailureError(service="redis")
 
-    with HealthServer(host="127.0.0.1", port=settings.worker_health_port, checks={"redis": broken, "mongodb": list}):
+    checks, owner = {"redis": broken, "mongodb": list}, PageOwner("worker", store_mark(settings))
+    with HealthServer(host="127.0.0.1", port=settings.worker_health_port, checks=checks, owner=owner):
         found = {finding.check: finding for finding in pages.check_processes(settings)}
     assert (found["worker"].level, found["gateway"].level) == (Level.FAIL, Level.WARN)
     assert found["worker"].message.endswith("is not ready: redis ERROR_GRPC_CONNECTION")

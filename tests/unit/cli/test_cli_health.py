@@ -17,8 +17,10 @@ from inventory.devruntime.platform_file import DEFAULT_PLUGIN_PORT
 from inventory.devruntime.ports import free_port
 from inventory.errors import ConnectionFailureError
 from inventory.observe.health_pages import HealthServer
+from inventory.observe.page_owner import PageOwner
 from inventory.process.health_check import DEFAULT_HOST, PORTS, applies
 from inventory.settings import PREFIX, Settings
+from tests.fakes.neighbours import another_program
 
 KINDS = {
     "server": "SERVER_HEALTH_PORT",
@@ -26,6 +28,7 @@ KINDS = {
     "scheduler": "SCHEDULER_HEALTH_PORT",
     "gateway": "GATEWAY_PORT",
 }
+WORKER = PageOwner("worker", "installation-1")
 
 
 def away() -> None:
@@ -43,7 +46,9 @@ def ports(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 @pytest.fixture
 def worker(ports: Mapping[str, int]) -> Iterator[HealthServer]:
     """The pages of a worker that is well."""
-    with HealthServer(host="127.0.0.1", port=ports["worker"], checks={}, registry=CollectorRegistry()) as pages:
+    with HealthServer(
+        host="127.0.0.1", port=ports["worker"], checks={}, owner=WORKER, registry=CollectorRegistry()
+    ) as pages:
         yield pages
 
 
@@ -62,7 +67,7 @@ def test_the_one_that_listens_is_asked(ports: dict[str, int], host: str) -> None
 @pytest.mark.usefixtures("ipv6")
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 def test_one_that_listens_on_ipv6_is_asked_there(ports: dict[str, int], host: str) -> None:
-    with HealthServer(host=host, port=ports["worker"], checks={}, registry=CollectorRegistry()):
+    with HealthServer(host=host, port=ports["worker"], checks={}, owner=WORKER, registry=CollectorRegistry()):
         assert ask(ports, "worker", host=host).exit_code == 0
 
 
@@ -80,7 +85,9 @@ def test_nobody_there_is_ill(ports: dict[str, int]) -> None:
 
 def test_one_that_is_not_ready_is_ill_and_says_why(ports: dict[str, int]) -> None:
     checks = {"mongodb": away, "redis": lambda: None}
-    with HealthServer(host="127.0.0.1", port=ports["worker"], checks=checks, registry=CollectorRegistry()):
+    with HealthServer(
+        host="127.0.0.1", port=ports["worker"], checks=checks, owner=WORKER, registry=CollectorRegistry()
+    ):
         told = ask(ports)
 
     assert (told.exit_code, told.stderr) == (1, "worker is not ready: mongodb: ERROR_GRPC_CONNECTION\n")
@@ -93,6 +100,28 @@ def test_a_page_that_never_answers_is_ill(ports: dict[str, int], monkeypatch: py
 
     assert told.exit_code == 1
     assert "does not answer" in told.stderr
+
+
+def test_the_page_of_another_process_is_not_taken_for_ours(ports: dict[str, int]) -> None:
+    with HealthServer(host="127.0.0.1", port=ports["scheduler"], checks={}, owner=WORKER, registry=CollectorRegistry()):
+        named, any_one = ask(ports, "scheduler"), ask(ports)
+
+    port = ports["scheduler"]
+    assert (named.exit_code, named.stderr) == (
+        1,
+        f"scheduler is not ready: inventory's worker answers at its port {port}\n",
+    )
+    assert (any_one.exit_code, any_one.stderr) == (1, "any process was to listen here, and does not\n")
+
+
+def test_the_page_of_another_program_is_not_taken_for_ours(ports: dict[str, int]) -> None:
+    with another_program(port := ports["gateway"]):
+        told = ask(ports, "gateway")
+
+    assert (told.exit_code, told.stderr) == (
+        1,
+        f"gateway is not ready: another program answers at its port {port}\n",
+    )
 
 
 def test_the_command_asks_where_the_settings_say() -> None:

@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from inventory.errors import AuthenticateFailureError, SettingsError
 from inventory.gateway import headers
 from inventory.gateway.process import check_address, listen
-from inventory.gateway.upstream import upstream_address
+from inventory.observe.installation import server_address
 from inventory.process.addresses import Address
 from inventory.process.tls import TlsFiles
 from inventory.settings import Settings, load
@@ -32,7 +32,7 @@ from inventory.settings import Settings, load
     ],
 )
 def test_the_server_is_found(values: dict[str, object], address: Address) -> None:
-    assert upstream_address(Settings(**values)) == address  # type: ignore[arg-type]
+    assert server_address(Settings(**values)) == address  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("upstream", ["server", "http://server:1", "server:99999", "server:0", "a b:1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import urllib.error
 import urllib.request
@@ -10,9 +11,15 @@ from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, Counter
+from structlog.testing import capture_logs
 
+from inventory.devruntime.child import wait_until
 from inventory.errors import ConnectionFailureError, SettingsError
 from inventory.observe.health_pages import HealthServer
+from inventory.observe.page_owner import PageOwner
+from tests.fakes.neighbours import port_of_a_client
+
+OWNER = PageOwner("worker", "installation-1")
 
 
 def _get(port: int, path: str) -> tuple[int, str]:
@@ -46,6 +53,7 @@ def server(world: _World) -> Iterator[HealthServer]:
         host="127.0.0.1",
         port=0,
         checks={"mongodb": world.check, "redis": lambda: None},
+        owner=OWNER,
         alive=lambda: world.alive,
         registry=registry,
     )
@@ -65,7 +73,13 @@ def test_ready_while_every_check_passes(get: Get) -> None:
     status, body = get("/readyz")
 
     assert status == 200
-    assert json.loads(body) == {"status": "ready", "checks": {"mongodb": "ok", "redis": "ok"}}
+    assert json.loads(body) == {
+        "status": "ready",
+        "checks": {"mongodb": "ok", "redis": "ok"},
+        "service": "inventory",
+        "process": "worker",
+        "installation": "installation-1",
+    }
 
 
 def test_not_ready_names_what_is_away_and_no_more(get: Get, world: _World) -> None:
@@ -101,16 +115,42 @@ def test_metrics_are_shown_and_nothing_else(get: Get) -> None:
     assert get("/")[0] == 404
 
 
-def test_a_port_that_is_taken_is_told(server: HealthServer) -> None:
-    with pytest.raises(SettingsError, match=str(server.port)):
-        HealthServer(host="127.0.0.1", port=server.port, checks={})
+def test_a_port_in_use_is_waited_for_and_both_are_logged() -> None:
+    with capture_logs() as logs, contextlib.ExitStack() as reset:
+        port = reset.enter_context(port_of_a_client())
+        pages = HealthServer(
+            host="127.0.0.1", port=port, checks={}, owner=OWNER, registry=CollectorRegistry(), retry_seconds=0.01
+        )
+        pages.start()
+        assert not pages.bound
+        assert wait_until(lambda: [line["event"] for line in logs] == ["health_port_in_use"], timeout_seconds=5)
+        assert logs[0]["address"] == f"127.0.0.1:{port}"
+        reset.close()
+
+        assert wait_until(lambda: pages.bound, timeout_seconds=5)
+        assert _get(port, "/readyz")[0] == 200
+        assert [line["event"] for line in logs] == ["health_port_in_use", "health_port_bound"]
+    pages.close()
+
+
+def test_what_waits_for_its_port_can_be_stopped(server: HealthServer) -> None:
+    with HealthServer(
+        host="127.0.0.1", port=server.port, checks={}, owner=OWNER, registry=CollectorRegistry()
+    ) as other:
+        assert not other.bound
+    assert not other.bound
+
+
+def test_a_port_that_nobody_may_have_is_told() -> None:
+    with pytest.raises(SettingsError, match=r"Cannot listen on 192\.0\.2\.1:5 for health"):
+        HealthServer(host="192.0.2.1", port=5, checks={}, owner=OWNER)
 
 
 @pytest.mark.usefixtures("ipv6")
 @pytest.mark.parametrize("host", ["::1", "[::1]"])
 def test_it_listens_on_ipv6(host: str) -> None:
     with (
-        HealthServer(host=host, port=0, checks={}, registry=CollectorRegistry()) as pages,
+        HealthServer(host=host, port=0, checks={}, owner=OWNER, registry=CollectorRegistry()) as pages,
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
             f"http://[::1]:{pages.port}/livez", timeout=5
         ) as answer,

@@ -15,6 +15,7 @@ from inventory.cli.client import open_channel
 from inventory.cli.options import ClientOptions
 from inventory.devruntime.probes import grpc_serving, http_ready
 from inventory.observe.health_pages import HealthServer
+from inventory.observe.page_owner import PageOwner
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,9 @@ def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[socket.socket]:
 
 
 def test_a_page_is_asked_directly() -> None:
-    with HealthServer(host="127.0.0.1", port=0, checks={}, registry=CollectorRegistry()) as pages:
+    with HealthServer(
+        host="127.0.0.1", port=0, checks={}, owner=PageOwner("worker", ""), registry=CollectorRegistry()
+    ) as pages:
         assert http_ready(f"http://127.0.0.1:{pages.port}/readyz")
 
 
