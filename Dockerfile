@@ -1,17 +1,21 @@
 # One image for all processes: docker run IMAGE server | worker | scheduler | gateway | plugin-local | migrate
 # The build steps are those of `make install-runtime`; a test holds the two together.
-# Another base is named by --build-arg BASE_IMAGE=…; it has Python 3.11 or newer with pip.
+# Another base is named by --build-arg BASE_IMAGE=…; it has Python 3.11 or newer with pip, and gcc or apt-get.
+# --build-arg INVENTORY_COMPILE=0 leaves all of it pure Python: slower, and no compiler is needed.
 ARG BASE_IMAGE=python:3.11-slim-bookworm
 FROM ${BASE_IMAGE} AS build
 WORKDIR /build
+# Compiles the hot modules, see setup.py; the image itself holds no compiler.
+ARG INVENTORY_COMPILE=1
+RUN test "$INVENTORY_COMPILE" = 0 || command -v gcc || { apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev; }
 # The dependencies have a layer of their own: a changed line of the code leaves it as it is.
 COPY requirements-runtime.lock ./
 RUN python -m venv --without-pip /opt/inventory
 RUN python -m pip --python /opt/inventory/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements-runtime.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml setup.py README.md ./
 COPY src ./src
 RUN python -m pip --python /opt/inventory/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
-RUN python -m pip --python /opt/inventory/bin/python uninstall --yes --disable-pip-version-check setuptools
+RUN python -m pip --python /opt/inventory/bin/python uninstall --yes --disable-pip-version-check setuptools mypy mypy-extensions pathspec librt ast-serialize
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="inventory" \

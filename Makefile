@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 .DEFAULT_GOAL := help
 
-.PHONY: help setup install-runtime helm run test test-deep chaos upgrade-test check format proto docs bench bench-compare bench-guard lock clean
+.PHONY: help setup install-runtime helm run test test-compiled test-deep chaos upgrade-test check format proto docs bench bench-compare bench-guard lock clean
 
 help: ## show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-15s %s\n' "$$name" "$$text"; done
@@ -25,7 +25,7 @@ install-runtime: ## install what the image holds, in the locked versions, into P
 	$(PYTHON) -m venv --without-pip $(PREFIX)
 	$(PYTHON) -m pip --python $(PREFIX)/bin/python install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements-runtime.lock
 	$(PYTHON) -m pip --python $(PREFIX)/bin/python install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation .
-	$(PYTHON) -m pip --python $(PREFIX)/bin/python uninstall --yes --disable-pip-version-check setuptools
+	$(PYTHON) -m pip --python $(PREFIX)/bin/python uninstall --yes --disable-pip-version-check setuptools mypy mypy-extensions pathspec librt ast-serialize
 
 HELM := $(BIN)/helm
 $(HELM): deploy/helm/get_helm.py | $(STAMP)
@@ -41,6 +41,11 @@ run: $(STAMP) ## run the whole service on this machine and collect it
 
 test: $(STAMP) $(HELM) ## run the tests: unit, contract, integration, end to end
 	@$(BIN)/python tests/run_suites.py
+
+COMPILED := build/compiled
+test-compiled: $(STAMP) ## run the tests of the hot modules once more, against those modules compiled (needs a C compiler)
+	@INVENTORY_COMPILE=1 $(BIN)/python setup.py --quiet build --build-lib $(COMPILED)
+	@INVENTORY_TEST_COMPILED=1 PYTHONPATH=$(COMPILED) $(BIN)/python tests/run_suites.py unit integration/ingest
 
 test-deep: $(STAMP) $(HELM) ## run the tests again with many more examples
 	@INVENTORY_TEST_PROFILE=deep $(BIN)/python tests/run_suites.py --deep

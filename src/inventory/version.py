@@ -5,6 +5,8 @@ Written here, and read by the build: to look it up in what is installed takes a 
 
 from __future__ import annotations
 
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from typing import Final
 
 VERSION: Final = "0.1.0"
@@ -13,3 +15,9 @@ VERSION: Final = "0.1.0"
 def package_version() -> str:
     """Return the version of this package."""
     return VERSION
+
+
+def compiled() -> bool:
+    """Return whether the hot modules run compiled by mypyc, as in the image and in wheels built with a C compiler."""
+    found = find_spec("inventory.domain.equality")
+    return found is not None and str(found.origin).endswith(tuple(EXTENSION_SUFFIXES))

@@ -13,7 +13,7 @@ import click
 
 from inventory.cli.command_form import Group, LazyCommands
 from inventory.cli.options import ClientOptions
-from inventory.version import package_version
+from inventory.version import compiled, package_version
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -42,7 +42,9 @@ from inventory.version import package_version
 )
 @click.option("--json", "as_json", is_flag=True, help="print JSON instead of text")
 @click.option("--debug", is_flag=True, help="show the traceback of what was not expected")
-@click.version_option(version=package_version())
+@click.version_option(
+    version=package_version(), message=f"%(prog)s, version %(version)s ({'compiled' if compiled() else 'pure Python'})"
+)
 @click.pass_context
 def cli(
     context: click.Context,

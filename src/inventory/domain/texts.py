@@ -6,7 +6,7 @@ import re
 from typing import Any, Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-_UNFIT: Final = re.compile("[\\x00\ud800-\udfff]")
+_UNFIT: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def fit(text: str) -> str:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.domain.texts import fitted
-from inventory.protobuf import struct_reader as wire
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.protobuf.struct_reader import StructReader
 from tests.streams import ec2
@@ -59,16 +58,14 @@ def test_a_real_stream_is_read_alike_with_its_equal_parts_shared() -> None:
     assert len(metadata) < len([resource for resource in found if resource.get("metadata")])
 
 
-def test_what_is_remembered_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("_SMALL_KEPT", "_KEYS_KEPT", "_LARGE_KEPT"):
-        monkeypatch.setattr(wire, name, 3)
+def test_what_is_remembered_stays_bounded() -> None:
     reader = StructReader()
-    for number in range(20):
+    for number in range(5000):
         content = {f"k{number}": number, "metadata": {"much": f"{number}" * 100}, "same": {"a": 1}}
         assert reader.read(written(to_struct(content, name="x"))) == content
-    assert len(reader._small) <= 3
-    assert len(reader._keys) <= 3
-    assert len(reader._large) <= 3
+    assert len(reader._small) <= 4096
+    assert len(reader._keys) <= 4096
+    assert len(reader._large) <= 32
 
 
 @pytest.mark.parametrize("extra", [b"\x78\x01", b"\x7a\x01x"])
