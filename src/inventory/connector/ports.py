@@ -29,7 +29,7 @@ class PluginEndpoint:
     Attributes:
         endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``.
         access_token: for the plugin, or empty; never logged.
-            updated_version: the version in force after an upgrade, else empty.
+        updated_version: the version in force after an upgrade, else empty.
     """
 
     endpoint: str
@@ -84,13 +84,13 @@ class ResourceMessage:
     Attributes:
         resource_type: such as ``inventory.CloudService``.
         state: number of ``ResourceInfo.State``; 5 is FAILURE, 8 SKIP (of newer plugins).
-            message: the plugin's message, for errors; free of the secret's values.
-            match_rules: ``{"1": ["reference.resource_id", …]}``; empty if unset.
-            size: bytes on the wire.
-            fingerprint: a hash of type, state, rules and content in deterministic serialization: equal content has
-                equal bytes.
-            fault: why the message cannot be used, such as ``cannot be decoded``; the other attributes hold what could
-                be read of it. Empty for an intact message.
+        message: the plugin's message, for errors; free of the secret's values.
+        match_rules: ``{"1": ["reference.resource_id", …]}``; empty if unset.
+        size: bytes on the wire.
+        fingerprint: a hash of type, state, rules and content in deterministic serialization: equal content has
+            equal bytes.
+        fault: why the message cannot be used, such as ``cannot be decoded``; the other attributes hold what could
+            be read of it. Empty for an intact message.
     """
 
     __slots__ = (
@@ -268,9 +268,9 @@ class JobToPlan:
     """A job that waits to be planned by a worker.
 
     Attributes:
-            job_id: its id.
-            domain_id: its domain.
-            priority: 0–99, lower first.
+        job_id: its id.
+        domain_id: its domain.
+        priority: 0–99, lower first.
     """
 
     job_id: str

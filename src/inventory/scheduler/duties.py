@@ -19,9 +19,9 @@ class PeriodicDuty:
     """A duty.
 
     Attributes:
-            name: the same in all replicas.
-            period_seconds: the duty is done once per period of this length, s.
-            work: does it; may be interrupted anywhere, and repeated.
+        name: the same in all replicas.
+        period_seconds: the duty is done once per period of this length, s.
+        work: does it; may be interrupted anywhere, and repeated.
     """
 
     name: str

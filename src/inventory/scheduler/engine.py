@@ -46,9 +46,9 @@ class Engine:
         """Prepare.
 
         Args:
-                parts: what is run.
-                pulse: watches the part that ticks.
-                stop: set when a stop is requested.
+            parts: what is run.
+            pulse: watches the part that ticks.
+            stop: set when a stop is requested.
         """
         self._pulse = pulse
         self._stop = stop

@@ -21,7 +21,7 @@ class BandState:
     Attributes:
         band: its name.
         waiting: messages that no worker has taken.
-            oldest_seconds: age of the next message, s; 0 if there is none.
+        oldest_seconds: age of the next message, s; 0 if there is none.
     """
 
     band: str

@@ -47,11 +47,11 @@ class QueueConsumer:
         """Prepare; nothing connects yet.
 
         Args:
-                url: the Redis URL.
-                namespace: prefix of the queue's keys.
-                handlers: called with the ids of a message, from up to ``threads`` threads at once.
-                threads: how many messages are handled at a time.
-                clock: determines the age of a message; absent: this machine's clock.
+            url: the Redis URL.
+            namespace: prefix of the queue's keys.
+            handlers: called with the ids of a message, from up to ``threads`` threads at once.
+            threads: how many messages are handled at a time.
+            clock: determines the age of a message; absent: this machine's clock.
         """
         self._broker = WorkBroker(url=url, namespace=namespace, threads=threads, clock=clock or SystemClock())
         for rank, band in enumerate(BANDS):

@@ -21,9 +21,9 @@ class RedisQueue:
         """Prepare; nothing connects yet.
 
         Args:
-                url: the Redis URL.
-                namespace: prefix of the queue's keys.
-                clock: gives the time of a message, and its age; absent: this machine's clock.
+            url: the Redis URL.
+            namespace: prefix of the queue's keys.
+            clock: gives the time of a message, and its age; absent: this machine's clock.
         """
         self._clock = clock or SystemClock()
         self._broker = Broker(url=url, namespace=namespace)

@@ -46,9 +46,9 @@ class Decision:
     """What to do with a due schedule.
 
     Attributes:
-            next_fire_at: the fire time it waits for from now on; it may already be due.
-            fire_at: the fire time that becomes a job, or None.
-            skips: the fire times that were skipped, oldest first.
+        next_fire_at: the fire time it waits for from now on; it may already be due.
+        fire_at: the fire time that becomes a job, or None.
+        skips: the fire times that were skipped, oldest first.
     """
 
     next_fire_at: datetime

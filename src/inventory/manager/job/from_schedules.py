@@ -77,7 +77,7 @@ class ScheduledJobManager:
         """Prepare.
 
         Args:
-                database: holds the collection.
+            database: holds the collection.
             clock: tells the time.
         """
         self._jobs = database["job"]

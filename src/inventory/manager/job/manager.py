@@ -36,7 +36,7 @@ class JobManager:
     """Sole reader and writer of the collection ``job``.
 
     Args:
-            database: holds the collection.
+        database: holds the collection.
         tasks: the jobs' tasks.
         slices: the tasks' slices.
         clock: tells the time.

@@ -69,7 +69,7 @@ class SliceSlots:
     """Slots, and the slices that wait for them.
 
     Args:
-            database: holds the slices.
+        database: holds the slices.
         clock: tells the time.
     """
 

@@ -108,7 +108,7 @@ class SliceManager:
     """The slices of a task as a set.
 
     Args:
-            database: holds the slices.
+        database: holds the slices.
         clock: tells the time.
     """
 

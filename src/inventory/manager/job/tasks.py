@@ -52,7 +52,7 @@ class JobTaskManager:
     """Sole reader and writer of the collection ``job_task``.
 
     Args:
-            database: holds the collection.
+        database: holds the collection.
         slices: the tasks' slices.
         clock: tells the time.
     """
@@ -70,10 +70,10 @@ class JobTaskManager:
         Repeating it, wholly or in part, changes nothing: (domain_id, job_id, secret_id) is unique.
 
         Args:
-                tasks: fields of ``JobTask`` without its id, status and times: domain_id, job_id, collector_id,
-                    secret_id, provider, service_account_id, project_id, filter, full_collect. All of one job.
-                endpoint: the plugin's endpoint, for its limit of running slices.
-                priority: the collector's priority.
+            tasks: fields of ``JobTask`` without its id, status and times: domain_id, job_id, collector_id,
+                secret_id, provider, service_account_id, project_id, filter, full_collect. All of one job.
+            endpoint: the plugin's endpoint, for its limit of running slices.
+            priority: the collector's priority.
         """
         if not tasks:
             return []

@@ -27,9 +27,9 @@ class DueBatchManager:
         """Prepare.
 
         Args:
-                database: holds the collection.
-                clock: tells the time.
-                owner: identifies this scheduler.
+            database: holds the collection.
+            clock: tells the time.
+            owner: identifies this scheduler.
         """
         # Claims here are advisory and soon outdated: not worth waiting for a majority of the replica set.
         self._collection = database["due_batch"].with_options(write_concern=WriteConcern(w=1))

@@ -28,7 +28,7 @@ class Advance:
 
     Attributes:
         schedule: the document as it was read, with ``_id``, ``next_fire_at`` and ``schedule``.
-            fields: the fields to set.
+        fields: the fields to set.
     """
 
     schedule: Mapping[str, Any]
@@ -42,7 +42,7 @@ class ScheduleManager:
         """Prepare.
 
         Args:
-                database: holds the collection.
+            database: holds the collection.
         """
         self._collection = database["schedule"]
 
@@ -118,9 +118,9 @@ class ScheduleManager:
         """Return due schedules of all domains, oldest fire time first, then by priority.
 
         Args:
-                now: the current time.
-                limit: maximum number.
-                besides: ids of schedules to leave to other schedulers.
+            now: the current time.
+            limit: maximum number.
+            besides: ids of schedules to leave to other schedulers.
         """
         query: Document = {_DUE_AT: {"$lte": now}}
         if left := list(besides):
@@ -149,7 +149,7 @@ class ScheduleManager:
         """Record when schedules fired whose step could not be taken because they were changed meanwhile.
 
         Args:
-                fired: schedules as they were read, each with the fire time that became a job.
+            fired: schedules as they were read, each with the fire time that became a job.
         """
         by_time: dict[datetime, list[Mapping[str, Any]]] = {}
         for schedule, fire_at in fired:

@@ -67,11 +67,11 @@ class Attempt:
     """How an attempt ended.
 
     Attributes:
-            outcome: what was stored; ``failure`` is not among its errors yet.
-            failure: what broke the attempt; None if it ended well or was stopped.
-            passing: whether the failure may be gone at the next attempt.
-            complete: whether everything the plugin had to send was processed.
-            slices: the task_options into which the plugin splits the task, if it just returned them.
+        outcome: what was stored; ``failure`` is not among its errors yet.
+        failure: what broke the attempt; None if it ended well or was stopped.
+        passing: whether the failure may be gone at the next attempt.
+        complete: whether everything the plugin had to send was processed.
+        slices: the task_options into which the plugin splits the task, if it just returned them.
     """
 
     outcome: Outcome = field(default_factory=Outcome)
@@ -94,10 +94,10 @@ class SliceCollector:
     """Collects slices.
 
     Args:
-            plugins, secrets: provide the endpoint and the secret's data, once per attempt.
-            ingest: stores the stream.
-            system_token: the token for calls to the platform.
-            idle_seconds: how long a stream may stay silent, s.
+        plugins, secrets: provide the endpoint and the secret's data, once per attempt.
+        ingest: stores the stream.
+        system_token: the token for calls to the platform.
+        idle_seconds: how long a stream may stay silent, s.
     """
 
     def __init__(

@@ -24,8 +24,8 @@ class Settler:
     """Settles tasks and jobs.
 
     Args:
-            jobs, tasks, slices: the stored state.
-            garbage: garbage collection, run before a task ends as SUCCESS.
+        jobs, tasks, slices: the stored state.
+        garbage: garbage collection, run before a task ends as SUCCESS.
     """
 
     def __init__(self, *, jobs: JobManager, tasks: JobTaskManager, slices: SliceManager, garbage: TaskGarbage) -> None:

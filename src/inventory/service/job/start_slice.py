@@ -34,8 +34,8 @@ class Claim:
     """The result of an attempt to claim a slice.
 
     Attributes:
-            claimed: the slice, if this call claimed it.
-            next_waiters: slices to enqueue: they may use a slot that this one cannot.
+        claimed: the slice, if this call claimed it.
+        next_waiters: slices to enqueue: they may use a slot that this one cannot.
     """
 
     claimed: Document | None = None
@@ -48,10 +48,10 @@ class SliceStarter:
     First ``collector_of``, then ``claim``, then ``start_task``.
 
     Args:
-            jobs, tasks, slices, claims, collectors: access to the slice's job, task and collector.
-            settler: ends tasks and jobs that have nothing left to run.
-            limits: from the settings; a plugin's ``metadata.max_concurrent_slices`` may lower them.
-            worker: identifies this process in claims.
+        jobs, tasks, slices, claims, collectors: access to the slice's job, task and collector.
+        settler: ends tasks and jobs that have nothing left to run.
+        limits: from the settings; a plugin's ``metadata.max_concurrent_slices`` may lower them.
+        worker: identifies this process in claims.
     """
 
     def __init__(

@@ -98,9 +98,9 @@ class Explanation:
     """Why a schedule fires when it does.
 
     Attributes:
-            facts: as in a list.
-            next_times: the next ten fire times, starting with those that are due and have not fired.
-            skipped: what was skipped in the last day, and what will be because no scheduler ran, oldest first.
+        facts: as in a list.
+        next_times: the next ten fire times, starting with those that are due and have not fired.
+        skipped: what was skipped in the last day, and what will be because no scheduler ran, oldest first.
     """
 
     facts: ScheduleFacts
@@ -138,10 +138,10 @@ class ScheduleFactsService:
         """Prepare.
 
         Args:
-                schedules, collectors, jobs, clock: what it works with.
-                grace_seconds: how late a missed fire time is still caught up, s.
-                spread_seconds: the interval over which fire times are spread, s.
-                tick_seconds: how often schedulers tick, s.
+            schedules, collectors, jobs, clock: what it works with.
+            grace_seconds: how late a missed fire time is still caught up, s.
+            spread_seconds: the interval over which fire times are spread, s.
+            tick_seconds: how often schedulers tick, s.
         """
         self._patience = Patience.of(grace_seconds, tick_seconds)
         self._schedules = schedules

@@ -52,7 +52,7 @@ class ScheduleService:
         Args:
             schedules, collectors, references, clock: what it works with.
             reader: reads schedules.
-                spread_seconds: the interval over which fire times are spread, s.
+            spread_seconds: the interval over which fire times are spread, s.
         """
         self._schedules = schedules
         self._collectors = collectors
@@ -69,9 +69,9 @@ class ScheduleService:
             params: collector_id, schedule, name, collect_mode, filter.
 
         Raises:
-                RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: ``params`` is invalid.
-                NotFoundError: no such collector.
-                UnsupportedScheduleError, UnsupportedFilterKeyError: the collector's plugin does not support it.
+            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: ``params`` is invalid.
+            NotFoundError: no such collector.
+            UnsupportedScheduleError, UnsupportedFilterKeyError: the collector's plugin does not support it.
         """
         collector_id = required_text(params, _COLLECTOR_ID)
         if params.get("schedule") is None:
@@ -142,7 +142,7 @@ class ScheduleService:
         Args:
             principal: who asks.
             query: a ``Query`` as a plain dict.
-                filters: the request's own fields: collector_id, and schedule_id if it was sent.
+            filters: the request's own fields: collector_id, and schedule_id if it was sent.
 
         Raises:
             RequiredParameterError: without collector_id.

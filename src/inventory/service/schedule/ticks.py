@@ -108,11 +108,11 @@ class ScheduleTicker:
         Args:
             schedules, collectors, jobs, batches, queue, clock: what it works with.
             grace_seconds: how late a missed fire time is still caught up, s.
-                spread_seconds: the interval over which fire times are spread, s.
-                tick_seconds: how often it ticks, s.
-                observe_lateness: called, for each new job, with the time from its fire time to now, s.
-                should_stop: whether to end after the current batch.
-                batch: number of schedules that are fired together.
+            spread_seconds: the interval over which fire times are spread, s.
+            tick_seconds: how often it ticks, s.
+            observe_lateness: called, for each new job, with the time from its fire time to now, s.
+            should_stop: whether to end after the current batch.
+            batch: number of schedules that are fired together.
         """
         self._schedules = schedules
         self._collectors = collectors
