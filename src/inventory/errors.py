@@ -1,13 +1,13 @@
 """The error tree of the service.
 
 Every failure that a caller, an operator or a job can see is one of these classes. Each builds its own
-message from named arguments; nobody formats an error text elsewhere. ``api/status.py`` maps the branches to
-gRPC status codes, ``gateway`` maps those to HTTP.
+message from named arguments; error texts are not formatted anywhere else. ``api/status.py`` maps the branches to
+gRPC status codes, and ``gateway`` maps those to HTTP.
 
 ::
 
     InventoryError
-    ├── BadRequestError                  the caller can mend it           → INVALID_ARGUMENT
+    ├── BadRequestError                  the caller can correct it        → INVALID_ARGUMENT
     │   ├── RequiredParameterError
     │   ├── InvalidParameterError
     │   ├── InvalidParameterTypeError
@@ -30,11 +30,11 @@ gRPC status codes, ``gateway`` maps those to HTTP.
     ├── ConnectionFailureError           a platform service or MongoDB    → UNAVAILABLE
     ├── RequestTimeoutError                                               → DEADLINE_EXCEEDED
     ├── CollectInitializeError                                            → INTERNAL
-    │   └── SecretServiceError           the secret service was reached and refuses or breaks
+    │   └── SecretServiceError           the secret service was reached, but refuses or fails
     ├── PluginError
     │   ├── VerifyPluginFailureError                                      → INTERNAL
     │   ├── InitPluginFailureError                                        → INTERNAL
-    │   └── PluginUnavailableError       may pass: retried within a slice's attempts
+    │   └── PluginUnavailableError       may be temporary: retried within a slice's attempts
     ├── TaskError                        stored in JobTask.errors, never sent as a status
     │   ├── CollectorSecretError
     │   ├── CollectorCollectingError
@@ -47,7 +47,7 @@ gRPC status codes, ``gateway`` maps those to HTTP.
     │   │   ├── MatchRuleError
     │   │   └── InvalidResourceError
     │   └── JobTimeoutError
-    ├── SettingsError                    wrong settings or files at start; ends the process with exit code 2
+    ├── SettingsError                    invalid settings or files at start; ends the process with exit code 2
     └── UnknownError                                                      → INTERNAL
 
 Source of codes and texts: the behaviour contract, section 1.
@@ -59,11 +59,11 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 MAX_MESSAGE_BYTES = 2048
-"""No message, on the wire or stored, is longer (contract, section 1)."""
+"""Maximum length of a message, sent or stored (contract, section 1)."""
 
 
 def clip(text: str, limit: int = MAX_MESSAGE_BYTES) -> str:
-    """Return ``text`` cut to at most ``limit`` bytes of UTF-8, marked with an ellipsis where it was cut."""
+    """Return ``text`` cut to at most ``limit`` bytes of UTF-8; a cut is marked with an ellipsis."""
     encoded = text.encode("utf-8", "replace")
     if len(encoded) <= limit:
         return encoded.decode("utf-8", "replace")
@@ -71,7 +71,7 @@ def clip(text: str, limit: int = MAX_MESSAGE_BYTES) -> str:
 
 
 def own_words(exc: Exception, limit: int = 300) -> str:
-    """Return what another server said, on one line: its text, or the kind of error where there is none."""
+    """Return the message of another server on one line: its text, or the kind of error if there is none."""
     return clip(" ".join(str(exc).split()), limit) or type(exc).__name__
 
 
@@ -79,9 +79,9 @@ class InventoryError(Exception):
     """Base of all expected failures.
 
     Attributes:
-        code: the ``ERROR_*`` code clients match on.
+        code: the ``ERROR_*`` code that clients match on.
         message: the text without the code, at most 2 KB, free of secrets and internals.
-        field: the request field to blame (dotted), or the empty string.
+        field: the request field (dotted) that caused the failure, or the empty string.
     """
 
     code: ClassVar[str] = "ERROR_UNKNOWN"
@@ -93,7 +93,7 @@ class InventoryError(Exception):
 
 
 class BadRequestError(InventoryError):
-    """The caller sent something that cannot be done; nothing was changed."""
+    """The caller's request cannot be carried out; nothing was changed."""
 
     code = "ERROR_INVALID_PARAMETER"
 
@@ -126,7 +126,7 @@ class InvalidParameterTypeError(BadRequestError):
 
 
 class NotFoundError(BadRequestError):
-    """No such thing in the caller's domain; also the answer for what belongs to another domain."""
+    """The caller's domain has no such object; also the answer for objects of another domain."""
 
     code = "ERROR_NOT_FOUND"
 
@@ -141,7 +141,7 @@ class NoPluginError(NotFoundError):
 
 
 class NotUniqueError(BadRequestError):
-    """More than one thing answers where exactly one was meant."""
+    """Several objects match where exactly one was expected."""
 
     code = "ERROR_NOT_UNIQUE"
 
@@ -160,7 +160,7 @@ class SaveUniqueValuesError(BadRequestError):
 
 
 class QueryError(BadRequestError):
-    """A query that cannot be run as it is."""
+    """A query that cannot be run."""
 
     code = "ERROR_DB_QUERY"
 
@@ -169,7 +169,7 @@ class QueryError(BadRequestError):
 
 
 class OperatorListValueTypeError(QueryError):
-    """An operator that takes a list got something else."""
+    """An operator that takes a list received something else."""
 
     code = "ERROR_OPERATOR_LIST_VALUE_TYPE"
 
@@ -178,7 +178,7 @@ class OperatorListValueTypeError(QueryError):
 
 
 class OperatorValueTypeError(QueryError):
-    """An operator that takes a single value got a list or a value of the wrong type."""
+    """An operator that takes a single value received a list or a value of the wrong type."""
 
     code = "ERROR_OPERATOR_VALUE_TYPE"
 
@@ -187,7 +187,7 @@ class OperatorValueTypeError(QueryError):
 
 
 class OperatorBooleanTypeError(QueryError):
-    """``exists`` got something that is not a bool."""
+    """``exists`` received something that is not a bool."""
 
     code = "ERROR_OPERATOR_BOOLEAN_TYPE"
 
@@ -196,7 +196,7 @@ class OperatorBooleanTypeError(QueryError):
 
 
 class OperatorDictValueTypeError(QueryError):
-    """``match`` got something that is not a dict."""
+    """``match`` received something that is not a dict."""
 
     code = "ERROR_OPERATOR_DICT_VALUE_TYPE"
 
@@ -235,7 +235,7 @@ class CollectorStateError(BadRequestError):
 
 
 class ResourceAlreadyDeletedError(BadRequestError):
-    """A cloud service that is DELETED refuses update and delete."""
+    """A cloud service that is DELETED cannot be updated or deleted."""
 
     code = "ERROR_RESOURCE_ALREADY_DELETED"
 
@@ -244,7 +244,7 @@ class ResourceAlreadyDeletedError(BadRequestError):
 
 
 class RuleNotAllowedError(BadRequestError):
-    """A MANAGED collector rule refuses to be touched."""
+    """A MANAGED collector rule cannot be changed by clients."""
 
     def __init__(self, *, collector_rule_id: str) -> None:
         super().__init__(
@@ -272,7 +272,7 @@ class NotAllowedToDeleteRuleError(RuleNotAllowedError):
 
 
 class AuthenticateFailureError(InventoryError):
-    """The token is absent, wrong or expired. Never says which."""
+    """The token is missing, invalid or expired. The error never says which."""
 
     code = "ERROR_AUTHENTICATE_FAILURE"
 
@@ -281,7 +281,7 @@ class AuthenticateFailureError(InventoryError):
 
 
 class PermissionDeniedError(InventoryError):
-    """The caller is known and may not do this."""
+    """The caller is known, but not permitted to do this."""
 
     code = "ERROR_PERMISSION_DENIED"
 
@@ -290,7 +290,7 @@ class PermissionDeniedError(InventoryError):
 
 
 class LimitExceededError(InventoryError):
-    """A limit that protects the service was hit; trying later helps."""
+    """A limit that protects the service was reached; retrying later helps."""
 
     code = "ERROR_LIMIT_EXCEEDED"
 
@@ -310,7 +310,7 @@ class ConnectionFailureError(InventoryError):
 
 
 class RequestTimeoutError(InventoryError):
-    """The request's or the query's time ran out."""
+    """The time of the request or the query ran out."""
 
     code = "ERROR_REQUEST_TIMEOUT"
 
@@ -319,10 +319,10 @@ class RequestTimeoutError(InventoryError):
 
 
 class PluginInstallingError(RequestTimeoutError):
-    """The plugin service has not answered where a plugin listens: it is being installed. Asking later helps.
+    """The plugin service has not returned a plugin's endpoint yet: the plugin is being installed. Retrying later helps.
 
     Attributes:
-        when_known: calls what it is given, from any thread, once there is an answer; at once where there is one.
+        when_known: calls its argument, from any thread, once there is an answer; immediately if there is one.
     """
 
     def __init__(self, *, plugin_id: str, when_known: Callable[[Callable[[], None]], None]) -> None:
@@ -340,11 +340,11 @@ class CollectInitializeError(InventoryError):
 
 
 class SecretServiceError(CollectInitializeError):
-    """The secret service was reached and does not do what it was asked for (contract §6).
+    """The secret service was reached, but did not do what was requested (contract §6).
 
     Attributes:
-        reason: what it answered: its status, code and words, free of addresses and of what was asked for.
-        passing: whether it broke, which may pass, rather than refused.
+        reason: its answer: status, code and message, without addresses and requested values.
+        passing: whether it failed, which may be temporary, rather than refused.
     """
 
     def __init__(self, *, reason: str, passing: bool) -> None:
@@ -354,9 +354,9 @@ class SecretServiceError(CollectInitializeError):
 
 
 class PluginError(InventoryError):
-    """A plugin did not do what was asked of it.
+    """A plugin did not do what was requested.
 
-    ``reason`` is what the plugin said, and must already be free of secret values.
+    ``reason`` is the plugin's message, which must already be free of secret values.
     """
 
     code = "ERROR_PLUGIN"
@@ -367,7 +367,7 @@ class PluginError(InventoryError):
 
 
 class VerifyPluginFailureError(PluginError):
-    """The plugin cannot be reached, refuses or breaks on create or verify."""
+    """On create or verify, the plugin is unreachable, refuses or fails."""
 
     code = "ERROR_VERIFY_PLUGIN_FAILURE"
 
@@ -379,7 +379,7 @@ class InitPluginFailureError(PluginError):
 
 
 class PluginUnavailableError(PluginError):
-    """The plugin cannot be reached or broke off with UNAVAILABLE: worth another attempt."""
+    """The plugin is unreachable or failed with UNAVAILABLE: worth another attempt."""
 
     code = "ERROR_COLLECTOR_COLLECTING"
 
@@ -398,7 +398,7 @@ class CollectorSecretError(TaskError):
 
 
 class CollectorCollectingError(TaskError):
-    """The plugin cannot be reached or broke off while it collected."""
+    """The plugin is unreachable, or failed while it was collecting."""
 
     code = "ERROR_COLLECTOR_COLLECTING"
 
@@ -408,7 +408,7 @@ class CollectorCollectingError(TaskError):
 
 
 class WorkerLostError(TaskError):
-    """Every attempt of a slice ended with a worker that vanished."""
+    """Every attempt at a slice ended with a lost worker."""
 
     code = "ERROR_WORKER_LOST"
 
@@ -417,7 +417,7 @@ class WorkerLostError(TaskError):
 
 
 class DuplicateJobError(TaskError):
-    """Another task collects for the same collector and secret right now."""
+    """Another task is already collecting for the same collector and secret."""
 
     code = "ERROR_DUPLICATE_JOB"
 
@@ -429,7 +429,7 @@ class DuplicateJobError(TaskError):
 
 
 class JobTimeoutError(TaskError):
-    """A job, or a silent stream, ran out of time."""
+    """A job, or a silent stream, exceeded its time limit."""
 
     code = "ERROR_JOB_TIMEOUT"
 
@@ -438,7 +438,7 @@ class JobTimeoutError(TaskError):
 
 
 class ResourceError(TaskError):
-    """One resource of a stream could not be taken; its neighbours are not affected."""
+    """One resource of a stream could not be processed; the others are not affected."""
 
 
 class PluginReportedError(ResourceError):
@@ -487,13 +487,13 @@ class InvalidResourceError(ResourceError):
 
 
 class SettingsError(InventoryError):
-    """Settings or a file named in them are wrong; says which key, and where."""
+    """Settings, or a file they name, are invalid; says which key, and where."""
 
     code = "ERROR_SETTINGS"
 
 
 class UnknownError(InventoryError):
-    """Something unforeseen; the log has the traceback under the same transaction_id."""
+    """An unexpected failure; the log has the traceback under the same transaction_id."""
 
     code = "ERROR_UNKNOWN"
 

@@ -1,7 +1,7 @@
 """The command line: the processes of the service, and a client of its gRPC API.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 cannot be reached or took too long,
-5 the job that was watched did not end in SUCCESS, 130 Ctrl-C while a job was watched.
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 unreachable or too slow, 5 the watched job did
+not end in SUCCESS, 130 Ctrl-C while watching a job.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from inventory.version import compiled, package_version
     type=click.Path(path_type=Path),
     help="PEM CA to trust with grpc+ssl://",
 )
-@click.option("--domain", "domain_id", envvar="INVENTORY_DOMAIN_ID", default="", help="domain_id, if no token names it")
-@click.option("--token", envvar="INVENTORY_TOKEN", default="", help="JWT; better given by INVENTORY_TOKEN")
+@click.option("--domain", "domain_id", envvar="INVENTORY_DOMAIN_ID", default="", help="domain_id, if not in the token")
+@click.option("--token", envvar="INVENTORY_TOKEN", default="", help="JWT; preferably set INVENTORY_TOKEN instead")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -56,7 +56,7 @@ def cli(
     as_json: bool,
     debug: bool,
 ) -> None:
-    """Run the inventory service, or ask a running one."""
+    """Run the inventory service, or query a running one."""
     context.obj = ClientOptions(
         endpoint=endpoint,
         domain_id=domain_id,
@@ -90,7 +90,7 @@ cli.commands = LazyCommands(
 
 
 def main() -> None:
-    """Run the command line and end the process; a failure is one line on stderr."""
+    """Run the command line and end the process; a failure prints one line to stderr."""
     try:
         cli(prog_name="inventory")
     except Exception as exc:  # noqa: BLE001 - the process's outermost loop

@@ -41,12 +41,12 @@ class CallError(click.ClickException):
 
     @property
     def unreachable(self) -> bool:
-        """Whether the server did not answer; it may at the next try."""
+        """Whether the server did not answer; a retry may succeed."""
         return self.status in _UNREACHABLE
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
-        """What the process ends with."""
+        """The exit code of the process."""
         if self.status in _UNREACHABLE:
             return EXIT_UNREACHABLE
         return EXIT_NOT_FOUND if self._not_found else click.ClickException.exit_code
@@ -58,7 +58,7 @@ class CallError(click.ClickException):
 
 def _unreached(endpoint: str, details: str) -> str:
     if "handshake" in details.lower():
-        return f"{endpoint}: TLS failed: is it TLS that listens there, and does --ca trust the name of its certificate?"
+        return f"{endpoint}: TLS failed: does the server use TLS, and does --ca trust its certificate for this name?"
     return f"{endpoint} cannot be reached or did not answer in time: is `inventory up` or a server running?"
 
 
@@ -68,7 +68,7 @@ class Client:
     def __init__(self, options: ClientOptions) -> None:
         if not (options.token.isascii() and options.token.isprintable()):
             raise click.UsageError(
-                "the token (--token, INVENTORY_TOKEN) holds what no token has: a line's end, perhaps"
+                "the token (--token, INVENTORY_TOKEN) contains invalid characters, perhaps a line break"
             )
         self._options = options
         self._channel = open_channel(options)
@@ -82,7 +82,7 @@ class Client:
 
         Args:
             name: such as ``Collector.list``.
-            request: the request's fields; ``domain_id`` is filled from the options where the message has it.
+            request: the request's fields; ``domain_id`` is filled from the options if the message has it.
 
         Raises:
             CallError: the call failed.
@@ -105,14 +105,14 @@ class Client:
             answer = stub(message, timeout=self._options.timeout, metadata=metadata)
         except grpc.RpcError as exc:
             raise CallError(exc, self._options.endpoint) from None
-        # Not json_format: one number that JSON cannot say would cost the whole list.
+        # Not json_format: a single number that JSON cannot represent would fail the whole list.
         result: dict[str, Any] = plain(answer)
         return result
 
 
 @contextmanager
 def connected(context: click.Context) -> Iterator[Client]:
-    """Give a client made from the command line's options, and close it."""
+    """Give a client made from the command line's options, and close it afterwards."""
     client = Client(context.find_object(ClientOptions) or ClientOptions(endpoint="127.0.0.1:50051"))
     try:
         yield client
@@ -121,7 +121,7 @@ def connected(context: click.Context) -> Iterator[Client]:
 
 
 def open_channel(options: ClientOptions) -> grpc.Channel:
-    """Return a channel to the server. Raises ``click.UsageError`` for what is no address."""
+    """Return a channel to the server. Raises ``click.UsageError`` for an invalid address."""
     address = parse(options.endpoint)
     if address is None:
         raise click.UsageError("--endpoint must be host:port, or grpc+ssl://host:port")

@@ -1,4 +1,4 @@
-"""The form of every command: an example in its help, and near names for a mistyped one."""
+"""The form of every command: an example in its help, and suggestions for a mistyped name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Command(click.Command):
     """A command whose help ends with an example.
 
     Attributes:
-        example: a line that can be typed as it is, or several.
+        example: one or more lines that can be typed as they are.
     """
 
     def __init__(self, *args: Any, example: str = "", **kwargs: Any) -> None:
@@ -24,7 +24,7 @@ class Command(click.Command):
         self.example = example
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the example as it is."""
+        """Write the example unchanged."""
         super().format_epilog(ctx, formatter)
         if self.example:
             with formatter.section("Example"):
@@ -33,10 +33,10 @@ class Command(click.Command):
 
 
 class LazyCommands(MutableMapping[str, click.Command]):
-    """Commands by name, whose modules are imported when one of them is asked for.
+    """Commands by name, whose modules are imported on first use.
 
     Args:
-        modules: the names of the commands by module; a module has them in its ``COMMANDS``.
+        modules: the names of the commands by module; each module lists them in its ``COMMANDS``.
     """
 
     def __init__(self, modules: Mapping[str, Sequence[str]]) -> None:
@@ -65,13 +65,13 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
 
 class Group(click.Group):
-    """A group of such commands."""
+    """A group of these commands."""
 
     command_class = Command
     group_class = type
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what click itself will say of a failure is only shown, whatever names are in it."""
+        """Run the command; click's own error messages are made safe to print, whatever names they contain."""
         try:
             return super().invoke(ctx)
         except click.ClickException as exc:
@@ -81,7 +81,7 @@ class Group(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command; for one that is none name those that are nearly so."""
+        """Find the command; for an unknown name, suggest similar ones."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and self.get_command(ctx, name) is None and not ctx.resilient_parsing:
             near = difflib.get_close_matches(name, self.list_commands(ctx), n=2)
@@ -91,5 +91,5 @@ class Group(click.Group):
 
 
 def sent(**fields: Any) -> dict[str, Any]:
-    """Return those ``fields`` that were given: neither None nor an empty text or list."""
+    """Return those ``fields`` that were given: not None and not an empty text or list."""
     return {name: value for name, value in fields.items() if value is not None and value not in ("", (), [])}

@@ -1,4 +1,4 @@
-"""Shell completion: click's own, and names of collectors where the server is quick to tell them."""
+"""Shell completion: click's own, and names of collectors if the server answers quickly."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
 
 _SECONDS: Final = 0.8
-"""Who presses Tab does not wait longer for names."""
+"""How long pressing Tab may wait for names."""
 _NAMES: Final = 200
 
 _BASH_TAKES: Final = "COMPREPLY+=($value)"
 _BASH_QUOTES: Final = """COMPREPLY+=("$value")
-            # Else a name with a space would stand there as two words; bash quotes what it takes for a file.
+            # Otherwise a name with a space would be inserted as two words; bash quotes what it takes for a file name.
             [[ $value == *[^A-Za-z0-9_.:/=-]* ]] && compopt -o filenames"""
 
 
 def collector_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the collectors whose name or id begins with what was typed; none where the server does not answer."""
+    """Return the collectors whose name or id begins with what was typed; none if the server does not answer."""
     found: list[CompletionItem] = []
-    # Whatever goes wrong here must not be printed into the line that is being typed.
+    # No error may be printed into the line that is being typed.
     with contextlib.suppress(Exception):
         query = {"only": ["name", "collector_id"], "page": {"start": 1, "limit": _NAMES}}
         client = Client(_options(context))
@@ -37,7 +37,7 @@ def collector_names(context: click.Context, _parameter: click.Parameter, incompl
             client.close()
         for row in rows:
             name = str(row.get("name") or row["collector_id"])
-            # What a shell would act on instead of showing it is offered by its id.
+            # A name that a shell would interpret is offered as its id.
             name = name if name.isprintable() else row["collector_id"]
             wanted = row["collector_id"] if incomplete.startswith("collector-") else name
             if wanted.startswith(incomplete) and wanted.isprintable():
@@ -46,7 +46,7 @@ def collector_names(context: click.Context, _parameter: click.Parameter, incompl
 
 
 def _options(context: click.Context) -> ClientOptions:
-    """Return how to reach the server; options before the command are parsed, but nothing has run."""
+    """Return how to reach the server; the options before the command are parsed, but nothing has run yet."""
     given = context.find_root().params
     return ClientOptions(
         endpoint=given.get("endpoint") or os.environ.get("INVENTORY_ENDPOINT", "127.0.0.1:50051"),
@@ -61,7 +61,7 @@ def _options(context: click.Context) -> ClientOptions:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what lets a shell complete commands, options and names of collectors.
+    """Print the script that lets a shell complete commands, options and names of collectors.
 
     fish reads it from a file: inventory completion fish > ~/.config/fish/completions/inventory.fish
     """

@@ -1,4 +1,4 @@
-"""What a command that failed says last: one line, and an exit code that scripts can use."""
+"""The last output of a failed command: one line, and an exit code that scripts can use."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _is_process = False
 
 
 def note_process() -> None:
-    """Note that this is a process of the service: its log is where the operator looks for what broke it."""
+    """Record that this is a process of the service, so that operators find its failure in its log."""
     global _is_process
     _is_process = True
 
 
 def report(error: Exception, *, debug: bool) -> int:
-    """Say what went wrong and return the exit code.
+    """Print what went wrong and return the exit code.
 
     Args:
-        error: what the command ended with.
-        debug: show the traceback of what was not expected.
+        error: the error that ended the command.
+        debug: show the traceback of an unexpected error.
     """
     if isinstance(error, SettingsError):
         echo(one_line(f"error: {error.message}"), err=True)
@@ -43,6 +43,6 @@ def report(error: Exception, *, debug: bool) -> int:
     elif debug:
         traceback.print_exception(error)
     else:
-        # Its text may hold anything, a connection string too.
-        echo(f"error: unexpected {name}; the same with --debug before the command shows where", err=True)
+        # Its text may contain anything, including a connection string.
+        echo(f"error: unexpected {name}; run again with --debug before the command for the traceback", err=True)
     return EXIT_FAILED

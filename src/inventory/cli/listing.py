@@ -1,4 +1,4 @@
-"""Options that all lists share, and what they ask the API for; and lists that are looked at again and again."""
+"""Options shared by all lists and their API queries; and lists that are refreshed until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Json = dict[str, Any]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 REFRESH_SECONDS: Final = 2.0
-"""How often a watched list is asked for, s."""
+"""How often a watched list is refreshed, s."""
 
 FILTER_HELP: Final = (
     "KEY=VALUE, KEY!=VALUE, KEY~PART, KEY!~PART, KEY>VALUE, KEY>=VALUE, KEY<VALUE, KEY<=VALUE; all given must hold"
@@ -47,7 +47,7 @@ class FilterParameter(click.ParamType[Json]):
     name = "filter"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Json:
-        """Return the condition as the API takes it."""
+        """Return the condition in the API's form."""
         if isinstance(value, dict):
             return value
         found = _CONDITION.fullmatch(value)
@@ -56,25 +56,25 @@ class FilterParameter(click.ParamType[Json]):
         key, sign, operand = found.groups()
         operator = _OPERATORS[sign]
         if operator in _TIMES and key.endswith("_at"):
-            # Times have operators of their own, and may be told from now.
+            # Times have operators of their own, and may be relative to now.
             operator = f"{'timediff' if operand.startswith('now') else 'datetime'}_{operator}"
         elif operator in _TIMES and _NUMBER.fullmatch(operand):
-            # MongoDB compares a number with numbers only.
+            # MongoDB compares numbers only with numbers.
             return {"k": key, "v": json.loads(operand), "o": operator}
         return {"k": key, "v": operand, "o": operator}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What of a list was asked for.
+    """The options given to a list.
 
     Attributes:
-        conditions: as the API takes them.
-        keyword: words to look for.
-        sort: keys, a leading ``-`` for descending.
+        conditions: in the API's form.
+        keyword: words to search for.
+        sort: keys, with a leading ``-`` for descending.
         page: from 1.
-        limit: rows of a page.
-        watch: whether to show it again and again.
+        limit: rows per page.
+        watch: whether to refresh the list until Ctrl-C.
     """
 
     conditions: tuple[Json, ...] = ()
@@ -100,7 +100,7 @@ filter_option = click.option("--filter", "-f", "filter_", type=FilterParameter()
 
 
 def list_options(*, limit: int = 50, watch: bool = False) -> Callable[[FunctionT], FunctionT]:
-    """Give a command the options of lists; it takes them as one argument ``wanted``."""
+    """Give a command the options of lists; it receives them as one argument ``wanted``."""
 
     def decorate(function: FunctionT) -> FunctionT:
         @functools.wraps(function)
@@ -110,13 +110,15 @@ def list_options(*, limit: int = 50, watch: bool = False) -> Callable[[FunctionT
 
         options = [
             filter_option,
-            click.option("--keyword", default="", help="only those in which a word of this occurs"),
-            click.option("--sort", multiple=True, metavar="KEY", help="sort by KEY, descending by -KEY; repeatable"),
+            click.option("--keyword", default="", help="only rows that contain this text"),
+            click.option(
+                "--sort", multiple=True, metavar="KEY", help="sort by KEY, or by -KEY for descending; repeatable"
+            ),
             click.option("--page", type=click.IntRange(1), default=1, show_default=True),
-            click.option("--limit", type=click.IntRange(1), default=limit, show_default=True, help="rows of a page"),
+            click.option("--limit", type=click.IntRange(1), default=limit, show_default=True, help="rows per page"),
         ]
         if watch:
-            options.append(click.option("--watch", is_flag=True, help="show it again and again, until Ctrl-C"))
+            options.append(click.option("--watch", is_flag=True, help="refresh until Ctrl-C"))
         result: Any = command
         for option in reversed(options):
             result = option(result)
@@ -129,7 +131,7 @@ def list_options(*, limit: int = 50, watch: bool = False) -> Callable[[FunctionT
 def show_rows(
     context: click.Context, wanted: Listing, fetch: Callable[[], Mapping[str, Any]], columns: Sequence[Column]
 ) -> None:
-    """Print what ``fetch`` returns: once, or again and again until Ctrl-C where ``--watch`` was given."""
+    """Print what ``fetch`` returns once or, with ``--watch``, repeatedly until Ctrl-C."""
     if not wanted.watch:
         print_rows(context, fetch(), columns)
         return
@@ -156,12 +158,12 @@ def _live(out: Console, fetch: Callable[[], Mapping[str, Any]], columns: Sequenc
             except CallError as exc:
                 if not exc.unreachable:
                     raise
-                live.update(Group(shown, styled(("the server does not answer; trying again", "yellow"))), refresh=True)
+                live.update(Group(shown, styled(("the server does not answer; retrying", "yellow"))), refresh=True)
             time.sleep(REFRESH_SECONDS)
 
 
 def _stream(fetch: Callable[[], Mapping[str, Any]], tell: Callable[[Mapping[str, Any]], None]) -> None:
-    """Tell each answer that differs from the last: whoever reads a pipe wants what is new."""
+    """Emit each answer that differs from the previous one: a reader of a pipe wants only changes."""
     last: Mapping[str, Any] | None = None
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Names where ids are wanted."""
+"""Finds objects by name where the API needs ids."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from inventory.cli.terminal import echo, one_line
 Json = dict[str, Any]
 
 _NEAR_AMONG: Final = 1000
-"""How many names are looked through for one that was nearly meant."""
+"""How many names are searched for one similar to a mistyped name."""
 _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class EntityKind:
-    """A kind of thing that has an id, and maybe names.
+    """A kind of object that has an id and usually a name.
 
     Attributes:
-        word: what people call it.
-        service: of the API.
-        id_field: name of its id.
-        prefix: how its ids begin.
-        names: fields that a name is looked for in, the best first.
+        word: the word for it in messages.
+        service: its service in the API.
+        id_field: the name of its id field.
+        prefix: the prefix of its ids.
+        names: the fields that are searched for a name, the best first.
     """
 
     word: str
@@ -59,7 +59,7 @@ SCHEDULE: Final = EntityKind("schedule", "Collector", "schedule_id", "sched")
 
 
 class UnclearNameError(click.ClickException):
-    """A name that stands for nothing, or for several things."""
+    """A name that matches nothing, or several objects."""
 
     exit_code = EXIT_NOT_FOUND
 
@@ -69,11 +69,11 @@ class UnclearNameError(click.ClickException):
 
 
 def find(client: Client, kind: EntityKind, name_or_id: str) -> Json:
-    """Return the thing with this id or, if there is exactly one, this name.
+    """Return the object with this id or, if there is exactly one, this name.
 
     Raises:
-        CallError: the server says so, for an id that is unknown too.
-        UnclearNameError: no thing of this name, or several.
+        CallError: the server reports an error, for example an unknown id.
+        UnclearNameError: no object, or several, have this name.
     """
     if kind.is_id(name_or_id) or not kind.names:
         return client.call(f"{kind.service}.get", **{kind.id_field: name_or_id})
@@ -86,7 +86,7 @@ def find(client: Client, kind: EntityKind, name_or_id: str) -> Json:
 
 
 def find_id(client: Client, kind: EntityKind, name_or_id: str) -> str:
-    """Return the id that is meant; one that has the form of an id is not asked for first."""
+    """Return the id of the object; a text in the form of an id is returned without asking the server."""
     if kind.is_id(name_or_id) or not kind.names:
         return name_or_id
     return str(find(client, kind, name_or_id)[kind.id_field])
@@ -104,16 +104,16 @@ def find_schedule(client: Client, collector_id: str, name_or_id: str) -> Json:
 
 
 def only(kind: EntityKind, name: str, found: Sequence[Json], total: int) -> Json:
-    """Return the one that was found. Raises ``UnclearNameError`` where there are several."""
+    """Return the only object that was found. Raises ``UnclearNameError`` if there are several."""
     if total > 1:
         ids = ", ".join(each[kind.id_field] for each in found)
         more = f" and {total - len(found)} more" if total > len(found) else ""
-        raise UnclearNameError(f"{name!r} names several {_plural(kind)}: {ids}{more}; say which by its id")
+        raise UnclearNameError(f"{name!r} names several {_plural(kind)}: {ids}{more}; use the id instead")
     return found[0]
 
 
 def unknown(kind: EntityKind, name: str, known: Sequence[str]) -> UnclearNameError:
-    """Return the error for a name that nothing has."""
+    """Return the error for a name that no object has."""
     near = difflib.get_close_matches(name, [each for each in known if each], n=3)
     hint = f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
     return UnclearNameError(f"{name!r} names no {kind.word}{hint}")

@@ -1,4 +1,4 @@
-"""What every client command is told: which server, as whom, and how to print."""
+"""Options common to all client commands: which server, as whom, and how to print."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ class ClientOptions:
 
     Attributes:
         endpoint: ``host:port`` of the gRPC server; ``grpc+ssl://host:port`` for TLS.
-        domain_id: put into requests that have none.
+        domain_id: added to requests without one.
         token: sent as metadata; never printed.
         timeout: deadline of one call, in seconds.
         as_json: print JSON for scripts instead of tables.
         ca_file: PEM CA for TLS; absent: the system's.
-        debug: show the traceback of what was not expected.
+        debug: show the traceback of an unexpected error.
     """
 
     endpoint: str

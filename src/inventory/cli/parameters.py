@@ -11,7 +11,7 @@ import click
 
 
 class StructParameter(click.ParamType[Any]):
-    """A JSON object on the command line, or ``@FILE`` that holds one."""
+    """A JSON object on the command line, or ``@FILE`` that contains one."""
 
     name = "json"
 
@@ -42,7 +42,7 @@ class ConditionParameter(click.ParamType[Any]):
     _OPERATORS = MappingProxyType({"=": "eq", "!=": "not", "~": "contain", "!~": "not_contain"})
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the condition as the API takes it."""
+        """Return the condition in the API's form."""
         if isinstance(value, dict):
             return value
         found = self._FORM.fullmatch(value)

@@ -1,7 +1,7 @@
-"""Text from elsewhere → text that a terminal only shows. All that the client commands print goes through here.
+"""Makes text from elsewhere safe to print. Everything that the client commands print goes through here.
 
-Names, tags and messages are what plugins, clouds and users wrote. Nothing in them is read as markup, as an escape
-sequence or as a change of the writing direction, and what the terminal's encoding lacks does not end the command.
+Names, tags and messages come from plugins, clouds and users. Nothing in them is interpreted as markup, as an escape
+sequence or as a change of writing direction, and characters missing in the terminal's encoding do not end the command.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _STEERING: Final = re.compile(
     "\ufff9-\ufffb\U000e0000-\U000e007f"  # interlinear annotation and tags: never visible
     "]"
 )
-"""What terminals obey, or what hides text, instead of being shown."""
+"""Characters that terminals obey instead of displaying, or that hide text."""
 _BEYOND_ASCII: Final = re.compile("[^\x00-\x7f]")
 
 
 def harmless(text: str) -> str:
-    """Return ``text`` without what would steer a terminal; it is left out, as tables count it as nothing wide."""
+    """Return ``text`` without characters that control a terminal; they are removed, since tables give them no width."""
     return text if text.isprintable() else _STEERING.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """Return ``text`` harmless and without line ends, so that it cannot pass for a line of ours."""
+    """Return ``text`` harmless and without line breaks, so that it cannot imitate a line of our output."""
     return harmless(" ".join(text.splitlines()) if "\n" in text or "\r" in text else text)
 
 
 def json_text(value: Any, *, indent: int | None = 2) -> str:
-    """Return ``value`` as JSON in which nothing steers a terminal: such characters are escaped, not left out.
+    """Return ``value`` as JSON that cannot control a terminal: such characters are escaped, not removed.
 
-    NaN and the infinities, which JSON does not know, become null.
+    NaN and the infinities, which JSON does not have, become null.
     """
     try:
         text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
@@ -57,14 +57,14 @@ def json_text(value: Any, *, indent: int | None = 2) -> str:
 
 
 def echo(text: str, *, err: bool = False) -> None:
-    """Print plain text: what came from elsewhere in it is only shown."""
+    """Print plain text; text from elsewhere in it is displayed only."""
     stream = sys.stderr if err else sys.stdout
     click.echo(encodable(harmless(text), _encoding(stream)), err=err)
 
 
 def _escaped(found: re.Match[str]) -> str:
     character = found.group()
-    # json's own escapes leave DEL as it is.
+    # json does not escape DEL.
     return "\\u007f" if character == "\x7f" else json.dumps(character)[1:-1]
 
 
@@ -73,7 +73,7 @@ def _encoding(stream: Any) -> str:
 
 
 def encodable(text: str, encoding: str) -> str:
-    """Return ``text`` with question marks, as wide as what they stand for, for what ``encoding`` lacks."""
+    """Return ``text`` with characters that ``encoding`` lacks replaced by question marks of the same width."""
     if text.isascii() or _has(encoding, text):
         return text
     from rich.cells import cell_len

@@ -1,1 +1,1 @@
-"""What a running service shows of itself: logs, metrics, traces and health pages."""
+"""What a running service exposes about itself: logs, metrics, traces and health pages."""

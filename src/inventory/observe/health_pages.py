@@ -1,7 +1,7 @@
 """Health and metrics of a process over HTTP, for orchestrators and Prometheus.
 
-``/livez`` tells whether the process itself works, and depends on nothing outside; ``/readyz`` whether it can do its
-task now, check by check; ``/metrics`` what it has counted. Anything else is not found.
+``/livez`` reports whether the process itself works, and depends on nothing else; ``/readyz`` whether it can do its
+work now, check by check; ``/metrics`` its metrics. Any other path is not found.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from inventory.process.descriptors import Listener
 log = get_logger(__name__)
 
 Check = Callable[[], None]
-"""Returns if what it looks at works; raises an ``InventoryError`` otherwise, soon."""
+"""Returns if what it checks works; otherwise soon raises an ``InventoryError``."""
 
 RETRY_SECONDS: Final = 1.0
 """How often a port that is in use is tried again, s."""
 
 _JSON: Final = "application/json"
 _CLIENT_SECONDS: Final = 10.0
-"""How long a client may take over its request, s."""
+"""How long a client may take to send its request, s."""
 _MAX_CONNECTIONS: Final = 32
 """How many connections are served at a time."""
 
 
 class HealthServer:
-    """The pages, on threads of their own.
+    """Serves the pages, on threads of its own.
 
     Args:
-        host: address to listen on; IPv6 with brackets or without.
+        host: address to listen on; IPv6 with or without brackets.
         port: 0 for any free one.
         checks: by name, what must work for the process to be ready.
         owner: whose the pages are.
@@ -95,7 +95,7 @@ class HealthServer:
         return self
 
     def drain(self) -> None:
-        """Be not ready from now on: the process is about to stop."""
+        """Report not ready from now on: the process is about to stop."""
         self._draining.set()
 
     def close(self) -> None:
@@ -182,7 +182,7 @@ class _Server(ThreadingHTTPServer):
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer on a thread of its own; of too many connections the oldest is cut, since pages take no time."""
+        """Serve on a thread of its own; beyond the limit, the oldest connection is closed, since pages are quick."""
         with self._lock:
             self._open[request] = None
             oldest = next(iter(self._open)) if len(self._open) > _MAX_CONNECTIONS else None
@@ -198,7 +198,7 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of a client that went away or was too slow."""
+        """Do not log clients that disconnected or were too slow."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -206,7 +206,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _CLIENT_SECONDS
 
     def do_GET(self) -> None:
-        """Answer with the page."""
+        """Serve the page."""
         status, content_type, body = self.server.health.page(self.path)
         self.send_response(status)
         self.send_header("Content-Type", content_type)
@@ -215,7 +215,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Probes come every second: say nothing."""
+        """Do not log requests: probes come every second."""
 
 
 def _outcome(check: Check) -> str:

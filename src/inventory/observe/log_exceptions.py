@@ -1,7 +1,7 @@
-"""Tracebacks for the log: where and what, without what libraries quote.
+"""Tracebacks for the log, without data that libraries quote.
 
-Errors of MongoDB's drivers quote documents, commands and values, and those are customers' data; the same holds for
-what checks and converts data. So of their errors a log line holds the type and the code, never the text.
+Errors of MongoDB's drivers quote documents, commands and values, which are customers' data; so do errors of libraries
+that validate and convert data. For those, a log line holds the type and the code, never the text.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ExcInfo: TypeAlias = (
 _QUOTING: Final = frozenset({"pymongo", "bson", "mongoengine", "google", "pydantic", "pydantic_core", "json", "yaml"})
 """Packages whose errors may quote data."""
 _MAX_TEXT_BYTES: Final = 500
-"""How much of the text of any other error is shown: an identifier or a path fits, a document does not."""
+"""How much of the text of any other error is logged: enough for an identifier or a path, not for a document."""
 _MAX_CHAIN: Final = 10
 
 _CAUSE: Final = "\nThe above exception was the direct cause of the following exception:\n\n"
@@ -30,7 +30,7 @@ _CONTEXT: Final = "\nDuring handling of the above exception, another exception o
 
 
 def text_of(exc: BaseException) -> str:
-    """Return what a log may show of an error's text."""
+    """Return the part of an error's text that may be logged."""
     if isinstance(exc, InventoryError):
         return str(exc)
     if type(exc).__module__.partition(".")[0] in _QUOTING or isinstance(exc, UnicodeError):
@@ -40,12 +40,12 @@ def text_of(exc: BaseException) -> str:
 
 
 def rendered(exc: BaseException) -> str:
-    """Return the traceback of ``exc`` and of what led to it, oldest first."""
+    """Return the traceback of ``exc`` and of its causes, oldest first."""
     return "".join(_parts(exc)).rstrip("\n")
 
 
 def render_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Turn ``exc_info`` of an event into the text ``exception``: a structlog processor."""
+    """Replace an event's ``exc_info`` by the text ``exception``: a structlog processor."""
     exc = _exception(event.pop("exc_info", None))
     if exc is not None:
         event["exception"] = rendered(exc)

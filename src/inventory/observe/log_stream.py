@@ -1,7 +1,7 @@
-"""The stream that log lines go to: a bounded queue, and one thread that writes.
+"""The stream for log lines: a bounded queue, and one thread that writes.
 
-Whoever logs never waits for the stream. A pipe that nobody reads, a full disk and a closed descriptor cost lines and
-nothing else; how many, a metric and a line of the log say.
+Logging never waits for the stream. A pipe that nobody reads, a full disk or a closed descriptor only costs lines; their
+number is reported by a metric and a log line.
 """
 
 from __future__ import annotations
@@ -21,33 +21,33 @@ from typing import Final, TextIO, cast
 STDOUT: Final = 1
 STDERR: Final = 2
 MAX_BYTES: Final = 4 * 1024 * 1024
-"""How much may wait to be written, bytes; what comes beyond is dropped."""
+"""How much may wait to be written, bytes; anything beyond is dropped."""
 WRITE_BYTES: Final = 4096
-"""How much is written at once, bytes: pipes take so much whole (PIPE_BUF), so that processes that share one do not
-write into each other's lines."""
+"""How much is written at once, bytes: a pipe takes this much atomically (PIPE_BUF), so that processes that share one
+do not break each other's lines."""
 GATHER_SECONDS: Final = 0.05
-"""How long lines are gathered before they are written, s: a thread that woke for each would slow every call down."""
+"""How long lines are collected before they are written, s: waking a thread for each line would slow every call down."""
 PATIENCE_SECONDS: Final = 1.0
-"""How long the end of the process waits for a stream that takes nothing, s."""
+"""How long the end of the process waits for a stream that accepts nothing, s."""
 
 Dropped = Callable[[int], None]
-"""Called with a number of lines that were dropped, in the thread that logs."""
+"""Called with the number of dropped lines, in the thread that logs."""
 
 _counters: Final[list[Dropped]] = []
 
 
 def on_dropped(count: Dropped) -> None:
-    """Let ``count`` know of all lines that are dropped from now on."""
+    """Register ``count`` to be called for all lines that are dropped from now on."""
     _counters.append(count)
 
 
 class LineStream(io.TextIOBase):
-    """Text for a file descriptor, which it reaches a moment later and in order.
+    """A text stream for a file descriptor, written asynchronously and in order.
 
     Args:
         descriptor: where lines go; None: there is no stream, and all are dropped.
         max_bytes: how much may wait.
-        encoding: of what is written.
+        encoding: the encoding of the output.
     """
 
     def __init__(self, descriptor: int | None, *, max_bytes: int = MAX_BYTES, encoding: str = "utf-8") -> None:
@@ -63,11 +63,11 @@ class LineStream(io.TextIOBase):
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self.notice: Callable[[int], str] | None = None
-        """Makes the line that says how many were dropped, once the stream takes lines again."""
+        """Creates the line that reports how many lines were dropped, once the stream accepts lines again."""
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The encoding of what is written."""
+        """The encoding of the output."""
         return self._encoding
 
     def writable(self) -> bool:
@@ -81,11 +81,11 @@ class LineStream(io.TextIOBase):
         return self._descriptor
 
     def isatty(self) -> bool:
-        """Tell whether people look at it."""
+        """Return whether the stream is a terminal."""
         return self._descriptor is not None and os.isatty(self._descriptor)
 
     def write(self, text: str) -> int:
-        """Enqueue ``text``, or drop it; never waits."""
+        """Enqueue ``text``, or drop it; never blocks."""
         data = text.encode(self._encoding, "replace")
         with self._lock:
             taken = self._descriptor is not None and self._waiting_bytes + len(data) <= self._max_bytes
@@ -102,10 +102,10 @@ class LineStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Do nothing: callers flush after each line, and must not wait; see ``drain``."""
+        """Do nothing: callers flush after each line, but must not wait; see ``drain``."""
 
     def drain(self, patience_seconds: float = PATIENCE_SECONDS) -> bool:
-        """Wait until all is written; give up where the stream takes nothing for so long. Tell whether all was."""
+        """Wait until everything is written; give up if the stream accepts nothing that long. Return whether all was."""
         seen, since = -1, time.monotonic()
         while self._waiting_bytes:
             if self._written_bytes != seen:
@@ -140,7 +140,7 @@ class LineStream(io.TextIOBase):
                     self._written_bytes += len(batch)
 
     def _batch(self) -> bytes:
-        """Return the next lines: as many whole ones as are written at once, or a single larger one."""
+        """Return the next lines: as many whole lines as are written at once, or one longer line."""
         batch = [self._lines.popleft()]
         size = len(batch[0])
         while self._lines and size + len(self._lines[0]) <= WRITE_BYTES:
@@ -164,7 +164,7 @@ class LineStream(io.TextIOBase):
             try:
                 view = view[os.write(descriptor, view) :]
             except BlockingIOError:
-                # Somebody who shares the stream has made it non-blocking.
+                # Another process that shares the stream has made it non-blocking.
                 select.select([], [descriptor], [], PATIENCE_SECONDS)
             except (OSError, ValueError):
                 return False
@@ -175,7 +175,7 @@ _stream: LineStream | None = None
 
 
 def output() -> TextIO:
-    """Return a stream for standard output that nobody waits for either, for a process that prints what it does."""
+    """Return a non-blocking stream for standard output, for a process that prints what it does."""
     if sys.stdout is not None and sys.stdout is not sys.__stdout__:
         return sys.stdout
     made = LineStream(None) if sys.stdout is None else LineStream(STDOUT, encoding=sys.stdout.encoding)
@@ -184,9 +184,9 @@ def output() -> TextIO:
 
 
 def stream() -> TextIO:
-    """Return where this process logs to, and let all that writes to ``sys.stderr`` go the same way.
+    """Return the stream this process logs to, and redirect everything written to ``sys.stderr`` to it.
 
-    Where something else than the process's own standard error stands in its place, as in tests, that is it.
+    If ``sys.stderr`` was replaced, as in tests, the replacement is returned.
     """
     global _stream
     if _stream is not None and sys.stderr is _stream:
@@ -205,6 +205,6 @@ def stream() -> TextIO:
 
 
 def drain() -> None:
-    """Wait, within a moment, until all that was logged is written: for whoever ends the process at once."""
+    """Wait briefly until everything logged is written; to be called before exiting immediately."""
     if _stream is not None:
         _stream.drain()

@@ -1,4 +1,4 @@
-"""Structured logging: one line an event, the transaction_id on each, secrets never."""
+"""Structured logging: one line per event, each with the transaction_id, never with secrets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECRET_KEYS = frozenset({"token", "secret", "secret_data", "password", "authori
 
 
 def _drop_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask what must never be logged, whatever a caller passes in."""
+    """Mask what must never be logged, whatever a caller passes."""
     for key in event.keys() & _SECRET_KEYS:
         event[key] = "***"
     return event
@@ -29,16 +29,16 @@ def _drop_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
 _Line = Callable[[str, dict[str, Any]], None]
 
 _line: _Line | None = None
-"""Writes an info line by itself, where that is the same as what structlog would write."""
+"""Writes an info line directly, if that gives the same result as structlog."""
 
 
 def setup(*, level: str, form: str, process: str) -> None:
-    """Configure logging of this process, once, at its start.
+    """Configure the logging of this process; called once at its start.
 
     Args:
-        level: a name of :mod:`logging`'s levels.
+        level: a level name of :mod:`logging`.
         form: ``json`` for machines, ``text`` for people.
-        process: the kind of process, on every line.
+        process: the kind of process, included in every line.
     """
     global _line
     stream = log_stream.stream()
@@ -94,7 +94,7 @@ def _notice(process: str, form: str) -> Callable[[int], str]:
 
 
 def _process_failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Tell what ends the process, as one line that quotes no data."""
+    """Log the exception that ends the process, as one line that quotes no data."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:
@@ -102,7 +102,7 @@ def _process_failed(kind: type[BaseException], error: BaseException, trace: Trac
 
 
 def _thread_failed(arguments: threading.ExceptHookArgs) -> None:
-    """Tell what ended a thread."""
+    """Log what ended a thread."""
     if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
         thread = arguments.thread.name if arguments.thread else ""
         get_logger(__name__).error("thread_failed", thread=thread, exc_info=arguments.exc_value)
@@ -115,12 +115,12 @@ def get_logger(name: str) -> FilteringBoundLogger:
 
 
 def frequent(name: str, event: str, **values: str | float) -> None:
-    """Log as ``get_logger(name).info`` does, for the line of every call: structlog's chain costs a seventh of a get.
+    """Log like ``get_logger(name).info``, for lines of every call: structlog's chain costs a seventh of a get.
 
     Args:
-        name: of the module.
+        name: the module's name.
         event: what happened.
-        values: plain ones, none of them secret.
+        values: plain values, none of them secret.
     """
     if _line is None:
         get_logger(name).info(event, **values)
@@ -141,10 +141,10 @@ def _json_line(process: str, stream: TextIO) -> _Line:
 
 
 def bind(**values: str) -> None:
-    """Put ``values`` (transaction_id, job_task_id, …) on every further line of this thread or context."""
+    """Include ``values`` (transaction_id, job_task_id, …) in every further line of this thread or context."""
     structlog.contextvars.bind_contextvars(**values)
 
 
 def unbind(*names: str) -> None:
-    """Take ``names`` off again."""
+    """Stop including ``names``."""
     structlog.contextvars.unbind_contextvars(*names)

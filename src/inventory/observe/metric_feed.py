@@ -1,8 +1,8 @@
-"""Counting without making the counted wait.
+"""Updating metrics without slowing down what they measure.
 
-Where several processes share their metrics, prometheus_client takes one lock for each value that it writes, and threads
-that answer calls queue up for it: half a millisecond of CPU a call was measured. So what is counted inside every call
-is noted in a queue, which costs next to nothing, and one thread counts it a moment later.
+If several processes share their metrics, prometheus_client takes a lock for each value it writes, and threads that
+answer calls queue up for it: half a millisecond of CPU per call was measured. So updates from within calls go to a
+queue, which costs almost nothing, and one thread applies them a moment later.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 INTERVAL_SECONDS: Final = 0.25
-"""How late a metric may be, s."""
+"""Maximum delay of a metric, s."""
 
 Count = Callable[[float], None]
 """``inc`` or ``observe`` of a metric."""
@@ -27,7 +27,7 @@ _threads: Final[list[threading.Thread]] = []
 
 
 def start() -> None:
-    """See to it that a thread of this process counts what is noted."""
+    """Make sure that a thread of this process applies queued updates."""
     with _starting:
         if not _threads:
             thread = threading.Thread(target=_run, name="metric-feed", daemon=True)
@@ -37,7 +37,7 @@ def start() -> None:
 
 
 def add(inc: Count, amount: float = 1.0) -> None:
-    """Add ``amount``, negative for a gauge that falls."""
+    """Add ``amount``; negative for a decreasing gauge."""
     _sums.append((inc, amount))
 
 
@@ -47,7 +47,7 @@ def observe(count: Count, value: float) -> None:
 
 
 def flush() -> None:
-    """Count all that is noted by now."""
+    """Apply all updates queued so far."""
     with _flushing:
         sums: defaultdict[Count, float] = defaultdict(float)
         for _ in range(len(_sums)):

@@ -1,6 +1,6 @@
 """All metrics as a table, printed by ``python -m inventory.observe.metric_list``; a test compares it with the docs.
 
-Imports every module that declares metrics; nothing imports this one.
+It imports every module that declares metrics; nothing imports this one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MODULES: Final = (
 
 
 def all_metrics() -> list[Declared]:
-    """Return every metric that any process has, by name."""
+    """Return all metrics of all processes, by name."""
     for name in MODULES:
         importlib.import_module(name)
     return declared()

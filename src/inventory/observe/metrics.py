@@ -1,8 +1,8 @@
-"""Declaring metrics, and showing those of a family of processes as one.
+"""Declares metrics, and shows those of a parent and its children as one.
 
-Every metric is declared by a ``metrics.py`` through :func:`counter`, :func:`gauge` or :func:`histogram`, which note
-what it means and which kinds of process have it: tests hold the processes, the dashboard and the alerts against that.
-Labels have few values, known beforehand where they can be, and never an id.
+Every metric is declared in a ``metrics.py`` through :func:`counter`, :func:`gauge` or :func:`histogram`, which record
+its meaning and the kinds of process that have it: tests compare the processes, the dashboard and the alerts with that.
+Labels have few values, known in advance if possible, and never an id.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ GATEWAY: Final = "gateway"
 ALL: Final[tuple[ProcessKind, ...]] = (SERVER, WORKER, SCHEDULER, GATEWAY)
 
 OPEN: Final[tuple[str, ...]] = ()
-"""Values of a label that are known only as they come; few all the same."""
+"""For a label whose values are not known in advance, but still few."""
 
 FAST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Buckets for what somebody waits for."""
+"""Buckets for durations that somebody waits for."""
 SLOW_SECONDS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
-"""Buckets for what goes on in the background."""
+"""Buckets for background work."""
 
 _FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Where prometheus_client, in the processes that inherit it, keeps what they count."""
+"""Variable naming the folder in which prometheus_client shares metrics among the processes that inherit it."""
 
-# When a series began is of no use beside the process's own start, and doubles their number.
+# Creation times of series add nothing to the process's start time, and double the number of series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
@@ -66,12 +66,12 @@ _Labels = Mapping[str, Sequence[str]]
 
 
 def declared() -> list[Declared]:
-    """Return what the modules imported so far declare, by name."""
+    """Return the metrics declared by the modules imported so far, by name."""
     return [_declared[name] for name in sorted(_declared)]
 
 
 def counter(name: str, about: str, *, processes: Sequence[ProcessKind], labels: _Labels | None = None) -> Counter:
-    """Declare a counter; ``labels`` gives the values of each label that are known beforehand, ``OPEN`` for none."""
+    """Declare a counter; ``labels`` gives the values of each label that are known in advance, or ``OPEN``."""
     _note(name, "counter", about, labels, processes)
     return _prepared(Counter(name, about, list(labels or ())), labels)
 
@@ -84,7 +84,7 @@ def gauge(
     labels: _Labels | None = None,
     mode: Literal["livesum", "livemax"] = "livesum",
 ) -> Gauge:
-    """Declare a gauge. ``mode`` says what a family of processes shows: the sum over the living ones, or the worst."""
+    """Declare a gauge. ``mode`` says what a parent with children shows: the sum of living processes or the maximum."""
     _note(name, "gauge", about, labels, processes)
     return _prepared(Gauge(name, about, list(labels or ()), multiprocess_mode=mode), labels)
 
@@ -107,7 +107,7 @@ def _note(name: str, type_: str, about: str, labels: _Labels | None, processes: 
 
 
 def _prepared(metric: _MetricT, labels: _Labels | None) -> _MetricT:
-    """Return the metric with a zero for all combinations of labels that are known: a rate needs a beginning."""
+    """Return the metric set to zero for all known combinations of labels: a rate needs a start value."""
     if labels and all(labels.values()):
         for values in itertools.product(*labels.values()):
             metric.labels(*values)
@@ -115,29 +115,35 @@ def _prepared(metric: _MetricT, labels: _Labels | None) -> _MetricT:
 
 
 LOG_LINES_DROPPED: Final = counter(
-    "inventory_log_lines_dropped_total", "Log lines that standard error did not take in time.", processes=ALL
+    "inventory_log_lines_dropped_total", "Log lines dropped because standard error was too slow.", processes=ALL
 )
 ACCEPTS_FAILED: Final = counter(
     "inventory_accepts_failed_total",
-    "Connections refused since the process had no file descriptor left.",
+    "Connections refused because the process had no file descriptor left.",
     processes=ALL,
 )
 log_stream.on_dropped(LOG_LINES_DROPPED.inc)
 
-_note("inventory_build_info", "gauge", "1, with what runs.", {"process": OPEN, "version": OPEN, "python": OPEN}, ALL)
+_note(
+    "inventory_build_info",
+    "gauge",
+    "1, labeled with versions.",
+    {"process": OPEN, "version": OPEN, "python": OPEN},
+    ALL,
+)
 _note("inventory_process_memory_bytes", "gauge", "Resident memory, children included.", {"process": OPEN}, ALL)
 _note("inventory_process_cpu_seconds_total", "counter", "CPU time, living children included.", {"process": OPEN}, ALL)
 _note("inventory_children_wanted", "gauge", "Child processes that should run.", {"process": OPEN}, (SERVER, WORKER))
-_note("inventory_children_running", "gauge", "Child processes that run.", {"process": OPEN}, (SERVER, WORKER))
+_note("inventory_children_running", "gauge", "Running child processes.", {"process": OPEN}, (SERVER, WORKER))
 
 
 class ProcessFacts(Collector):
-    """What a process, or a parent with its children, tells of itself at each scrape.
+    """What a process, or a parent with its children, reports about itself at each scrape.
 
     Args:
-        kind: of process.
-        wanted: children that should run; 0 for a process without.
-        running: returns how many do.
+        kind: the kind of process.
+        wanted: children that should run; 0 for a process without children.
+        running: returns how many are running.
     """
 
     def __init__(self, kind: ProcessKind, *, wanted: int = 0, running: Callable[[], int] = lambda: 0) -> None:
@@ -179,7 +185,7 @@ def _each(processes: Iterable[psutil.Process], read: Callable[[psutil.Process], 
 
 @contextlib.contextmanager
 def own_registry(kind: ProcessKind) -> Iterator[CollectorRegistry]:
-    """Give what this process counts, with its facts."""
+    """Give the metrics of this process, with its facts."""
     facts = ProcessFacts(kind)
     REGISTRY.register(facts)
     try:
@@ -192,10 +198,10 @@ def own_registry(kind: ProcessKind) -> Iterator[CollectorRegistry]:
 def shared_registry(
     kind: ProcessKind | None = None, *, wanted: int = 0, running: Callable[[], int] = lambda: 0
 ) -> Iterator[CollectorRegistry]:
-    """Let child processes that are spawned within the block count into the registry that this gives.
+    """Let child processes spawned within the block share a registry, and give it.
 
     Args:
-        kind, wanted, running: as :class:`ProcessFacts` has them.
+        kind, wanted, running: see :class:`ProcessFacts`.
     """
     before = os.environ.get(_FOLDER_VARIABLE)
     with tempfile.TemporaryDirectory(prefix="inventory-metrics-") as folder:
@@ -214,6 +220,6 @@ def shared_registry(
 
 
 def forget_process(pid: int) -> None:
-    """Leave out what a process that died says of itself as it is now; what it has counted stays."""
+    """Drop the gauges of a process that died; its counters are kept."""
     if os.environ.get(_FOLDER_VARIABLE):
         mark_process_dead(pid)  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
-"""Traces (OpenTelemetry), where ``tracing_endpoint`` is set; else every function here does nothing, at no cost.
+"""Traces (OpenTelemetry), if ``tracing_endpoint`` is set; otherwise all functions here do nothing, at no cost.
 
-OpenTelemetry is imported only then, and comes with the extra ``tracing``. Spans carry names, counts and ids, never a
-request, a secret or the text of an error. What travels to others is W3C's ``traceparent`` and nothing else.
+OpenTelemetry is imported only then, and comes with the extra ``tracing``. Spans contain names, counts and ids, never a
+request, a secret or the text of an error. Only W3C's ``traceparent`` is sent to other services.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _log = get_logger(__name__)
 _provider: TracerProvider | None = None
 _tracer: Tracer | None = None
 _passed: Final[ContextVar[str]] = ContextVar("traceparent", default="")
-"""The caller's traceparent, handed on as it came where nothing is traced here."""
+"""The caller's traceparent, passed on unchanged if tracing is off here."""
 _NOTHING: Final[AbstractContextManager[Any]] = nullcontext()
 
 
 def setup(settings: Settings, process: str) -> None:
-    """Begin to trace, where the settings say so; once per process, before its threads.
+    """Start tracing if configured; called once per process, before its threads start.
 
     Raises:
-        SettingsError: the endpoint is none, is far away and without TLS, or the extra ``tracing`` is not installed.
+        SettingsError: the endpoint is invalid, or remote without TLS, or the extra ``tracing`` is not installed.
     """
     if not settings.tracing_endpoint:
         return
@@ -59,7 +59,7 @@ def setup(settings: Settings, process: str) -> None:
         insecure=not secure,
         credentials=TlsFiles.of(settings).credentials() if secure else None,
         timeout=_EXPORT_SECONDS,
-        # Typed as text there; grpc reads a number.
+        # Typed as text, but grpc expects a number.
         channel_options=(NO_PROXY,),  # type: ignore[arg-type]
     )
     start(BatchSpanProcessor(exporter), process, ratio=settings.tracing_sample_ratio)
@@ -67,12 +67,12 @@ def setup(settings: Settings, process: str) -> None:
 
 
 def start(processor: SpanProcessor, process: str, *, ratio: float = 1.0) -> None:
-    """Begin to trace into ``processor``.
+    """Start tracing to ``processor``.
 
     Args:
-        processor: takes the spans.
+        processor: receives the spans.
         process: the kind of process.
-        ratio: share of the traces begun here that are kept.
+        ratio: share of the traces started here that are sampled.
     """
     global _provider, _tracer
     from opentelemetry.sdk.resources import Resource
@@ -86,7 +86,7 @@ def start(processor: SpanProcessor, process: str, *, ratio: float = 1.0) -> None
 
 
 def shutdown() -> None:
-    """Send what is left, and trace no more. Safe to call at any time."""
+    """Export remaining spans and stop tracing. Safe to call at any time."""
     global _provider, _tracer
     provider, _provider, _tracer = _provider, None, None
     if provider is not None:
@@ -94,12 +94,12 @@ def shutdown() -> None:
 
 
 def span(name: str, **attributes: Value) -> AbstractContextManager[Any]:
-    """Trace the block as part of what is going on in this thread or task; its failure is told by its code."""
+    """Trace the block as a child of the current span; a failure is recorded by its code."""
     return _NOTHING if _tracer is None else _span(_tracer, name, "", attributes)
 
 
 def served(name: str, traceparent: str, **attributes: Value) -> AbstractContextManager[Any]:
-    """Trace the block as the answer to a caller, whose ``traceparent`` it continues; empty: a new trace."""
+    """Trace the block as the answer to a call, continuing its ``traceparent``; empty: a new trace."""
     if _tracer is None:
         return _passing(traceparent) if traceparent else _NOTHING
     return _span(_tracer, name, "SERVER", attributes, _remote(traceparent))
@@ -113,7 +113,7 @@ def consumed(name: str, traceparent: str, **attributes: Value) -> AbstractContex
 
 
 def failed(code: str) -> None:
-    """Note that what is going on failed, by the code of its failure."""
+    """Mark the current span as failed, with the code of its failure."""
     if _tracer is not None:
         from opentelemetry import trace
 
@@ -121,12 +121,12 @@ def failed(code: str) -> None:
 
 
 def detached() -> AbstractContextManager[Any]:
-    """Trace nothing of the block as a part of what is going on: it does something for others."""
+    """Trace nothing within the block as part of the current span: it acts for others."""
     return _passing("") if _tracer is None else _attached(_remote(""))
 
 
 def kept() -> AbstractContextManager[Any]:
-    """Return what lets a block that runs elsewhere be part of what is going on here."""
+    """Return a context with which a block that runs elsewhere becomes part of the current span."""
     if _tracer is None:
         return _passing(_passed.get())
     from opentelemetry.context import get_current
@@ -135,7 +135,7 @@ def kept() -> AbstractContextManager[Any]:
 
 
 def current() -> str:
-    """Return the ``traceparent`` of what is going on; without tracing, the caller's own, if it sent one."""
+    """Return the ``traceparent`` of the current span; without tracing, the caller's own, if it sent one."""
     if _tracer is None:
         return _passed.get()
     from opentelemetry import trace
@@ -144,17 +144,17 @@ def current() -> str:
 
 
 def metadata() -> tuple[tuple[str, str], ...]:
-    """Return the metadata that lets others continue what is going on; none where there is no trace."""
+    """Return the metadata with which others continue the current trace; empty if there is none."""
     traceparent = current()
     return ((TRACEPARENT, traceparent),) if traceparent else ()
 
 
 class Call:
-    """A call to somebody else that begins here, and may end in another thread.
+    """A call to another service that starts here and may end in another thread.
 
     Args:
-        name: of the span.
-        attributes: of the span.
+        name: the name of the span.
+        attributes: the attributes of the span.
     """
 
     def __init__(self, name: str, **attributes: Value) -> None:
@@ -164,11 +164,11 @@ class Call:
 
     @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
-        """What lets the other side continue it."""
+        """The metadata with which the other side continues the trace."""
         return metadata() if self._span is None else ((TRACEPARENT, _traceparent(self._span)),)
 
     def end(self, failure: str = "", **attributes: Value) -> None:
-        """End it, with the code of its failure; only the first end counts."""
+        """End the span, with the code of a failure; only the first end counts."""
         ended, self._span = self._span, None
         if ended is not None:
             ended.set_attributes(attributes)
@@ -177,7 +177,7 @@ class Call:
 
 
 def check(settings: Settings) -> tuple[bool, str]:
-    """Return whether to speak TLS, and ``host:port`` of the collector; raises as ``setup``. For a parent of others."""
+    """Return whether to use TLS, and the collector's ``host:port``; raises like ``setup``. For parent processes."""
     if not settings.tracing_endpoint:
         return False, ""
     address = parse_endpoint(settings.tracing_endpoint)
@@ -201,7 +201,7 @@ def _kind(name: str) -> SpanKind:
 
 
 def _remote(traceparent: str) -> Any:
-    """Return the context of what a caller does; an empty one without a caller."""
+    """Return the context of the caller's span; an empty one without a caller."""
     from opentelemetry import trace
     from opentelemetry.context import Context
 
@@ -235,7 +235,7 @@ def _attached(context: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _span(tracer: Tracer, name: str, kind: str, attributes: dict[str, Value], context: Any = None) -> Iterator[Span]:
-    # Not recorded by OpenTelemetry itself: the texts of exceptions may quote what nobody else may see.
+    # Not recorded by OpenTelemetry itself: exception texts may quote data that others must not see.
     with tracer.start_as_current_span(
         name,
         context,

@@ -1,1 +1,1 @@
-"""What any process needs: addresses, signals, children and files that change."""
+"""What every process needs: addresses, signals, children and changing files."""

@@ -1,4 +1,4 @@
-"""Addresses: the host of the settings as sockets, gRPC and URLs take it, and endpoints as people write them."""
+"""Addresses: the configured host in the forms of sockets, gRPC and URLs, and endpoints as people write them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Address:
 
     Attributes:
         target: ``host:port``.
-        secure: whether TLS is spoken there.
+        secure: whether TLS is used.
     """
 
     target: str
@@ -27,7 +27,7 @@ class Address:
 
 
 def parse(text: str) -> Address | None:
-    """Return the address in ``host:port``, ``grpc://host:port`` or ``grpc+ssl://host:port``; None where it is none."""
+    """Return the address in ``host:port``, ``grpc://host:port`` or ``grpc+ssl://host:port``; None if it is invalid."""
     found = _WRITTEN.fullmatch(text)
     if found is None or not 0 < int(found[3]) < 65536:
         return None
@@ -35,16 +35,16 @@ def parse(text: str) -> Address | None:
 
 
 def parse_endpoint(text: str) -> Address | None:
-    """Return the address in ``grpc://host:port`` or ``grpc+ssl://host:port``, the names of plugins and services.
+    """Return the address in ``grpc://host:port`` or ``grpc+ssl://host:port``, the form used for plugins and services.
 
-    A path behind it is ignored. None: the text is no such address.
+    A path after it is ignored. None: the text is no such address.
     """
     found = _ENDPOINT.fullmatch(text)
     return parse(found[1]) if found else None
 
 
 def bare(host: str) -> str:
-    """Return the host as sockets take it: an IPv6 address without brackets."""
+    """Return the host as sockets expect it: an IPv6 address without brackets."""
     return host.strip("[]")
 
 
@@ -59,8 +59,8 @@ def host_port(host: str, port: int) -> str:
 
 
 def reachable(host: str) -> str:
-    """Return the host, bare, at which this machine reaches what listens on ``host``.
+    """Return the host, without brackets, at which this machine reaches a listener on ``host``.
 
-    What listens on ``::`` takes IPv4 as well, and a container without IPv6 has no ``::1``.
+    A listener on ``::`` also accepts IPv4, and a container without IPv6 has no ``::1``.
     """
     return "127.0.0.1" if bare(host) in _ANY else bare(host)

@@ -22,16 +22,16 @@ from inventory.process.stop_flag import StopFlag
 
 _POLL_SECONDS: Final = 0.1
 _KILL_AFTER_SECONDS: Final = 5.0
-"""How much longer than its drain time a child may take until it is killed, s."""
+"""How much longer than its drain time a child may take before it is killed, s."""
 
 _log = get_logger(__name__)
 
 
 ChildMain: TypeAlias = Callable[..., int]
-"""What runs in a child until SIGTERM, which it also gets when its parent is gone; returns the exit code.
+"""Runs in a child until SIGTERM, which the child also receives when its parent has ended; returns the exit code.
 
-A function of a module, so that a spawned process finds it. Beside the arguments of :class:`ChildProcesses` it is given
-``number``, which it has among its siblings, from 0, and ``on_ready``, to be called once it does its work.
+A module-level function, so that a spawned process can import it. Besides the arguments of :class:`ChildProcesses` it
+receives ``number``, its number among its siblings, from 0, and ``on_ready``, to be called once it works.
 """
 
 
@@ -55,16 +55,16 @@ class _Child:
 
 
 class ChildProcesses:
-    """The children of this process. Belongs to the main thread, but for ``ready``, ``check`` and ``request_stop``.
+    """The children of this process. Belongs to the main thread, except ``ready``, ``check`` and ``request_stop``.
 
     Args:
         main: runs in each child.
         arguments: its positional arguments, picklable.
-        kind: of the processes, for logs, errors and process names: ``server`` or ``worker``.
-        count: children.
+        kind: the kind of process, for logs, errors and process names: ``server`` or ``worker``.
+        count: number of children.
         drain_seconds: how long a child may take to end after SIGTERM, s; 5 s later it is killed.
         on_death: called with the process id of each child that died.
-        restarts: how often a child is started again.
+        restarts: how often a child is restarted.
     """
 
     def __init__(
@@ -85,13 +85,13 @@ class ChildProcesses:
         self._drain_seconds = drain_seconds
         self._on_death = on_death
         self._policy = restarts or RestartPolicy()
-        # Spawned: forking a process that has threads and connections breaks both.
+        # Spawned: forking a process with threads and connections breaks both.
         self._context = multiprocessing.get_context("spawn")
         self._children: list[_Child] = []
         self._stop = StopFlag()
 
     def handle_signals(self) -> None:
-        """Let SIGTERM and SIGINT request a stop."""
+        """Have SIGTERM and SIGINT request a stop."""
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_: self.request_stop())
 
@@ -104,11 +104,11 @@ class ChildProcesses:
         return self._stop.wait(seconds)
 
     def ready(self) -> int:
-        """Return how many children do their work."""
+        """Return how many children are working."""
         return sum(one.is_ready and one.process.is_alive() for one in list(self._children))
 
     def check(self) -> None:
-        """Return if all children do their work. Raises ``NotRunningError``."""
+        """Return if all children are working. Raises ``NotRunningError``."""
         running = self.ready()
         if running < self._count:
             raise NotRunningError(kind=self._kind, running=running, wanted=self._count)
@@ -117,7 +117,7 @@ class ChildProcesses:
         """Start the children and replace those that die until a stop is requested; ``stop`` must follow.
 
         Returns:
-            0 after a stop that was requested, 1 where a child died more often than it is replaced.
+            0 after a requested stop, 1 if a child died too often.
         """
         for number in range(self._count):
             self._children.append(_Child(number, *self._spawn(number), Restarts(self._policy)))
@@ -128,7 +128,7 @@ class ChildProcesses:
         return 0
 
     def stop(self) -> None:
-        """Stop all children: SIGTERM, and SIGKILL to those that do not end in time."""
+        """Stop all children: SIGTERM, and SIGKILL for those that do not end in time."""
         for one in self._children:
             if one.process.is_alive():
                 one.process.terminate()
@@ -152,7 +152,7 @@ class ChildProcesses:
         return process, ready
 
     def _tend(self, one: _Child) -> bool:
-        """Look after one child; return whether to go on."""
+        """Supervise one child; return whether to continue."""
         now = time.monotonic()
         if one.restart_at is not None:
             if now >= one.restart_at:
@@ -188,7 +188,7 @@ def _run_child(main: ChildMain, arguments: Sequence[Any], number: int, ready: Co
     threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
 
     def on_ready() -> None:
-        # A parent that died meanwhile is noticed by the watch, which lets this process end in order.
+        # If the parent died meanwhile, the watch notices and stops this process cleanly.
         with contextlib.suppress(BrokenPipeError):
             ready.send(True)
 
@@ -196,7 +196,7 @@ def _run_child(main: ChildMain, arguments: Sequence[Any], number: int, ready: Co
 
 
 def _end_with_parent() -> None:
-    """Stop this process when its parent is gone, however that ended: nobody else would."""
+    """Stop this process when its parent has ended in any way: nobody else would."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         wait([parent.sentinel])

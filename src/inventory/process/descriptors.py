@@ -1,4 +1,4 @@
-"""File descriptors: as many as the system gives, and a listener that outlives having none left."""
+"""File descriptors: raising the limit, and a listener that survives running out of them."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ log = get_logger(__name__)
 
 EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 REPORT_SECONDS: Final = 1.0
-"""How often it is told that no connection can be taken, s."""
+"""How often to log that no connection can be accepted, s."""
 _PAUSE_SECONDS: Final = 0.01
-"""How long a process waits that cannot even refuse a connection, s: else it would only try again and again."""
+"""How long to wait when a connection cannot even be refused, s; without it, the process would retry in a busy loop."""
 KEPT_FREE: Final = 64
-"""Descriptors that connections of clients leave to all else: files, MongoDB, other services."""
+"""Descriptors reserved for everything except client connections: files, MongoDB, other services."""
 
 
 def raise_limit() -> int:
-    """Let this process have as many descriptors as it may, and return how many that are."""
+    """Raise this process's limit of descriptors to its maximum, and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         with contextlib.suppress(ValueError, OSError):
@@ -34,16 +34,16 @@ def raise_limit() -> int:
 
 
 def connection_limit(most: int) -> int:
-    """Return how many connections this process may keep: ``most``, or fewer where it has fewer descriptors."""
+    """Return how many connections this process may keep: ``most``, or fewer if it has too few descriptors."""
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return most if soft == resource.RLIM_INFINITY else max(min(most, soft - KEPT_FREE), 1)
 
 
 class Listener(socket.socket):
-    """A listening socket that refuses connections, rather than failing, while descriptors are used up.
+    """A listening socket that refuses connections instead of failing when descriptors run out.
 
-    A connection that is not accepted stays in the queue, and whoever waits for the socket is woken for it at once, and
-    again. So one descriptor is kept aside: it is given up to accept the connection, which is then closed.
+    A connection that is not accepted stays in the queue and wakes whoever waits for the socket again and again. So one
+    descriptor is kept in reserve: it is released to accept the connection, which is then closed.
     """
 
     def __init__(self, family: int, type: int = socket.SOCK_STREAM, proto: int = 0, fileno: int | None = None) -> None:
@@ -56,7 +56,7 @@ class Listener(socket.socket):
         """Return the next connection.
 
         Raises:
-            BlockingIOError: there is none, or it was refused.
+            BlockingIOError: there is no connection, or it was refused.
         """
         try:
             return super().accept()

@@ -1,4 +1,4 @@
-"""Whether a file is still the one that was read."""
+"""Detects whether a file has changed since it was read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class FileState(NamedTuple):
-    """What changes with a file: its modification time in ns, its size in bytes, its inode."""
+    """What changes together with a file: its modification time in ns, its size in bytes, its inode."""
 
     modified_ns: int
     size: int
@@ -15,7 +15,7 @@ class FileState(NamedTuple):
 
 
 def file_state(path: Path) -> FileState | None:
-    """Return the state of ``path``; None where it is absent or cannot be looked at."""
+    """Return the state of ``path``; None if it is absent or not accessible."""
     try:
         found = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
 """``inventory health``: asks the processes on this machine whether they are ready.
 
-Orchestrators run it every few seconds in every container, so it imports the standard library only and reads the few
-settings that it needs from the environment; ``INVENTORY_CONFIG``, a YAML file, takes the whole of the settings.
+Orchestrators run it every few seconds in every container, so it imports only the standard library and reads the few
+settings it needs from the environment. With ``INVENTORY_CONFIG``, a YAML file, all settings must be loaded instead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PORTS: Final[Mapping[str, tuple[str, int]]] = {
     "gateway": ("INVENTORY_GATEWAY_PORT", 8080),
     "plugin-local": ("", 50060),
 }
-"""The setting of each process's health page with its default; the bundled plugin has no page and a fixed port."""
+"""The setting of each process's health port, and its default; the bundled plugin has no page and a fixed port."""
 
 DEFAULT_HOST: Final = "127.0.0.1"
 TIMEOUT_SECONDS: Final = 5.0
@@ -33,7 +33,7 @@ _MAX_ANSWER_BYTES: Final = 65_536
 
 
 def applies(arguments: list[str], environment: Mapping[str, str]) -> bool:
-    """Tell whether the command line is a plain ``health [KIND]`` whose settings are all in ``environment``."""
+    """Return whether the command line is a plain ``health [KIND]`` and all its settings are in ``environment``."""
     return (
         arguments[:1] == ["health"]
         and len(arguments) <= 2
@@ -48,7 +48,7 @@ def applies(arguments: list[str], environment: Mapping[str, str]) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run ``health [KIND]``, to which :func:`applies`; return the exit code."""
+    """Run ``health [KIND]`` for a command line to which :func:`applies`; return the exit code."""
     ports = {kind: int(os.environ.get(name) or default) for kind, (name, default) in PORTS.items()}
     kind = arguments[1] if len(arguments) > 1 else None
     lines = check(kind, host=os.environ.get("INVENTORY_HOST") or DEFAULT_HOST, ports=ports)
@@ -58,13 +58,13 @@ def main(arguments: list[str]) -> int:
 
 
 def check(kind: str | None, *, host: str, ports: Mapping[str, int]) -> list[str]:
-    """Return what is wrong, a line each: nothing where the process ``kind`` is ready.
+    """Return the problems, one line each; nothing if the process ``kind`` is ready.
 
     Args:
         kind: the process asked for; None: every one that listens, and one has to. What another program answers at
             the port of one is not that process.
         host: the address that the processes listen on.
-        ports: where each kind of process has its health page.
+        ports: the health port of each kind of process.
     """
     found, wrong = 0, []
     for each in [kind] if kind else ports:
@@ -82,7 +82,7 @@ def check(kind: str | None, *, host: str, ports: Mapping[str, int]) -> list[str]
         if problem is not None:
             wrong.append(f"{each} is not ready: {problem}")
     if not found:
-        wrong.append(f"{kind or 'any process'} was to listen here, and does not")
+        wrong.append(f"{kind or 'any process'} should listen here, but does not")
     return wrong
 
 

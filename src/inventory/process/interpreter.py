@@ -1,4 +1,4 @@
-"""How the threads of a process take turns."""
+"""How the threads of a process share the interpreter."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 SWITCH_SECONDS: Final = 0.001
 """How long a thread may hold the interpreter while others wait for it, s.
 
-A call gives it up some ten times, for each answer of MongoDB and each message of grpc, and waits as long to get it back
-for every thread that computes. Python's own 5 ms make 0.3 s of that beside two requests that are dear to decode.
+A call releases it about ten times, for each reply of MongoDB and each gRPC message, and then waits this long for every
+computing thread. With Python's default of 5 ms that adds up to 0.3 s beside two requests that are expensive to decode.
 """
 
 
 def switch_often() -> None:
-    """Let those that need little wait less for those that compute."""
+    """Switch threads often, so that short calls wait less for computing ones."""
     sys.setswitchinterval(SWITCH_SECONDS)

@@ -1,4 +1,4 @@
-"""Ctrl-C, and processes that are started by others."""
+"""Ctrl-C, and child processes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from multiprocessing import resource_tracker
 
 @contextmanager
 def deaf_to_interrupts() -> Iterator[None]:
-    """Let processes that are started within the block hear no SIGINT, ever.
+    """Make processes that are started within the block ignore SIGINT permanently.
 
-    A terminal sends Ctrl-C to all of them. Who starts them stops them; one that hears of it while Python still
-    imports it ends with a traceback. What this thread is sent meanwhile arrives after the block.
+    A terminal sends Ctrl-C to all of them, but their parent stops them. A child that receives it while Python is
+    importing would end with a traceback. A signal to this thread meanwhile is delivered after the block.
     """
-    # Where multiprocessing has to start this process of its own first, it lets signals through again in between.
+    # If multiprocessing first has to start its resource tracker, it unblocks signals in between.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -1,4 +1,4 @@
-"""What an address tells about who is behind it."""
+"""What an address says about who is behind it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Final
 
 _IPV6_PREFIX: Final = 64
-"""Bits of an IPv6 address that one subscriber shares: the rest are its own to choose."""
+"""Bits of an IPv6 address that identify a subscriber: the subscriber is free to choose the rest."""
 
 
 @lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach ``host``, and only this machine can come from there."""
+    """Return whether ``host`` can only be reached from this machine."""
     if host == "localhost":
         return True
     address = _address(host)
@@ -20,7 +20,7 @@ def is_loopback(host: str) -> bool:
 
 
 def network_of(host: str) -> str:
-    """Return what calls from ``host`` are counted by: an IPv4 address, the network of an IPv6 one, else ``host``."""
+    """Return the key by which calls from ``host`` are counted: an IPv4 address, an IPv6 network, else ``host``."""
     address = _address(host)
     if address is None:
         return host

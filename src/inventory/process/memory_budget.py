@@ -1,4 +1,4 @@
-"""How much the requests and answers of a process may hold together, and giving it back to the system."""
+"""How much memory the requests and answers of a process may hold together, and returning freed memory to the system."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Final
 from inventory.errors import LimitExceededError
 
 FREE_BYTES: Final = 256 * 1024
-"""What a call may hold without being counted, bytes: most calls, which then cost nothing here."""
+"""What a call may hold without being counted, bytes; most calls hold less, and then cost nothing here."""
 SIZE_METADATA: Final = "inventory-answer-bytes"
-"""Metadata that tells the size of an answer of more than ``FREE_BYTES`` ahead of it, so that memory can be reserved."""
+"""Metadata that announces the size of an answer larger than ``FREE_BYTES``, so that memory can be reserved."""
 WAIT_SECONDS: Final = 2.0
-"""How long a call waits until others have given back what it needs, s."""
+"""How long a call waits for others to release memory, s."""
 TRIM_SECONDS: Final = 1.0
-"""How long after something was given back free memory goes back to the system, s."""
+"""Delay between a release and returning free memory to the system, s."""
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 """Options of mallopt(3)."""
@@ -27,7 +27,7 @@ _ARENAS: Final = 2
 
 
 class BudgetSpentError(LimitExceededError):
-    """The process holds as much for requests and answers as it may; trying later, or asking for less, helps."""
+    """Requests and answers hold all the memory they may use together; retrying later or asking for less helps."""
 
     def __init__(self) -> None:
         super().__init__(limit="memory for answers in work: try again, or ask for smaller pages")
@@ -37,8 +37,8 @@ class MemoryBudget:
     """Bytes that all calls of a process may hold together.
 
     Args:
-        limit_bytes: how many.
-        wait_seconds: how long a call waits for others.
+        limit_bytes: the maximum.
+        wait_seconds: how long a call waits for others, s.
     """
 
     def __init__(self, limit_bytes: int, *, wait_seconds: float = WAIT_SECONDS) -> None:
@@ -50,11 +50,11 @@ class MemoryBudget:
 
     @property
     def held_bytes(self) -> int:
-        """What is held now."""
+        """Bytes that are held now."""
         return self._held
 
     def try_take(self, size: int) -> bool:
-        """Take ``size`` bytes, if they are there."""
+        """Take ``size`` bytes if available; return whether they were."""
         with self._given:
             if self._held + size > self.limit_bytes:
                 return False
@@ -62,10 +62,10 @@ class MemoryBudget:
             return True
 
     def take(self, size: int) -> None:
-        """Take ``size`` bytes, as soon as they are there.
+        """Take ``size`` bytes as soon as they are available.
 
         Raises:
-            BudgetSpentError: others hold too much, and do not give it back in time.
+            BudgetSpentError: others hold too much, and do not release it in time.
         """
         with self._given:
             if not self._given.wait_for(lambda: self._held + size <= self.limit_bytes, self._wait_seconds):
@@ -73,7 +73,7 @@ class MemoryBudget:
             self._held += size
 
     def give(self, size: int) -> None:
-        """Give ``size`` bytes back."""
+        """Release ``size`` bytes."""
         with self._given:
             self._held -= size
             self._given.notify_all()
@@ -90,10 +90,10 @@ class MemoryBudget:
 
 
 class Holding:
-    """What one call holds of a budget; used by one thread at a time.
+    """The memory that one call holds; used by one thread at a time.
 
     Args:
-        budget: of the process.
+        budget: the process's budget.
     """
 
     def __init__(self, budget: MemoryBudget) -> None:
@@ -101,7 +101,7 @@ class Holding:
         self._size = 0
 
     def hold(self, size: int) -> None:
-        """Hold at least ``size`` bytes altogether; a single call never needs more than there are.
+        """Hold at least ``size`` bytes in total, but never more than the whole budget.
 
         Raises:
             BudgetSpentError: others hold too much.
@@ -112,7 +112,7 @@ class Holding:
             self._size = wanted
 
     def try_hold(self, size: int) -> bool:
-        """Do the same, but tell at once whether it can be done."""
+        """Do the same without waiting; return whether it was possible."""
         wanted = self._wanted(size)
         if wanted > self._size:
             if not self._budget.try_take(wanted - self._size):
@@ -131,11 +131,11 @@ class Holding:
 
     @property
     def size(self) -> int:
-        """What is held, bytes."""
+        """Bytes that are held."""
         return self._size
 
     def release(self) -> None:
-        """Hold nothing any more."""
+        """Release everything."""
         self.shrink(0)
 
 
@@ -144,7 +144,7 @@ _current: ContextVar[Holding | None] = ContextVar("holding", default=None)
 
 @contextlib.contextmanager
 def holding(of_call: Holding) -> Iterator[None]:
-    """Let what is read within the block be held by ``of_call``."""
+    """Charge what is read within the block to ``of_call``."""
     token = _current.set(of_call)
     try:
         yield
@@ -153,7 +153,7 @@ def holding(of_call: Holding) -> Iterator[None]:
 
 
 def hold(size: int) -> None:
-    """Let the call that this runs for hold ``size`` bytes; outside of calls nothing is counted.
+    """Make the current call hold ``size`` bytes; outside of calls nothing is counted.
 
     Raises:
         BudgetSpentError: others hold too much.
@@ -164,9 +164,9 @@ def hold(size: int) -> None:
 
 
 def settle_allocator() -> None:
-    """Let the C library keep large blocks apart and few arenas, so that what is freed can go back to the system.
+    """Configure the C library to allocate large blocks separately and use few arenas, so that freed memory is returned.
 
-    Left alone, glibc keeps an arena for each thread and, once a large block was freed, takes the next ones from there.
+    By default, glibc keeps an arena per thread and, after a large block was freed, takes further ones from the arenas.
     """
     with contextlib.suppress(AttributeError, OSError):
         library = ctypes.CDLL(None)
@@ -176,6 +176,6 @@ def settle_allocator() -> None:
 
 
 def trim() -> None:
-    """Give free memory back to the system."""
+    """Return free memory to the system."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

@@ -1,4 +1,4 @@
-"""When a process that died is started again."""
+"""When a process that died is restarted."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 LIMIT: Final = 5
 WINDOW_SECONDS: Final = 60.0
 FIRST_DELAY_SECONDS: Final = 0.2
-"""Wait before the first restart, doubled for each further within the window: a process that dies at once must not
-keep the machine busy."""
+"""Wait before the first restart, doubled for each further one within the window, so that a process that dies at once
+does not keep the machine busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestartPolicy:
-    """A process is started again at most ``limit`` times within ``window_seconds``; then its parent gives up."""
+    """A process is restarted at most ``limit`` times within ``window_seconds``; then its parent gives up."""
 
     limit: int = LIMIT
     window_seconds: float = WINDOW_SECONDS
@@ -33,14 +33,14 @@ class Restarts:
         self._deaths: deque[float] = deque()
 
     def __len__(self) -> int:
-        """Return how many restarts lie within the window."""
+        """Return the number of restarts within the window."""
         return len(self._deaths)
 
     def after_death(self, now: float) -> float | None:
-        """Count a death at ``now``; return when to start the process again, or None to give up.
+        """Count a death at ``now``; return when to restart the process, or None to give up.
 
         Args:
-            now: of the monotonic clock, s; what is returned is of the same.
+            now: monotonic time, s; the returned time is on the same clock.
         """
         while self._deaths and now - self._deaths[0] > self._policy.window_seconds:
             self._deaths.popleft()

@@ -8,11 +8,11 @@ import threading
 
 
 class StopFlag(threading.Event):
-    """Tells threads to stop; once set it stays so.
+    """Tells threads to stop; once set, it stays set.
 
-    A handler runs on the main thread, between any two of its steps. Where that thread is just inside the lock of a
-    plain event, in a loop that waits and looks again, setting it there waits for that lock for ever. This one has no
-    lock: setting it writes to a pipe that nobody reads, and waiting polls that pipe.
+    A signal handler runs on the main thread, between any two of its steps. If that thread is inside the lock of a plain
+    event at that moment, for example in a loop that waits, setting the event there waits for that lock forever. This
+    event has no lock: setting it writes to a pipe that nobody reads, and waiting polls that pipe.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class StopFlag(threading.Event):
         os.set_blocking(self._writer, False)
 
     def is_set(self) -> bool:
-        """Tell whether it was set."""
+        """Return whether it was set."""
         return self._told
 
     def set(self) -> None:
@@ -32,7 +32,7 @@ class StopFlag(threading.Event):
             os.write(self._writer, b"!")
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is set, for at most ``timeout`` seconds; tell whether it is."""
+        """Wait until it is set, for at most ``timeout`` seconds; return whether it is."""
         if not self._told:
             poll = select.poll()
             poll.register(self._reader, select.POLLIN)

@@ -1,4 +1,4 @@
-"""Reading YAML that people write: whatever is wrong with it is one kind of error, with its place where it is known."""
+"""Reads YAML that people write: every problem is one kind of error, with its position if known."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import yaml
 
 
 def load(text: str) -> object:
-    """Return what the YAML document ``text`` holds; None for an empty one.
+    """Return the content of the YAML document ``text``; None for an empty one.
 
     Raises:
-        yaml.YAMLError: as :func:`load_with_node` says.
+        yaml.YAMLError: see :func:`load_with_node`.
     """
     return load_with_node(text)[1]
 
 
 def load_with_node(text: str) -> tuple[yaml.Node | None, object]:
-    """Return the YAML document ``text`` twice: as nodes, which know their lines, and as what they hold.
+    """Return the YAML document ``text`` twice: as nodes, which have line numbers, and as values.
 
     Raises:
-        yaml.YAMLError: it is none, nests too deep, or a value is not what its form or tag says, such as the date
-            ``2024-13-45``. PyYAML's own words in it may quote the text.
+        yaml.YAMLError: it is not YAML, is nested too deeply, or a value does not match its form or tag, such as the
+            date ``2024-13-45``. PyYAML's own message may quote the text.
     """
     loader: _Loader | None = None
     try:
@@ -29,24 +29,24 @@ def load_with_node(text: str) -> tuple[yaml.Node | None, object]:
         node = loader.get_single_node()
         return node, None if node is None else loader.construct_document(node)
     except RecursionError:
-        raise yaml.error.MarkedYAMLError(problem="is nested too deep") from None
+        raise yaml.error.MarkedYAMLError(problem="is nested too deeply") from None
     finally:
         if loader is not None:
             loader.dispose()
 
 
 def place(error: yaml.YAMLError) -> str:
-    """Return where in the text the error is, to be followed by what it is; empty where that is not known."""
+    """Return the position of the error in the text, to be followed by its description; empty if unknown."""
     mark = getattr(error, "problem_mark", None)
     return f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
 
 
 class _Loader(yaml.SafeLoader):
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Construct as usual, but let no error of Python's own out: PyYAML lets values through by their form alone."""
+        """Construct as usual, but turn other Python errors into YAML errors: PyYAML checks only the form of values."""
         try:
             return super().construct_object(node, deep=deep)
         except (ValueError, LookupError, AttributeError, ArithmeticError):
-            # Without the cause: its words quote the value.
-            problem = "is no valid date, number or other value of its kind"
+            # Without the cause, whose message quotes the value.
+            problem = "is not a valid date, number or other value of its kind"
             raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None

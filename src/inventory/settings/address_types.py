@@ -1,4 +1,4 @@
-"""Addresses as types of settings and of the static platform file: what the channels cannot use is refused at once."""
+"""Addresses as types of settings and of the static platform file: one that no channel can use is refused at once."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def _server_or_empty(text: str) -> str:
 
 
 Endpoint: TypeAlias = Annotated[str, AfterValidator(_endpoint)]
-"""Another service: ``grpc://host:port`` or ``grpc+ssl://host:port``; a path behind it is ignored."""
+"""Another service: ``grpc://host:port`` or ``grpc+ssl://host:port``; a path after it is ignored."""
 EndpointOrEmpty: TypeAlias = Annotated[str, AfterValidator(_endpoint_or_empty)]
-"""The same, or nothing."""
+"""The same, or the empty string."""
 ServerOrEmpty: TypeAlias = Annotated[str, AfterValidator(_server_or_empty)]
-"""The server of this service, for which a mere ``host:port`` will do, or nothing."""
+"""The server of this service, for which ``host:port`` suffices, or the empty string."""

@@ -1,4 +1,4 @@
-"""Settings that exclude one another, where that depends on which process uses them."""
+"""Combinations of settings that are invalid for the processes that use them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from inventory.settings.fields import Settings
 
 
 def contradictions(settings: Settings) -> Iterator[str]:
-    """Yield what of the settings excludes each other, where that depends on which process uses them.
+    """Yield each combination of settings that contradicts itself, if that depends on the process that uses them.
 
-    The process that a line is about refuses to start; ``inventory config`` tells all of them.
+    The affected process refuses to start; ``inventory config`` reports all of them.
     """
     if bool(settings.tls_certificate_file) != bool(settings.tls_key_file):
         yield "tls_certificate_file and tls_key_file: one needs the other"
@@ -32,19 +32,18 @@ def contradictions(settings: Settings) -> Iterator[str]:
 
 
 def identity_contradictions(settings: Settings) -> Iterator[str]:
-    """Yield why callers cannot be told apart as the settings say: keys or roles would come from nowhere."""
+    """Yield why callers cannot be identified or authorized with the settings: keys or roles have no source."""
     if settings.authentication == "jwt" and settings.jwks_file is None and settings.platform == "static":
         yield (
-            "jwks_file (INVENTORY_JWKS_FILE): required for authentication jwt where platform is static, "
-            "which has no identity service to ask for keys"
+            "jwks_file (INVENTORY_JWKS_FILE): required for authentication jwt with platform static, "
+            "which has no identity service that provides keys"
         )
     if settings.authorization == "identity" and settings.platform == "static":
         yield (
             "authorization (INVENTORY_AUTHORIZATION): identity needs platform grpc: the static file has no roles, "
-            "so that everybody could do everything"
+            "so every caller would be allowed everything"
         )
     if settings.authorization == "identity" and settings.authentication == "none":
         yield (
-            "authorization (INVENTORY_AUTHORIZATION): identity needs authentication jwt: "
-            "it cannot tell what somebody unknown may do"
+            "authorization (INVENTORY_AUTHORIZATION): identity needs authentication jwt: an unknown caller has no roles"
         )

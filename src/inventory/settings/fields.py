@@ -26,7 +26,7 @@ from inventory.settings.variables import CONFIG_VARIABLE, PREFIX
 from inventory.settings.yaml_file import read_yaml
 
 BEATS_PER_LEASE: Final = 3
-"""A claim must outlast a heartbeat that is late, and one that is lost."""
+"""A claim must survive one late and one lost heartbeat."""
 
 
 class Settings(BaseSettings):
@@ -40,96 +40,97 @@ class Settings(BaseSettings):
     )
     mongo_database: DatabaseName = Field("inventory", description="name of the MongoDB database")
     mongo_timeout_seconds: WaitSeconds = Field(
-        5.0, description="how long a request waits for MongoDB to be reachable, s"
+        5.0, description="how long a request waits for MongoDB to become reachable, s"
     )
     query_timeout_seconds: WaitSeconds = Field(30.0, description="time limit of one query inside MongoDB, s")
     max_answer_bytes: Count = Field(
         64 * MIB,
-        description="how much stored data one list, stat or analyze may read for its answer; where it is more, clients "
-        "are told to ask page by page, bytes",
+        description="maximum amount of stored data one list, stat or analyze may read; beyond it the call fails and "
+        "asks the client to use smaller pages, bytes",
     )
     memory_budget_bytes: Count = Field(
         256 * MIB,
-        description="memory that requests and answers in work may hold together, per process of server and gateway; "
-        "a call that finds none within two seconds is told to try again, bytes",
+        description="memory that concurrent requests and answers may hold together, per server and gateway process; "
+        "a call that gets none within two seconds is refused and may be retried, bytes",
     )
     count_reuse_seconds: SecondsOrZero = Field(
         1.0,
-        description="how old a list's total_count of 10,000 and more may be where other processes write, s; "
-        "0: counted each time",
+        description="how long a list's total_count of 10,000 or more may be reused while other processes write, s; "
+        "0: always count",
     )
     migrate_at_start: bool = Field(
-        True, description="server, worker and scheduler run pending migrations; else they wait for `inventory migrate`"
+        True,
+        description="server, worker and scheduler run pending migrations; if false, they wait for `inventory migrate`",
     )
     redis_url: SecretStr = Field(SecretStr(""), description="Redis URL; empty: `inventory up` starts one")
     queue_namespace: str = Field("inventory", min_length=1, description="prefix of the queue's keys in Redis")
 
     # Server
-    host: str = Field("127.0.0.1", description="address the gRPC server, gateway and health pages listen on")
+    host: str = Field("127.0.0.1", description="address on which gRPC server, gateway and health pages listen")
     port: Port = Field(50051, description="port of the gRPC server")
     server_processes: Count = Field(
-        default_factory=lambda: min(os.cpu_count() or 1, 8), description="gRPC server processes on the one port"
+        default_factory=lambda: min(os.cpu_count() or 1, 8), description="gRPC server processes that share the port"
     )
-    server_threads: Count = Field(4, description="quick RPCs that run at a time, per server process")
+    server_threads: Count = Field(4, description="quick RPCs that run concurrently, per server process")
     server_heavy_threads: Count = Field(
         4,
-        description="RPCs of unknown cost that run at a time beside the quick ones, per server process: stat, analyze, "
-        "collect, lists with patterns, without a limit or an index; one caller's at most half of them",
+        description="RPCs of unknown cost that run concurrently, besides the quick ones, per server process: stat, "
+        "analyze, collect, and lists with patterns or without a limit or an index; at most half of them for one caller",
     )
-    max_message_bytes: Count = Field(256 * MIB, description="largest gRPC message sent or accepted from plugins, bytes")
+    max_message_bytes: Count = Field(256 * MIB, description="largest gRPC message exchanged with plugins, bytes")
     max_request_bytes: Count = Field(16 * MIB, description="largest request that server and gateway accept, bytes")
-    max_concurrent_rpcs: Count = Field(256, description="RPCs in work or waiting per server process; more are refused")
+    max_concurrent_rpcs: Count = Field(256, description="RPCs running or waiting per server process; more are refused")
     max_waiting_rpcs: Count = Field(
         64,
-        description="RPCs of these that wait for a plugin or its installation; more are refused, and of one caller "
-        "more than half of them",
+        description="how many of these RPCs may wait for a plugin or its installation, at most half of them for one "
+        "caller; more are refused",
     )
     rpc_queue_seconds: Seconds = Field(
-        10.0, description="how long an RPC waits until it may run, before it is refused, s"
+        10.0, description="how long an RPC may wait for its turn before it is refused, s"
     )
     rate_limit_per_second: float = Field(
         500.0,
         ge=0,
-        description="requests per second, and at once, that one caller may make of one process: the token's user, or "
-        "without authentication the address (loopback and callers whose role is SYSTEM are not counted); 0: no limit",
+        description="requests per second, and burst size, allowed to one caller per process; callers are identified by "
+        "the token's user or, without authentication, by address (loopback and role SYSTEM are exempt); 0: no limit",
     )
-    drain_seconds: WaitSeconds = Field(20.0, description="how long a stopping process lets running work end, s")
+    drain_seconds: WaitSeconds = Field(20.0, description="how long running work may take to finish at shutdown, s")
     connection_age_seconds: WaitSeconds = Field(
-        1800.0, description="age at which a client is asked to connect anew, so that it finds added servers, s"
+        1800.0, description="age at which clients are asked to reconnect, so that they find added servers, s"
     )
     connection_idle_seconds: WaitSeconds = Field(
         330.0,
-        description="how long a connection without a call is kept, s: longer than the five minutes that many clients "
-        "pause",
+        description="how long a connection without calls is kept, s; the default exceeds the five minutes that many "
+        "clients pause between calls",
     )
     server_max_connections: Count = Field(
         1000,
-        description="connections kept per server process, fewer where it may have fewer files open; further ones are "
-        "closed at once",
+        description="connections kept per server process, or fewer if its limit of open files is lower; further ones "
+        "are closed at once",
     )
     server_health_port: Port = Field(
         50065,
-        description="HTTP port of the server's health and metrics; 0: any free one, as where the default is taken",
+        description="HTTP port of the server's health and metrics; 0: any free one, also if the default port is taken",
     )
     allow_unauthenticated_remote: bool = Field(
-        False, description="with authentication none, allow listening on other addresses than loopback"
+        False, description="with authentication none, allow listening on addresses other than loopback"
     )
     tls_certificate_file: Path | None = Field(None, description="PEM certificate chain of the gRPC server")
     tls_key_file: Path | None = Field(None, description="PEM private key of the gRPC server")
-    tls_client_ca_file: Path | None = Field(None, description="PEM CA that client certificates must come from")
+    tls_client_ca_file: Path | None = Field(None, description="PEM CA that must have signed client certificates")
 
     # Identity of callers
     authentication: Literal["none", "jwt"] = Field("none", description="how callers are authenticated")
-    authorization: Literal["none", "identity"] = Field("none", description="who decides what callers may do")
-    default_domain_id: str = Field("", description="domain of requests that name none, with authentication none")
-    jwks_file: Path | None = Field(None, description="public keys for jwt; absent: the identity service is asked")
+    authorization: Literal["none", "identity"] = Field("none", description="what decides which calls are permitted")
+    default_domain_id: str = Field("", description="domain of requests without one, with authentication none")
+    jwks_file: Path | None = Field(None, description="public keys for jwt; empty: the identity service is asked")
     token_leeway_seconds: SecondsOrZero = Field(30.0, description="clock skew tolerated in tokens, s")
     api_key_reuse_seconds: SecondsOrZero = Field(
         30.0,
-        description="how long identity's word that an API key is enabled is used; a deleted or disabled key may call "
+        description="how long identity's answer that an API key is enabled is reused; a deleted or disabled key works "
         "for that long, s",
     )
-    system_token: SecretStr = Field(SecretStr(""), description="token of the workers and the scheduler")
+    system_token: SecretStr = Field(SecretStr(""), description="token that workers and schedulers use")
 
     # Platform
     platform: Literal["static", "grpc"] = Field("static", description="where plugins, secrets and projects come from")
@@ -141,10 +142,10 @@ class Settings(BaseSettings):
     platform_timeout_seconds: Seconds = Field(10.0, description="deadline of one call to a platform service, s")
     plugin_install_timeout_seconds: Seconds = Field(
         600.0,
-        description="deadline of asking the plugin service where a plugin listens: it answers once that is "
+        description="deadline of a request for a plugin's endpoint; the plugin service answers once the plugin is "
         "installed, s",
     )
-    platform_ca_file: Path | None = Field(None, description="PEM CA for grpc+ssl:// endpoints; absent: the system's")
+    platform_ca_file: Path | None = Field(None, description="PEM CA for grpc+ssl:// endpoints; empty: the system's CAs")
     platform_certificate_file: Path | None = Field(None, description="PEM client certificate for grpc+ssl://")
     platform_key_file: Path | None = Field(None, description="PEM client key for grpc+ssl://")
     plugin_init_timeout_seconds: Seconds = Field(60.0, description="deadline of a plugin's init, verify, get_tasks, s")
@@ -152,50 +153,54 @@ class Settings(BaseSettings):
     # Jobs
     worker_plugin_installs: Count = Field(
         64,
-        description="installations of plugins that one worker process waits for at a time, beside its threads; "
-        "planning that needs a further one is tried again later",
+        description="plugin installations that one worker process waits for concurrently, besides its threads; "
+        "planning that needs another one is retried later",
     )
-    worker_threads: Count = Field(8, description="slices one worker process collects at a time")
+    worker_threads: Count = Field(8, description="slices that one worker process collects concurrently")
     worker_processes: Count = Field(
-        default_factory=lambda: min(os.cpu_count() or 1, 8), description="worker processes that `inventory worker` runs"
+        default_factory=lambda: min(os.cpu_count() or 1, 8), description="processes that `inventory worker` runs"
     )
     worker_health_port: Port = Field(50061, description="HTTP port of the worker's health and metrics; 0: any free one")
     lease_seconds: Seconds = Field(30.0, description="how long a claim lasts without a heartbeat, s")
-    heartbeat_seconds: Seconds = Field(2.0, description="how often a claim is renewed and cancelation looked up, s")
+    heartbeat_seconds: Seconds = Field(2.0, description="how often claims are renewed and cancelations noticed, s")
     max_attempts: Count = Field(3, description="attempts of a slice before it fails")
     retry_backoff_seconds: WaitSeconds = Field(
-        5.0, description="wait before the second attempt, doubled for each further, s"
+        5.0, description="wait before the second attempt, doubled for each further one, s"
     )
-    slices_per_collector: Count = Field(32, description="slices of one collector that run at a time")
-    slices_per_endpoint: Count = Field(32, description="slices that run at a time against one plugin endpoint")
+    slices_per_collector: Count = Field(32, description="slices of one collector that run concurrently")
+    slices_per_endpoint: Count = Field(32, description="slices that run concurrently against one plugin endpoint")
     stream_idle_seconds: Seconds = Field(1800.0, description="how long a plugin's stream may stay silent, s")
     job_timeout_seconds: Seconds = Field(7200.0, description="how long a job may take, s")
     job_retention_days: Days = Field(60.0, description="age at which jobs and their tasks are removed, days")
     sweep_seconds: Seconds = Field(2.0, description="period of the sweeper, s")
 
     # Ingest
-    batch_count: Count = Field(500, description="resources written together, at most")
-    batch_bytes: Count = Field(8 * MIB, description="encoded size of a batch, at most, bytes")
+    batch_count: Count = Field(500, description="maximum number of resources in a batch")
+    batch_bytes: Count = Field(8 * MIB, description="maximum encoded size of a batch, bytes")
     batch_seconds: Seconds = Field(2.0, description="how long a batch waits for more resources, s")
-    disconnect_threshold: Count = Field(3, description="full collects without a resource until it is DELETED")
+    disconnect_threshold: Count = Field(3, description="full collects without a resource after which it is DELETED")
     disconnect_grace_seconds: SecondsOrZero = Field(
         3600.0, description="a resource seen within this time is not counted as disconnected, s"
     )
-    resource_max_age_hours: Hours = Field(48.0, description="age without update at which a resource is DELETED, h")
+    resource_max_age_hours: Hours = Field(48.0, description="time without update after which a resource is DELETED, h")
     resource_max_age_hours_by_type: dict[str, Hours] = Field(
-        {}, description="the same for single types, by provider.group.type, h"
+        {}, description="the same for single resource types, by provider.group.type, h"
     )
-    deleted_retention_days: Days = Field(90.0, description="age at which DELETED resources are removed for good, d")
-    housekeeping_excluded_domains: tuple[str, ...] = Field((), description="domains that housekeeping leaves alone")
+    deleted_retention_days: Days = Field(
+        90.0, description="age at which DELETED resources are removed permanently, days"
+    )
+    housekeeping_excluded_domains: tuple[str, ...] = Field((), description="domains that housekeeping skips")
     housekeeping_seconds: Seconds = Field(3600.0, description="period of housekeeping, s")
     cache_hours: Hours = Field(24.0, description="how long a plugin's FilterCache is kept, h")
 
     # Scheduler
-    tick_seconds: Seconds = Field(1.0, description="how often the scheduler looks for due schedules, s")
+    tick_seconds: Seconds = Field(1.0, description="how often the scheduler checks for due schedules, s")
     schedule_grace_seconds: SecondsOrZero = Field(
         3600.0, description="how late a missed fire time is still caught up, s"
     )
-    schedule_spread_seconds: SecondsOrZero = Field(0.0, description="spread of fire times to avoid a herd, s")
+    schedule_spread_seconds: SecondsOrZero = Field(
+        0.0, description="interval over which equal fire times are spread to avoid load peaks, s"
+    )
     scheduler_health_port: Port = Field(50062, description="HTTP port of the scheduler's health and metrics")
 
     # Tests
@@ -203,7 +208,7 @@ class Settings(BaseSettings):
         0.0,
         ge=-86_400,
         le=86_400,
-        description="for tests only: how far this process takes its machine's clock to be ahead, s",
+        description="for tests only: how far this machine's clock is assumed to be ahead, s",
     )
 
     # Gateway
@@ -211,24 +216,28 @@ class Settings(BaseSettings):
     gateway_timeout_seconds: Seconds = Field(60.0, description="deadline of one HTTP request, s")
     gateway_max_connections: Count = Field(
         1000,
-        description="HTTP connections kept at a time, fewer where the process may have fewer files open; for a further "
-        "one the longest idle one is closed",
+        description="HTTP connections kept open, or fewer if the process's limit of open files is lower; for each "
+        "further one, the connection idle for the longest time is closed",
     )
     gateway_upstream: ServerOrEmpty = Field(
-        "", description="server the gateway calls, host:port or grpc+ssl://host:port; empty: that of host and port"
+        "",
+        description="server the gateway calls, host:port or grpc+ssl://host:port; empty: the settings host and port",
     )
 
     # Observation
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="lowest level that is logged")
     log_format: Literal["json", "text"] = Field("json", description="json for machines, text for people")
     tracing_endpoint: EndpointOrEmpty = Field(
         "", description="OpenTelemetry collector, grpc://host:port or grpc+ssl://host:port; empty: no traces"
     )
     tracing_sample_ratio: float = Field(
-        1.0, ge=0, le=1, description="share of the traces begun here that are kept; a caller's own decision stands"
+        1.0,
+        ge=0,
+        le=1,
+        description="share of traces started here that are sampled; a caller's own decision is respected",
     )
     tracing_allow_plaintext_remote: bool = Field(
-        False, description="allow a tracing_endpoint without TLS on another address than loopback"
+        False, description="allow a tracing_endpoint without TLS on an address other than loopback"
     )
 
     @field_validator("static_file", "jwks_file", mode="before")
@@ -245,7 +254,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _lease_outlasts_heartbeats(self) -> Self:
-        # Else workers would take slices from one another that are collected well.
+        # Otherwise workers would take slices from one another that are still being collected.
         if self.lease_seconds < BEATS_PER_LEASE * self.heartbeat_seconds:
             reason = f"lease_seconds (INVENTORY_LEASE_SECONDS): must be at least {BEATS_PER_LEASE} times"
             raise PydanticCustomError("contradiction", "{reason} heartbeat_seconds", {"reason": reason})
@@ -260,7 +269,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments win over the environment, the environment over the file."""
+        """Arguments override the environment, which overrides the file."""
         path = os.environ.get(CONFIG_VARIABLE, "")
         file = (InitSettingsSource(settings_cls, read_yaml(Path(path))),) if path else ()
         return (init_settings, env_settings, *file)

@@ -1,4 +1,4 @@
-"""Settings as they are in force; wrong, unknown and misspelt ones are reported by name."""
+"""Loads the settings in force; wrong, unknown and misspelt ones are reported by name."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def load(**overrides: object) -> Settings:
     """Return the settings in force.
 
     Args:
-        overrides: values that win over environment and file, from the command line.
+        overrides: values from the command line, which override environment and file.
 
     Raises:
-        SettingsError: names each wrong setting, its reason, and never its value.
+        SettingsError: names each invalid setting with the reason, but never its value.
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
@@ -30,26 +30,26 @@ def load(**overrides: object) -> Settings:
         lines = [_complaint(error, overrides) for error in exc.errors(include_input=False)]
         raise SettingsError("; ".join(lines)) from None
     except SourceError as exc:
-        # Of a list or mapping in the environment; the words name the field and no value.
+        # Concerns a list or mapping in the environment; the message names the field but no value.
         name = next((each for each in Settings.model_fields if f'"{each}"' in str(exc)), "a setting")
         raise SettingsError(f"{name} ({variable(name)}): is not JSON") from None
 
 
 def unknown_variables() -> list[str]:
-    """Return the names of environment variables that look like settings and are none."""
+    """Return the names of environment variables that look like settings but are not."""
     known = {variable(name) for name in Settings.model_fields} | CLIENT_VARIABLES
     return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
 
 
 def nearest_variable(name: str) -> str:
-    """Return the name that was probably meant by ``name``, or the empty string."""
+    """Return the known variable closest to ``name``, or the empty string."""
     known = [variable(each) for each in Settings.model_fields] + sorted(CLIENT_VARIABLES)
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=0.8)), "")
 
 
 def _complaint(error: ErrorDetails, overrides: Container[str]) -> str:
     if not error["loc"]:
-        # Of settings that contradict one another: it names them.
+        # Concerns settings that contradict one another; the message names them.
         return error["msg"]
     name = str(error["loc"][0])
     path = os.environ.get(CONFIG_VARIABLE, "")

@@ -7,13 +7,13 @@ from typing import Annotated
 from pydantic import Field
 
 _YEARS = 100
-"""How long any duration may be: no date from now on, or back, leaves the calendar."""
+"""The longest duration, in years: keeps every computed date within the calendar."""
 
 _WAIT_DAYS = 10
-"""How long a wait may be that is handed to a library: MongoDB's driver takes no milliseconds beyond 10 to the 9th,
-gRPC's options and a wait for a process none beyond 2 to the 31st."""
+"""The longest wait that is passed to a library, in days: MongoDB's driver accepts at most 10^9 ms; gRPC's options and
+waiting for a process at most 2^31 ms."""
 
-# Infinity is no number either, but its complaint is to name the bound.
+# Infinity is not a number either, but its error message should name the bound.
 Seconds = Annotated[float, Field(gt=0, le=_YEARS * 365 * 86_400, allow_inf_nan=True)]
 SecondsOrZero = Annotated[float, Field(ge=0, le=_YEARS * 365 * 86_400, allow_inf_nan=True)]
 WaitSeconds = Annotated[float, Field(gt=0, le=_WAIT_DAYS * 86_400, allow_inf_nan=True)]

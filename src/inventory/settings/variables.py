@@ -1,4 +1,4 @@
-"""The names of the environment variables: those of the settings, and those beside them."""
+"""The names of environment variables: those of settings, and further ones."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 PREFIX: Final = "INVENTORY_"
 CONFIG_VARIABLE: Final = f"{PREFIX}CONFIG"
 CLIENT_VARIABLES = frozenset({f"{PREFIX}{name}" for name in ("CONFIG", "ENDPOINT", "DOMAIN_ID", "TOKEN", "CA_FILE")})
-"""Variables beside the settings: where their file is, and what the client commands go by."""
+"""Variables besides the settings: the settings file, and options of the client commands."""
 
 
 def variable(name: str) -> str:

@@ -14,7 +14,7 @@ def read_yaml(path: Path) -> dict[str, object]:
     """Return the mapping in the YAML file ``path``.
 
     Raises:
-        SettingsError: the file is absent, unreadable, not UTF-8, no YAML (with its line) or no mapping.
+        SettingsError: the file is absent, unreadable, not UTF-8, not YAML (with the line) or not a mapping.
     """
     try:
         content = yaml_text.load(path.read_text(encoding="utf-8"))
@@ -23,10 +23,10 @@ def read_yaml(path: Path) -> dict[str, object]:
     except UnicodeDecodeError:
         raise SettingsError(f"{path}: is not UTF-8") from None
     except yaml.YAMLError as exc:
-        # PyYAML's own words may quote the line, and that may hold a password.
+        # PyYAML's own message may quote the line, which may contain a password.
         raise SettingsError(f"{path}: {yaml_text.place(exc)}is not YAML") from None
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise SettingsError(f"{path}: must hold a mapping at its top, got a {type(content).__name__}")
+        raise SettingsError(f"{path}: must contain a mapping at its top level, got a {type(content).__name__}")
     return content

@@ -1,4 +1,4 @@
-"""One worker process: consumes the queue until it is told to stop, or its parent is gone."""
+"""One worker process: consumes the queue until it is stopped."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from inventory.worker.heartbeat import Heartbeat
 from inventory.worker.parts import PartsFactory, WorkerParts
 
 GC_THRESHOLDS: Final = (50_000, 20, 50)
-"""A rare collector: large documents make many objects and few cycles (measured: twice to three times as fast)."""
+"""Infrequent garbage collection: large documents create many objects and few cycles (measured: 2 to 3 times faster)."""
 
 _POLL_SECONDS: Final = 0.1
 _FINISH_SHARE: Final = 0.5
-"""Share of the grace in which slices may still end by themselves, before they are handed back."""
+"""Share of the grace time in which slices may still finish before they are handed back."""
 
 _log = get_logger(__name__)
 
@@ -32,9 +32,9 @@ def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Ca
     """Run as a child process; return its exit code.
 
     Args:
-        settings: in force.
+        settings: the settings in force.
         factory: builds the parts.
-        number: of this process among its siblings.
+        number: the number of this process among its siblings.
         on_ready: called once messages are taken.
     """
     setup(level=settings.log_level, form=settings.log_format, process=f"worker-{number}")
@@ -45,7 +45,7 @@ def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Ca
     if serve(parts, settings, stop=stop, on_ready=on_ready):
         parts.close()
         return 0
-    # What hangs would see its connections close under it, and could keep the interpreter from ending.
+    # A hanging thread would have its connections closed, and could keep the interpreter from exiting.
     _log.warning("worker_left_threads")
     log_stream.drain()
     os._exit(0)
@@ -54,10 +54,10 @@ def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Ca
 def serve(
     parts: WorkerParts, settings: Settings, *, stop: threading.Event, on_ready: Callable[[], None] = lambda: None
 ) -> bool:
-    """Consume until ``stop`` is set; then take no more, and end or hand back what runs within the grace.
+    """Consume until ``stop`` is set; then take no more messages, and finish or hand back running slices in time.
 
     Returns:
-        Whether nothing runs any more. Else handlers hang in calls, and their connections must stay as they are.
+        Whether nothing is running any more. If not, handlers hang in calls, and their connections must stay open.
     """
     heartbeat = Heartbeat(running=parts.running, period_seconds=settings.heartbeat_seconds, clock=SystemClock())
     gc.collect()
@@ -75,7 +75,7 @@ def serve(
 
 
 def _drain(parts: WorkerParts, grace_seconds: float) -> bool:
-    """Stop consuming; let slices end for a share of the grace, then cancel their streams and hand them back."""
+    """Stop consuming; let slices finish for a share of the grace time, then cancel their streams and hand them back."""
     _log.info("worker_draining", slices=len(parts.running))
     clock = SystemClock()
     begun = clock.monotonic()
@@ -92,7 +92,7 @@ def _drain(parts: WorkerParts, grace_seconds: float) -> bool:
     parts.running.stop_all()
     consuming.join(max(grace_seconds - (clock.monotonic() - begun), 0.0) + 1.0)
     if len(parts.running):
-        # Their threads hang in a call that cannot be canceled; they own nothing any more once this is written.
+        # Their threads hang in a call that cannot be canceled; after this write they no longer own anything.
         try:
             parts.running.hand_back_all()
         except InventoryError as exc:

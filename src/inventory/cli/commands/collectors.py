@@ -52,7 +52,7 @@ def list_collectors(context: click.Context, wanted: Listing) -> None:
 @json_option
 @click.pass_context
 def show_collector(context: click.Context, name_or_id: str) -> None:
-    """Show one collector whole, as JSON."""
+    """Show one collector in full, as JSON."""
     with connected(context) as client:
         print_json(find(client, COLLECTOR, name_or_id))
 
@@ -60,14 +60,14 @@ def show_collector(context: click.Context, name_or_id: str) -> None:
 @collector.command("create", example="inventory collector create --name aws --plugin plugin-aws --provider aws")
 @click.option("--name", required=True)
 @click.option("--plugin", "plugin_id", required=True, help="plugin_id")
-@click.option("--version", help="of the plugin; absent: the newest")
+@click.option("--version", help="version of the plugin; absent: the newest")
 @click.option("--upgrade-mode", type=UPGRADE, default="AUTO", show_default=True)
 @click.option("--options", type=STRUCT, default="{}", help="the plugin's options, JSON or @FILE")
 @click.option("--provider", help="collect all secrets of this provider")
-@click.option("--secret", "secret_id", help="collect this secret only")
+@click.option("--secret", "secret_id", help="collect only this secret")
 @click.option("--secret-group", "secret_group_id", help="collect the secrets of this group")
-@click.option("--priority", type=click.IntRange(0, 99), help="lower runs first")
-@click.option("--private", is_flag=True, help="for one project only; needs --project")
+@click.option("--priority", type=click.IntRange(0, 99), help="lower numbers run first")
+@click.option("--private", is_flag=True, help="for one project only; requires --project")
 @click.option("--project", "project_id")
 @click.option("--tags", type=STRUCT, default="{}", help="JSON or @FILE")
 @json_option
@@ -82,9 +82,9 @@ def create_collector(
     tags: Any,
     **plugin: Any,
 ) -> None:
-    """Create a collector of a plugin."""
+    """Create a collector that uses a plugin."""
     if private and not project_id:
-        raise click.UsageError("--private needs --project")
+        raise click.UsageError("--private requires --project")
     request = sent(name=name, priority=priority, project_id=project_id)
     request |= {"plugin_info": sent(**plugin), "tags": tags, "is_public": not private}
     with connected(context) as client:
@@ -94,9 +94,9 @@ def create_collector(
 @collector.command("update", example="inventory collector update aws --name aws-prod --priority 5")
 @collector_argument
 @click.option("--name", help="the new name")
-@click.option("--priority", type=click.IntRange(0, 99), help="lower runs first")
-@click.option("--options", type=STRUCT, help="the plugin's options, all of them; JSON or @FILE")
-@click.option("--tags", type=STRUCT, help="all tags, JSON or @FILE; {} clears")
+@click.option("--priority", type=click.IntRange(0, 99), help="lower numbers run first")
+@click.option("--options", type=STRUCT, help="replaces all options of the plugin; JSON or @FILE")
+@click.option("--tags", type=STRUCT, help="replaces all tags; JSON or @FILE, {} clears them")
 @json_option
 @click.pass_context
 def update_collector(
@@ -117,23 +117,23 @@ def update_collector(
 
 @collector.command("update-plugin", example="inventory collector update-plugin aws --version 1.4 --upgrade-mode MANUAL")
 @collector_argument
-@click.option("--version", help="of the plugin")
+@click.option("--version", help="version of the plugin")
 @click.option("--upgrade-mode", type=UPGRADE)
-@click.option("--options", type=STRUCT, help="the plugin's options, all of them; JSON or @FILE")
+@click.option("--options", type=STRUCT, help="replaces all options of the plugin; JSON or @FILE")
 @json_option
 @click.pass_context
 def update_plugin(context: click.Context, /, name_or_id: str, **changes: Any) -> None:
-    """Change the version, options or upgrade mode of a collector's plugin; its metadata is asked for anew."""
+    """Change the version, options or upgrade mode of a collector's plugin, and fetch its metadata again."""
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         answer = client.call("Collector.update_plugin", collector_id=collector_id, **sent(**changes))
     version = answer.get("plugin_info", {}).get("version", "")
-    say(context, answer, f"{collector_id} ({answer.get('name', '')}): plugin of version {version}")
+    say(context, answer, f"{collector_id} ({answer.get('name', '')}): plugin version {version}")
 
 
 @collector.command("verify", example="inventory collector verify aws --secret secret-1")
 @collector_argument
-@click.option("--secret", "secret_id", help="try this secret only")
+@click.option("--secret", "secret_id", help="test only this secret")
 @json_option
 @click.pass_context
 def verify_collector(context: click.Context, name_or_id: str, secret_id: str | None) -> None:
@@ -156,9 +156,9 @@ def _change(name: str, text: str) -> None:
         say(context, answer, f"{found['collector_id']} ({found.get('name', '')}): {name}d")
 
 
-_change("enable", "Let a collector collect again.")
-_change("disable", "Make a collector and its schedules rest.")
-_change("delete", "Delete a collector, its schedules and rules; its jobs and what it collected stay.")
+_change("enable", "Enable a collector and its schedules.")
+_change("disable", "Disable a collector and its schedules.")
+_change("delete", "Delete a collector, its schedules and rules; its jobs and the resources it collected are kept.")
 
 add_stat(collector, "Collector", example="inventory collector stat --by provider --by state")
 collector.add_command(click.Command("get", params=show_collector.params, callback=show_collector.callback, hidden=True))
@@ -166,11 +166,11 @@ collector.add_command(click.Command("get", params=show_collector.params, callbac
 
 @click.command(cls=Command, example='inventory collect "this machine" --watch')
 @collector_argument
-@click.option("--secret", "secret_id", help="with this secret only")
+@click.option("--secret", "secret_id", help="collect only this secret")
 @click.option("--mode", "collect_mode", type=MODES, default="ALL", show_default=True)
 @click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE")
-@click.option("--use-cache", is_flag=True, help="let the plugin reuse what it found within the last day")
-@click.option("--watch", is_flag=True, help="show the progress, then what became of it")
+@click.option("--use-cache", is_flag=True, help="let the plugin reuse results of the last day")
+@click.option("--watch", is_flag=True, help="show the progress, then the result")
 @json_option
 @click.pass_context
 def collect(

@@ -23,7 +23,7 @@ class Demonstration:
         self._out = out
 
     def __call__(self, endpoint: str) -> None:
-        """Register the local collector and an hourly schedule if absent, collect, and show what to try next."""
+        """Register the local collector and an hourly schedule if missing, collect, and show what to try next."""
         try:
             self._run(endpoint)
         except click.ClickException as exc:
@@ -36,7 +36,7 @@ class Demonstration:
             if not client.call("Collector.list_schedules", collector_id=collector_id).get("results"):
                 hours = {"hours": list(range(24))}
                 client.call("Collector.add_schedule", collector_id=collector_id, name="hourly", schedule=hours)
-            note = f" ({collector_id}, collected again every full hour)"
+            note = f" ({collector_id}, collected every full hour from now on)"
             self._out.print(styled((f"\nCollecting {NAME}", "bold"), note))
             job = client.call("Collector.collect", collector_id=collector_id)
             explain_job(watch_job(client, job["job_id"], out=self._out), self._out)
@@ -47,11 +47,11 @@ class Demonstration:
         self._out.print(styled(count, " of this machine are in the inventory. Try next:\n"))
         for command in _examples(endpoint):
             self._out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
-        self._out.print("\nCtrl-C stops everything; what was collected stays.")
+        self._out.print("\nCtrl-C stops everything; collected resources are kept.")
 
     @staticmethod
     def _collector(client: Client) -> str:
-        # By its name: others of the plugin are the user's own, and get no schedule from here.
+        # Found by name: other collectors of the plugin belong to the user, and get no schedule from here.
         named = {"filter": [{"k": "name", "v": NAME, "o": "eq"}]}
         found = client.call("Collector.list", plugin_id=PLUGIN_ID, query=named).get("results", [])
         if not found:

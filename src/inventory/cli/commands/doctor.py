@@ -1,4 +1,4 @@
-"""``doctor``: is everything well, and if not, how to mend it."""
+"""``doctor``: checks that everything works, and says how to fix what does not."""
 
 from __future__ import annotations
 
@@ -34,18 +34,20 @@ _STYLE: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"
     type=click.Path(path_type=Path, file_okay=False),
     default=Path(".inventory"),
     show_default=True,
-    help="where an `inventory up` on this machine keeps its data",
+    help="data folder of an `inventory up` on this machine",
 )
-@click.option("--plugins/--no-plugins", default=True, show_default=True, help="ask the plugins, and try their secrets")
+@click.option(
+    "--plugins/--no-plugins", default=True, show_default=True, help="check the plugins, and test their secrets"
+)
 @json_option
 @click.pass_context
 def doctor(context: click.Context, data_dir: Path, plugins: bool) -> None:
-    """Check everything the service needs, and tell how to mend what is wrong.
+    """Check everything the service needs, and say how to fix what is wrong.
 
-    Looks at what the settings name, or else at an `inventory up` that runs on --data-dir. Nothing is changed. Exit
-    code 1 if a check failed; warnings alone are no failure.
+    Checks what the settings name, or else an `inventory up` that runs on --data-dir. Nothing is changed. Exit code 1 if
+    a check failed; warnings alone are no failure.
     """
-    # What the parts log while they are looked at is told as findings.
+    # What checked parts log is reported as findings.
     logs.setup(level="error", form="text", process="doctor")
     found: list[Finding] = []
     for finding in _findings(context, data_dir, plugins=plugins):
@@ -74,14 +76,14 @@ def _findings(context: click.Context, data_dir: Path, *, plugins: bool) -> Itera
     if source is click.core.ParameterSource.DEFAULT:
         options = ClientOptions(endpoint=host_port(reachable(settings.host), settings.port))
     yield server_finding(options)
-    # All that a process of the service needs: no other command should wait for it.
+    # Everything that a process of the service imports: no other command should wait for it.
     from inventory.doctor.run import run_checks
 
     yield from run_checks(settings, plugins=plugins)
 
 
 def _settings(data_dir: Path) -> Settings:
-    """Return the settings in force; where they name no store, those of the `up` that runs on ``data_dir``."""
+    """Return the settings in force; if they name no store, those of the `up` that runs on ``data_dir``."""
     loaded = settings_module.load()
     running = running_settings(data_dir)
     return settings_module.load(
@@ -90,7 +92,7 @@ def _settings(data_dir: Path) -> Settings:
 
 
 def server_finding(options: ClientOptions) -> Finding:
-    """Return whether the gRPC server says that it serves."""
+    """Return whether the gRPC server reports that it is serving."""
     channel = open_channel(options)
     try:
         answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=_HEALTH_SECONDS)
@@ -100,8 +102,8 @@ def server_finding(options: ClientOptions) -> Finding:
     finally:
         channel.close()
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
-        mend = "It cannot reach MongoDB, or is stopping: its log tells."
-        return Finding("server", Level.FAIL, f"{options.endpoint} answers, but does not serve", mend)
+        mend = "It cannot reach MongoDB, or is stopping: see its log."
+        return Finding("server", Level.FAIL, f"{options.endpoint} answers, but is not serving", mend)
     return Finding("server", Level.OK, f"{options.endpoint} serves")
 
 

@@ -1,7 +1,7 @@
-"""``inventory health``: whether a process on this machine is well, for the health check of a container.
+"""``inventory health``: whether a process on this machine is healthy, for a container's health check.
 
-Without options and without a settings file ``inventory.__main__`` answers it by itself, since importing the command
-line takes longer than asking.
+Without options and without a settings file, ``inventory.__main__`` handles it directly, since importing the command
+line takes longer than the check.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from inventory.process.health_check import EXIT_ILL, EXIT_WELL, PORTS, check
 @click.command(cls=Command, example="inventory health worker")
 @click.argument("kind", type=click.Choice(tuple(PORTS)), required=False)
 def health(kind: str | None) -> None:
-    """Exit with 0 if the process KIND that listens here is ready, with 1 if not; say what it lacks.
+    """Exit with 0 if the process KIND that listens here is ready, else with 1 and the reason.
 
-    Without KIND every process that listens at its port of the settings has to be ready, and one has to be there:
-    one container runs one.
+    Without KIND, every process that listens on its configured port must be ready, and at least one must be listening: a
+    container runs one process.
     """
     from inventory import settings
 

@@ -64,13 +64,13 @@ def list_jobs(context: click.Context, status: str | None, name_or_id: str | None
 
 @job.command("show", example="inventory job show job-0123456789ab\ninventory job show --collector aws --watch")
 @click.argument("job_id", required=False)
-@click.option("--collector", "name_or_id", help="the newest job of this one", shell_complete=collector_names)
+@click.option("--collector", "name_or_id", help="the newest job of this collector", shell_complete=collector_names)
 @click.option("--watch", is_flag=True, help="follow it until it has ended")
-@click.option("--all", "every_task", is_flag=True, help="a row for every task, however many")
+@click.option("--all", "every_task", is_flag=True, help="show a row for every task")
 @json_option
 @click.pass_context
 def show_job(context: click.Context, job_id: str | None, name_or_id: str | None, watch: bool, every_task: bool) -> None:
-    """Explain a job: what it did, which tasks failed, why, and what to do. Without an id: the newest."""
+    """Explain a job: what it did, which tasks failed, why, and what to do. Without an id: the newest job."""
     with connected(context) as client:
         wanted = job_id or _newest(client, name_or_id)
         found = watch_job(client, wanted, quiet=wants_json(context)) if watch else whole_job(client, wanted)
@@ -87,7 +87,7 @@ def show_job(context: click.Context, job_id: str | None, name_or_id: str | None,
 @json_option
 @click.pass_context
 def delete_job(context: click.Context, job_ids: tuple[str, ...]) -> None:
-    """Delete jobs with their tasks; one that runs is canceled first. What was collected stays."""
+    """Delete jobs with their tasks; running jobs are canceled first. Collected resources are kept."""
     with connected(context) as client:
         for job_id in job_ids:
             say(context, client.call("Job.delete", job_id=job_id), f"{job_id}: deleted")
@@ -104,7 +104,7 @@ def task() -> None:
 
 
 @task.command("list", example="inventory task list --status FAILURE --filter secret_id=secret-1")
-@click.option("--job", "job_id", help="only those of this job")
+@click.option("--job", "job_id", help="only tasks of this job")
 @click.option("--status", type=TASK_STATUS, help="only those")
 @list_options(limit=20, watch=True)
 @json_option
@@ -125,7 +125,7 @@ def list_tasks(context: click.Context, job_id: str | None, status: str | None, w
 @json_option
 @click.pass_context
 def show_task(context: click.Context, job_task_id: str) -> None:
-    """Show one task whole, as JSON; `inventory job show` explains its errors."""
+    """Show one task in full, as JSON; `inventory job show` explains its errors."""
     with connected(context) as client:
         print_json(client.call("JobTask.get", job_task_id=job_task_id))
 
@@ -135,7 +135,7 @@ def show_task(context: click.Context, job_task_id: str) -> None:
 @json_option
 @click.pass_context
 def delete_task(context: click.Context, job_task_ids: tuple[str, ...]) -> None:
-    """Delete tasks; a worker that collects one stops."""
+    """Delete tasks; a worker that is collecting one stops."""
     with connected(context) as client:
         for job_task_id in job_task_ids:
             say(context, client.call("JobTask.delete", job_task_id=job_task_id), f"{job_task_id}: deleted")
@@ -150,7 +150,7 @@ def _newest(client: Client, name_or_id: str | None) -> str:
         request["collector_id"] = find_id(client, COLLECTOR, name_or_id)
     found = client.call("Job.list", **request).get("results", [])
     if not found:
-        raise click.ClickException("there is no job yet: inventory collect COLLECTOR")
+        raise click.ClickException("there is no job yet: run inventory collect COLLECTOR")
     return str(found[0]["job_id"])
 
 

@@ -1,4 +1,4 @@
-"""``inventory migrate``: bring the database to what this version needs, or tell how it stands."""
+"""``inventory migrate``: migrates the database to this version, or shows its state."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ EXIT_NOT_DONE = 1
 
 
 @click.command(cls=Command, example="inventory migrate --check")
-@click.option("--check", "only_check", is_flag=True, help="change nothing; exit with 1 where migrations are pending")
-@click.option("--list", "only_list", is_flag=True, help="change nothing; show every migration and what became of it")
-@click.option("--breaking", is_flag=True, help="also run those that processes of an earlier version do not survive")
+@click.option("--check", "only_check", is_flag=True, help="change nothing; exit with 1 if migrations are pending")
+@click.option("--list", "only_list", is_flag=True, help="change nothing; show every migration and its state")
+@click.option(
+    "--breaking", is_flag=True, help="also run migrations that processes of an earlier version do not survive"
+)
 @click.option("--wait", "wait_seconds", type=click.FloatRange(0), default=60.0, show_default=True, metavar="SECONDS",
-              help="how long to wait for MongoDB, or for another process that migrates")  # fmt: skip
+              help="how long to wait for MongoDB, or for another process that is migrating")  # fmt: skip
 @click.option("--from-original", "original", metavar="DATABASE",
-              help="take over this database of the original service; it is only read")  # fmt: skip
+              help="take over this database of the original service, which is only read")  # fmt: skip
 @click.option("--original-uri-env", "uri_variable", metavar="NAME",
               help="variable with the connection string of the original's MongoDB; absent: ours")  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="with --from-original: write nothing; tell what would become of it")
+@click.option("--dry-run", is_flag=True, help="with --from-original: write nothing; show what would be done")
 @click.pass_obj
 def migrate(
     options: ClientOptions,
@@ -46,17 +48,17 @@ def migrate(
     uri_variable: str | None,
     dry_run: bool,
 ) -> None:
-    """Run pending migrations; one process at a time does, and a second run changes nothing.
+    """Run pending migrations; only one process does at a time, and a second run changes nothing.
 
-    With --from-original it copies a database of the original service into the configured one first, which has to be
-    empty or begun by an earlier run. Where no migration is pending, indexes that are gone are built again, such as
-    after a restore without them.
+    With --from-original, it first copies a database of the original service into the configured one, which must be
+    empty or filled by an earlier run. If no migration is pending, missing indexes are rebuilt, for example after a
+    restore without them.
     """
     from inventory.bootstrap import Container
     from inventory.migration.start import await_migrated
 
     if (dry_run or uri_variable) and not original:
-        raise click.UsageError("--dry-run and --original-uri-env need --from-original")
+        raise click.UsageError("--dry-run and --original-uri-env require --from-original")
     loaded = settings.load()
     logs.setup(level=loaded.log_level, form=loaded.log_format, process="migrate")
     container = Container(loaded)
@@ -68,16 +70,16 @@ def migrate(
             _show(migrator.state(), as_json=options.as_json)
         elif only_check:
             migrator.check()
-            echo("the database is what this version needs")
+            echo("the database is up to date")
         else:
             wait = _until(time.monotonic() + wait_seconds)
             done = await_migrated(migrator, apply=True, wait=wait, breaking=breaking)
             if done is None:
-                # Says what is in the way, where it still is.
+                # Raises the obstacle, if there still is one.
                 migrator.check()
                 sys.exit(EXIT_NOT_DONE)
             if not done:
-                # The records of a restored database are right even where its indexes were left out.
+                # The migration records of a restored database are right even if its indexes were left out.
                 migrator.mend_indexes()
             echo(f"ran {', '.join(map(str, done))}" if done else "nothing to do")
     finally:

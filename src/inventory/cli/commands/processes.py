@@ -1,4 +1,4 @@
-"""Commands that are processes of the service, and the one that shows the settings."""
+"""Commands that run processes of the service, and the one that prints the settings."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ PORT = click.IntRange(0, 65535)
 
 def _start(kind: str, **overrides: object) -> settings.Settings:
     loaded = settings.load(**{key: value for key, value in overrides.items() if value is not None})
-    # `up` is looked at by people, as are the processes it starts.
+    # People watch the output of `up`, and that of the processes it starts.
     form = "text" if kind == "up" and "log_format" not in loaded.model_fields_set else loaded.log_format
     logs.setup(level=loaded.log_level, form=form, process=kind)
     note_process()
     for name in settings.unknown_variables():
-        # Its value may be a secret of the static file, so only the name is told.
+        # Its value may be a secret of the static file, so only the name is logged.
         logs.get_logger(__name__).warning("unknown_setting", name=name, meant=settings.nearest_variable(name))
     return loaded
 
@@ -40,10 +40,10 @@ def _start(kind: str, **overrides: object) -> settings.Settings:
     show_default=True,
 )
 @click.option("--port", type=PORT, help="port of the gRPC server; 0: any free one")
-@click.option("--mongo-port", type=PORT, help="port of the MongoDB that is started; 0: any free one")
-@click.option("--redis-port", type=PORT, help="port of the Redis that is started; 0: any free one")
+@click.option("--mongo-port", type=PORT, help="port of the MongoDB it starts; 0: any free one")
+@click.option("--redis-port", type=PORT, help="port of the Redis it starts; 0: any free one")
 @click.option("--plugin-port", type=PORT, help="port of the local plugin; 0: any free one")
-@click.option("--verbose", is_flag=True, help="show what the processes log, not only their warnings")
+@click.option("--verbose", is_flag=True, help="show everything the processes log, not only warnings")
 @click.option("--demo", is_flag=True, help="register the local collector, collect this machine once, show the result")
 def up(
     data_dir: Path,
@@ -54,7 +54,7 @@ def up(
     verbose: bool,
     demo: bool,
 ) -> None:
-    """Run everything on this machine, a MongoDB and a Redis included."""
+    """Run everything on this machine, including a MongoDB and a Redis."""
     from inventory.cli.commands.demo import Demonstration
     from inventory.devruntime.up import DEFAULT_MONGO_PORT, DEFAULT_REDIS_PORT, UpOptions, run_up
 
@@ -88,7 +88,7 @@ def server(port: int | None) -> None:
 
 @click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory worker")
 def worker() -> None:
-    """Run a worker, which collects."""
+    """Run a worker, which collects resources."""
     from inventory.worker import run
 
     sys.exit(run(_start("worker")))
@@ -96,7 +96,7 @@ def worker() -> None:
 
 @click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory scheduler")
 def scheduler() -> None:
-    """Run the scheduler, which fires schedules, sweeps and cleans up."""
+    """Run the scheduler, which fires schedules, sweeps and does housekeeping."""
     from inventory.scheduler import run
 
     sys.exit(run(_start("scheduler")))
@@ -127,12 +127,12 @@ def plugin_local(host: str, port: int) -> None:
 @json_option
 @click.pass_context
 def config(context: click.Context) -> None:
-    """Print the settings in force, secrets masked; exit with 2 where some exclude each other."""
+    """Print the settings in force, secrets masked; exit with 2 if some contradict each other."""
     loaded = settings.load()
     for name in settings.unknown_variables():
         near = settings.nearest_variable(name)
         hint = f"; did you mean {near}?" if near else ""
-        echo(f"note: {name} is set, but is not the name of a setting{hint}", err=True)
+        echo(f"note: {name} is set, but there is no such setting{hint}", err=True)
     values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
     if wants_json(context):
         print_json(values)
@@ -157,7 +157,7 @@ def _shown(value: object) -> object:
 
 
 def _typed(value: object) -> str:
-    """Return a value as it is written in a variable."""
+    """Return a value in the form in which a variable holds it."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

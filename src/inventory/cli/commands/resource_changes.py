@@ -1,4 +1,4 @@
-"""``create`` and ``update`` of resources, types and regions, for what no plugin collects."""
+"""``create`` and ``update`` of resources, types and regions that no plugin collects."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SERVICE: Final = (
 )
 _TYPE: Final = (
     _text("--service-code", "service_code"),
-    # The published messages cannot say that one is not (any more).
+    # The published messages cannot express that a type is not, or no longer, primary.
     click.option("--primary", "is_primary", is_flag=True, default=None),
     click.option("--major", "is_major", is_flag=True, default=None),
     click.option("--label", "labels", multiple=True, help="repeatable"),
@@ -52,12 +52,12 @@ _TYPE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What may be said of a kind.
+    """The options for one kind of object.
 
     Attributes:
-        identity: what only create takes, and needs.
-        fields: what create and update take.
-        updates: what only update takes.
+        identity: fields that only create takes, and requires.
+        fields: fields that create and update take.
+        updates: fields that only update takes.
         create_example, update_example: for their help.
     """
 
@@ -81,8 +81,8 @@ CHANGES: Final = {
         ),
         fields=_SERVICE,
         updates=(
-            click.option("--release-project", is_flag=True, default=None, help="take it out of its project"),
-            click.option("--release-region", is_flag=True, default=None, help="take it out of its region"),
+            click.option("--release-project", is_flag=True, default=None, help="remove it from its project"),
+            click.option("--release-region", is_flag=True, default=None, help="remove it from its region"),
         ),
         create_example="inventory resource create --provider own --group Rack --type Server --name s1 --data '{}'",
         update_example='inventory resource update s1 --project project-0123456789ab --tags \'{"env": "prod"}\'',
@@ -130,7 +130,7 @@ def add_changes(group: Group, kind: EntityKind, changes: Changes) -> None:
 
     making = _with(create, (*changes.identity, *changes.fields))
     changing = click.argument("name_or_id", metavar=word.upper())(_with(update, (*changes.fields, *changes.updates)))
-    making_text = f"Make a {word} by hand; collecting leaves it alone."
+    making_text = f"Create a {word} manually; collecting does not change it."
     group.command("create", help=making_text, example=changes.create_example)(making)
     group.command("update", help=f"Change a {word}.", example=changes.update_example)(changing)
 

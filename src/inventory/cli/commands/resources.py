@@ -1,4 +1,4 @@
-"""Commands for what was collected: ``resource``, ``type``, ``region`` and ``history``; ``call`` for anything."""
+"""Commands for collected objects: ``resource``, ``type``, ``region`` and ``history``; ``call`` for any method."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _changed_key(change: Any) -> str:
 
 @click.group(cls=Group)
 def resource() -> None:
-    """What was collected: cloud services."""
+    """Collected cloud services."""
 
 
 @click.group("type", cls=Group)
@@ -74,7 +74,7 @@ def region() -> None:
     "list", example="inventory resource list --type Disk --filter region_code=us-east-1 --sort -updated_at"
 )
 @click.option("--kind", type=click.Choice(list(_OLD_KINDS)), default="cloud-service", hidden=True)
-@click.option("--type", "type_", help="only those of this type")
+@click.option("--type", "type_", help="only resources of this type")
 @click.option("--provider")
 @list_options(watch=True)
 @json_option
@@ -106,7 +106,7 @@ def _add_list(group: Group, kind: EntityKind) -> None:
 def _add_common(group: Group, kind: EntityKind, *, known: str, by: str) -> None:
     word = kind.word
 
-    @group.command("show", help=f"Show one {word} whole, as JSON.", example=f"inventory {word} show {known}")
+    @group.command("show", help=f"Show one {word} in full, as JSON.", example=f"inventory {word} show {known}")
     @click.argument("name_or_id", metavar=word.upper())
     @json_option
     @click.pass_context
@@ -130,7 +130,7 @@ def _add_common(group: Group, kind: EntityKind, *, known: str, by: str) -> None:
 
 
 def _kind_of(name_or_id: str, kind: EntityKind) -> EntityKind:
-    """Return whose id this is, for those who ask any group for any id; else ``kind``."""
+    """Return the kind that the id belongs to, since any group accepts any id; else ``kind``."""
     return next((each for each in (TYPE, REGION, RESOURCE) if each.is_id(name_or_id)), kind)
 
 
@@ -158,7 +158,7 @@ def analyze(context: click.Context, query: Any) -> None:
 
 @click.group(cls=Group)
 def history() -> None:
-    """What changed in a resource, and by whom."""
+    """Changes of a resource, and who made them."""
 
 
 @history.command("list", example="inventory history list cloud-svc-0123456789ab --filter action=UPDATE")
@@ -167,7 +167,7 @@ def history() -> None:
 @json_option
 @click.pass_context
 def list_history(context: click.Context, name_or_id: str, wanted: Listing) -> None:
-    """List the changes of a resource, the newest first; --json shows what was before and after."""
+    """List the changes of a resource, the newest first; --json shows the values before and after."""
     with connected(context) as client:
         resource_id = find_id(client, RESOURCE, name_or_id)
         request = {"cloud_service_id": resource_id, "query": wanted.query()}

@@ -39,16 +39,16 @@ COLUMNS: tuple[Column, ...] = (
 
 @click.group(cls=Group)
 def rule() -> None:
-    """Rules that are applied to what a collector collects; MANAGED ones come from its plugin."""
+    """Rules applied to what a collector collects; MANAGED rules come from its plugin."""
 
 
 @rule.command("list", example="inventory rule list --collector aws")
-@click.option("--collector", "name_or_id", help="only those of this one", shell_complete=collector_names)
+@click.option("--collector", "name_or_id", help="only rules of this collector", shell_complete=collector_names)
 @list_options()
 @json_option
 @click.pass_context
 def list_rules(context: click.Context, name_or_id: str | None, wanted: Listing) -> None:
-    """List rules in the order in which they are applied."""
+    """List rules in the order of their application."""
     with connected(context) as client:
         more = []
         if name_or_id:
@@ -61,7 +61,7 @@ def list_rules(context: click.Context, name_or_id: str | None, wanted: Listing) 
 @json_option
 @click.pass_context
 def show_rule(context: click.Context, name_or_id: str) -> None:
-    """Show one rule whole, as JSON."""
+    """Show one rule in full, as JSON."""
     with connected(context) as client:
         print_json(find(client, RULE, name_or_id))
 
@@ -71,10 +71,10 @@ def _rule_options(function: Any) -> Any:
         click.option("--name"),
         click.option("--if", "conditions", type=CONDITION, multiple=True, help="KEY=VALUE, !=, ~ or !~; repeatable"),
         click.option("--policy", "conditions_policy", type=POLICY, help="which of the conditions must hold"),
-        click.option("--change-project", help="put it into this project"),
-        click.option("--match-project", metavar="SOURCE", help="into the project whose id this field of it holds"),
+        click.option("--change-project", help="assign resources to this project"),
+        click.option("--match-project", metavar="SOURCE", help="assign resources to the project named in this field"),
         click.option("--actions", type=STRUCT, help="all actions as JSON or @FILE instead"),
-        click.option("--stop/--no-stop", default=None, help="no further rule of its group applies then"),
+        click.option("--stop/--no-stop", default=None, help="apply no further rule of its group if this one applies"),
         click.option("--tags", type=STRUCT, help="JSON or @FILE"),
     )
     for option in reversed(options):
@@ -117,10 +117,10 @@ def _request(
 @json_option
 @click.pass_context
 def create_rule(context: click.Context, /, name_or_id: str, **given: Any) -> None:
-    """Add a rule behind the collector's others."""
+    """Add a rule after the collector's existing rules."""
     request = _request(**given)
     if "actions" not in request:
-        raise click.UsageError("say what to do: --change-project, --match-project or --actions")
+        raise click.UsageError("give an action: --change-project, --match-project or --actions")
     request.setdefault("conditions_policy", "ALL" if request.get("conditions") else "ALWAYS")
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
@@ -133,7 +133,7 @@ def create_rule(context: click.Context, /, name_or_id: str, **given: Any) -> Non
 @json_option
 @click.pass_context
 def update_rule(context: click.Context, /, name_or_id: str, **given: Any) -> None:
-    """Change a rule; what is given replaces what it had."""
+    """Change a rule; given options replace the old values."""
     request = _request(**given)
     if not request:
         raise click.UsageError("nothing to change: give at least one option")

@@ -52,11 +52,11 @@ def schedule() -> None:
 @json_option
 @click.pass_context
 def list_schedules(context: click.Context, name_or_id: str | None, wanted: Listing) -> None:
-    """List the schedules of a collector, or of all."""
+    """List the schedules of one collector, or of all."""
     with connected(context) as client:
         ids = [find_id(client, COLLECTOR, name_or_id)] if name_or_id else _all_collectors(client)
         if _facts(client, ids[0] if ids else "") is None:
-            echo("note: this server does not tell next fire times and last jobs", err=True)
+            echo("note: this server does not report next fire times and last jobs", err=True)
             show_rows(context, wanted, lambda: _listed(client, ids, wanted), COLUMNS)
         else:
             show_rows(context, wanted, lambda: _listed(client, ids, wanted, facts=True), FACT_COLUMNS)
@@ -66,17 +66,17 @@ def _listed(client: Client, collector_ids: Sequence[str], wanted: Listing, *, fa
     """Return a page of the schedules of several collectors, one collector after the other.
 
     Args:
-        client: asks.
-        collector_ids: whose schedules.
-        wanted: the page, and what is asked for of each collector.
-        facts: whether each schedule comes with what it did and will do.
+        client: for the calls.
+        collector_ids: the collectors.
+        wanted: the requested page, and the query for each collector.
+        facts: whether to include what each schedule did and will do.
     """
     end = wanted.page * wanted.limit
     first = end - wanted.limit
     rows: list[Json] = []
     total = 0
     for collector_id in collector_ids:
-        # Sorted, any collector may have those that come first; else what is beyond the page need not be sent.
+        # If sorted, any collector may have the first ones; otherwise rows beyond the page are not requested.
         missing = end if wanted.sort else end - len(rows)
         query = replace(wanted, page=1, limit=missing).query() if missing else {**wanted.query(), "count_only": True}
         answer = client.call("Collector.list_schedules", collector_id=collector_id, query=query)
@@ -105,7 +105,7 @@ def _sortable(path: str, row: Json) -> tuple[str, Any]:
 @json_option
 @click.pass_context
 def show_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
-    """Show one schedule whole, as JSON."""
+    """Show one schedule in full, as JSON."""
     with connected(context) as client:
         print_json(find_schedule(client, find_id(client, COLLECTOR, name_or_id), schedule_name_or_id))
 
@@ -116,7 +116,7 @@ def show_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: 
 @json_option
 @click.pass_context
 def explain_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
-    """Show when a schedule fires next, what it passed over in the last day, and why."""
+    """Show when a schedule fires next, what it skipped in the last day, and why."""
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         schedule_id = find_schedule(client, collector_id, schedule_name_or_id)["schedule_id"]
@@ -135,7 +135,7 @@ def explain_schedule(context: click.Context, name_or_id: str, schedule_name_or_i
 def _time_options(function: Any) -> Any:
     options = (
         click.option("--hours", default="", help="such as 0,6,12,18 (UTC); `all` for every hour"),
-        click.option("--minutes", default="", help="such as 0,30; alone: of every hour"),
+        click.option("--minutes", default="", help="such as 0,30; without --hours: of every hour"),
         click.option("--interval", type=click.IntRange(1, 3600), help="seconds"),
         click.option("--cron", help="five fields, UTC"),
     )
@@ -163,10 +163,10 @@ def add_schedule(
     collect_mode: str,
     filter_: Any,
 ) -> None:
-    """Make a collector collect by itself."""
+    """Add a schedule to a collector."""
     times = _times(hours, minutes, interval, cron)
     if not times:
-        raise click.UsageError("say when: --hours, --minutes, --interval or --cron")
+        raise click.UsageError("give a time: --hours, --minutes, --interval or --cron")
     request = sent(name=name, collect_mode=collect_mode, filter=filter_) | {"schedule": times}
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
@@ -179,7 +179,7 @@ def add_schedule(
 @click.option("--name", help="the new name")
 @_time_options
 @click.option("--mode", "collect_mode", type=MODES)
-@click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE; {} clears")
+@click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE; {} clears it")
 @json_option
 @click.pass_context
 def update_schedule(
@@ -212,7 +212,7 @@ def update_schedule(
 @json_option
 @click.pass_context
 def delete_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
-    """Delete a schedule; its jobs stay."""
+    """Delete a schedule; its jobs are kept."""
     with connected(context) as client:
         keys = _keys(client, name_or_id, schedule_name_or_id)
         answer = client.call("Collector.delete_schedule", **keys)
@@ -237,7 +237,7 @@ def _all_collectors(client: Client) -> list[str]:
 
 
 def _facts(client: Client, collector_id: str) -> Mapping[str, Json] | None:
-    """Return the facts of each schedule by its id, or None where the server, such as the original, has none."""
+    """Return the facts of each schedule by its id, or None if the server, such as the original, has none."""
     if not collector_id:
         return {}
     try:

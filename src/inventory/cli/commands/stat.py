@@ -1,4 +1,4 @@
-"""``stat`` of every kind: how many there are by what, or which values there are."""
+"""``stat`` of every kind of object: counts by fields, or the values of a field."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def add_stat(group: Group, service: str, *, example: str) -> None:
 
     @group.command("stat", example=example)
     @click.option("--by", multiple=True, metavar="KEY", help="count by this field; repeatable")
-    @click.option("--sum", "sums", multiple=True, metavar="KEY", help="add this field up, too; repeatable")
+    @click.option("--sum", "sums", multiple=True, metavar="KEY", help="also add up this field; repeatable")
     @click.option("--distinct", metavar="KEY", help="list the values of this field instead")
     @click.option("--query", type=STRUCT, help="a whole StatisticsQuery instead, JSON or @FILE")
     @filter_option
@@ -55,7 +55,7 @@ def statistics_query(
     """Return the ``query`` of a stat request.
 
     Raises:
-        click.UsageError: more than one of a whole query, distinct and by.
+        click.UsageError: more than one of query, distinct and by were given.
     """
     if sum(bool(each) for each in (query, distinct, by or sums)) > 1:
         raise click.UsageError("--query, --distinct and --by exclude each other")
@@ -71,12 +71,12 @@ def statistics_query(
 
 
 def print_stat(context: click.Context, answer: Json, *, order: Sequence[str]) -> None:
-    """Print a stat answer: a table or a value a line, or the answer itself as JSON.
+    """Print the answer of stat: a table or one value per line, or the answer itself as JSON.
 
     Args:
-        context: of the command.
-        answer: of the API.
-        order: of the columns; those not in it come last.
+        context: the command's context.
+        answer: the API's answer.
+        order: the order of the columns; others come last.
     """
     if wants_json(context):
         print_json(answer)

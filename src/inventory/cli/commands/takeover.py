@@ -1,4 +1,4 @@
-"""``migrate --from-original``: what a takeover tells."""
+"""``migrate --from-original``: runs a takeover and prints its report."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _SHOWN: Final = 10
 
 
 def source_database(container: Container, name: str, uri_variable: str | None) -> Database[dict[str, Any]]:
-    """Return the original's database, on our MongoDB or on the one that the variable names.
+    """Return the original's database, on the configured MongoDB or on the one that the variable names.
 
     Raises:
-        click.UsageError: the variable is not set, or holds no connection string.
+        click.UsageError: the variable is not set, or contains no connection string.
     """
     from pymongo import MongoClient
     from pymongo.errors import PyMongoError
@@ -37,15 +37,15 @@ def source_database(container: Container, name: str, uri_variable: str | None) -
     try:
         client: MongoClient[dict[str, Any]] = MongoClient(uri) if uri else None  # type: ignore[assignment]
     except (PyMongoError, ValueError):
-        # Its text may quote the connection string, and that may hold a password.
+        # Its text may quote the connection string, which may contain a password.
         client = None  # type: ignore[assignment]
     if client is None:
-        raise click.UsageError(f"the environment variable {uri_variable} holds no MongoDB connection string")
+        raise click.UsageError(f"the environment variable {uri_variable} contains no MongoDB connection string")
     return client.get_database(name, codec_options=CODEC)
 
 
 def take_over(container: Container, name: str, *, uri_variable: str | None, dry_run: bool, as_json: bool) -> None:
-    """Take the database ``name`` of the original over into ours, and tell what became of it."""
+    """Take over the database ``name`` of the original, and print the report."""
     from inventory.domain.clock import SystemClock
     from inventory.migration.original.takeover import Takeover
 
@@ -66,20 +66,20 @@ def take_over(container: Container, name: str, *, uri_variable: str | None, dry_
 
 
 def show(reports: list[CollectionReport], elsewhere: dict[str, int], *, dry_run: bool) -> None:
-    """Print what became of each collection."""
+    """Print the result for each collection."""
     table = plain_table("collection", "read", "would be stored" if dry_run else "stored", "stored before", "left")
     for each in reports:
         add_row(table, each.name, str(each.read), str(each.stored), str(each.known), str(each.left.total()))
     console().print(table)
     for each in reports:
-        _print_counts(f"{each.name}: left, kept whole in original_left", each.left)
-        _print_counts(f"{each.name}: members carried along that nothing here reads", each.carried)
+        _print_counts(f"{each.name}: left out, kept in original_left", each.left)
+        _print_counts(f"{each.name}: kept members that this service does not read", each.carried)
         if each.canceled:
             echo(f"{each.name}: {each.canceled} had not ended, and are CANCELED")
         if each.silent:
             echo(f"{each.name}: {each.silent} cannot be read and do not fire; see `inventory schedule list`")
-    _print_counts("collections that have no place here, and stay where they are", Counter(elsewhere))
-    echo("nothing was written" if dry_run else "the takeover is complete; the original's database is as it was")
+    _print_counts("collections that this service does not use, and that were not copied", Counter(elsewhere))
+    echo("nothing was written" if dry_run else "the takeover is complete; the original's database is unchanged")
 
 
 def _print_counts(title: str, counts: Counter[str]) -> None:

@@ -37,12 +37,12 @@ _SHOWN_REPORTED: Final = 5
 )
 @click.argument("endpoint")
 @click.option("--secret", "secret_file", metavar="FILE", help="the secret's data, JSON or YAML; - for stdin")
-@click.option("--secret-data-env", metavar="NAME", help="the variable that holds the secret's data as JSON")
+@click.option("--secret-data-env", metavar="NAME", help="the variable with the secret's data as JSON")
 @click.option("--options", type=STRUCT, default="{}", help="JSON or @FILE")
 @click.option("--filter", "filter_", type=STRUCT, default="{}", help="the plugin's own filter, JSON or @FILE")
-@click.option("--access-token-env", metavar="NAME", help="the variable that holds the plugin's access token")
-@click.option("--limit", type=click.IntRange(0), default=1000, show_default=True, help="messages at most; 0: all")
-@click.option("--idle", type=click.FloatRange(1), default=120.0, show_default=True, help="seconds it may be silent")
+@click.option("--access-token-env", metavar="NAME", help="the variable with the plugin's access token")
+@click.option("--limit", type=click.IntRange(0), default=1000, show_default=True, help="maximum messages; 0: all")
+@click.option("--idle", type=click.FloatRange(1), default=120.0, show_default=True, help="maximum silence, seconds")
 @click.option("--samples/--no-samples", default=True, show_default=True, help="show one resource of each type")
 @json_option
 @click.pass_context
@@ -61,7 +61,7 @@ def try_plugin(
     """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and tell what it sends.
 
     ENDPOINT is grpc://host:port, grpc+ssl://host:port or host:port. Nothing is stored. Each violation of the protocol
-    is told as ingest would meet it; exit code 1 if there is any. The secret's values are never shown.
+    is reported as ingest would meet it; if there is any, the exit code is 1. The secret's values are never shown.
     """
     from inventory.plugin_check.trial import Trial, TrialOptions
 
@@ -82,7 +82,7 @@ def try_plugin(
 
 
 def _say_nothing(_step: Step) -> None:
-    """A script reads the report at the end."""
+    """Print nothing; scripts read the report at the end."""
 
 
 def _print_step(step: Step) -> None:

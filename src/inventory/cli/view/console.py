@@ -1,4 +1,4 @@
-"""The console on which the client commands print tables: what others wrote is only shown."""
+"""The console on which the client commands print tables; text from elsewhere is displayed only."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from inventory.cli.terminal import encodable, harmless
 
 
 class TerminalConsole(Console):
-    """A console that reads no markup in strings, and shows text without letting it steer the terminal."""
+    """A console that interprets no markup in strings, and displays text that cannot control the terminal."""
 
     def __init__(self, **options: Any) -> None:
-        # What was collected is shown as it is: no :name: in it becomes a picture, no number a color.
+        # Collected text is displayed unchanged: no emoji for :name:, no colors for numbers.
         super().__init__(**{"emoji": False, "markup": False, "highlight": False, **options})
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
-        """Yield the segments; what rich itself tells the terminal stays as it is."""
+        """Yield the segments; rich's own control codes are kept."""
         encoding = self.encoding
         for segment in super().render(renderable, options):
             yield segment if segment.control else Segment(encodable(harmless(segment.text), encoding), segment.style)

@@ -1,4 +1,4 @@
-"""Why a schedule fires when it does, for people."""
+"""Explains to people why a schedule fires when it does."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from rich.text import Text
 from inventory.cli.view.output import Row, add_row, as_text, cell, console, plain_table, styled
 
 REASONS: Final[Mapping[str, str]] = {
-    "DOWNTIME": "no scheduler ran, for longer than the grace time",
-    "COALESCED": "no scheduler ran; a newer fire time is caught up instead",
+    "DOWNTIME": "no scheduler ran for longer than the grace time",
+    "COALESCED": "no scheduler ran; a newer fire time was caught up instead",
     "DISABLED": "the collector was disabled",
 }
-"""What the reasons of skipped fire times mean."""
+"""Explanations of the reasons of skipped fire times."""
 
 
 _HOURS: Final = 24
 
 
 def fire_times(row: Row) -> str:
-    """Return a schedule's fire times in short."""
+    """Return a schedule's fire times in short form."""
     schedule = row.get("schedule", {})
     if cron := schedule.get("cron"):
         return f"cron {cron}"
@@ -34,7 +34,7 @@ def fire_times(row: Row) -> str:
 
 
 def next_fire(row: Row) -> Text:
-    """Return the fire time that a schedule waits for, or why it waits for none."""
+    """Return the fire time that a schedule waits for, or why it does not wait."""
     if row.get("problem"):
         return Text("never: unreadable", "red")
     if not row.get("collector_enabled"):
@@ -43,7 +43,7 @@ def next_fire(row: Row) -> Text:
 
 
 def print_explanation(found: Mapping[str, Any]) -> None:
-    """Print what ``Operations.explain_schedule`` answered."""
+    """Print the answer of ``Operations.explain_schedule``."""
     facts = found["facts"]
     out = console()
     name = as_text(f" {facts.get('name', '')}: {fire_times(facts)}")
@@ -59,13 +59,13 @@ def print_explanation(found: Mapping[str, Any]) -> None:
     out.print(styled(("\nNext fire times", "bold"), once))
     for each in times or ["none"]:
         out.print(as_text(f"  {each}"))
-    out.print(styled(("\nPassed over in the last day", "bold")))
+    out.print(styled(("\nSkipped in the last day", "bold")))
     skipped = found.get("skipped")
     out.print(_skipped(skipped) if skipped else "  nothing")
 
 
 def _overdue(facts: Mapping[str, Any], times: list[str]) -> str:
-    """Return what to say of a fire time that will not become a job, since no scheduler was there."""
+    """Return the remark for a fire time that will create no job because no scheduler was running."""
     if not times or not facts.get("collector_enabled") or times[0] == facts.get("next_fire_at"):
         return ""
     return f" is overdue, no scheduler ran: {times[0]} instead"
@@ -74,7 +74,7 @@ def _overdue(facts: Mapping[str, Any], times: list[str]) -> str:
 def _skipped(rows: list[dict[str, Any]]) -> Table:
     table = plain_table("  first", "last", "times", "why")
     for row in rows:
-        # The number is not told where the schedule has changed since.
+        # The number is unknown if the schedule has changed since.
         times = str(row.get("count", "?"))
         reason = row.get("reason", "")
         add_row(table, f"  {row.get('first', '')}", row.get("last", ""), times, REASONS.get(reason, reason))

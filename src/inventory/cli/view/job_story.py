@@ -1,4 +1,4 @@
-"""A job in words: what it did, how long it took, which tasks failed, why, and what to do about it."""
+"""Describes a job: what it did, how long it took, which tasks failed, why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _SHOWN_NAMES: Final = 3
 COUNTS: Final = ("created_count", "updated_count", "deleted_count", "failure_count")
 
 _VARYING: Final = re.compile(r"[A-Za-z_]+-[0-9a-f]{8,}|0x[0-9a-f]+|\d+(?:\.\d+)?")
-"""What differs between messages that mean the same: ids and numbers."""
+"""The parts that differ between equivalent messages: ids and numbers."""
 
 
 @dataclass(slots=True)
 class Cause:
-    """Errors that mean the same.
+    """Equivalent errors of a job.
 
     Attributes:
         code: their code.
-        message: the words of the first.
-        count: how many.
-        tasks: in which tasks, in order; empty for errors of the job itself.
-        resources: which resources they are about.
+        message: the message of the first.
+        count: their number.
+        tasks: the tasks with these errors, in order; empty for errors of the job itself.
+        resources: the affected resources.
     """
 
     code: str
@@ -46,7 +46,7 @@ class Cause:
 
 
 def causes_of(job: Json) -> list[Cause]:
-    """Return why a job with its ``tasks`` failed, what happened most often first, the job's own errors before all."""
+    """Return why a job with its ``tasks`` failed: first the job's own errors, then the most frequent ones."""
     found: dict[tuple[bool, str, str], Cause] = {}
     for task, error in _errors(job):
         code, message = str(error.get("error_code", "")), str(error.get("message", ""))
@@ -82,9 +82,9 @@ def explain_job(job: Json, out: Console | None = None, *, every_task: bool = Fal
     """Print a job with its ``tasks``.
 
     Args:
-        job: as the API answers it, with all its tasks.
+        job: as the API returns it, with all its tasks.
         out: where to print; absent: stdout.
-        every_task: show a row for each task, however many there are.
+        every_task: show a row for every task.
     """
     out = out or console()
     _print_tasks(out, job, every_task=every_task)
@@ -100,7 +100,7 @@ def explain_job(job: Json, out: Console | None = None, *, every_task: bool = Fal
 
 
 def summary(job: Json) -> list[str]:
-    """Return the job in a few sentences."""
+    """Return a description of the job in a few sentences."""
     tasks = Counter(task["status"] for task in job["tasks"])
     sums = {name: sum(task.get(name, 0) for task in job["tasks"]) for name in COUNTS}
     collector = job.get("collector_info", {})
@@ -122,11 +122,11 @@ def summary(job: Json) -> list[str]:
 
 
 def _remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
-    """What a reader should know where the numbers alone do not tell."""
+    """Return what the numbers alone do not show."""
     total = job.get("total_tasks", 0)
     if job["status"] == "SUCCESS" and not total:
         yield (
-            "It had no tasks: the collector has no secret, or the secret or group that it names does not exist. "
+            "It had no tasks: the collector has no secret, or its secret or group does not exist. "
             "See `inventory collector show`, plugin_info."
         )
     if len(job["tasks"]) < total and job.get("finished_at"):
@@ -135,22 +135,22 @@ def _remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
     if waiting and not job.get("finished_at"):
         attempts = waiting[0].get("attempts", "?")
         yield (
-            f"It could not be planned yet, and waits for what is named below: tried {attempts} time(s), next at "
+            f"It is not planned yet because of the error below: tried {attempts} time(s), next at "
             f"{waiting[0]['next_attempt']}, until INVENTORY_JOB_TIMEOUT_SECONDS."
         )
     if not job.get("finished_at") and total and tasks.get("PENDING") == total:
-        yield "No worker has taken a task of it yet. If it stays so: `inventory doctor`."
+        yield "No worker has taken a task of it yet. If that does not change, run `inventory doctor`."
     if job["status"] == "CANCELED" and not job.get("errors"):
         yield "Somebody canceled it, or disabled or deleted its collector."
     if job["status"] == "TIMEOUT":
-        yield "It took longer than a job may (INVENTORY_JOB_TIMEOUT_SECONDS); what was stored stays."
+        yield "It exceeded the time limit of jobs (INVENTORY_JOB_TIMEOUT_SECONDS); what was stored is kept."
     silent = [task for task in job["tasks"] if task["status"] == "FAILURE" and not task.get("errors")]
     if silent:
-        yield f"{len(silent)} failed tasks hold no error: see the worker's log."
+        yield f"{len(silent)} failed tasks contain no error: see the worker's log."
 
 
 def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:
-    # Failed ones first: they are what one looks for.
+    # Failed ones first: they are what readers look for.
     order = {"FAILURE": 0, "CANCELED": 1, "IN_PROGRESS": 2, "PENDING": 3}
     tasks: Sequence[Json] = sorted(job["tasks"], key=lambda task: order.get(task["status"], 9))
     shown = tasks if every_task else tasks[:SHOWN_TASKS]
@@ -164,7 +164,7 @@ def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:
     add_row(table, job["job_id"], "", status(job["status"]), *sums, duration(job), style="bold")
     out.print(table)
     if len(shown) < len(tasks):
-        out.print(styled((f"{len(shown)} of {len(tasks)} tasks; all of them: --all", "dim")))
+        out.print(styled((f"{len(shown)} of {len(tasks)} tasks; show all with --all", "dim")))
 
 
 def _print_cause(out: Console, cause: Cause) -> None:

@@ -1,4 +1,4 @@
-"""What the client commands print: tables for people, JSON for scripts."""
+"""Output of the client commands: tables for people, JSON for scripts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _JSON: Final = "inventory.json"
 
 
 def console(file: TextIO | None = None) -> Console:
-    """Return a console on ``file``, by default stdout; on a pipe it prints plain text, wide enough not to cut."""
+    """Return a console on ``file``, by default stdout; on a pipe it prints plain text without cutting lines."""
     out = TerminalConsole(file=file)
     return out if out.is_terminal else TerminalConsole(file=file, width=200)
 
@@ -50,7 +50,7 @@ def _note_json(context: click.Context, _parameter: click.Parameter, value: bool)
 json_option = click.option(
     "--json", is_flag=True, expose_value=False, callback=_note_json, help="print JSON instead of text"
 )
-"""The same as before the command; people expect it behind."""
+"""The same option as before the command; people expect it after the command."""
 
 
 def wants_json(context: click.Context) -> bool:
@@ -60,7 +60,7 @@ def wants_json(context: click.Context) -> bool:
 
 
 def cell(row: Row, key: str | Callable[[Row], str | Text]) -> Text:
-    """Return what stands in one cell; a value that cannot be told does not hide its neighbors."""
+    """Return the content of one cell; a value that cannot be displayed does not affect the others."""
     if callable(key):
         return as_text(key(row))
     value: Any = row
@@ -70,22 +70,22 @@ def cell(row: Row, key: str | Callable[[Row], str | Text]) -> Text:
 
 
 def status(word: str) -> Text:
-    """Return a status or state in its color; any other text as it is."""
+    """Return a status or state in its color; any other text unchanged."""
     return Text(harmless(word), STATUS_STYLE.get(word, ""))
 
 
 def as_text(content: str | Text) -> Text:
-    """Return what is printed as it is, in one line, whatever it looks like."""
+    """Return text that is printed literally, on one line."""
     return content if isinstance(content, Text) else Text(one_line(content))
 
 
 def styled(*parts: str | tuple[str, str] | Text) -> Text:
-    """Return one text of plain texts and of (text, style) pairs; none is read as markup."""
+    """Return one text made of plain texts and (text, style) pairs; none is interpreted as markup."""
     return Text.assemble(*parts)
 
 
 def table_of(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
-    """Return a table with a line a row."""
+    """Return a table with one line per row."""
     table = plain_table(*(title for title, _ in columns))
     for row in rows:
         add_row(table, *(cell(row, key) for _, key in columns))
@@ -93,7 +93,7 @@ def table_of(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
 
 
 def add_row(table: Table, *cells: str | Text, style: str | None = None) -> None:
-    """Add a row whose texts are shown as they are."""
+    """Add a row whose texts are printed literally."""
     table.add_row(*map(as_text, cells), style=style)
 
 
@@ -106,7 +106,7 @@ def plain_table(*titles: str) -> Table:
 
 
 def print_rows(context: click.Context, answer: Mapping[str, Any], columns: Sequence[Column]) -> None:
-    """Print a list answer: a table with how many there are, or the answer itself as JSON."""
+    """Print the answer of a list: a table with the number of rows, or the answer itself as JSON."""
     if wants_json(context):
         print_json(answer)
         return
@@ -116,7 +116,7 @@ def print_rows(context: click.Context, answer: Mapping[str, Any], columns: Seque
 
 
 def count_line(answer: Mapping[str, Any]) -> Text:
-    """Return how many of how many are shown."""
+    """Return the line that says how many of how many rows are shown."""
     shown = len(answer.get("results", []))
     return Text(f"{shown} of {answer.get('total_count', 0)}", "dim")
 
@@ -127,7 +127,7 @@ def print_json(answer: Any, *, indent: int | None = 2) -> None:
 
 
 def say(context: click.Context, answer: Mapping[str, Any], words: str) -> None:
-    """Print ``words`` in one line for people, the answer itself as JSON."""
+    """Print ``words`` in one line for people, or the answer itself as JSON."""
     if wants_json(context):
         print_json(answer)
     else:
@@ -135,7 +135,7 @@ def say(context: click.Context, answer: Mapping[str, Any], words: str) -> None:
 
 
 def duration(row: Row) -> str:
-    """Return how long something ran, or has been running; empty where its times are none."""
+    """Return how long something ran, or has been running; empty if its times are invalid."""
     began = row.get("started_at") or row.get("created_at")
     if not began:
         return ""

@@ -1,4 +1,4 @@
-"""Watching a job: a line a task while it runs."""
+"""Watching a job: one line per task while it runs."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _PAGE: Final = 1000
 
 
 class StoppedWatchingError(click.ClickException):
-    """Ctrl-C while a job was watched: the job goes on."""
+    """Ctrl-C while a job was watched: the job continues."""
 
     exit_code = EXIT_INTERRUPTED
 
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"{job_id} goes on; see it again: inventory job show {job_id} --watch")
+        super().__init__(f"{job_id} continues; watch it again: inventory job show {job_id} --watch")
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002
         """Print the line."""
@@ -47,18 +47,18 @@ class StoppedWatchingError(click.ClickException):
 
 
 class _Description(ProgressColumn):
-    """What a line is about; rich's own column would read it as markup."""
+    """The description of a line; rich's own column would interpret it as markup."""
 
     def render(self, task: Task) -> Text:
-        """Return the text kept with the task."""
+        """Return the text stored with the task."""
         return as_text(task.fields.get("text", task.description))
 
 
 def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console | None = None) -> dict[str, Any]:
-    """Follow a job until it has ended; a server that is away for a while is waited for.
+    """Follow a job until it has ended; if the server is temporarily unreachable, wait for it.
 
     Args:
-        client: of the server.
+        client: for the calls.
         job_id: the job.
         quiet: print nothing.
         out: where to print; absent: stdout.
@@ -68,7 +68,7 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
 
     Raises:
         StoppedWatchingError: Ctrl-C.
-        CallError: the job is unknown, or deleted meanwhile.
+        CallError: the job is unknown, or was deleted meanwhile.
     """
     out = out or console()
     progress = Progress(
@@ -90,7 +90,7 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
 
 
 def whole_job(client: Client, job_id: str) -> dict[str, Any]:
-    """Return a job with its ``tasks``, all of them."""
+    """Return a job with all its ``tasks``."""
     job = client.call("Job.get", job_id=job_id)
     tasks: list[dict[str, Any]] = []
     while True:
@@ -112,7 +112,7 @@ def _follow(client: Client, job_id: str, progress: Progress) -> None:
         except CallError as exc:
             if not exc.unreachable:
                 raise
-            away = styled(job_id, (" (the server does not answer; trying again)", "yellow"))
+            away = styled(job_id, (" (the server does not answer; retrying)", "yellow"))
             progress.update(overall, text=away)
             time.sleep(RETRY_SECONDS)
             continue

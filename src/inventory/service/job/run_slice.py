@@ -42,8 +42,8 @@ class RunSlice:
         settler: ends tasks and jobs.
         queue: where slices that can run next are enqueued.
         clock: tells the time.
-                patience_seconds: how long writing a slice's end is retried while MongoDB is unreachable, s. After
-                    that the lease expires and another worker starts the slice again.
+        patience_seconds: how long writing a slice's end is retried while MongoDB is unreachable, s. After that
+            the lease expires and another worker starts the slice again.
     """
 
     def __init__(
