@@ -17,7 +17,7 @@ from inventory.devruntime.ports import free_port
 
 START_SECONDS = 90.0
 STOP_SECONDS = 40.0
-READY = "Ctrl-C stops everything; what was collected stays."
+READY = "Ctrl-C stops everything; collected resources are kept."
 DATA = ".inventory"
 
 

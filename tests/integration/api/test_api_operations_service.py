@@ -237,6 +237,6 @@ def test_on_a_server_without_the_service_the_list_says_what_it_lacks(
     explained = run(server, "schedule", "explain", COLLECTOR_ID, "sched-111111111111")
 
     assert listed.returncode == 0
-    assert "does not tell next fire times" in listed.stderr
+    assert "does not report next fire times" in listed.stderr
     assert "next fire" not in listed.stdout
     assert (explained.returncode, "cannot explain" in explained.stderr) == (1, True)

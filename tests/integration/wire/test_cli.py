@@ -128,7 +128,7 @@ def test_a_failed_job_is_explained(run: Run, here: Home, plugin: FakePlugin) -> 
     assert "ended ERROR" in said
     assert "Tasks: 2 FAILURE. Resources: 2 created, 2 updated, 0 deleted, 4 failed." in said
     assert "ERROR_PLUGIN in 2 tasks (2 times): AccessDenied" in said
-    assert "→ The plugin says so itself" in said
+    assert "→ The plugin reported this itself" in said
     assert "ERROR_MATCH_RULE in 2 tasks" in said
     assert "resources: i-3" in said
     # The newest job needs no id, and errors of a job can be read by scripts.

@@ -128,7 +128,7 @@ def test_there_is_advice_for_every_error_that_a_job_may_hold() -> None:
 
 
 def test_a_code_of_a_newer_server_gets_advice_too() -> None:
-    assert "does not know the code" in advice_for("ERROR_OF_TOMORROW")
+    assert "does not know the error code" in advice_for("ERROR_OF_TOMORROW")
 
 
 def test_advice_is_about_the_reason_where_that_says_more() -> None:

@@ -58,7 +58,7 @@ def test_different_errors_are_told_apart_and_the_jobs_own_come_first() -> None:
 def test_each_cause_comes_with_what_to_do() -> None:
     text = _text(_job(_task(1, "CANCELED", _error("ERROR_DUPLICATE_JOB", "The same collection is already running."))))
     assert "ERROR_DUPLICATE_JOB in 1 task: The same" in text
-    assert "→ Nothing to mend: another job collects the same secret." in text
+    assert "→ Nothing to fix: another job is collecting the same secret." in text
 
 
 def test_the_numbers_are_told_in_a_sentence() -> None:
@@ -78,8 +78,8 @@ def test_the_numbers_are_told_in_a_sentence() -> None:
         (_job(_task(1, "SUCCESS"), status="SUCCESS", total_tasks=3), "2 of its 3 tasks were deleted"),
         (_job(_task(1, "PENDING"), status="IN_PROGRESS", finished_at=""), "No worker has taken a task"),
         (_job(_task(1, "CANCELED"), status="CANCELED"), "Somebody canceled it"),
-        (_job(_task(1, "CANCELED"), status="TIMEOUT"), "longer than a job may"),
-        (_job(_task(1, "FAILURE")), "1 failed tasks hold no error"),
+        (_job(_task(1, "CANCELED"), status="TIMEOUT"), "exceeded the time limit of jobs"),
+        (_job(_task(1, "FAILURE")), "1 failed tasks contain no error"),
         (_job(_task(1), collector_info={}), "of a deleted collector"),
     ],
 )

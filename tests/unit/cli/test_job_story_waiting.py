@@ -16,8 +16,8 @@ def test_a_job_that_waits_says_so_and_until_when() -> None:
         "errors": [{"error_code": "ERROR_GRPC_CONNECTION", "message": "away", "additional": additional}],
     }
 
-    (told,) = [line for line in summary(job) if "waits" in line]
-    assert "tried 3 time(s), next at 2026-01-05T12:00:05.000Z" in told
+    (remark,) = [line for line in summary(job) if "not planned yet" in line]
+    assert "tried 3 time(s), next at 2026-01-05T12:00:05.000Z" in remark
 
     ended = summary({**job, "status": "TIMEOUT", "finished_at": "2026-01-05T14:00:00.000Z"})
-    assert not any("waits" in line for line in ended)
+    assert not any("not planned yet" in line for line in ended)

@@ -53,7 +53,7 @@ class TestComplaints:
             ("secrets:\n  - {secret_id: s, data: {}}\n  - {secret_id: s, data: {}}\n", ["secret_id 's' twice"]),
             ("plugins:\n  - {plugin_id: p, endpoint: 'grpc://h:1', versions: ['1'], latest: '2'}\n", ["latest '2'"]),
             ("plugin: []\n", ["line 1", "plugin"]),
-            ("plugins: []\nprojects: 2024-13-45\n", ["line 2, column 11", "no valid date"]),
+            ("plugins: []\nprojects: 2024-13-45\n", ["line 2, column 11", "not a valid date"]),
             ("plugins: " + "[" * 5000, ["nested too deep"]),
         ],
     )

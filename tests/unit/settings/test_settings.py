@@ -175,9 +175,7 @@ def test_config_masks_secrets_and_names_variables_that_are_no_settings(monkeypat
     result = CliRunner().invoke(cli, ["config"])
     assert result.exit_code == 0
     assert "hunter2" not in result.output
-    assert (
-        "note: INVENTORY_PROT is set, but is not the name of a setting; did you mean INVENTORY_PORT?\n" in result.stderr
-    )
+    assert "note: INVENTORY_PROT is set, but there is no such setting; did you mean INVENTORY_PORT?\n" in result.stderr
     assert "INVENTORY_ENDPOINT" not in result.stderr
 
 
