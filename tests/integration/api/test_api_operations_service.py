@@ -201,7 +201,7 @@ def test_the_explain_command_says_why(client: Client, database: Store, inventory
     assert shown.returncode == 0
     assert "[bold]nightly" in shown.stdout
     assert all(moment in shown.stdout for moment in told["next_times"])
-    assert "no scheduler ran, for longer than the grace time" in shown.stdout
+    assert "no scheduler ran for longer than the grace time" in shown.stdout
     assert isoformat(NOW - timedelta(hours=3)) in shown.stdout
 
 
