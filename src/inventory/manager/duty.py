@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from inventory.domain.clock import Clock
 from inventory.model.connection import translated_errors
 from inventory.model.documents.duty import Duty
+from inventory.model.lease import LEASE
 from inventory.model.new_document import new_document
 
 Document = dict[str, Any]
@@ -51,11 +52,11 @@ class DutyManager:
         now = self._clock.now()
         period = timedelta(seconds=period_seconds)
         start = _EPOCH + (now - _EPOCH) // period * period
-        claim: Document = {"period_start": start, "owner": self._owner, "lease_until": now + self._lease}
+        claim: Document = {"period_start": start, **LEASE.claimed(self._owner, now, self._lease)}
         free = [
             # A duty that is being done ends before the next period's begins.
-            {"period_start": {"$lt": start}, "$or": [{"done_at": {"$ne": None}}, {"lease_until": {"$lte": now}}]},
-            {"period_start": start, "done_at": None, "lease_until": {"$lte": now}},
+            {"period_start": {"$lt": start}, "$or": [{"done_at": {"$ne": None}}, LEASE.expired(now)]},
+            {"period_start": start, "done_at": None, **LEASE.expired(now)},
             {"period_start": {"$gt": start + max(period, _SKEW)}},
         ]
         taken = self._collection.update_one({"name": name, "$or": free}, {"$set": claim, "$unset": {"done_at": ""}})
@@ -73,13 +74,13 @@ class DutyManager:
     @translated_errors()
     def renew(self, name: str, start: datetime) -> bool:
         """Renew the lease of a period's duty; return False where the claim was lost meanwhile."""
-        change = {"lease_until": self._clock.now() + self._lease}
-        return self._collection.update_one(self._mine(name, start), {"$set": change}).matched_count == 1
+        change = {"$set": LEASE.renewed(self._clock.now(), self._lease)}
+        return self._collection.update_one(self._mine(name, start), change).matched_count == 1
 
     @translated_errors()
     def release(self, name: str, start: datetime) -> None:
         """Give up a period's duty that was not done; anyone may claim it again at once."""
-        self._collection.update_one(self._mine(name, start), {"$set": {"lease_until": self._clock.now()}})
+        self._collection.update_one(self._mine(name, start), {"$set": LEASE.renewed(self._clock.now(), timedelta())})
 
     @translated_errors()
     def done(self, name: str, start: datetime) -> bool:
@@ -88,4 +89,4 @@ class DutyManager:
         return self._collection.update_one(self._mine(name, start), {"$set": done}).matched_count == 1
 
     def _mine(self, name: str, start: datetime) -> Document:
-        return {"name": name, "owner": self._owner, "period_start": start, "done_at": None}
+        return {"name": name, LEASE.owner: self._owner, "period_start": start, "done_at": None}

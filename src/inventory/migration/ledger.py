@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from inventory.domain.clock import Clock
 from inventory.migration.catalog import Document, Migration
 from inventory.model.connection import translated_errors
+from inventory.model.lease import LEASE
 
 RECORDS: Final = "migration"
 LOCKS: Final = "migration_lock"
@@ -90,8 +91,8 @@ class Ledger:
     def lock(self) -> bool:
         """Take the lock, or tell that another has it."""
         now = self._clock.now()
-        free = {"_id": _LOCK, "$or": [{"lease_until": {"$lte": now}}, {"owner": self._owner}]}
-        claim = {"owner": self._owner, "lease_until": now + self._lease}
+        free = {"_id": _LOCK, "$or": [LEASE.expired(now), {LEASE.owner: self._owner}]}
+        claim = LEASE.claimed(self._owner, now, self._lease)
         try:
             self._locks.update_one(free, {"$set": claim}, upsert=True)
         except DuplicateKeyError:
@@ -101,8 +102,8 @@ class Ledger:
     @translated_errors()
     def renew(self) -> bool:
         """Hold the lock for longer; tell whether it is still ours."""
-        change = {"lease_until": self._clock.now() + self._lease}
-        return self._locks.update_one(self._mine(), {"$set": change}).matched_count == 1
+        change = {"$set": LEASE.renewed(self._clock.now(), self._lease)}
+        return self._locks.update_one(self._mine(), change).matched_count == 1
 
     @translated_errors()
     def unlock(self) -> None:
@@ -110,7 +111,7 @@ class Ledger:
         self._locks.delete_one(self._mine())
 
     def _mine(self) -> Document:
-        return {"_id": _LOCK, "owner": self._owner}
+        return {"_id": _LOCK, LEASE.owner: self._owner}
 
 
 def _record(document: Document) -> Record:

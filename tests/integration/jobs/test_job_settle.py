@@ -220,7 +220,7 @@ def test_planning_is_claimed_by_one(kit: JobsKit) -> None:
     with ThreadPoolExecutor(8) as pool:
         claims = list(
             pool.map(
-                lambda number: kit.jobs.claim_plan(DOMAIN, job_id, owner=f"o-{number}", lease_seconds=60), range(16)
+                lambda number: kit.jobs.plans.claim(DOMAIN, job_id, owner=f"o-{number}", lease_seconds=60), range(16)
             )
         )
 

@@ -195,7 +195,7 @@ def test_a_job_that_nobody_plans_is_enqueued_and_in_the_end_fails(kit: JobsKit, 
     for number in range(MAX_ATTEMPTS):
         kit.sweeper().sweep()
         assert len(kit.queue.planned) == number + 1
-        assert kit.jobs.claim_plan(DOMAIN, job_id, owner="dies", lease_seconds=60)
+        assert kit.jobs.plans.claim(DOMAIN, job_id, owner="dies", lease_seconds=60)
         assert kit.sweeper().sweep().plans_enqueued == 0
         clock.advance(timedelta(seconds=61))
     kit.sweeper().sweep()
@@ -239,7 +239,7 @@ def test_a_job_is_enqueued_at_once_when_the_lease_of_a_lost_planner_has_run_out(
     job_id = kit.insert_job(kit.insert_collector())
     clock.advance(ENQUEUED_LONG_AGO)
     kit.sweeper().sweep()
-    assert kit.jobs.claim_plan(DOMAIN, job_id, owner="dies", lease_seconds=1)
+    assert kit.jobs.plans.claim(DOMAIN, job_id, owner="dies", lease_seconds=1)
 
     clock.advance(timedelta(seconds=2))
 

@@ -141,6 +141,8 @@ def test_a_worker_that_is_lost_while_it_waits_leaves_the_job_to_another(
         {"job_id": slow}, {"$set": {"plan_not_before": job["plan_not_before"] - timedelta(minutes=1)}}
     )
     other = workers.start()
-    assert [each["job_id"] for each in other.jobs.unplanned(enqueued_before=other.clock.now(), limit=10)] == [slow]
+    assert [each["job_id"] for each in other.jobs.plans.unplanned(enqueued_before=other.clock.now(), limit=10)] == [
+        slow
+    ]
     plan(other, slow)
     eventually(lambda: other.jobs.get(DOMAIN, slow)["status"] == "SUCCESS")

@@ -119,7 +119,7 @@ def test_a_plan_cut_short_is_ended_by_the_next(kit: Kit, clock: ManualClock, mon
 def test_planning_that_is_lost_again_and_again_ends_the_job(kit: Kit, clock: ManualClock) -> None:
     job_id = scheduled_job(kit, kit.create())
     for _ in range(3):
-        assert kit.jobs.claim_plan("domain-1", job_id, owner="lost", lease_seconds=10)
+        assert kit.jobs.plans.claim("domain-1", job_id, owner="lost", lease_seconds=10)
         clock.advance(timedelta(minutes=1))
     kit.collects.plan_job("domain-1", job_id)
     assert job_of(kit, job_id)["status"] == "ERROR"
@@ -194,10 +194,10 @@ def test_an_outage_lets_a_scheduled_job_wait_and_say_why(
         assert job["errors"][0]["additional"]["next_attempt"] == isoformat(job["plan_not_before"])
         pauses.append((job["plan_not_before"] - clock.now()).total_seconds())
         # Before its time nobody tries, and the sweeper finds nothing to plan.
-        assert kit.jobs.claim_plan("domain-1", job_id, owner="other", lease_seconds=10) is None
-        assert kit.jobs.unplanned(enqueued_before=clock.now() + timedelta(seconds=1), limit=10) == []
+        assert kit.jobs.plans.claim("domain-1", job_id, owner="other", lease_seconds=10) is None
+        assert kit.jobs.plans.unplanned(enqueued_before=clock.now() + timedelta(seconds=1), limit=10) == []
         clock.advance(job["plan_not_before"] - clock.now())
-        assert len(kit.jobs.unplanned(enqueued_before=clock.now(), limit=10)) == 1
+        assert len(kit.jobs.plans.unplanned(enqueued_before=clock.now(), limit=10)) == 1
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
 
     setattr(kit, port, healthy)
@@ -257,11 +257,11 @@ def test_a_caller_hears_of_an_outage_at_once_and_no_job_is_made(
 
 def test_an_attempt_that_lost_its_claim_postpones_nothing(kit: Kit, clock: ManualClock) -> None:
     job_id = scheduled_job(kit, kit.create())
-    late = kit.jobs.claim_plan("domain-1", job_id, owner="late", lease_seconds=10)
+    late = kit.jobs.plans.claim("domain-1", job_id, owner="late", lease_seconds=10)
     clock.advance(timedelta(seconds=11))
-    kit.jobs.claim_plan("domain-1", job_id, owner="other", lease_seconds=10)
+    kit.jobs.plans.claim("domain-1", job_id, owner="other", lease_seconds=10)
 
     assert late is not None
     wait = timedelta(seconds=5)
-    assert kit.jobs.postpone_plan(late, ConnectionFailureError(service="secret"), wait=wait) is None
+    assert kit.jobs.plans.postpone(late, ConnectionFailureError(service="secret"), wait=wait) is None
     assert job_of(kit, job_id)["plan_owner"] == "other"

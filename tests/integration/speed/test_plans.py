@@ -109,7 +109,7 @@ def test_the_sweeper_reads_no_jobs_that_have_ended(api: Api, database: Database[
     database["job"].insert_many({**common, "job_id": f"job-{n}", "status": each} for n, each in enumerate(states))
     api.recorder.commands.clear()
 
-    found = api.container.jobs.unplanned(enqueued_before=clock.now(), limit=100)
+    found = api.container.jobs.plans.unplanned(enqueued_before=clock.now(), limit=100)
 
     assert [job["job_id"] for job in found] == ["job-0", "job-1", "job-2"]
     [command] = api.recorder.commands

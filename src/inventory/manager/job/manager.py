@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from bson import ObjectId
@@ -11,35 +11,33 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from inventory.domain.clock import Clock, isoformat
+from inventory.domain.clock import Clock
 from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, job_sources, settle_job
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import InventoryError, NotFoundError, SaveUniqueValuesError
+from inventory.manager.job.plan_claim import OPEN, OUTAGES, PlanClaims, is_outage
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.metrics import JOBS_ENDED
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.job import Job
+from inventory.model.lease import PLAN_LEASE
 from inventory.model.new_document import new_document
-
-OPEN: Final = [status.value for status in JOB_OPEN]
-"""Stored statuses of jobs that have not ended."""
 
 _STOPPED: Final = frozenset({JobStatus.CANCELED.value, JobStatus.TIMEOUT.value})
 
-_NEXT_ATTEMPT: Final = "next_attempt"
-"""Marks, in the ``additional`` member of a job's error, an outage after which planning is retried."""
-_WAITS: Final[Document] = {f"additional.{_NEXT_ATTEMPT}": {"$exists": True}}
-
 
 class JobManager:
-    """Sole reader and writer of the collection ``job``.
+    """The collection ``job``.
 
     Args:
         database: holds the collection.
         tasks: the jobs' tasks.
         slices: the tasks' slices.
         clock: tells the time.
+
+    Attributes:
+        plans: the claims of those who plan a job.
     """
 
     def __init__(
@@ -49,6 +47,7 @@ class JobManager:
         self._tasks = tasks
         self._slices = slices
         self._clock = clock
+        self.plans = PlanClaims(database=database, clock=clock)
 
     @translated_errors()
     def insert(self, job: Mapping[str, Any]) -> Document:
@@ -80,16 +79,6 @@ class JobManager:
             raise NotFoundError(key="job_id", value=job_id)
         return found
 
-    @translated_errors()
-    def claim_plan(self, domain_id: str, job_id: str, *, owner: str, lease_seconds: float) -> Document | None:
-        """Claim the planning of a job; None if it is planned already, has ended, or another process plans it."""
-        now = self._clock.now()
-        query = {"domain_id": domain_id, "job_id": job_id, **_unplanned(now)}
-        claim = {"plan_owner": owner, "plan_lease_until": now + timedelta(seconds=lease_seconds), "updated_at": now}
-        # The message has arrived: should this planner be lost, the next message need not wait.
-        change = {"$set": claim, "$inc": {"plan_attempts": 1}, "$unset": {"rung_at": ""}}
-        return self._jobs.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
-
     def mark_planned(self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = ()) -> Document:
         """Record that all ``total`` tasks of the job exist; without any, the job ends here.
 
@@ -107,7 +96,7 @@ class JobManager:
         settled = Settled(JobStatus.IN_PROGRESS, total)
         if not total:
             job = self.get_or_clean(domain_id, job_id)
-            failed = any(_NEXT_ATTEMPT not in error.get("additional", {}) for error in job.get("errors", ()))
+            failed = any(not is_outage(error) for error in job.get("errors", ()))
             settled = settle_job(JobStatus(job["status"]), {}, has_errors=failed)
         change: Document = {
             "planned": True,
@@ -129,53 +118,10 @@ class JobManager:
     @translated_errors()
     def _plan(self, domain_id: str, job_id: str, change: Document) -> Document | None:
         query = {"domain_id": domain_id, "job_id": job_id, "planned": False, "status": {"$in": OPEN}}
-        unset = dict.fromkeys(("plan_owner", "plan_lease_until", "plan_not_before", "plan_outages"), "")
+        unset = PLAN_LEASE.dropped() | {"plan_not_before": "", "plan_outages": ""}
         return self._jobs.find_one_and_update(
-            query, {"$set": change, "$unset": unset, "$pull": {"errors": _WAITS}}, return_document=ReturnDocument.AFTER
+            query, {"$set": change, "$unset": unset, "$pull": {"errors": OUTAGES}}, return_document=ReturnDocument.AFTER
         )
-
-    @translated_errors()
-    def postpone_plan(self, job: Document, error: InventoryError, *, wait: timedelta) -> datetime | None:
-        """Give up the claim of the planning until ``wait`` is over; the attempt does not count.
-
-        Args:
-            job: as it was claimed.
-            error: why planning is postponed; the job shows it until it is planned.
-
-        Returns:
-            When the next attempt may begin, or None if the claim was lost or the job has ended.
-        """
-        now = self._clock.now()
-        mine = {name: job[name] for name in ("domain_id", "job_id", "plan_owner", "plan_attempts")}
-        outages = job.get("plan_outages", 0) + 1
-        shown = error_document(error, **{_NEXT_ATTEMPT: isoformat(now + wait), "attempts": str(outages)})
-        others = [each for each in job.get("errors", ()) if _NEXT_ATTEMPT not in each.get("additional", {})]
-        change = {
-            "$set": {
-                "plan_not_before": now + wait,
-                "plan_outages": outages,
-                "plan_attempts": job["plan_attempts"] - 1,
-                "errors": [*others, shown],
-                "updated_at": now,
-            },
-            "$unset": {"plan_owner": "", "plan_lease_until": ""},
-        }
-        # Only the owner of the claim changes these fields: the values read with the claim are still stored.
-        query = {**mine, "planned": False, "status": {"$in": OPEN}}
-        return now + wait if self._jobs.update_one(query, change).modified_count else None
-
-    @translated_errors()
-    def hasten_plan(self, domain_id: str, job_id: str) -> bool:
-        """Let the next attempt at planning begin now; return whether the job was waiting for one."""
-        now = self._clock.now()
-        query = {
-            "domain_id": domain_id,
-            "job_id": job_id,
-            "planned": False,
-            "status": {"$in": OPEN},
-            "plan_not_before": {"$gt": now},
-        }
-        return self._jobs.update_one(query, {"$set": {"plan_not_before": now}}).modified_count == 1
 
     def get_or_clean(self, domain_id: str, job_id: str) -> Document:
         """Return the job; if it was deleted, remove what was planned since, and raise ``NotFoundError``."""
@@ -221,7 +167,7 @@ class JobManager:
         now = self._clock.now()
         query = {"domain_id": domain_id, "job_id": job_id, "status": {"$in": job_sources(status)}}
         ended = {"status": status.value, "remained_tasks": 0, "updated_at": now, "finished_at": now}
-        change: Document = {"$set": ended, "$unset": {"plan_owner": "", "plan_lease_until": ""}}
+        change: Document = {"$set": ended, "$unset": PLAN_LEASE.dropped()}
         if error is not None:
             change["$push"] = {"errors": error_document(error)}
         done = self._jobs.update_one(query, change).modified_count == 1
@@ -288,24 +234,6 @@ class JobManager:
         return done
 
     @translated_errors()
-    def unplanned(self, *, enqueued_before: datetime, limit: int) -> list[Document]:
-        """Return unplanned jobs of all domains, created and last enqueued before ``enqueued_before``, oldest first."""
-        query = {
-            "created_at": {"$lt": enqueued_before},
-            # Not $lt: a job that the sweeper has never enqueued, or that an older version stored, has no such field.
-            "rung_at": {"$not": {"$gte": enqueued_before}},
-            **_unplanned(self._clock.now()),
-        }
-        return list(self._jobs.find(query).sort("created_at", 1).limit(limit))
-
-    @translated_errors()
-    def mark_enqueued(self, jobs: Sequence[Document]) -> None:
-        """Record that planning of the jobs was enqueued now."""
-        if jobs:
-            ids_ = [job["_id"] for job in jobs]
-            self._jobs.update_many({"_id": {"$in": ids_}}, {"$set": {"rung_at": self._clock.now()}})
-
-    @translated_errors()
     def open_after(self, after: ObjectId | None, *, limit: int) -> list[Document]:
         """Return a page of the planned jobs, of all domains, that have not ended, in the order of ``_id``."""
         query: Document = {"status": JobStatus.IN_PROGRESS.value}
@@ -335,15 +263,6 @@ class JobManager:
         }
         rows = self._jobs.find(query, {"domain_id": 1, "job_id": 1, "status": 1})
         return {(row["domain_id"], row["job_id"]): JobStatus(row["status"]) for row in rows}
-
-
-def _unplanned(now: datetime) -> Document:
-    return {
-        "planned": False,
-        "status": {"$in": OPEN},
-        "$or": [{"plan_lease_until": None}, {"plan_lease_until": {"$lt": now}}],
-        "plan_not_before": {"$not": {"$gt": now}},
-    }
 
 
 def _count_ended(status: str) -> None:

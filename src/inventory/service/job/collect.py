@@ -206,7 +206,7 @@ class CollectService:
         Raises:
             ConnectionFailureError: MongoDB is unreachable; the claim expires, and the sweeper enqueues the job again.
         """
-        job = self._jobs.claim_plan(domain_id, job_id, owner=self._owner, lease_seconds=self._limits.lease_seconds)
+        job = self._jobs.plans.claim(domain_id, job_id, owner=self._owner, lease_seconds=self._limits.lease_seconds)
         if job is None:
             return False
         try:
@@ -230,7 +230,7 @@ class CollectService:
             return
         # The time of the next attempt is stored, so that no thread waits for it; the sweeper enqueues the job then.
         wait = self._limits.pause(job.get("plan_outages", 0))
-        self._jobs.postpone_plan(job, error, wait=wait)
+        self._jobs.plans.postpone(job, error, wait=wait)
         log.warning("plan_postponed", job_id=job["job_id"], code=error.code, wait_seconds=wait.total_seconds())
         if isinstance(error, PluginInstallingError):
             error.when_known(lambda: self._plan_soon(job))
@@ -239,7 +239,7 @@ class CollectService:
         """Have a postponed job planned now; if that fails, it is planned at its stored time or by the sweeper."""
         domain_id, job_id = job["domain_id"], job["job_id"]
         try:
-            if self._jobs.hasten_plan(domain_id, job_id):
+            if self._jobs.plans.hasten(domain_id, job_id):
                 self._queue.plan_job(job_id, domain_id=domain_id, priority=job["priority"])
         except ConnectionFailureError as exc:
             log.warning("plan_not_hastened", job_id=job_id, reason=exc.message)

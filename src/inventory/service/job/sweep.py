@@ -211,14 +211,14 @@ class Sweeper:
         before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
         given_up: list[Document] = []
         to_plan: list[Document] = []
-        for job in self._jobs.unplanned(enqueued_before=before, limit=_JOB_BATCH):
+        for job in self._jobs.plans.unplanned(enqueued_before=before, limit=_JOB_BATCH):
             (given_up if job["plan_attempts"] >= self._max_attempts else to_plan).append(job)
         for job in given_up:
             self._jobs.fail(job["domain_id"], job["job_id"], WorkerLostError(attempts=job["plan_attempts"]))
         if to_plan and self._queue_length() < QUEUE_ROOM:
             for job in to_plan:
                 self._queue.plan_job(job["job_id"], domain_id=job["domain_id"], priority=job["priority"])
-            self._jobs.mark_enqueued(to_plan)
+            self._jobs.plans.mark_enqueued(to_plan)
             report.plans_enqueued = len(to_plan)
 
     def _enqueue_slices(self, report: SweepReport) -> None:
