@@ -1,4 +1,4 @@
-"""The gRPC server: one process's worth of it. ``api.server`` runs as many processes as the settings say."""
+"""The gRPC server of one process. ``api.server`` runs as many processes as configured."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ log = get_logger(__name__)
 
 _MINUTE_MS: Final = 60_000
 HANDSHAKE_SECONDS: Final = 20.0
-"""From a connection's start until TLS and HTTP/2 are set up, s; who says nothing is cut off."""
+"""Time from a connection's start until TLS and HTTP/2 must be set up, s; a silent client is disconnected."""
 
 _METADATA_BYTES: Final = 4 * MAX_TOKEN
-"""Metadata taken with a call. grpcio's own limit lies below the largest token, and from half of it on it refuses
-at random."""
+"""Size of metadata accepted with a call. grpcio's default limit is smaller than the largest token, and above half of
+it, grpcio rejects calls at random."""
 
 
 @dataclass(slots=True)
@@ -43,11 +43,11 @@ class Server:
     """A gRPC server with its health.
 
     Attributes:
-        grpc_server: grpcio's.
+        grpc_server: grpcio's server.
         health: SERVING while MongoDB answers.
         address: ``host:port`` it listens on.
         drain_seconds: how long running calls may take to end, s.
-        pool: gives the calls their threads.
+        pool: runs the calls on its threads.
     """
 
     grpc_server: grpc.Server
@@ -57,21 +57,21 @@ class Server:
     pool: CallPool
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start serving."""
         self.pool.start()
         self.grpc_server.start()
         self.health.start()
         log.info("listening", address=self.address)
 
     def stop(self) -> threading.Event:
-        """Say NOT_SERVING, refuse new calls, let running ones end; the event is set when all have."""
+        """Report NOT_SERVING, refuse new calls, and let running calls finish; the event is set when all have."""
         self.health.drain()
         stopped = self.grpc_server.stop(self.drain_seconds)
         self.pool.stop()
         return stopped
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the server has stopped; False where ``timeout`` seconds were not enough."""
+        """Wait until the server has stopped; False if that took longer than ``timeout`` seconds."""
         return not self.grpc_server.wait_for_termination(timeout)
 
 
@@ -88,11 +88,11 @@ def build_server(
 
     Args:
         settings: threads, sizes, limits, address, certificates.
-        use_cases: what answers the methods.
-        gate: what stands before every method.
+        use_cases: implement the methods.
+        gate: the checks before every method.
         check: returns if MongoDB answers, else raises an ``InventoryError``.
         port: to listen on; 0 for any free one.
-        share_port: whether other processes listen on it, too.
+        share_port: whether other processes listen on it as well.
 
     Raises:
         SettingsError: a certificate cannot be read.
@@ -104,14 +104,14 @@ def build_server(
         threads=settings.server_threads + settings.server_heavy_threads,
         memory=gate.memory,
     )
-    # grpcio asks its executor for nothing but submit.
+    # grpcio only uses submit of its executor.
     executor = cast("ThreadPoolExecutor", pool)
     server = grpc.server(executor, options=_options(settings, share_port=share_port))
     services = [service for file in all_files() for service in file.services_by_name.values()]
     names = add_services(server, services, use_cases, gate)
     health = Health(names, check)
     health.add_to(server)
-    # Clients of SpaceONE look for stubs of every service that is listed; there are none of our own.
+    # SpaceONE clients look for stubs of every listed service; our own service has none.
     add_reflection(server, [service for service in services if service.full_name != OPERATIONS])
     tls = server_credentials(settings)
     wanted = host_port(settings.host, port)
@@ -146,7 +146,7 @@ def _options(settings: Settings, *, share_port: bool) -> list[tuple[str, int]]:
         ("grpc.max_allowed_incoming_connections", connection_limit(settings.server_max_connections)),
         ("grpc.server_handshake_timeout_ms", round(1000 * HANDSHAKE_SECONDS)),
         ("grpc.max_connection_idle_ms", round(1000 * settings.connection_idle_seconds)),
-        # Without a grace time of its own: what runs on the old connection ends there, however long it takes.
+        # Without a separate grace time: calls on the old connection end there, however long they take.
         ("grpc.max_connection_age_ms", round(1000 * settings.connection_age_seconds)),
         ("grpc.keepalive_time_ms", 2 * _MINUTE_MS),
         ("grpc.keepalive_permit_without_calls", 1),

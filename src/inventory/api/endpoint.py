@@ -1,9 +1,9 @@
-"""One method as the network sees it: bytes in, bytes or an error out.
+"""One method as seen from the network: bytes in, bytes or an error out.
 
-Everything that all methods share happens here, in this order: transaction_id and deadline, who calls, how often,
-parse and decode, domain, permission, required fields, a turn for what may take long; then the method; then the access
-log. grpcio hands over bytes and takes bytes, so that a request which is no message is the caller's mistake and not an
-internal error.
+What all methods share happens here, in this order: transaction_id and deadline, authentication, rate limit, parsing and
+decoding, domain, permission, required fields, and a turn for potentially slow calls; then the method; then the access
+log. grpcio passes and receives bytes, so that a malformed request is reported as the caller's error and not as an
+internal one.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from inventory.protobuf import requests as codec
 log = get_logger(__name__)
 
 Request: TypeAlias = dict[str, Any]
-"""A decoded request, without ``domain_id``: that is the principal's."""
+"""A decoded request, without ``domain_id``, which is part of the principal."""
 
 Method = Callable[[Principal, Request], bytes]
-"""A servicer's method: decode is done, it calls and presents."""
+"""A servicer's method: the request is decoded; it calls the use case and presents the result."""
 
 
 def _nothing(_domain_id: str) -> None:
@@ -53,14 +53,14 @@ def _nothing(_domain_id: str) -> None:
 
 _MEMORY_BYTES: Final = 256 * 1024 * 1024
 _REQUEST_WEIGHT: Final = 8
-"""Bytes of memory for each byte of a large request: itself, the message, the dicts made of it."""
+"""Bytes of memory per byte of a large request: the request, its message, and the dicts made of it."""
 _ANSWER_WEIGHT: Final = 2
-"""Bytes of memory for each byte of an answer on its way: ours, and grpc's copy."""
+"""Bytes of memory per byte of an answer being sent: ours, and grpc's copy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What stands before every method."""
+    """The checks before every method."""
 
     authenticator: Authenticator
     authorizer: Authorizer
@@ -68,15 +68,15 @@ class Gate:
     after_write: Callable[[str], None] = _nothing
     """Called with the domain after each call that may have written there, before it is answered."""
     system_callers: SystemCallers = field(default_factory=lambda: SystemCallers(SystemClock()))
-    """Those whom ``rate_limit`` does not count."""
+    """Callers exempt from ``rate_limit``."""
     memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(_MEMORY_BYTES))
-    """What all calls of the process may hold together."""
+    """The memory that all calls of the process may hold together."""
     max_request_bytes: int = 16 * 1024 * 1024
-    """Largest request, decompressed."""
+    """Maximum size of a decompressed request."""
 
 
 class Endpoint:
-    """A method behind its gate, as grpcio calls it."""
+    """A method behind its gate, in the form that grpcio calls."""
 
     def __init__(
         self,
@@ -131,10 +131,10 @@ class Endpoint:
             return self._run(data, call, seat)
         except InventoryError as exc:
             if status.status_of(exc) is grpc.StatusCode.INTERNAL:
-                # Without the traceback: the cause of a plugin's failure may quote what it was sent.
+                # Without the traceback: the cause of a plugin's failure may quote what was sent to it.
                 log.warning("call_failed", method=self._policy.method, code=exc.code, reason=exc.message)
             return exc
-        except Exception:  # the outermost place of a call: nothing internal may leak
+        except Exception:  # the outermost frame of a call: nothing internal may leak
             log.exception("call_failed_unexpectedly", method=self._policy.method)
             return UnknownError(transaction_id=call.transaction_id)
 
@@ -202,14 +202,14 @@ class Endpoint:
 
 
 def _announce(size: int, context: grpc.ServicerContext) -> None:
-    """Tell the size of an answer ahead of it."""
-    with contextlib.suppress(grpc.RpcError):  # nobody waits for it any more
+    """Announce the size of an answer before sending it."""
+    with contextlib.suppress(grpc.RpcError):  # the caller has gone
         context.send_initial_metadata(((SIZE_METADATA, str(size)),))
 
 
 def _keep_until_sent(held: Holding, size: int, context: grpc.ServicerContext) -> None:
-    """Hold what an answer takes on its way; a client that reads slowly, or not at all, keeps it in memory."""
+    """Hold an answer's memory until it is sent; a client that reads slowly, or not at all, keeps it in memory."""
     held.shrink(size * _ANSWER_WEIGHT)
-    held.try_hold(size * _ANSWER_WEIGHT)  # it is made: refusing it now would free nothing
+    held.try_hold(size * _ANSWER_WEIGHT)  # the answer exists already: refusing it now would free nothing
     if held.size and not context.add_callback(held.release):
         held.release()

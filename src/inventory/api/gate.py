@@ -1,4 +1,4 @@
-"""What stands before every method, as the settings say."""
+"""Builds the checks before every method from the settings."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from inventory.settings import Settings
 
 
 class Platform(Protocol):
-    """What the gate needs of the platform."""
+    """The part of the platform that the gate needs."""
 
     @property
     def identity(self) -> Identity: ...
 
 
 class Surroundings(Protocol):
-    """What the gate needs of the container."""
+    """The part of the container that the gate needs."""
 
     @property
     def clock(self) -> Clock: ...
@@ -38,7 +38,7 @@ class Surroundings(Protocol):
 
 
 def make_gate(settings: Settings, container: Surroundings) -> Gate:
-    """Return what stands before every method.
+    """Return the checks before every method.
 
     Raises:
         SettingsError: the JWKS file cannot be used.
@@ -67,7 +67,7 @@ def _authenticator(settings: Settings, container: Surroundings) -> Authenticator
         if settings.jwks_file is not None
         else identity_keys(container.platform.identity, container.clock)
     )
-    api_keys = None  # a static platform has none: there, tokens must expire
+    api_keys = None  # a static platform has none, so tokens must expire
     if settings.platform == "grpc":
         api_keys = ApiKeyStates(
             container.platform.identity, container.clock, reuse_seconds=settings.api_key_reuse_seconds

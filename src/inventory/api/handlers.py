@@ -1,4 +1,4 @@
-"""Rows of the table of methods → grpcio handlers."""
+"""Turns rows of the table of methods into grpcio handlers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def handlers(
     """Return the handler of each method of ``service`` by its name.
 
     Raises:
-        TypeError: a method without a row: the server must not start.
+        TypeError: a method has no row, and the server must not start.
     """
     made: dict[str, Handler] = {}
     for method in service.methods:
@@ -55,7 +55,7 @@ def add_services(
 
 @cache
 def domain_indexes() -> dict[str, list[Index]]:
-    """Return what lists may be narrowed and sorted by within a domain, by collection."""
+    """Return the indexes of each collection by which lists can be filtered and sorted within a domain."""
     found: dict[str, list[Index]] = {}
     for collection, models in declared_indexes().items():
         keys = [tuple(model.document["key"].items()) for model in models if not _is_partial(model)]

@@ -1,4 +1,4 @@
-"""gRPC health: each service SERVING while what it needs answers, NOT_SERVING while the server drains."""
+"""gRPC health: each service is SERVING while its dependency answers, and NOT_SERVING while the server drains."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from inventory.observe.logs import get_logger
 log = get_logger(__name__)
 
 CHECK_SECONDS: Final = 2.0
-"""How often the dependency is asked, s."""
+"""How often the dependency is checked, s."""
 
 FIRST_CHECK_SECONDS: Final = 1.0
-"""How long a start waits for the first answer, s."""
+"""How long a start waits for the first check, s."""
 
 _SERVING: Final = health_pb2.HealthCheckResponse.SERVING
 _NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -29,7 +29,7 @@ class Health:
     """The health of the services of one server.
 
     Args:
-        names: full names of the services; the whole server's health, the empty name, goes with them.
+        names: full names of the services; the empty name, for the whole server, is added.
         check: returns if the dependency answers, else raises an ``InventoryError``.
     """
 
@@ -49,29 +49,29 @@ class Health:
         health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
 
     def start(self) -> None:
-        """Keep checking in the background; waits a moment for the first answer, not for a dependency that is down."""
+        """Check in the background from now on; waits briefly for the first result, unless the dependency is down."""
         self._thread.start()
         self._checked.wait(FIRST_CHECK_SECONDS)
 
     def drain(self) -> None:
-        """Say NOT_SERVING from now on."""
+        """Report NOT_SERVING from now on."""
         self._stop.set()
         self._servicer.enter_graceful_shutdown()
         log.info("not_serving", reason="draining")
 
     def join(self, timeout: float) -> None:
-        """Wait until the checking has ended, after ``drain``."""
+        """Wait until checking has ended, after ``drain``."""
         self._thread.join(timeout)
 
     def update(self) -> None:
-        """Ask the dependency and tell what it said."""
+        """Check the dependency and publish the result."""
         try:
             self._check()
         except InventoryError as exc:
             self._set_status(serving=False, reason=exc.message)
-        except Exception:  # the thread's outermost place: whoever cannot check must not say SERVING
+        except Exception:  # the outermost frame of the thread: a failed check must not report SERVING
             if self._stop.is_set():
-                # A check that outlasted the draining finds its connection closed.
+                # A check that outlasts the draining finds its connection closed.
                 return
             log.exception("health_check_failed_unexpectedly")
             self._set_status(serving=False, reason="unexpected")

@@ -1,4 +1,4 @@
-"""Where the server listens."""
+"""The address and port that the server listens on."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from inventory.settings.contradictions import contradictions, identity_contradic
 
 
 def check_address(settings: Settings) -> None:
-    """Return if the server may listen where the settings say.
+    """Return if the server may listen on the configured address.
 
     Raises:
-        SettingsError: others could call without authentication, or TLS is set by halves.
+        SettingsError: others could call without authentication, or the TLS settings are incomplete.
     """
     identity = set(identity_contradictions(settings))
     for contradiction in contradictions(settings):
@@ -23,22 +23,23 @@ def check_address(settings: Settings) -> None:
 
 
 def check_identity(settings: Settings) -> None:
-    """Return if callers can be told apart as the settings say.
+    """Return if callers can be identified and authorized with the settings.
 
     Raises:
-        SettingsError: keys or permissions would come from where there are none.
+        SettingsError: keys or permissions have no source.
     """
     for contradiction in identity_contradictions(settings):
         raise SettingsError(contradiction)
 
 
 def probe_port(host: str, port: int) -> int:
-    """Return a port that is free on ``host``: ``port``, or any where it is 0.
+    """Return a free port on ``host``: ``port``, or any free one if it is 0.
 
-    With SO_REUSEPORT a second server would bind a taken port without a word and get half the calls; hence the probe.
+    With SO_REUSEPORT, a second server could silently bind a port in use and would receive half the calls; hence the
+    probe.
 
     Raises:
-        SettingsError: the port is taken, or the address is not this machine's.
+        SettingsError: the port is taken, or the address does not belong to this machine.
     """
     with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
         # As servers do: a port whose last connections are just closing is free.

@@ -1,8 +1,8 @@
-"""Every method of the API on one page: what it asks of its caller, which use case answers, how that is presented.
+"""Every method of the API on one page: its requirements, the use case that implements it, and its presenter.
 
-A new method is a row here, its use case, and its text in ``gateway/static/methods.json``. A method without a row is not
-served. Required fields and scopes are those of the contract, sections 1 and 8, and of the published documentation of
-Collector; ``domain_id`` goes without saying.
+A new method needs a row here, its use case, and its text in ``gateway/static/methods.json``. A method without a row is
+not served. Required fields and scopes follow the contract, sections 1 and 8, and the published documentation of
+Collector; ``domain_id`` is always required and not listed.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ from inventory.version import package_version
 P = ParamSpec("P")
 
 Answer = Callable[[UseCases, Principal, Request], bytes]
-"""Calls the use case of a method with a decoded request and presents what it returns."""
+"""Calls the use case of a method with a decoded request and presents the result."""
 
 
 @dataclass(frozen=True, slots=True)
 class MethodRow:
-    """A method of the API: what it asks of its caller, and what answers."""
+    """A method of the API: its requirements and its implementation."""
 
     policy: Policy
     answer: Answer
@@ -59,7 +59,7 @@ class Resource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """A published service: its name is the resource that permissions name, and all its methods have one scope."""
+    """A published service; its name is the resource in permissions, and all its methods have the same scope."""
 
     name: str
     scope: str
@@ -69,7 +69,7 @@ class _Service:
         return MethodRow(Policy(method, self.name, verb, self.scope, required, require_project_id=project), answer)
 
     def common(self, key: str, present: Presenter, of: Callable[[UseCases], Resource]) -> Iterator[MethodRow]:
-        """Yield get, list, stat and delete; ``key`` is the field of the id."""
+        """Yield get, list, stat and delete; ``key`` is the name of the id field."""
         yield self.row("get", (key,), lambda use, who, it: present.one(of(use).get(who, it[key], it.get("only", ()))))
         yield self.row("list", (), lambda use, who, it: _page(present, of(use).list(who, *_query(it))))
         yield self.row("stat", ("query",), lambda use, who, it: statistics(of(use).stat(who, it["query"])))
@@ -77,7 +77,7 @@ class _Service:
 
 
 def _query(request: Request) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """Return the query of a list request, and its other fields, which are further conditions."""
+    """Return the query of a list request, and its other fields, which are additional conditions."""
     return request.pop("query", {}), request
 
 
@@ -199,7 +199,7 @@ def _collector_rule() -> Iterator[MethodRow]:
     yield from service.common("collector_rule_id", COLLECTOR_RULE, lambda use: use.collector_rule_service)
     yield service.row(
         "create",
-        # conditions, too, unless the policy is ALWAYS: the use case checks that.
+        # conditions as well, unless the policy is ALWAYS: the use case checks that.
         ("collector_id", "conditions_policy", "actions"),
         lambda use, who, it: COLLECTOR_RULE.one(use.collector_rule_service.create(who, it)),
     )
@@ -221,7 +221,7 @@ def _schedule_facts(use: UseCases, who: Principal, request: Request) -> bytes:
 
 
 def _operations() -> Iterator[MethodRow]:
-    """Yield our own methods; identity knows nothing of them, so they ask for permission of the Collector's."""
+    """Yield our own methods; identity does not know them, so they require permissions of Collector methods."""
     yield MethodRow(
         Policy(f"/{OPERATIONS}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)),
         _schedule_facts,
@@ -257,4 +257,4 @@ METHODS: Final[Mapping[str, MethodRow]] = {
 """By full method name, ``/package.Service/method``."""
 
 POLICIES: Final[Mapping[str, Policy]] = {name: row.policy for name, row in METHODS.items()}
-"""What each method asks of its caller, by full method name."""
+"""The requirements of each method, by full method name."""

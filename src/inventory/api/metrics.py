@@ -15,34 +15,34 @@ RPCS: Final = counter(
 )
 RPC_SECONDS: Final = histogram(
     "inventory_rpc_seconds",
-    "Time from a call's first line of ours to its answer, s.",
+    "Time from a call's arrival in our code to its answer, s.",
     processes=[SERVER],
     labels={"method": OPEN},
 )
-RPCS_IN_WORK: Final = gauge("inventory_rpcs_in_work", "RPCs in work now.", processes=[SERVER])
+RPCS_IN_WORK: Final = gauge("inventory_rpcs_in_work", "RPCs that are running now.", processes=[SERVER])
 RPCS_REFUSED: Final = counter(
     "inventory_rpcs_refused_total",
-    "RPCs refused with RESOURCE_EXHAUSTED, by what was full: arrivals (max_concurrent_rpcs), a lane, waiting "
+    "RPCs refused with RESOURCE_EXHAUSTED, by the limit reached: arrivals (max_concurrent_rpcs), a lane, waiting "
     "(max_waiting_rpcs), memory (memory_budget_bytes).",
     processes=[SERVER],
     labels={"reason": ["arrivals", "quick", "heavy", "waiting", "memory"]},
 )
 LANE_QUEUED: Final = gauge(
     "inventory_rpcs_queued",
-    "RPCs that wait for their turn: quick ones, and heavy ones, whose cost is not known.",
+    "RPCs that wait for their turn: quick ones, and heavy ones, whose cost is unknown.",
     processes=[SERVER],
     labels={"lane": ["quick", "heavy"]},
 )
 RPCS_WAITING: Final = gauge(
-    "inventory_rpcs_waiting", "RPCs that wait for a plugin, or for its installation.", processes=[SERVER]
+    "inventory_rpcs_waiting", "RPCs that wait for a plugin or for its installation.", processes=[SERVER]
 )
 RPCS_RECEIVING: Final = gauge(
-    "inventory_rpcs_receiving", "RPCs whose request has not come for a quarter of a second.", processes=[SERVER]
+    "inventory_rpcs_receiving", "RPCs still without their request after a quarter of a second.", processes=[SERVER]
 )
 
 
 class Meter:
-    """Counts the calls of one method, at the least cost that there is.
+    """Counts the calls of one method, at minimal cost.
 
     Args:
         method: ``/package.Service/method``.
@@ -56,15 +56,15 @@ class Meter:
         metric_feed.start()
 
     def begin(self) -> None:
-        """Count a call that begins."""
+        """Count the start of a call."""
         metric_feed.add(self._in_work)
 
     def end(self, status: str, seconds: float) -> None:
-        """Count one that has ended."""
+        """Count the end of a call."""
         metric_feed.add(self._in_work, -1.0)
         metric_feed.observe(self._observe, seconds)
         count = self._counts.get(status)
         if count is None:
-            # Two threads that come here at once make the same one.
+            # Two threads that get here at the same time create the same counter.
             count = self._counts[status] = RPCS.labels(self._name, status).inc
         metric_feed.add(count)

@@ -1,4 +1,4 @@
-"""What a method of the API asks of its caller. The policies of all methods are in ``api.methods``."""
+"""What a method of the API requires of its caller. The policies of all methods are in ``api.methods``."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from inventory.errors import RequiredParameterError
 
 PACKAGE: Final = "spaceone.api.inventory.v1"
 OPERATIONS: Final = "inventory.operations.v1.Operations"
-"""Our own service; identity knows nothing of it, so its methods ask for permission of the Collector's."""
+"""Our own service; identity does not know it, so its methods require permissions of Collector methods."""
 SERVER_INFO: Final = "spaceone.api.core.v1.ServerInfo"
 SERVICE: Final = "inventory"
-"""This service's name in permissions and in questions to identity."""
+"""This service's name in permissions and in requests to identity."""
 
 DOMAIN: Final = "DOMAIN"
 PROJECT: Final = "PROJECT"
 PUBLIC: Final = "PUBLIC"
-"""Neither authenticated nor authorized, and bound to no domain."""
+"""Neither authenticated nor authorized, and independent of a domain."""
 
 _READING: Final = ("get", "list", "stat", "analyze", "explain", "verify")
-"""How the names of methods begin that only read."""
+"""Prefixes of the names of methods that only read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a method asks of its caller.
+    """What a method requires of its caller.
 
     Attributes:
         method: ``/package.Service/method``.
-        resource: the service's name, as identity and permissions know it.
-        verb: the method's name; like the resource, of another method where this one is not published.
+        resource: the service's name in identity and permissions.
+        verb: the method's name; for methods that are not published, resource and verb are those of another method.
         scope: ``DOMAIN``, ``PROJECT`` or ``PUBLIC``.
-        required: dotted fields that must be present; ``domain_id`` goes without saying.
+        required: dotted fields that must be present; ``domain_id`` is always required and not listed.
         require_project_id: whether identity must insist on a project.
     """
 
@@ -46,19 +46,19 @@ class Policy:
 
     @property
     def permission(self) -> str:
-        """What a token's permission patterns are matched against, ``inventory.Collector.collect``."""
+        """The permission that a token's patterns are matched against, such as ``inventory.Collector.collect``."""
         return f"{SERVICE}.{self.resource}.{self.verb}"
 
     @property
     def changes(self) -> bool:
-        """Whether the method may write: which methods of the API do not is in their names."""
+        """Whether the method may write; derived from its name."""
         return not self.method.rpartition("/")[2].startswith(_READING)
 
     def check_required(self, request: Mapping[str, Any]) -> None:
         """Return if every required field is present.
 
         Raises:
-            RequiredParameterError: names the first that is not.
+            RequiredParameterError: names the first missing one.
         """
         for key in self.required:
             if _missing(request, key):

@@ -1,4 +1,4 @@
-"""Documents → Info messages on the wire. A presenter reads; it never writes."""
+"""Turns documents into Info messages. A presenter reads; it never writes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from inventory.protobuf.encoder import (
 )
 
 Stored = Mapping[str, Any]
-"""A stored document, or what a service made of one."""
+"""A stored document, or what a service derived from one."""
 
 Derive = Callable[[dict[str, Any]], dict[str, Any]]
-"""A document → the same with the wire fields that are not stored as such; a new dict, the argument stays as it is."""
+"""Adds to a document the API fields that are not stored as such; returns a new dict, the argument is unchanged."""
 
 EMPTY: Final = b""
 """A ``google.protobuf.Empty``."""
 
 CACHE_BYTES: Final = 16 * 1024 * 1024
-"""Documents and messages that a presenter remembers, per process, bytes."""
+"""Size of the cache of documents and their messages, per process, bytes."""
 
 _CODEC: Final[CodecOptions[Any]] = CODEC
 _RESULT: Final = tag(1, 2)
@@ -39,9 +39,9 @@ _INT32_MAX: Final = 2**31 - 1
 
 
 class Memory:
-    """Remembers what bytes were turned into, up to a size; the oldest entries go first.
+    """A cache of conversion results, bounded in size; the oldest entries are dropped first.
 
-    The key is the whole content, so an entry can never be stale.
+    The key is the whole content, so an entry can never be outdated.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -51,11 +51,11 @@ class Memory:
         self._lock = threading.Lock()
 
     def get(self, key: bytes) -> bytes | None:
-        """Return what ``key`` was turned into, or None."""
+        """Return the cached result for ``key``, or None."""
         return self._entries.get(key)
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Remember that ``key`` turns into ``value``."""
+        """Store the result ``value`` for ``key``."""
         with self._lock:
             if key in self._entries:
                 return
@@ -69,13 +69,13 @@ class Memory:
 class Presenter:
     """Presents documents of one resource as its Info message.
 
-    Documents come as dicts, or as something with their BSON in ``raw``: of those the message is remembered by the
-    document's bytes, so that an unchanged document costs one look-up.
+    Documents are dicts, or objects with their BSON in ``raw``. For the latter the message is cached by the document's
+    bytes, so that an unchanged document costs one lookup.
 
     Args:
         descriptor: of the Info message.
-        derive: makes the wire fields that are not stored as such.
-        shared: fields with messages that many documents of a list have in common, as the same object.
+        derive: adds the API fields that are not stored as such.
+        shared: fields whose value is one object shared by many documents of a list.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Presenter:
         return known
 
     def many(self, documents: Iterable[Stored], total_count: int) -> bytes:
-        """Return the list message: ``results`` is field 1 and ``total_count`` field 2 of each of them."""
+        """Return the list message: in every one, ``results`` is field 1 and ``total_count`` field 2."""
         if self._shared:
             documents = self._with_shared(documents)
         parts = [delimited(_RESULT, self.one(document)) for document in documents]
@@ -111,9 +111,9 @@ class Presenter:
         return b"".join(parts)
 
     def _with_shared(self, documents: Iterable[Stored]) -> Iterator[Stored]:
-        """Yield the documents with the bytes of what they share, each made once."""
+        """Yield the documents with the bytes of shared values, each encoded once."""
         made: dict[int, bytes] = {}
-        # What is shared stays alive until the end, so that its id is its own.
+        # Shared objects stay alive until the end, so that their ids stay unique.
         for document in tuple(documents):
             ready = {}
             for name, encode in self._shared.items():
@@ -129,7 +129,7 @@ class Presenter:
 
 
 def sole_project(job: dict[str, Any]) -> dict[str, Any]:
-    """Return ``job`` with ``project_id`` where all its secrets are of one project."""
+    """Return ``job`` with ``project_id`` if all its secrets belong to one project."""
     projects = job.get("projects")
     if not isinstance(projects, list) or len(projects) != 1:
         return job

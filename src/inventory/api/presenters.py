@@ -24,7 +24,7 @@ _SCOPED: Final = ("metadata", "tag_keys")
 
 
 def with_plain_keys(cloud_service: dict[str, Any]) -> dict[str, Any]:
-    """Return a CloudService with the keys of tags, and the providers, as they were sent."""
+    """Return a CloudService with the original keys of its tags and providers."""
     plain = dict(cloud_service)
     for field in _SCOPED:
         if isinstance(plain.get(field), Mapping):
@@ -43,12 +43,12 @@ def _unescaped(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_absent_job(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return facts without a last job where there is none: on the wire an empty one would look like one."""
+    """Return facts without the last job if there is none: an empty message would look like a job."""
     return {key: value for key, value in facts.items() if key != "last_job" or value}
 
 
 def explanation(found: Explanation) -> bytes:
-    """Return the message of an explanation: the facts are a message of their own in it."""
+    """Return the message of an explanation, in which the facts are a nested message."""
     return _EXPLANATION.one({**found.document(), "facts": without_absent_job(found.facts.document())})
 
 

@@ -1,8 +1,8 @@
-"""Server reflection: how SpaceONE's generic client and grpcurl learn what is served here (contract, section 2).
+"""Server reflection: how SpaceONE's generic client and grpcurl discover the API (contract, section 2).
 
-That client walks every service listed and imports the published stubs by the names it finds. So the descriptors shown
-are a pool of their own: exactly the services of the published API, health with the two methods that old stubs know,
-and not reflection itself.
+That client iterates over every listed service and imports the published stubs by name. So the descriptors shown are in
+a pool of their own: exactly the services of the published API, health with the two methods that old stubs know, and
+not reflection itself.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from grpc_reflection.v1alpha import reflection_pb2
 from grpc_reflection.v1alpha.reflection import ReflectionServicer
 
 SERVICES: Final = ("grpc.reflection.v1alpha.ServerReflection", "grpc.reflection.v1.ServerReflection")
-"""Both names are answered; the messages are the same on the wire."""
+"""Both names are served; their messages are identical on the wire."""
 
 MAX_STREAMS: Final = 16
-"""Reflection calls answered at a time; each holds a thread for as long as its client keeps it open."""
+"""Maximum number of concurrent reflection calls; each holds a thread as long as its client keeps it open."""
 STREAM_SECONDS: Final = 60.0
 """How long one reflection call may stay open, s."""
 
@@ -34,9 +34,8 @@ _HEALTH_METHODS: Final = frozenset({"Check", "Watch"})
 def add_reflection(server: grpc.Server, services: Iterable[ServiceDescriptor]) -> None:
     """Serve reflection of ``services`` and of health.
 
-    Args:
-        server: not yet started.
-        services: those of the published API that are served.
+    server: not yet started.
+    services: the published services that are served.
     """
     shown = list(services)
     names = [service.full_name for service in shown] + [health_pb2.DESCRIPTOR.services_by_name["Health"].full_name]
@@ -52,7 +51,7 @@ def add_reflection(server: grpc.Server, services: Iterable[ServiceDescriptor]) -
 
 
 def published_pool(services: Iterable[ServiceDescriptor]) -> DescriptorPool:
-    """Return a pool with the files of ``services``, what they import, and health as the published stubs know it."""
+    """Return a pool with the files of ``services``, their imports, and health as the published stubs know it."""
     pool = DescriptorPool()
     added: set[str] = set()
     for service in services:
@@ -73,7 +72,7 @@ def _add_file(pool: DescriptorPool, file: FileDescriptor, added: set[str]) -> No
 
 
 def _keep_methods(file: FileDescriptorProto, names: frozenset[str]) -> None:
-    """Drop all methods but ``names``, and the messages that then nobody uses."""
+    """Drop all methods except ``names``, and the messages that are then unused."""
     used: set[str] = set()
     for service in file.service:
         kept = [method for method in service.method if method.name in names]
@@ -86,7 +85,7 @@ def _keep_methods(file: FileDescriptorProto, names: frozenset[str]) -> None:
 
 
 class _Reflection:
-    """The library's servicer on threads of its own: an idle reflection stream must not hold one of the API's few."""
+    """The library's servicer on threads of its own, so that an idle stream holds none of the threads of the API."""
 
     def __init__(self, servicer: ReflectionServicer) -> None:
         self._servicer = servicer

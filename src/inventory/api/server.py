@@ -37,16 +37,16 @@ from inventory.settings import Settings
 log = get_logger(__name__)
 
 FAILED_SECONDS: Final = 30.0
-"""How long a migration that failed is left alone: it may read a whole collection each time, s."""
+"""Pause before a failed migration is tried again, s: it may read a whole collection each time."""
 
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; return the exit code.
 
-    One process serves by itself; several share the port by SO_REUSEPORT, below a parent that replaces the dead.
+    A single process serves by itself; several share the port by SO_REUSEPORT, with a parent that replaces dead ones.
 
     Raises:
-        SettingsError: the address is not allowed or taken, or a setting or file that is needed is absent or wrong.
+        SettingsError: the address is not allowed or taken, or a required setting or file is missing or wrong.
     """
     check_address(settings)
     check_identity(settings)
@@ -59,7 +59,7 @@ def run(settings: Settings) -> int:
 
 
 def _run_children(settings: Settings, port: int) -> int:
-    """Run the processes, and show the sum of what they count."""
+    """Run the child processes, and show the sum of their metrics."""
     children = ChildProcesses(
         _run_child,
         (settings, port),
@@ -135,12 +135,12 @@ def serve(settings: Settings, port: int, *, on_ready: Callable[[], None] = lambd
 
 
 def _store_checks(container: Container) -> dict[str, Check]:
-    """Return what `Readiness` looks at, without running anything."""
+    """Return the checks of `Readiness`, without running anything."""
     return {"mongodb": lambda: ping(container.database), "migrations": container.migrator.check}
 
 
 def assemble(container: Container, port: int, *, share_port: bool = False) -> Server:
-    """Return the server made of what ``container`` holds, bound and not yet started; raises as ``run``."""
+    """Return the server built from ``container``, bound and not yet started; raises like ``run``."""
     build_all(container)
     return build_server(
         container.settings,
@@ -153,9 +153,9 @@ def assemble(container: Container, port: int, *, share_port: bool = False) -> Se
 
 
 def check_settings(settings: Settings) -> None:
-    """Return if a server can be made of the settings: found out once, not by every child.
+    """Return if a server can be built from the settings: checked once, not by every child.
 
-    Raises: as ``run``.
+    Raises: like ``run``.
     """
     tracing.check(settings)
     container = Container(settings)
@@ -166,7 +166,7 @@ def check_settings(settings: Settings) -> None:
 
 
 class Readiness:
-    """Asks MongoDB whether it answers, and whether it is migrated; runs what is pending where it may."""
+    """Checks whether MongoDB answers and is migrated; runs pending migrations if allowed."""
 
     def __init__(self, database: Database[Document], migrator: Migrator, *, apply: bool) -> None:
         self._database = database
@@ -179,9 +179,9 @@ class Readiness:
         """Return if this server may answer.
 
         Raises:
-            ConnectionFailureError: MongoDB cannot be reached.
-            MigrationPendingError: another process is at it, or nobody may.
-            MigrationFailedError: there are data in the way; looked at again after ``FAILED_SECONDS``.
+            ConnectionFailureError: MongoDB is unreachable.
+            MigrationPendingError: another process is migrating, or none may.
+            MigrationFailedError: existing data prevents it; tried again after ``FAILED_SECONDS``.
             DatabaseTooNewError: this code must not use the database.
         """
         ping(self._database)

@@ -1,4 +1,4 @@
-"""Errors → gRPC status: the one table, the details text and the ``google.rpc`` details (contract, section 1)."""
+"""Maps errors to gRPC status: the table, the details text and the ``google.rpc`` details (contract, section 1)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DETAILS_METADATA: Final = "grpc-status-details-bin"
 
 MAX_DETAILS_BYTES: Final = 2048
 _MAX_ESCAPED_TEXT_BYTES: Final = 768
-"""HTTP/2 carries other than printable ASCII at three bytes each, and the metadata of a call ends at 8 KB."""
+"""HTTP/2 encodes characters other than printable ASCII in three bytes each; a call's metadata is at most 8 KB."""
 _MAX_FIELD_BYTES: Final = 256
 
 _Code = grpc.StatusCode
@@ -38,14 +38,14 @@ STATUS: Final[Mapping[type[errors.InventoryError], grpc.StatusCode]] = {
     errors.SettingsError: _Code.INTERNAL,
     errors.UnknownError: _Code.INTERNAL,
 }
-"""By branch of the error tree; the nearest class above an error decides."""
+"""By branch of the error tree; the nearest base class of an error applies."""
 
 _NUMBERS: Final = {code: code.value[0] for code in _Code}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a failed call answers with.
+    """The answer to a failed call.
 
     Attributes:
         code: the gRPC status.
@@ -59,7 +59,7 @@ class Answer:
 
 
 def status_of(error: errors.InventoryError | type[errors.InventoryError]) -> grpc.StatusCode:
-    """Return the gRPC status of ``error`` or of a class of errors; INTERNAL where no branch of the table holds it."""
+    """Return the gRPC status of ``error`` or of a class of errors; INTERNAL if no branch of the table contains it."""
     for kind in (error if isinstance(error, type) else type(error)).__mro__:
         code = STATUS.get(kind)
         if code is not None:
@@ -68,7 +68,7 @@ def status_of(error: errors.InventoryError | type[errors.InventoryError]) -> grp
 
 
 def answer(error: errors.InventoryError, *, transaction_id: str) -> Answer:
-    """Return what a call that failed with ``error`` answers with."""
+    """Return the answer to a call that failed with ``error``."""
     code = status_of(error)
     details = _fitting(f"{error.code}: {error.message}")
     info = error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata={"transaction_id": transaction_id})
@@ -91,7 +91,7 @@ def _pack(message: error_details_pb2.ErrorInfo | error_details_pb2.BadRequest) -
 
 
 def _fitting(text: str) -> str:
-    """Return ``text`` short enough for the metadata, lone surrogates replaced."""
+    """Return ``text`` shortened to fit the metadata, with lone surrogates replaced."""
     text = errors.clip(text, MAX_DETAILS_BYTES)
     plain = text.isascii() and text.isprintable() and "%" not in text
     if plain or sum(1 if 0x20 <= byte <= 0x7E and byte != 0x25 else 3 for byte in text.encode()) <= MAX_DETAILS_BYTES:

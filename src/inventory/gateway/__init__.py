@@ -1,4 +1,4 @@
-"""The gateway: the methods of the gRPC API over HTTP and JSON. A client of the server, and nothing more."""
+"""The gateway: the methods of the gRPC API over HTTP and JSON. It is purely a client of the server."""
 
 from __future__ import annotations
 

@@ -35,14 +35,14 @@ from inventory.version import package_version
 
 
 def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: False) -> Starlette:
-    """Return the application; it connects to the server when it is started.
+    """Return the application; it connects to the server when it starts.
 
     Args:
-        settings: where the server is, sizes, times.
-        draining: tells whether the process is about to stop.
+        settings: the server's address, sizes, times.
+        draining: returns whether the process is about to stop.
 
     Raises:
-        SettingsError: the server's address is none, or a certificate cannot be read.
+        SettingsError: the server's address is invalid, or a certificate cannot be read.
     """
     address = server_address(settings)
     credentials = TlsFiles.of(settings).credentials() if address.secure else None
@@ -65,7 +65,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
         concurrent=settings.max_concurrent_rpcs,
     )
     load, served = Load(), routes()
-    # With tokens the server counts each user's calls; without, it cannot tell the gateway's clients apart.
+    # With tokens, the server counts each user's calls; without, it cannot distinguish the gateway's clients.
     open_to_all = settings.authentication == "none"
     rate_limit = RateLimit(settings.rate_limit_per_second if open_to_all else 0.0, SystemClock())
     memory = MemoryBudget(settings.memory_budget_bytes)
@@ -95,7 +95,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
 
 
 def _unrouted(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """Return what answers that no route takes: an unknown path, or a verb that a path does not have."""
+    """Return the handler for requests that match no route: an unknown path or an unsupported HTTP method."""
 
     async def answer(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -103,7 +103,7 @@ def _unrouted(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]
         if _is_browser(request):
             response = await no_such_page(site, request, transaction_id, status)
         else:
-            reason = "no such path" if status != 405 else "the path does not take this verb"
+            reason = "no such path" if status != 405 else "the path does not support this HTTP method"
             response = error_response(refusal(UnsupportedApiError(reason=reason), transaction_id, status=status))
         allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
         if allowed:
@@ -115,5 +115,5 @@ def _unrouted(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]
 
 
 def _is_browser(request: Request) -> bool:
-    """Return whether somebody looks at a page, rather than a program calling a method."""
+    """Return whether a person is viewing a page, as opposed to a program calling a method."""
     return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/inventory/")

@@ -1,4 +1,4 @@
-"""Reading a request's body within its limit."""
+"""Reads a request's body within its limit."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from inventory.gateway.errors import RequestTooLargeError
 async def read_body(request: Request, limit: int, reserve: Callable[[int], Awaitable[None]]) -> bytes:
     """Return the body.
 
-    A body that is too large is read on for as much again and thrown away, so that a client that sends before it
-    listens still hears the answer; one that is announced to be larger than that is not read at all.
+    An excess of up to the same size again is read and discarded, so that a client that sends before it reads still
+    receives the answer; a body announced to be larger than that is not read at all.
 
     Args:
-        request: whose.
-        limit: bytes.
+        request: the request.
+        limit: maximum size, bytes.
         reserve: called with the size so far, bytes; nothing more is read before it returns.
 
     Raises:
-        RequestTooLargeError: it is larger.
-        starlette.requests.ClientDisconnect: the client went away.
+        RequestTooLargeError: the body is larger.
+        starlette.requests.ClientDisconnect: the client has disconnected.
     """
     announced = request.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > 2 * limit:

@@ -1,7 +1,7 @@
-"""JSON → request messages, by protobuf's own mapping (https://protobuf.dev/programming-guides/json).
+"""Converts JSON to request messages, by protobuf's own mapping (https://protobuf.dev/programming-guides/json).
 
-Both spellings of a name are taken, that of the .proto (``plugin_id``) and JSON's (``pluginId``). What does not fit
-is told by the name of the field and the type that was expected, never by its value: that may be a secret.
+Both spellings of a name are accepted, that of the .proto (``plugin_id``) and JSON's (``pluginId``). A mismatch is
+reported by the field's name and the expected type, never by its value, which may be a secret.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from inventory.errors import (
 from inventory.gateway.errors import RequestTooLargeError
 
 MAX_DEPTH: Final = 100
-"""Nested lists and objects of a body; protobuf's own bound, which counts three for a level of a Struct, is lower."""
+"""Maximum nesting of a body; protobuf's own limit, which counts a level of a Struct as three, is lower."""
 
 MAX_VALUES: Final = 100_000
-"""Values in one body, as many as a list in a request to the server may hold: each costs some microseconds to convert,
-and a body of 16 MB could hold eight million."""
+"""Maximum number of values in one body, the same as of a list in a request to the server: each takes microseconds to
+convert, and a body of 16 MB could contain eight million."""
 
 _TEXT_OR_MARK: Final = re.compile(rb'"(?:[^"\\]+|\\.)*+"|[\[{,]', re.DOTALL)
-"""A text, or what comes before a value: within a text, such a character is none."""
+"""A string, or a character that precedes a value; inside a string, such a character does not count."""
 
 _QUOTE: Final = ord('"')
 _REQUEST: Final = "request"
 _UNFIT: Final = (json_format.ParseError, ValueError, TypeError, OverflowError, AttributeError)
-"""What json_format raises for values that don't fit."""
+"""What json_format raises for values that do not fit."""
 
 _RECURSION: Final = 4 * MAX_DEPTH
 _WELL_KNOWN: Final = {
@@ -60,8 +60,8 @@ def parse_request(descriptor: Descriptor, body: bytes) -> bytes:
     """Return ``body`` as a serialized message; an empty body is the empty request.
 
     Raises:
-        InvalidParameterError, InvalidParameterTypeError: the body is no JSON, or does not fit the message.
-        RequestTooLargeError: it holds more values than are taken in one request.
+        InvalidParameterError, InvalidParameterTypeError: the body is not JSON, or does not fit the message.
+        RequestTooLargeError: it contains more values than allowed.
     """
     _check_count(body)
     content = _load(body) if body else {}
@@ -76,7 +76,7 @@ def parse_request(descriptor: Descriptor, body: bytes) -> bytes:
         json_format.ParseDict(content, message, max_recursion_depth=_RECURSION)
         data = message.SerializeToString()
     except _UNFIT:
-        # The chain stays cut here: json_format quotes values, and a traceback in a log must not show them.
+        # Without the cause: json_format quotes values, which a traceback in a log must not show.
         raise _blame(descriptor, content, "") from None
     try:
         message_type.FromString(data)
@@ -86,13 +86,13 @@ def parse_request(descriptor: Descriptor, body: bytes) -> bytes:
 
 
 def _check_count(body: bytes) -> None:
-    """Return if ``body`` holds no more values than are taken, before anything is built of it."""
+    """Return if ``body`` contains no more values than allowed, before anything is built from it."""
     if sum(body.count(mark) for mark in (b",", b"[", b"{")) <= MAX_VALUES:
         return
     values = 0
     for texts, found in enumerate(_TEXT_OR_MARK.finditer(body)):
         values += body[found.start()] != _QUOTE
-        # Each value may be a text, and have a name: where there are more texts, the body is no JSON.
+        # Each value may be a string and have a name: with more strings than that, the body is not JSON.
         if values > MAX_VALUES or texts > 4 * MAX_VALUES:
             raise RequestTooLargeError(limit=f"{MAX_VALUES} values in one request")
 
@@ -108,7 +108,7 @@ def _load(body: bytes) -> Any:
     except RecursionError:
         raise _too_deep() from None
     except ValueError:
-        # Python reads integers of up to some thousand digits.
+        # Python parses integers of up to some thousand digits.
         raise InvalidParameterError(key=_REQUEST, reason="a number is out of range") from None
 
 
@@ -148,7 +148,7 @@ def _check_shape(content: Any) -> None:
 
 
 def _check_text(body: bytes, content: Any) -> None:
-    """Return if no text of ``content`` holds half a surrogate pair; only an escape can bring one in."""
+    """Return if no string in ``content`` contains a lone surrogate, which only an escape can produce."""
     if b"\\ud" not in body.lower():
         return
     try:
@@ -158,7 +158,7 @@ def _check_text(body: bytes, content: Any) -> None:
 
 
 def _check_spellings(descriptor: Descriptor, content: Any, prefix: str) -> None:
-    """Return if no field is given twice, once by each of its names: json_format would quietly take the last."""
+    """Return if no field is given twice, once by each of its names: json_format would silently use the last one."""
     if descriptor.full_name in _WELL_KNOWN or not isinstance(content, dict):
         return
     seen: set[str] = set()
@@ -185,7 +185,7 @@ def _blame(descriptor: Descriptor, content: dict[str, Any], prefix: str) -> BadR
             return InvalidParameterError(key=prefix + name, reason="there is no such field")
         if not _fits(descriptor, {name: value}):
             return _blame_field(field, value, prefix + field.name)
-    return InvalidParameterError(key=prefix.rstrip(".") or _REQUEST, reason="two names stand for one thing")
+    return InvalidParameterError(key=prefix.rstrip(".") or _REQUEST, reason="two names stand for the same field")
 
 
 def _blame_field(field: FieldDescriptor, value: Any, key: str) -> BadRequestError:

@@ -1,6 +1,6 @@
-"""What people read about each method beside its types: a line of text, required fields, an example request.
+"""The documentation of each method besides its types: one line of text, required fields, an example request.
 
-``static/methods.json`` holds it; the examples of Collector are those of its public documentation.
+It comes from ``static/methods.json``; the examples of Collector are those of its public documentation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class MethodText:
-    """What people read about a method.
+    """The documentation of a method.
 
     Attributes:
         summary: one line.
@@ -30,7 +30,7 @@ class MethodText:
 
 @dataclass(frozen=True, slots=True)
 class ServiceText:
-    """What people read about a service: one line, and each method by its name."""
+    """The documentation of a service: one line, and each method by its name."""
 
     about: str
     methods: Mapping[str, MethodText]
@@ -38,7 +38,7 @@ class ServiceText:
 
 @cache
 def texts() -> Mapping[str, ServiceText]:
-    """Return the text of each service by its short name."""
+    """Return the documentation of each service by its short name."""
     content = json.loads(static_file("methods.json"))
     return {
         name: ServiceText(
@@ -53,5 +53,5 @@ def texts() -> Mapping[str, ServiceText]:
 
 
 def static_file(name: str) -> bytes:
-    """Return a file that comes with the gateway."""
+    """Return a file that is bundled with the gateway."""
     return (resources.files("inventory.gateway") / "static" / name).read_bytes()

@@ -39,29 +39,29 @@ log = get_logger(__name__)
 
 JSON: Final = "application/json"
 INLINE_BYTES: Final = 32 * 1024
-"""Bodies up to this size are converted at once; larger ones in a thread, so that others need not wait."""
+"""Bodies up to this size are converted inline; larger ones in a thread, so that others need not wait."""
 
 CALL_MARGIN_SECONDS: Final = 1.0
-"""How much longer the gateway waits than the server may take: the server's own word on a timeout is the better."""
+"""How much longer the gateway waits than the server may take, so that the server's own timeout error is returned."""
 
 MIN_CALL_SECONDS: Final = 0.001
 
 _BODY_WEIGHT: Final = 4
-"""Bytes of memory for each byte of a request's body: itself, what JSON makes of it, the message, and its bytes."""
+"""Bytes of memory per byte of a request's body: the body, its JSON objects, the message, and its bytes."""
 _ANSWER_WEIGHT: Final = 4
-"""Bytes of memory for each byte of the server's answer: itself, its message, the JSON, and that on its way."""
+"""Bytes of memory per byte of the server's answer: the answer, its message, the JSON, and the JSON being sent."""
 
 _CLIENT_WENT_AWAY: Final = HTTP_STATUS[grpc.StatusCode.CANCELLED]
 
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """What one request may take.
+    """Limits of a request.
 
     Attributes:
         seconds: from its headers to its answer.
-        request_bytes: of its body, and of the message made of it.
-        concurrent: requests in work at a time; more are refused.
+        request_bytes: size of its body, and of the resulting message.
+        concurrent: requests handled at a time; more are refused.
     """
 
     seconds: float
@@ -70,7 +70,7 @@ class RequestLimits:
 
 
 class Load:
-    """Counts the requests in work, of all methods together."""
+    """Counts the requests being handled, of all methods together."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -83,8 +83,8 @@ class Endpoint:
         route: path and method.
         upstream: the connection to the server.
         limits: of one request.
-        load: of all of them.
-        rate_limit: of one address's requests; the server sees the gateway's address only.
+        load: of all requests.
+        rate_limit: limits the requests of one address; the server sees only the gateway's address.
         memory: what all requests and answers may hold together.
     """
 
@@ -107,7 +107,7 @@ class Endpoint:
         self._load = load
 
     async def answer(self, request: Request) -> Response:
-        """Answer; every failure is an answer, too."""
+        """Answer the request; every failure is an answer as well."""
         started = time.perf_counter()
         transaction_id = headers.transaction_id(request.headers)
         traceparent = headers.traceparent(request.headers)
@@ -124,7 +124,7 @@ class Endpoint:
         return answer
 
     async def _answer(self, request: Request, transaction_id: str) -> tuple[Response, str]:
-        """Return the answer and the code of its error, or an empty one."""
+        """Return the answer and its error code, or an empty code."""
         try:
             return await self._run(request, transaction_id), ""
         except HttpError as exc:
@@ -136,7 +136,7 @@ class Endpoint:
             return error_response(failed), failed.code
         except ClientDisconnect:
             return Response(status_code=_CLIENT_WENT_AWAY), ""
-        except Exception:  # the outermost place of a request: nothing internal may leak
+        except Exception:  # the outermost frame of a request: nothing internal may leak
             log.exception("request failed unexpectedly", method=self._route.name, transaction_id=transaction_id)
             unknown = refusal(UnknownError(transaction_id=transaction_id), transaction_id)
             return error_response(unknown), unknown.code
@@ -151,7 +151,7 @@ class Endpoint:
         metadata = [("transaction_id", transaction_id)]
         if token := headers.token(request.headers):
             metadata.append(("token", token))
-        # Passed on as it came where nothing is traced here.
+        # Passed on unchanged if tracing is off here.
         if traceparent := tracing.current() or headers.traceparent(request.headers):
             metadata.append((TRACEPARENT, traceparent))
         held = Holding(self._memory)
@@ -166,7 +166,7 @@ class Endpoint:
                     timeout=remaining,
                     reserve=lambda size: hold(held, size * _ANSWER_WEIGHT),
                 )
-                await hold(held, len(answer) * _ANSWER_WEIGHT)  # where the server did not tell
+                await hold(held, len(answer) * _ANSWER_WEIGHT)  # if the server did not announce the size
                 text = await _convert(lambda: to_json(self._route.method.output_type, answer), len(answer))
                 return _held_until_sent(text, held)
         except BaseException as exc:
@@ -214,7 +214,7 @@ class Endpoint:
 
 
 def error_response(error: HttpError) -> Response:
-    """Return the answer that tells an error."""
+    """Return the response for an error."""
     answer = Response(error.body(), status_code=error.status, media_type=JSON)
     if error.status == HTTP_STATUS[grpc.StatusCode.UNAUTHENTICATED]:
         answer.headers["WWW-Authenticate"] = "Bearer"
@@ -235,7 +235,7 @@ async def _convert(convert: Callable[[], bytes], size: int) -> bytes:
 
 
 def failure(error: grpc.aio.AioRpcError, transaction_id: str) -> HttpError:
-    """Return what a call that failed is answered with."""
+    """Return the error for a call that failed."""
     details = next((value for key, value in error.trailing_metadata() or () if key == DETAILS_METADATA), b"")
     status = error.code()
     return from_rpc(status, error.details() or "", details if isinstance(details, bytes) else b"", transaction_id)

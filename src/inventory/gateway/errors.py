@@ -1,7 +1,7 @@
-"""Failures → HTTP: the one table of statuses, and the one shape of an error's body.
+"""Maps failures to HTTP: the table of statuses, and the format of an error's body.
 
-``{"error": {"code": "ERROR_…", "message": "…", "details": […]}}``, the details being the ``google.rpc`` ones in
-protobuf's own JSON form: ``ErrorInfo`` always, ``BadRequest`` where a field is to blame.
+``{"error": {"code": "ERROR_…", "message": "…", "details": […]}}``, where details are the ``google.rpc`` ones in
+protobuf's JSON format: ``ErrorInfo`` always, ``BadRequest`` if a field is to blame.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ HTTP_STATUS: Final[Mapping[grpc.StatusCode, int]] = {
     _Code.DATA_LOSS: 500,
     _Code.UNAUTHENTICATED: 401,
 }
-"""As google.rpc.Code documents it; 499 is what proxies say where the caller went away."""
+"""As documented for google.rpc.Code; 499 is what proxies use when the caller has disconnected."""
 
 DETAILS_METADATA: Final = "grpc-status-details-bin"
 """Trailing metadata with a serialized ``google.rpc.Status``."""
 
 ERROR_DOMAIN: Final = "inventory.spaceone"
-"""``ErrorInfo.domain`` of what the gateway itself refuses, the same as the server's."""
+"""``ErrorInfo.domain`` of errors raised by the gateway itself, the same as the server's."""
 
 _TEXT: Final = re.compile(r"(ERROR_[A-Z0-9_]+): (.*)", re.DOTALL)
 _KNOWN_DETAILS: Final = (error_details_pb2.ErrorInfo, error_details_pb2.BadRequest)
@@ -54,7 +54,7 @@ _TYPE_PREFIX: Final = "type.googleapis.com/"
 
 
 class UnsupportedApiError(errors.BadRequestError):
-    """The path, or the verb on it, is none of the API's."""
+    """The path, or the HTTP method on it, is not part of the API."""
 
     code = "ERROR_UNSUPPORTED_API"
 
@@ -63,7 +63,7 @@ class UnsupportedApiError(errors.BadRequestError):
 
 
 class UnsupportedMediaTypeError(errors.BadRequestError):
-    """The body is announced as something other than JSON in UTF-8."""
+    """The body's content type is something other than JSON in UTF-8."""
 
     code = "ERROR_UNSUPPORTED_MEDIA_TYPE"
 
@@ -72,7 +72,7 @@ class UnsupportedMediaTypeError(errors.BadRequestError):
 
 
 class RequestTooLargeError(errors.LimitExceededError):
-    """The request is larger than this service takes; trying later does not help."""
+    """The request is larger than allowed; retrying later does not help."""
 
 
 class SlowRequestError(errors.RequestTimeoutError):
@@ -92,14 +92,14 @@ REFUSALS: Final[Mapping[type[errors.InventoryError], HTTPStatus]] = {
     errors.RequestTimeoutError: HTTPStatus.GATEWAY_TIMEOUT,
     SlowRequestError: HTTPStatus.REQUEST_TIMEOUT,
 }
-"""Of what the gateway itself refuses, by branch of the error tree; the nearest class above an error decides."""
+"""For errors raised by the gateway itself, by branch of the error tree; the nearest base class applies."""
 
 
 class HttpError(Exception):
     """A request that ends with an error.
 
     Attributes:
-        status: HTTP's.
+        status: the HTTP status.
         code: ``ERROR_*``.
         message: the text without the code.
         details: ``google.rpc`` details as JSON.
@@ -113,18 +113,18 @@ class HttpError(Exception):
         self.details = details
 
     def body(self) -> bytes:
-        """Return the error as the body of an answer."""
+        """Return the error as a response body."""
         content = {"error": {"code": self.code, "message": self.message, "details": self.details}}
         return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def refusal(error: errors.InventoryError, transaction_id: str, *, status: int | None = None) -> HttpError:
-    """Return what the gateway itself answers with.
+    """Return the error for a request that the gateway itself refuses.
 
     Args:
         error: what is wrong.
         transaction_id: of the request.
-        status: HTTP's, where the table of refusals has it otherwise.
+        status: the HTTP status, if it differs from the table.
     """
     if status is None:
         found = (REFUSALS[kind] for kind in type(error).__mro__ if kind in REFUSALS)
@@ -145,11 +145,11 @@ def refusal(error: errors.InventoryError, transaction_id: str, *, status: int | 
 
 
 def from_rpc(status: grpc.StatusCode, text: str, details: bytes, transaction_id: str) -> HttpError:
-    """Return what a call that failed is answered with.
+    """Return the error for a failed call.
 
     Args:
-        status: what the call ended with.
-        text: its details text; passed on only where it is the server's ``ERROR_CODE: message``.
+        status: the call's gRPC status.
+        text: its details text; passed on only if it is the server's ``ERROR_CODE: message``.
         details: the serialized ``google.rpc.Status``, or empty.
         transaction_id: of the request.
     """
@@ -161,7 +161,7 @@ def from_rpc(status: grpc.StatusCode, text: str, details: bytes, transaction_id:
 
 
 def _foreign(status: grpc.StatusCode, transaction_id: str) -> errors.InventoryError:
-    """Return the error for a status that the network or grpc itself made: its words say nothing to users."""
+    """Return the error for a status that comes from the network or grpc itself, whose text means nothing to users."""
     if status is _Code.UNAVAILABLE:
         return errors.ConnectionFailureError(service="inventory")
     if status is _Code.DEADLINE_EXCEEDED:
@@ -185,5 +185,5 @@ def _details(data: bytes) -> list[Any]:
             if packed.Unpack(message)
         ]
     except DecodeError:
-        # The text says what matters; whoever garbled its trailer on the way is not worth failing for.
+        # The text says what matters; a garbled trailer is no reason to fail.
         return []

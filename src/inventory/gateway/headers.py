@@ -1,4 +1,4 @@
-"""What a request says in its headers: whose it is, what it belongs to, and what its body is."""
+"""What a request's headers say: its token, its transaction and trace, and the type of its body."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from inventory.observe.traceparent import TRACEPARENT, trace_id, valid
 
 TRANSACTION_HEADER: Final = "X-Transaction-Id"
 MAX_TRANSACTION_ID: Final = 128
-"""Longest transaction_id taken over; a longer or unprintable one is replaced, as the server does."""
+"""Longest transaction_id accepted; a longer or unprintable one is replaced, as in the server."""
 
 MAX_TOKEN: Final = 16 * 1024
-"""Longest token passed on; the server looks at none that is longer."""
+"""Longest token passed on; the server accepts no longer ones."""
 
 _BEARER: Final = re.compile(r"bearer +([\x21-\x7e]+) *", re.IGNORECASE)
 
@@ -32,7 +32,7 @@ def transaction_id(headers: Headers) -> str:
 
 
 def traceparent(headers: Headers) -> str:
-    """Return the caller's ``traceparent`` (W3C), empty without one, with several, or where it is none."""
+    """Return the caller's ``traceparent`` (W3C); empty if there is none, or more than one, or it is invalid."""
     return valid(*headers.getlist(TRACEPARENT))
 
 
@@ -40,7 +40,7 @@ def token(headers: Headers) -> str:
     """Return the caller's token; empty without one.
 
     Raises:
-        AuthenticateFailureError: there is an ``Authorization`` that holds no Bearer token.
+        AuthenticateFailureError: the ``Authorization`` header contains no Bearer token.
     """
     given = headers.get("Authorization")
     if given is None:
@@ -52,11 +52,11 @@ def token(headers: Headers) -> str:
 
 
 def check_body_is_json(headers: Headers) -> None:
-    """Return if the body is announced as JSON in UTF-8, uncompressed.
+    """Return if the body's content type is JSON in UTF-8, uncompressed.
 
     Raises:
-        UnsupportedMediaTypeError: it is announced as something else, or not at all. That also keeps pages of other
-            sites from posting: browsers ask before they send JSON across sites, and nobody answers that here.
+        UnsupportedMediaTypeError: it is something else, or missing. This also keeps pages of other sites from posting:
+            browsers send a preflight request before JSON to another site, and it is not answered here.
     """
     parsed = Message()
     parsed["Content-Type"] = headers.get("Content-Type", "text/plain")

@@ -1,4 +1,4 @@
-"""What the gateway counts."""
+"""Metrics of the gateway."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ REQUESTS: Final = counter(
 )
 SECONDS: Final = histogram(
     "inventory_gateway_request_seconds",
-    "Time from the headers of a request to its answer, s.",
+    "Time from a request's headers to its answer, s.",
     processes=[GATEWAY],
     labels={"method": OPEN},
 )
 IN_PROGRESS: Final = gauge(
-    "inventory_gateway_requests_in_progress", "HTTP requests to methods in work.", processes=[GATEWAY]
+    "inventory_gateway_requests_in_progress", "HTTP requests being handled.", processes=[GATEWAY]
 )
 REQUEST_BYTES: Final = counter(
-    "inventory_gateway_request_bytes_total", "Bytes of bodies received.", processes=[GATEWAY]
+    "inventory_gateway_request_bytes_total", "Bytes of received bodies.", processes=[GATEWAY]
 )
-RESPONSE_BYTES: Final = counter("inventory_gateway_response_bytes_total", "Bytes of bodies sent.", processes=[GATEWAY])
+RESPONSE_BYTES: Final = counter("inventory_gateway_response_bytes_total", "Bytes of sent bodies.", processes=[GATEWAY])
 CONNECTIONS_CLOSED: Final = counter(
     "inventory_gateway_connections_closed_total",
-    "Idle connections closed since there were gateway_max_connections.",
+    "Idle connections closed because gateway_max_connections was reached.",
     processes=[GATEWAY],
 )

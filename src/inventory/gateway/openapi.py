@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 of the API, generated from the descriptors that also make the routes."""
+"""OpenAPI 3.1 description of the API, generated from the same descriptors as the routes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ Schema = dict[str, Any]
 
 ABOUT: Final = (
     "The methods of the inventory's gRPC API over HTTP: POST with a JSON object. Names are those of the .proto "
-    "(`plugin_id`); JSON's spelling (`pluginId`) is understood, too. In answers, fields that are unset, zero or empty "
+    "(`plugin_id`); JSON's spelling (`pluginId`) is accepted as well. In answers, fields that are unset, zero or empty "
     "are left out."
 )
 ERROR_ANSWERS: Final[Mapping[str, str]] = {
-    "400": "The request is wrong, or names what does not exist: the code says which (`ERROR_NOT_FOUND`, …)",
-    "401": "The token is absent, wrong or expired",
+    "400": "The request is invalid, or names something that does not exist: see the code (`ERROR_NOT_FOUND`, …)",
+    "401": "The token is missing, invalid or expired",
     "403": "The caller may not do this",
     "408": "The request's body did not arrive in time",
     "413": "The request is too large",
     "415": "The body is not JSON in UTF-8",
-    "429": "Too many requests; trying later helps",
-    "500": "A plugin failed, or something unforeseen happened",
-    "503": "The server, or something behind it, cannot be reached",
+    "429": "Too many requests; retrying later helps",
+    "500": "A plugin failed, or an unexpected error occurred",
+    "503": "The server, or a service behind it, is unreachable",
     "504": "The request took too long",
 }
 
@@ -54,11 +54,11 @@ def openapi(routes: Iterable[Route], *, version: str) -> Schema:
     """Return the description of ``routes``.
 
     Args:
-        routes: what is served.
+        routes: the served routes.
         version: of this service.
 
     Raises:
-        TypeError: two messages have the same short name, or a field a type that the API does not use.
+        TypeError: two messages have the same short name, or a field has a type that the API does not use.
     """
     listed = tuple(routes)
     schemas = _Schemas()
@@ -84,7 +84,7 @@ _TRANSACTION_ID: Final[Schema] = {
     "name": TRANSACTION_HEADER,
     "in": "header",
     "required": False,
-    "description": "Groups what belongs together in logs, across services; sent back. Made anew where it is absent, "
+    "description": "Identifies related log lines across services; returned in the answer. Generated if missing, "
     f"longer than {MAX_TRANSACTION_ID} characters or not printable",
     "schema": {"type": "string"},
 }
@@ -116,7 +116,7 @@ def _operation(route: Route, schemas: _Schemas) -> Schema:
 
 
 def _requirement(fields: Iterable[str]) -> Schema:
-    """Return the schema that demands dotted ``fields``."""
+    """Return the schema that requires the dotted ``fields``."""
     below: dict[str, list[str]] = {}
     for name, _, rest in (field.partition(".") for field in fields):
         below.setdefault(name, []).extend([rest] if rest else [])
@@ -125,7 +125,7 @@ def _requirement(fields: Iterable[str]) -> Schema:
 
 
 class _Schemas:
-    """The schemas of the messages that routes use."""
+    """The schemas of the messages that the routes use."""
 
     def __init__(self) -> None:
         self.made: dict[str, Schema] = {}
@@ -140,7 +140,7 @@ class _Schemas:
         if self._full_names.setdefault(name, descriptor.full_name) != descriptor.full_name:
             raise TypeError(f"{descriptor.full_name} and {self._full_names[name]} have the same short name")
         if name not in self.made:
-            self.made[name] = {}  # a message may hold itself
+            self.made[name] = {}  # a message may contain itself
             properties = {field.name: self._of_field(field) for field in descriptor.fields}
             self.made[name] = {"type": "object", "properties": properties}
         return {"$ref": f"#/components/schemas/{name}"}
@@ -180,7 +180,7 @@ def _error_schema() -> Schema:
         "type": "object",
         "required": ["@type"],
         "properties": {"@type": {"type": "string"}},
-        "description": "google.rpc.ErrorInfo, or google.rpc.BadRequest with the field to blame",
+        "description": "google.rpc.ErrorInfo, or google.rpc.BadRequest with the invalid field",
     }
     error = {
         "type": "object",

@@ -1,4 +1,4 @@
-"""Answers that go out no faster than their client reads."""
+"""Answers that are sent no faster than their client reads."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from starlette.types import Receive, Scope, Send
 from inventory.process.memory_budget import WAIT_SECONDS, BudgetSpentError, Holding
 
 CHUNK_BYTES: Final = 64 * 1024
-"""How much is handed on at once; the next part waits until the connection takes more."""
+"""How much is sent at once; the next part waits until the connection accepts more."""
 _POLL_SECONDS: Final = 0.02
 
 
 async def hold(held: Holding, size: int) -> None:
-    """Hold ``size`` bytes, or all there are, as soon as others have given them back.
+    """Hold ``size`` bytes, or at most the whole budget, once others have released them.
 
     Raises:
-        BudgetSpentError: they do not in time.
+        BudgetSpentError: they were not released in time.
     """
     for _ in range(round(WAIT_SECONDS / _POLL_SECONDS)):
         if held.try_hold(size):
@@ -30,9 +30,9 @@ async def hold(held: Holding, size: int) -> None:
 
 
 class PacedResponse(Response):
-    """An answer that is sent part by part; ``sent`` is called once it is out, or its client gone.
+    """An answer that is sent in parts; ``sent`` is called once it is sent, or its client has disconnected.
 
-    The protocol cuts a client off that reads nothing, so that no answer stays in memory for ever.
+    The protocol disconnects a client that does not read, so that no answer stays in memory forever.
     """
 
     sent: Callable[[], None] | None = None

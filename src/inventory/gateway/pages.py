@@ -1,4 +1,4 @@
-"""What is not a method: health, metrics, the description of the API and the page to read it."""
+"""Paths that are not methods: health, metrics, the description of the API and the page that displays it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATIC: Final = {
     "/docs/docs.css": ("docs.css", "text/css"),
 }
 _STATIC_HEADERS: Final = {
-    # The page shows what the API answers, so it runs no script but its own and talks to nobody else.
+    # The page displays what the API answers, so it runs only its own script and contacts nobody else.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",

@@ -26,19 +26,19 @@ from inventory.settings import Settings
 log = get_logger(__name__)
 
 BACKLOG: Final = 1024
-"""Connections that may wait to be taken."""
+"""Connections that may wait to be accepted."""
 
 KEEP_ALIVE_SECONDS: Final = 75
-"""How long an idle connection is kept, s: longer than proxies keep theirs, so that none sends into a closed one."""
+"""How long an idle connection is kept, s: longer than proxies do, so that they never send on a closed one."""
 
 MAX_HEADER_BYTES: Final = 64 * 1024
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT, then let running requests end; return the exit code.
+    """Serve until SIGTERM or SIGINT, then let running requests finish; return the exit code.
 
     Raises:
-        SettingsError: the address is not allowed or taken, or the server's address or a certificate is wrong.
+        SettingsError: the address is not allowed or taken, or the server's address or a certificate is invalid.
     """
     setup(level=settings.log_level, form=settings.log_format, process="gateway")
     check_address(settings)
@@ -49,7 +49,7 @@ def run(settings: Settings) -> int:
     server = build_server(settings)
     listener = listen(settings.host, settings.gateway_port)
     for signum in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises again what it was stopped by, for whoever handled it before: that was nobody.
+        # uvicorn re-raises the signal that stopped it for the previous handler; there was none.
         signal.signal(signum, _ignore)
     host, port = listener.getsockname()[:2]
     log.info("listening", host=host, port=port)
@@ -86,7 +86,7 @@ def build_server(settings: Settings, *, stalled_seconds: float = STALLED_SECONDS
 
 
 def check_address(settings: Settings) -> None:
-    """Return if the gateway may listen where the settings say.
+    """Return if the gateway may listen on the configured address.
 
     Raises:
         SettingsError: others could call without authentication.
@@ -103,9 +103,9 @@ def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 for any free one.
 
     Raises:
-        SettingsError: the port is taken, or the address is not this machine's.
+        SettingsError: the port is taken, or the address does not belong to this machine.
     """
-    # With the protocol named: asyncio turns Nagle's algorithm off only then, and each answer would wait for 40 ms.
+    # With an explicit protocol: only then asyncio disables Nagle's algorithm, which would delay each answer by 40 ms.
     listener = Listener(family_of(host), socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         # As servers do: a port whose last connections are just closing is free.
@@ -121,4 +121,4 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: uvicorn has stopped already."""
+    """Do nothing: uvicorn has already stopped."""

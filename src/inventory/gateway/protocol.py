@@ -1,4 +1,4 @@
-"""HTTP/1.1 as uvicorn speaks it, and bounds on how long a request's head, and reading an answer, may take."""
+"""uvicorn's HTTP/1.1, with limits on how long a request's headers, and reading an answer, may take."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from inventory.gateway.metrics import CONNECTIONS_CLOSED
 
 HEAD_SECONDS: Final = 20.0
-"""From a connection's start, or a request's first byte on one that is kept, to the end of its headers, s."""
+"""Time from a connection's start, or from the first byte of a further request, to the end of the headers, s."""
 
 STALLED_SECONDS: Final = 30.0
 """How long a client may read nothing of its answer, s."""
@@ -21,7 +21,7 @@ STALLED_SECONDS: Final = 30.0
 class BoundedProtocol(H11Protocol):
     """Closes a connection whose request does not begin in time, or whose answer is not read.
 
-    uvicorn itself would wait for the one and for the other for ever.
+    uvicorn itself would wait forever in both cases.
     """
 
     _head_timer: asyncio.TimerHandle | None = None
@@ -35,7 +35,7 @@ class BoundedProtocol(H11Protocol):
         self._idle_since = time.monotonic()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request; where there are too many connections, one that waits is closed."""
+        """Start waiting for the first request; beyond the limit of connections, a waiting one is closed."""
         super().connection_made(transport)
         self._watch_head()
         if len(self.connections) > self.max_connections:
@@ -43,22 +43,22 @@ class BoundedProtocol(H11Protocol):
             _close(self._longest_idle().transport)
 
     def _longest_idle(self) -> H11Protocol:
-        """Return the connection that has waited longest for a request; where all others are at work, this one."""
+        """Return the connection that has waited longest for a request; if all others are busy, this one."""
         idle = (each for each in self.connections if isinstance(each, BoundedProtocol) and each.is_idle)
         return min(idle, key=lambda each: each._idle_since, default=self)
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request is under way."""
+        """Whether no request is in progress."""
         return self.conn.their_state is h11.IDLE and not self.transport.is_closing()
 
     def on_response_complete(self) -> None:
-        """Begin to be idle."""
+        """Start being idle."""
         super().on_response_complete()
         self._idle_since = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; each further byte of a head that goes on buys no more time."""
+        """Process received data; further bytes of an unfinished header do not extend its time."""
         super().data_received(data)
         if self.conn.their_state is h11.IDLE and data:
             self._watch_head()
@@ -72,18 +72,18 @@ class BoundedProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """Begin to wait for the client to read."""
+        """Start waiting for the client to read."""
         super().pause_writing()
         if self._stall_timer is None:
             self._stall_timer = self.loop.call_later(self.stalled_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Send on: the client reads."""
+        """Continue sending: the client reads."""
         self._unwatch_stall()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that has been idle for long, whether its last answer was read to its end or not."""
+        """Close a connection that was idle for too long, whether its last answer was read completely or not."""
         if not self.transport.is_closing() and self.transport.get_write_buffer_size():
             self.transport.abort()
         super().timeout_keep_alive_handler()
@@ -109,10 +109,10 @@ class BoundedProtocol(H11Protocol):
 
 
 def limited_to(connections: int, *, stalled_seconds: float = STALLED_SECONDS) -> type[BoundedProtocol]:
-    """Return the protocol of a server that keeps so many connections at a time.
+    """Return the protocol of a server that keeps at most ``connections`` connections.
 
     Args:
-        connections: how many.
+        connections: maximum number.
         stalled_seconds: how long a client may read nothing of its answer, s.
     """
     limits = {"max_connections": connections, "stalled_seconds": stalled_seconds}
@@ -120,7 +120,7 @@ def limited_to(connections: int, *, stalled_seconds: float = STALLED_SECONDS) ->
 
 
 def _close(transport: asyncio.Transport) -> None:
-    """Close a connection now: one whose client does not read would stay open until it has."""
+    """Close a connection immediately; otherwise it would stay open until its client has read everything."""
     if transport.get_write_buffer_size():
         transport.abort()
     else:

@@ -1,4 +1,4 @@
-"""Which HTTP path stands for which method: the ``google.api.http`` options of the descriptors."""
+"""Which HTTP path belongs to which method: the ``google.api.http`` options of the descriptors."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 from inventory.protobuf.api_files import published_files
 
 FILES: Final[tuple[FileDescriptor, ...]] = published_files()
-"""The files of the API, in the order in which people read about them."""
+"""The files of the API, in the order of the documentation."""
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method and its path; always POST with the whole request as the body, as the contract has it.
+    """A method and its path; always POST with the whole request as the body, according to the contract.
 
     Attributes:
         path: such as ``/inventory/v1/collector/update-plugin``.
-        method: what it calls.
+        method: the method it calls.
     """
 
     path: str
@@ -39,7 +39,7 @@ class Route:
 
     @property
     def grpc_path(self) -> str:
-        """The method as gRPC writes it."""
+        """The method's path in gRPC."""
         return f"/{self.method.containing_service.full_name}/{self.method.name}"
 
 
@@ -47,7 +47,7 @@ def routes(files: Iterable[FileDescriptor] = FILES) -> tuple[Route, ...]:
     """Return the route of each method that has a path.
 
     Raises:
-        TypeError: a path is not a plain POST with the request as its body; the gateway knows no other.
+        TypeError: a path is not a plain POST with the request as its body, the only kind that the gateway supports.
     """
     return tuple(
         _route(method)

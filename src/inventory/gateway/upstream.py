@@ -13,14 +13,14 @@ from inventory.process.channels import channel_options
 from inventory.process.memory_budget import SIZE_METADATA
 
 READY_SECONDS: Final = 1.5
-"""How long the server may take to tell its health, s; whoever asks the gateway waits little longer."""
+"""How long the server may take to report its health, s; callers of the gateway do not wait much longer."""
 _LAST_RETRY_MS: Final = 1_000
 _SPREAD: Final = ("grpc.lb_policy_name", "round_robin")
-"""Where the name has several addresses, such as those of a headless service, each gets its share."""
+"""If the name has several addresses, such as those of a headless service, calls are distributed over all."""
 
 
 class Upstream:
-    """A connection to the server that grpc keeps up and renews. Belongs to the event loop it was made in."""
+    """A connection to the server that grpc maintains. Belongs to the event loop in which it was created."""
 
     def __init__(self, address: Address, *, credentials: grpc.ChannelCredentials | None, max_answer_bytes: int) -> None:
         options = channel_options(last_retry_ms=_LAST_RETRY_MS, max_received_bytes=max_answer_bytes, more=[_SPREAD])
@@ -46,14 +46,14 @@ class Upstream:
             grpc_path: ``/package.Service/method``.
             data: the request.
             metadata: sent along.
-            timeout: deadline of the call, s; the server is told.
-            reserve: called with the size of a large answer, bytes; the answer is not read before it returns.
+            timeout: deadline of the call, s; passed on to the server.
 
         Raises:
             grpc.aio.AioRpcError: the call failed.
         """
-        # To grpc a stream of one message is the same call, but only a stream's message is read when it is asked for:
-        # until then the server keeps it.
+        # For grpc, a stream of one message is the same call, but only the message of a stream is read on demand: until
+        # then
+        # the server keeps it.
         method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._channel.unary_stream(grpc_path)
         call = method(data, metadata=tuple(metadata), timeout=timeout)
         try:
@@ -66,7 +66,7 @@ class Upstream:
         return answer
 
     async def serving(self) -> bool:
-        """Tell whether the server says that it serves."""
+        """Return whether the server reports that it is serving."""
         try:
             answer = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=READY_SECONDS)
         except grpc.aio.AioRpcError:

@@ -1,7 +1,7 @@
-"""Which calls are known to be quick, told by the method and the decoded request alone.
+"""Which calls are known to be quick, judged only by the method and the decoded request.
 
-Quick is what an index answers: a list by id, or a page of a list that an index holds in the order asked for. Of all
-else nobody knows the cost before it is done; such calls are called heavy here, though most of them are not.
+Quick calls are answered from an index: a list by id, or a page of a list that an index holds in the requested order.
+The cost of all others is unknown until they are done; they are called heavy here, though most of them are not.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, COLLECTOR
 
 Request = Mapping[str, Any]
 Index = Sequence[tuple[str, int]]
-"""(path, 1 or -1), without the domain that each begins with."""
+"""(path, 1 or -1), without the domain with which each index begins."""
 IsHeavy = Callable[[Request], bool]
 
 PAGE: Final = 1_000
-"""Longest page that is read quickly."""
+"""Longest page that counts as quick."""
 
 _ALWAYS: Final = frozenset({"stat", "analyze"})
 _BY_NUMBER: Final = frozenset({f"/{PACKAGE}.Collector/collect", f"/{PACKAGE}.Collector/delete"})
-"""Methods whose work grows with the secrets, or with what was collected."""
+"""Methods whose work grows with the number of secrets or collected resources."""
 _EXACT: Final = frozenset({Operator.EQ.value, Operator.IN.value})
 _PATTERNS: Final = ("regex", "contain", "not_contain")
 _SCHEMAS: Final = {
@@ -39,11 +39,11 @@ _SCHEMAS: Final = {
     "CollectorRule": COLLECTOR_RULE,
 }
 _IMPLIED: Final[Mapping[str, frozenset[str]]] = {"CloudService": frozenset({"state"})}
-"""Fields that a list narrows where the client does not."""
+"""Fields by which a list is always filtered, even if the client does not."""
 
 
 def heavy(method: str, indexes: Mapping[str, Sequence[Index]]) -> IsHeavy:
-    """Return what tells heavy requests of ``method`` from quick ones.
+    """Return a function that distinguishes heavy requests of ``method`` from quick ones.
 
     Args:
         method: ``/package.Service/method``.
@@ -55,7 +55,7 @@ def heavy(method: str, indexes: Mapping[str, Sequence[Index]]) -> IsHeavy:
     resource = service.rpartition(".")[2]
     schema = _SCHEMAS.get(resource)
     if name != "list" or schema is None:
-        # Schedules, and the history of one resource: few, and by an index; only a pattern may be dear.
+        # Schedules, and the history of one resource: few, and indexed; only a pattern can be expensive.
         return _has_pattern if name.startswith("list") else lambda _request: False
     return _Lists(schema, indexes.get(schema.collection, ()), _IMPLIED.get(resource, frozenset())).is_heavy
 
@@ -69,7 +69,7 @@ class _Lists:
         self._implied = implied
 
     def is_heavy(self, request: Request) -> bool:
-        """Return whether nobody knows what the list costs. A request that is wrong is refused, which is quick."""
+        """Return whether the list's cost is unknown. An invalid request counts as quick, since it is refused."""
         try:
             return not self._is_quick(request)
         except BadRequestError:
@@ -99,7 +99,7 @@ class _Lists:
 
 
 def _serves(index: Index, narrowed: set[str] | frozenset[str], order: Index) -> bool:
-    """Return whether the index begins with the narrowed paths, and goes on in the order, or all of it backwards."""
+    """Return whether the index begins with the filtered paths, and continues in the requested or the reverse order."""
     count = len(narrowed)
     if {path for path, _ in index[:count]} != narrowed:
         return False

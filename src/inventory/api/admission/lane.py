@@ -1,4 +1,4 @@
-"""Turns: how many calls of a kind run at a time, and whose is next. No threads here, and no clock."""
+"""Turns: how many calls of a kind run at a time, and which is next. Uses no threads and no clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Ticket:
 
     Args:
         caller: whose call it is; callers take turns.
-        grant: called once it has its turn, if it had to wait; by whoever gives the turn up, so it must be quick.
+        grant: called when it gets its turn after waiting, by whoever gave up the turn; must be quick.
     """
 
     __slots__ = ("caller", "grant")
@@ -29,13 +29,13 @@ class Ticket:
 
 
 class Lane:
-    """So many turns, given to callers in rotation: a caller with a hundred calls delays another's by one.
+    """A number of turns, given to callers in rotation: a caller with a hundred calls delays another's by one.
 
     Args:
-        name: of the lane, for metrics and refusals.
+        name: the lane's name, for metrics and refusals.
         turns: how many calls run at a time.
         share: how many of these one caller may have at a time.
-        queue: how many calls may wait; one caller's at most half of it.
+        queue: how many calls may wait; at most half of them one caller's.
         hint: what a refused caller can do.
     """
 
@@ -54,18 +54,18 @@ class Lane:
 
     @property
     def queued(self) -> int:
-        """How many calls wait for a turn."""
+        """Number of calls waiting for a turn."""
         return self._queued + len(self._returning)
 
     def refusal(self) -> LimitExceededError:
-        """Return what a call hears that waited too long, or cannot wait."""
+        """Return the error for a call that waited too long, or cannot wait."""
         return LimitExceededError(limit=f"{self.name} calls", hint=self._hint)
 
     def enter(self, ticket: Ticket) -> bool:
-        """Return whether the ticket has its turn now; else it waits, and its ``grant`` is called.
+        """Return whether the ticket gets its turn now; otherwise it waits, and its ``grant`` is called later.
 
         Raises:
-            LimitExceededError: too many wait already, of all callers or of this one.
+            LimitExceededError: too many calls are waiting, in total or of this caller.
         """
         with self._lock:
             if self._free > 0 and self._held[ticket.caller] < self._share:
@@ -80,7 +80,7 @@ class Lane:
         return False
 
     def enter_again(self, ticket: Ticket) -> bool:
-        """Do as ``enter`` for a call that had a turn and gave it up for a while: before all others, never refused."""
+        """Like ``enter``, for a call that gave up its turn temporarily: it goes before all others, never refused."""
         with self._lock:
             if self._free > 0:
                 self._take(ticket)
@@ -89,7 +89,7 @@ class Lane:
             return False
 
     def leave(self, caller: str) -> Ticket | None:
-        """Give a turn of ``caller`` up; return the ticket that has it now, whose ``grant`` is still to be called."""
+        """Give up a turn of ``caller``; return the ticket that now has it, whose ``grant`` must still be called."""
         with self._lock:
             self._free += 1
             if self._held[caller] <= 1:
@@ -109,7 +109,7 @@ class Lane:
         return found
 
     def withdraw(self, ticket: Ticket) -> bool:
-        """Take a waiting ticket out; False where it has its turn already, or never waited."""
+        """Remove a waiting ticket; False if it already has its turn, or never waited."""
         with self._lock:
             mine = self._queues.get(ticket.caller)
             if mine is None or ticket not in mine:
@@ -126,7 +126,7 @@ class Lane:
         self._held[ticket.caller] += 1
 
     def _next(self) -> Ticket | None:
-        """Take the turn for the next caller in rotation that has not its share yet."""
+        """Take the turn for the next caller in rotation that has not used up its share."""
         for caller, mine in self._queues.items():
             if self._held[caller] >= self._share:
                 continue

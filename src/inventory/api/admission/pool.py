@@ -1,4 +1,4 @@
-"""The executor that grpcio hands its calls to."""
+"""The executor to which grpcio submits its calls."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from inventory.process.memory_budget import FREE_BYTES, BudgetSpentError, Holdin
 log = get_logger(__name__)
 
 ASIDE_THREADS: Final = 2
-"""Threads of their own for health and whatever else is not of the API: these answer from memory."""
+"""Separate threads for health and anything else that is not the API: these answer from memory."""
 
 
 class CallPool(Executor):
-    """Runs the API's calls in turns, and others beside them.
+    """Runs the API's calls in turns, and other calls beside them.
 
     Args:
         lanes: where calls get their turns.
-        limit: how many calls may be in work or waiting.
+        limit: how many calls may be running or waiting.
         threads: how many idle threads are kept.
-        memory: what requests in work or waiting may hold.
+        memory: memory for requests that are running or waiting.
     """
 
     def __init__(self, lanes: Lanes, *, limit: int, threads: int, memory: MemoryBudget) -> None:
@@ -54,7 +54,7 @@ class CallPool(Executor):
         self._pending = 0
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
-        """Take a call over; the future is done at once, since nobody asks it for anything."""
+        """Accept a call; the returned future is done at once, since nobody uses it."""
         call = ReceivedCall(fn, args)
         if not isinstance(call.behavior, Endpoint):
             self._receive(call, self._answer_aside)
@@ -65,11 +65,11 @@ class CallPool(Executor):
         return self._done
 
     def start(self) -> None:
-        """Begin to watch those whose message does not come."""
+        """Start watching for calls whose message does not arrive."""
         self.reception.start()
 
     def stop(self) -> None:
-        """Watch no more, and let threads end once they are idle; calls that still run or come are answered."""
+        """Stop watching, and let idle threads end; calls that are still running or arriving are answered."""
         self.reception.stop()
         self._threads.stop()
 
@@ -110,7 +110,7 @@ class CallPool(Executor):
             self._refuse(call, exc, reason="quick")
 
     def run(self, quick: _QuickCall) -> Work | None:
-        """Run a call that has its turn; return what its thread is to run next."""
+        """Run a call that has its turn; return what its thread should run next."""
         call = quick.call
         seat = CallSeat(self.lanes, quick.caller, quick.held)
         waiting.sit(seat)
@@ -122,7 +122,7 @@ class CallPool(Executor):
                 call.answer_by(_Refusal(self.lanes.quick.refusal()))
         finally:
             waiting.sit(None)
-            _release(seat.take_holding())  # where the method was not called
+            _release(seat.take_holding())  # if the method was not called
             self._ended()
             ticket = seat.end()
         return None if ticket is None else _work_of(ticket)
@@ -141,7 +141,7 @@ class CallPool(Executor):
 
 
 class _QuickCall(Ticket):
-    """A call that waits for its first turn, and no thread for it."""
+    """A call that waits for its first turn, without a thread."""
 
     __slots__ = ("_pool", "call", "held", "since")
 
@@ -161,7 +161,7 @@ class _QuickCall(Ticket):
 
 
 class _Refusal:
-    """Answers RESOURCE_EXHAUSTED instead of the method that was called."""
+    """Answers RESOURCE_EXHAUSTED instead of the called method."""
 
     def __init__(self, error: LimitExceededError) -> None:
         self._error = error
@@ -176,7 +176,7 @@ class _Refusal:
 
 
 def _work_of(ticket: Ticket) -> Work | None:
-    """Return what the thread that gave up a turn runs next: a call that has no thread yet; else wake the other."""
+    """Return what the thread that gave up a turn runs next: a call without a thread; else wake the waiting one."""
     if isinstance(ticket, _QuickCall):
         return ticket.run
     ticket.grant()
@@ -193,7 +193,7 @@ def _full() -> LimitExceededError:
 
 
 def _caller_of(call: ReceivedCall) -> str:
-    """Return whose turn a call takes before its token is looked at: the token's, or else its connection's."""
+    """Return the key by which a call takes turns before its token is checked: the token, or else the connection."""
     for key, value in call.metadata:
         if key == "token" and isinstance(value, str):
             return value

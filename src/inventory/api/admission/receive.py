@@ -1,10 +1,10 @@
-"""Calls that wait for their message hold no thread.
+"""Lets calls wait for their message without a thread.
 
-grpcio takes a message in the thread that then answers, and waits for it without an end: anybody who reaches the port
-could stop a server by calls whose message never comes. grpcio has no public way to wait otherwise, so this module
-takes a call apart as grpcio hands it to its executor. It alone uses what is private there; the bounds of grpcio in
-pyproject.toml protect it, and ``test_receive.py`` tells whether a newer one still fits. It also saves each call one
-change of threads.
+grpcio receives a message in the thread that later answers, and waits for it indefinitely: anyone who can reach the port
+could stop a server with calls whose message never arrives. grpcio has no public way around this, so this module takes
+apart the calls that grpcio submits to its executor. It is the only module that uses grpcio's private parts there;
+pyproject.toml bounds the version of grpcio, and ``test_receive.py`` shows whether a newer one still fits. It also saves
+each call one thread switch.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
 _IN_POOL: Final = frozenset({_server._unary_response_in_pool, _server._stream_response_in_pool})
 _ONE_MESSAGE: Final = "unary_request"
-"""Name of what grpcio waits for the only message with."""
+"""Name of the function with which grpcio waits for a single message."""
 _NO_MESSAGE: Final = b"A call has exactly one request message."
 
 
 class UnknownShapeError(TypeError):
-    """This grpcio hands calls over in a way that is not known here."""
+    """This version of grpcio submits calls in an unknown form."""
 
 
 class ReceivedCall:
-    """A call as grpcio hands it to its executor.
+    """A call as grpcio submits it to its executor.
 
     Args:
         run: runs a function within the call's context.
-        arguments: that function, and what it takes.
+        arguments: that function and its arguments.
 
     Raises:
-        UnknownShapeError: grpcio is another than this module was written for.
+        UnknownShapeError: grpcio differs from the versions this module was written for.
     """
 
     __slots__ = ("_arguments", "_event", "_request", "_run", "_state", "since")
@@ -48,31 +48,31 @@ class ReceivedCall:
         self._state = arguments[2]
         self._request: bytes | None = None
         self.since = time.monotonic()
-        """When it arrived, on ``time.monotonic()``, s."""
+        """When it arrived, by ``time.monotonic()``, s."""
 
     @property
     def has_one_message(self) -> bool:
-        """Whether the method takes one message, so that ``receive`` may be called."""
+        """Whether the method takes exactly one message, so that ``receive`` may be called."""
         return getattr(self._arguments[4], "__name__", "") == _ONE_MESSAGE
 
     @property
     def behavior(self) -> Any:
-        """The method, as it was given to grpcio."""
+        """The method that was passed to grpcio."""
         return self._arguments[3]
 
     @property
     def metadata(self) -> tuple[tuple[str, str | bytes], ...]:
-        """What came along with the call."""
+        """The call's metadata."""
         found: tuple[tuple[str, str | bytes], ...] = self._event.invocation_metadata
         return found
 
     @property
     def size(self) -> int:
-        """Size of the message that was received, bytes."""
+        """Size of the received message, bytes."""
         return len(self._request or b"")
 
     def peer(self) -> str:
-        """Return where the call comes from, such as ``ipv4:127.0.0.1:50000``."""
+        """Return the address of the caller, such as ``ipv4:127.0.0.1:50000``."""
         address: bytes = self._event.call.peer()
         return address.decode()
 
@@ -84,8 +84,8 @@ class ReceivedCall:
         """Wait for the message, without a thread.
 
         Args:
-            ready: called once the message is there, by the thread that serves all events: it must be quick.
-            over: called instead where none comes; the call has been answered.
+            ready: called when the message has arrived, by the thread that serves all events: it must be quick.
+            over: called instead if none arrives; the call has been answered.
         """
         state = self._state
         noted = _server._receive_message(state, self._event.call, self._arguments[5])
@@ -112,10 +112,10 @@ class ReceivedCall:
         self._run(in_pool, event, state, behavior, argument, self._arguments[5], serializer)
 
     def answer_by(self, behavior: Callable[[bytes, Any], bytes]) -> None:
-        """Answer by another method than the one that was called, in this thread, whether a message came or not."""
+        """Answer with another method instead of the called one, in this thread, with or without a message."""
         self._run(_server._unary_response_in_pool, self._event, self._state, behavior, lambda: b"", None, None)
 
     def _take(self) -> bytes | None:
-        """Return the message; None where nobody waits for the answer any more: then grpcio answers nothing."""
+        """Return the message; None if nobody waits for the answer anymore, so that grpcio sends none."""
         request, self._request = self._request, None
         return request if _server._is_rpc_state_active(self._state) else None

@@ -1,4 +1,4 @@
-"""Calls whose message is still to come: how many may wait, and for how long."""
+"""Calls whose message has not arrived: how many may wait, and for how long."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from inventory.observe.logs import get_logger
 log = get_logger(__name__)
 
 REQUEST_SECONDS: Final = 30.0
-"""How long a message may take to come, s: the largest one over a slow line must be able to."""
+"""How long a message may take to arrive, s; enough for the largest one over a slow line."""
 MOMENT_SECONDS: Final = 0.25
-"""How often it is looked after those that wait, s."""
+"""How often waiting calls are checked, s."""
 
 
 class Reception:
-    """Keeps the calls whose message is still to come.
+    """Holds the calls whose message has not arrived.
 
     Args:
-        limit: how many there may be; a further one ends the oldest of the address that has the most.
+        limit: maximum number; a further call ends the oldest one of the address that has the most.
         request_seconds: how long a message may take, s.
     """
 
     def __init__(self, limit: int, *, request_seconds: float = REQUEST_SECONDS) -> None:
         self._room = limit
         self._limit = request_seconds
-        # Touched by the one thread that serves events, and copied by the watch: a dict bears that without a lock.
+        # Changed by the one thread that serves events, and copied by the watch: safe with a dict, without a lock.
         self._calls: dict[int, ReceivedCall] = {}
         self._stop = threading.Event()
 
@@ -39,21 +39,21 @@ class Reception:
         return len(self._calls)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start watching."""
         threading.Thread(target=self._watch, name="reception", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._stop.set()
 
     def add(self, call: ReceivedCall) -> None:
-        """Keep a call until ``remove``; where there are too many, end one."""
+        """Add a call until ``remove``; beyond the limit, end one."""
         if len(self._calls) >= self._room:
             self._end_one()
         self._calls[id(call)] = call
 
     def remove(self, call: ReceivedCall) -> None:
-        """Forget a call: its message is there, or it has ended."""
+        """Remove a call whose message has arrived, or that has ended."""
         self._calls.pop(id(call), None)
 
     def _end_one(self) -> None:
@@ -71,7 +71,7 @@ class Reception:
                 log.exception("reception_failed")
 
     def look(self, now: float) -> None:
-        """End the calls that wait too long at ``now``, on ``time.monotonic()``, and tell how many wait."""
+        """End the calls that have waited too long at ``now`` (``time.monotonic()``); report how many are waiting."""
         late = [call for call in self._calls.copy().values() if now - call.since >= MOMENT_SECONDS]
         RPCS_RECEIVING.set(len(late))
         for call in late:

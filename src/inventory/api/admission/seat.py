@@ -24,7 +24,7 @@ class Waits:
     """Counts the calls that may wait for minutes.
 
     Args:
-        limit: how many may at a time; of one caller half of it.
+        limit: maximum number at a time; half of it for one caller.
     """
 
     def __init__(self, limit: int) -> None:
@@ -35,12 +35,12 @@ class Waits:
         self._all = 0
 
     def begin(self, caller: str) -> None:
-        """Count one more. Raises ``LimitExceededError`` where as many wait as may."""
+        """Count one more. Raises ``LimitExceededError`` if the limit is reached."""
         with self._lock:
             if self._all >= self._limit or self._of[caller] >= self._share:
                 RPCS_REFUSED.labels("waiting").inc()
                 raise LimitExceededError(
-                    limit="calls that wait for a plugin", hint="others wait for theirs; try again in a minute"
+                    limit="calls that wait for a plugin", hint="other calls are waiting; try again in a minute"
                 )
             self._all += 1
             self._of[caller] += 1
@@ -61,8 +61,8 @@ class Lanes:
     """Where a process's calls get their turns.
 
     Attributes:
-        quick: of calls that are known to be quick, and of all until more is known.
-        heavy: of calls whose cost nobody knows.
+        quick: for calls that are known to be quick, and for all until more is known.
+        heavy: for calls of unknown cost.
         waits: counts the calls that may wait for minutes.
         queue_seconds: how long a call may wait for its turn, s.
     """
@@ -77,9 +77,9 @@ class CallSeat:
     """See :class:`~inventory.process.waiting.Seat`; the call has its turn in the quick lane.
 
     Args:
-        lanes: of the process.
+        lanes: the process's lanes.
         caller: whose turn it is.
-        held: what the call's request holds of the memory.
+        held: the memory that the call's request holds.
     """
 
     def __init__(self, lanes: Lanes, caller: str, held: Holding | None = None) -> None:
@@ -93,25 +93,25 @@ class CallSeat:
         self._canceled = False
         self._cancel: Callable[[], object] | None = None
         self.principal = caller
-        """Whose call it is, once that is known better."""
+        """Whose call it is, once that is known more precisely."""
 
     def take_holding(self) -> Holding | None:
-        """Return what the call's request holds, once: whoever takes it releases it."""
+        """Return what the call's request holds, once: whoever takes it must release it."""
         held, self._held = self._held, None
         return held
 
     def attach(self, context: grpc.ServicerContext) -> None:
-        """Tell the call's context, by which its end is noticed."""
+        """Set the call's context, by which its end is noticed."""
         self._context = context
 
     def take_heavy_turn(self, deadline: float = math.inf) -> None:
-        """Take a turn in the heavy lane for the quick one.
+        """Exchange the quick turn for one in the heavy lane.
 
         Args:
-            deadline: until when the caller waits, on ``time.monotonic()``.
+            deadline: how long the caller waits, by ``time.monotonic()``.
 
         Raises:
-            LimitExceededError: too many wait there, or it took too long.
+            LimitExceededError: too many calls are waiting there, or it took too long.
             RequestTimeoutError: the caller has canceled.
         """
         lane = self._lanes.heavy
@@ -169,7 +169,7 @@ class CallSeat:
                 self._lanes.waits.end(self.principal)
 
     def end(self) -> Ticket | None:
-        """Give the turn up for good; return the ticket that has it now and is still to be run."""
+        """Give up the turn for good; return the ticket that now has it and is still to be run."""
         lane, self._lane = self._lane, None
         return None if lane is None else lane.leave(self._caller)
 
@@ -186,7 +186,7 @@ class CallSeat:
         self._lane = lane
 
     def _on_cancel(self, cancel: Callable[[], object]) -> None:
-        """Let ``cancel`` be called if the call ends before this wait does."""
+        """Register ``cancel`` to be called if the call ends before this wait does."""
         if not self._watched and self._context is not None:
             self._watched = True
             if not self._context.add_callback(self._end_waits):

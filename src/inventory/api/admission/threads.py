@@ -1,4 +1,4 @@
-"""Threads that run what has its turn: a new one where none is idle."""
+"""Threads that run calls which have their turn; a new thread is started if none is idle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inventory.observe.logs import get_logger
 log = get_logger(__name__)
 
 Work: TypeAlias = "Callable[[], Work | None]"
-"""Something to run; it returns what its thread is to run next."""
+"""Something to run; it returns what its thread should run next."""
 
 
 class _Worker:
@@ -24,10 +24,10 @@ class _Worker:
 
 
 class Threads:
-    """Threads, none of which ever waits for a turn of its own: whoever calls ``run`` has counted them.
+    """Threads that never wait for a turn themselves: callers of ``run`` have counted them.
 
     Args:
-        keep: how many idle ones are kept.
+        keep: how many idle threads are kept.
     """
 
     def __init__(self, keep: int) -> None:
@@ -36,7 +36,7 @@ class Threads:
         self._idle: list[_Worker] = []
 
     def run(self, work: Work) -> None:
-        """Run ``work`` on a thread, at once."""
+        """Run ``work`` on a thread immediately."""
         with self._lock:
             worker = self._idle.pop() if self._idle else None
         if worker is None:
@@ -46,7 +46,7 @@ class Threads:
         worker.wake.release()
 
     def stop(self) -> None:
-        """Let the idle threads end; those that run end with their work."""
+        """Let idle threads end now, and running threads after their work."""
         with self._lock:
             self._keep = 0
             idle, self._idle = self._idle, []
@@ -70,6 +70,6 @@ class Threads:
 def _safely(work: Work) -> Work | None:
     try:
         return work()
-    except Exception:  # a thread's outermost place
+    except Exception:  # the outermost frame of a thread
         log.exception("rpc_thread_failed")
         return None

@@ -1,4 +1,4 @@
-"""Whether an API key still holds: it never expires, so identity is asked for its state (contract, section 8)."""
+"""Whether an API key is still valid: it never expires, so identity is asked for its state (contract, section 8)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from inventory.domain.clock import Clock
 from inventory.errors import AuthenticateFailureError, BadRequestError
 
 MAX_API_KEYS: Final = 10_000
-"""API keys whose state is remembered; the one asked about longest ago is forgotten first."""
+"""Number of API keys whose state is cached; the one checked longest ago is dropped first."""
 
 
 class ApiKeyStates:
-    """The states of API keys as identity tells them, each remembered for a short while.
+    """The states of API keys according to identity, each cached for a short time.
 
-    Only keys whose signature was checked are asked about, so nobody can turn made-up keys into calls to identity.
+    Only keys with a verified signature are looked up, so that invented keys do not cause calls to identity.
 
     Args:
         identity: knows the keys.
-        clock: only its monotonic side is used.
-        reuse_seconds: how long an answer is used, s; a deleted or disabled key may call for that long.
+        clock: only its monotonic time is used.
+        reuse_seconds: how long an answer is reused, s; a deleted or disabled key works for that long.
     """
 
     def __init__(self, identity: Identity, clock: Clock, *, reuse_seconds: float) -> None:
@@ -37,7 +37,7 @@ class ApiKeyStates:
 
         Raises:
             AuthenticateFailureError: it is disabled, or does not exist.
-            ConnectionFailureError, RequestTimeoutError: identity cannot be asked, and no answer is recent enough.
+            ConnectionFailureError, RequestTimeoutError: identity is unavailable, and no answer is recent enough.
         """
         now = self._clock.monotonic()
         name = domain_id, api_key_id

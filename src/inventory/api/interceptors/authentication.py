@@ -1,4 +1,4 @@
-"""Who calls: the token's claims, or nobody in particular where authentication is off."""
+"""Who calls: the token's claims, or an anonymous caller if authentication is off."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class Caller:
     """Who calls.
 
     Attributes:
-        domain_id: the domain of the caller's token; empty where there is none.
-        user_id: who it is; empty where nobody was authenticated.
-        user_type: ``USER``, ``DOMAIN_OWNER`` or ``API_USER``; anything else has a user's
-            rights. No token tells who is the system: identity does, by the role.
-        permissions: patterns over ``inventory.Collector.collect`` that bound what the token is good for; None: all.
-        api_key_id: the API key that the token is; empty for an access token.
+        domain_id: the domain of the caller's token; empty without a token.
+        user_id: the user; empty without authentication.
+        user_type: ``USER``, ``DOMAIN_OWNER`` or ``API_USER``; anything else has the rights of a user. Tokens do not
+            show
+            who is the system: identity does, by the role.
+        permissions: patterns of permissions such as ``inventory.Collector.collect`` that limit the token; None: no
+            limit.
+        api_key_id: the id of the API key; empty for an access token.
     """
 
     domain_id: str
@@ -32,10 +34,10 @@ class Caller:
     api_key_id: str = ""
 
     def check_permission(self, permission: str) -> None:
-        """Return if the token is good for ``permission``.
+        """Return if the token permits ``permission``.
 
         Raises:
-            PermissionDeniedError: it is not.
+            PermissionDeniedError: it does not.
         """
         if self.permissions is None:
             return
@@ -44,19 +46,19 @@ class Caller:
 
 
 class Authenticator(Protocol):
-    """Finds out who calls."""
+    """Identifies callers."""
 
     def authenticate(self, token: str) -> Caller:
         """Return who calls.
 
         Raises:
-            AuthenticateFailureError: the token is absent, wrong or expired.
-            ConnectionFailureError, RequestTimeoutError: the key to check it with cannot be had right now.
+            AuthenticateFailureError: the token is missing, invalid or expired.
+            ConnectionFailureError, RequestTimeoutError: the key for checking it is currently unavailable.
         """
 
 
 class NoAuthentication:
-    """Takes every caller, in the domain that its request names or in the default one."""
+    """Accepts every caller, in the domain of its request or in the default domain."""
 
     def __init__(self, default_domain_id: str = "") -> None:
         self._anyone = Caller(domain_id=default_domain_id)

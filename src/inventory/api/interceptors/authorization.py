@@ -1,4 +1,4 @@
-"""May they: the question to identity, and the principal that comes of it."""
+"""Whether a caller may do something: the request to identity, and the resulting principal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Authorizer(Protocol):
     """Decides what a caller may do."""
 
     def authorize(self, principal: Principal, caller: Caller, policy: Policy, request: Mapping[str, Any]) -> Principal:
-        """Return the principal with the role and the projects it is limited to.
+        """Return the principal with its role and the projects it is restricted to.
 
         Raises:
             PermissionDeniedError: the caller may not do this.
@@ -26,7 +26,7 @@ class Authorizer(Protocol):
 
 
 class NoAuthorization:
-    """Lets every caller do everything within its domain; nobody is the system, since only identity tells who is."""
+    """Permits every caller everything within its domain; nobody is the system, since only identity says who is."""
 
     def authorize(self, principal: Principal, caller: Caller, policy: Policy, request: Mapping[str, Any]) -> Principal:  # noqa: ARG002
         """See :class:`Authorizer`."""
@@ -34,7 +34,7 @@ class NoAuthorization:
 
 
 class IdentityAuthorization:
-    """Asks identity, once per call. The domain's owner passes unasked."""
+    """Asks identity, once per call. The domain's owner is permitted without asking."""
 
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
@@ -52,14 +52,14 @@ class IdentityAuthorization:
             require_project_id=policy.require_project_id,
             principal=principal,
         )
-        # A role that nobody here knows is no reason to show more.
+        # An unknown role must not see more than known ones.
         limited = access.role_type not in {roles.SYSTEM, roles.DOMAIN} and policy.scope == PROJECT
         projects = (access.projects or frozenset()) if limited else None
         return replace(principal, role_type=access.role_type or principal.role_type, projects=projects)
 
 
 def domain_to_ask_about(caller: Caller, requested: str) -> str:
-    """Return the domain that permission is asked for: the one that the request names, else the caller's own.
+    """Return the domain for which permission is requested: that of the request, else the caller's own.
 
     Raises:
         RequiredParameterError: there is no domain at all.
@@ -73,12 +73,12 @@ def domain_to_ask_about(caller: Caller, requested: str) -> str:
 def bind_domain(principal: Principal, caller: Caller, requested: str) -> Principal:
     """Return ``principal``, with its role, bound to the domain it acts in (contract, section 1).
 
-    Without a token the request's domain counts, and then the default. The system must name one, since its own, the
-    root domain, holds nothing. A domain's owner acts in its own domain whatever the request says.
+    Without a token, that is the request's domain, else the default one. The system must name a domain, since its own,
+    the root domain, is empty. A domain's owner acts in its own domain whatever the request says.
 
     Raises:
         RequiredParameterError: there is no domain at all, or the system named none.
-        PermissionDeniedError: anybody else named another domain.
+        PermissionDeniedError: a caller other than the system named a foreign domain.
     """
     if not caller.user_id or principal.role_type == roles.SYSTEM:
         domain_id = requested or ("" if caller.user_id else caller.domain_id)

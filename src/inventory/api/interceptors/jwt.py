@@ -24,29 +24,29 @@ from inventory.errors import AuthenticateFailureError
 Claims = Mapping[str, Any]
 
 KEY_TYPES: Final[Mapping[str, type[Key]]] = {"RS256": RSAKey, "ES256": ECKey}
-"""The algorithms taken, each with the one type of key it goes with: a token cannot choose another use of a key."""
+"""The accepted algorithms, each with its only type of key, so that a token cannot choose another use of a key."""
 
 ACCESS_TOKEN: Final = "ACCESS_TOKEN"  # noqa: S105 (a category, no password)
 API_KEY: Final = "API_KEY"
 CATEGORIES: Final = frozenset({ACCESS_TOKEN, API_KEY})
-"""Values of ``cat`` that may call; a refresh token may not. An absent one is an access token."""
+"""Accepted values of ``cat``; refresh tokens are refused. Without ``cat`` it is an access token."""
 
 MAX_NAME: Final = 255
-"""Longest domain or user that a token may name."""
+"""Longest name of a domain or user in a token."""
 
 REMEMBER_SECONDS: Final = 60.0
-"""How long a token that was checked is trusted without checking its signature again, s."""
+"""How long a verified token is trusted without verifying its signature again, s."""
 MAX_REMEMBERED: Final = 10_000
 
 
 class JwtAuthenticator:
-    """Checks tokens.
+    """Verifies tokens.
 
     Args:
-        keys: where the domains' keys come from.
-        clock: what ``exp`` and ``iat`` are compared with.
-        leeway_seconds: clock skew tolerated, s.
-        api_keys: tells whether an API key still holds; None: nobody can, and then API keys must expire, too.
+        keys: provides the domains' keys.
+        clock: for comparison with ``exp`` and ``iat``.
+        leeway_seconds: tolerated clock skew, s.
+        api_keys: says whether an API key is still valid; None: nobody can, so API keys must expire as well.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class JwtAuthenticator:
         return caller
 
     def _signed_by(self, token: str) -> Caller:
-        """Return who calls by a token whose signature, times and claims are right."""
+        """Return the caller of a token whose signature, times and claims are valid."""
         if not token or len(token) > MAX_TOKEN:
             raise AuthenticateFailureError
         digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
@@ -78,7 +78,7 @@ class JwtAuthenticator:
         domain_id = _text(unchecked, "did")
         claims = self._verified(token, header, domain_id)
         if _text(claims, "did") != domain_id:
-            # Read twice by two readers: the key that fits must be one of the domain that counts.
+            # Two parsers read the token: the matching key must belong to the domain in the verified claims.
             raise AuthenticateFailureError
         expires = self._check_times(claims)
         caller = _caller(claims)
@@ -86,7 +86,7 @@ class JwtAuthenticator:
         return caller
 
     def _verified(self, token: str, header: Claims, domain_id: str) -> Claims:
-        """Return the claims under a signature that fits; a key that does not is asked for anew, once."""
+        """Return the claims if a key matches the signature; if none does, the keys are fetched again, once."""
         algorithm = header.get("alg")
         kind = KEY_TYPES.get(algorithm) if isinstance(algorithm, str) else None
         if kind is None:
@@ -100,12 +100,12 @@ class JwtAuthenticator:
                 try:
                     return jwt.decode(token, key, algorithms=[str(algorithm)]).claims
                 except (JoseError, ValueError, TypeError, AttributeError):
-                    continue  # whatever the library makes of a header that is no header
+                    continue  # whatever error the library raises for an invalid header
             tried = keys
         raise AuthenticateFailureError
 
     def _check_times(self, claims: Claims) -> float:
-        """Return when the token expires, seconds since the epoch, leeway included."""
+        """Return when the token expires, in seconds since the epoch, including the leeway."""
         now = self._seconds()
         endless = "exp" not in claims and claims.get("cat") == API_KEY and self._api_keys is not None
         expires = math.inf if endless else _moment(claims.get("exp")) + self._leeway
@@ -126,12 +126,12 @@ class JwtAuthenticator:
 
 
 def _candidates(keys: Sequence[Key], kind: type[Key], kid: object) -> list[Key]:
-    """Return the keys that may have signed: of the right type, and with the token's kid where both have one."""
+    """Return the keys that may have signed: of the right type, and with the token's kid if both have one."""
     return [key for key in keys if isinstance(key, kind) and (kid is None or key.kid is None or key.kid == kid)]
 
 
 def _peek(token: str) -> tuple[Claims, Claims]:
-    """Return header and claims without checking the signature: only to find the key."""
+    """Return header and claims without verifying the signature, only to find the key."""
     parts = token.split(".")
     if len(parts) != 3:
         raise AuthenticateFailureError
@@ -146,7 +146,7 @@ def _peek(token: str) -> tuple[Claims, Claims]:
 
 def _text(claims: Claims, name: str) -> str:
     value = claims.get(name)
-    # Half characters are not printable either: neither MongoDB nor gRPC could hold them.
+    # Surrogates are not printable either; neither MongoDB nor gRPC could store them.
     if not isinstance(value, str) or not value or len(value) > MAX_NAME or not value.isprintable():
         raise AuthenticateFailureError
     return value

@@ -1,4 +1,4 @@
-"""The public keys that tokens are checked with: a local JWKS, or the domain's from identity, remembered."""
+"""The public keys for verifying tokens: from a local JWKS file, or per domain from identity, cached."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ log = get_logger(__name__)
 Key = RSAKey | ECKey
 
 KEY_SECONDS: Final = 600.0
-"""How long a domain's key is used without asking identity again, s."""
+"""How long a domain's key is reused without asking identity again, s."""
 REFETCH_SECONDS: Final = 5.0
-"""A domain's key is asked for at most this often, so that forged tokens do not become calls to identity, s."""
+"""Minimum interval between requests for a domain's key, s, so that forged tokens do not become calls to identity."""
 MAX_DOMAINS: Final = 10_000
-"""Domains whose keys are remembered; as many again are remembered to have none."""
+"""Number of domains whose keys are cached; the same number of domains is cached as having none."""
 UNKNOWN_PER_SECOND: Final = 20.0
-"""How often identity is asked about domains of which nothing is known. Tokens name their domain before anything of them
-can be checked: whoever makes domains up could else let each token become a call, and push out the keys of real ones."""
+"""Maximum rate of requests to identity about unknown domains. A token's domain is read before the token can be
+verified: otherwise invented domains would turn each token into a call, and evict the keys of real domains."""
 LOOK_SECONDS: Final = 1.0
-"""How often the JWKS file is looked at, s; a key that does not fit lets it be looked at, too."""
+"""How often the JWKS file is checked for changes, s; also checked when no key matches."""
 
 
 class KeySource(Protocol):
-    """Finds the keys of a domain."""
+    """Provides the keys of a domain."""
 
     def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:
-        """Return the domain's keys, none where it has none.
+        """Return the domain's keys, or none.
 
         Args:
-            domain_id: taken from a token that is not yet checked.
-            fresh: ask anew, since what is remembered did not fit.
+            domain_id: taken from an unverified token.
+            fresh: fetch again, since no cached key matched.
 
         Raises:
-            ConnectionFailureError, RequestTimeoutError, LimitExceededError: they cannot be had right now.
+            ConnectionFailureError, RequestTimeoutError, LimitExceededError: they are currently unavailable.
         """
 
 
 class _LocalKeys:
-    """The keys of one file, read again as soon as it has changed; one that cannot be used keeps the last good ones."""
+    """The keys of one file, reread when it changes; if the new content is unusable, the previous keys are kept."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
@@ -88,7 +88,7 @@ def local_keys(path: Path, clock: Clock) -> KeySource:
     """Return the public keys in the JWKS file ``path``, which may change at any time.
 
     Raises:
-        SettingsError: it cannot be read, or holds no RSA or EC key.
+        SettingsError: it cannot be read, or contains no RSA or EC key.
     """
     return _LocalKeys(path, clock)
 
@@ -121,7 +121,7 @@ def parse_keys(text: str) -> tuple[Key, ...]:
         raise ValueError("is neither a JWK nor a JWKS") from None
     keys = tuple(key for key in imported.keys if isinstance(key, RSAKey | ECKey))
     if not keys:
-        raise ValueError("holds no RSA or EC key")
+        raise ValueError("contains no RSA or EC key")
     return keys
 
 
@@ -167,9 +167,9 @@ class _IdentityKeys:
         try:
             return parse_keys(self._identity.get_public_key(domain_id))
         except (ValueError, BadRequestError):
-            return ()  # no such domain, or a key that is none of ours: its tokens cannot be checked
+            return ()  # an unknown domain, or a key of an unsupported type: its tokens cannot be verified
 
 
 def identity_keys(identity: Identity, clock: Clock) -> KeySource:
-    """Return the keys that identity knows of each domain, remembered for ``KEY_SECONDS``."""
+    """Return the keys that identity has for each domain, cached for ``KEY_SECONDS``."""
     return _IdentityKeys(identity, clock)

@@ -1,4 +1,4 @@
-"""Whose calls are counted together, for the limit of calls per second."""
+"""Which calls are counted together for the limit of calls per second."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from inventory.process.loopback import is_loopback, network_of
 
 
 def counted_as(caller: Caller, peer: str) -> str:
-    """Return under which name a call is counted; empty: it is not.
+    """Return the key by which a call is counted; empty if it is not counted.
 
-    A user is counted, wherever it calls from. Nobody in particular is counted by the address; on this machine not even
-    that: there, the gateway calls for all of its clients (and counts these itself), and whoever may run programs can
-    do worse than call often.
+    Users are counted wherever they call from. Anonymous callers are counted by address, but not on this machine: there,
+    the gateway calls for all its clients and counts them itself, and whoever can run programs here can do worse than
+    call too often.
 
     Args:
-        caller: as authenticated.
-        peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
+        caller: the authenticated caller.
+        peer: the caller's address, such as ``ipv4:127.0.0.1:50000``.
     """
     if caller.user_id:
         return f"{caller.domain_id}/{caller.user_id}"
@@ -26,13 +26,13 @@ def counted_as(caller: Caller, peer: str) -> str:
 
 
 def turn_of(caller: Caller, peer: str) -> str:
-    """Return whose turn a call takes where calls wait for each other; never empty, unlike ``counted_as``.
+    """Return the key by which calls take turns; unlike that of ``counted_as``, never empty.
 
-    Nobody in particular is told apart by the address, and on this machine by the connection.
+    Anonymous callers are distinguished by address, and on this machine by connection.
 
     Args:
-        caller: as authenticated.
-        peer: where the call comes from, such as ``ipv4:127.0.0.1:50000``.
+        caller: the authenticated caller.
+        peer: the caller's address, such as ``ipv4:127.0.0.1:50000``.
     """
     return counted_as(caller, peer) or peer
 

@@ -1,7 +1,7 @@
-"""Which callers identity has lately said to be the system: they are not limited in how often they call.
+"""Which callers identity has recently confirmed to be the system: the rate limit does not apply to them.
 
-A token does not say it; only ``Authorization.verify`` does, by its role_type (contract, section 8), and that is asked
-later than a call is counted. So the answer is remembered for the caller's next calls.
+A token does not show it; only ``Authorization.verify`` does, by its role_type (contract, section 8), which is called
+after a call is counted. So the answer is cached for the caller's next calls.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ MAX_REMEMBERED: Final = 1_000
 
 
 class SystemCallers:
-    """Remembers system callers.
+    """Caches which callers are the system.
 
     Args:
-        clock: only its monotonic side is used.
+        clock: only its monotonic time is used.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -32,11 +32,11 @@ class SystemCallers:
         self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def __contains__(self, caller: Caller) -> bool:
-        """Tell whether identity has lately said that the caller is the system."""
+        """Return whether identity has recently confirmed that the caller is the system."""
         return self._until.get((caller.domain_id, caller.user_id), 0.0) > self._clock.monotonic()
 
     def note(self, caller: Caller, role_type: str) -> None:
-        """Remember what identity said of the caller."""
+        """Record what identity answered about the caller."""
         name = caller.domain_id, caller.user_id
         if role_type != SYSTEM:
             if name in self._until:
