@@ -9,10 +9,10 @@ import pytest
 from pymongo.database import Database
 
 from inventory.domain.clock import ManualClock
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.manager.job.slice_claim import Refusal
 from inventory.manager.job.slice_slots import WAIT_SECONDS, SlotKind, SlotLimits
-from inventory.manager.job.slices import Outcome
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
 
 ENDPOINT = "grpc://shared:1"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
+from inventory.domain.job.outcome import Outcome
 from inventory.manager.job.slice_claim import Beat
-from inventory.manager.job.slices import Outcome
 from inventory.manager.job.task_progress import TaskProgress
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
 

@@ -12,6 +12,7 @@ import pytest
 
 from inventory.cli.view.advice import ADVICE, advice_for
 from inventory.domain.clock import ManualClock
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import JobStatus, TaskStatus
 from inventory.errors import (
     AuthenticateFailureError,
@@ -22,7 +23,6 @@ from inventory.errors import (
     PermissionDeniedError,
     SecretServiceError,
 )
-from inventory.manager.job.slices import Outcome
 from inventory.manager.resource.removal import ResourceRemover
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory.domain.clock import ManualClock
+from inventory.domain.job.outcome import MAX_ERRORS, Outcome
 from inventory.domain.job.states import JOB_OPEN, TASK_OPEN, JobStatus, TaskStatus
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import (
@@ -20,7 +21,6 @@ from inventory.errors import (
     SaveUniqueValuesError,
     WorkerLostError,
 )
-from inventory.manager.job.slices import MAX_ERRORS, Outcome
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, LEASE_SECONDS, JobsKit

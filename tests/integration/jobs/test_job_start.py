@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from inventory.domain.clock import ManualClock
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.errors import DuplicateJobError
-from inventory.manager.job.slices import Outcome
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from inventory.domain.clock import ManualClock
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.errors import ConnectionFailureError
-from inventory.manager.job.slices import Outcome
 from inventory.scheduler.parts import LOOKS_PER_SWEEP
 from inventory.service.job.sweep import ENQUEUE_AGAIN_SECONDS, QUEUE_ROOM
 from inventory.settings import Settings

@@ -20,13 +20,13 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
+from inventory.domain.job.outcome import MAX_ERRORS, Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import WorkerLostError
 from inventory.manager.job.slice_slots import SliceSlots, SlotKind, SlotLimits
-from inventory.manager.job.slices import NOT_RUNNING, Outcome
+from inventory.manager.job.slices import NOT_RUNNING
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.job_task import MAX_ERRORS
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """``enqueued_at`` of an attempt that is not due yet: the sweeper enqueues it as soon as it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,73 +12,20 @@ from pymongo.errors import BulkWriteError
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
+from inventory.domain.job.outcome import MAX_ERRORS, SUMMED, Outcome
 from inventory.domain.job.states import TASK_OPEN, TaskStatus
 from inventory.model.connection import Document, refused_duplicates, translated_errors
-from inventory.model.documents.job_task import MAX_ERRORS, Slice
+from inventory.model.documents.job_task import Slice
 from inventory.model.new_document import new_document
 
 OPEN: Final = [status.value for status in TASK_OPEN]
 """Stored statuses of slices and tasks that have not ended."""
-
-SUMMED: Final = (
-    "total_count",
-    "created_count",
-    "updated_count",
-    "failure_count",
-    "uncounted_count",
-    "resources_seen",
-    "error_count",
-)
 
 _COUNTED: Final = dict.fromkeys((*SUMMED, "errors", "status", "expanded_attempt"), 1)
 
 NOT_RUNNING: Final = {"lease_until": "", "collector_slot": "", "endpoint_slot": "", "waits_for": ""}
 """Fields that every transition out of IN_PROGRESS unsets, so that a slot is free as soon as its slice stops running;
 and so does every transition from PENDING to an end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an attempt, or all slices of a task together, did with the plugin's messages.
-
-    ``errors`` are ``{error_code, message, additional}``, the first hundred; ``error_count`` counts all of them.
-    """
-
-    total_count: int = 0
-    created_count: int = 0
-    updated_count: int = 0
-    failure_count: int = 0
-    uncounted_count: int = 0
-    resources_seen: int = 0
-    error_count: int = 0
-    errors: Sequence[Mapping[str, Any]] = ()
-
-    def fields(self) -> Document:
-        """Return the stored fields of a slice."""
-        return {name: getattr(self, name) for name in SUMMED} | {"errors": list(self.errors)[:MAX_ERRORS]}
-
-    def after(self, claimed: Mapping[str, Any]) -> Outcome:
-        """Return the result of all attempts at the claimed slice together, this being the last one.
-
-        What an earlier attempt created is counted once (contract, section 6). Errors of earlier attempts stay visible
-        only if the last one failed as well: an outage that a later attempt made up for is not an error of the task.
-        """
-        missing = max(claimed.get("created_count", 0) - self.created_count, 0)
-        failed = self.error_count or self.failure_count
-        earlier = (claimed.get("earlier_errors") or ()) if failed else ()
-        errors = [each for number, each in enumerate(earlier) if each not in (*self.errors, *earlier[:number])]
-        return replace(
-            self,
-            total_count=self.total_count + missing,
-            created_count=self.created_count + missing,
-            errors=[*self.errors, *errors],
-            error_count=self.error_count + len(errors),
-        )
-
-    def with_error(self, error: Mapping[str, Any]) -> Outcome:
-        """Return the same with one more error, which is kept even if there are a hundred already."""
-        values = {name: getattr(self, name) for name in SUMMED} | {"error_count": self.error_count + 1}
-        return Outcome(**values, errors=(*list(self.errors)[: MAX_ERRORS - 1], error))
 
 
 @dataclass(frozen=True, slots=True)

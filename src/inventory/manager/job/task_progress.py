@@ -7,8 +7,8 @@ from typing import Any
 
 from pymongo.database import Database
 
+from inventory.domain.job.outcome import SUMMED
 from inventory.domain.job.states import TaskStatus
-from inventory.manager.job.slices import SUMMED
 from inventory.model.connection import Document, translated_errors
 
 Task = Mapping[str, Any]

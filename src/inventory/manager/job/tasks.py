@@ -15,10 +15,11 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus, task_sources
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
-from inventory.manager.job.slices import OPEN, Outcome, SliceManager
+from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job_task import JobTask
 from inventory.model.new_document import new_document

@@ -10,24 +10,22 @@ from mongoengine import StringField as Text
 from inventory.domain.job.states import TaskStatus
 from inventory.model.fields import StructField
 
-MAX_ERRORS = 100
-"""Errors kept of one task; the rest is counted."""
-
-COUNTS = (
-    "total_count",
-    "created_count",
-    "updated_count",
-    "failure_count",
-    "uncounted_count",
-    "deleted_count",
-    "disconnected_count",
-)
-"""total = created + updated + failure + uncounted; uncounted is what is neither, such as types and regions."""
-
 _STATUSES = [status.value for status in TaskStatus]
 
 
-class JobTask(Document):  # type: ignore[misc]
+class Counted:
+    """The fields of ``domain.job.outcome.Outcome`` that tasks and slices have alike."""
+
+    total_count = IntField(required=True, default=0)
+    created_count = IntField(required=True, default=0)
+    updated_count = IntField(required=True, default=0)
+    failure_count = IntField(required=True, default=0)
+    uncounted_count = IntField(required=True, default=0)
+    errors = ListField(StructField())
+    error_count = IntField(required=True, default=0)
+
+
+class JobTask(Counted, Document):  # type: ignore[misc]
     """Stored under the names of ``JobTaskInfo``, and what running it needs.
 
     ``filter`` is the plugin's filter for this secret, already translated. ``full_collect`` says whether the task
@@ -39,15 +37,8 @@ class JobTask(Document):  # type: ignore[misc]
 
     job_task_id = Text(required=True, max_length=40)
     status = Text(required=True, choices=_STATUSES, default=TaskStatus.PENDING.value)
-    total_count = IntField(required=True, default=0)
-    created_count = IntField(required=True, default=0)
-    updated_count = IntField(required=True, default=0)
-    failure_count = IntField(required=True, default=0)
-    uncounted_count = IntField(required=True, default=0)
     deleted_count = IntField(required=True, default=0)
     disconnected_count = IntField(required=True, default=0)
-    errors = ListField(StructField())
-    error_count = IntField(required=True, default=0)
     job_id = Text(required=True, max_length=40)
     collector_id = Text(required=True, max_length=40)
     secret_id = Text(required=True, max_length=255)
@@ -91,7 +82,7 @@ class JobTask(Document):  # type: ignore[misc]
     }
 
 
-class Slice(Document):  # type: ignore[misc]
+class Slice(Counted, Document):  # type: ignore[misc]
     """A share of a job task, collected by one ``collect`` call of the plugin.
 
     Every task begins with slice 0. Whoever claims it asks the plugin for its slices: a plugin that knows none is
@@ -131,15 +122,8 @@ class Slice(Document):  # type: ignore[misc]
     waits_for = Text(choices=("collector", "endpoint"))
     collector_slot = IntField(min_value=0)
     endpoint_slot = IntField(min_value=0)
-    total_count = IntField(required=True, default=0)
-    created_count = IntField(required=True, default=0)
-    updated_count = IntField(required=True, default=0)
-    failure_count = IntField(required=True, default=0)
-    uncounted_count = IntField(required=True, default=0)
     resources_seen = IntField(required=True, default=0)
-    errors = ListField(StructField())
     earlier_errors = ListField(StructField())
-    error_count = IntField(required=True, default=0)
     created_at = DateTimeField(required=True)
     started_at = DateTimeField()
     finished_at = DateTimeField()

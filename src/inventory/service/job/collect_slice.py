@@ -9,6 +9,7 @@ from typing import Any
 from inventory.connector.ports import CollectorPlugin, Json
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.options_schema import with_defaults
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.stored_error import error_document
 from inventory.domain.job.transaction import transaction_of
 from inventory.domain.principal import Principal, system_principal
@@ -30,7 +31,6 @@ from inventory.ingest.context import IngestContext, IngestCounts
 from inventory.ingest.pipeline import Ingest
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
-from inventory.manager.job.slices import Outcome
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import translated_errors
 from inventory.service.job.running import RunningSlice

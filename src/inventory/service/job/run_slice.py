@@ -9,10 +9,11 @@ from typing import Any, Final, TypeVar
 
 from inventory.connector.ports import Queue
 from inventory.domain.clock import Clock
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.errors import ConnectionFailureError, InventoryError, RequestTimeoutError, UnknownError
 from inventory.manager.job.slice_claim import SliceClaims
-from inventory.manager.job.slices import Outcome, SliceManager
+from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.observe import tracing
 from inventory.observe.logs import bind, get_logger, unbind

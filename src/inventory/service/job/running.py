@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from inventory.connector.ports import Cancelable
+from inventory.domain.job.outcome import Outcome
 from inventory.manager.job.slice_claim import Beat, SliceClaims
-from inventory.manager.job.slices import Outcome
 from inventory.model.connection import Document
 from inventory.service.job.metrics import SLICES_RUNNING
 

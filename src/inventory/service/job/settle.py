@@ -7,9 +7,10 @@ conditional on the old state. Settling concurrently or repeatedly therefore lead
 from __future__ import annotations
 
 from inventory.domain.job import states as job_state
+from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, TaskStatus
 from inventory.manager.job.manager import JobManager
-from inventory.manager.job.slices import OPEN, Outcome, SliceManager
+from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.manager.job.tasks import JobTaskManager, TaskCounts
 from inventory.model.connection import Document
 from inventory.observe.logs import get_logger
