@@ -93,6 +93,18 @@ def small_messages(owner: str, count: int, version: int = 0) -> Iterator[bytes]:
         yield message.SerializeToString()
 
 
+def stirred_messages(owner: str, count: int, version: int, stir: int) -> Iterator[bytes]:
+    """Yield encoded resources of about 2 KB, of which one in ``stir`` differs from version to version."""
+    numbers = range(count)
+    for message in on_the_wire(small(owner, number, _stirred(number, version, stir)) for number in numbers):
+        yield message.SerializeToString()
+
+
+def _stirred(number: int, version: int, stir: int) -> int:
+    """Return the last version, up to ``version``, in which a resource has changed: each in its turn."""
+    return max(version - (version - number) % stir, 0)
+
+
 def large_messages(owner: str, count: int, version: int, path: Path | None) -> Iterator[bytes]:
     """Yield encoded resources of about 14 KB, recorded in ``path`` or constructed, repeated under ids of the owner."""
     recorded = replay(path) if path else on_the_wire(ec2.stream(LARGE_AT_ONCE))

@@ -1,8 +1,8 @@
 """The collector plugin of the benchmark: ``python -m tests.bench.plugin PORT``.
 
 Messages are encoded beforehand and sent as bytes, so that the plugin costs as little as a plugin can. What it streams
-is told by ``options``: ``{"kind": "small" | "large", "count": 100, "version": 0, "copies": 1}``; resources differ by
-secret and number, and their content by ``version``.
+is told by ``options``: ``{"kind": "small" | "large", "count": 100, "version": 0, "stir": 0}``; resources differ by
+secret and number, and their content by ``version``: all of them, or with ``stir`` one in so many.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2
-from tests.bench.documents import large_messages, small_messages
+from tests.bench.documents import large_messages, small_messages, stirred_messages
 
 THREADS = 64
 STREAM_FILE = "INVENTORY_TEST_STREAM"
@@ -63,9 +63,14 @@ class Plugin(grpc.GenericRpcHandler):
         request = collector_pb2.CollectRequest.FromString(data)
         options = json_format.MessageToDict(request.options)
         secret = json_format.MessageToDict(request.secret_data)
+        owner = str(secret.get("n", secret.get("key", "")))
+        if stir := int(options.get("stir", 0)):
+            # Too many to keep them all.
+            yield from stirred_messages(owner, int(options["count"]), int(options["version"]), stir)
+            return
         yield from messages(
             str(options.get("kind", "small")),
-            str(secret.get("n", secret.get("key", ""))),
+            owner,
             int(options.get("count", 100)),
             int(options.get("version", 0)),
             self._stream_path,

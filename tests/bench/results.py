@@ -37,6 +37,7 @@ class Scale:
         schedules, due: how many there are, and are due at once.
         drained_collectors: whose tasks all wait at once, 50 of each.
         takeovers: how often a worker is killed in each way.
+        steady: (accounts, resources of each) of the steady state.
         collectors, resources: how many are stored where the cost of RPCs must not grow with them.
     """
 
@@ -53,6 +54,7 @@ class Scale:
     due: int = 10_000
     drained_collectors: int = 200
     takeovers: int = 2
+    steady: tuple[int, int] = (200, 5_000)
     collectors: Sequence[int] = (1_000, 10_000, 100_000)
     resources: Sequence[int] = (10_000, 100_000)
 
@@ -72,6 +74,7 @@ QUICK = Scale(
     due=1_000,
     drained_collectors=20,
     takeovers=1,
+    steady=(20, 1_000),
     collectors=(1_000, 10_000),
     resources=(1_000, 10_000),
 )
