@@ -1,4 +1,4 @@
-"""Cutting what comes one by one into batches."""
+"""Splits an iterable into batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Each = TypeVar("Each")
 
 
 def batched(each: Iterable[Each], size: int) -> Iterator[list[Each]]:
-    """Yield all of ``each`` in lists of ``size``, the last one shorter; never an empty one."""
+    """Yield all of ``each`` in lists of ``size``; the last one may be shorter, but none is empty."""
     left = iter(each)
     while batch := list(islice(left, size)):
         yield batch

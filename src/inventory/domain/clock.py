@@ -1,4 +1,4 @@
-"""Time as an argument: what needs the time takes a Clock."""
+"""Time as an argument: code that needs the time takes a Clock."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Protocol
 class Clock(Protocol):
     """Tells the time.
 
-    What is stored, or compared with what is stored, goes by MongoDB's clock
-    (:class:`~inventory.domain.store_clock.StoreClock`), never by that of the machine that looks.
+    What is stored, or compared with stored values, uses MongoDB's clock
+    (:class:`~inventory.domain.store_clock.StoreClock`), never the clock of the machine that reads it.
     """
 
     def now(self) -> datetime:
-        """Return the time of day: aware, UTC, whole milliseconds (what MongoDB keeps)."""
+        """Return the time of day: timezone-aware, UTC, in whole milliseconds (MongoDB's precision)."""
 
     def monotonic(self) -> float:
-        """Return seconds of a clock that never steps back; only differences mean anything."""
+        """Return seconds of a clock that never steps back; only differences are meaningful."""
 
 
 def to_milliseconds(moment: datetime) -> datetime:
-    """Return ``moment`` in UTC, cut to whole milliseconds, so that what is stored equals what is read."""
+    """Return ``moment`` in UTC, truncated to milliseconds, so that the stored value equals the original."""
     moment = moment.astimezone(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
@@ -31,7 +31,7 @@ class SystemClock:
     """The machine's clocks.
 
     Args:
-        offset_seconds: how far the wall clock is made to be wrong, s; tests and fault runs give one.
+        offset_seconds: artificial error of the wall clock, s; used by tests and fault runs.
     """
 
     def __init__(self, offset_seconds: float = 0.0) -> None:
@@ -47,7 +47,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told to; wall clock and monotonic clock can part."""
+    """A clock that moves only on request; its wall clock and monotonic clock can diverge."""
 
     def __init__(self, start: datetime) -> None:
         self._now = to_milliseconds(start)
@@ -62,18 +62,18 @@ class ManualClock:
         return self._monotonic
 
     def advance(self, by: timedelta) -> datetime:
-        """Let ``by`` pass on both clocks and return the new time."""
+        """Advance both clocks by ``by`` and return the new time."""
         self._now = to_milliseconds(self._now + by)
         self._monotonic += max(by.total_seconds(), 0.0)
         return self._now
 
     def set(self, moment: datetime) -> None:
-        """Make the wall clock jump to ``moment``; the monotonic clock does not notice."""
+        """Set the wall clock to ``moment``; the monotonic clock does not change."""
         self._now = to_milliseconds(moment)
 
 
 def isoformat(moment: datetime | None) -> str:
-    """Return the wire form of a time, ``2022-06-17T06:33:27.195Z``; of a time that never happened, ``""``."""
+    """Return a time in the API's form, ``2022-06-17T06:33:27.195Z``; ``""`` for a time that never happened."""
     if moment is None:
         return ""
     if moment.tzinfo is not UTC:

@@ -23,14 +23,14 @@ _DRAWN: Final = 256
 
 
 def new_id(prefix: str) -> str:
-    """Return a fresh random identifier such as ``collector-2c0847644f39``."""
+    """Return a new random identifier such as ``collector-2c0847644f39``."""
     return f"{prefix}-{secrets.token_hex(_BYTES)}"
 
 
 def new_ids(prefix: str) -> Iterator[str]:
-    """Yield such identifiers without end, for those who need thousands; an iterator belongs to one thread.
+    """Yield such identifiers endlessly, for callers that need thousands; an iterator belongs to one thread.
 
-    Asking the system for each would cost as much as all else about an id, and let another thread run meanwhile.
+    Asking the system for each would double the cost of an id, and would switch threads.
     """
     while True:
         drawn = os.urandom(_BYTES * _DRAWN).hex()

@@ -1,7 +1,7 @@
-"""Which numbers are integers, and what becomes of those that JSON, the store or a double cannot hold (contract §7).
+"""Which numbers are integers, and how numbers are converted that JSON, MongoDB or a double cannot hold (contract §7).
 
-On the wire every number is a double. There is one rule for what is an integer, and it is here: an integral double
-below :data:`EXACT` in size. All other numbers are doubles, also those that were written as integers.
+On the wire every number is a double. The only rule for integers is defined here: a double with an integral value below
+:data:`EXACT` in magnitude. All other numbers are doubles, including those that were written as integers.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 EXACT: Final = 2.0**53
-"""Doubles below this size hold every integer; from here on, an integral double stays a double."""
+"""Below this magnitude, doubles represent every integer; from here on, an integral double stays a double."""
 _LARGEST: Final = sys.float_info.max
 _EXACT_DIGITS: Final = 15
-"""Integers of so many digits are always below :data:`EXACT`."""
+"""Integers of this many digits are always below :data:`EXACT`."""
 
 
 def whole(number: float) -> int | float:
-    """Return an integral double below :data:`EXACT` in size as int, any other as it is."""
+    """Return an integral double below :data:`EXACT` in magnitude as int, any other unchanged."""
     return int(number) if -EXACT < number < EXACT and number.is_integer() else number
 
 
 def finite(number: float) -> int | float | None:
-    """Return ``number`` by the rule of :func:`whole`; None for NaN and the infinities, which JSON does not know."""
+    """Return ``number`` by the rule of :func:`whole`; None for NaN and the infinities, which JSON does not have."""
     if -EXACT < number < EXACT:
         return int(number) if number.is_integer() else number
     return number if math.isfinite(number) else None
 
 
 def all_finite(value: Any) -> Any:
-    """Return ``value`` with null for each float in it that is not finite, however deep it lies (contract §7)."""
+    """Return ``value`` with null for each nested float that is not finite (contract §7)."""
     if isinstance(value, Mapping):
         return {key: all_finite(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -40,19 +40,19 @@ def all_finite(value: Any) -> Any:
 
 
 def nearest(number: float) -> int | float:
-    """Return ``number`` by the rule of :func:`whole`; an infinity, as an overflow yields, as the largest double."""
+    """Return ``number`` by the rule of :func:`whole`; an infinity, the result of an overflow, as the largest double."""
     return whole(math.copysign(_LARGEST, number) if math.isinf(number) else number)
 
 
 def written_integer(digits: str) -> int | float:
-    """Return the integer that ``digits`` write in decimal, by the same rule: from :data:`EXACT` on the nearest double.
+    """Return the integer with the decimal ``digits``, by the same rule: from :data:`EXACT` on, the nearest double.
 
     Args:
-        digits: any number of them, with an optional sign.
+        digits: any number of digits, with an optional sign.
     """
     return int(digits) if len(digits) <= _EXACT_DIGITS else nearest(float(digits))
 
 
 def written_number(text: str) -> int | float:
-    """Return the number that ``text`` writes in decimal, with a fraction or an exponent, by the same rule."""
+    """Return the number with the decimal form ``text``, including a fraction or an exponent, by the same rule."""
     return nearest(float(text))

@@ -1,4 +1,4 @@
-"""Who asks: the identity that every use case acts for."""
+"""The caller on whose behalf every use case acts."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Principal:
     """The caller of a use case.
 
     Attributes:
-        domain_id: the domain every read and write is bound to.
-        user_id: who it is, for change history; empty where authentication is off.
+        domain_id: the domain to which every read and write is bound.
+        user_id: the user, for change history; empty if authentication is off.
         role_type: ``SYSTEM``, ``DOMAIN`` or ``PROJECT``.
-        projects: the projects a PROJECT caller is limited to; ``None`` means no limit.
+        projects: the projects to which a PROJECT caller is restricted; ``None`` means no restriction.
         token: passed on to the platform; never logged or stored.
-        transaction_id: ties log lines, platform calls and the caller's own trace together.
-        deadline: moment on ``time.monotonic()`` at which the caller stops waiting; infinity for none.
+        transaction_id: connects log lines, platform calls and the caller's own trace.
+        deadline: time by ``time.monotonic()`` at which the caller stops waiting; infinity for none.
     """
 
     domain_id: str
@@ -39,12 +39,12 @@ class Principal:
         return replace(self, domain_id=domain_id)
 
     def remaining_seconds(self) -> float:
-        """Return how long the caller still waits, in seconds, never negative; infinity for no deadline."""
+        """Return how long the caller will wait, in seconds, never negative; infinity without a deadline."""
         return max(self.deadline - time.monotonic(), 0.0)
 
 
 def system_principal(domain_id: str, *, token: str = "", transaction_id: str = "") -> Principal:
-    """Return the identity workers and the scheduler act with."""
+    """Return the principal with which workers and the scheduler act."""
     return Principal(
         domain_id=domain_id, user_id="system", role_type=SYSTEM, token=token, transaction_id=transaction_id
     )

@@ -1,4 +1,4 @@
-"""How often a caller may call: a token bucket per caller, in one process."""
+"""Limits how often a caller may call: a token bucket per caller, in one process."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from inventory.domain.clock import Clock
 from inventory.errors import LimitExceededError
 
 MAX_CALLERS: Final = 10_000
-"""Callers remembered; the one longest silent is forgotten first."""
+"""Maximum number of callers in memory; the one silent for the longest time is dropped first."""
 
 
 class RateLimit:
-    """Lets each caller make ``per_second`` calls per second, and as many at once.
+    """Allows each caller ``per_second`` calls per second, and a burst of as many.
 
     Args:
         per_second: 0 means no limit.
-        clock: only its monotonic side is used.
+        clock: only its monotonic time is used.
     """
 
     def __init__(self, per_second: float, clock: Clock) -> None:
@@ -32,7 +32,7 @@ class RateLimit:
         """Count one call of ``caller``.
 
         Raises:
-            LimitExceededError: the caller has made too many.
+            LimitExceededError: the caller exceeded its rate.
         """
         if not self._rate:
             return

@@ -1,4 +1,4 @@
-"""Texts of plugins made fit for errors and logs: known secret values blotted out."""
+"""Redacts known secret values in plugins' texts, so that errors and logs may contain them."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ _SECRET_NAME: Final = re.compile("secret|passw|token|key|credential", re.IGNOREC
 
 BLOT = "***"
 MIN_LENGTH = 4
-"""Shorter values are words like any other; blotting them out would hide the text, not a secret."""
+"""Shorter values are common words; redacting them would hide the text, not a secret."""
 
 
 class Redactor:
-    """Blots known values out of texts. Never shows them: no repr, no equality."""
+    """Redacts known values in texts. It never shows them: it has no repr and no equality."""
 
     def __init__(self, *values: Mapping[str, Any] | str) -> None:
         """Prepare.
 
         Args:
-            values: trees of known values, such as a secret's data and the options, or single ones such as a token;
-                of a multi-line value each line counts too.
+            values: trees of known values, such as a secret's data and the options, or single values such as a token;
+                of a multi-line value, each line is redacted as well.
         """
         forms = {form for tree in values for leaf in _leaves(tree) for form in _forms(leaf)}
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """Return ``text`` with every known value blotted out."""
+        """Return ``text`` with every known value redacted."""
         for form in self._forms:
             text = text.replace(form, BLOT)
         return text
 
 
 def redact(text: str, *values: Mapping[str, Any] | str) -> str:
-    """Return ``text`` with every value found in ``values`` blotted out; see :class:`Redactor`."""
+    """Return ``text`` with every value in ``values`` redacted; see :class:`Redactor`."""
     return Redactor(*values)(text)
 
 
 def secret_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of a plugin's options, however deep, whose names say that they are secret.
+    """Return the plugin options, at any depth, whose names indicate a secret.
 
-    Any other option is a word like any other, and blotting it out would only make a message unreadable.
+    Values of other options are common words, and redacting them would only make a message unreadable.
     """
     found: dict[str, Any] = {}
     for name, value in options.items():
@@ -79,7 +79,7 @@ def _leaves(tree: object) -> Iterator[str]:
 
 
 def _forms(leaf: str) -> Iterator[str]:
-    """The value as it is, as Python or JSON quote it, and its lines."""
+    """The value itself, its forms when quoted by Python or JSON, and its lines."""
     quoted = (repr(leaf)[1:-1], json.dumps(leaf)[1:-1], json.dumps(leaf, ensure_ascii=False)[1:-1])
     for form in (leaf, leaf.strip(), *quoted, *leaf.splitlines()):
         if len(form) >= MIN_LENGTH:

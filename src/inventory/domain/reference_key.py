@@ -6,10 +6,10 @@ from inventory.domain.keys import escape_key
 
 
 def reference_key(domain_id: str, *parts: str) -> str:
-    """Return ``domain_id`` and ``parts`` joined by dots, the same for the same parts only.
+    """Return ``domain_id`` and ``parts`` joined by dots; different parts give different keys.
 
-    All parts but the last are escaped, so that group ``a.x`` with type ``y`` differs from group ``a`` with type
-    ``x.y``. Parts without a dot, a dollar or a percent sign, as nearly all are, are joined as they are.
+    All parts except the last are escaped, so that group ``a.x`` with type ``y`` differs from group ``a`` with type
+    ``x.y``. Parts without a dot, a dollar or a percent sign, which is almost all of them, stay unchanged.
 
     Args:
         domain_id: the domain.

@@ -1,4 +1,4 @@
-"""MongoDB's time, told by an offset against this machine's monotonic clock."""
+"""MongoDB's time, computed from an offset to this machine's monotonic clock."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from inventory.domain.clock import Clock, to_milliseconds
 from inventory.errors import InventoryError
 
 RENEW_SECONDS: Final = 5.0
-"""How often the offset is measured, s. A new primary may have another clock; leases of 30 s bear this delay."""
+"""How often the offset is measured, s. A new primary may have another clock; leases of 30 s tolerate this delay."""
 PARTED_SECONDS: Final = 0.5
-"""Where wall clock and monotonic clock have parted by more since the last measurement, the machine was suspended or
-its wall clock was set: the offset is measured before it is used again."""
+"""If wall clock and monotonic clock have diverged by more than this since the last measurement, the machine was
+suspended
+or its wall clock was set: the offset is measured again before its next use, s."""
 RETRY_SECONDS: Final = 1.0
-"""How long a measurement that failed is not tried again by those who ask for the time, s."""
+"""How long after a failed measurement requests for the time do not retry it, s."""
 _RESOLUTION: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Offset:
-    """What a measurement found.
+    """The result of a measurement.
 
     Attributes:
-        time: MongoDB's, at ``at``.
-        at: on the monotonic clock, s.
-        wall: what the wall clock showed beyond the monotonic clock when they were last compared.
+        time: MongoDB's time at ``at``.
+        at: monotonic time, s.
+        wall: the difference of wall clock and monotonic clock when they were last compared.
     """
 
     time: datetime
@@ -40,17 +41,17 @@ class _Offset:
 
 
 class StoreClock:
-    """See :class:`~inventory.domain.clock.Clock`: the time of MongoDB, whatever this machine's wall clock shows.
+    """See :class:`~inventory.domain.clock.Clock`: MongoDB's time, independent of this machine's wall clock.
 
-    Leases, due times, ages and dates of all processes are told by it, so that wrong clocks do no harm. The offset is
-    measured before the first use, and renewed by a thread of its own. Between measurements the monotonic clock goes
-    on, so that an outage of MongoDB or a wall clock that is set changes nothing.
+    Leases, due times, ages and dates of all processes use it, so that wrong clocks do no harm. The offset is measured
+    before its first use, and renewed by a thread. Between measurements the monotonic clock is used, so that an outage
+    of MongoDB or a change of the wall clock has no effect.
 
     Args:
-        measure: returns MongoDB's time, aware; raises an ``InventoryError`` where it cannot be reached.
+        measure: returns MongoDB's time, timezone-aware; raises an ``InventoryError`` if MongoDB is unreachable.
         machine: this machine's clocks.
-        report_skew: told after each measurement by how many seconds the wall clock is ahead of MongoDB's, or behind
-            (negative). What the way there and back took is taken off: so much is certain.
+        report_skew: called after each measurement with the seconds by which the wall clock is ahead of MongoDB's, or
+            behind (negative). The round-trip time is subtracted, so that the reported skew is certain.
     """
 
     def __init__(
@@ -66,14 +67,14 @@ class StoreClock:
         self._renewer: threading.Thread | None = None
 
     def now(self) -> datetime:
-        """Return MongoDB's time. Raises what ``measure`` raises, as long as it was never measured."""
+        """Return MongoDB's time. Until it was measured once, raises what ``measure`` raises."""
         offset = self._offset or self.renew()
         monotonic = self._machine.monotonic()
         if self._parted(offset, monotonic) and monotonic - self._failed_at >= RETRY_SECONDS:
             try:
                 offset = self.renew()
             except InventoryError:
-                # Then what the monotonic clock says is the best that is known; nothing can be written anyway.
+                # The monotonic clock then gives the best known time; nothing can be written anyway.
                 self._failed_at = self._machine.monotonic()
             monotonic = self._machine.monotonic()
         return to_milliseconds(offset.time_at(monotonic))
@@ -83,14 +84,14 @@ class StoreClock:
         return self._machine.monotonic()
 
     def start(self) -> None:
-        """Begin to measure every ``RENEW_SECONDS`` from now on; calling it again does nothing."""
+        """Measure every ``RENEW_SECONDS`` from now on; calling it again does nothing."""
         with self._lock:
             if self._renewer is None and not self._stop.is_set():
                 self._renewer = threading.Thread(target=self._renew_on, name="store-clock", daemon=True)
                 self._renewer.start()
 
     def stop(self) -> None:
-        """Measure no more. Does not wait for a measurement that goes on."""
+        """Stop measuring. Does not wait for a measurement in progress."""
         self._stop.set()
 
     def renew(self) -> _Offset:
@@ -101,7 +102,7 @@ class StoreClock:
         middle, uncertain = (before + after) / 2, timedelta(seconds=(after - before) / 2) + _RESOLUTION
         with self._lock:
             held = self._offset
-            # A slow answer that does not contradict what is held would only make it worse.
+            # A slow answer that does not contradict the current offset would only reduce its accuracy.
             if held is None or abs(there - held.time_at(middle)) > uncertain:
                 held = _Offset(there, middle, wall)
             self._offset = offset = _Offset(held.time, held.at, wall - timedelta(seconds=after))
@@ -119,8 +120,8 @@ class StoreClock:
             try:
                 self.renew()
             except InventoryError:
-                pass  # The monotonic clock goes on; whoever works with MongoDB tells that it is away.
+                pass  # The monotonic clock continues; users of MongoDB report that it is unreachable.
             except Exception:
-                # The connection is closed under it when the process ends.
+                # The connection is closed when the process ends.
                 if not self._stop.is_set():
                     raise

@@ -1,4 +1,4 @@
-"""Texts that every part of the way can hold: UTF-8 on the wire, BSON in the store (contract §7)."""
+"""Converts texts so that every component can hold them: UTF-8 on the wire, BSON in the store (contract §7)."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ _UNFIT: Final = re.compile(r"[\x00\ud800-\udfff]")
 
 
 def fit(text: str) -> str:
-    """Return ``text`` with each NUL and each half of a surrogate pair replaced by U+FFFD."""
+    """Return ``text`` with each NUL and each lone surrogate replaced by U+FFFD."""
     return _UNFIT.sub(REPLACEMENT, text)
 
 
 def from_bytes(data: bytes) -> str:
-    """Return ``data`` read as UTF-8; what is not UTF-8, and each NUL, is replaced by U+FFFD."""
+    """Return ``data`` decoded as UTF-8; invalid bytes and NULs are replaced by U+FFFD."""
     text = data.decode("utf-8", "replace")
     return text.replace("\0", REPLACEMENT) if "\0" in text else text
 
 
 def fitted(value: Any) -> Any:
-    """Return JSON content with :func:`fit` applied to all its texts and keys."""
+    """Return JSON content with :func:`fit` applied to all its strings and keys."""
     if isinstance(value, str):
         return fit(value)
     if isinstance(value, list):

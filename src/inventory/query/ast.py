@@ -1,4 +1,4 @@
-"""The typed values a query is parsed to."""
+"""The typed values that a query is parsed into."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import TypeAlias
 from inventory.query.fields import KeyTarget, Reference, ResourceSchema
 
 Value: TypeAlias = "bool | int | float | str | datetime | list[Value] | dict[str, Value] | None"
-"""A value of a condition, typed for the field it is compared with."""
+"""A value of a condition, with the type of the field it is compared with."""
 
 
 class Operator(StrEnum):
-    """The operators of a filter, by their wire names (without datetime_* and timediff_*, which become lt…gte)."""
+    """The operators of a filter, by their API names (without datetime_* and timediff_*, which become lt…gte)."""
 
     EQ = "eq"
     NOT = "not"
@@ -37,7 +37,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """``target operator value``, with the value checked and typed."""
+    """``target operator value``, with the value validated and typed."""
 
     target: KeyTarget
     operator: Operator
@@ -48,7 +48,7 @@ class Condition:
 class ReferenceCondition:
     """A condition on another resource; ``references.resolve_references`` turns it into an ``InSet``.
 
-    ``condition`` is in the other resource's own terms.
+    ``condition`` uses the other resource's fields.
     """
 
     reference: Reference
@@ -57,7 +57,7 @@ class ReferenceCondition:
 
 @dataclass(frozen=True, slots=True)
 class InSet:
-    """The own field's value is one of these: a resolved reference."""
+    """The own field's value is one of these: the result of a resolved reference."""
 
     path: str
     values: tuple[str, ...]
@@ -68,9 +68,9 @@ Node: TypeAlias = Condition | ReferenceCondition | InSet
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """All of ``every``, any of ``some`` (where there are any) and any of ``words`` or ``some``.
+    """All of ``every``, and any of ``some`` or ``words`` (if there are any).
 
-    ``words`` are the conditions that came from ``keyword``; they join ``some``.
+    ``words`` are the conditions that came from ``keyword``; they are ORed with ``some``.
     """
 
     every: tuple[Node, ...] = ()
@@ -87,13 +87,13 @@ class PageRange:
 
     @property
     def skip(self) -> int:
-        """How many results come before the page."""
+        """The number of results before the page."""
         return max(self.start - 1, 0) if self.limit else 0
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """A path (or a row's member) and its direction, 1 or -1; ``target`` where only an expression reads it."""
+    """A path (or a row's member) and its direction, 1 or -1; ``target`` if only an expression can read it."""
 
     path: str
     direction: int
@@ -102,21 +102,21 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What list, stat and analyze have in common."""
+    """The common part of list, stat and analyze."""
 
     schema: ResourceSchema
     criteria: Criteria
 
     def references(self) -> Iterator[ReferenceCondition]:
-        """The conditions that another resource must answer first."""
+        """The conditions that must first be resolved by another resource."""
         for node in (*self.criteria.every, *self.criteria.some):
             if isinstance(node, ReferenceCondition):
                 yield node
 
     def asks_for(self, path: str, value: str) -> bool:
-        """Return whether a condition that must hold names ``value`` for the field at ``path``, alone or in a list.
+        """Return whether a mandatory condition names ``value`` for the field at ``path``, alone or in a list.
 
-        Conditions of ``filter_or``, and those that merely let the value pass, do not count.
+        Conditions of ``filter_or``, and those that merely permit the value, do not count.
         """
         return any(
             isinstance(node, Condition) and node.target.path == path and _names(node, value)
@@ -136,8 +136,8 @@ class ListQuery(Query):
     """A ``spaceone.api.core.v1.Query``.
 
     Attributes:
-        sort: the client's order or the resource's own.
-        only: wire paths to fill, or None for all; the minimal form's where ``minimal``.
+        sort: the client's order, or the resource's default.
+        only: API paths to return, or None for all; with ``minimal``, those of the minimal form.
         count_only: no results, only the count.
     """
 

@@ -1,4 +1,4 @@
-"""What a resource's queries may name: its fields, their kinds, aliases and references; and keys → MongoDB paths."""
+"""The fields that a resource's queries may name: kinds, aliases and references; and keys → MongoDB paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.query.keys import check_text, is_special, split_key
 
 
 class FieldKind(StrEnum):
-    """What a field holds."""
+    """The kind of a field's content."""
 
     STRING = "string"
     INTEGER = "integer"
@@ -34,7 +34,7 @@ class Field:
     """One field of a resource.
 
     Attributes:
-        kind: what it holds, or what each element holds where ``many``.
+        kind: the kind of its content, or of each element if ``many``.
         many: whether it is a list.
         values: the names of an ENUM.
         members: the fields of a DOCUMENT.
@@ -48,14 +48,15 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A prefix that reaches into another resource.
+    """A prefix of keys that refer to another resource.
 
     Attributes:
-        name: what the caller resolves by (``collector``, ``cloud_service_type``, ``region``, ``project_group``).
-        local_field: the own field that holds the key of the other resource.
+        name: identifies the reference for the resolver (``collector``, ``cloud_service_type``, ``region``,
+            ``project_group``).
+        local_field: the own field that contains the key of the other resource.
         foreign_field: the other resource's field with that key.
-        schema: the other resource, or None where the key is the whole question (``project_group_id``).
-        own: members of the other resource that are answered by an own field.
+        schema: the other resource, or None if only the key is used (``project_group_id``).
+        own: members of the other resource that an own field contains as well.
     """
 
     name: str
@@ -67,21 +68,21 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class ResourceSchema:
-    """All that the query language knows of one resource.
+    """Everything the query language knows about one resource.
 
     Attributes:
-        name: for messages, as clients call it.
+        name: its name in messages.
         collection: the MongoDB collection, for lookups of references in pipelines.
         id_field: its own id.
         fields: stored fields by name.
         aliases: other names of stored paths (client's key → stored key).
-        references: by first segment of a key.
-        forbidden: keys of the published API that this service has no answer for.
+        references: by the first segment of a key.
+        forbidden: keys of the published API that this service does not support.
         keyword: paths searched by ``keyword``.
-        minimal: wire fields of the minimal form.
-        default_sort: (path, 1 or -1), used where the client names no order.
-        wire_sources: wire fields that are not stored as such → the stored paths they are made of.
-        partial: whether documents hold more than may be seen through this schema: then a join takes its fields only.
+        minimal: API fields of the minimal form.
+        default_sort: (path, 1 or -1), used if the client gives no order.
+        wire_sources: API fields that are not stored as such → the stored paths they are derived from.
+        partial: whether documents contain more than this schema may show: a join then takes only its fields.
     """
 
     name: str
@@ -98,14 +99,14 @@ class ResourceSchema:
     partial: bool = False
 
     def leaves(self) -> list[str]:
-        """Return the paths of all fields that have no members of their own."""
+        """Return the paths of all fields that have no members."""
         return _leaves(self.fields, "")
 
     def target(self, key: str) -> KeyTarget:
-        """Return what ``key`` means in a condition.
+        """Return the meaning of ``key`` in a condition.
 
         Raises:
-            InvalidParameterError: the key is malformed, unknown or without an answer in this service.
+            InvalidParameterError: the key is malformed, unknown or not supported.
         """
         target = _target(self, key)
         if target.is_absent:
@@ -113,26 +114,26 @@ class ResourceSchema:
         return target
 
     def readable(self, key: str) -> KeyTarget:
-        """Return what ``key`` means everywhere else, where a field that the resource lacks is merely absent.
+        """Return the meaning of ``key`` outside conditions, where a field that the resource lacks is just absent.
 
         Raises:
-            InvalidParameterError: the key is malformed or without an answer in this service.
+            InvalidParameterError: the key is malformed or not supported.
         """
         return _target(self, key)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyTarget:
-    """What a client's key means.
+    """The meaning of a client's key.
 
     Attributes:
-        key: as the client wrote it.
-        path: the MongoDB path; inside the other resource where ``reference`` is set.
-        field: the kind of what lies there.
+        key: as written by the client.
+        path: the MongoDB path; within the other resource if ``reference`` is set.
+        field: the field at the path.
         in_list: whether the path leads into or through a list.
-        reference: set where the key reaches into another resource.
-        members: the names below ``path`` that only an expression reads (``members.py``); empty where ``path`` is all.
-        nested_path: where the same key leads if it is read as a path, for documents without ``members``.
+        reference: set if the key refers to another resource.
+        members: the names below ``path`` that only an expression can read (``members.py``); usually empty.
+        nested_path: the same key as a plain path, for documents without ``members``.
     """
 
     key: str
@@ -145,12 +146,12 @@ class KeyTarget:
 
     @property
     def field_name(self) -> str:
-        """The resource's own field that the path begins with."""
+        """The resource's own field with which the path begins."""
         return self.path.partition(".")[0]
 
     @property
     def is_absent(self) -> bool:
-        """Whether the resource has no such field; then ``path`` is empty."""
+        """Whether the resource has no such field; ``path`` is then empty."""
         return self.field.kind is FieldKind.ABSENT
 
 
@@ -160,7 +161,7 @@ _STRING = Field(FieldKind.STRING)
 
 
 def absent(key: str) -> KeyTarget:
-    """Return the target of a well-formed key that leads nowhere."""
+    """Return the target of a well-formed key without a field."""
     return KeyTarget(key=key, path="", field=_ABSENT)
 
 
@@ -173,7 +174,7 @@ def _leaves(fields: Mapping[str, Field], prefix: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def _target(schema: ResourceSchema, key: str) -> KeyTarget:
-    """Resolve ``key``; cached, since clients ask with the same few keys (bounded: keys are the client's)."""
+    """Resolve ``key``; cached, since clients use the same few keys (bounded, since clients choose the keys)."""
     check_text(key)
     if key.startswith("tags.") and "tags" in schema.fields and schema.fields["tags"].kind is FieldKind.TAGS:
         return _tags_target(key)
@@ -189,7 +190,7 @@ def _target(schema: ResourceSchema, key: str) -> KeyTarget:
 
 
 def _tags_target(key: str) -> KeyTarget:
-    """``tags.PROVIDER.KEY``: all behind the provider is one key, dots and dollars included."""
+    """``tags.PROVIDER.KEY``: everything after the provider is one key, including dots and dollars."""
     segments = split_key(key)
     path = "tags." + escape_key(segments[1])
     if len(segments) == 2:

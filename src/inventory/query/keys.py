@@ -1,4 +1,4 @@
-"""The text of a client's key: its segments, what stands for a dot in a name, how long and deep it may be."""
+"""The syntax of a client's key: its segments, escaped dots in names, and the limits of length and depth."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import re
 from inventory.errors import InvalidParameterError
 
 MAX_KEY_BYTES = 2048
-"""Longest key a client may name."""
+"""Longest key that is accepted."""
 MAX_KEY_SEGMENTS = 64
-"""Deepest path; real documents nest about 20 levels, MongoDB ends at 100."""
+"""Deepest path; real documents nest about 20 levels, MongoDB's limit is 100."""
 
 _TOKEN = re.compile(r"\\([.\\])|(\.)|([^.\\]+|\\)")
 """An escaped character, the end of a segment, or plain text."""
 
 
 def split_key(key: str) -> list[str]:
-    """Return the segments of a dotted key; a dot behind a backslash is part of a name, and so is a second backslash.
+    """Return the segments of a dotted key; after a backslash, a dot or a second backslash is part of a name.
 
     Raises:
         InvalidParameterError: empty, too long or too deep, an empty segment, a NUL, or a ``$`` at the beginning.
@@ -46,7 +46,7 @@ def _segments(key: str) -> list[str]:
 
 
 def is_special(segment: str) -> bool:
-    """Return whether no MongoDB path reaches a member of this name."""
+    """Return whether no MongoDB path can refer to a member of this name."""
     return "." in segment or segment.startswith("$")
 
 
@@ -54,7 +54,7 @@ def encoded(text: str, key: str) -> bytes:
     """Return ``text`` in UTF-8.
 
     Raises:
-        InvalidParameterError: it has a lone surrogate, which no database stores.
+        InvalidParameterError: it contains a lone surrogate, which no database stores.
     """
     try:
         return text.encode()
@@ -63,7 +63,7 @@ def encoded(text: str, key: str) -> bytes:
 
 
 def check_text(key: str) -> None:
-    """Refuse what no key can be; raises as ``split_key``."""
+    """Reject texts that cannot be keys; raises like ``split_key``."""
     if not isinstance(key, str) or not key:
         raise InvalidParameterError(key=str(key), reason="a key must be a non-empty string")
     if "\0" in key:

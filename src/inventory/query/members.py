@@ -1,6 +1,6 @@
-"""Members whose names hold a dot or begin with a dollar, which no MongoDB path reaches: read by expressions.
+"""Members whose names contain a dot or begin with a dollar; no MongoDB path reaches them, so expressions read them.
 
-No index serves them; the time limit of the query holds (contract, section 3).
+No index serves them; the time limit of the query applies (contract, section 3).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from inventory.query.values import contain_pattern
 Expression: TypeAlias = dict[str, object]
 
 NOTHING = "$_id._absent"
-"""A path without a value on documents, whose ``_id`` has no members, and on rows, which have no ``_id``.
+"""A path that has no value, neither in documents, whose ``_id`` has no members, nor in rows, which have no ``_id``.
 
 ``$$REMOVE`` is a constant, which MongoDB evaluates even in branches that are not taken.
 """
@@ -34,7 +34,7 @@ _ORDER = {Operator.LT: "$lt", Operator.LTE: "$lte", Operator.GT: "$gt", Operator
 def member_value(target: KeyTarget) -> object:
     """Return the expression for the value at a target with ``members``, for groups, orders and projections.
 
-    The member under the whole name wins over the same names nested in each other.
+    The member with the whole name takes precedence over the same names nested in each other.
     """
     whole = _value(f"${target.path}", target.members)
     if not target.nested_path:
@@ -55,7 +55,7 @@ def _value(start: object, names: Iterable[str]) -> object:
 
 
 def needs_expression(condition: Condition) -> bool:
-    """Return whether no path reaches what the condition is about."""
+    """Return whether no path reaches the subject of the condition."""
     if condition.target.members:
         return True
     names = condition.value if condition.operator is Operator.MATCH and isinstance(condition.value, dict) else {}
@@ -63,7 +63,7 @@ def needs_expression(condition: Condition) -> bool:
 
 
 def member_filter(condition: Condition, plain: Callable[[Condition], Expression]) -> Expression:
-    """Return the filter of a condition that needs an expression; it means what a path would mean.
+    """Return the filter of a condition that needs an expression; it has the semantics of a path.
 
     Args:
         condition: any that ``needs_expression``.
@@ -81,7 +81,7 @@ def member_filter(condition: Condition, plain: Callable[[Condition], Expression]
 
 
 def _walk(nodes: object, segments: Iterable[str]) -> object:
-    """Nodes {v: value} → those that a path leads to from them: through dicts, and through the dicts in a list."""
+    """Nodes {v: value} → the nodes that a path leads to from them: through dicts, and through dicts in lists."""
     for segment in segments:
         elements = {"$filter": {"input": "$$this.v", "as": "item", "cond": _is("$$item", "object")}}
         listed = {"$map": {"input": elements, "as": "item", "in": {"v": _get(segment, "$$item")}}}
@@ -91,7 +91,7 @@ def _walk(nodes: object, segments: Iterable[str]) -> object:
 
 
 def _leaves(nodes: object) -> object:
-    """The nodes, and the elements of those that are lists."""
+    """The nodes, and the elements of the nodes that are lists."""
     elements = {"$map": {"input": "$$this.v", "as": "item", "in": {"v": "$$item"}}}
     return _joined(nodes, {"$concatArrays": [["$$this"], {"$cond": [{"$isArray": ["$$this.v"]}, elements, []]}]})
 
@@ -127,7 +127,7 @@ def _element(wanted: Value) -> Expression:
 
 
 def _test(operator: Operator, wanted: Value, value: str) -> object:
-    """Whether one value meets a condition."""
+    """Whether a single value meets a condition."""
     if operator is Operator.EQ:
         return {"$in": [{"$type": value}, _NO_VALUE]} if wanted is None else {"$eq": [value, {"$literal": wanted}]}
     if operator in _ORDER:

@@ -1,6 +1,6 @@
-"""Typed queries → MongoDB filters, projections and orders.
+"""Translates typed queries to MongoDB filters, projections and orders.
 
-Values always stand behind an operator of ours (``$eq``, ``$in``, …), so that none is read as an operator.
+Values always follow an operator of ours (``$eq``, ``$in``, …), so that no value is read as an operator.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ Document: TypeAlias = dict[str, object]
 """A MongoDB filter, expression or stage."""
 
 NOTHING: Document = {"_id": {"$in": []}}
-"""A filter that no document meets; MongoDB answers it without reading."""
+"""A filter that matches no document; MongoDB answers it without reading."""
 
 
 @dataclass(frozen=True, slots=True)
 class MongoQuery:
-    """What a list request asks of MongoDB; the caller adds the domain and the time limit.
+    """The MongoDB query of a list request; the caller adds the domain and the time limit.
 
     Attributes:
         filter: without the domain: combine as ``{"$and": [domain_filter, filter]}``.
         projection: for ``find``, or None for whole documents.
-        sort: (path, 1 or -1); ends with ``_id`` on paged queries, so that pages neither overlap nor leave gaps.
+        sort: (path, 1 or -1); on paged queries it ends with ``_id``, so that pages neither overlap nor leave gaps.
         skip, limit: the page; limit 0 means all.
-        count_only: only the count is asked for.
-        only: the wire paths to fill (dotted), or None for all.
-        computed: what ``sort`` needs that is not stored, by name; then ``pipeline`` finds the page, not ``find``.
+        count_only: only the count is requested.
+        only: the API paths to return (dotted), or None for all.
+        computed: values that ``sort`` needs and that are not stored, by name; ``pipeline`` then replaces ``find``.
     """
 
     filter: Document
@@ -45,7 +45,7 @@ class MongoQuery:
     computed: Document = field(default_factory=dict)
 
     def pipeline(self, match: Document) -> list[Document]:
-        """Return the pipeline for the page; ``match`` is the filter, the domain included."""
+        """Return the pipeline for the page; ``match`` is the filter including the domain."""
         stages: list[Document] = [{"$match": match}, {"$set": self.computed}, {"$sort": dict(self.sort)}]
         if self.skip:
             stages.append({"$skip": self.skip})
@@ -55,7 +55,7 @@ class MongoQuery:
 
     @property
     def wire_fields(self) -> frozenset[str] | None:
-        """The top-level wire fields to fill, or None for all."""
+        """The top-level API fields to return, or None for all."""
         return None if self.only is None else frozenset(path.partition(".")[0] for path in self.only)
 
 
@@ -77,9 +77,9 @@ def to_mongo(query: ListQuery) -> MongoQuery:
 
 
 def projection(schema: ResourceSchema, only: Iterable[str]) -> Document:
-    """Return the stored paths behind the wire paths ``only``, none inside another (MongoDB refuses that).
+    """Return the stored paths for the API paths ``only``, none inside another, which MongoDB rejects.
 
-    Where there are none, just ``_id``, which no message shows.
+    If there are none, just ``_id``, which no message shows.
     """
     sources: list[str] = []
     for path in only:
@@ -104,7 +104,7 @@ def projection(schema: ResourceSchema, only: Iterable[str]) -> Document:
 
 
 def _named_members(schema: ResourceSchema, sources: Iterable[str]) -> dict[str, set[str]]:
-    """The names below each path that lead to ``sources`` which no path reaches, and to those that stand beside them."""
+    """The names below each path that lead to ``sources`` without a path, and those of their siblings."""
     found: dict[str, set[str]] = {}
     for target in map(schema.readable, sources):
         if target.members:
@@ -117,7 +117,7 @@ def _named_members(schema: ResourceSchema, sources: Iterable[str]) -> dict[str, 
 
 
 def _only_members(path: str, names: Iterable[str]) -> Document:
-    """The dict at ``path`` with these of its members."""
+    """The dict at ``path`` with only these members."""
     chosen = {"$in": ["$$member.k", {"$literal": sorted(names)}]}
     members = {"$filter": {"input": {"$objectToArray": f"${path}"}, "as": "member", "cond": chosen}}
     return {"$cond": [{"$eq": [{"$type": f"${path}"}, "object"]}, {"$arrayToObject": members}, "$$REMOVE"]}
@@ -138,7 +138,7 @@ def node_filter(node: Node) -> Document:
     """Return the filter of one condition.
 
     Raises:
-        TypeError: a reference that nobody resolved, a mistake of the caller.
+        TypeError: an unresolved reference, which is a programming error of the caller.
     """
     if isinstance(node, Condition):
         return condition_filter(node)
@@ -165,7 +165,7 @@ def _values(condition: Condition) -> list[Value]:
 
 
 def _among(condition: Condition) -> Document:
-    """``$in``, but MongoDB reads a dict in it that starts with ``$`` as an operator: those stand behind ``$eq``."""
+    """``$in``; MongoDB would read a dict starting with ``$`` in it as an operator, so those use ``$eq``."""
     values, path = _values(condition), condition.target.path
     if not any(isinstance(value, dict) for value in values):
         return {path: {"$in": values}}
@@ -173,7 +173,7 @@ def _among(condition: Condition) -> Document:
 
 
 def _exists(condition: Condition) -> Document:
-    """A known field that is null was never set, so it does not exist for a client (members of lists are never null)."""
+    """A known field that is null was never set, so clients see it as missing (members of lists are never null)."""
     if condition.target.field.kind is FieldKind.FREE or (condition.target.in_list and not condition.target.field.many):
         return {condition.target.path: {"$exists": condition.value}}
     return {condition.target.path: {"$ne": None} if condition.value else {"$eq": None}}

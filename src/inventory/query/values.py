@@ -1,4 +1,4 @@
-"""Client values made safe and typed: numbers, bools, dates and relative times."""
+"""Validates and types clients' values: numbers, bools, dates and relative times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.query.fields import Field, FieldKind
 from inventory.query.keys import encoded
 
 MAX_VALUE_DEPTH = 64
-"""Deepest nesting of a value; MongoDB ends at 100 levels including the filter around it."""
+"""Deepest nesting of a value; MongoDB's limit is 100 levels including the surrounding filter."""
 _INT64 = 2**63
 
 _ESCAPED_LEVELS = {FieldKind.TAGS: 2, FieldKind.TAG_MAP: 1}
@@ -26,11 +26,11 @@ _TIMEDIFF_FORM = "now, now/d, now/w or now/m, optionally followed by + or -, a n
 
 
 def plain_value(value: object, key: str, depth: int = 0) -> Value:
-    """Return ``value`` with integral doubles as integers, fit to be stored in BSON.
+    """Return ``value`` with integral doubles as integers, in a form that BSON can store.
 
     Raises:
-        InvalidParameterError: nested too deep, a NUL in a member's name, a number that is not finite or beyond 64 bit,
-            a text that is no Unicode, or something that is no JSON value.
+        InvalidParameterError: nested too deeply, a NUL in a member's name, a number that is not finite or exceeds 64
+            bits, a text that is not valid Unicode, or something that is not a JSON value.
     """
     if isinstance(value, str):
         encoded(value, key)
@@ -63,12 +63,12 @@ def contain_pattern(text: str) -> str:
 
 
 def typed_scalar(value: Value, field: Field, key: str, operator: str) -> Value:
-    """Return a plain single value as the field stores it. None stays None, a free-form field takes anything.
+    """Return a plain single value with the type of the field. None stays None; a free-form field accepts anything.
 
-    Lenient where the meaning is clear: a number for a text field, a numeric text for a number, ``true`` for a bool.
+    Lenient if the meaning is clear: a number for a text field, a numeric text for a number, ``true`` for a bool.
 
     Raises:
-        OperatorValueTypeError: the value can never be one of the field's.
+        OperatorValueTypeError: the field can never have this value.
     """
     if value is None or field.kind is FieldKind.FREE:
         return value
@@ -82,7 +82,7 @@ def typed_scalar(value: Value, field: Field, key: str, operator: str) -> Value:
         case FieldKind.DATETIME:
             return iso_datetime(value, key, operator) if value != "" else None
     if field.kind is FieldKind.TAG_MAP and not isinstance(value, dict):
-        # ``tags.KEY`` without a provider: a text equals no provider's tags, so it finds nothing.
+        # ``tags.KEY`` without a provider: a text never equals a provider's tags, so it finds nothing.
         return value
     if isinstance(value, dict):
         return _escaped(value, _ESCAPED_LEVELS.get(field.kind, 0))
@@ -90,7 +90,7 @@ def typed_scalar(value: Value, field: Field, key: str, operator: str) -> Value:
 
 
 def _escaped(value: dict[str, Value], levels: int) -> dict[str, Value]:
-    """``value`` with the keys of its first ``levels`` levels as tags are stored."""
+    """``value`` with the keys of its first ``levels`` levels escaped like stored tags."""
     if not levels:
         return value
     return {
@@ -131,7 +131,7 @@ def iso_datetime(value: Value, key: str, operator: str) -> datetime:
     """Return an ISO 8601 text as an aware UTC time in milliseconds; a text without a zone is UTC.
 
     Raises:
-        OperatorValueTypeError: it is none.
+        OperatorValueTypeError: it is not a date-time.
     """
     try:
         if isinstance(value, str):
@@ -144,12 +144,12 @@ def iso_datetime(value: Value, key: str, operator: str) -> datetime:
 
 
 def relative_datetime(value: Value, key: str, operator: str, *, now: datetime) -> datetime:
-    """Return what a text such as ``now/d - 7d`` means at ``now`` (UTC).
+    """Return the time that a text such as ``now/d - 7d`` means at ``now`` (UTC).
 
-    ``now``, or the start of its day, week (a Monday) or month; then plus or minus a span.
+    ``now``, or the start of its day, week (on Monday) or month; then plus or minus a time span.
 
     Raises:
-        OperatorValueTypeError: the text is not of that form, or leads out of the calendar.
+        OperatorValueTypeError: the text has another form, or the time is outside the calendar.
     """
     match = _TIMEDIFF.fullmatch(value) if isinstance(value, str) else None
     if match is None:

@@ -8,7 +8,7 @@ from inventory.errors import InvalidParameterError
 
 
 class CollectMode(StrEnum):
-    """ALL writes everything, CREATE only what is not yet known, UPDATE only what is known."""
+    """ALL writes everything, CREATE only unknown resources, UPDATE only known ones."""
 
     ALL = "ALL"
     CREATE = "CREATE"

@@ -1,8 +1,8 @@
-"""A client's collect filter → the plugin's, by the plugin's ``metadata.filter_format`` (contract, section 6).
+"""Translates a client's collect filter for the plugin, by its ``metadata.filter_format`` (contract, section 6).
 
-Pure: :func:`checked_filter` says what the client asked for, field by field; whoever plans the job looks the fields
-of stored resources up; :func:`filters_by_secret` puts the parts together. Everywhere the rule is that a filter never
-widens: what finds nothing collects nothing.
+Pure: :func:`checked_filter` returns what the client asked for, field by field; the planner of the job looks up the
+fields of stored resources; :func:`filters_by_secret` combines the results. The rule throughout is that a filter never
+widens: a condition that finds nothing collects nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CUSTOM = "CUSTOM"
 
 @dataclass(frozen=True, slots=True)
 class ChangeRule:
-    """The values at ``resource_key`` of what was found are sent under ``change_key``."""
+    """The values at ``resource_key`` of the resources found are sent under ``change_key``."""
 
     resource_key: str
     change_key: str
@@ -26,13 +26,13 @@ class ChangeRule:
 
 @dataclass(frozen=True, slots=True)
 class FilterFormat:
-    """One key that a plugin lets clients filter by.
+    """One key by which a plugin lets clients filter.
 
     Attributes:
-        key: the client's key, and that of the stored resources that is compared. The ``search_key`` of the metadata
-            tells consoles how to offer values, and is nothing to us.
-        is_list: whether the plugin takes a list under it.
-        resource_type: ``CUSTOM``, or the type of the stored resources to look the key up in.
+        key: the client's key, and the compared key of the stored resources. The ``search_key`` of the metadata tells
+            consoles how to suggest values, and is not used here.
+        is_list: whether the plugin takes a list for it.
+        resource_type: ``CUSTOM``, or the type of the stored resources in which the key is looked up.
         change_rules: what is sent of the resources found.
     """
 
@@ -44,7 +44,7 @@ class FilterFormat:
 
 @dataclass(frozen=True, slots=True)
 class FilterLookup:
-    """A field of the client's filter that stored resources must answer: ``values`` at ``format.key``."""
+    """A field of the client's filter to be answered by stored resources: ``values`` at ``format.key``."""
 
     format: FilterFormat
     values: tuple[Any, ...]
@@ -52,13 +52,13 @@ class FilterLookup:
 
 @dataclass(frozen=True, slots=True)
 class CheckedFilter:
-    """A client's filter, checked.
+    """A validated client's filter.
 
     Attributes:
-        given: whether the client sent any.
-        custom: what is passed on as it is.
-        lookups: what stored resources must answer first.
-        impossible: whether it can find nothing, such as an empty list.
+        given: whether the client sent a filter.
+        custom: what is passed on unchanged.
+        lookups: what must first be looked up in stored resources.
+        impossible: whether it can find nothing, for example because of an empty list.
     """
 
     given: bool = False
@@ -68,13 +68,13 @@ class CheckedFilter:
 
 
 Found = Mapping[str, Mapping[str, Sequence[Any]]]
-"""The answer of a lookup: per secret, per change_key, the distinct values."""
+"""The result of a lookup: per secret and change_key, the distinct values."""
 
 
 def parse_formats(metadata: Mapping[str, Any]) -> dict[str, FilterFormat] | None:
-    """Return the plugin's filter formats by key, or None where it has no ``filter_format``.
+    """Return the plugin's filter formats by key, or None if it has no ``filter_format``.
 
-    Entries without a key are passed over: plugins differ.
+    Entries without a key are skipped, since plugins differ.
     """
     listed = metadata.get("filter_format")
     if not isinstance(listed, Sequence) or isinstance(listed, str):
@@ -107,11 +107,11 @@ def _format(entry: Mapping[str, Any]) -> FilterFormat:
 def checked_filter(filter: Mapping[str, Any], metadata: Mapping[str, Any]) -> CheckedFilter:
     """Check a client's filter against the plugin's metadata.
 
-    Without a ``filter_format`` a filter is passed over: it is ``given``, and nothing of it is sent.
+    Without a ``filter_format``, a filter is ignored: it counts as ``given``, but nothing of it is sent.
 
     Raises:
-        UnsupportedFilterKeyError: a key that the filter_format lacks.
-        InvalidParameterTypeError: a value that the format does not take.
+        UnsupportedFilterKeyError: a key that the filter_format does not have.
+        InvalidParameterTypeError: a value that the format does not accept.
     """
     if not filter:
         return CheckedFilter()
@@ -149,14 +149,14 @@ def _check_value(format: FilterFormat, value: object) -> None:
 def filters_by_secret(
     checked: CheckedFilter, found: Sequence[Found], secret_ids: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
-    """Return the plugin's filter for each secret that has something to collect; the others are not in it.
+    """Return the plugin's filter for each secret that has something to collect; the others are left out.
 
-    Conditions are ANDed: a secret must have answered every lookup, and where two lookups speak of the same
-    change_key only the values of both remain.
+    Conditions are ANDed: a secret must be in the result of every lookup, and if two lookups concern the same
+    change_key, only their common values remain.
 
     Args:
         checked: the client's filter.
-        found: the answers to ``checked.lookups``, in their order.
+        found: the results of ``checked.lookups``, in the same order.
         secret_ids: the collector's secrets, in order.
     """
     if checked.impossible:
@@ -170,7 +170,7 @@ def filters_by_secret(
 
 
 def _narrowed(answers: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str, list[Any]] | None:
-    """Return what is sent for all ``answers``, or None where one of them found nothing or they exclude each other."""
+    """Return what is sent for all ``answers``, or None if one of them found nothing or they exclude each other."""
     merged: dict[str, list[Any]] = {}
     for answer in answers:
         parts = {key: list(values) for key, values in answer.items() if values}
@@ -184,5 +184,5 @@ def _narrowed(answers: Sequence[Mapping[str, Sequence[Any]]]) -> dict[str, list[
 
 
 def with_cache(filter: Mapping[str, Any], cache: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``filter`` with what the plugin told to narrow collects by; what the client said wins."""
+    """Return ``filter`` merged with the plugin's cached filter; the client's values take precedence."""
     return {key: value for key, value in cache.items() if value} | dict(filter)

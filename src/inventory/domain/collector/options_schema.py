@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 _MAX_DEPTH = 16
-"""Deepest nesting of a schema that is followed; what lies below keeps what was given."""
+"""Deepest nesting of a schema that is followed; deeper options are kept as given."""
 
 
 def with_defaults(options: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``options`` with the defaults of the plugin's ``options_schema`` for those that are absent.
+    """Return ``options`` with the defaults of the plugin's ``options_schema`` for missing ones.
 
     Args:
-        options: the collector's options; an option that is there stays, whatever its value.
+        options: the collector's options; existing ones are kept, whatever their value.
         metadata: the plugin's metadata. ``options_schema`` is a JSON schema; only ``properties`` and ``default``
-            are looked at, and what is malformed is passed over.
+            are used, and malformed parts are ignored.
     """
     return _filled(options, metadata.get("options_schema"), _MAX_DEPTH)
 

@@ -1,4 +1,4 @@
-"""What a collector rule may say (contract, section 7, "Collector rules")."""
+"""Validates collector rules (contract, section 7, "Collector rules")."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIXES: Final = ("tags.", "additional_info.")
 _CHANGE_PROJECT: Final = "change_project"
 _ADDITIONAL_INFO: Final = "add_additional_info"
 _MATCHES: Final = {"match_project": "project_id", "match_service_account": "service_account_id"}
-"""The actions that look something up, and the field they compare where the rule names none."""
+"""The actions that look something up, and the field they compare if the rule names none."""
 
 _NAME_BYTES: Final = 128
 
@@ -30,12 +30,12 @@ Rule = dict[str, Any]
 
 
 def checked_rule(raw: Mapping[str, Any]) -> Rule:
-    """Return conditions_policy, conditions, actions, options, and name and tags where there are any, in stored form.
+    """Return conditions_policy, conditions, actions, options, and name and tags if given, in stored form.
 
-    Conditions of an ALWAYS rule are dropped: they mean nothing. Whether a project exists is not asked here.
+    Conditions of an ALWAYS rule are dropped, since they have no effect. Whether a project exists is not checked here.
 
     Raises:
-        RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: what is wrong, and where.
+        RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: what is invalid, and where.
     """
     policy = raw.get("conditions_policy")
     if not policy or policy == "NONE":
@@ -56,9 +56,9 @@ def checked_rule(raw: Mapping[str, Any]) -> Rule:
 
 
 def managed_rules(metadata: Mapping[str, Any]) -> tuple[list[Rule], list[str]]:
-    """Return the rules that a plugin's ``metadata.collector_rules`` asks for, in order, and what is wrong with others.
+    """Return the valid rules of a plugin's ``metadata.collector_rules``, in order, and the faults of the others.
 
-    Each fault names its rule, by number (from 1) and by name where it has one.
+    Each fault names its rule by number (from 1), and by name if it has one.
     """
     listed = metadata.get("collector_rules")
     rules: list[Rule] = []

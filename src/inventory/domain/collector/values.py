@@ -1,4 +1,4 @@
-"""What a collector's own values may be (contract, section 4)."""
+"""Validates a collector's own values (contract, section 4)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def required_text(params: Json, key: str, *, name: str = "") -> str:
     Args:
         params: a request's fields.
         key: the field.
-        name: what an error calls it, the key where empty.
+        name: its name in errors; the key if empty.
 
     Raises:
-        RequiredParameterError: it is absent or empty.
-        InvalidParameterTypeError: it is no string.
+        RequiredParameterError: it is missing or empty.
+        InvalidParameterTypeError: it is not a string.
     """
     value = optional_text(params, key, name=name)
     if not value:
@@ -39,7 +39,7 @@ def required_text(params: Json, key: str, *, name: str = "") -> str:
 
 
 def optional_text(params: Json, key: str, *, name: str = "") -> str:
-    """Return the string under ``key``, empty where absent; at most 255 characters, without NUL."""
+    """Return the string under ``key``, empty if missing; at most 255 characters, without NUL."""
     value = params.get(key) or ""
     if not isinstance(value, str):
         raise InvalidParameterTypeError(key=name or key, expected="str")
@@ -54,7 +54,7 @@ def checked_priority(value: object) -> int:
     """Return a priority, 0–99.
 
     Raises:
-        InvalidParameterTypeError, InvalidParameterError: it is none.
+        InvalidParameterTypeError, InvalidParameterError: it is not a priority.
     """
     if isinstance(value, float):
         value = whole(value)
@@ -73,7 +73,7 @@ def struct(value: object, key: str) -> dict[str, Any]:
 
 
 def upgrade_mode(value: object, *, key: str = "plugin_info.upgrade_mode") -> str:
-    """Return AUTO or MANUAL, or the empty string where neither was said. Raises ``InvalidParameterError``."""
+    """Return AUTO or MANUAL, or the empty string if neither was given. Raises ``InvalidParameterError``."""
     if value in _ABSENT:
         return ""
     if value not in (AUTO, MANUAL):
@@ -82,11 +82,11 @@ def upgrade_mode(value: object, *, key: str = "plugin_info.upgrade_mode") -> str
 
 
 def new_plugin_info(raw: Json) -> dict[str, Any]:
-    """Return the ``plugin_info`` of a new collector: checked, metadata left out, absent texts absent.
+    """Return the validated ``plugin_info`` of a new collector, without metadata and missing texts.
 
     Raises:
-        RequiredParameterError: plugin_id is absent, or the version where upgrade_mode is MANUAL.
-        InvalidParameterError, InvalidParameterTypeError: a value that cannot be.
+        RequiredParameterError: plugin_id is missing, or the version if upgrade_mode is MANUAL.
+        InvalidParameterError, InvalidParameterTypeError: an invalid value.
     """
     info: dict[str, Any] = {"plugin_id": required_text(raw, "plugin_id", name="plugin_info.plugin_id")}
     info["options"] = struct(raw.get("options") or {}, "plugin_info.options")
@@ -104,9 +104,9 @@ def changed_plugin_info(stored: Json, raw: Json, *, prefix: str = "") -> dict[st
     """Return the stored ``plugin_info`` with the version, options and upgrade_mode that were sent.
 
     Args:
-        stored: as it is.
-        raw: what was sent; options that are present but empty clear, every other member is ignored.
-        prefix: what errors put before a member's name.
+        stored: the stored one.
+        raw: what was sent; options that are present but empty clear the stored ones, other members are ignored.
+        prefix: prefix of a member's name in errors.
     """
     info = dict(stored)
     version = optional_text(raw, "version", name=f"{prefix}version")

@@ -1,8 +1,8 @@
-"""States of jobs, job tasks and slices, and how they may change.
+"""States of jobs, job tasks and slices, and their transitions.
 
-A slice is the unit that is claimed, retried and run in parallel; a job task ends when its slices have; a job
-ends when its tasks have. The two ``settle`` functions derive the upper from the lower, so that anyone may
-compute them at any time with the same result.
+A slice is the unit that is claimed, retried and run in parallel; a job task ends when its slices have ended, and a job
+when its tasks have. The two ``settle`` functions derive the upper state from the lower ones, so that any process may
+compute it at any time with the same result.
 """
 
 from __future__ import annotations
@@ -71,14 +71,14 @@ def task_sources(target: TaskStatus) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A job's state as its tasks make it: status, and how many tasks have not ended."""
+    """A job's state as derived from its tasks: its status, and the number of unfinished tasks."""
 
     status: JobStatus
     remained: int
 
 
 def settle_task(slices: Iterable[TaskStatus]) -> TaskStatus:
-    """Return a task's status from its slices': open while one is open, then the worst of them."""
+    """Return a task's status derived from its slices: open while one is open, then the worst of them."""
     seen = set(slices)
     if TaskStatus.IN_PROGRESS in seen or (TaskStatus.PENDING in seen and len(seen) > 1):
         return TaskStatus.IN_PROGRESS
@@ -92,10 +92,10 @@ def settle_job(current: JobStatus, counts: Mapping[TaskStatus, int], *, has_erro
     """Return a job's state from the number of its tasks in each status.
 
     Args:
-        current: the stored status; a terminal one stays.
-        counts: tasks by status, all of them: call it only once the tasks have been planned.
-        has_errors: whether the job carries an error of its own.
-        refused: how many tasks are CANCELED because another task does the same work.
+        current: the stored status; a terminal one does not change.
+        counts: all tasks by status; to be called only once the tasks have been planned.
+        has_errors: whether the job itself has an error.
+        refused: how many tasks are CANCELED because another task was doing the same work.
     """
     remained = counts.get(TaskStatus.PENDING, 0) + counts.get(TaskStatus.IN_PROGRESS, 0)
     if current not in JOB_OPEN:

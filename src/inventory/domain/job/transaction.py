@@ -1,4 +1,4 @@
-"""What ties the calls for one job together."""
+"""The transaction_id that all calls for one job share."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 
 def transaction_of(job: Mapping[str, Any]) -> str:
-    """Return the transaction_id of every call to the platform for the stored job.
+    """Return the transaction_id for all calls to the platform for the stored job.
 
-    That of the call that made it, so that the caller's trace goes on in the worker; ``job_id`` where nobody called.
+    It is that of the call that created the job, so that the caller's trace continues in the worker; else ``job_id``.
     """
     return str(job.get("transaction_id") or job["job_id"])

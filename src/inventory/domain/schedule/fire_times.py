@@ -1,7 +1,7 @@
-"""Schedules: which kinds there are, what is wrong with one, and when it fires (contract, section 5). All in UTC.
+"""Schedules: their kinds, their validation, and when they fire (contract, section 5). All times are UTC.
 
-Cron is that of Vixie: five fields, Sunday is 0 or 7, month and day names may be used, and where neither day of month
-nor day of week begins with a star, either matches. The parser is cronsim, held to that.
+Cron follows Vixie cron: five fields, Sunday is 0 or 7, month and day names are allowed, and if neither day of month nor
+day of week begins with a star, either may match. The parser is cronsim, restricted to that.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from inventory.errors import (
 
 MAX_INTERVAL_SECONDS: Final = 3600
 MAX_CRON: Final = 255
-"""Length of a cron expression, characters."""
+"""Maximum length of a cron expression, characters."""
 KINDS: Final = ("cron", "interval", "minutes", "hours")
 
 _DAY: Final = timedelta(days=1)
@@ -39,18 +39,18 @@ _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _CRON_NAMES: Final = dict(zip(_MONTHS, range(1, 13), strict=True)) | dict(zip(_WEEKDAYS, range(7), strict=True))
 _CRON_STEPPED: Final = re.compile(r"(\w+)-(\w+)/0*[1-9]\d*")
 _REFERENCE: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""Where the search for a cron's first fire time begins; whether it has any does not depend on it."""
+"""Start of the search for a cron's first fire time; whether there is one does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduleSpec:
-    """A valid ``Scheduled``: one of cron, interval, and hours with or without minutes.
+    """A valid ``Scheduled``: one of cron, interval, or hours with or without minutes.
 
     Attributes:
         cron: five fields, or the empty string.
         interval: seconds, or 0.
-        minutes: as they were sent, each once.
-        hours: as they were sent, each once.
+        minutes: as sent, without duplicates.
+        hours: as sent, without duplicates.
     """
 
     cron: str = ""
@@ -60,7 +60,7 @@ class ScheduleSpec:
     _daily: tuple[timedelta, ...] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Work out the times of a day at which hours and minutes fire."""
+        """Compute the times of day at which hours and minutes fire."""
         if self.minutes or self.hours:
             hours = sorted(self.hours) or range(24)
             minutes = sorted(self.minutes) or [0]
@@ -69,12 +69,13 @@ class ScheduleSpec:
 
     @classmethod
     def parse(cls, raw: object) -> ScheduleSpec:
-        """Return the spec in a ``Scheduled`` as a plain dict, absent members absent.
+        """Return the spec for a ``Scheduled`` as a plain dict, without absent members.
 
         Raises:
-            RequiredParameterError: there is none at all.
-            InvalidParameterError: empty, out of range, badly combined, or a cron that cannot be read or never fires.
-            InvalidParameterTypeError: a member of the wrong type.
+            RequiredParameterError: it is missing.
+            InvalidParameterError: empty, out of range, an invalid combination, or a cron that is invalid or never
+                fires.
+            InvalidParameterTypeError: a member has the wrong type.
         """
         if raw is None:
             raise RequiredParameterError(key="schedule")
@@ -95,19 +96,19 @@ class ScheduleSpec:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds in it, in the order of :data:`KINDS`."""
+        """The kinds it contains, in the order of :data:`KINDS`."""
         return tuple(kind for kind in KINDS if getattr(self, kind))
 
     def document(self) -> dict[str, Any]:
-        """Return it as it is stored and presented: absent kinds absent."""
+        """Return it in its stored form, without absent kinds."""
         values = {kind: getattr(self, kind) for kind in self.kinds}
         return {kind: list(value) if isinstance(value, tuple) else value for kind, value in values.items()}
 
     def check_supported(self, metadata: Mapping[str, Any]) -> None:
-        """Check it against a plugin's ``metadata.supported_schedules``; absent, all kinds go.
+        """Check it against a plugin's ``metadata.supported_schedules``; without it, all kinds are supported.
 
         Raises:
-            UnsupportedScheduleError: a kind that is not in it.
+            UnsupportedScheduleError: a kind is not supported.
         """
         supported = metadata.get("supported_schedules")
         if not isinstance(supported, Sequence) or isinstance(supported, str):
@@ -119,11 +120,11 @@ class ScheduleSpec:
 
 @dataclass(frozen=True, slots=True)
 class FireTimes:
-    """The fire times of one schedule: those of its spec after ``anchor``, each ``shift`` later.
+    """The fire times of one schedule: those of its spec after ``anchor``, each delayed by ``shift``.
 
     Attributes:
         spec: the schedule.
-        anchor: creation or last change; nothing fires at or before it, and an interval counts from it.
+        anchor: creation or last change; nothing fires at or before it, and intervals count from it.
         shift: see :func:`spread_of`.
     """
 
@@ -142,7 +143,7 @@ class FireTimes:
         return self._next_daily(start) + self.shift
 
     def latest_at(self, moment: datetime) -> datetime | None:
-        """Return the last fire time at or before ``moment``, or None where there is none yet."""
+        """Return the last fire time at or before ``moment``, or None if there is none yet."""
         end = moment - self.shift
         if end <= self.anchor:
             return None
@@ -150,7 +151,7 @@ class FireTimes:
             step = timedelta(seconds=self.spec.interval)
             found = self.anchor + (end - self.anchor) // step * step
         elif self.spec.cron:
-            # Backwards, cronsim begins one second before the whole second it is given.
+            # In reverse, cronsim starts one second before the whole second it is given.
             last = CronSim(_readable(self.spec.cron), end.replace(microsecond=0) + _SECOND, reverse=True)
             found = next(last, self.anchor)
         else:
@@ -158,7 +159,7 @@ class FireTimes:
         return found + self.shift if found > self.anchor else None
 
     def after(self, moment: datetime) -> Iterator[datetime]:
-        """Yield the fire times later than ``moment``, in order, without end."""
+        """Yield the fire times later than ``moment``, in order, endlessly."""
         while True:
             moment = self.next_after(moment)
             yield moment
@@ -181,11 +182,11 @@ class FireTimes:
 
 
 def spread_of(schedule_id: str, spread_seconds: float) -> timedelta:
-    """Return how much later than written a schedule fires: always the same for one schedule, below ``spread_seconds``.
+    """Return the delay with which a schedule fires: constant for one schedule, and below ``spread_seconds``.
 
     Args:
-        schedule_id: whose.
-        spread_seconds: over how long fire times are spread, s; 0 for not at all.
+        schedule_id: the schedule.
+        spread_seconds: the interval over which fire times are spread, s; 0 for no delay.
     """
     milliseconds = int(spread_seconds * 1000)
     return timedelta(milliseconds=zlib.crc32(schedule_id.encode()) % milliseconds if milliseconds else 0)
@@ -206,7 +207,7 @@ def _cron(value: object) -> str:
     fields = value.split()
     if len(fields) != _CRON_FIELDS:
         raise InvalidParameterError(key=key, reason=f"must have five fields, has {len(fields)}")
-    # cronsim also reads L, LW and #, which Vixie's cron does not know.
+    # cronsim also accepts L, LW and #, which Vixie cron does not have.
     words = re.findall(r"[A-Za-z]+", value)
     if not _CRON_TEXT.fullmatch(value) or not all(word.upper() in _CRON_NAMES for word in words):
         raise InvalidParameterError(key=key, reason="may have only numbers, * , - / and names of months and days")
@@ -221,7 +222,7 @@ def _cron(value: object) -> str:
 
 @lru_cache(maxsize=1024)
 def _readable(cron: str) -> str:
-    """Return a cron as cronsim reads it right: of a range of one with a step (5-5/2) it would make 5/2, 5 and on."""
+    """Return a cron that cronsim reads correctly: it would read a single value with a step (5-5/2) as 5/2, 5 and on."""
 
     def single(match: re.Match[str]) -> str:
         first, last = (_CRON_NAMES.get(word.upper(), word) for word in match.groups())

@@ -1,4 +1,4 @@
-"""Typed analyze queries → aggregation pipelines, and the pipelines' rows → the answer."""
+"""Translates typed analyze queries to aggregation pipelines, and the pipelines' rows to the answer."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _FOLDED = frozenset({"subtract", "divide"})
 
 @dataclass(frozen=True, slots=True)
 class AnalyzePlan:
-    """What an analyze request asks of MongoDB; the caller adds the domain and the time limit.
+    """The MongoDB query of an analyze request; the caller adds the domain and the time limit.
 
     Attributes:
         filter: without the domain: combine as ``{"$and": [domain_filter, filter]}``.
-        stages: behind the ``$match``; they read one row more than the page has.
+        stages: after the ``$match``; they read one row more than the page has.
         names: the pipeline's member → the answer's; pipelines cannot name members with dots.
-        values: members that are lists of {value, field_group keys} under the pipeline's names.
-        limit: rows of the page, 0 means all.
+        values: members that are lists of {value, field_group keys}, by the pipeline's names.
+        limit: rows per page; 0 means all.
     """
 
     filter: Document
@@ -34,11 +34,11 @@ class AnalyzePlan:
     limit: int
 
     def pipeline(self, match: Document) -> list[Document]:
-        """Return the pipeline; ``match`` is the filter, the domain included."""
+        """Return the pipeline; ``match`` is the filter including the domain."""
         return [{"$match": match}, *self.stages]
 
     def answer(self, rows: Iterable[Mapping[str, object]]) -> dict[str, object]:
-        """Return ``results``, and ``more`` where the page has a limit, from the pipeline's rows."""
+        """Return ``results``, and ``more`` if the page has a limit, from the pipeline's rows."""
         results: list[object] = [self._renamed(row) for row in rows]
         if not self.limit:
             return {"results": results}
@@ -83,7 +83,7 @@ def _group(group: Group) -> list[Document]:
 
 
 def _regroup(query: AnalyzeQuery) -> Document:
-    """Group again by the keys that stay: each field becomes a list of {value, the keys that left}, and a total."""
+    """Group again by the remaining keys: each field becomes a list of {value, the removed keys}, and a total."""
     members_of = {key.name: f"k{i}" for i, key in enumerate(query.group.keys)}
     stay = {member: f"$_id.{member}" for name, member in members_of.items() if name not in query.field_group}
     left = {members_of[name]: f"$_id.{members_of[name]}" for name in query.field_group}
@@ -96,7 +96,7 @@ def _regroup(query: AnalyzeQuery) -> Document:
 
 
 def _paging(query: AnalyzeQuery) -> list[Document]:
-    """Order, skip and limit; on pages, rows that compare equal are told apart by the group's keys as a whole."""
+    """Order, skip and limit; on pages, ties are resolved by the whole group key."""
     order = dict(query.sort)
     if query.page.limit:
         order["_id"] = 1
@@ -109,14 +109,14 @@ def _paging(query: AnalyzeQuery) -> list[Document]:
 
 
 def _selected(value: Operand) -> object:
-    """The expression of a member of the answer."""
+    """The expression for a member of the answer."""
     if isinstance(value, str):
         return f"${value}" if value else None
     return _number(value)
 
 
 def _number(operand: Operand) -> object:
-    """The operand as a number; what is none, and a division by zero, is null, and so is all that is made of it."""
+    """The operand as a number; non-numbers and divisions by zero give null, and so does anything computed from them."""
     if isinstance(operand, float):
         return operand
     if isinstance(operand, str):

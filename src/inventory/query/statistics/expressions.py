@@ -1,4 +1,4 @@
-"""MongoDB expressions over a pipeline's rows. None fails on values of an unexpected type: it gives null instead."""
+"""MongoDB expressions over a pipeline's rows. On values of an unexpected type they give null instead of failing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$l
 _DATE_PARTS = {"year": "$year", "month": "$month", "day": "$dayOfMonth"}
 _LISTS = frozenset({"push", "add_to_set"})
 _OPEN_KINDS = frozenset({FieldKind.FREE, FieldKind.TAGS, FieldKind.TAG_MAP, FieldKind.DOCUMENT, FieldKind.ABSENT})
-"""Where a missing value is nothing rather than null."""
+"""Kinds for which a missing value is absent rather than null."""
 _ACCUMULATORS = {
     "sum": "$sum",
     "average": "$avg",
@@ -29,7 +29,7 @@ _ACCUMULATORS = {
 
 
 def value_of(target: KeyTarget) -> object:
-    """Return the expression for what lies at ``target``, tags with the keys that clients know."""
+    """Return the expression for the value at ``target``, with tag keys as clients know them."""
     if target.is_absent:
         return NOTHING
     if target.members:
@@ -44,7 +44,7 @@ def value_of(target: KeyTarget) -> object:
 
 
 def sort_values(keys: Iterable[SortKey]) -> Document:
-    """Return what must be computed before an order, by the name that its key has there."""
+    """Return what must be computed before ordering, by the name that each key has there."""
     return {key.path: value_of(key.target) for key in keys if key.target is not None}
 
 
@@ -79,19 +79,19 @@ def _when_array(value: object, result: object, otherwise: object) -> Document:
 
 
 def group_key(key: GroupKey) -> Document:
-    """Return the expression of a group's key; missing and null are one group."""
+    """Return the expression of a group's key; missing and null form one group."""
     value = value_of(key.target)
     if key.date_part:
         return {_DATE_PARTS[key.date_part]: _date(key.target)}
     if not key.date_format:
         return {"$ifNull": [value, None]}
-    # Literal, for a format that starts with $ would be read as a field path.
+    # Literal, since a format that starts with $ would be read as a field path.
     date_format = {"$literal": key.date_format}
     return {"$dateToString": {"format": date_format, "date": _date(key.target), "onNull": None}}
 
 
 def _date(target: KeyTarget) -> object:
-    """A date, also from an ISO 8601 text in a free-form document; else null."""
+    """A date, also from an ISO 8601 string in a free-form document; else null."""
     path = value_of(target)
     if target.field.kind is FieldKind.DATETIME and not target.in_list:
         return path
@@ -115,7 +115,7 @@ def accumulator(field: GroupField) -> Document:
 
 
 def _kept(field: GroupField, target: KeyTarget) -> object:
-    """Return the value to accumulate; in lists a known field without a value is null, as clients expect of a field."""
+    """Return the value to accumulate; in lists, a known field without a value is null, as clients expect."""
     value = value_of(target)
     known = target.field.kind not in _OPEN_KINDS and not target.in_list
     return {"$ifNull": [value, None]} if known and field.operator in _LISTS else value
@@ -129,7 +129,7 @@ def _all(conditions: Iterable[GroupCondition]) -> object | None:
 
 
 def _holds(condition: GroupCondition) -> Document:
-    """Whether a condition holds; as in a filter, only values of one type are ordered, and missing equals null."""
+    """Whether a condition holds; as in a filter, only values of the same type are ordered, and missing equals null."""
     path = value_of(condition.target)
     value: object = {"$literal": condition.value}
     comparison: Document = {_COMPARISONS[condition.operator]: [{"$ifNull": [path, None]}, value]}
@@ -139,17 +139,17 @@ def _holds(condition: GroupCondition) -> Document:
 
 
 def size(value: object) -> Document:
-    """Return the number of elements; 0 for what is no list."""
+    """Return the number of elements; 0 for anything that is not a list."""
     return _when_array(value, {"$size": value}, 0)
 
 
 def object_to_array(value: object) -> Document:
-    """Return a list of {k, v}; empty for what is no dict."""
+    """Return a list of {k, v}; empty for anything that is not a dict."""
     return _when_object(value, _object_entries(value), [])
 
 
 def array_to_object(value: object) -> Document:
-    """Return a dict of a list of {k, v}; elements without a usable ``k`` are left out."""
+    """Return a dict built from a list of {k, v}; elements without a usable ``k`` are left out."""
     to_text = {"$convert": {"input": "$$item.k", "to": "string", "onError": None, "onNull": None}}
     pairs = _map(value, {"k": to_text, "v": {"$ifNull": ["$$item.v", None]}})
     usable = {"$filter": {"input": pairs, "as": "pair", "cond": {"$ne": ["$$pair.k", None]}}}
@@ -157,7 +157,7 @@ def array_to_object(value: object) -> Document:
 
 
 def joins(targets: Iterable[KeyTarget], joined: set[str]) -> list[Document]:
-    """Return the stages that join the other resources ``targets`` reach into; ``joined`` is what is there already."""
+    """Return the stages that join the other resources of ``targets``; ``joined`` are those joined already."""
     stages: list[Document] = []
     for target in targets:
         reference = target.reference

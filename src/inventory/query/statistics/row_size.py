@@ -1,4 +1,4 @@
-"""Rows of a pipeline that may outgrow a document."""
+"""Pipeline rows that may exceed the size of a document."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ _COPYING: Final = frozenset({"$push", "$addToSet", "$mergeObjects", "$first", "$
 """Accumulators whose result may be as large as a document, or larger."""
 
 _CHECK: Final[Stage] = {"$match": {"$expr": {"$gt": [{"$bsonSize": "$$ROOT"}, 0]}}}
-"""Lets every row pass, and fails as BSONObjectTooLarge where a row is larger than a document may be."""
+"""Passes every row, and fails with BSONObjectTooLarge if a row exceeds the maximum size of a document."""
 
 
 def with_size_check(pipeline: Sequence[Stage]) -> Sequence[Stage]:
-    """Return the pipeline so that a row too large for a document is an error of the query.
+    """Return the pipeline extended so that a row too large for a document is reported as an error of the query.
 
-    By itself MongoDB 6.0 notices such a row only as it writes its reply, and then closes the connection, which looks
-    like an outage. Pipelines whose rows cannot grow stay as they are: the check costs some microseconds a row.
+    Without it, MongoDB 6.0 notices such a row only when it writes its reply, and then closes the connection, which
+    looks like an outage. Pipelines whose rows cannot grow are left unchanged: the check costs some microseconds per
+    row.
     """
     return [*pipeline, _CHECK] if any(_grows(stage) for stage in pipeline) else pipeline
 
@@ -28,5 +29,5 @@ def _grows(stage: Stage) -> bool:
     if fields is not None:
         return any(_COPYING & value.keys() for value in fields.values() if isinstance(value, Mapping))
     shown = stage.get("$project") or stage.get("$set") or {}
-    # A member that is kept (1) or left out (0) adds nothing; the key of a group is one that was read already.
+    # A member that is kept (1) or left out (0) adds nothing; the key of a group was already read.
     return any(value not in (0, 1) and not str(value).startswith("$_id") for value in shown.values())

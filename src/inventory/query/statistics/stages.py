@@ -1,4 +1,4 @@
-"""The typed stages of a statistics query, and what a stage's keys may name."""
+"""The typed stages of a statistics query, and the keys that a stage may name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from inventory.query.fields import FREE_VALUE, Field, FieldKind, KeyTarget, Refe
 from inventory.query.keys import encoded, is_special, split_key
 
 MAX_NAME_BYTES = 255
-"""Longest name a client may give to a member of the answer."""
+"""Longest name that a client may give to a member of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupKey:
-    """A key of a group: a value, a date as a text, or a part of a date as a number.
+    """A key of a group: a value, a date as a string, or a part of a date as a number.
 
-    ``date_format`` is MongoDB's; ``date_part`` is year, month or day; one of them at most is not empty.
+    ``date_format`` is a MongoDB format; ``date_part`` is year, month or day; at most one of them is set.
     """
 
     name: str
@@ -29,7 +29,7 @@ class GroupKey:
 
     @property
     def is_plain(self) -> bool:
-        """Whether documents are grouped by the value as it is."""
+        """Whether documents are grouped by the unmodified value."""
         return not self.date_format and not self.date_part
 
 
@@ -94,7 +94,7 @@ class ProjectField:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Only these members; ``kept`` are the group keys that stay."""
+    """Only these members; ``kept`` are the group keys that remain."""
 
     fields: tuple[ProjectField, ...]
     kept: tuple[str, ...]
@@ -109,7 +109,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Without the first rows."""
+    """Skips the first rows."""
 
     count: int
 
@@ -118,7 +118,7 @@ Stage: TypeAlias = Unwind | Group | Count | Order | Project | Limit | Skip
 
 
 def targets_of(stage: Stage) -> list[KeyTarget]:
-    """Return all that a stage names."""
+    """Return all targets that a stage names."""
     match stage:
         case Unwind():
             return [stage.target]
@@ -132,7 +132,7 @@ def targets_of(stage: Stage) -> list[KeyTarget]:
 
 
 def group_targets(group: Group) -> list[KeyTarget]:
-    """Return all that the keys, fields and conditions of a group name."""
+    """Return all targets that the keys, fields and conditions of a group name."""
     targets = [key.target for key in group.keys]
     for accumulated in group.fields:
         targets += [target for _, target in accumulated.members]
@@ -151,9 +151,9 @@ class StatQuery(Query):
     page: PageRange = field(default_factory=PageRange)
 
     def shows(self, field_name: str) -> bool:
-        """Return whether the answer may depend on the resource's field, besides through the criteria.
+        """Return whether the answer may depend on the resource's field, other than through the criteria.
 
-        Rows that are documents to the end show all of their fields.
+        Rows that are still documents at the end show all their fields.
         """
         if self.distinct is not None:
             return self.distinct.field_name == field_name
@@ -167,12 +167,12 @@ class StatQuery(Query):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What keys mean at a point of the pipeline: a resource's fields, or the members of the rows of a former stage.
+    """What keys mean at a point of the pipeline: a resource's fields, or the members of an earlier stage's rows.
 
     Attributes:
         schema: the resource.
         members: None while rows are documents; then the rows' members.
-        keys: those of them that are group keys.
+        keys: the members that are group keys.
     """
 
     schema: ResourceSchema
@@ -180,7 +180,7 @@ class Scope:
     keys: tuple[str, ...] = field(default=())
 
     def target(self, key: str) -> KeyTarget:
-        """Return what ``key`` means here; what nothing here is called is absent.
+        """Return the meaning of ``key`` here; an unknown key is absent.
 
         Raises:
             InvalidParameterError: malformed, or a reference that cannot be joined.
@@ -204,7 +204,7 @@ class Scope:
 
 
 def joined_name(reference: Reference) -> str:
-    """Return the member under which another resource is joined to a document; no field has such a name."""
+    """Return the member in which another resource is joined to a document; no field has such a name."""
     return f"_joined_{reference.name}"
 
 
@@ -212,7 +212,7 @@ def check_name(name: str, key: str) -> str:
     """Return the name of a member of the answer, chosen by the client.
 
     Raises:
-        InvalidParameterError: empty, too long, ``_id``, starting with ``$``, or with a dot or a NUL in it.
+        InvalidParameterError: empty, too long, ``_id``, starting with ``$``, or containing a dot or a NUL.
     """
     if not name:
         raise InvalidParameterError(key=key, reason="a name must not be empty")

@@ -1,4 +1,4 @@
-"""Typed statistics queries → aggregation pipelines."""
+"""Translates typed statistics queries to aggregation pipelines."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from inventory.query.statistics.stages import (
 
 @dataclass(frozen=True, slots=True)
 class StatPlan:
-    """What a stat request asks of MongoDB; the caller adds the domain and the time limit.
+    """The MongoDB query of a stat request; the caller adds the domain and the time limit.
 
     Attributes:
         filter: without the domain: combine as ``{"$and": [domain_filter, filter]}``.
-        stages: behind the ``$match``.
-        page: of the rows; where it has a limit the answer has ``total_count``.
-        distinct: the field whose values are asked for; then there are no stages.
+        stages: after the ``$match``.
+        page: of the rows; if it has a limit, the answer has ``total_count``.
+        distinct: the field whose values are requested; there are no stages then.
     """
 
     filter: Document
@@ -43,7 +43,7 @@ class StatPlan:
     distinct: KeyTarget | None
 
     def pipeline(self, match: Document) -> list[Document]:
-        """Return the pipeline for the rows of the page; ``match`` is the filter, the domain included."""
+        """Return the pipeline for the rows of the page; ``match`` is the filter including the domain."""
         paging: list[Document] = []
         if self.page.skip:
             paging.append({"$skip": self.page.skip})
@@ -52,7 +52,7 @@ class StatPlan:
         return [{"$match": match}, *self.stages, *paging]
 
     def count_pipeline(self, match: Document) -> list[Document]:
-        """Return the pipeline for one row with the ``total_count`` of all rows, or no row where there is none."""
+        """Return the pipeline for one row with the ``total_count`` of all rows, or no row if there are none."""
         return [{"$match": match}, *self.stages, {"$count": "total_count"}]
 
     def distinct_pipeline(self, match: Document) -> list[Document]:
@@ -67,7 +67,7 @@ class StatPlan:
         ]
 
     def distinct_page(self, values: Iterable[object]) -> tuple[list[object], int]:
-        """Return the sorted values of the page and the count of all, from what MongoDB's ``distinct`` gave."""
+        """Return the sorted values of the page and the number of all, from the result of MongoDB's ``distinct``."""
         plain = [self._unescaped(value) for value in values]
         ordered = sorted(plain, key=_rank)
         end = self.page.skip + self.page.limit if self.page.limit else None
@@ -87,7 +87,7 @@ def _unescaped_keys(value: object) -> object:
 
 
 def _rank(value: object) -> tuple[int, float, str]:
-    """A total order over values of any type: null, numbers, texts, dicts, lists, bools, times, as in MongoDB."""
+    """A total order over values of any type: null, numbers, strings, dicts, lists, bools, times, as in MongoDB."""
     match value:
         case None:
             return (0, 0, "")
@@ -115,7 +115,7 @@ def to_stat_plan(query: StatQuery) -> StatPlan:
 
 
 def _known_fields(schema: ResourceSchema) -> Document:
-    """Rows that are still documents show their known fields only, nothing the service keeps for itself."""
+    """Rows that are still documents show only their known fields, not the service's internal ones."""
     tags = {"tags": expressions.value_of(schema.target("tags"))} if "tags" in schema.fields else {}
     return {"$project": {"_id": 0, **dict.fromkeys(schema.fields, 1), **tags}}
 
@@ -127,10 +127,10 @@ def _unwind(stage: Unwind) -> list[Document]:
 
 
 def _group(stage: Group) -> list[Document]:
-    """Group, then put the keys beside the fields, as plain members of the row."""
+    """Group, then move the keys beside the fields, as plain members of the row."""
     fields = {field.name: expressions.accumulator(field) for field in stage.fields}
     if len(stage.keys) == 1 and stage.keys[0].is_plain:
-        # By itself a missing key is null to MongoDB, which spares it an expression per document.
+        # For a single key MongoDB itself treats missing as null, which saves an expression per document.
         key = stage.keys[0]
         keys: object = expressions.value_of(key.target)
         named: Document = {key.name: "$_id"}
