@@ -111,8 +111,8 @@ def build_server(
     names = add_services(server, services, use_cases, gate)
     health = Health(names, check)
     health.add_to(server)
-    # SpaceONE clients look for stubs of every listed service; our own service has none.
-    add_reflection(server, [service for service in services if service.full_name != OPERATIONS])
+    # SpaceONE clients look for stubs of every listed service; our own services have none.
+    add_reflection(server, [service for service in services if service.file.package != OPERATIONS])
     tls = server_credentials(settings)
     wanted = host_port(settings.host, port)
     bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)

@@ -27,6 +27,8 @@ from inventory.api.presenters import (
     SCHEDULE_FACTS,
     VERSION,
     explanation,
+    freshness_of_secret,
+    freshness_page,
 )
 from inventory.domain.principal import Principal
 from inventory.manager.page import Page
@@ -59,13 +61,14 @@ class Resource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    """A published service; its name is the resource in permissions, and all its methods have the same scope."""
+    """A service; its name is the resource in permissions, and all its methods have the same scope."""
 
     name: str
     scope: str
+    package: str = PACKAGE
 
     def row(self, verb: str, required: tuple[str, ...], answer: Answer, *, project: bool = False) -> MethodRow:
-        method = f"/{PACKAGE}.{self.name}/{verb}"
+        method = f"/{self.package}.{self.name}/{verb}"
         return MethodRow(Policy(method, self.name, verb, self.scope, required, require_project_id=project), answer)
 
     def common(self, key: str, present: Presenter, of: Callable[[UseCases], Resource]) -> Iterator[MethodRow]:
@@ -221,16 +224,27 @@ def _schedule_facts(use: UseCases, who: Principal, request: Request) -> bytes:
 
 
 def _operations() -> Iterator[MethodRow]:
-    """Yield our own methods; identity does not know them, so they require permissions of Collector methods."""
+    """Yield the facts about schedules, which require permissions of the Collector methods that they complement."""
+    service = f"{OPERATIONS}.Operations"
     yield MethodRow(
-        Policy(f"/{OPERATIONS}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)),
+        Policy(f"/{service}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)),
         _schedule_facts,
     )
     yield MethodRow(
-        Policy(f"/{OPERATIONS}/explain_schedule", "Collector", "get_schedule", DOMAIN, ("collector_id", "schedule_id")),
+        Policy(f"/{service}/explain_schedule", "Collector", "get_schedule", DOMAIN, ("collector_id", "schedule_id")),
         lambda use, who, it: explanation(
             use.schedule_facts_service.explain(who, it["collector_id"], it["schedule_id"])
         ),
+    )
+
+
+def _freshness() -> Iterator[MethodRow]:
+    service = _Service("Freshness", PROJECT, OPERATIONS)
+    yield service.row("list", (), lambda use, who, it: freshness_page(use.freshness_service.list(who, it)))
+    yield service.row(
+        "get",
+        ("collector_id", "secret_id"),
+        lambda use, who, it: freshness_of_secret(use.freshness_service.get(who, it["collector_id"], it["secret_id"])),
     )
 
 
@@ -250,6 +264,7 @@ METHODS: Final[Mapping[str, MethodRow]] = {
         _change_history(),
         _collector_rule(),
         _operations(),
+        _freshness(),
         _server_info(),
     )
     for row in rows

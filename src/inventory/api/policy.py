@@ -9,8 +9,8 @@ from typing import Any, Final
 from inventory.errors import RequiredParameterError
 
 PACKAGE: Final = "spaceone.api.inventory.v1"
-OPERATIONS: Final = "inventory.operations.v1.Operations"
-"""Our own service; identity does not know it, so its methods require permissions of Collector methods."""
+OPERATIONS: Final = "inventory.operations.v1"
+"""The package of our own services, which published clients do not know."""
 SERVER_INFO: Final = "spaceone.api.core.v1.ServerInfo"
 SERVICE: Final = "inventory"
 """This service's name in permissions and in requests to identity."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from inventory.api.present import Presenter, sole_project
 from inventory.domain.keys import unescape_key
+from inventory.service.job.freshness import FreshnessPage, SecretFreshness
 from inventory.service.schedule.facts import Explanation
-from inventory.stubs.inventory.operations.v1 import operations_pb2
+from inventory.stubs.inventory.operations.v1 import freshness_pb2, operations_pb2
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -52,6 +54,24 @@ def explanation(found: Explanation) -> bytes:
     return _EXPLANATION.one({**found.document(), "facts": without_absent_job(found.facts.document())})
 
 
+def freshness_page(found: FreshnessPage) -> bytes:
+    """Return the list message of a page of freshness."""
+    return _FRESHNESS_LIST.one(
+        {
+            "results": [view.document() for view in found.results],
+            "total_count": found.total_count,
+            "counts": {state.value.lower(): count for state, count in found.counts.items()},
+        }
+    )
+
+
+def freshness_of_secret(found: SecretFreshness) -> bytes:
+    """Return the message of one secret's freshness."""
+    types = [asdict(each) for each in found.types]
+    content = {"freshness": found.view.document(), "types": types, "types_incomplete": not found.types_complete}
+    return _SECRET_FRESHNESS.one(content)
+
+
 COLLECTOR: Final = Presenter(collector_pb2.CollectorInfo.DESCRIPTOR)
 SCHEDULE: Final = Presenter(collector_pb2.ScheduleInfo.DESCRIPTOR, shared=["collector_info"])
 JOB: Final = Presenter(collector_pb2.JobInfo.DESCRIPTOR, derive=sole_project, shared=["collector_info"])
@@ -63,4 +83,6 @@ RECORD: Final = Presenter(change_history_pb2.RecordInfo.DESCRIPTOR)
 COLLECTOR_RULE: Final = Presenter(collector_rule_pb2.CollectorRuleInfo.DESCRIPTOR)
 SCHEDULE_FACTS: Final = Presenter(operations_pb2.ScheduleFacts.DESCRIPTOR, derive=without_absent_job)
 _EXPLANATION: Final = Presenter(operations_pb2.ScheduleExplanation.DESCRIPTOR)
+_FRESHNESS_LIST: Final = Presenter(freshness_pb2.FreshnessList.DESCRIPTOR)
+_SECRET_FRESHNESS: Final = Presenter(freshness_pb2.SecretFreshness.DESCRIPTOR)
 VERSION: Final = Presenter(server_info_pb2.VersionInfo.DESCRIPTOR)

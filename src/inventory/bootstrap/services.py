@@ -6,10 +6,12 @@ from functools import cached_property
 from typing import Final
 
 from inventory.bootstrap.managers import Managers
+from inventory.manager.job.collect_history import CollectHistory
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.job.task_progress import TaskProgress
 from inventory.manager.reader import Reader
 from inventory.manager.resource.lookup import ResourceLookup
+from inventory.manager.resource.seen_types import SeenTypes
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, SCHEDULE
 from inventory.service.collector.delete import CollectorRemover
@@ -18,6 +20,7 @@ from inventory.service.collector.plugin import CollectorPluginService
 from inventory.service.collector.rules import CollectorRuleService
 from inventory.service.collector.verify_plugin import PluginVerifier
 from inventory.service.job.collect import CollectService, PlanLimits
+from inventory.service.job.freshness import FreshnessService
 from inventory.service.job.manage import CollectorReferences, JobService, JobTaskService
 from inventory.service.job.plan import CollectPlanner
 from inventory.service.schedule.facts import ScheduleFactsService
@@ -152,6 +155,19 @@ class Services(Managers):
             grace_seconds=self.settings.schedule_grace_seconds,
             spread_seconds=self.settings.schedule_spread_seconds,
             tick_seconds=self.settings.tick_seconds,
+        )
+
+    @cached_property
+    def freshness_service(self) -> FreshnessService:
+        """How current the inventory is."""
+        return FreshnessService(
+            collectors=self.collectors,
+            schedules=self.schedules,
+            history=CollectHistory(database=self.database),
+            types=SeenTypes(database=self.database),
+            clock=self.clock,
+            spread_seconds=self.settings.schedule_spread_seconds,
+            job_timeout_seconds=self.settings.job_timeout_seconds,
         )
 
     @cached_property

@@ -1,7 +1,7 @@
 """The command line: the processes of the service, and a client of its gRPC API.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 not found, 4 unreachable or too slow, 5 the watched job did
-not end in SUCCESS, 130 Ctrl-C while watching a job.
+not end in SUCCESS, 6 `freshness --stale` found something, 130 Ctrl-C while watching a job.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ cli.commands = LazyCommands(
         "inventory.cli.commands.migrate": ("migrate",),
         "inventory.cli.commands.health": ("health",),
         "inventory.cli.commands.collectors": ("collector", "collect"),
+        "inventory.cli.commands.freshness": ("freshness",),
         "inventory.cli.commands.jobs": ("job", "task"),
         "inventory.cli.commands.schedules": ("schedule",),
         "inventory.cli.commands.rules": ("rule",),

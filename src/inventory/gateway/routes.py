@@ -9,9 +9,9 @@ from typing import Final
 from google.api import annotations_pb2
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
-from inventory.protobuf.api_files import published_files
+from inventory.protobuf.api_files import operations_files, published_files
 
-FILES: Final[tuple[FileDescriptor, ...]] = published_files()
+FILES: Final[tuple[FileDescriptor, ...]] = (*published_files(), *operations_files())
 """The files of the API, in the order of the documentation."""
 
 

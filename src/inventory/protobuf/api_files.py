@@ -7,7 +7,7 @@ from functools import cache
 
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
-from inventory.stubs.inventory.operations.v1 import operations_pb2
+from inventory.stubs.inventory.operations.v1 import freshness_pb2, operations_pb2
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -35,9 +35,14 @@ def published_files() -> tuple[FileDescriptor, ...]:
     )
 
 
+def operations_files() -> tuple[FileDescriptor, ...]:
+    """Return the files of what this implementation offers beyond the published API."""
+    return (operations_pb2.DESCRIPTOR, freshness_pb2.DESCRIPTOR)
+
+
 def all_files() -> tuple[FileDescriptor, ...]:
     """Return the published files, and those of what the server tells beside them."""
-    return (*published_files(), operations_pb2.DESCRIPTOR, server_info_pb2.DESCRIPTOR)
+    return (*published_files(), *operations_files(), server_info_pb2.DESCRIPTOR)
 
 
 def methods_of(files: Iterable[FileDescriptor]) -> dict[str, MethodDescriptor]:

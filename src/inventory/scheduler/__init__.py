@@ -24,6 +24,7 @@ from inventory.process.stop_flag import StopFlag
 from inventory.scheduler.census import Census
 from inventory.scheduler.duties import DutyRunner
 from inventory.scheduler.engine import Engine
+from inventory.scheduler.freshness import FreshnessWatch
 from inventory.scheduler.metrics import LATENESS
 from inventory.scheduler.parts import LEASE_SECONDS, Periods, scheduler_parts
 from inventory.scheduler.pulse import Pulse
@@ -103,6 +104,10 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         pulse=pulse,
     )
     parts.append(Census(database=container.database, queue_states=container.queue.states).part())
+    watch = FreshnessWatch(
+        freshness=container.freshness_service, domains=container.collectors.domains, clock=container.clock
+    )
+    parts.append(watch.part())
     return Engine(parts=parts, pulse=pulse, stop=stop), pulse
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Final
 
+from inventory.domain.job.freshness import FreshnessState
 from inventory.domain.job.states import JOB_OPEN, TaskStatus
 from inventory.observe.metrics import SCHEDULER, SLOW_SECONDS, counter, gauge, histogram
 from inventory.service.job.sweep import SweepReport
@@ -63,7 +64,7 @@ FAILURES: Final = counter(
     "inventory_scheduler_failures_total",
     "Failed runs of the scheduler's parts.",
     processes=[SCHEDULER],
-    labels={"part": ("tick", "sweep", "housekeeping", "renew", "census")},
+    labels={"part": ("tick", "sweep", "housekeeping", "renew", "census", "freshness")},
 )
 REARMED: Final = counter(
     "inventory_scheduler_rearmed_total",
@@ -101,4 +102,15 @@ QUEUE_OLDEST: Final = gauge(
     "Age of the next message, s; NaN while Redis is unreachable.",
     processes=[SCHEDULER],
     labels={"band": ("urgent", "normal", "low")},
+)
+SECRETS: Final = gauge(
+    "inventory_secrets",
+    "Secrets of enabled collectors, by how current what was collected with them is; NaN while MongoDB is away.",
+    processes=[SCHEDULER],
+    labels={"state": sorted(state.value.lower() for state in FreshnessState)},
+)
+OLDEST_SUCCESS: Final = gauge(
+    "inventory_oldest_success_seconds",
+    "Longest time since the last complete success of a secret, of enabled collectors, s; 0: none.",
+    processes=[SCHEDULER],
 )

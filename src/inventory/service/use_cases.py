@@ -7,6 +7,7 @@ from typing import Protocol
 from inventory.service.collector.manage import CollectorService
 from inventory.service.collector.rules import CollectorRuleService
 from inventory.service.job.collect import CollectService
+from inventory.service.job.freshness import FreshnessService
 from inventory.service.job.manage import JobService, JobTaskService
 from inventory.service.resource.change_history import ChangeHistoryService
 from inventory.service.resource.cloud_service import CloudServiceService
@@ -27,6 +28,8 @@ class UseCases(Protocol):
     def schedule_service(self) -> ScheduleService: ...
     @property
     def schedule_facts_service(self) -> ScheduleFactsService: ...
+    @property
+    def freshness_service(self) -> FreshnessService: ...
     @property
     def job_service(self) -> JobService: ...
     @property

@@ -69,6 +69,7 @@ COMMANDS: dict[str, list[str]] = {
     "collector delete": [HOSTILE],
     "collector stat": ["--by", "name"],
     "collect": [HOSTILE, "--watch"],
+    "freshness": [],
     "job list": [],
     "job show": ["--watch"],
     "job delete": ["job-0123456789ab"],

@@ -120,4 +120,12 @@ def test_the_paths_are_those_of_the_contract() -> None:
     assert paths["Collector.update_plugin"] == "/inventory/v1/collector/update-plugin"
     assert paths["Collector.add_schedule"] == "/inventory/v1/collector/add_schedule"
     assert paths["CollectorRule.list"] == "/inventory/v1/collector-rules/list"
-    assert len(set(paths.values())) == len(paths) == 52
+    assert len(set(paths.values())) == len(paths)
+    assert len([path for path in paths.values() if path.startswith("/inventory/v1/")]) == 52
+
+
+def test_the_paths_of_our_own_services_lie_apart() -> None:
+    own = {route.path for route in ROUTES if route.method.containing_service.file.package == "inventory.operations.v1"}
+
+    assert own == {route.path for route in ROUTES if route.path.startswith("/inventory/operations/v1/")}
+    assert "/inventory/operations/v1/freshness/list" in own

@@ -9,7 +9,7 @@ from inventory.model.indexes import declared_digest, declared_indexes
 from inventory.version import package_version
 from tests.data.upgrade.write import DUMP
 
-LAST_INDEXES = (1, "21fe3fc9c64d1718")
+LAST_INDEXES = (4, "07a95624d67e28de")
 """The migration that last built indexes, and the digest of what was declared then."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from inventory.api.policy import PACKAGE
+from inventory.api.policy import OPERATIONS, PACKAGE
 from inventory.errors import BadRequestError
 from inventory.query.ast import Operator
 from inventory.query.fields import ResourceSchema
@@ -25,7 +25,14 @@ PAGE: Final = 1_000
 """Longest page that counts as quick."""
 
 _ALWAYS: Final = frozenset({"stat", "analyze"})
-_BY_NUMBER: Final = frozenset({f"/{PACKAGE}.Collector/collect", f"/{PACKAGE}.Collector/delete"})
+_BY_NUMBER: Final = frozenset(
+    {
+        f"/{PACKAGE}.Collector/collect",
+        f"/{PACKAGE}.Collector/delete",
+        f"/{OPERATIONS}.Freshness/list",
+        f"/{OPERATIONS}.Freshness/get",
+    }
+)
 """Methods whose work grows with the number of secrets or collected resources."""
 _EXACT: Final = frozenset({Operator.EQ.value, Operator.IN.value})
 _PATTERNS: Final = ("regex", "contain", "not_contain")

@@ -82,6 +82,18 @@ class CollectorManager:
             pairs = {(collector["domain_id"], collector[_ID]): collector for collector in found}
         return {key: collector for key, collector in pairs.items() if key in wanted}
 
+    def named(self, domain_id: str, collector_id: str = "") -> list[Document]:
+        """Return collector_id, name and state of the domain's collectors, or of the one that is asked for."""
+        query = {"domain_id": domain_id} | ({_ID: collector_id} if collector_id else {})
+        fields = {"_id": 0} | dict.fromkeys((_ID, "name", "state"), 1)
+        with translated_errors(key=_ID):
+            return list(self._collection.find(query, fields, max_time_ms=self._milliseconds))
+
+    def domains(self) -> list[str]:
+        """Return the ids of all domains that have a collector."""
+        with translated_errors(key="domain_id"):
+            return sorted(self._collection.distinct("domain_id"))
+
     def _by_id(
         self, domain_id: str, collector_ids: Iterable[str], fields: Mapping[str, object], remaining_seconds: float
     ) -> dict[str, Document]:

@@ -72,6 +72,15 @@ class ScheduleManager:
             found = self._collection.find({"domain_id": domain_id, "collector_id": collector_id}, {"_id": 0})
             return list(found.sort("name", 1))
 
+    def of_collectors(self, domain_id: str, collector_ids: Iterable[str]) -> dict[str, list[Document]]:
+        """Return the schedules of each of the collectors that has any, by collector."""
+        query = {"domain_id": domain_id, "collector_id": {"$in": list(collector_ids)}}
+        found: dict[str, list[Document]] = {}
+        with translated_errors(key=_ID):
+            for schedule in self._collection.find(query, {"_id": 0, "skips": 0}):
+                found.setdefault(schedule["collector_id"], []).append(schedule)
+        return found
+
     def update(self, domain_id: str, collector_id: str, schedule_id: str, fields: Mapping[str, Any]) -> Document:
         """Set ``fields`` in one write and return the updated schedule. Raises ``NotFoundError``.
 

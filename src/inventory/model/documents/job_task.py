@@ -68,6 +68,12 @@ class JobTask(Counted, Document):  # type: ignore[misc]
             {"fields": ["domain_id", "-created_at", "-id"]},
             {"fields": ["domain_id", "project_id", "-created_at", "-id"]},
             {"fields": ["domain_id", "collector_id", "secret_id", "-finished_at"]},
+            # What ``manager.job.collect_history`` reads, and the index above.
+            {
+                "name": "complete_success",
+                "fields": ["domain_id", "collector_id", "status", "full_collect", "secret_id", "-finished_at"],
+                "partialFilterExpression": {"status": TaskStatus.SUCCESS.value, "full_collect": True},
+            },
             # One live task per collector and secret: the claim of a second one fails on this key.
             {
                 "name": "one_running_task",

@@ -1,0 +1,81 @@
+"""Which types of cloud services a collector saw with a secret, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pymongo.database import Database
+
+from inventory.domain.batches import batched
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.cloud_service import ACTIVE
+
+LOOKED_AT: Final = 20_000
+"""So many resources of one secret are looked through at most."""
+_AT_ONCE: Final = 1_000
+_TYPE: Final = ("provider", "cloud_service_group", "cloud_service_type")
+
+
+@dataclass(slots=True)
+class SeenType:
+    """The living resources of one type.
+
+    Attributes:
+        provider, cloud_service_group, cloud_service_type: which.
+        resources: how many are alive.
+        missing: how many of them the last full collects did not see.
+        last_seen_at: when one of them was seen last.
+        oldest_seen_at: when the one was seen that has not been seen for the longest time.
+    """
+
+    provider: str
+    cloud_service_group: str
+    cloud_service_type: str
+    resources: int = 0
+    missing: int = 0
+    last_seen_at: datetime | None = None
+    oldest_seen_at: datetime | None = None
+
+    def add(self, state: Document) -> None:
+        """Count one more resource by its collection state."""
+        seen_at = state.get("seen_at")
+        self.resources += 1
+        self.missing += 1 if state.get("disconnected_count") else 0
+        if isinstance(seen_at, datetime):
+            self.last_seen_at = max(seen_at, self.last_seen_at or seen_at)
+            self.oldest_seen_at = min(seen_at, self.oldest_seen_at or seen_at)
+
+
+class SeenTypes:
+    """Reads them from the collection states and the resources.
+
+    Args:
+        database: where they are.
+    """
+
+    def __init__(self, *, database: Database[Document]) -> None:
+        self._states = database["collection_state"]
+        self._services = database["cloud_service"]
+
+    @translated_errors()
+    def of_secret(self, domain_id: str, collector_id: str, secret_id: str) -> tuple[list[SeenType], bool]:
+        """Return the types by provider, group and type, and whether all resources of the secret were looked at."""
+        pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
+        fields = {"_id": 0, "cloud_service_id": 1, "seen_at": 1, "disconnected_count": 1}
+        states = {state["cloud_service_id"]: state for state in self._states.find(pair, fields).limit(LOOKED_AT + 1)}
+        looked_at = list(states)[:LOOKED_AT]
+        found: dict[tuple[str, str, str], SeenType] = {}
+        for service in self._alive(domain_id, looked_at):
+            provider, group, name = (str(service.get(part) or "") for part in _TYPE)
+            seen = found.setdefault((provider, group, name), SeenType(provider, group, name))
+            seen.add(states[service["cloud_service_id"]])
+        return [found[key] for key in sorted(found)], len(states) <= LOOKED_AT
+
+    def _alive(self, domain_id: str, cloud_service_ids: Iterable[str]) -> Iterable[Document]:
+        fields = {"_id": 0, "cloud_service_id": 1} | dict.fromkeys(_TYPE, 1)
+        for some in batched(cloud_service_ids, _AT_ONCE):
+            query = {"domain_id": domain_id, "cloud_service_id": {"$in": some}, "state": ACTIVE}
+            yield from self._services.find(query, fields)

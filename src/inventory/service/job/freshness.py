@@ -1,0 +1,297 @@
+"""How current the inventory is, by collector and secret: from what jobs and tasks store, for people and alerts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, Final, TypeAlias
+
+from inventory.domain.clock import Clock
+from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.job.freshness import FreshnessState, Promise, Verdict, judge, promise_of
+from inventory.domain.job.states import TaskStatus
+from inventory.domain.principal import Principal
+from inventory.errors import InvalidParameterError, NotFoundError
+from inventory.manager.collector.manager import ENABLED, CollectorManager
+from inventory.manager.job.collect_history import CollectHistory, Failures, Since
+from inventory.manager.resource.seen_types import SeenType, SeenTypes
+from inventory.manager.schedule.manager import ScheduleManager
+from inventory.service.schedule.stored import times_or_problem
+
+Document = dict[str, Any]
+Views: TypeAlias = "list[SecretView]"
+
+DEFAULT_PAGE: Final = 100
+LONGEST_PAGE: Final = 1_000
+_FAILED: Final = TaskStatus.FAILURE.value
+_OPEN: Final = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
+
+
+@dataclass(frozen=True, slots=True)
+class SecretView:
+    """A collector's view of one secret.
+
+    Attributes:
+        collector: collector_id, name and state.
+        secret_id: empty where the collector has not collected with any secret yet.
+        complete: the last complete success, or None.
+        ended: the task that ended last, or None.
+        verdict: the state, and why.
+        stale_after: after how long without a complete success it is stale.
+        failures: of the tasks since the last complete success; known for a page only.
+        attempt: the last attempt with its first error; known for a page only.
+    """
+
+    collector: Document
+    secret_id: str
+    complete: Document | None
+    ended: Document | None
+    verdict: Verdict
+    stale_after: timedelta
+    failures: int = 0
+    attempt: Document | None = None
+
+    @property
+    def last_success_at(self) -> datetime | None:
+        """When the last complete success ended."""
+        return None if self.complete is None else self.complete["finished_at"]
+
+    @property
+    def project_id(self) -> str:
+        """Of the secret, as the last task knows it."""
+        return str((self.ended or self.complete or {}).get("project_id") or "")
+
+    @property
+    def has_newer_tasks(self) -> bool:
+        """Whether a task has ended since the last complete success."""
+        return self.ended is not None and (self.complete is None or self.ended["task"] != self.complete["task"])
+
+    @property
+    def order(self) -> tuple[int, float, str, str]:
+        """The worst first; of one state the one whose last complete success is the oldest."""
+        moment = self.last_success_at
+        age = 0.0 if moment is None else moment.timestamp()
+        return (self.verdict.state.severity, age, str(self.collector["collector_id"]), self.secret_id)
+
+    def document(self) -> Document:
+        """Return the fields of a ``FreshnessInfo``."""
+        known, complete, attempt = self.ended or self.complete or {}, self.complete or {}, self.attempt or {}
+        document = {
+            "collector_id": self.collector["collector_id"],
+            "collector_name": self.collector.get("name", ""),
+            "collector_enabled": self.collector.get("state") == ENABLED,
+            "secret_id": self.secret_id,
+            "provider": known.get("provider"),
+            "service_account_id": known.get("service_account_id"),
+            "project_id": self.project_id,
+            "state": self.verdict.state.value,
+            "reason": self.verdict.reason,
+            "last_success_at": self.last_success_at,
+            "last_success_job_id": complete.get("job_id"),
+            "last_attempt_at": attempt.get("finished_at"),
+            "last_attempt_status": attempt.get("status"),
+            "last_attempt_job_id": attempt.get("job_id"),
+            "last_attempt_job_task_id": attempt.get("job_task_id"),
+            "consecutive_failures": self.failures,
+            "resources": sum(complete.get(f"{each}_count") or 0 for each in ("created", "updated", "disconnected")),
+            "stale_after_seconds": int(self.stale_after.total_seconds()),
+        }
+        if (errors := attempt.get("errors")) and attempt["status"] != TaskStatus.SUCCESS.value:
+            document["last_error"] = {name: errors[0].get(name) for name in ("error_code", "message")}
+        return {name: value for name, value in document.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class FreshnessPage:
+    """A page of views, and how many of all that were asked for are in which state."""
+
+    results: Sequence[SecretView]
+    total_count: int
+    counts: Mapping[FreshnessState, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFreshness:
+    """A view with the types of cloud services that were collected with its secret.
+
+    Attributes:
+        view: whole.
+        types: by provider, group and type.
+        types_complete: whether all resources of the secret were looked at for them.
+    """
+
+    view: SecretView
+    types: Sequence[SeenType]
+    types_complete: bool
+
+
+class FreshnessService:
+    """Tells it.
+
+    Args:
+        collectors, schedules, history, types: what it reads.
+        clock: tells the time.
+        spread_seconds: over how long fire times are spread, s.
+        job_timeout_seconds: how long a job may take, s.
+    """
+
+    def __init__(
+        self,
+        *,
+        collectors: CollectorManager,
+        schedules: ScheduleManager,
+        history: CollectHistory,
+        types: SeenTypes,
+        clock: Clock,
+        spread_seconds: float,
+        job_timeout_seconds: float,
+    ) -> None:
+        self._collectors = collectors
+        self._schedules = schedules
+        self._history = history
+        self._types = types
+        self._clock = clock
+        self._spread_seconds = spread_seconds
+        self._longest_job = timedelta(seconds=job_timeout_seconds)
+
+    def list(self, principal: Principal, request: Mapping[str, Any]) -> FreshnessPage:
+        """Return the views that the caller may see and asks for, the worst first.
+
+        Args:
+            principal: who asks.
+            request: a ``FreshnessQuery``, absent members absent.
+
+        Raises:
+            InvalidParameterError: the page is longer than one may be.
+        """
+        start, limit = _page(request.get("page") or {})
+        views = self._views(principal.domain_id, request.get("collector_id", ""))
+        asked = [view for view in views if _is_asked_for(view, principal, request)]
+        counts = Counter(view.verdict.state for view in asked)
+        wanted = {FreshnessState(state) for state in request.get("states", ()) if state != "NONE"}
+        found = sorted((view for view in asked if not wanted or view.verdict.state in wanted), key=attrgetter("order"))
+        return FreshnessPage(self._whole(principal.domain_id, found[start : start + limit]), len(found), counts)
+
+    def get(self, principal: Principal, collector_id: str, secret_id: str) -> SecretFreshness:
+        """Return the view of one secret with the types that were collected with it.
+
+        Raises:
+            NotFoundError: the collector never collected with it, or the caller may not see it.
+        """
+        found = self.list(principal, {"collector_id": collector_id, "secret_id": secret_id}).results
+        if not secret_id or not found:
+            raise NotFoundError(key="secret_id", value=secret_id)
+        types, complete = self._types.of_secret(principal.domain_id, collector_id, secret_id)
+        return SecretFreshness(found[0], types, complete)
+
+    def of_enabled(self, domain_id: str) -> Views:
+        """Return the views of all enabled collectors of the domain, without what is known of a page only."""
+        views = self._views(domain_id)
+        return [view for view in views if view.collector.get("state") == ENABLED and view.secret_id]
+
+    def of_secrets(self, domain_id: str, secrets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SecretView]:
+        """Return the views of these pairs of collector and secret, as far as there are any."""
+        wanted = set(secrets)
+        found = {}
+        for collector_id in {collector_id for collector_id, _ in wanted}:
+            views = (view for view in self._views(domain_id, collector_id) if (collector_id, view.secret_id) in wanted)
+            found.update({(collector_id, view.secret_id): view for view in self._whole(domain_id, tuple(views))})
+        return found
+
+    def _views(self, domain_id: str, collector_id: str = "") -> Sequence[SecretView]:
+        collectors = self._collectors.named(domain_id, collector_id)
+        schedules = self._schedules.of_collectors(domain_id, [each["collector_id"] for each in collectors])
+        now = self._clock.now()
+        return [
+            view
+            for collector in collectors
+            for view in self._of_collector(domain_id, collector, schedules.get(collector["collector_id"], ()), now)
+        ]
+
+    def _of_collector(
+        self, domain_id: str, collector: Document, schedules: Iterable[Document], now: datetime
+    ) -> Iterable[SecretView]:
+        collector_id = collector["collector_id"]
+        ended = self._history.last_ended(domain_id, collector_id)
+        promise = self._promise(collector, schedules, now)
+        if not ended:
+            yield SecretView(collector, "", None, None, judge(None, promise, now, failed=False), promise.stale_after)
+            return
+        complete = self._history.last_complete(domain_id, collector_id)
+        gone = self._gone(domain_id, collector_id, ended)
+        for secret_id, task in ended.items():
+            if secret_id in gone:
+                continue
+            success = complete.get(secret_id)
+            moment = None if success is None else success["finished_at"]
+            verdict = judge(moment, promise, now, failed=_failed(task, success))
+            yield SecretView(collector, secret_id, success, task, verdict, promise.stale_after)
+
+    def _gone(self, domain_id: str, collector_id: str, ended: Mapping[str, Document]) -> set[str]:
+        """Return the secrets that are none of the collector's any more."""
+        job = self._history.last_full_job(domain_id, collector_id)
+        if job is None:
+            return set()
+        older = [secret_id for secret_id, task in ended.items() if task["created_at"] < job["created_at"]]
+        return set(older) - self._history.secrets_of(domain_id, job["job_id"], older)
+
+    def _promise(self, collector: Document, schedules: Iterable[Document], now: datetime) -> Promise:
+        if collector.get("state") != ENABLED:
+            return Promise()
+        whole = (each for each in schedules if each.get("collect_mode") == CollectMode.ALL and not each.get("filter"))
+        read = (times_or_problem(schedule, self._spread_seconds)[0] for schedule in whole)
+        return promise_of([times for times in read if times is not None], now, longest_job=self._longest_job)
+
+    def _whole(self, domain_id: str, views: Sequence[SecretView]) -> Views:
+        """Return the views with their failures and last attempts."""
+        since = [
+            Since(view.collector["collector_id"], view.secret_id, view.last_success_at)
+            for view in views
+            if view.has_newer_tasks
+        ]
+        failures = self._history.failures(domain_id, since)
+        newest = {(view.collector["collector_id"], view.secret_id): view for view in views}
+        tasks = {pair: _attempt(view, failures.get(pair)) for pair, view in newest.items()}
+        shown = self._history.with_first_error(domain_id, [task for task in tasks.values() if task is not None])
+        return [
+            replace(view, failures=failures[pair].count if pair in failures else 0, attempt=shown.get(tasks[pair]))
+            for pair, view in newest.items()
+        ]
+
+
+def _page(page: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how many rows lie before the page, and how many it has at most."""
+    limit = page.get("limit") or DEFAULT_PAGE
+    if limit > LONGEST_PAGE:
+        raise InvalidParameterError(key="page.limit", reason=f"at most {LONGEST_PAGE}")
+    return max(page.get("start") or 1, 1) - 1, limit
+
+
+def _is_asked_for(view: SecretView, principal: Principal, request: Mapping[str, Any]) -> bool:
+    if principal.projects is not None and view.project_id not in principal.projects:
+        return False
+    if request.get("enabled_only") and view.collector.get("state") != ENABLED:
+        return False
+    asked = ((request.get("secret_id"), view.secret_id), (request.get("project_id"), view.project_id))
+    return all(not wanted or wanted == value for wanted, value in asked)
+
+
+def _failed(task: Document, success: Document | None) -> bool:
+    """Return whether the task that ended last is an attempt that failed after the last complete success."""
+    if success is not None and task["finished_at"] is not None and task["finished_at"] < success["finished_at"]:
+        return False
+    canceled = task["status"] == TaskStatus.CANCELED.value and task.get("started_at") is not None
+    return task["status"] == _FAILED or canceled
+
+
+def _attempt(view: SecretView, failures: Failures | None) -> object:
+    """Return the ``_id`` of the last attempt: of what ended last, unless that was never begun."""
+    ended = view.ended or {}
+    if ended.get("started_at") is not None and ended.get("status") not in _OPEN:
+        return ended["task"]
+    if failures is not None:
+        return failures.newest
+    return None if view.complete is None else view.complete["task"]
