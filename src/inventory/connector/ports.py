@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 
-Json = Mapping[str, Any]
 """A decoded ``google.protobuf.Struct``: str keys; values null, bool, float or int, str, list or Json."""
 
 

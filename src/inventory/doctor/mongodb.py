@@ -13,9 +13,7 @@ from pymongo.errors import OperationFailure
 from inventory.doctor.finding import Finding, fail, graded, ok, skip, warn
 from inventory.errors import ConnectionFailureError
 from inventory.model import ALL_DOCUMENTS
-from inventory.model.connection import server_time, translated_errors
-
-Document = dict[str, Any]
+from inventory.model.connection import Document, server_time, translated_errors
 
 OLDEST_VERSION: Final = (5, 0)
 """Older ones are past their end of life, and no test of ours runs on them."""

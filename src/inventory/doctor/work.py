@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import pymongo
 from pymongo.database import Database
 
 from inventory.doctor.finding import Finding, fail, ok, skip, warn
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.settings import Settings
-
-Document = dict[str, Any]
 
 _COUNTED: Final = 1000
 """Nobody needs to know how many more there are."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory.connector.ports import Json
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal, system_principal
 from inventory.errors import InventoryError
 

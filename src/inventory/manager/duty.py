@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.duty import Duty
 from inventory.model.lease import LEASE
 from inventory.model.new_document import new_document
-
-Document = dict[str, Any]
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SKEW: Final = timedelta(seconds=60)

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from pymongo.database import Database
 
 from inventory.migration.reference_keys import rewrite_reference_keys
+from inventory.model.connection import Document
 from inventory.model.indexes import build_indexes, drop_indexes
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from pymongo.errors import OperationFailure
 
 from inventory.domain.clock import Clock
 from inventory.errors import BadRequestError, InventoryError
-from inventory.migration.catalog import MIGRATIONS, Document, Migration
+from inventory.migration.catalog import MIGRATIONS, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, Record
 from inventory.migration.original.takeover import unfinished
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.model.indexes import build_indexes
 from inventory.observe.logs import get_logger
 from inventory.version import package_version

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
 from inventory.domain.reference_key import reference_key
-
-Document = dict[str, Any]
+from inventory.model.connection import Document
 
 _BATCH: Final = 500
 _ESCAPED: Final = {"$regex": r"[.%$\x00]"}

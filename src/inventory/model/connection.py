@@ -38,7 +38,10 @@ from inventory.model.metrics import PoolWatch
 from inventory.model.time_limit import is_limited
 
 Document = dict[str, Any]
-"""A raw MongoDB document, as the hot paths read it."""
+"""A raw MongoDB document of no declared shape, a filter, an update or a stage: what the driver takes and gives.
+
+Whole stored documents are of the types in ``model.documents``, such as ``StoredJob``.
+"""
 
 CODEC: CodecOptions[Document] = CodecOptions(
     tz_aware=True,

@@ -12,9 +12,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
+from inventory.model.connection import Document
 from inventory.observe.logs import get_logger
-
-Document = dict[str, Any]
 
 _OPTIONS_CONFLICT: Final = 85
 _SPECIFICATION_CONFLICT: Final = 86

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from inventory.connector.ports import ResourceMessage
+from inventory.domain.plain import Json
 from inventory.errors import InvalidResourceError, InventoryError, MatchRuleError, UnsupportedResourceTypeError
 from inventory.ingest.decision.changeset import new_cloud_service, new_cloud_service_type, new_region
 from inventory.ingest.decision.match import Condition, conditions_of, is_stored, parse_rules
@@ -25,8 +26,6 @@ from inventory.ingest.reading.kinds import (
 from inventory.ingest.reading.record import values_of
 from inventory.manager.resource.store import UNSTORABLE, encodable
 from inventory.plugin_check.fault import Fault, remark, violation
-
-Json = Mapping[str, Any]
 
 STAGE: Final = "collect"
 STATES: Final = ("NONE", "CREATED", "PENDING", "INPROGRESS", "SUCCESS", "FAILURE", "TIMEOUT", "IDLE", "SKIP")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from inventory.domain.collector.filter_format import parse_formats
 from inventory.domain.collector.rule import managed_rules
+from inventory.domain.plain import Json
 from inventory.ingest.reading.kinds import ERROR_TYPES, KINDS
 from inventory.manager.resource.store import encodable
 from inventory.plugin_check.fault import Fault, remark, violation
-
-Json = Mapping[str, Any]
 
 STAGE: Final = "init"
 SCHEDULES: Final = frozenset({"hours", "minutes", "interval", "cron"})

@@ -6,9 +6,10 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from inventory.connector.ports import ResourceMessage
+from inventory.domain.plain import Json
 from inventory.domain.redact import Redactor
 from inventory.errors import InventoryError
 from inventory.ingest.decision.match import match_key
@@ -16,8 +17,6 @@ from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, ER
 from inventory.ingest.reading.record import text
 from inventory.plugin_check.fault import Fault, Faults, remark
 from inventory.plugin_check.message import STAGE, asked_for, faults_of_message, shows_secret, state_name
-
-Json = Mapping[str, Any]
 
 QUIET_SECONDS: Final = 60.0
 _SAMPLE_CHARACTERS: Final = 600

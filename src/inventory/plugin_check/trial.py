@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-from inventory.connector.ports import CollectorPlugin, Json, ResourceMessage, ResourceStream
+from inventory.connector.ports import CollectorPlugin, ResourceMessage, ResourceStream
 from inventory.domain.collector.options_schema import with_defaults
+from inventory.domain.plain import Json
 from inventory.domain.redact import Redactor
 from inventory.errors import InventoryError, PluginUnavailableError
 from inventory.manager.resource.store import encodable

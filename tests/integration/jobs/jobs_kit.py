@@ -10,9 +10,10 @@ from typing import Any
 from pymongo.database import Database
 
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
-from inventory.connector.ports import Json, PluginEndpoint, SecretInformation
+from inventory.connector.ports import PluginEndpoint, SecretInformation
 from inventory.domain import ids
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.errors import InventoryError, NotFoundError
 from inventory.ingest.context import IngestLimits

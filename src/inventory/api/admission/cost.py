@@ -7,19 +7,19 @@ The cost of all others is unknown until they are done; they are called heavy her
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from inventory.api.policy import OPERATIONS, PACKAGE
+from inventory.domain.plain import Params
 from inventory.errors import BadRequestError
 from inventory.query.ast import Operator
 from inventory.query.fields import ResourceSchema
 from inventory.query.parser import alias, entries, sort_entries
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, REGION
 
-Request = Mapping[str, Any]
 Index = Sequence[tuple[str, int]]
 """(path, 1 or -1), without the domain with which each index begins."""
-IsHeavy = Callable[[Request], bool]
+IsHeavy = Callable[[Params], bool]
 
 PAGE: Final = 1_000
 """Longest page that counts as quick."""
@@ -75,14 +75,14 @@ class _Lists:
         self._indexes = list(indexes)
         self._implied = implied
 
-    def is_heavy(self, request: Request) -> bool:
+    def is_heavy(self, request: Params) -> bool:
         """Return whether the list's cost is unknown. An invalid request counts as quick, since it is refused."""
         try:
             return not self._is_quick(request)
         except BadRequestError:
             return False
 
-    def _is_quick(self, request: Request) -> bool:
+    def _is_quick(self, request: Params) -> bool:
         query = request.get("query", {})
         paths = {self._schema.target(key).path for key in request if key != "query"}
         for entry in entries(query.get("filter"), "query.filter"):
@@ -97,7 +97,7 @@ class _Lists:
         limit = query.get("page", {}).get("limit", 0)
         return 0 < limit <= PAGE and not query.get("count_only") and self._has_index(paths, query)
 
-    def _has_index(self, paths: set[str], query: Request) -> bool:
+    def _has_index(self, paths: set[str], query: Params) -> bool:
         asked = sort_entries(query.get("sort"))
         order = [(self._schema.target(key).path, direction) for key, direction in asked]
         order = order or list(self._schema.default_sort)
@@ -114,7 +114,7 @@ def _serves(index: Index, narrowed: set[str] | frozenset[str], order: Index) -> 
     return rest == list(order) or rest == [(path, -direction) for path, direction in order]
 
 
-def _has_pattern(request: Request) -> bool:
+def _has_pattern(request: Params) -> bool:
     query = request.get("query", {})
     conditions = [*query.get("filter", ()), *query.get("filter_or", ())]
     operators = [str(each.get("operator") or each.get("o")) for each in conditions]

@@ -15,7 +15,8 @@ from inventory.connector.grpc.decode import deserialize
 from inventory.connector.grpc.errors import plugin_error
 from inventory.connector.grpc.metrics import PluginCall
 from inventory.connector.grpc.stream import CollectStream, StreamCall
-from inventory.connector.ports import Cancelable, Json, PluginEndpoint
+from inventory.connector.ports import Cancelable, PluginEndpoint
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor, secret_options
 from inventory.errors import InventoryError, PluginError, PluginUnavailableError

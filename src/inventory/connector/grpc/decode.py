@@ -8,7 +8,8 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from inventory.connector.grpc.salvage import Salvaged, salvage
-from inventory.connector.ports import Json, ResourceMessage
+from inventory.connector.ports import ResourceMessage
+from inventory.domain.plain import Json
 from inventory.domain.redact import Redactor
 from inventory.protobuf.struct_reader import StructReader
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2

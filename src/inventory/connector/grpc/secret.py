@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from inventory.connector.grpc.call import Caller
 from inventory.connector.grpc.channel_cache import ChannelCache
-from inventory.connector.ports import Json, SecretInformation, SecretSelector
+from inventory.connector.ports import SecretInformation, SecretSelector
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorSecretError, InvalidParameterError
 from inventory.protobuf.struct import to_dict

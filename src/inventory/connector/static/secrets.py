@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import yaml
 
-from inventory.connector.ports import Json, SecretInformation, SecretSelector
+from inventory.connector.ports import SecretInformation, SecretSelector
 from inventory.connector.static.file import StaticFile, read_private
 from inventory.connector.static.schema import SecretEntry
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorSecretError, NotFoundError
 from inventory.process import yaml_text

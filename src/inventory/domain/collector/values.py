@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inventory.domain.numbers import whole
+from inventory.domain.plain import Json
 from inventory.errors import InvalidParameterError, InvalidParameterTypeError, RequiredParameterError
 
 MAX_NAME: Final = 255
@@ -16,8 +17,6 @@ MANUAL: Final = "MANUAL"
 
 _ABSENT: Final = (None, "", "NONE")
 _NAMES: Final = ("secret_id", "secret_group_id", "provider", "service_account_id")
-
-Json = Mapping[str, Any]
 
 
 def required_text(params: Json, key: str, *, name: str = "") -> str:

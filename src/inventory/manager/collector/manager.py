@@ -12,11 +12,9 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import NotFoundError, SaveUniqueValuesError
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.query.mongo import projection
 from inventory.query.schemas import COLLECTOR
-
-Document = dict[str, Any]
 
 ENABLED: Final = "ENABLED"
 DISABLED: Final = "DISABLED"

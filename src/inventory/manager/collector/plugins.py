@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from inventory.connector.ports import (
     CollectorPlugin,
-    Json,
     PluginConnector,
     PluginDirectory,
     PluginEndpoint,
@@ -15,6 +14,7 @@ from inventory.connector.ports import (
     Repository,
 )
 from inventory.domain.collector.options_schema import with_defaults
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.domain.redact import redact, secret_options
 from inventory.errors import (

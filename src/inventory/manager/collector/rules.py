@@ -16,11 +16,9 @@ from pymongo.database import Database
 
 from inventory.domain import ids
 from inventory.errors import NotFoundError
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.collector_rule import CUSTOM, MANAGED
 from inventory.model.time_limit import finish
-
-Document = dict[str, Any]
 
 _ID: Final = "collector_rule_id"
 _ORDER: Final = [("order", 1), ("created_at", 1), (_ID, 1)]

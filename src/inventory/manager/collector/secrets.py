@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from inventory.connector.ports import Json, SecretInformation, SecretSelector, SecretStore
+from inventory.connector.ports import SecretInformation, SecretSelector, SecretStore
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pymongo import DESCENDING
 from pymongo.database import Database
@@ -14,11 +14,9 @@ from pymongo.errors import BulkWriteError
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JobStatus
-from inventory.model.connection import refused_duplicates, translated_errors
+from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job import Job
 from inventory.model.new_document import new_document
-
-Document = dict[str, Any]
 
 _SHOWN: Final = dict.fromkeys(
     ("job_id", "status", "fire_at", "created_at", "finished_at", "total_tasks", "remained_tasks"), True

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
 from inventory.domain.clock import Clock
-from inventory.model.connection import translated_errors
-
-Document = dict[str, Any]
+from inventory.model.connection import Document, translated_errors
 
 _OWNER: Final = "owner"
 

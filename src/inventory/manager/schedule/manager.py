@@ -12,9 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import NotFoundError, SaveUniqueValuesError
-from inventory.model.connection import translated_errors
-
-Document = dict[str, Any]
+from inventory.model.connection import Document, translated_errors
 
 _ID: Final = "schedule_id"
 _DUE_AT: Final = "next_fire_at"

@@ -7,7 +7,6 @@ from typing import Any, Final
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import BadRequestError
 from inventory.migration.original.members import (
-    Document,
     Surroundings,
     UnfitError,
     fill,
@@ -16,6 +15,7 @@ from inventory.migration.original.members import (
     resolve_collector,
     tags_of,
 )
+from inventory.model.connection import Document
 from inventory.model.documents.collector import DEFAULT_PRIORITY, MAX_PRIORITY
 
 _STATES: Final = ("ENABLED", "DISABLED")

@@ -8,13 +8,13 @@ from inventory.migration.original.collectors import job_filter, priority_of
 from inventory.migration.original.members import (
     CANCELED,
     OPEN,
-    Document,
     Surroundings,
     fill,
     made_at,
     required,
     resolve_collector,
 )
+from inventory.model.connection import Document
 
 TAKEN_OVER: Final = "ERROR_TAKEN_OVER"
 _ERROR: Final = {

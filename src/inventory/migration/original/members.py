@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bson import ObjectId
 
-Document = dict[str, Any]
+from inventory.model.connection import Document
 
 CANCELED: Final = "CANCELED"
 OPEN: Final = frozenset({"CREATED", "PENDING", "IN_PROGRESS"})

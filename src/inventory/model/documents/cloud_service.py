@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict
+
 from mongoengine import (
     BinaryField,
     DateTimeField,
@@ -16,6 +19,7 @@ from mongoengine import (
 )
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 ACTIVE = "ACTIVE"
 DELETED = "DELETED"
@@ -118,3 +122,54 @@ class CloudService(Document):  # type: ignore[misc]
             },
         ],
     }
+
+
+class StoredReference(TypedDict):
+    """A raw document of :class:`Reference`."""
+
+    resource_id: NotRequired[str]
+    external_link: NotRequired[str]
+
+
+class StoredCollectionInfo(TypedDict):
+    """A raw document of :class:`CollectionInfo`."""
+
+    provider: NotRequired[str]
+    service_account_id: NotRequired[str]
+    secret_id: NotRequired[str]
+    collector_id: NotRequired[str]
+    last_collected_at: NotRequired[datetime]
+
+
+class StoredCloudService(StoredDocument):
+    """A raw document of :class:`CloudService`."""
+
+    cloud_service_id: str
+    domain_id: str
+    state: NotRequired[str]
+    name: NotRequired[str]
+    account: NotRequired[str]
+    instance_type: NotRequired[str]
+    instance_size: NotRequired[float]
+    ip_addresses: NotRequired[list[str]]
+    cloud_service_type: str
+    cloud_service_group: str
+    provider: str
+    data: NotRequired[dict[str, Any]]
+    metadata: NotRequired[dict[str, Any]]
+    reference: NotRequired[StoredReference]
+    tags: NotRequired[dict[str, Any]]
+    tag_keys: NotRequired[dict[str, Any]]
+    collection_info: NotRequired[list[StoredCollectionInfo]]
+    region_code: NotRequired[str]
+    project_id: NotRequired[str]
+    ref_cloud_service_type: NotRequired[str]
+    ref_region: NotRequired[str]
+    created_at: NotRequired[datetime]
+    updated_at: NotRequired[datetime]
+    deleted_at: NotRequired[datetime]
+    match_key: NotRequired[bytes]
+    fingerprint: NotRequired[bytes]
+    revision: NotRequired[int]
+    stamps: NotRequired[list[bytes]]
+    deleted_by: NotRequired[str]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NotRequired
+
 from mongoengine import BooleanField, DateTimeField, Document, ListField, StringField
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 MANUAL = "manual"
 """``updated_by`` of what was last written by RPC, not by a collector."""
@@ -48,3 +52,26 @@ class CloudServiceType(Document):  # type: ignore[misc]
             ["domain_id", "updated_at"],
         ],
     }
+
+
+class StoredCloudServiceType(StoredDocument):
+    """A raw document of :class:`CloudServiceType`."""
+
+    cloud_service_type_id: str
+    domain_id: str
+    name: str
+    provider: str
+    group: str
+    cloud_service_type_key: NotRequired[str]
+    ref_cloud_service_type: NotRequired[str]
+    service_code: NotRequired[str]
+    is_primary: NotRequired[bool]
+    is_major: NotRequired[bool]
+    resource_type: NotRequired[str]
+    labels: NotRequired[list[str]]
+    metadata: NotRequired[dict[str, Any]]
+    tags: NotRequired[dict[str, Any]]
+    updated_by: NotRequired[str]
+    created_at: NotRequired[datetime]
+    updated_at: NotRequired[datetime]
+    seen_at: NotRequired[datetime]

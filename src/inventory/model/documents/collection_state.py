@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NotRequired
+
 from mongoengine import BooleanField, DateTimeField, Document, IntField, StringField
+
+from inventory.model.stored import StoredDocument
 
 
 class CollectionState(Document):  # type: ignore[misc]
@@ -33,3 +38,17 @@ class CollectionState(Document):  # type: ignore[misc]
             ["domain_id", "collector_id", "secret_id", "seen_at"],
         ],
     }
+
+
+class StoredCollectionState(StoredDocument):
+    """A raw document of :class:`CollectionState`."""
+
+    domain_id: str
+    collector_id: str
+    secret_id: NotRequired[str]
+    cloud_service_id: str
+    job_task_id: NotRequired[str]
+    seen_at: NotRequired[datetime]
+    disconnected_count: NotRequired[int]
+    garbage_task_id: NotRequired[str]
+    deleted: NotRequired[bool]

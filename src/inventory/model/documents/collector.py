@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 from mongoengine import BooleanField, DateTimeField, Document, EmbeddedDocument, EmbeddedDocumentField, IntField
 from mongoengine import StringField as Text
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 MAX_NAME = 255
 MAX_PRIORITY = 99
@@ -65,3 +67,38 @@ class Collector(Document):  # type: ignore[misc]
         "index_background": True,
         "strict": False,
     }
+
+
+class StoredPluginInfo(TypedDict):
+    """A raw document of :class:`PluginInfo`."""
+
+    plugin_id: str
+    version: NotRequired[str]
+    options: NotRequired[dict[str, Any]]
+    metadata: NotRequired[dict[str, Any]]
+    secret_id: NotRequired[str]
+    secret_group_id: NotRequired[str]
+    provider: NotRequired[str]
+    service_account_id: NotRequired[str]
+    upgrade_mode: NotRequired[str]
+
+
+class StoredCollector(StoredDocument):
+    """A raw document of :class:`Collector`."""
+
+    collector_id: str
+    name: str
+    state: str
+    provider: NotRequired[str]
+    capability: NotRequired[dict[str, Any]]
+    plugin_info: StoredPluginInfo
+    priority: int
+    tags: NotRequired[dict[str, Any]]
+    is_public: bool
+    project_id: NotRequired[str]
+    domain_id: str
+    created_at: datetime
+    last_collected_at: NotRequired[datetime]
+    enabled_at: NotRequired[datetime]
+    disabled_at: NotRequired[datetime]
+    enabled_before: NotRequired[datetime]

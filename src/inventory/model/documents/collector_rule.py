@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NotRequired
+
 from mongoengine import DateTimeField, Document, IntField, ListField, StringField
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 MANAGED = "MANAGED"
 CUSTOM = "CUSTOM"
@@ -38,3 +42,20 @@ class CollectorRule(Document):  # type: ignore[misc]
             ["domain_id", "collector_id", "order", "id"],
         ],
     }
+
+
+class StoredCollectorRule(StoredDocument):
+    """A raw document of :class:`CollectorRule`."""
+
+    collector_rule_id: str
+    domain_id: str
+    collector_id: str
+    name: NotRequired[str]
+    rule_type: NotRequired[str]
+    order: NotRequired[int]
+    conditions: NotRequired[list[dict[str, Any]]]
+    conditions_policy: NotRequired[str]
+    actions: NotRequired[dict[str, Any]]
+    options: NotRequired[dict[str, Any]]
+    tags: NotRequired[dict[str, Any]]
+    created_at: NotRequired[datetime]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, NotRequired
 
 from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField
 from mongoengine import StringField as Text
 
 from inventory.domain.job.states import JobStatus
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 
 class Job(Document):  # type: ignore[misc]
@@ -70,3 +72,34 @@ class Job(Document):  # type: ignore[misc]
         ],
         "strict": False,
     }
+
+
+class StoredJob(StoredDocument):
+    """A raw document of :class:`Job`."""
+
+    job_id: str
+    status: str
+    filter: NotRequired[dict[str, Any]]
+    collect_mode: str
+    use_cache: NotRequired[bool]
+    secret_id: NotRequired[str]
+    total_tasks: int
+    remained_tasks: int
+    errors: NotRequired[list[dict[str, Any]]]
+    collector_id: str
+    schedule_id: NotRequired[str]
+    fire_at: NotRequired[datetime]
+    projects: NotRequired[list[str]]
+    priority: int
+    transaction_id: NotRequired[str]
+    planned: bool
+    plan_owner: NotRequired[str]
+    plan_lease_until: NotRequired[datetime]
+    plan_attempts: int
+    plan_not_before: NotRequired[datetime]
+    plan_outages: NotRequired[int]
+    rung_at: NotRequired[datetime]
+    domain_id: str
+    created_at: datetime
+    updated_at: datetime
+    finished_at: NotRequired[datetime]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, NotRequired
 
 from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField
 from mongoengine import StringField as Text
 
 from inventory.domain.job.states import TaskStatus
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 _STATUSES = [status.value for status in TaskStatus]
 
@@ -170,3 +172,73 @@ class Slice(Counted, Document):  # type: ignore[misc]
         ],
         "strict": False,
     }
+
+
+class StoredCounts(StoredDocument):
+    """The raw fields of :class:`Counted`."""
+
+    total_count: int
+    created_count: int
+    updated_count: int
+    failure_count: int
+    uncounted_count: int
+    errors: NotRequired[list[dict[str, Any]]]
+    error_count: int
+
+
+class StoredJobTask(StoredCounts):
+    """A raw document of :class:`JobTask`."""
+
+    job_task_id: str
+    status: str
+    deleted_count: int
+    disconnected_count: int
+    job_id: str
+    collector_id: str
+    secret_id: str
+    provider: NotRequired[str]
+    service_account_id: NotRequired[str]
+    project_id: NotRequired[str]
+    filter: NotRequired[dict[str, Any]]
+    full_collect: bool
+    types_told: NotRequired[list[str]]
+    slices_planned: bool
+    garbage_collected: bool
+    garbage_owner: NotRequired[str]
+    garbage_lease_until: NotRequired[datetime]
+    domain_id: str
+    created_at: datetime
+    started_at: NotRequired[datetime]
+    finished_at: NotRequired[datetime]
+
+
+class StoredSlice(StoredCounts):
+    """A raw document of :class:`Slice`."""
+
+    slice_id: str
+    job_task_id: str
+    job_id: str
+    collector_id: str
+    secret_id: str
+    domain_id: str
+    number: int
+    plan_attempt: int
+    held: bool
+    expanded_attempt: NotRequired[int]
+    status: str
+    endpoint: NotRequired[str]
+    task_options: NotRequired[dict[str, Any]]
+    priority: int
+    owner: NotRequired[str]
+    lease_until: NotRequired[datetime]
+    attempts: int
+    not_before: NotRequired[datetime]
+    enqueued_at: NotRequired[datetime]
+    waits_for: NotRequired[str]
+    collector_slot: NotRequired[int]
+    endpoint_slot: NotRequired[int]
+    resources_seen: int
+    earlier_errors: NotRequired[list[dict[str, Any]]]
+    created_at: datetime
+    started_at: NotRequired[datetime]
+    finished_at: NotRequired[datetime]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NotRequired
+
 from mongoengine import DateTimeField, Document, IntField, ListField, StringField
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 CREATE = "CREATE"
 UPDATE = "UPDATE"
@@ -39,3 +43,19 @@ class Record(Document):  # type: ignore[misc]
             ["domain_id", "cloud_service_id", "-created_at", "-id"],
         ],
     }
+
+
+class StoredRecord(StoredDocument):
+    """A raw document of :class:`Record`."""
+
+    record_id: str
+    domain_id: str
+    cloud_service_id: str
+    action: NotRequired[str]
+    diff: NotRequired[list[dict[str, Any]]]
+    diff_count: NotRequired[int]
+    user_id: NotRequired[str]
+    collector_id: NotRequired[str]
+    job_id: NotRequired[str]
+    updated_by: NotRequired[str]
+    created_at: NotRequired[datetime]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NotRequired
+
 from mongoengine import DateTimeField, Document, StringField
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 
 class Region(Document):  # type: ignore[misc]
@@ -39,3 +43,20 @@ class Region(Document):  # type: ignore[misc]
             ["domain_id", "updated_at"],
         ],
     }
+
+
+class StoredRegion(StoredDocument):
+    """A raw document of :class:`Region`."""
+
+    region_id: str
+    domain_id: str
+    name: NotRequired[str]
+    region_code: str
+    provider: str
+    region_key: NotRequired[str]
+    ref_region: NotRequired[str]
+    tags: NotRequired[dict[str, Any]]
+    updated_by: NotRequired[str]
+    created_at: NotRequired[datetime]
+    updated_at: NotRequired[datetime]
+    seen_at: NotRequired[datetime]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import Any, ClassVar, NotRequired, TypedDict
 
 from mongoengine import DateTimeField, Document, EmbeddedDocument, EmbeddedDocumentField, IntField, ListField
 from mongoengine import StringField as Text
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 
 class Scheduled(EmbeddedDocument):  # type: ignore[misc]
@@ -51,3 +53,30 @@ class Schedule(Document):  # type: ignore[misc]
         ],
         "strict": False,
     }
+
+
+class StoredScheduled(TypedDict):
+    """A raw document of :class:`Scheduled`."""
+
+    cron: NotRequired[str]
+    interval: NotRequired[int]
+    minutes: NotRequired[list[int]]
+    hours: NotRequired[list[int]]
+
+
+class StoredSchedule(StoredDocument):
+    """A raw document of :class:`Schedule`."""
+
+    schedule_id: str
+    name: NotRequired[str]
+    collector_id: str
+    collect_mode: str
+    schedule: StoredScheduled
+    filter: NotRequired[dict[str, Any]]
+    domain_id: str
+    priority: int
+    created_at: datetime
+    anchor_at: datetime
+    next_fire_at: NotRequired[datetime]
+    last_scheduled_at: NotRequired[datetime]
+    skips: NotRequired[list[dict[str, Any]]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
@@ -16,6 +16,7 @@ from inventory.domain.collector.values import (
     required_text,
     struct,
 )
+from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     InitPluginFailureError,
@@ -31,6 +32,7 @@ from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
+from inventory.model.connection import Document
 from inventory.model.documents.collector import Collector
 from inventory.model.new_document import new_document
 from inventory.model.time_limit import finish
@@ -44,8 +46,6 @@ from inventory.service.collector.verify_plugin import PluginVerifier
 
 log = get_logger(__name__)
 
-Document = dict[str, Any]
-Params = Mapping[str, Any]
 """A request as a plain dict: absent members absent, enums as their names."""
 
 _ID: Final = "collector_id"

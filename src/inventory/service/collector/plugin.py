@@ -14,12 +14,11 @@ from inventory.errors import InitPluginFailureError, NotFoundError, PluginError
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import AUTO, PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.model.connection import Document
 from inventory.model.time_limit import finish
 from inventory.observe.logs import get_logger
 
 log = get_logger(__name__)
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

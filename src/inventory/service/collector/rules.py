@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from inventory.connector.ports import Identity
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.collector.rule import Rule, checked_rule
 from inventory.domain.collector.values import required_text
+from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     InvalidParameterError,
@@ -25,14 +26,13 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader
+from inventory.model.connection import Document
 from inventory.model.documents.collector_rule import CUSTOM, MANAGED, CollectorRule
 from inventory.model.new_document import new_document
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
 from inventory.query.statistics.aggregate import parse_stat
 
-Document = dict[str, Any]
-Params = Mapping[str, Any]
 """A request as a plain dict: absent members absent, enums as their names."""
 
 _ID: Final = "collector_rule_id"

@@ -28,7 +28,7 @@ from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slices import first_slice_id
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import MONGODB
+from inventory.model.connection import MONGODB, Document
 from inventory.model.time_limit import finish
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
@@ -36,7 +36,6 @@ from inventory.service.job.plan import OUTAGES, CollectOptions, CollectPlan, Col
 
 log = get_logger(__name__)
 
-Document = dict[str, Any]
 
 LONGEST_PAUSE: Final = timedelta(minutes=5)
 """Maximum pause before planning is retried after repeated outages."""

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from inventory.connector.ports import CollectorPlugin, Json
+from inventory.connector.ports import CollectorPlugin
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.stored_error import error_document
 from inventory.domain.job.transaction import transaction_of
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal, system_principal
 from inventory.domain.redact import redact, secret_options
 from inventory.errors import (
@@ -32,10 +33,8 @@ from inventory.ingest.pipeline import Ingest
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.resource.store import encodable
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.service.job.running import RunningSlice
-
-Document = dict[str, Any]
 
 _PASSING = (PluginUnavailableError, ConnectionFailureError, RequestTimeoutError)
 """Errors that may be temporary: worth another attempt."""

@@ -15,6 +15,7 @@ from inventory.manager.job.task_progress import TaskProgress
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader, Scope
+from inventory.model.connection import Document
 from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
 from inventory.query.fields import ResourceSchema
 from inventory.query.parser import RawQuery, parse_list, parse_only
@@ -22,7 +23,6 @@ from inventory.query.references import ReferenceLookup, with_request_filters
 from inventory.query.schemas import BOUND_JOB
 from inventory.query.statistics.aggregate import parse_stat
 
-Document = dict[str, Any]
 Filters = Mapping[str, object]
 """The request's own filter fields, by name; absent fields are left out."""
 

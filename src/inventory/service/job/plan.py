@@ -23,10 +23,8 @@ from inventory.errors import (
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.lookup import ResourceLookup
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.service.collector.plugin import CollectorPluginService
-
-Document = dict[str, Any]
 
 OUTAGES: Final = (ConnectionFailureError, RequestTimeoutError, LimitExceededError)
 """Temporary failures. Any other error is a refusal that would be the same at the next attempt (contract, section 6)."""

@@ -15,6 +15,7 @@ from inventory.errors import ConnectionFailureError, InventoryError, RequestTime
 from inventory.manager.job.slice_claim import SliceClaims
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
+from inventory.model.connection import Document
 from inventory.observe import tracing
 from inventory.observe.logs import bind, get_logger, unbind
 from inventory.service.job.collect_slice import Assignment, Attempt, SliceCollector, failed
@@ -23,7 +24,6 @@ from inventory.service.job.running import RunningSlice, RunningSlices, StopReaso
 from inventory.service.job.settle import Settler
 from inventory.service.job.start_slice import SliceStarter
 
-Document = dict[str, Any]
 T = TypeVar("T")
 
 _PAUSE_SECONDS: Final = 0.25

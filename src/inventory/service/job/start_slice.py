@@ -6,7 +6,7 @@ import math
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from inventory.domain.job.states import JOB_OPEN, JobStatus
 from inventory.errors import DuplicateJobError
@@ -16,11 +16,10 @@ from inventory.manager.job.slice_claim import Refusal, SliceClaims
 from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.manager.job.tasks import JobTaskManager, Started
+from inventory.model.connection import Document
 from inventory.observe.logs import get_logger
 from inventory.service.job.collect_slice import Assignment
 from inventory.service.job.settle import Settler
-
-Document = dict[str, Any]
 
 _TRIES: Final = 100
 """How often a claim is retried after a free slot was taken by another slice; each time, another slice has made

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from bson import ObjectId
 
@@ -21,10 +21,9 @@ from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import SliceClaims
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
+from inventory.model.connection import Document
 from inventory.observe.logs import get_logger
 from inventory.service.job.settle import Settler
-
-Document = dict[str, Any]
 
 ENQUEUE_AGAIN_SECONDS: Final = 15.0
 """How long after a message was enqueued for a slice or a job's planning it is enqueued again if nothing happened, s."""

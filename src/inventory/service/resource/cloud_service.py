@@ -8,6 +8,7 @@ from typing import Final
 from inventory.connector.ports import Identity
 from inventory.domain import ids
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     ConnectionFailureError,
@@ -28,14 +29,14 @@ from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.store import encodable
-from inventory.model.connection import MONGODB
+from inventory.model.connection import MONGODB, Document
 from inventory.model.documents.cloud_service import ACTIVE
 from inventory.model.documents.record import CREATE, DELETE, UPDATE
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
 from inventory.query.statistics.aggregate import parse_stat
 from inventory.query.statistics.analyze import parse_analyze
-from inventory.service.resource.reading import Document, Filters, Params
+from inventory.service.resource.reading import Filters
 from inventory.service.resource.scope import CloudServiceReferences, living_scope, project_scope
 
 Write = tuple[Document, Document | None]

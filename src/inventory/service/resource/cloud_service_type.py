@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from inventory.domain import ids
+from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterTypeError
 from inventory.ingest.decision.changeset import MANUAL, change_cloud_service_type, new_cloud_service_type
-from inventory.service.resource.reading import Document, Params, ResourceService
+from inventory.model.connection import Document
+from inventory.service.resource.reading import ResourceService
 
 _ID: Final = "cloud_service_type_id"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from pymongo.database import Database
 
@@ -15,10 +15,8 @@ from inventory.ingest.metrics import RESOURCES
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.service.job.collect_slice import Assignment
-
-Document = dict[str, Any]
 
 _RENEW_PART: Final = 1 / 3
 """After which part of its lease a claim is renewed: what takes less needs no command for it."""

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from pymongo.database import Database
 from pymongo.errors import InvalidOperation
@@ -16,10 +16,8 @@ from inventory.errors import ConnectionFailureError
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.removal import ResourceRemover
-from inventory.model.connection import translated_errors
+from inventory.model.connection import Document, translated_errors
 from inventory.observe.logs import get_logger
-
-Document = dict[str, Any]
 
 _BATCH: Final = 500
 _MANUAL: Final = "manual"

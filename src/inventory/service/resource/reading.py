@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.errors import RequiredParameterError
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader, Scope
 from inventory.manager.resource.types_and_regions import ResourceManager
+from inventory.model.connection import Document
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
 from inventory.query.statistics.aggregate import parse_stat
 
-Document = dict[str, Any]
-Params = Mapping[str, Any]
 """A request as a plain dict, absent members absent."""
 Filters = Mapping[str, object]
 """The request's own fields that narrow a list, by name; absent ones absent."""

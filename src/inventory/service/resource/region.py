@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from inventory.domain import ids
+from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.ingest.decision.changeset import MANUAL, change_region, new_region
-from inventory.service.resource.reading import Document, Params, ResourceService
+from inventory.model.connection import Document
+from inventory.service.resource.reading import ResourceService
 
 _ID: Final = "region_id"
 

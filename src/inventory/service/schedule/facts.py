@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
-from typing import Any, Final
+from typing import Final
 
 from inventory.domain.clock import Clock, isoformat
 from inventory.domain.principal import Principal
@@ -16,9 +16,8 @@ from inventory.errors import BadRequestError
 from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.schedule.manager import ScheduleManager
+from inventory.model.connection import Document
 from inventory.service.schedule.stored import read_collector, read_skips, times_or_problem
-
-Document = dict[str, Any]
 
 NEXT_TIMES: Final = 10
 LOOK_BACK: Final = timedelta(days=1)

@@ -10,6 +10,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.filter_format import checked_filter
 from inventory.domain.collector.values import optional_text, required_text, struct
+from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import RequiredParameterError
@@ -17,6 +18,7 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
+from inventory.model.connection import Document
 from inventory.model.documents.schedule import Schedule
 from inventory.model.new_document import new_document
 from inventory.observe.logs import get_logger
@@ -26,8 +28,6 @@ from inventory.service.job.manage import CollectorReferences
 
 log = get_logger(__name__)
 
-Document = dict[str, Any]
-Params = Mapping[str, Any]
 """A request as a plain dict; absent fields are left out."""
 
 _ID: Final = "schedule_id"

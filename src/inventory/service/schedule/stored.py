@@ -11,8 +11,7 @@ from inventory.domain.schedule.due import CollectorState, Skip, SkipReason
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import BadRequestError, InvalidParameterTypeError
 from inventory.manager.collector.manager import ENABLED
-
-Document = dict[str, Any]
+from inventory.model.connection import Document
 
 _MEMBERS: Final[Mapping[str, type]] = {
     "schedule_id": str,

@@ -22,10 +22,9 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.from_schedules import Fire, FiredJob, ScheduledJobManager
 from inventory.manager.schedule.due_batch import DueBatchManager
 from inventory.manager.schedule.manager import Advance, ScheduleManager
+from inventory.model.connection import Document
 from inventory.observe.logs import get_logger
 from inventory.service.schedule.stored import read_collector, read_skips, read_times, write_skips
-
-Document = dict[str, Any]
 
 BATCH: Final = 500
 """Number of schedules that are fired together."""

@@ -1,0 +1,12 @@
+"""Plain values that travel between layers, by what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+"""A decoded Struct, or a part of one: plugin options, metadata, a secret's data, a resource as a plugin sent it."""
+
+Params: TypeAlias = Mapping[str, Any]
+"""The fields of a decoded request, by name."""
