@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from rich.live import Live
 
 from inventory.cli.client import CallError
 from inventory.cli.view.output import Column, console, count_line, print_json, print_rows, styled, table_of, wants_json
+from inventory.query.condition_text import parse_condition
 
 Json = dict[str, Any]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -26,19 +25,6 @@ REFRESH_SECONDS: Final = 2.0
 FILTER_HELP: Final = (
     "KEY=VALUE, KEY!=VALUE, KEY~PART, KEY!~PART, KEY>VALUE, KEY>=VALUE, KEY<VALUE, KEY<=VALUE; all given must hold"
 )
-_CONDITION: Final = re.compile(r"([A-Za-z_$][^=!~<>]*?)(!=|!~|>=|<=|=|~|>|<)(.*)", re.DOTALL)
-_OPERATORS: Final = {
-    "=": "eq",
-    "!=": "not",
-    "~": "contain",
-    "!~": "not_contain",
-    ">=": "gte",
-    "<=": "lte",
-    ">": "gt",
-    "<": "lt",
-}
-_NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?")
-_TIMES: Final = frozenset({"gt", "gte", "lt", "lte"})
 
 
 class FilterParameter(click.ParamType[Json]):
@@ -50,18 +36,10 @@ class FilterParameter(click.ParamType[Json]):
         """Return the condition in the API's form."""
         if isinstance(value, dict):
             return value
-        found = _CONDITION.fullmatch(value)
-        if found is None:
+        condition = parse_condition(value)
+        if condition is None:
             self.fail(f"{value!r} is none of {FILTER_HELP.partition(';')[0]}", param, ctx)
-        key, sign, operand = found.groups()
-        operator = _OPERATORS[sign]
-        if operator in _TIMES and key.endswith("_at"):
-            # Times have operators of their own, and may be relative to now.
-            operator = f"{'timediff' if operand.startswith('now') else 'datetime'}_{operator}"
-        elif operator in _TIMES and _NUMBER.fullmatch(operand):
-            # MongoDB compares numbers only with numbers.
-            return {"k": key, "v": json.loads(operand), "o": operator}
-        return {"k": key, "v": operand, "o": operator}
+        return condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,7 @@ def environment() -> Environment:
     )
     made.filters |= {
         "t": text.shown,
+        "bare": text.bare,
         "number": text.number,
         "size": text.size,
         "ago": _ago,

@@ -76,7 +76,7 @@ def _endpoint(site: Site, page: ConsolePage) -> Callable[[Request], Awaitable[Re
         transaction_id = site.api.transaction_id(request.headers)
         response = await _answer(site, page, request, transaction_id)
         response.headers[site.api.TRANSACTION_HEADER] = transaction_id
-        size = len(response.body) if isinstance(response.body, bytes) else 0
+        size = len(getattr(response, "body", b""))
         site.api.served(page.name, response.status_code, time.perf_counter() - began, size, transaction_id)
         return response
 

@@ -39,6 +39,13 @@ def _seen(character: str) -> Markup:
     return Markup('<span class="unseen" title="an invisible character">U+{}</span>').format(f"{ord(character):04X}")
 
 
+def bare(value: Any, limit: int = 120) -> str:
+    """Return a text for where no markup can be, such as a title: what cannot be seen is replaced."""
+    text = str(value)
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in cut)
+
+
 def safe_link(value: Any) -> str:
     """Return a link that may be followed: http or https with a host; else an empty one."""
     if not isinstance(value, str) or len(value) > 4096 or not value.isprintable():
@@ -86,7 +93,7 @@ def time_tag(text: Any, now: datetime) -> Markup:
     if found is None:
         return shown(text) if text else Markup('<span class="none">never</span>')
     seconds = (now - found).total_seconds()
-    words = span(abs(seconds))
+    words = span(round(abs(seconds)))
     told = f"{words} ago" if seconds >= 0 else f"in {words}"
     exact = f"{found:%Y-%m-%d %H:%M:%S} UTC"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(found.isoformat(), exact, told)
@@ -104,7 +111,7 @@ def span(seconds: float) -> str:
     """Return a length of time in one unit."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "0 s"
-    if seconds < 10:
+    if seconds < 10 and seconds != int(seconds):
         return f"{seconds:.1f} s"
     if seconds < 2 * _MINUTE:
         return f"{seconds:.0f} s"

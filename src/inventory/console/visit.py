@@ -20,6 +20,8 @@ from inventory.console.session import Session
 
 PATIENCE_SECONDS: Final = 0.06
 """How long a page waits for a part that may take long, s; after that it fetches the part by itself."""
+WAIT: Final = "wait"
+"""A parameter of the URL: the page is to wait for all of its parts."""
 PART_SECONDS: Final = 25.0
 """How long such a part waits, s."""
 
@@ -113,9 +115,9 @@ class Visit:
         """Return this page's URL with some parameters changed: None removes one, a list repeats it."""
         return self.link(self.path, **changes)
 
-    def link(self, path: str, **changes: Any) -> str:
+    def link(self, path: str, /, **changes: Any) -> str:
         """Return the URL of ``path`` with this page's parameters, some changed as in :meth:`url`."""
-        kept = [(key, value) for key, value in self.request.query_params.multi_items() if key not in changes]
+        kept = [(key, value) for key, value in self.request.query_params.multi_items() if key not in {*changes, WAIT}]
         for key, value in changes.items():
             if value is not None and value != "":
                 kept += [(key, str(one)) for one in value] if isinstance(value, list | tuple) else [(key, str(value))]
@@ -162,7 +164,7 @@ class Visit:
         async def call() -> Json:
             return await self.site.api.call(name, filled, token=self.session.token, transaction_id=self.transaction_id)
 
-        seconds = PART_SECONDS if wait or self.text("wait") else PATIENCE_SECONDS
+        seconds = PART_SECONDS if wait or self.text(WAIT) else PATIENCE_SECONDS
         return await self.site.answers.ask(key_of(self.session.token, name, filled), call, seconds)
 
     def _filled(self, name: str, request: Mapping[str, Any]) -> Json:

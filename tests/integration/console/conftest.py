@@ -81,11 +81,18 @@ def token_origin(world: World, gateways: Gateways) -> str:
     return gateways.start(world.wire.address_of_newest, authentication="jwt", jwks_file=world.wire.settings.jwks_file)
 
 
+def _wait(request: httpx.Request) -> None:
+    """Ask for whole pages, however busy the machine is."""
+    request.url = request.url.copy_merge_params({"wait": "1"})
+
+
 @pytest.fixture
 def browse() -> Iterator[Open]:
-    """Opens clients that keep cookies as a browser does."""
+    """Opens clients that keep cookies as a browser does, and wait for what takes long."""
     with ExitStack() as stack:
-        yield lambda origin: stack.enter_context(Browser(httpx.Client(base_url=origin, timeout=30, trust_env=False)))
+        yield lambda origin: stack.enter_context(
+            Browser(httpx.Client(base_url=origin, timeout=30, trust_env=False, event_hooks={"request": [_wait]}))
+        )
 
 
 @pytest.fixture

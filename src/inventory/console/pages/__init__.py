@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory.console.pages import access, overview
+from inventory.console.pages import access, overview, resource, resources
 from inventory.console.routes import ConsolePage
 
-ALL: Final[tuple[ConsolePage, ...]] = (*overview.PAGES, *access.PAGES)
+ALL: Final[tuple[ConsolePage, ...]] = (*overview.PAGES, *resources.PAGES, *resource.PAGES, *access.PAGES)

@@ -1,0 +1,137 @@
+"""One resource: its fields, its data as a tree, its tags, who collects it, and its history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from inventory.console.api import NOT_FOUND, ApiError, Json
+from inventory.console.parts import part
+from inventory.console.rendering import pretty
+from inventory.console.resource.differences import sides
+from inventory.console.resource.layouts import layouts_of
+from inventory.console.resource.tree import split, subtree, tree
+from inventory.console.routes import ConsolePage
+from inventory.console.visit import Visit
+
+TAGS: Final = 100
+RECORDS: Final = 10
+_CHANGES: Final = 30
+"""Changes of one record that are shown with before and after."""
+
+
+async def show(visit: Visit) -> Response:
+    """Show the resource."""
+    resource_id = visit.request.path_params["resource_id"]
+    page = visit.whole("history", 1)
+    history = {"page": {"start": (page - 1) * RECORDS + 1, "limit": RECORDS}}
+    found, records = await asyncio.gather(
+        visit.call("CloudService.get", cloud_service_id=resource_id),
+        part(visit, "ChangeHistory.list", wait=True, cloud_service_id=resource_id, query=history),
+    )
+    kind, collectors = await asyncio.gather(_type_of(visit, found), _collectors(visit, found))
+    return visit.render(
+        "resource/page.html",
+        resource=found,
+        layouts=layouts_of(found, kind.get("metadata", {})),
+        kind=kind,
+        root=tree("data", found.get("data", {}), "data"),
+        tags=_tags(found),
+        tags_page=visit.whole("tags", 1),
+        tags_limit=TAGS,
+        collectors=collectors,
+        records=records,
+        changes=[_changes(record) for record in records.results],
+        history_page=page,
+        history_limit=RECORDS,
+    )
+
+
+async def show_data(visit: Visit) -> Response:
+    """Show a part of the data, which the whole tree had no room for."""
+    resource_id = visit.request.path_params["resource_id"]
+    path = visit.text("path", "data")
+    found = await visit.call(
+        "CloudService.get", cloud_service_id=resource_id, only=["cloud_service_id", "name", "data"]
+    )
+    try:
+        value = subtree(found.get("data", {}), path)
+    except KeyError:
+        raise ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "The resource's data has nothing there.") from None
+    first = visit.whole("from", 0, least=0)
+    shown = value[first:] if isinstance(value, list) else value
+    keys = split(path)
+    return visit.render(
+        "resource/data.html",
+        resource=found,
+        root=tree(keys[-1], shown, path, first=first),
+        path=path,
+        parents=[(key, ".".join(path.split(".")[: number + 1])) for number, key in enumerate(keys[:-1])]
+        if "\\" not in path
+        else [],
+    )
+
+
+async def show_json(visit: Visit) -> Response:
+    """Answer with the resource whole, as JSON."""
+    resource_id = visit.request.path_params["resource_id"]
+    found = await visit.call("CloudService.get", cloud_service_id=resource_id)
+    content = await asyncio.to_thread(lambda: pretty(found).encode("utf-8", "replace"))
+    return visit.answer(content, "application/json", filename=f"{found.get('cloud_service_id', 'resource')}.json")
+
+
+async def _type_of(visit: Visit, resource: Json) -> Json:
+    """Return the type of a resource, if it is known."""
+    answer = await part(
+        visit,
+        "CloudServiceType.list",
+        wait=True,
+        provider=resource.get("provider"),
+        group=resource.get("cloud_service_group"),
+        name=resource.get("cloud_service_type"),
+        query={"page": {"start": 1, "limit": 1}},
+    )
+    return answer.results[0] if answer.results else {}
+
+
+async def _collectors(visit: Visit, resource: Json) -> Mapping[str, str]:
+    """Return the names of the collectors that saw a resource, as far as the visitor may know."""
+    ids = sorted({each["collector_id"] for each in resource.get("collection_info", []) if each.get("collector_id")})
+    if not ids:
+        return {}
+    query = {"filter": [{"k": "collector_id", "v": ids, "o": "in"}], "only": ["collector_id", "name"]}
+    answer = await part(visit, "Collector.list", wait=True, query=query)
+    return {each["collector_id"]: each.get("name", "") for each in answer.results}
+
+
+def _tags(resource: Json) -> list[tuple[str, str, Any]]:
+    """Return the tags as provider, key, value."""
+    tags = resource.get("tags", {})
+    return [
+        (provider, key, value)
+        for provider, pairs in tags.items()
+        if isinstance(pairs, Mapping)
+        for key, value in pairs.items()
+    ]
+
+
+def _changes(record: Json) -> list[dict[str, Any]]:
+    """Return the changes of a record, both sides of each marked where they differ."""
+    found = []
+    for change in record.get("diff", [])[:_CHANGES]:
+        if isinstance(change, Mapping):
+            before, after = sides(change.get("before"), change.get("after"))
+            found.append(
+                {"key": change.get("key", ""), "type": change.get("type", ""), "before": before, "after": after}
+            )
+    return found
+
+
+PAGES: Final = (
+    ConsolePage("/resources/{resource_id}", "resource", show),
+    ConsolePage("/resources/{resource_id}/data", "resource_data", show_data),
+    ConsolePage("/resources/{resource_id}/json", "resource_json", show_json),
+)

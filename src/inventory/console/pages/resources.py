@@ -1,0 +1,195 @@
+"""The list of resources: facets, search, columns, pages, export."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from starlette.responses import Response, StreamingResponse
+
+from inventory.console.api import ApiError, Json
+from inventory.console.parts import Part, grouped, part
+from inventory.console.resource.layouts import table_fields
+from inventory.console.resource.selection import (
+    COLUMNS,
+    FACETS,
+    LIMIT,
+    MOST,
+    Selection,
+    columns_of,
+    only_of,
+)
+from inventory.console.resource.view_field import ViewField, value_at
+from inventory.console.routes import ConsolePage
+from inventory.console.visit import HEADERS, Visit
+
+_SHOWN_VALUES: Final = 8
+_MOST_VALUES: Final = 200
+_EXPORT_PAGE: Final = 500
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that spreadsheets would calculate."""
+
+Context = dict[str, Any]
+
+
+async def facets(visit: Visit, *, wait: bool = False) -> Context:
+    """The values of each facet, with how many resources they would leave."""
+    selection = Selection.of(visit)
+    asked = [
+        part(visit, "CloudService.stat", wait=wait, query=_facet_query(selection, name, key))
+        for name, (key, _) in FACETS.items()
+    ]
+    answers = await asyncio.gather(*asked)
+    late = any(each.is_late for each in answers)
+    failed = next((each for each in answers if each.error), None)
+    return {
+        "part": Part(None) if late else failed or Part({}),
+        "facets": [
+            (name, title, key, answer.results, selection.facets[name])
+            for (name, (key, title)), answer in zip(FACETS.items(), answers, strict=True)
+        ],
+        "selection": selection,
+        "shown": _SHOWN_VALUES,
+    }
+
+
+def _facet_query(selection: Selection, name: str, key: str) -> Json:
+    return selection.query(without=name, **grouped(key), page={"start": 1, "limit": _MOST_VALUES})
+
+
+async def rows(visit: Visit, *, wait: bool = False) -> Context:
+    """One page of the list."""
+    selection = Selection.of(visit)
+    own = await _type_fields(visit, selection)
+    columns = columns_of(visit, own)
+    query = selection.list_query(start=selection.start, limit=LIMIT, only=only_of(columns))
+    return {
+        "part": await part(visit, "CloudService.list", wait=wait, query=query),
+        "columns": columns,
+        "choices": list({field.key: field for field in (*COLUMNS.values(), *own, *columns)}.values()),
+        "selection": selection,
+        "limit": LIMIT,
+        "most": MOST,
+    }
+
+
+async def _type_fields(visit: Visit, selection: Selection) -> tuple[ViewField, ...]:
+    """Return the columns of the table that the plugin defines for the one type that is chosen."""
+    if selection.single_type is None:
+        return ()
+    provider, group, name = selection.single_type
+    query = {"page": {"start": 1, "limit": 1}, "only": ["metadata"]}
+    try:
+        answer = await visit.call("CloudServiceType.list", provider=provider, group=group, name=name, query=query)
+    except ApiError:
+        return ()  # the rows can be shown without
+    return table_fields(answer["results"][0].get("metadata")) if answer.get("results") else ()
+
+
+async def show(visit: Visit) -> Response:
+    """Show the page."""
+    found, sides = await asyncio.gather(rows(visit), facets(visit))
+    return visit.render("resources/list.html", it=found, sides=sides, selection=found["selection"])
+
+
+async def show_rows(visit: Visit) -> Response:
+    """Show the rows alone, however long it takes."""
+    it = await rows(visit, wait=True)
+    return visit.render("part.html", template="resources/rows.html", it=it)
+
+
+async def show_facets(visit: Visit) -> Response:
+    """Show the facets alone, however long it takes."""
+    it = await facets(visit, wait=True)
+    return visit.render("part.html", template="resources/facets.html", it=it)
+
+
+# Export
+
+
+async def export_csv(visit: Visit) -> Response:
+    """Answer with what the list shows, all of its pages, as CSV."""
+    columns, pages = await _exported(visit)
+
+    async def lines() -> AsyncIterator[str]:
+        yield _csv([[field.name for field in columns]])
+        async for page in pages:
+            yield _csv([[_cell(value_at(row, field.key)) for field in columns] for row in page])
+
+    return _file(lines(), "text/csv", "resources.csv")
+
+
+async def export_json(visit: Visit) -> Response:
+    """Answer with what the list shows, all of its pages, as JSON: a list of objects by column."""
+    columns, pages = await _exported(visit)
+
+    async def lines() -> AsyncIterator[str]:
+        joint = "["
+        async for page in pages:
+            for row in page:
+                values = {"cloud_service_id": row.get("cloud_service_id")}
+                values |= {field.key: value_at(row, field.key) for field in columns}
+                yield joint + "\n" + json.dumps(values, ensure_ascii=False)
+                joint = ","
+        yield "[]\n" if joint == "[" else "\n]\n"
+
+    return _file(lines(), "application/json", "resources.json")
+
+
+async def _exported(visit: Visit) -> tuple[list[ViewField], AsyncIterator[list[Json]]]:
+    """Return the columns, and the rows page by page; the first is asked for at once, so that errors are told."""
+    selection = Selection.of(visit)
+    columns = columns_of(visit, await _type_fields(visit, selection))
+    only = only_of(columns)
+
+    async def page_from(start: int) -> list[Json]:
+        limit = min(_EXPORT_PAGE, MOST - start + 1)
+        answer = await visit.call("CloudService.list", query=selection.list_query(start=start, limit=limit, only=only))
+        found: list[Json] = answer.get("results", [])
+        return found
+
+    first = await page_from(1)
+
+    async def pages() -> AsyncIterator[list[Json]]:
+        page, start = first, 1
+        while page:
+            yield page
+            start += len(page)
+            page = await page_from(start) if len(page) == _EXPORT_PAGE and start <= MOST else []
+
+    return columns, pages()
+
+
+def _file(lines: AsyncIterator[str], media_type: str, name: str) -> Response:
+    headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
+    encoded = (line.encode("utf-8", "replace") async for line in lines)
+    return StreamingResponse(encoded, media_type=f"{media_type}; charset=utf-8", headers=headers)
+
+
+def _csv(lines: list[list[str]]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerows(lines)
+    return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    """Return a value as a cell; a text that a spreadsheet would calculate is kept a text by an apostrophe."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+PAGES: Final = (
+    ConsolePage("/resources", "resources", show),
+    ConsolePage("/resources/part/rows", "resources_rows", show_rows),
+    ConsolePage("/resources/part/facets", "resources_facets", show_facets),
+    ConsolePage("/resources/export.csv", "resources_csv", export_csv),
+    ConsolePage("/resources/export.json", "resources_json", export_json),
+)

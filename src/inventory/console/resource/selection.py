@@ -1,0 +1,172 @@
+"""What the URL of the list of resources asks for: facets, search, columns, order, page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inventory.console.api import Json
+from inventory.console.resource.view_field import ViewField
+from inventory.console.visit import Visit
+from inventory.query.condition_text import parse_search
+
+LIMIT: Final = 50
+MOST: Final = 10_000
+"""Rows that can be paged to and exported: MongoDB walks over all that come before a page."""
+
+FACETS: Final[Mapping[str, tuple[str, str]]] = {
+    "provider": ("provider", "Provider"),
+    "group": ("cloud_service_group", "Group"),
+    "type": ("cloud_service_type", "Type"),
+    "region": ("region_code", "Region"),
+    "account": ("account", "Account"),
+    "project": ("project_id", "Project"),
+}
+"""By parameter of the URL: the field, and its name."""
+
+COLUMNS: Final[Mapping[str, ViewField]] = {
+    field.key: field
+    for field in (
+        ViewField("name", "Name"),
+        ViewField("cloud_service_type", "Type"),
+        ViewField("cloud_service_group", "Group"),
+        ViewField("provider", "Provider"),
+        ViewField("region_code", "Region"),
+        ViewField("account", "Account"),
+        ViewField("project_id", "Project"),
+        ViewField("instance_type", "Instance type"),
+        ViewField("instance_size", "Size"),
+        ViewField("ip_addresses", "Addresses", "list"),
+        ViewField("state", "State"),
+        ViewField("cloud_service_id", "Id"),
+        ViewField("reference.resource_id", "Id at the provider"),
+        ViewField("created_at", "Created", "datetime"),
+        ViewField("updated_at", "Updated", "datetime"),
+        ViewField("deleted_at", "Deleted", "datetime"),
+    )
+}
+"""What every resource has."""
+
+DEFAULT_COLUMNS: Final = ("name", "cloud_service_type", "provider", "region_code", "account", "updated_at")
+SHORT_COLUMNS: Final = ("name", "region_code", "account")
+"""Beside the columns of a type's own table."""
+_STATES: Final = ("ACTIVE", "DELETED")
+_MAX_COLUMNS: Final = 30
+_PATH: Final = re.compile(r"(data|tags|reference|metadata)(\.[^.$\0]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is asked for.
+
+    Attributes:
+        facets: values by parameter.
+        states: ``ACTIVE`` or ``DELETED``, or both; none: what lives.
+        q: search as it was typed.
+        sort: a key, a leading ``-`` for descending; empty: the newest first.
+        page: from 1.
+    """
+
+    facets: Mapping[str, tuple[str, ...]]
+    states: tuple[str, ...]
+    q: str
+    sort: str
+    page: int
+
+    @classmethod
+    def of(cls, visit: Visit) -> Selection:
+        """Return what a visit's URL asks for."""
+        sort = visit.text("sort")
+        key = sort.removeprefix("-")
+        return cls(
+            facets={name: tuple(visit.texts(name)) for name in FACETS},
+            states=tuple(each for each in visit.texts("state") if each in _STATES),
+            q=visit.text("q").strip(),
+            sort=sort if key in COLUMNS or _PATH.fullmatch(key) else "",
+            page=visit.whole("page", 1, most=MOST // LIMIT),
+        )
+
+    def conditions(self, *, without: str = "") -> list[Json]:
+        """Return the conditions, those of the facet ``without`` left out."""
+        found = [
+            {"k": FACETS[name][0], "v": list(values), "o": "in"}
+            for name, values in self.facets.items()
+            if values and name != without
+        ]
+        if self.states:
+            found.append({"k": "state", "v": list(self.states), "o": "in"})
+        return found + [_any_type(each) for each in parse_search(self.q).conditions]
+
+    def query(self, *, without: str = "", **more: Any) -> Json:
+        """Return the query of a list or of statistics, without a page."""
+        query: Json = dict(more)
+        if conditions := self.conditions(without=without):
+            query["filter"] = conditions
+        if keyword := parse_search(self.q).keyword:
+            query["keyword"] = keyword
+        return query
+
+    def list_query(self, *, start: int, limit: int, only: list[str]) -> Json:
+        """Return the query of a list."""
+        query = self.query(page={"start": start, "limit": limit}, only=only)
+        if self.sort:
+            query["sort"] = {"key": self.sort.removeprefix("-"), "desc": self.sort.startswith("-")}
+        return query
+
+    @property
+    def start(self) -> int:
+        """The first row of the page, from 1."""
+        return (self.page - 1) * LIMIT + 1
+
+    @property
+    def single_type(self) -> tuple[str, str, str] | None:
+        """The provider, group and type, where it is one; its plugin may have a table for it."""
+        chosen = [self.facets[name] for name in ("provider", "group", "type")]
+        return (chosen[0][0], chosen[1][0], chosen[2][0]) if all(len(each) == 1 for each in chosen) else None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether anything but all is asked for."""
+        return bool(self.q or self.states or any(self.facets.values()))
+
+
+def columns_of(visit: Visit, type_fields: tuple[ViewField, ...]) -> list[ViewField]:
+    """Return the columns that the URL names, else those of the type, else the usual ones."""
+    known = dict(COLUMNS) | {field.key: field for field in type_fields if field.key not in COLUMNS}
+    given = [*visit.text("columns").split(","), *visit.texts("column")]
+    if any(given):
+        keys = list(dict.fromkeys(key for key in given if key in known or _PATH.fullmatch(key)))
+    elif type_fields:
+        own = [field.key for field in type_fields if not field.options.get("is_optional")]
+        keys = list(dict.fromkeys([*SHORT_COLUMNS[:1], *own, *SHORT_COLUMNS[1:]]))
+    else:
+        keys = list(DEFAULT_COLUMNS)
+    return [known.get(key) or ViewField(key, key) for key in keys[:_MAX_COLUMNS]] or [COLUMNS["name"]]
+
+
+def only_of(columns: list[ViewField]) -> list[str]:
+    """Return the fields that a list must fill for its columns and its links."""
+    return list(dict.fromkeys(["cloud_service_id", "name", "state", *(_readable(field.key) for field in columns)]))
+
+
+def _readable(key: str) -> str:
+    """Return the path that the API reads: positions in lists, and tags of some provider, it gives by the whole."""
+    head, _, rest = key.partition(".")
+    return head if head in ("tags", "metadata") or re.search(r"(^|\.)\d", rest) else key
+
+
+def _any_type(condition: Json) -> Json:
+    """Return a condition on collected data so that it finds numbers and truth values, too, as one types them."""
+    value = condition["v"]
+    if condition["o"] not in ("eq", "not") or not isinstance(value, str) or not condition["k"].startswith("data."):
+        return condition
+    try:
+        plain = json.loads(value)
+    except (ValueError, RecursionError):
+        return condition
+    if isinstance(plain, bool | int | float):
+        return {**condition, "v": [value, plain], "o": "in" if condition["o"] == "eq" else "not_in"}
+    return condition

@@ -1,0 +1,133 @@
+"""A resource's data as a tree that is bounded, however large the data is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+MAX_NODES: Final = 1_500
+"""Nodes of one tree; what lies beyond is a link to a tree of its own."""
+MAX_TEXT: Final = 2_000
+"""Characters of a text in the tree."""
+_MAX_MEMBERS: Final = 200
+"""Members of one node."""
+_OPEN_DEPTH: Final = 1
+_OPEN_SIZE: Final = 12
+
+
+@dataclass(slots=True)
+class Node:
+    """A value in the tree.
+
+    Attributes:
+        name: its key or position.
+        path: where it lies, as queries name it; empty where no query can.
+        value: of a leaf.
+        children: of an object or list.
+        kind: ``object``, ``list``, ``text``, ``number``, ``bool`` or ``null``.
+        size: how many members it has altogether.
+        left: how many of them are not here.
+        first: of a list's root, the position of the first item that is here.
+        is_open: whether its members are shown at once.
+    """
+
+    name: str
+    path: str
+    kind: str
+    value: Any = None
+    children: list[Node] = field(default_factory=list)
+    size: int = 0
+    left: int = 0
+    first: int = 0
+    is_open: bool = False
+
+
+def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int = 0) -> Node:
+    """Return ``value`` as a tree of at most ``most`` nodes, breadth first, so that no branch hides the others.
+
+    Args:
+        name: of the root.
+        value: as JSON has it.
+        path: of the root.
+        most: nodes.
+        first: where ``value`` is the rest of a list, the position of its first item.
+    """
+    root = _node(name, path, value)
+    root.is_open, root.first = True, first
+    level = [(root, value)]
+    left, depth = most - 1, 0
+    while level:
+        below: list[tuple[Node, Any]] = []
+        share = max(left // len(level), 1)
+        for node, content in level:
+            members = _members(node.path, content, node.first)
+            taken = members[: min(share, left, _MAX_MEMBERS)]
+            left -= len(taken)
+            node.left = len(members) - len(taken)
+            for key, inner_path, inner in taken:
+                child = _node(key, inner_path, inner)
+                child.is_open = depth < _OPEN_DEPTH and child.size <= _OPEN_SIZE
+                node.children.append(child)
+                if child.size:
+                    below.append((child, inner))
+        level, depth = below, depth + 1
+    return root
+
+
+def _members(path: str, content: Any, first: int) -> list[tuple[str, str, Any]]:
+    if isinstance(content, Mapping):
+        return [(str(key), joined(path, str(key)), value) for key, value in content.items()]
+    if isinstance(content, list):
+        return [(str(number), f"{path}.{number}", value) for number, value in enumerate(content, first)]
+    return []
+
+
+def joined(path: str, key: str) -> str:
+    """Return the path of a member; dots within its key are escaped, as queries want it."""
+    return f"{path}.{key.replace(chr(92), chr(92) * 2).replace('.', chr(92) + '.')}"
+
+
+def split(path: str) -> list[str]:
+    """Return the keys of a path, their dots not escaped any more."""
+    keys, at, escaped = [""], 0, False
+    for character in path:
+        if escaped:
+            keys[at] += character
+            escaped = False
+        elif character == "\\":
+            escaped = True
+        elif character == ".":
+            keys.append("")
+            at += 1
+        else:
+            keys[at] += character
+    return keys
+
+
+def subtree(value: Any, path: str) -> Any:
+    """Return what lies at an escaped path below ``value``.
+
+    Raises:
+        KeyError: nothing does.
+    """
+    for key in split(path)[1:]:
+        if isinstance(value, Mapping) and key in value:
+            value = value[key]
+        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
+            value = value[int(key)]
+        else:
+            raise KeyError(path)
+    return value
+
+
+def _node(name: str, path: str, value: Any) -> Node:
+    if isinstance(value, Mapping):
+        return Node(name, path, "object", size=len(value))
+    if isinstance(value, list):
+        return Node(name, path, "list", size=len(value))
+    if value is None:
+        return Node(name, path, "null", "null")
+    if isinstance(value, bool):
+        return Node(name, path, "bool", "true" if value else "false")
+    return Node(name, path, "text" if isinstance(value, str) else "number", value)

@@ -1,0 +1,80 @@
+"""Conditions as people type them, ``region_code=us-east-1 data.size>0 "free words"``, to those that the API takes.
+
+One language for the command line's ``--filter`` and the console's search field.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+Condition = dict[str, Any]
+
+OPERATORS: Final = {
+    "=": "eq",
+    "!=": "not",
+    "~": "contain",
+    "!~": "not_contain",
+    ">=": "gte",
+    "<=": "lte",
+    ">": "gt",
+    "<": "lt",
+}
+"""Signs, and the operators of the API that they stand for."""
+
+_CONDITION: Final = re.compile(r"([A-Za-z_$][^=!~<>]*?)(!=|!~|>=|<=|=|~|>|<)(.*)", re.DOTALL)
+_NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?")
+_ORDERED: Final = frozenset({"gt", "gte", "lt", "lte"})
+_TOKEN: Final = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*(?:"|\Z))+')
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\Z)')
+_ESCAPED: Final = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a line of conditions and words asks for.
+
+    Attributes:
+        conditions: as the API takes them; all must hold.
+        keyword: the words, of which any must occur.
+    """
+
+    conditions: tuple[Condition, ...]
+    keyword: str
+
+
+def parse_condition(text: str) -> Condition | None:
+    """Return the condition that ``text`` is, such as ``state=ENABLED``; None if it is none."""
+    found = _CONDITION.fullmatch(text)
+    if found is None:
+        return None
+    key, sign, operand = found.groups()
+    operator = OPERATORS[sign]
+    if operator in _ORDERED and key.endswith("_at"):
+        # Times have operators of their own, and may be given relative to now.
+        operator = f"{'timediff' if operand.startswith('now') else 'datetime'}_{operator}"
+    elif operator in _ORDERED and _NUMBER.fullmatch(operand):
+        # MongoDB compares a number with numbers only.
+        return {"k": key, "v": json.loads(operand), "o": operator}
+    return {"k": key, "v": operand, "o": operator}
+
+
+def parse_search(text: str) -> Search:
+    """Return what a line asks for: conditions and words apart by blanks; quotes keep blanks and signs together."""
+    conditions, words = [], []
+    for token in _TOKEN.findall(text):
+        # A sign within quotes is a part of what is looked for.
+        condition = None if token.startswith('"') else parse_condition(token)
+        if condition is None:
+            words.append(_unquoted(token))
+        else:
+            if isinstance(condition["v"], str):
+                condition["v"] = _unquoted(condition["v"])
+            conditions.append(condition)
+    return Search(tuple(conditions), " ".join(filter(None, words)))
+
+
+def _unquoted(text: str) -> str:
+    return _QUOTED.sub(lambda quoted: _ESCAPED.sub(r"\1", quoted[1]), text)
