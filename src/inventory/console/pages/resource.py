@@ -108,14 +108,17 @@ async def _collectors(visit: Visit, resource: Json) -> Mapping[str, str]:
 
 
 def _tags(resource: Json) -> list[tuple[str, str, Any]]:
-    """Return the tags as provider, key, value."""
+    """Return the tags as provider, key, value, in order: a Struct has none."""
     tags = resource.get("tags", {})
-    return [
-        (provider, key, value)
-        for provider, pairs in tags.items()
-        if isinstance(pairs, Mapping)
-        for key, value in pairs.items()
-    ]
+    return sorted(
+        (
+            (provider, key, value)
+            for provider, pairs in tags.items()
+            if isinstance(pairs, Mapping)
+            for key, value in pairs.items()
+        ),
+        key=lambda tag: tag[:2],
+    )
 
 
 def _changes(record: Json) -> list[dict[str, Any]]:

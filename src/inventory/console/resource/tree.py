@@ -77,7 +77,7 @@ def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int 
 
 def _members(path: str, content: Any, first: int) -> list[tuple[str, str, Any]]:
     if isinstance(content, Mapping):
-        return [(str(key), joined(path, str(key)), value) for key, value in content.items()]
+        return [(str(key), joined(path, str(key)), value) for key, value in sorted(content.items())]
     if isinstance(content, list):
         return [(str(number), f"{path}.{number}", value) for number, value in enumerate(content, first)]
     return []
