@@ -16,19 +16,19 @@ from inventory.model.new_document import new_document
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SKEW: Final = timedelta(seconds=60)
-"""A period so far ahead was begun under a clock that has stepped back since; less is two machines' clocks."""
+"""A period this far in the future was begun under a clock that has been set back; less is normal clock skew."""
 
 
 class DutyManager:
-    """Claims of duties: each is done once per period, by whoever comes first; another ends what the dead began."""
+    """Claims of duties: each is done once per period, by the first to claim it; another continues after a crash."""
 
     def __init__(self, *, database: Database[Document], clock: Clock, owner: str, lease_seconds: float) -> None:
         """Prepare.
 
         Args:
-            database: where they are.
+            database: holds the collection.
             clock: tells the time.
-            owner: names this process.
+            owner: identifies this process.
             lease_seconds: how long a claim lasts without being renewed, s.
         """
         self._collection = database["duty"]
@@ -38,21 +38,21 @@ class DutyManager:
 
     @translated_errors()
     def claim(self, name: str, period_seconds: float) -> datetime | None:
-        """Claim a duty for the period that is now.
+        """Claim a duty for the current period.
 
         Args:
-            name: which.
-            period_seconds: how long its periods are, s; they begin at whole multiples.
+            name: the duty.
+            period_seconds: length of its periods, s; they begin at whole multiples.
 
         Returns:
-            The start of the period, or None where it is done, or another does it.
+            The start of the period, or None if the duty is done, or another process does it.
         """
         now = self._clock.now()
         period = timedelta(seconds=period_seconds)
         start = _EPOCH + (now - _EPOCH) // period * period
         claim: Document = {"period_start": start, **LEASE.claimed(self._owner, now, self._lease)}
         free = [
-            # A duty that is being done ends before the next period's begins.
+            # A running duty ends before that of the next period begins.
             {"period_start": {"$lt": start}, "$or": [{"done_at": {"$ne": None}}, LEASE.expired(now)]},
             {"period_start": start, "done_at": None, **LEASE.expired(now)},
             {"period_start": {"$gt": start + max(period, _SKEW)}},
@@ -71,18 +71,18 @@ class DutyManager:
 
     @translated_errors()
     def renew(self, name: str, start: datetime) -> bool:
-        """Renew the lease of a period's duty; return False where the claim was lost meanwhile."""
+        """Renew the lease of a period's duty; return False if the claim was lost meanwhile."""
         change = {"$set": LEASE.renewed(self._clock.now(), self._lease)}
         return self._collection.update_one(self._mine(name, start), change).matched_count == 1
 
     @translated_errors()
     def release(self, name: str, start: datetime) -> None:
-        """Give up a period's duty that was not done; anyone may claim it again at once."""
+        """Release a period's duty that was not done; any process may claim it again at once."""
         self._collection.update_one(self._mine(name, start), {"$set": LEASE.renewed(self._clock.now(), timedelta())})
 
     @translated_errors()
     def done(self, name: str, start: datetime) -> bool:
-        """Note that the period's duty is done; return False where the claim was lost meanwhile."""
+        """Record that the period's duty is done; return False if the claim was lost meanwhile."""
         done = {"done_at": self._clock.now()}
         return self._collection.update_one(self._mine(name, start), {"$set": done}).matched_count == 1
 

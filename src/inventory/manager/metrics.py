@@ -1,4 +1,4 @@
-"""Metrics of what is stored."""
+"""Metrics of stored objects and writes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _COLLECTIONS: Final = ("cloud_service", "cloud_service_type", "region", "record"
 
 JOBS_ENDED: Final = counter(
     "inventory_jobs_ended_total",
-    "Jobs that ended, by status.",
+    "Ended jobs, by status.",
     processes=[SERVER, WORKER, SCHEDULER],
     labels={"status": [status.value for status in JobStatus if status not in JOB_OPEN]},
 )
 WRITE_SECONDS: Final = histogram(
     "inventory_bulk_write_seconds",
-    "Time of one bulk write, s.",
+    "Duration of one bulk write, s.",
     processes=[WORKER],
     labels={"collection": _COLLECTIONS},
 )
@@ -34,7 +34,7 @@ WRITES: Final = counter(
 
 @contextmanager
 def bulk_write(collection: str, documents: int) -> Iterator[None]:
-    """Count and trace the block as one bulk write of so many documents."""
+    """Count and trace the block as one bulk write of ``documents`` documents."""
     WRITES.labels(collection).inc(documents)
     with (
         tracing.span("mongodb.bulk_write", collection=collection, documents=documents),

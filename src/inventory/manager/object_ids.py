@@ -1,4 +1,4 @@
-"""ObjectIds for those who need thousands."""
+"""ObjectIds for callers that need thousands."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _COUNTER_END: Final = 1 << 24
 
 
 def new_object_ids() -> Iterator[ObjectId]:
-    """Yield fresh ObjectIds without end; an iterator belongs to one thread.
+    """Yield new ObjectIds endlessly; an iterator belongs to one thread.
 
-    They are what ``ObjectId()`` makes: seconds, something random, a counter. That one asks the system at each
-    which process it is in, for which resources wait as long as for half of their encoding.
+    They have the same form as those of ``ObjectId()``: seconds, random bytes, a counter. But ``ObjectId()`` asks the
+    system for the process id each time, which takes half as long as encoding a resource.
     """
     whose = os.urandom(5)
     count = int.from_bytes(os.urandom(3), "big")

@@ -1,4 +1,4 @@
-"""What a list found."""
+"""The result of a list."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a list found.
+    """The result of a list.
 
     Attributes:
-        results: the documents of the page, with the fields asked for.
-        total_count: of all that match (:mod:`inventory.manager.counts` says how old it may be).
-        fields: the top-level wire fields to fill, or None for all.
-        only: the wire paths (dotted) to fill, or None for all.
+        results: the documents of the page, with the requested fields.
+        total_count: number of all matches (:mod:`inventory.manager.counts` says how old it may be).
+        fields: the top-level API fields to return, or None for all.
+        only: the API paths (dotted) to return, or None for all.
     """
 
     results: Sequence[Mapping[str, Any]]

@@ -1,4 +1,4 @@
-"""Documents as MongoDB sent them, decoded only if somebody looks inside."""
+"""Documents in the form in which MongoDB sent them, decoded only on access."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _CURSOR: Final = slice(4, 12), b"\x03cursor\0"
 _BATCH: Final = slice(16, 28), b"\x04firstBatch\0"
 _FIRST: Final = slice(32, 35), b"\x030\0"
 _FIRST_AT: Final = 35
-"""Where the first document of an answer to ``find`` begins, if its first members are ``cursor.firstBatch.0``."""
+"""Offset of the first document in a reply to ``find``, if its first members are ``cursor.firstBatch.0``."""
 
 _AHEAD_BYTES: Final = 1024 * 1024
-"""How much is held ahead of what comes row by row, bytes."""
+"""How much memory is reserved ahead while rows arrive, bytes."""
 
 
 class StoredDocument(Mapping[str, Any]):
     """A stored document; ``raw`` is its BSON.
 
-    Other than pymongo's ``RawBSONDocument`` it costs next to nothing as long as nobody looks inside, and nested
-    documents are plain dicts.
+    Unlike pymongo's ``RawBSONDocument`` it costs almost nothing until its content is accessed, and nested documents are
+    plain dicts.
     """
 
     __slots__ = ("_content", "raw")
@@ -41,7 +41,7 @@ class StoredDocument(Mapping[str, Any]):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The document as a dict, for reading only."""
+        """The document as a read-only dict."""
         if self._content is None:
             self._content = decode(self.raw, CODEC)
         return self._content
@@ -57,27 +57,27 @@ class StoredDocument(Mapping[str, Any]):
 
 
 def at_most(max_bytes: int, parts: Iterable[bytes], weight: int) -> Iterator[bytes]:
-    """Yield the parts of an answer, as long as all of them together are no larger than ``max_bytes``.
+    """Yield the parts of an answer as long as their total size does not exceed ``max_bytes``.
 
-    What they take is held by the call that asks, and that of the next part is before it is read.
+    Their memory is charged to the current call; that of the next part is reserved before it is read.
 
     Args:
         max_bytes: of all parts.
         parts: as MongoDB sends them.
-        weight: how many bytes of memory an answer takes at its height for each byte of a part.
+        weight: peak memory of an answer per byte of a part, bytes.
 
     Raises:
-        InvalidParameterError: they are larger, so the client must ask for them page by page.
+        InvalidParameterError: they are larger, so the client must request smaller pages.
         LimitExceededError: other calls hold too much memory.
     """
     size = held = 0
     for part in parts:
         size += len(part)
         if size > max_bytes:
-            reason = f"the answer would hold more than {max_bytes} bytes of stored data: ask page by page"
+            reason = f"the answer would need more than {max_bytes} bytes of stored data: use smaller pages"
             raise InvalidParameterError(key="query.page.limit", reason=reason)
         if size > held:
-            # A cursor knows when it is at its end.
+            # A cursor knows when it is exhausted.
             ahead = max(len(part), min(size, _AHEAD_BYTES)) if getattr(parts, "alive", True) else 0
             held = min(size + ahead, max_bytes)
             hold(held * weight)
@@ -85,7 +85,7 @@ def at_most(max_bytes: int, parts: Iterable[bytes], weight: int) -> Iterator[byt
 
 
 def documents_of(batches: Iterable[bytes]) -> Iterator[StoredDocument]:
-    """Yield the documents of raw batches; in BSON each begins with its size."""
+    """Yield the documents in raw batches; in BSON, each begins with its size."""
     for batch in batches:
         start, end = 0, len(batch)
         while start < end:
@@ -97,7 +97,7 @@ def documents_of(batches: Iterable[bytes]) -> Iterator[StoredDocument]:
 def find_one(
     collection: Collection[Any], match: Mapping[str, Any], projection: Mapping[str, Any], *, max_time_ms: int
 ) -> StoredDocument | None:
-    """Return the one document that ``match`` finds, by a bare command: a cursor costs half as much as all of a get."""
+    """Return the document that ``match`` finds, with a plain command: a cursor would cost half of a whole get."""
     command: dict[str, Any] = {
         "find": collection.name,
         "filter": match,
@@ -112,9 +112,9 @@ def find_one(
             command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
         )
     except ServerSelectionTimeoutError:
-        raise  # a server was waited for as long as may be
+        raise  # the server selection timeout has already passed
     except AutoReconnect:
-        # Cursors try again by themselves, commands do not.
+        # Cursors are retried automatically, commands are not.
         batches: Any = collection.find_raw_batches(match, projection, limit=-1, max_time_ms=max_time_ms)
         return next(documents_of(batches), None)
     return _first_document(bytes(reply.raw))

@@ -1,6 +1,6 @@
-"""The read side of every resource: get, list and stat of one collection, always within one domain.
+"""Reads any resource: get, list and stat of one collection, always within one domain.
 
-Whatever a client asks, MongoDB is asked for domain and scope and query: nothing a query says can widen it.
+Whatever a client requests, MongoDB is queried by domain and scope and query: nothing in a query can widen it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Migrations: how a database of an earlier version becomes one of this version, while processes run on it."""
+"""Migrations: bring the database of an earlier version to this version, while processes are running."""

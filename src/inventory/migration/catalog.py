@@ -1,9 +1,9 @@
 """All migrations, oldest first.
 
-A new one gets the next number, at the end. Once released it is never changed, reordered or removed. It may be killed
-and run again at any point, and processes of the version before work on beside it; whatever would break them waits,
-marked ``breaking``, for the release after. Whoever changes an index that a document declares adds a migration that
-calls ``build_indexes`` again, and drops a superseded index in a later one.
+A new migration gets the next number, at the end. Once released it is never changed, reordered or removed. It may be
+killed and run again at any point, while processes of the previous version keep working; a change that would break them
+waits for the release after, marked ``breaking``. A change of an index declared by a document needs a migration that
+calls ``build_indexes`` again; a superseded index is dropped in a later one.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Migration:
     """One step forward.
 
     Attributes:
-        number: 1 for the first, counted without gaps.
+        number: 1 for the first, without gaps.
         name: says what it does.
-        since: the version of the package that it came with.
+        since: the package version that introduced it.
         apply: does it; called again after a crash, and perhaps by two processes at once.
-        breaking: code that does not know it must not use the database any more. It is run by ``inventory migrate``
-            only, never at the start of a process.
+        breaking: code that does not know it must no longer use the database. It is only run by ``inventory migrate``,
+            never at the start of a process.
     """
 
     number: int
@@ -51,8 +51,8 @@ SUPERSEDED_INDEXES: Final = {
     "schedule": ["domain_id_1_collector_id_1_name_1"],
     "slice": ["waiting_of_collector", "waiting_of_endpoint"],
 }
-"""Of earlier states of 0.1.0: nothing reads them, every write pays for them. Paged lists are sorted by _id last now,
-and a slice that waits says for which of two places."""
+"""From earlier versions of 0.1.0: nothing reads them, but every write maintains them. Paged lists now sort by _id last,
+and a waiting slice names one of two kinds of slots."""
 
 
 def _drop_superseded(database: Database[Document]) -> None:

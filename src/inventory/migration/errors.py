@@ -1,4 +1,4 @@
-"""What may be wrong between a database and the code."""
+"""Mismatches between a database and the code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inventory.errors import InventoryError, SettingsError
 
 
 class MigrationPendingError(InventoryError):
-    """Migrations are still to be run; this process must not use the database before."""
+    """Migrations have not been run yet; this process must not use the database before."""
 
     code = "ERROR_MIGRATION_PENDING"
 
@@ -19,7 +19,7 @@ class MigrationPendingError(InventoryError):
 
 
 class MigrationFailedError(InventoryError):
-    """A migration met data that it cannot change; it is safe to run it again once they are mended."""
+    """A migration met data that it cannot change; once they are fixed, it can be run again."""
 
     code = "ERROR_MIGRATION_FAILED"
 
@@ -28,7 +28,7 @@ class MigrationFailedError(InventoryError):
 
 
 class DatabaseTooNewError(SettingsError):
-    """A migration that this code does not know has changed the database so that this code must not use it."""
+    """A migration unknown to this code has changed the database so that this code must not use it."""
 
     code = "ERROR_DATABASE_TOO_NEW"
 

@@ -1,4 +1,4 @@
-"""What is recorded about migrations, and the lock: sole reader and writer of two collections.
+"""Records of migrations, and their lock: sole reader and writer of two collections.
 
 Their key is ``_id`` itself, since they must be safe before any other index exists.
 """
@@ -24,14 +24,14 @@ _LOCK: Final = "migrate"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is known of a migration that was begun.
+    """The record of a migration that was begun.
 
     Attributes:
-        since: the version of the package that the migration came with.
-        breaking: whether code that does not know it must keep off.
-        version: of the package that ran it last.
+        since: the package version that introduced the migration.
+        breaking: whether code that does not know it must not use the database.
+        version: the package version that last ran it.
         attempts: how often it was begun.
-        finished_at: None where it was begun and has not ended.
+        finished_at: None if it was begun but has not ended.
     """
 
     number: int
@@ -51,9 +51,9 @@ class Ledger:
         """Prepare.
 
         Args:
-            database: where they are.
+            database: holds the collections.
             clock: tells the time.
-            owner: names this process, and this use of it.
+            owner: identifies this process and this use of the lock.
             lease_seconds: how long the lock lasts without being renewed, s.
         """
         self._records = database[RECORDS]
@@ -64,12 +64,12 @@ class Ledger:
 
     @translated_errors()
     def records(self) -> dict[int, Record]:
-        """Return what was begun, by number."""
+        """Return the migrations that were begun, by number."""
         return {document["_id"]: _record(document) for document in self._records.find().sort("_id")}
 
     @translated_errors()
     def begin(self, migration: Migration, version: str) -> None:
-        """Note that a migration begins, or begins again."""
+        """Record that a migration begins, or begins again."""
         facts = {
             "name": migration.name,
             "since": migration.since,
@@ -83,13 +83,13 @@ class Ledger:
 
     @translated_errors()
     def finish(self, migration: Migration) -> None:
-        """Note that a migration has ended; the first end counts."""
+        """Record that a migration has ended; the first end counts."""
         mine = {"_id": migration.number, "finished_at": None}
         self._records.update_one(mine, {"$set": {"finished_at": self._clock.now()}})
 
     @translated_errors()
     def lock(self) -> bool:
-        """Take the lock, or tell that another has it."""
+        """Take the lock; return False if another process has it."""
         now = self._clock.now()
         free = {"_id": _LOCK, "$or": [LEASE.expired(now), {LEASE.owner: self._owner}]}
         claim = LEASE.claimed(self._owner, now, self._lease)
@@ -101,13 +101,13 @@ class Ledger:
 
     @translated_errors()
     def renew(self) -> bool:
-        """Hold the lock for longer; tell whether it is still ours."""
+        """Extend the lock; return whether it is still ours."""
         change = {"$set": LEASE.renewed(self._clock.now(), self._lease)}
         return self._locks.update_one(self._mine(), change).matched_count == 1
 
     @translated_errors()
     def unlock(self) -> None:
-        """Give the lock back, if it is still ours."""
+        """Release the lock, if it is still ours."""
         self._locks.delete_one(self._mine())
 
     def _mine(self) -> Document:

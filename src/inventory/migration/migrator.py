@@ -1,4 +1,4 @@
-"""Running migrations: one process at a time, resumed by the next where that one dies."""
+"""Runs migrations: one process at a time; if it dies, the next one resumes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from inventory.observe.logs import get_logger
 from inventory.version import package_version
 
 LEASE_SECONDS: Final = 15.0
-"""How long the lock lasts without being renewed: so much later another process goes on where a dead one was, s."""
+"""How long the lock lasts without being renewed, s: after that, another process continues for a dead one."""
 _RENEWALS_PER_LEASE: Final = 5
 
 _log = get_logger(__name__)
@@ -31,11 +31,11 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How database and code stand to each other.
+    """How database and code relate.
 
     Attributes:
         pending: migrations of this code that have not ended, oldest first.
-        unknown: records of migrations that this code does not know: newer processes have been here.
+        unknown: records of migrations unknown to this code: newer processes have used the database.
         records: all records, by number.
     """
 
@@ -45,7 +45,7 @@ class State:
 
 
 class Migrator:
-    """Compares the database with the migrations, from any thread; and runs what is missing, from one at a time."""
+    """Compares the database with the migrations, from any thread; runs pending ones, from one thread at a time."""
 
     def __init__(
         self,
@@ -60,11 +60,11 @@ class Migrator:
         """Prepare; nothing is sent.
 
         Args:
-            database: to migrate.
+            database: the database to migrate.
             clock: tells the time.
-            owner: names this process in the lock.
-            migrations: those this code knows, oldest first.
-            lease_seconds: how long the lock outlives a process that was killed, s.
+            owner: identifies this process in the lock.
+            migrations: those known to this code, oldest first.
+            lease_seconds: how long the lock outlives a killed process, s.
             version: of this code, for the records; empty: the package's.
         """
         self._database = database
@@ -74,7 +74,7 @@ class Migrator:
         self._ledger = Ledger(database=database, clock=clock, owner=owner, lease_seconds=lease_seconds)
 
     def state(self) -> State:
-        """Return how database and code stand to each other. Raises ``ConnectionFailureError``."""
+        """Return how database and code relate. Raises ``ConnectionFailureError``."""
         records = self._ledger.records()
         known = {migration.number for migration in self._migrations}
         return State(
@@ -87,9 +87,9 @@ class Migrator:
         """Return if this code may use the database.
 
         Raises:
-            DatabaseTooNewError: a breaking migration that this code does not know was at least begun.
+            DatabaseTooNewError: a breaking migration unknown to this code was at least begun.
             MigrationPendingError: migrations have not ended yet.
-            ConnectionFailureError: MongoDB cannot be reached.
+            ConnectionFailureError: MongoDB is unreachable.
         """
         state = self.state()
         self._refuse_if_too_new(state)
@@ -98,16 +98,16 @@ class Migrator:
             raise MigrationPendingError(numbers=[one.number for one in state.pending])
 
     def run(self, *, breaking: bool = False) -> list[int]:
-        """Run what is pending, in order; return the numbers of what was run here.
+        """Run pending migrations in order; return the numbers of those run here.
 
         Args:
             breaking: also run migrations that older processes do not survive.
 
         Raises:
             DatabaseTooNewError: see ``check``.
-            MigrationPendingError: another process is at it, the lock was lost, or what is pending is breaking.
+            MigrationPendingError: another process is migrating, the lock was lost, or a pending migration is breaking.
             MigrationFailedError: a migration met data that it cannot change.
-            ConnectionFailureError: MongoDB cannot be reached.
+            ConnectionFailureError: MongoDB is unreachable.
         """
         state = self.state()
         self._refuse_if_too_new(state)
@@ -116,7 +116,7 @@ class Migrator:
             return []
         with self._lock(state.pending) as lost:
             done: list[int] = []
-            # Asked again under the lock: whoever had it may have run some.
+            # Read again under the lock: its previous owner may have run some.
             for migration in self.state().pending:
                 if lost.is_set():
                     raise MigrationPendingError(numbers=[migration.number], reason="the lock was lost")
@@ -127,14 +127,14 @@ class Migrator:
             return done
 
     def mend_indexes(self) -> None:
-        """Build indexes that are recorded as built and are gone, such as by a restore without them.
+        """Rebuild indexes that are recorded as built but missing, for example after a restore without them.
 
-        It does nothing where migrations are pending, or where newer code knows better which indexes there are to be;
-        beside others that do the same it does no harm.
+        Does nothing if migrations are pending, or if newer code knows better which indexes should exist; concurrent
+        calls do no harm.
 
         Raises:
-            MigrationFailedError: stored documents break a unique key.
-            ConnectionFailureError: MongoDB cannot be reached.
+            MigrationFailedError: stored documents violate a unique key.
+            ConnectionFailureError: MongoDB is unreachable.
         """
         state = self.state()
         builders = [one for one in self._migrations if one.apply is build_indexes]
@@ -157,7 +157,7 @@ class Migrator:
 
     @contextmanager
     def _lock(self, pending: Sequence[Migration]) -> Iterator[threading.Event]:
-        """Hold the lock, renewed by a thread, as an index may take hours; yields an event that tells of its loss."""
+        """Hold the lock, renewed by a thread, since an index may take hours; yields an event that signals its loss."""
         if not self._ledger.lock():
             raise MigrationPendingError(numbers=[one.number for one in pending], reason="another process is at it")
         lost, ended = threading.Event(), threading.Event()
@@ -200,7 +200,7 @@ def _ended(record: Record | None) -> bool:
 
 
 def _reason(exc: Exception) -> str:
-    """Return what MongoDB says without the values it quotes: they are somebody's data."""
+    """Return MongoDB's message without the values it quotes, which are customer data."""
     cause = exc if isinstance(exc, OperationFailure) else exc.__cause__
     details = (cause.details or {}) if isinstance(cause, OperationFailure) else {}
     keys = ", ".join(details.get("keyPattern") or ())

@@ -1,4 +1,4 @@
-"""The files of the API: the one list that the gateway, the command line and the tests share."""
+"""The files of the API: the list that the gateway, the command line and the tests share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from inventory.stubs.spaceone.api.inventory.v1 import (
 
 
 def published_files() -> tuple[FileDescriptor, ...]:
-    """Return the files of the published inventory API, in the order in which people read about them."""
+    """Return the files of the published inventory API, in the order of the documentation."""
     return (
         collector_pb2.DESCRIPTOR,
         job_pb2.DESCRIPTOR,
@@ -36,12 +36,12 @@ def published_files() -> tuple[FileDescriptor, ...]:
 
 
 def operations_files() -> tuple[FileDescriptor, ...]:
-    """Return the files of what this implementation offers beyond the published API."""
+    """Return the files of what this implementation adds to the published API."""
     return (operations_pb2.DESCRIPTOR, freshness_pb2.DESCRIPTOR)
 
 
 def all_files() -> tuple[FileDescriptor, ...]:
-    """Return the published files, and those of what the server tells beside them."""
+    """Return the published files, and those of the server's additions."""
     return (*published_files(), *operations_files(), server_info_pb2.DESCRIPTOR)
 
 
@@ -57,5 +57,5 @@ def methods_of(files: Iterable[FileDescriptor]) -> dict[str, MethodDescriptor]:
 
 @cache
 def all_methods() -> dict[str, MethodDescriptor]:
-    """Return every method that a server answers, by its short name."""
+    """Return every method that a server implements, by its short name."""
     return methods_of(all_files())

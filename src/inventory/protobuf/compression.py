@@ -1,9 +1,9 @@
-"""Requests that came compressed, decompressed within a bound.
+"""Decompresses compressed requests within a limit.
 
-grpc itself would decompress a message as a whole before it looks at the size, in the thread that serves all calls: 400
-MB of zeros, 400 KB on their way, would stop everybody for half a second. So the server leaves that to the call's own
-thread, where zlib lets others run. grpc does not tell which messages are compressed, but they tell it themselves: no
-protobuf message begins as gzip does (wire type 7), and none that begins as zlib does also ends with its checksum.
+grpc itself would decompress a whole message before checking its size, in the thread that serves all calls: 400 MB of
+zeros, sent as 400 KB, would block everyone for half a second. So the server leaves that to the call's own thread, where
+zlib lets others run. grpc does not say which messages are compressed, but their bytes do: no protobuf message begins
+like gzip (wire type 7), and none that begins like zlib also ends with its checksum.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final
 from inventory.errors import LimitExceededError
 
 MAX_RATIO: Final = 1032
-"""A compressed byte stands for no more than so many."""
+"""Maximum number of bytes that one compressed byte can expand to."""
 
 _GZIP_FIRST, _ZLIB_FIRST = b"\x1f\x8b", 0x78
 _GZIP_WINDOW: Final = 16 + zlib.MAX_WBITS
 
 
 def window_of(data: bytes) -> int:
-    """Return zlib's ``wbits`` for a message that seems to be compressed, or 0."""
+    """Return zlib's ``wbits`` for a message that appears to be compressed, or 0."""
     first = data[:2]
     if first == _GZIP_FIRST:
         return _GZIP_WINDOW
@@ -31,11 +31,11 @@ def window_of(data: bytes) -> int:
 
 
 def decompress(data: bytes, most: int) -> bytes:
-    """Return the message that ``data`` holds, compressed or not.
+    """Return the message in ``data``, which may be compressed.
 
     Args:
-        data: as it came.
-        most: how large the message may be, bytes.
+        data: as received.
+        most: maximum size of the message, bytes.
 
     Raises:
         LimitExceededError: it is larger.

@@ -1,8 +1,8 @@
-"""Plain values → protobuf's wire format, without message objects in between.
+"""Encodes plain values directly to protobuf's wire format, without message objects.
 
 Filling a Struct through the message API costs more than anything else in a list of resources. The wire format is
-small (https://protobuf.dev/programming-guides/encoding), so an encoder is compiled once per message type from its
-descriptor and writes a document straight to bytes. Which fields a message has stays the .proto's matter alone.
+simple (https://protobuf.dev/programming-guides/encoding), so an encoder is compiled once per message type from its
+descriptor and writes a document straight to bytes. The fields of a message are still defined only by the .proto.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from inventory.domain.clock import isoformat
 from inventory.domain.numbers import all_finite
 
 MAX_LEVELS: Final = 99
-"""Levels of messages that a Struct in a list of resources may have: protobuf reads 100, and the list takes one. What
-lies deeper is sent as JSON text, so that one odd resource does not make a whole list unreadable."""
+"""Maximum levels of messages in a Struct within a list of resources: protobuf reads 100, and the list takes one. Deeper
+values are sent as JSON text, so that one odd resource does not make a whole list unreadable."""
 _DICT_LEVELS: Final = 3
-"""Of the Struct, its member and the member's Value."""
+"""Levels of a dict: the Struct, its member and the member's Value."""
 _LIST_LEVELS: Final = 2
-"""Of the ListValue and its element's Value."""
+"""Levels of a list: the ListValue and its element's Value."""
 
 if TYPE_CHECKING:
     from google._upb._message import Descriptor as _UpbDescriptor
 
 MessageDescriptor: TypeAlias = "Descriptor | _UpbDescriptor"
-"""Of a message type; which of the two it is depends on how protobuf was built."""
+"""The descriptor of a message type; its class depends on how protobuf was built."""
 
 Writer = Callable[[Any], bytes]
-"""A value → its bytes on the wire, tag included where it is a field's; empty for a value that is absent."""
+"""A value → its bytes on the wire, including the tag for fields; empty for an absent value."""
 
 _INT32_MAX: Final = 2**31 - 1
 _NULL: Final = b"\x08\x00"
@@ -77,7 +77,7 @@ def struct_bytes(content: Mapping[str, Any], level: int = _DICT_LEVELS) -> bytes
 
     Args:
         content: the dict.
-        level: of messages that its members' values lie at.
+        level: the nesting level of its members' values.
     """
     parts = []
     for key, value in content.items():
@@ -94,10 +94,10 @@ def list_bytes(values: Any, level: int = _LIST_LEVELS) -> bytes:
 
 
 def value_bytes(value: Any, level: int = 0) -> bytes:
-    """Return a value as the bytes of a ``google.protobuf.Value``; ``level`` is its own.
+    """Return a value as the bytes of a ``google.protobuf.Value``; ``level`` is its nesting level.
 
-    Times become ISO 8601 text. What JSON has no counterpart for (an ObjectId, NaN or an infinity) becomes null:
-    protobuf's own JSON mapping fails on a Value that is not finite, and with it a client's whole list.
+    Times become ISO 8601 text. Values without a JSON counterpart (an ObjectId, NaN or an infinity) become null:
+    protobuf's JSON mapping fails on a Value that is not finite, and a client would lose the whole list.
     """
     kind = type(value)
     if kind is str:
@@ -147,16 +147,16 @@ def _json_default(value: Any) -> Any:
 
 
 def fields_of(descriptor: MessageDescriptor) -> Sequence[FieldDescriptor]:
-    """Return the fields of a message type, under the one name that the two builds' classes share."""
+    """Return the fields of a message type, by the name that the classes of both builds share."""
     return cast("Sequence[FieldDescriptor]", descriptor.fields)
 
 
 class MessageEncoder:
     """Encodes documents as one message type.
 
-    Members of a document that the message does not have are passed over; fields that the document lacks, or holds as
-    None or as something that does not fit their type, stay unset: one odd document must not hide the rest of a list.
-    Enums are stored by name, times as datetimes. A nested message may be given as its bytes.
+    Members of a document that the message does not have are ignored; fields that are missing, None or of the wrong type
+    stay unset, so that one odd document does not hide the rest of a list. Enums are stored by name, times as datetimes.
+    A nested message may be given as its bytes.
     """
 
     def __init__(self, descriptor: MessageDescriptor) -> None:
@@ -164,7 +164,7 @@ class MessageEncoder:
         self._fields = tuple((field.name, _field_writer(field)) for field in fields_of(descriptor))
 
     def __call__(self, document: Mapping[str, Any]) -> bytes:
-        """Return ``document`` on the wire."""
+        """Return ``document`` in wire format."""
         get = document.get
         parts = []
         for name, write in self._fields:
@@ -177,7 +177,7 @@ class MessageEncoder:
 def _field_writer(field: FieldDescriptor) -> Writer:
     if not field.is_repeated:
         return _single_writer(field, keep_zero=field.has_presence)
-    # Repeated numbers are written unpacked: parsers must take both forms, and these lists are short.
+    # Repeated numbers are written unpacked: parsers accept both forms, and these lists are short.
     one = _single_writer(field, keep_zero=True)
     return lambda values: b"".join([one(value) for value in values if value is not None]) if _is_list(values) else b""
 

@@ -1,7 +1,7 @@
-"""How many fields a message has, counted on its bytes before anything is built of them.
+"""Counts the fields of a message from its bytes, before it is parsed.
 
-A field takes two bytes on the wire and a hundred in memory, and some microseconds to decode. So a request within the
-limit of bytes can hold the interpreter for many seconds. The wire format: https://protobuf.dev/programming-guides/encoding.
+A field takes two bytes on the wire, a hundred in memory, and some microseconds to decode. So even a request within the
+size limit could block the interpreter for many seconds. Wire format: https://protobuf.dev/programming-guides/encoding.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from inventory.errors import LimitExceededError
 from inventory.protobuf.encoder import MessageDescriptor, fields_of
 
 MAX_FIELDS: Final = 200_000
-"""Fields of one request, all levels together: a member of an object takes four of them, an item of a list two."""
+"""Fields of one request on all levels: a member of an object takes four of them, an item of a list two."""
 
 _LEAST_BYTES: Final = 2
-"""A field takes no less."""
+"""Minimum size of a field."""
 
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 _SKIPPED: Final = {_FIXED64: 8, _FIXED32: 4}
@@ -25,7 +25,7 @@ _plans: Final[dict[str, _Plan]] = {}
 
 
 class TooManyFieldsError(LimitExceededError):
-    """A request has more fields than one may have; trying later does not help."""
+    """A request has too many fields; retrying later does not help."""
 
     def __init__(self) -> None:
         super().__init__(limit=f"{MAX_FIELDS} values in one request")
@@ -34,8 +34,8 @@ class TooManyFieldsError(LimitExceededError):
 def check_field_count(descriptor: MessageDescriptor, data: bytes, most: int = MAX_FIELDS) -> None:
     """Return if the message in ``data`` has at most ``most`` fields.
 
-    Costs nothing for what is too short to have more, and some tenths of a second at worst: it ends at the first field
-    that is too many. Bytes that are no message are left to the parser.
+    Costs nothing for messages too short to have more, and some tenths of a second at worst: it stops at the first field
+    too many. Bytes that are not a message are left to the parser.
 
     Raises:
         TooManyFieldsError: it has more.
@@ -45,7 +45,7 @@ def check_field_count(descriptor: MessageDescriptor, data: bytes, most: int = MA
 
 
 def _count(descriptor: MessageDescriptor, data: bytes, most: int) -> None:
-    # Messages whose end is yet to be reached, outermost first; a loop, since nesting may be deep.
+    # Messages whose end is not reached yet, outermost first; a loop, since nesting may be deep.
     outer: list[tuple[_Plan, int]] = []
     plan, end, at, seen = _plan(descriptor), len(data), 0, 0
     try:
@@ -78,7 +78,7 @@ def _count(descriptor: MessageDescriptor, data: bytes, most: int) -> None:
                     at += 1
                 at += 1
             else:
-                # Groups begin and end with a tag alone; what is between counts like the rest.
+                # Groups begin and end with a tag only; the fields in between count like others.
                 at += _SKIPPED.get(kind, 0)
     except IndexError:
         return

@@ -1,8 +1,8 @@
-"""Protobuf messages → plain dicts, by the presence rules of the contract (section 1).
+"""Converts protobuf messages to plain dicts, by the presence rules of the contract (section 1).
 
-Scalars at their zero value count as absent; fields declared ``optional`` by whether they were sent; a Struct that is
-present but empty is a value, ``{}``. That is what ``ListFields`` reports, so a request is walked once and nothing is
-copied in between. Keys are the names of the .proto, which is also the shape that the query parser takes.
+Scalars with their zero value count as absent; for fields declared ``optional`` it matters whether they were sent; a
+Struct that is present but empty is a value, ``{}``. ``ListFields`` reports exactly that, so a request is walked once
+and nothing is copied in between. Keys are the names of the .proto, which is also the form that the query parser takes.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _SINGLE: Final = struct.Struct("<f")
 _NOT_FINITE: Final = "a number must be finite"
 
 _plans: dict[str, dict[int, tuple[str, _Reader | None]]] = {}
-"""By full name of a message type: by field number, the field's name and its reader (None: the value as it is)."""
+"""By full name of a message type: by field number, the field's name and its reader (None: the unchanged value)."""
 
 
 def parse(message_type: type[Message], data: bytes) -> Message:
     """Return the message in ``data``.
 
     Raises:
-        InvalidParameterError: the bytes are no such message.
+        InvalidParameterError: the bytes are not such a message.
         LimitExceededError: it has more fields than a request may have.
     """
     check_field_count(message_type.DESCRIPTOR, data)
@@ -54,7 +54,7 @@ def decode(message: Message, prefix: str = "") -> Plain:
     """Return the fields of ``message`` that are present.
 
     Args:
-        message: any message; google.protobuf.Struct and its kin may be fields of it, not the message itself.
+        message: any message; google.protobuf.Struct and related types may be its fields, but not the message itself.
         prefix: dotted path of the message, for errors.
 
     Raises:
@@ -81,7 +81,7 @@ class _UnfitError(ValueError):
         self.path: list[str] = []
 
     def below(self, key: str) -> InvalidParameterError:
-        """Return what the client is told, for a value of the field ``key``."""
+        """Return the error for the client, for a value of the field ``key``."""
         return InvalidParameterError(key=".".join([key or "request", *reversed(self.path)]), reason=self.reason)
 
 
@@ -89,8 +89,8 @@ def struct_to_dict(struct: Struct, key: str = "") -> Plain:
     """Return the content of a Struct; numbers by the rule of :mod:`inventory.domain.numbers`.
 
     Raises:
-        InvalidParameterError: a key holds NUL, which MongoDB cannot store, or a number is NaN or infinite, which JSON
-            does not know; it names the path.
+        InvalidParameterError: a key contains NUL, which MongoDB cannot store, or a number is NaN or infinite, which
+            JSON does not have; it names the path.
     """
     try:
         return _members(struct)
@@ -188,7 +188,7 @@ def _single_reader(field: FieldDescriptor) -> _Reader | None:
 
 
 def shortest_float(value: float, key: str = "") -> float:
-    """Return the shortest decimal that is ``value`` in single precision: 0.1 arrives as 0.10000000149011612.
+    """Return the shortest decimal that equals ``value`` in single precision: 0.1 arrives as 0.10000000149011612.
 
     Raises:
         InvalidParameterError: it is NaN or infinite.

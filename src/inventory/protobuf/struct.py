@@ -1,4 +1,4 @@
-"""``google.protobuf.Struct`` from and to plain values."""
+"""Converts ``google.protobuf.Struct`` from and to plain values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def to_dict(struct: Struct) -> dict[str, Any]:
     """Return the content of ``struct``; numbers by the rule of :func:`inventory.domain.numbers.finite`."""
     fields = struct.fields
     plain: dict[str, Any] = {}
-    # Mapping's own items() takes twice as long, and most values are texts.
+    # Mapping's own items() takes twice as long, and most values are strings.
     for key in fields:
         value = fields[key]
         plain[key] = value.string_value if value.WhichOneof("kind") == "string_value" else to_plain(value)
@@ -23,8 +23,8 @@ def to_dict(struct: Struct) -> dict[str, Any]:
 
 
 def to_plain(value: Value) -> Any:
-    """Return the content of ``value``, as :func:`to_dict` does."""
-    # A walk by WhichOneof takes half of what json_format.MessageToDict takes.
+    """Return the content of ``value``, like :func:`to_dict`."""
+    # Using WhichOneof takes half as long as json_format.MessageToDict.
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         return value.string_value
@@ -43,11 +43,11 @@ def to_struct(content: Mapping[str, Any], *, name: str) -> Struct:
     """Return ``content`` as a Struct.
 
     Args:
-        content: JSON values, as deep as they like.
-        name: what it is, for the error.
+        content: JSON values of any depth.
+        name: what it is, for errors.
 
     Raises:
-        InvalidParameterTypeError: a value is no JSON value, or a text that UTF-8 cannot hold.
+        InvalidParameterTypeError: a value is not a JSON value, or a text that UTF-8 cannot represent.
     """
     result = Struct()
     try:

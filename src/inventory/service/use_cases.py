@@ -1,4 +1,4 @@
-"""Every use case of the API on one page."""
+"""All use cases of the API on one page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inventory.service.schedule.manage import ScheduleService
 
 
 class UseCases(Protocol):
-    """Where the use cases are; ``bootstrap`` builds them."""
+    """Provides the use cases; ``bootstrap`` builds them."""
 
     @property
     def collector_service(self) -> CollectorService: ...
@@ -47,10 +47,10 @@ class UseCases(Protocol):
 
 
 def build_all(use: UseCases) -> None:
-    """Build every use case now, so that what is wrong with the settings is told at the start.
+    """Build every use case now, so that invalid settings are reported at the start.
 
     Raises:
-        SettingsError: a file that the settings name cannot be used.
+        SettingsError: a file named in the settings cannot be used.
     """
     for name, member in vars(UseCases).items():
         if isinstance(member, property):

@@ -1,1 +1,1 @@
-"""What is stored about collectors."""
+"""The stored state of collectors."""

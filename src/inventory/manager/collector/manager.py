@@ -32,7 +32,7 @@ class CollectorManager:
         """Prepare.
 
         Args:
-            database: where they are.
+            database: holds the collection.
             timeout_seconds: time limit of one query inside MongoDB, s.
         """
         self._collection = database["collector"]
@@ -51,24 +51,24 @@ class CollectorManager:
     def get_many(
         self, domain_id: str, collector_ids: Iterable[str], *, remaining_seconds: float = math.inf
     ) -> dict[str, Document]:
-        """Return those that exist, whole, by id; ``remaining_seconds`` is how long the caller still waits."""
+        """Return the existing ones, complete, by id; ``remaining_seconds`` is how long the caller will wait."""
         return self._by_id(domain_id, collector_ids, {"_id": 0}, remaining_seconds)
 
     def minimal_many(
         self, domain_id: str, collector_ids: Iterable[str], *, remaining_seconds: float = math.inf
     ) -> dict[str, Document]:
-        """Return those that exist, in the minimal form of a job's ``collector_info``, by id."""
+        """Return the existing ones, in the minimal form of a job's ``collector_info``, by id."""
         return self._by_id(domain_id, collector_ids, _MINIMAL, remaining_seconds)
 
     @staticmethod
     def minimal(collector: Mapping[str, Any]) -> Document:
-        """Return the minimal form of a whole collector, as ``minimal_many`` reads it."""
+        """Return the minimal form of a complete collector, the same as read by ``minimal_many``."""
         shown = {name: collector[name] for name in _MINIMAL if name in collector}
         info = collector["plugin_info"]
         return shown | {_PLUGIN: {name: info[name] for name in _MINIMAL_PLUGIN if name in info}}
 
     def states(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Document]:
-        """Return what firing needs of those that exist among ``keys``, pairs of domain_id and id."""
+        """Return the fields that decide about firing, of existing ones in ``keys``, pairs of domain_id and id."""
         wanted = set(keys)
         query = {
             "domain_id": {"$in": sorted({domain_id for domain_id, _ in wanted})},
@@ -81,7 +81,7 @@ class CollectorManager:
         return {key: collector for key, collector in pairs.items() if key in wanted}
 
     def named(self, domain_id: str, collector_id: str = "") -> list[Document]:
-        """Return collector_id, name and state of the domain's collectors, or of the one that is asked for."""
+        """Return collector_id, name and state of the domain's collectors, or of the given one."""
         query = {"domain_id": domain_id} | ({_ID: collector_id} if collector_id else {})
         fields = {"_id": 0} | dict.fromkeys((_ID, "name", "state"), 1)
         with translated_errors(key=_ID):
@@ -106,11 +106,11 @@ class CollectorManager:
             return {collector[_ID]: collector for collector in found}
 
     def insert(self, collector: Document) -> None:
-        """Store a new collector, made by ``new_document``.
+        """Store a new collector, built by ``new_document``.
 
         Raises:
             SaveUniqueValuesError: the id is taken.
-            InvalidParameterError: the tags cannot be encoded; a plugin_info that cannot was refused before.
+            InvalidParameterError: the tags cannot be encoded; an invalid plugin_info was refused before.
         """
         try:
             with translated_errors(key="tags"):
@@ -119,10 +119,10 @@ class CollectorManager:
             raise SaveUniqueValuesError(keys=[_ID]) from exc
 
     def update_fields(self, domain_id: str, collector_id: str, fields: Mapping[str, Any]) -> Document:
-        """Set ``fields`` (Mongo paths) in one write and return the collector as it is then.
+        """Set ``fields`` (Mongo paths) in one write and return the updated collector.
 
         Raises:
-            NotFoundError: there is none, or no longer.
+            NotFoundError: it does not exist, or no longer.
         """
         if not fields:
             return self.get(domain_id, collector_id)
@@ -138,10 +138,10 @@ class CollectorManager:
         return updated
 
     def enable(self, domain_id: str, collector_id: str, now: datetime) -> Document:
-        """Let the collector collect and return it; one that rested is noted to be awake since ``now``.
+        """Enable the collector and return it; if it was disabled, ``now`` is stored as the time of enabling.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: it does not exist.
         """
         rested = {"$eq": ["$state", DISABLED]}
         return self._turn(
@@ -149,10 +149,10 @@ class CollectorManager:
         )
 
     def disable(self, domain_id: str, collector_id: str, now: datetime) -> Document:
-        """Let the collector rest and return it; one that was awake is noted to rest since ``now``.
+        """Disable the collector and return it; if it was enabled, ``now`` is stored as the time of disabling.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: it does not exist.
         """
         rested = {"$eq": ["$state", DISABLED]}
         since = {
@@ -174,13 +174,13 @@ class CollectorManager:
         return updated
 
     def mark_collected(self, domain_id: str, collector_id: str, now: datetime) -> None:
-        """Note that the collector collects now; nothing happens where it is gone."""
+        """Record that the collector collects now; does nothing if it no longer exists."""
         with translated_errors(key=_ID):
             self._collection.update_one(
                 {"domain_id": domain_id, _ID: collector_id}, {"$max": {"last_collected_at": now}}
             )
 
     def delete(self, domain_id: str, collector_id: str) -> bool:
-        """Remove the collector's own document and return whether it was there."""
+        """Remove the collector's own document and return whether it existed."""
         with translated_errors(key=_ID):
             return self._collection.delete_one({"domain_id": domain_id, _ID: collector_id}).deleted_count > 0

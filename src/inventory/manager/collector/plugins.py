@@ -1,4 +1,4 @@
-"""Plugins: what the repository knows of them, where they listen, and what they say of themselves."""
+"""Plugins: their entry in the repository, their endpoint, and their metadata."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ AUTO: Final = "AUTO"
 MANUAL: Final = "MANUAL"
 
 PluginInfo = Mapping[str, Any]
-"""A collector's ``plugin_info``, as it is stored."""
+"""A collector's stored ``plugin_info``."""
 
 
 class PluginManager:
-    """Plugins over the ports."""
+    """Plugins, accessed through the ports."""
 
     def __init__(self, *, directory: PluginDirectory, repository: Repository, connector: PluginConnector) -> None:
         self._directory = directory
@@ -42,11 +42,11 @@ class PluginManager:
         self._connector = connector
 
     def information(self, plugin_id: str, principal: Principal) -> PluginInformation:
-        """Return what the repository knows. Raises ``NotFoundError`` for an unknown plugin."""
+        """Return the repository's entry. Raises ``NotFoundError`` for an unknown plugin."""
         return self._repository.get_plugin(plugin_id, principal)
 
     def endpoint(self, plugin_info: PluginInfo, principal: Principal) -> PluginEndpoint:
-        """Return where the plugin listens; with upgrade_mode AUTO it may name a version that is now in force."""
+        """Return the plugin's endpoint; with upgrade_mode AUTO it may name a version that is now in force."""
         return self._directory.get_endpoint(
             plugin_info["plugin_id"],
             plugin_info.get("version") or "",
@@ -55,12 +55,12 @@ class PluginManager:
         )
 
     def initialized(self, plugin_info: PluginInfo, endpoint: PluginEndpoint, principal: Principal) -> dict[str, Any]:
-        """Return ``plugin_info`` with the version in force and the metadata that the plugin's ``init`` answers.
+        """Return ``plugin_info`` with the version in force and the metadata returned by the plugin's ``init``.
 
         Raises:
             RequiredParameterError: no version was given, and the plugin service names none.
             InvalidParameterError: the options cannot be stored.
-            PluginError: the plugin cannot be reached or refuses; its reason shows no option's value.
+            PluginError: the plugin is unreachable or refuses; its reason contains no option values.
         """
         version = endpoint.updated_version or plugin_info.get("version")
         if not version:
@@ -82,19 +82,19 @@ class PluginManager:
         return initialized
 
     def connect(self, endpoint: PluginEndpoint, principal: Principal) -> CollectorPlugin:
-        """Return a connection. Raises ``InvalidParameterError`` for an endpoint that is no address."""
+        """Return a connection. Raises ``InvalidParameterError`` for an invalid endpoint."""
         return self._connector.connect(endpoint, principal)
 
     def open(self, collector: Mapping[str, Any], principal: Principal) -> CollectorPlugin:
-        """Return a connection to the collector's plugin, whose endpoint is asked for anew; nothing is upgraded."""
+        """Return a connection to the collector's plugin, at its current endpoint; nothing is upgraded."""
         return self.connect(self.endpoint(collector["plugin_info"], principal), principal)
 
     def verify(self, plugin: CollectorPlugin, plugin_info: PluginInfo, secret_data: Json) -> None:
         """Return if the plugin accepts the secret.
 
         Raises:
-            PluginError: it does not, or ``PluginUnavailableError`` where it cannot be reached; neither shows a value
-                of the options or the secret.
+            PluginError: it does not, or ``PluginUnavailableError`` if it is unreachable; neither contains values of the
+                options or the secret.
         """
         options = with_defaults(plugin_info.get("options") or {}, plugin_info.get("metadata") or {})
         try:

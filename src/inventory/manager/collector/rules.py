@@ -1,7 +1,7 @@
 """Collector rules: sole reader and writer of the ``collector_rule`` collection.
 
-``order`` is 1-based and without gaps within a collector's MANAGED rules and within its CUSTOM ones. Whoever dies in
-the middle of a renumbering leaves an order that the next one mends.
+``order`` is 1-based and without gaps, separately for a collector's MANAGED and CUSTOM rules. A crash during a
+renumbering leaves gaps that the next renumbering closes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ORDER: Final = [("order", 1), ("created_at", 1), (_ID, 1)]
 
 
 def managed_rule_id(domain_id: str, collector_id: str, order: int) -> str:
-    """Return the id of a MANAGED rule: the same for the same place, so that writing the rules twice is once."""
+    """Return the id of a MANAGED rule, derived from its position, so that writing the rules twice has no effect."""
     digest = hashlib.sha256(f"{domain_id}\0{collector_id}\0{order}".encode()).hexdigest()
     return f"{ids.COLLECTOR_RULE}-{digest[:12]}"
 
@@ -47,7 +47,7 @@ class CollectorRuleManager:
     def list_of_collector(
         self, domain_id: str, collector_id: str, rule_types: Sequence[str] = (MANAGED, CUSTOM)
     ) -> list[Document]:
-        """Return the collector's rules as they apply: MANAGED in order, then CUSTOM in order."""
+        """Return the collector's rules in the order of application: MANAGED in order, then CUSTOM in order."""
         query = {"domain_id": domain_id, "collector_id": collector_id, "rule_type": {"$in": list(rule_types)}}
         with translated_errors(key="collector_id"):
             found = self._collection.find(query, {"_id": 0}).sort(_ORDER)
@@ -58,13 +58,13 @@ class CollectorRuleManager:
         return list(self._collection.find(query, {"_id": 0}).sort(_ORDER))
 
     def append(self, rule: Document) -> Document:
-        """Store a new CUSTOM rule behind the others of its collector and return it."""
+        """Store a new CUSTOM rule after the others of its collector and return it."""
         domain_id, collector_id = rule["domain_id"], rule["collector_id"]
         with translated_errors(key="actions"):
             behind = self._group(domain_id, collector_id, CUSTOM)
             order = max((other["order"] for other in behind), default=0) + 1
             self._collection.insert_one({**rule, "rule_type": CUSTOM, "order": order})
-            # Another may have taken the same place at the same moment.
+            # Another rule may have taken the same position at the same time.
             finish(lambda: self._renumber(self._group(domain_id, collector_id, CUSTOM)))
         return self.get(domain_id, rule[_ID])
 
@@ -82,7 +82,7 @@ class CollectorRuleManager:
         return updated
 
     def move(self, rule: Document, order: int) -> Document:
-        """Put a rule at ``order`` (1-based, at most the group's size), moving the others, and return it."""
+        """Move a rule to ``order`` (1-based, at most the group's size), shift the others, and return it."""
         domain_id = rule["domain_id"]
         with translated_errors(key="order"):
             group = self._group(domain_id, rule["collector_id"], rule["rule_type"])
@@ -112,7 +112,7 @@ class CollectorRuleManager:
     ) -> None:
         """Make ``rules`` (in stored form, in order) the MANAGED rules of the collector.
 
-        Doing it twice, or two at once, ends in the same rules; none is missing for a moment that stays.
+        Repeated or concurrent calls end with the same rules; none is missing permanently.
         """
         writes = []
         for order, rule in enumerate(rules, start=1):

@@ -1,4 +1,4 @@
-"""Secrets: which ones a collector collects with, and their data."""
+"""Secrets: which ones a collector uses, and their data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inventory.domain.principal import Principal
 
 
 def selector_of(plugin_info: Mapping[str, Any]) -> SecretSelector | None:
-    """Return which secrets a ``plugin_info`` points at, or None where it points at none."""
+    """Return the selector for the secrets of a ``plugin_info``, or None if it names none."""
     secret_id = plugin_info.get("secret_id") or ""
     group_id = plugin_info.get("secret_group_id") or ""
     if secret_id or group_id:
@@ -21,17 +21,17 @@ def selector_of(plugin_info: Mapping[str, Any]) -> SecretSelector | None:
 
 
 class SecretManager:
-    """The secrets of collectors, over the port. Data is handed on, never kept."""
+    """The secrets of collectors, accessed through the port. Data is passed on, never kept."""
 
     def __init__(self, *, store: SecretStore) -> None:
         self._store = store
 
     def list_of_plugin(self, plugin_info: Mapping[str, Any], principal: Principal) -> Sequence[SecretInformation]:
-        """Return the secrets that ``plugin_info`` points at: the union of its secret and the secrets of its group,
-        else all of its provider, else none; each once, ordered by id.
+        """Return the secrets of ``plugin_info``: the union of its secret and the secrets of its group, else all of its
+        provider, else none; without duplicates, ordered by id.
 
         Raises:
-            InventoryError: what the port raises.
+            InventoryError: raised by the port.
         """
         selector = selector_of(plugin_info)
         if selector is None:
@@ -40,7 +40,7 @@ class SecretManager:
         return [found[secret_id] for secret_id in sorted(found)]
 
     def check_group(self, secret_group_id: str, principal: Principal) -> None:
-        """Refuse a group where the secret service has none.
+        """Refuse a group if the secret service does not support groups.
 
         Raises:
             InvalidParameterError: the service has no groups.

@@ -24,7 +24,7 @@ _KINDS: Final = ("cron", "interval", "minutes", "hours")
 
 
 def collector(document: Document, around: Surroundings) -> Document:
-    """Return a collector of the original as it is stored here. Raises ``UnfitError``."""
+    """Return a collector of the original in stored form. Raises ``UnfitError``."""
     required(document, "collector_id", "domain_id")
     plugin = document.get("plugin_info")
     if not isinstance(plugin, dict) or not plugin.get("plugin_id"):
@@ -42,7 +42,7 @@ def collector(document: Document, around: Surroundings) -> Document:
 
 
 def priority_of(document: Document) -> int:
-    """Return a collector's priority, within the bounds that it has here."""
+    """Return a collector's priority, within the bounds of this service."""
     value = document.get("priority")
     if not isinstance(value, int | float) or value != value:
         return DEFAULT_PRIORITY
@@ -50,7 +50,7 @@ def priority_of(document: Document) -> int:
 
 
 def schedule(document: Document, around: Surroundings) -> Document:
-    """Return a schedule; one whose times cannot be read has no ``next_fire_at``. Raises ``UnfitError``."""
+    """Return a schedule; one with invalid times has no ``next_fire_at``. Raises ``UnfitError``."""
     required(document, "schedule_id", "domain_id")
     collector_id = resolve_collector(document, around)
     if collector_id is None or collector_id not in around.collectors:
@@ -58,7 +58,7 @@ def schedule(document: Document, around: Surroundings) -> Document:
     times = document.get("schedule")
     if not isinstance(times, dict):
         raise UnfitError("no schedule")
-    # Absent kinds are null or empty there.
+    # In the original, absent kinds are null or empty.
     document["schedule"] = {key: value for key, value in times.items() if key not in _KINDS or value}
     document["filter"] = _filter_of(document)
     if document.get("collect_mode") not in _MODES:

@@ -1,4 +1,4 @@
-"""Jobs and job tasks: what has ended is history; what has not is canceled, since its queue stays behind."""
+"""Jobs and job tasks: ended ones are history; unfinished ones are canceled, since their queue is not taken over."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _COUNTS: Final = ("created_count", "updated_count", "deleted_count", "disconnect
 
 
 def job(document: Document, around: Surroundings) -> Document:
-    """Return a job of the original as it is stored here. Raises ``UnfitError``."""
+    """Return a job of the original in stored form. Raises ``UnfitError``."""
     required(document, "job_id", "domain_id", "status")
     if resolve_collector(document, around) is None:
-        # Its collector was deleted, and the original forgot which one it was.
+        # Its collector was deleted, and the original did not keep its id.
         document["collector_id"] = ""
     document["filter"] = job_filter(document)
     project_id = document.pop("project_id", None)

@@ -1,4 +1,4 @@
-"""What the converters of all collections share."""
+"""Helpers shared by the converters of all collections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inventory.model.connection import Document
 
 CANCELED: Final = "CANCELED"
 OPEN: Final = frozenset({"CREATED", "PENDING", "IN_PROGRESS"})
-"""Statuses of jobs and tasks that wait in the original's queue: nobody will end them any more."""
+"""Statuses of jobs and tasks that wait in the original's queue: nobody will finish them."""
 
 
 class UnfitError(Exception):
@@ -22,7 +22,7 @@ class UnfitError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CollectorFacts:
-    """What other documents need of a collector."""
+    """The facts about a collector that other documents need."""
 
     collector_id: str
     priority: int
@@ -30,11 +30,11 @@ class CollectorFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a document is converted by besides itself.
+    """Information for converting a document, besides the document itself.
 
     Attributes:
         now: when the takeover began.
-        spread_seconds: over how long fire times are spread, s.
+        spread_seconds: the interval over which fire times are spread, s.
         collectors: by the collector's ``_id`` and by its collector_id.
         collector_of_job: the collector_id by the job's ``_id`` and by its job_id.
         job_ids: the job_id by the job's ``_id``.
@@ -48,19 +48,19 @@ class Surroundings:
 
 
 def required(document: Document, *keys: str) -> None:
-    """Return if each of ``keys`` is a text that is not empty. Raises :class:`UnfitError`."""
+    """Return if each of ``keys`` is a non-empty text. Raises :class:`UnfitError`."""
     for key in keys:
         if not isinstance(document.get(key), str) or not document[key]:
             raise UnfitError(f"no {key}")
 
 
 def without_nulls(document: Mapping[str, Any], known: frozenset[str]) -> Document:
-    """Return ``document`` without the known members that are null: a field without a value is absent here."""
+    """Return ``document`` without known members that are null: a field without a value is absent here."""
     return {key: value for key, value in document.items() if value is not None or key not in known}
 
 
 def fill(document: Document, **defaults: Any) -> None:
-    """Set those ``defaults`` whose members are absent, or of another type than the default."""
+    """Set the ``defaults`` of members that are missing, or whose type differs from the default's."""
     for key, value in defaults.items():
         if not isinstance(document.get(key), type(value)):
             document[key] = value
@@ -75,7 +75,7 @@ def tags_of(value: Any) -> Document:
 
 
 def made_at(document: Document, now: datetime) -> datetime:
-    """Return when a document was made: by its created_at, else by its ``_id``."""
+    """Return when a document was created: by its created_at, else by its ``_id``."""
     if isinstance(document.get("created_at"), datetime):
         moment: datetime = document["created_at"]
         return moment
@@ -84,7 +84,7 @@ def made_at(document: Document, now: datetime) -> datetime:
 
 
 def resolve_collector(document: Document, around: Surroundings) -> str | None:
-    """Return the collector_id, by its own member or by the reference, which is left out if it says no more."""
+    """Return the collector_id from its own member or from the reference, which is dropped if it is redundant."""
     reference = document.get("collector")
     reference = getattr(reference, "id", reference)
     found = document.get("collector_id")

@@ -1,4 +1,4 @@
-"""What a takeover did, or would do, told by collection."""
+"""What a takeover did, or would do, by collection."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class CollectionReport:
     """One collection.
 
     Attributes:
-        name: of the collection.
+        name: the collection's name.
         read: documents of the original.
         stored: documents that were stored, or would be.
         known: documents that an earlier run had stored.
-        left: documents without a counterpart, kept whole in ``original_left``; how many by reason.
+        left: documents without a counterpart, kept whole in ``original_left``; their number by reason.
         canceled: jobs or tasks that had not ended.
-        silent: schedules that cannot be read, and so do not fire.
-        carried: members that nothing here reads, kept as they were; how many documents by member.
+        silent: schedules that cannot be read, and therefore do not fire.
+        carried: members that this service does not read, kept unchanged; number of documents by member.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What was collected: resources, their types, regions and history, and who saw them last."""
+"""Collected objects: resources, their types, regions and history, and who last saw them."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from inventory.migration.original.members import Surroundings, UnfitError, fill,
 from inventory.model.connection import Document
 
 LEFT_COLLECTION_INFO: Final = "original_collection_info"
-"""Member that keeps entries of collection_info that name no collector: here such a resource would seem collected, and
-age; and the lists of an older form, which do not tell what belongs together."""
+"""Member that keeps entries of collection_info without a collector, with which a resource would seem collected and
+would age; and the lists of an older form, which do not show which values belong together."""
 _STATES: Final = {"ACTIVE": "ACTIVE", "DELETED": "DELETED", "INSERVICE": "ACTIVE", "DISCONNECTED": "ACTIVE"}
 _INFO: Final = ("provider", "service_account_id", "secret_id", "collector_id", "last_collected_at")
 _OLD_INFO: Final = {"collectors": "collector_id", "secrets": "secret_id", "service_accounts": "service_account_id"}
@@ -21,7 +21,7 @@ _OF_RESOURCES: Final = "inventory.CloudService"
 
 
 def cloud_service(document: Document, around: Surroundings) -> Document:
-    """Return a cloud service of the original as it is stored here. Raises ``UnfitError``."""
+    """Return a cloud service of the original in stored form. Raises ``UnfitError``."""
     required(document, "cloud_service_id", "domain_id", "provider", "cloud_service_group", "cloud_service_type")
     state = _STATES.get(document.get("state", "ACTIVE"))
     if state is None:
@@ -46,7 +46,7 @@ def cloud_service(document: Document, around: Surroundings) -> Document:
 
 
 def references(document: Mapping[str, Any]) -> Document:
-    """Return the keys of the type and region that a cloud service belongs to, as ingest makes them."""
+    """Return the keys of the type and region of a cloud service, in the form that ingest uses."""
     domain_id, provider = document["domain_id"], document["provider"]
     kind = f"{domain_id}.{provider}.{document['cloud_service_group']}.{document['cloud_service_type']}"
     found = {"ref_cloud_service_type": kind}
@@ -81,12 +81,12 @@ def _plain_tags(part: Mapping[str, Any]) -> Document:
 
 
 def _safe(key: str) -> str:
-    """Return a stored key, escaped where it is not yet."""
+    """Return a stored key, escaped if it is not escaped yet."""
     return escape_key(key) if "." in key or "$" in key else key
 
 
 def _collected(document: Document) -> None:
-    """Make collection_info a list of entries that name a collector; keep all else beside it."""
+    """Make collection_info a list of entries that name a collector; keep everything else beside it."""
     found = document.pop("collection_info", None)
     entries = found if isinstance(found, list) else [found] if found else []
     kept, left = [], []
@@ -149,7 +149,7 @@ def _change(change: Document) -> Document:
 
 
 def _told(value: Any) -> str | None:
-    """Return a value of a diff as it is told: null or a text, dicts and lists as JSON (contract §7)."""
+    """Return a value of a diff in its stored form: null or a text, dicts and lists as JSON (contract §7)."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)

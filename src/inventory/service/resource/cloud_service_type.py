@@ -1,4 +1,4 @@
-"""CloudServiceTypes as users see and change them (contract, section 7)."""
+"""CloudServiceTypes as clients see and change them (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class CloudServiceTypeService(ResourceService):
             params: name, provider, group; service_code, is_primary, is_major, resource_type, metadata, labels, tags.
 
         Raises:
-            RequiredParameterError, InvalidParameterTypeError, InvalidParameterError: what is wrong with ``params``.
+            RequiredParameterError, InvalidParameterTypeError, InvalidParameterError: ``params`` is invalid.
             SaveUniqueValuesError: the domain has one with this provider, group and name.
         """
         _check_labels(params)
@@ -40,13 +40,13 @@ class CloudServiceTypeService(ResourceService):
         return document
 
     def update(self, principal: Principal, params: Params) -> Document:
-        """Replace what was sent of the fields of ``create``; name, provider and group stay.
+        """Replace the fields of ``create`` that were sent, except name, provider and group.
 
-        From now on it is a user's, and no longer ages out when collectors stop to see it.
+        From then on it belongs to the user, and no longer ages out when collectors stop seeing it.
 
         Raises:
-            NotFoundError: there is none.
-            InvalidParameterTypeError, InvalidParameterError: what is wrong with ``params``.
+            NotFoundError: it does not exist.
+            InvalidParameterTypeError, InvalidParameterError: ``params`` is invalid.
         """
         _check_labels(params)
         stored = self._stored(principal, params)

@@ -1,4 +1,4 @@
-"""Garbage collection at the end of a job task: whether it is due, by whom, and once."""
+"""Garbage collection at the end of a job task: whether it applies, and that it is done exactly once."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from inventory.model.connection import Document, translated_errors
 from inventory.service.job.collect_slice import Assignment
 
 _RENEW_PART: Final = 1 / 3
-"""After which part of its lease a claim is renewed: what takes less needs no command for it."""
+"""The share of its lease after which a claim is renewed; shorter collections need no command for it."""
 
 
 class TaskGarbage:
-    """What a full collect of a task no longer saw.
+    """Garbage collection of a full collect: resources that the task no longer saw.
 
     Args:
-        database: where the resources are.
-        jobs, tasks, collectors: what the task belongs to.
+        database: holds the resources.
+        jobs, tasks, collectors: access to the task's job and collector.
         clock: tells the time.
-        threshold: full collects without a resource until it is DELETED.
-        grace_seconds: what was seen within this time is not counted, s.
-        lease_seconds: after how long another may take a collection over that was begun and not ended, s.
+        threshold: full collects without a resource after which it is DELETED.
+        grace_seconds: resources seen within this time are not counted, s.
+        lease_seconds: after this time another process may continue a collection that was begun and not finished, s.
     """
 
     def __init__(
@@ -56,17 +56,18 @@ class TaskGarbage:
         self._lease_seconds = lease_seconds
 
     def collected(self, task: Document, *, resources_seen: int, belongs_to: Assignment | None = None) -> bool:
-        """Collect the garbage of a task whose slices all ended SUCCESS.
+        """Collect the garbage of a task whose slices all ended in SUCCESS.
 
-        Doing it again after a crash in the middle counts and deletes nothing twice.
+        Repeating it after a crash counts and deletes nothing twice.
 
         Args:
             task: IN_PROGRESS.
-            resources_seen: sum over its slices.
-            belongs_to: has its job and collector, where they are known; else they are looked up.
+            resources_seen: the sum over its slices.
+            belongs_to: contains its job and collector, if known; otherwise they are looked up.
 
         Returns:
-            Whether the task may end: it was done, or does not apply. False while another does it.
+            Whether the task may end: garbage collection is done, or does not apply. False while another process does
+                it.
         """
         if task.get("garbage_collected") or not task["full_collect"] or not resources_seen:
             return True
@@ -86,7 +87,7 @@ class TaskGarbage:
                 grace_seconds=self._grace_seconds,
                 may_go_on=claim.kept,
             )
-        # None: the claim was lost on the way, and whoever has it now goes on.
+        # None: the claim was lost on the way, and its new owner continues.
         if counts is None or not claim.recorded(counts):
             return False
         RESOURCES.labels("deleted").inc(counts.deleted)
@@ -117,7 +118,7 @@ class TaskGarbage:
 
 
 class _Claim:
-    """The claim of one task's garbage collection, under a name of its own."""
+    """The claim of one task's garbage collection, with a unique owner."""
 
     def __init__(self, tasks: JobTaskManager, task: Document, clock: Clock, lease_seconds: float) -> None:
         self._tasks = tasks
@@ -125,16 +126,16 @@ class _Claim:
         self._owner = new_id("garbage")
         self._clock = clock
         self._lease_seconds = lease_seconds
-        # Before the lease is written: it must not seem to last longer than it does.
+        # Before the lease is written, so that it does not seem to last longer than it does.
         self._renewed_at = clock.monotonic()
 
     def taken(self) -> bool:
-        """Claim it; False where it was done, another does it, or the task has ended."""
+        """Claim it; False if it is done, another process does it, or the task has ended."""
         claimed = self._tasks.claim_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
         return claimed is not None
 
     def kept(self) -> bool:
-        """Renew the claim where it is time to, and tell whether it is still this one's."""
+        """Renew the claim if due, and return whether it is still valid."""
         now = self._clock.monotonic()
         if now - self._renewed_at < self._lease_seconds * _RENEW_PART:
             return True
@@ -142,7 +143,7 @@ class _Claim:
         return self._tasks.renew_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
 
     def recorded(self, counts: GarbageCounts) -> bool:
-        """Note what was done; False where the claim was lost."""
+        """Record the result; False if the claim was lost."""
         return self._tasks.record_garbage(
             *self._key, owner=self._owner, deleted=counts.deleted, disconnected=counts.disconnected
         )

@@ -1,4 +1,4 @@
-"""Housekeeping: what ages out of the inventory, per domain, by the hour (contract, section 7)."""
+"""Housekeeping: removes what has aged out of the inventory, per domain, every hour (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """How old things may become.
+    """Maximum ages.
 
     Attributes:
-        resource_hours: without an update until a CloudService is DELETED, a type or region removed, h.
+        resource_hours: time without update after which a CloudService is DELETED, a type or region removed, h.
         hours_by_type: the same for single types of CloudServices, by ``provider.group.type``, h.
         retention_days: how long DELETED resources are kept, days.
     """
@@ -52,9 +52,9 @@ class HousekeepingCounts:
 
 
 class Housekeeping:
-    """Ages resources, types and regions, and terminates what was deleted long ago.
+    """Ages out resources, types and regions, and permanently removes what was deleted long ago.
 
-    What is not seen because collecting fails does not age: something goes only where its collector (and, for a
+    Resources that are not seen because collecting fails do not age: one is removed only if its collector (and, for a
     resource, its secret) has had a successful task that began after it was last seen.
     """
 
@@ -69,18 +69,19 @@ class Housekeeping:
         self._caches = FilterCacheStore(database=database)
 
     def run(self, now: datetime) -> dict[str, HousekeepingCounts]:
-        """Do all domains' housekeeping; may be repeated at any time.
+        """Do the housekeeping of all domains; may be repeated at any time.
 
-        A domain that fails, as over a document that was broken by hand, is logged and left for the next run.
+        A domain that fails, for example because of a document that was broken by hand, is logged and left to the next
+        run.
 
         Args:
-            now: the time.
+            now: the current time.
 
         Returns:
-            What was removed, by domain; without those that failed.
+            What was removed, by domain, without the domains that failed.
 
         Raises:
-            ConnectionFailureError: MongoDB cannot be reached.
+            ConnectionFailureError: MongoDB is unreachable.
         """
         done = {}
         with translated_errors():
@@ -92,19 +93,19 @@ class Housekeeping:
         return done
 
     def _tried(self, domain_id: str, now: datetime) -> HousekeepingCounts | None:
-        """Do one domain's housekeeping and tell what was removed; None where it failed.
+        """Do the housekeeping of one domain and return what was removed; None if it failed.
 
-        That is not raised: the duty would count as not done, and all domains' work begin anew every few seconds for
-        something that only an administrator can mend. Nothing ages faster than the next regular run comes.
+        The failure is not raised: the duty would count as not done, and the work of all domains would be repeated every
+        few seconds for a fault that only an administrator can fix. Until the next regular run, nothing is missed.
         """
         try:
             with translated_errors():
                 counts = self._keep(domain_id, now)
         except (ConnectionFailureError, InvalidOperation):
-            # MongoDB is away, or this process ends and has closed its connections: so it is for all domains.
+            # MongoDB is unreachable, or this process has closed its connections: that affects all domains.
             raise
         except Exception as exc:  # noqa: BLE001 (whatever is wrong with this domain, it is not with the others)
-            # The error's own text may quote a document.
+            # The error's text may quote a document.
             _log.error("housekeeping_failed", domain_id=domain_id, error=type(exc).__name__, place=_place(exc))
             return None
         if counts != HousekeepingCounts():
@@ -126,12 +127,12 @@ class Housekeeping:
     def _domains(self) -> list[str]:
         found: set[str] = set()
         for collection in ("cloud_service", "cloud_service_type", "region", "filter_cache"):
-            # What is no string was broken by hand, and belongs to nobody.
+            # A value that is not a string was broken by hand, and belongs to no domain.
             found.update(each for each in self._database[collection].distinct("domain_id") if isinstance(each, str))
         return sorted(found - self._excluded)
 
     def _age_resources(self, domain_id: str, now: datetime) -> int:
-        """Delete collected resources that were not updated for their type's time."""
+        """Delete collected resources that were not updated within the time for their type."""
         runs = _SuccessfulRuns(self._database, domain_id)
         deleted = 0
         for query, cutoff in self._old(domain_id, now):
@@ -155,7 +156,7 @@ class Housekeeping:
         return deleted
 
     def _old(self, domain_id: str, now: datetime) -> Iterator[tuple[Document, datetime]]:
-        """Yield the queries for what is old: one per type with an age of its own, one for all others."""
+        """Yield the queries for old resources: one per type with its own age, and one for all others."""
         collected = {"domain_id": domain_id, "state": "ACTIVE", "collection_info.0": {"$exists": True}}
         own = {f"{domain_id}.{key}": hours for key, hours in self._ages.hours_by_type.items()}
         for reference, hours in own.items():
@@ -168,7 +169,7 @@ class Housekeeping:
         yield others, cutoff
 
     def _age_metadata(self, domain_id: str, now: datetime, collection: str, reference: str) -> int:
-        """Remove types or regions that their collector no longer sends and nothing refers to."""
+        """Remove types or regions that their collector no longer sends and that nothing refers to."""
         runs = _SuccessfulRuns(self._database, domain_id)
         cutoff = now - timedelta(hours=self._ages.resource_hours)
         query = {
@@ -196,7 +197,7 @@ class Housekeeping:
 
 
 class _SuccessfulRuns:
-    """When the last successful task of a collector (and secret) began; asked once each."""
+    """When the last successful task of a collector (and secret) began; each is looked up once."""
 
     def __init__(self, database: Database[Document], domain_id: str) -> None:
         self._tasks = database["job_task"]
@@ -205,14 +206,14 @@ class _SuccessfulRuns:
         self._collectors: frozenset[str] | None = None
 
     def last_of(self, collector_id: str, secret_id: str | None = None) -> datetime | None:
-        """Return when the newest successful task began; None where there was none."""
+        """Return when the newest successful task began; None if there was none."""
         pair = (collector_id, secret_id)
         if pair not in self._known:
             query: Document = {
                 "domain_id": self._domain_id,
                 "collector_id": collector_id,
                 "status": "SUCCESS",
-                # A filtered collect proves nothing of what it did not ask for.
+                # A filtered collect proves nothing about resources it did not request.
                 "filter": {"$in": [None, {}]},
             }
             if secret_id is not None:
@@ -222,14 +223,14 @@ class _SuccessfulRuns:
         return self._known[pair]
 
     def exists(self, collector_id: str) -> bool:
-        """Return whether the domain has the collector; an empty id counts as one that exists."""
+        """Return whether the domain has the collector; an empty id counts as existing."""
         if self._collectors is None:
             found = self._tasks.database["collector"].distinct("collector_id", {"domain_id": self._domain_id})
             self._collectors = frozenset(found)
         return not collector_id or collector_id in self._collectors
 
     def outlived(self, last: _LastSeen) -> bool:
-        """Return whether whoever saw a resource last has succeeded without it since, or was deleted: nobody will."""
+        """Return whether the last observer has succeeded without the resource since, or was deleted."""
         if not self.exists(last.collector_id):
             return True
         began = self.last_of(last.collector_id, last.secret_id)
@@ -238,7 +239,7 @@ class _SuccessfulRuns:
 
 @dataclass(frozen=True, slots=True)
 class _LastSeen:
-    """Who saw a resource last, and when."""
+    """Who last saw a resource, and when."""
 
     collector_id: str
     secret_id: str
@@ -246,14 +247,14 @@ class _LastSeen:
 
 
 def _last_seen(entry: Document, states: Mapping[str, Document], exists: Callable[[str], bool]) -> _LastSeen:
-    """Return who saw a CloudService last, by its ``collection_info`` and the newest of its collection states.
+    """Return who last saw a CloudService, by its ``collection_info`` and its newest collection state.
 
-    Of collectors that were deleted none is named while there is one that was not: it may see the resource again.
+    A deleted collector is named only if there is no existing one, which may see the resource again.
 
     Args:
         entry: the CloudService.
         states: the newest collection states, by cloud_service_id.
-        exists: whether there is a collector of this id.
+        exists: whether there is a collector with this id.
     """
     updated_at = entry["updated_at"]
     seen = [
@@ -268,5 +269,5 @@ def _last_seen(entry: Document, states: Mapping[str, Document], exists: Callable
 
 
 def _place(exc: Exception) -> str:
-    """Return where it was raised, outermost first, without the text that a traceback ends with."""
+    """Return where it was raised, outermost frame first, without the text at the end of a traceback."""
     return " > ".join(f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(exc.__traceback__))

@@ -1,4 +1,4 @@
-"""What the use cases of CloudServiceTypes, Regions and change history have in common: reading, and plain deletion."""
+"""The common part of the use cases of CloudServiceTypes, Regions and change history: reading, and plain deletion."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
 from inventory.query.statistics.aggregate import parse_stat
 
-"""A request as a plain dict, absent members absent."""
+"""A request as a plain dict, without absent fields."""
 Filters = Mapping[str, object]
-"""The request's own fields that narrow a list, by name; absent ones absent."""
+"""The request's own filter fields, by name, without absent ones."""
 
 
 class ResourceReads:
-    """Reads one resource for callers that its scope does not limit further."""
+    """Reads one resource for callers that its scope does not restrict further."""
 
     def __init__(self, *, reader: Reader, clock: Clock) -> None:
         self._reader = reader
@@ -41,7 +41,7 @@ class ResourceReads:
             principal: who asks.
             query: a ``Query`` as a plain dict.
             filters: the request's own fields.
-            scope: a further filter that nothing in the query widens.
+            scope: an additional filter that nothing in the query can widen.
 
         Raises:
             BadRequestError: one of its subclasses says what is wrong with the query.
@@ -55,7 +55,7 @@ class ResourceReads:
         )
 
     def stat(self, principal: Principal, query: RawQuery, *, scope: Scope | None = None) -> Document:
-        """Return statistics; arguments and errors as of ``list``."""
+        """Return statistics; arguments and errors as for ``list``."""
         return self._reader.stat(
             parse_stat(self._reader.schema, query, now=self._clock.now()),
             domain_id=principal.domain_id,
@@ -72,11 +72,11 @@ class ResourceService(ResourceReads):
         self._resources = resources
 
     def delete(self, principal: Principal, resource_id: str) -> None:
-        """Remove it; cloud services that refer to it stay. Raises ``NotFoundError``."""
+        """Remove it; cloud services that refer to it are kept. Raises ``NotFoundError``."""
         self._resources.delete(principal.domain_id, resource_id)
 
     def _stored(self, principal: Principal, params: Params) -> Document:
-        """Return the whole document that the request names."""
+        """Return the complete document that the request names."""
         id_field = self._reader.schema.id_field
         if not params.get(id_field):
             raise RequiredParameterError(key=id_field)

@@ -1,4 +1,4 @@
-"""Regions as users see and change them (contract, section 7)."""
+"""Regions as clients see and change them (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RegionService(ResourceService):
             params: name, region_code, provider; tags.
 
         Raises:
-            RequiredParameterError, InvalidParameterError: what is wrong with ``params``.
+            RequiredParameterError, InvalidParameterError: ``params`` is invalid.
             SaveUniqueValuesError: the domain has one with this provider and region_code.
         """
         document = new_region(
@@ -35,13 +35,13 @@ class RegionService(ResourceService):
         return document
 
     def update(self, principal: Principal, params: Params) -> Document:
-        """Replace the name or tags that were sent; code and provider stay.
+        """Replace the name or tags that were sent; code and provider are kept.
 
-        From now on it is a user's, and no longer ages out when collectors stop to see it.
+        From then on it belongs to the user, and no longer ages out when collectors stop seeing it.
 
         Raises:
-            NotFoundError: there is none.
-            InvalidParameterError: what is wrong with ``params``.
+            NotFoundError: it does not exist.
+            InvalidParameterError: ``params`` is invalid.
         """
         stored = self._stored(principal, params)
         change = change_region(stored, params)

@@ -1,4 +1,4 @@
-"""Which CloudServices a caller may see, and what conditions that reach beyond them mean."""
+"""Which CloudServices a caller may see, and how conditions on related resources are resolved."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _PROJECT_GROUP: Final = "project_group"
 
 
 def project_scope(principal: Principal) -> Scope | None:
-    """Return the filter that limits a PROJECT caller to its projects; None where nothing limits the caller."""
+    """Return the filter that restricts a PROJECT caller to its projects; None for unrestricted callers."""
     return None if principal.projects is None else {"project_id": {"$in": sorted(principal.projects)}}
 
 
 def living_scope(principal: Principal, query: Query) -> Scope | None:
-    """Return ``project_scope``, and without the deleted unless the query asks for that state (contract, section 7)."""
+    """Return ``project_scope``, without DELETED resources unless the query asks for them (contract, section 7)."""
     own = project_scope(principal)
     if query.asks_for("state", DELETED):
         return own
@@ -31,14 +31,14 @@ def living_scope(principal: Principal, query: Query) -> Scope | None:
 
 
 class CloudServiceReferences:
-    """Answers conditions on a CloudService's type, region and project group."""
+    """Resolves conditions on a CloudService's type, region and project group."""
 
     def __init__(self, *, types: Reader, regions: Reader, identity: Identity) -> None:
         self._readers = {"cloud_service_type": types, "region": regions}
         self._identity = identity
 
     def lookup(self, principal: Principal) -> ReferenceLookup:
-        """Return what answers a reference for ``principal``: by the keys of types and regions, by projects."""
+        """Return the lookup for ``principal``: by keys of types and regions, or by projects."""
 
         def answer(reference: ReferenceCondition) -> Iterable[str]:
             if reference.reference.name == _PROJECT_GROUP:
@@ -73,11 +73,11 @@ class CloudServiceReferences:
 
 
 def outermost(groups: Set[str], parents: Mapping[str, str]) -> list[str]:
-    """Return those of ``groups`` that lie in no other of them: their projects are the projects of all.
+    """Return the ``groups`` that are not inside another of them: their projects include those of all others.
 
     Args:
         groups: ids of project groups.
-        parents: every group with the one it is in, empty for none.
+        parents: every group with its parent group, empty for none.
     """
     return sorted(group for group in groups if groups.isdisjoint(_ancestors(group, parents)))
 
@@ -110,4 +110,4 @@ _SELECTING: Final[Mapping[Operator, Callable[[str, list[str]], bool]]] = {
     Operator.CONTAIN_IN: _contains,
     Operator.NOT_CONTAIN_IN: lambda group, texts: not _contains(group, texts),
 }
-"""Operators that select some of all groups of the domain."""
+"""Operators that select some of the domain's groups."""
