@@ -1,4 +1,4 @@
-"""Counts of very many documents, remembered for a moment."""
+"""Counts of very many documents, cached briefly."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import Any, Final, NamedTuple
 from bson import encode
 
 MANY: Final = 10_000
-"""A count below this is never remembered: it is cheap, and somebody may look closely."""
+"""A count below this is never cached: it is cheap, and its exact value may matter."""
 REUSE: Final = 20.0
-"""A count is used again for so many times as long as it took: counting takes a twentieth of the time at most."""
+"""A count is reused for this many times its duration, so that counting takes at most a twentieth of the time."""
 _ENTRIES: Final = 1_000
 
 
@@ -22,26 +22,26 @@ class _Key(NamedTuple):
     domain_id: str
     collection: str
     match: bytes
-    """Of the filter a hash: it may be large."""
+    """A hash of the filter, which may be large."""
 
 
 @dataclass(slots=True, eq=False)
 class _Counting:
-    """A count that goes on; spoiled where somebody wrote meanwhile."""
+    """A count in progress; invalid if something was written meanwhile."""
 
     domain_id: str
     spoiled: bool = False
 
 
 class Counts:
-    """Remembers how many documents a filter matches, where they are many.
+    """Caches how many documents a filter matches, if they are many.
 
-    MongoDB counts by walking an index, a million keys in a good fraction of a second, and every page of a long list
-    asks for the same total. Whoever writes by this process sees it in the domain's next count; what other processes
-    write shows as soon as the memory is too old.
+    MongoDB counts by walking an index, a million keys in a considerable fraction of a second, and every page of a long
+    list needs the same total. Writes through this process affect the domain's next count; writes of other processes
+    become visible when the cached count is too old.
 
     Args:
-        most_seconds: no count is older than this, s; 0: none is ever remembered.
+        most_seconds: maximum age of a count, s; 0: counts are never cached.
         monotonic: a clock, s.
     """
 
@@ -53,7 +53,7 @@ class Counts:
         self._going_on: set[_Counting] = set()
 
     def forget(self, domain_id: str) -> None:
-        """Remember nothing of the domain: something was written."""
+        """Drop all counts of the domain: something was written."""
         with self._lock:
             for counting in self._going_on:
                 counting.spoiled = counting.spoiled or counting.domain_id == domain_id
@@ -61,7 +61,7 @@ class Counts:
                 del self._known[key]
 
     def total(self, domain_id: str, collection: str, match: Mapping[str, Any], count: Callable[[], int]) -> int:
-        """Return how many of ``collection`` meet ``match``, a whole filter with the domain: by ``count`` or memory."""
+        """Return how many documents of ``collection`` match the complete filter ``match``: by ``count`` or cached."""
         if not self._most_seconds:
             return count()
         key = _Key(domain_id, collection, hashlib.blake2b(encode(match), digest_size=16).digest())

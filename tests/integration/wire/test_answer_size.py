@@ -1,4 +1,4 @@
-"""An answer holds no more than a process can bear: whoever asks for more is told to ask page by page."""
+"""An answer holds no more than a process can bear: whoever asks for more must use smaller pages."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_more_than_an_answer_holds_is_refused(strict: Client, domain: Domain, na
     assert refused.value.status is grpc.StatusCode.INVALID_ARGUMENT
     assert refused.value.details == (
         "ERROR_INVALID_PARAMETER: Parameter is invalid. (key = query.page.limit, "
-        "reason = the answer would hold more than 10 bytes of stored data: ask page by page)"
+        "reason = the answer would need more than 10 bytes of stored data: use smaller pages)"
     )
 
 
@@ -58,7 +58,7 @@ def test_distinct_values_count_too(wire: Wire, strict: Client, domain: Domain) -
     name, own = "CloudService.stat", {"query": {"distinct": "data"}}
     assert domain.client.call(name, own)["results"]
 
-    with pytest.raises(CallFailed, match="ask page by page"):
+    with pytest.raises(CallFailed, match="use smaller pages"):
         replace(strict, domain_id=domain.domain_id).call(name, own)
 
 
@@ -99,7 +99,7 @@ def test_page_by_page_all_of_it_is_read(wire: Wire, domain: Domain) -> None:
     # MongoDB sends a hundred at first and the rest in a second answer: also what is in that counts.
     client = replace(serving(wire, 200 * len(encode(many[0]))), domain_id="domain-many")
 
-    with pytest.raises(CallFailed, match="ask page by page"):
+    with pytest.raises(CallFailed, match="use smaller pages"):
         client.call("Region.list", {})
     found = [
         each["region_id"]
