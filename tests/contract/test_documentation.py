@@ -249,9 +249,8 @@ def test_the_settings_file_can_be_loaded() -> None:
     assert Settings(**content).platform == "grpc"
 
 
-@pytest.mark.parametrize("mark", ["platform", "merge="])
-def test_a_platform_file_can_be_read(mark: str) -> None:
-    (content,) = _yaml(mark)
+def test_a_platform_file_can_be_read() -> None:
+    (content,) = _yaml("platform")
     assert PlatformContent.model_validate(content).plugins
 
 

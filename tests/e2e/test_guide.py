@@ -13,27 +13,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import yaml
 
 from inventory.devruntime.ports import free_port
 from tests import pages
 from tests.e2e.running import Up
 
 GUIDE_SECONDS = 240.0
-BLOCKS = [
-    block for page in pages.WALK for block in pages.blocks(page) if block.mark.startswith(("run", "file=", "merge="))
-]
-
-MERGE = """\
-import sys, yaml
-path, more = sys.argv[1:]
-content = yaml.safe_load(open(path))
-for key, entries in yaml.safe_load(open(more)).items():
-    content[key] += entries
-open(path + ".new", "w").write(yaml.safe_dump(content))
-import os; os.replace(path + ".new", path)
-"""
-"""What a user does with an editor; the file is replaced as a whole."""
+BLOCKS = [block for page in pages.WALK for block in pages.blocks(page) if block.mark.startswith(("run", "file="))]
 
 
 def script(blocks: Sequence[pages.Block]) -> Iterator[str]:
@@ -49,17 +35,16 @@ def script(blocks: Sequence[pages.Block]) -> Iterator[str]:
                 yield f"{{\n{block.text}}} &"
             case "file":
                 yield f"cat > {name} <<'PY'\n{block.text}PY"
-            case "merge":
-                yield f"cat > merge.py <<'PY'\n{MERGE}PY\ncat > more.yaml <<'YAML'\n{block.text}YAML"
-                yield f"python merge.py {name} more.yaml"
 
 
 def _here(text: str, up: Up) -> str:
     """Put the addresses of ``up`` in place of those that the pages name."""
+    port = free_port()
     addresses = {
         "127.0.0.1:50051": up.endpoint,
         "127.0.0.1:8080": f"127.0.0.1:{up.settings['INVENTORY_GATEWAY_PORT']}",
-        "127.0.0.1:50070": f"127.0.0.1:{free_port()}",
+        "127.0.0.1:50070": f"127.0.0.1:{port}",
+        "--port 50070": f"--port {port}",
     }
     for usual, ours in addresses.items():
         text = text.replace(usual, ours)
@@ -147,9 +132,4 @@ def test_the_plugin_of_the_tutorial_is_collected_through_the_service(told: str) 
 
 def test_the_tutorial_is_short() -> None:
     (plugin,) = [block for block in BLOCKS if block.mark == "file=folder_plugin.py"]
-    assert plugin.text.count("\n") <= 65
-
-
-def test_what_is_merged_is_yaml() -> None:
-    (more,) = [block for block in BLOCKS if block.mark.startswith("merge=")]
-    assert yaml.safe_load(more.text).keys() == {"plugins", "secrets"}
+    assert plugin.text.count("\n") <= 30

@@ -18,12 +18,12 @@ from inventory.api.handlers import add_services
 from inventory.api.health import Health
 from inventory.api.interceptors.context import MAX_TOKEN
 from inventory.api.policy import OPERATIONS
-from inventory.api.reflection import add_reflection
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import host_port
 from inventory.process.descriptors import connection_limit
 from inventory.process.tls import server_credentials
 from inventory.protobuf.api_files import all_files
+from inventory.protobuf.reflection import add_reflection
 from inventory.service.use_cases import UseCases
 from inventory.settings import Settings
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import psutil
 
+from inventory.plugin import Plugin, Resource
+from inventory.plugin.resources import CLOUD_SERVICE
 from inventory.plugin_local import resources
 from inventory.plugin_local.areas import AREAS, Area, host
-from inventory.plugin_local.resources import Envelope, Item
+from inventory.plugin_local.resources import Item
 
 METADATA: Mapping[str, resources.JSON] = {
-    "supported_resource_type": [resources.CLOUD_SERVICE, resources.CLOUD_SERVICE_TYPE, resources.REGION],
-    "supported_features": ["garbage_collection"],
-    "supported_schedules": ["hours", "minutes", "interval", "cron"],
+    **Plugin.metadata,
     "filter_format": [
         {
             "key": "cloud_service_group",
@@ -32,7 +32,7 @@ METADATA: Mapping[str, resources.JSON] = {
             "key": "cloud_service_id",
             "name": "Cloud Service",
             "type": "list",
-            "resource_type": resources.CLOUD_SERVICE,
+            "resource_type": CLOUD_SERVICE,
             "search_key": "cloud_service_id",
             "change_rules": [{"resource_key": "reference.resource_id", "change_key": "resource_id"}],
         },
@@ -84,7 +84,7 @@ class Filter:
         )
 
 
-def collect_machine(wanted: Filter | None = None, *, areas: Iterable[Area] = AREAS) -> Iterator[Envelope]:
+def collect_machine(wanted: Filter | None = None, *, areas: Iterable[Area] = AREAS) -> Iterator[Resource]:
     """Yield all resources of this machine: per area its types, then its items; the region comes first.
 
     An area that cannot be read yields one error and does not stop the others.

@@ -1,7 +1,6 @@
-"""What a collector plugin sends: pure builders of its messages' content, without gRPC.
+"""What this plugin sends: the resources of the kit, with tables and pages for consoles.
 
-Field names are those of the contract of `ResourceInfo.resource`. Each builder returns an :class:`Envelope`, which
-``server`` turns into the protobuf message.
+Field names are those of the contract of `ResourceInfo.resource`.
 """
 
 from __future__ import annotations
@@ -10,20 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from inventory.plugin import CloudService, CloudServiceType, Error, Region
+
 JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 PROVIDER = "local"
 REGION_CODE = "local"
-
-CLOUD_SERVICE = "inventory.CloudService"
-CLOUD_SERVICE_TYPE = "inventory.CloudServiceType"
-REGION = "inventory.Region"
-ERROR_RESOURCE = "inventory.ErrorResource"
-
-CLOUD_SERVICE_MATCH = ("reference.resource_id", "provider", "cloud_service_type", "cloud_service_group", "account")
-CLOUD_SERVICE_TYPE_MATCH = ("name", "group", "provider")
-REGION_MATCH = ("region_code", "provider")
-"""The fields that make a resource the same one in the next collect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,82 +88,54 @@ class Item:
     instance_size: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Envelope:
-    """One message of the stream, before it becomes protobuf."""
-
-    resource_type: str
-    resource: Mapping[str, JSON]
-    match_rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    error: str = ""
-
-
-def cloud_service(item: Item, *, account: str) -> Envelope:
+def cloud_service(item: Item, *, account: str) -> CloudService:
     """Return the CloudService for ``item`` on the machine ``account``."""
-    resource: dict[str, JSON] = {
-        "name": item.name,
-        "provider": PROVIDER,
-        "account": account,
-        "cloud_service_group": item.type.group,
-        "cloud_service_type": item.type.name,
-        "region_code": REGION_CODE,
-        "reference": {"resource_id": f"{account}/{item.resource_id}"},
-        "data": item.data,
-        "tags": item.tags,
-        "ip_addresses": item.ip_addresses,
-        "metadata": {"view": {"sub_data": {"layouts": [_page(item.type)]}}},
-    }
-    if item.instance_type:
-        resource["instance_type"] = item.instance_type
-    if item.instance_size:
-        resource["instance_size"] = item.instance_size
-    return Envelope(resource_type=CLOUD_SERVICE, resource=resource, match_rules={"1": CLOUD_SERVICE_MATCH})
+    return CloudService(
+        provider=PROVIDER,
+        group=item.type.group,
+        type=item.type.name,
+        resource_id=f"{account}/{item.resource_id}",
+        name=item.name,
+        account=account,
+        region_code=REGION_CODE,
+        data=item.data,
+        tags=item.tags,
+        ip_addresses=item.ip_addresses,
+        instance_type=item.instance_type,
+        instance_size=item.instance_size,
+        metadata={"view": {"sub_data": {"layouts": [_page(item.type)]}}},
+    )
 
 
-def cloud_service_type(kind: ServiceType) -> Envelope:
+def cloud_service_type(kind: ServiceType) -> CloudServiceType:
     """Return the CloudServiceType for ``kind``, with its table and its search keys."""
     columns = [shown.as_column() for shown in kind.fields]
-    resource: dict[str, JSON] = {
-        "name": kind.name,
-        "group": kind.group,
-        "provider": PROVIDER,
-        "service_code": f"{PROVIDER}.{kind.group}",
-        "is_primary": kind.is_primary,
-        "is_major": kind.is_major,
-        "resource_type": CLOUD_SERVICE,
-        "labels": kind.labels,
-        "tags": {},
-        "metadata": {
+    return CloudServiceType(
+        provider=PROVIDER,
+        group=kind.group,
+        name=kind.name,
+        service_code=f"{PROVIDER}.{kind.group}",
+        is_primary=kind.is_primary,
+        is_major=kind.is_major,
+        labels=kind.labels,
+        metadata={
             "view": {
                 "search": [shown.as_search() for shown in kind.fields],
                 "table": {"layout": {"name": "", "type": "query-search-table", "options": {"fields": columns}}},
                 "widget": [_count_card(kind)],
             }
         },
-    }
-    return Envelope(resource_type=CLOUD_SERVICE_TYPE, resource=resource, match_rules={"1": CLOUD_SERVICE_TYPE_MATCH})
+    )
 
 
-def region(*, time_zone: str) -> Envelope:
+def region(*, time_zone: str) -> Region:
     """Return the one Region of this provider."""
-    resource: dict[str, JSON] = {
-        "name": "Local",
-        "region_code": REGION_CODE,
-        "provider": PROVIDER,
-        "tags": {"time_zone": time_zone},
-    }
-    return Envelope(resource_type=REGION, resource=resource, match_rules={"1": REGION_MATCH})
+    return Region(provider=PROVIDER, region_code=REGION_CODE, name="Local", tags={"time_zone": time_zone})
 
 
-def error(message: str, *, group: str) -> Envelope:
+def error(message: str, *, group: str) -> Error:
     """Return the report that ``group`` could not be collected."""
-    resource: dict[str, JSON] = {
-        "resource_type": CLOUD_SERVICE,
-        "provider": PROVIDER,
-        "cloud_service_group": group,
-        "region_code": REGION_CODE,
-    }
-    return Envelope(resource_type=ERROR_RESOURCE, resource=resource, error=message)
+    return Error(message=message, provider=PROVIDER, group=group, region_code=REGION_CODE)
 
 
 def _page(kind: ServiceType) -> JSON:

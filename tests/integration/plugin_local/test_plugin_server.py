@@ -15,7 +15,8 @@ from google.protobuf.struct_pb2 import Struct
 from inventory.devruntime.child import wait_until
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
-from inventory.plugin_local.server import build_server
+from inventory.plugin import build_server
+from inventory.plugin_local import LocalPlugin
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc
 
 DEADLINE_SECONDS = 30
@@ -23,11 +24,11 @@ DEADLINE_SECONDS = 30
 
 @pytest.fixture(scope="module")
 def plugin() -> Iterator[collector_pb2_grpc.CollectorStub]:
-    server, port = build_server("127.0.0.1", 0)
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    built = build_server(LocalPlugin())
+    built.server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{built.port}") as channel:
         yield collector_pb2_grpc.CollectorStub(channel)
-    server.stop(None).wait()
+    built.stop(None)
 
 
 def request(**wanted: list[str]) -> collector_pb2.CollectRequest:
@@ -91,12 +92,12 @@ def test_an_unknown_filter_is_refused(plugin: collector_pb2_grpc.CollectorStub) 
 
 
 def test_a_taken_port_is_refused() -> None:
-    first, port = build_server("127.0.0.1", 0)
+    first = build_server(LocalPlugin())
     try:
-        with pytest.raises(OSError, match=f"127.0.0.1:{port}"):
-            build_server("127.0.0.1", port)
+        with pytest.raises(OSError, match=f"127.0.0.1:{first.port}"):
+            build_server(LocalPlugin(), port=first.port)
     finally:
-        first.stop(None).wait()
+        first.stop(None)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])

@@ -142,6 +142,8 @@ def test_a_secret_that_the_plugin_refuses_is_not_added(run: Run, platform: Path,
     run(*add, env={"KEY": json.dumps({"key": VALUE})})
     assert "refuses it" in run("secret", "check", "bad", code=1).output
     plugin.verify_failure = None
+    # An option is missing, which a collector will have: that says nothing of the secret.
+    plugin.init_failure = Failure(grpc.StatusCode.INVALID_ARGUMENT, "the option path is missing")
     assert "plugin-no accepts it" in run("secret", "check", "bad", "--plugin", "plugin-no").output
 
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from inventory.plugin import Error, Resource
 from inventory.plugin_local.areas import AREAS, Area
 from inventory.plugin_local.collect import Filter, FilterError, collect_machine
-from inventory.plugin_local.resources import Envelope, Item, ServiceType
+from inventory.plugin_local.resources import Item, ServiceType
 
 LAMP = ServiceType(group="House", name="Lamp", fields=())
 CHAIR = ServiceType(group="House", name="Chair", fields=())
@@ -25,7 +26,7 @@ def furniture() -> Iterator[Item]:
 HOUSE = Area(group="House", types=(LAMP, CHAIR), find=furniture)
 
 
-def identities(stream: Iterator[Envelope]) -> list[str]:
+def identities(stream: Iterator[Resource]) -> list[str]:
     """Each resource's own match rule with its values."""
 
     def value(resource: object, path: str) -> object:
@@ -39,7 +40,7 @@ def identities(stream: Iterator[Envelope]) -> list[str]:
     ]
 
 
-def services(stream: Iterator[Envelope]) -> list[object]:
+def services(stream: Iterator[Resource]) -> list[object]:
     return [sent.resource["name"] for sent in stream if sent.resource_type == "inventory.CloudService"]
 
 
@@ -47,7 +48,7 @@ def test_this_machine_has_more_than_fifty_resources_of_all_areas() -> None:
     sent = list(collect_machine())
 
     assert len(sent) > 50
-    assert not [one for one in sent if one.error]
+    assert not [one for one in sent if isinstance(one, Error)]
     groups = Counter(str(one.resource.get("cloud_service_group")) for one in sent)
     assert {area.group for area in AREAS} <= set(groups)
 
@@ -113,5 +114,5 @@ def test_an_area_that_cannot_be_read_does_not_stop_the_others() -> None:
 
     sent = list(collect_machine(areas=[closed, HOUSE]))
 
-    assert [one.error for one in sent if one.error] == ["Closed cannot be read: AccessDenied"]
+    assert [one.message for one in sent if isinstance(one, Error)] == ["Closed cannot be read: AccessDenied"]
     assert services(iter(sent)) == ["lamp", "chair"]

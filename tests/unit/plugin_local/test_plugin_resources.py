@@ -65,5 +65,5 @@ def test_a_region_is_found_again_by_its_code() -> None:
 def test_an_error_names_its_group_and_has_no_match_rules() -> None:
     sent = error("no access", group="Network")
 
-    assert (sent.resource_type, sent.error, sent.match_rules) == ("inventory.ErrorResource", "no access", {})
+    assert (sent.resource_type, sent.message, sent.match_rules) == ("inventory.ErrorResource", "no access", {})
     assert sent.resource["cloud_service_group"] == "Network"

@@ -33,6 +33,7 @@ COLUMNS: tuple[Column, ...] = (
 BLOT = "***"
 
 plugin_argument = click.argument("plugin_id", metavar="PLUGIN")
+options_option = click.option("--options", type=STRUCT, default="{}", help="to ask it with: JSON or @FILE")
 
 
 @click.group(cls=Group)
@@ -50,7 +51,7 @@ plugin.add_command(try_plugin)
 @click.option("--name", help="what people call it")
 @click.option("--version", help="the version that listens there")
 @click.option("--access-token-env", metavar="NAME", help="the variable that holds the plugin's access token")
-@click.option("--options", type=STRUCT, default="{}", help="to ask it with: JSON or @FILE")
+@options_option
 @click.option("--check/--no-check", default=True, show_default=True, help="ask it what it can do before it is added")
 @platform_options
 @json_option
@@ -107,14 +108,15 @@ def list_plugins(context: click.Context, file: PlatformFile) -> None:
 
 @plugin.command("show", example="inventory plugin show plugin-local")
 @plugin_argument
+@options_option
 @platform_options
 @json_option
 @click.pass_context
-def show_plugin(context: click.Context, plugin_id: str, file: PlatformFile) -> None:
+def show_plugin(context: click.Context, plugin_id: str, options: Any, file: PlatformFile) -> None:
     """Show a plugin, and ask it what it can do."""
     entry = file.find("plugins", plugin_id)
     try:
-        metadata = ask_init(endpoint_of(entry), str(entry.get("access_token") or ""), {})
+        metadata = ask_init(endpoint_of(entry), str(entry.get("access_token") or ""), options)
         answer: dict[str, Any] = {"metadata": metadata}
     except click.ClickException as exc:
         answer = {"error": exc.message}
@@ -124,7 +126,7 @@ def show_plugin(context: click.Context, plugin_id: str, file: PlatformFile) -> N
     for key, value in shown(entry).items():
         echo(one_line(f"{key}: {value}"))
     if "error" in answer:
-        echo(one_line(f"it does not answer: {answer['error']}"))
+        echo(one_line(f"init fails: {answer['error']}"))
         context.exit(1)
     _print_abilities(metadata)
 
@@ -149,18 +151,25 @@ def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: Pla
 @plugin_argument
 @click.argument("version")
 @click.option("--endpoint", help="where that version listens, if not where the plugin does already")
+@options_option
 @click.option("--check/--no-check", default=True, show_default=True, help="ask it before the file is changed")
 @platform_options
 @json_option
 @click.pass_context
 def upgrade_plugin(
-    context: click.Context, plugin_id: str, version: str, endpoint: str | None, check: bool, file: PlatformFile
+    context: click.Context,
+    plugin_id: str,
+    version: str,
+    endpoint: str | None,
+    options: Any,
+    check: bool,
+    file: PlatformFile,
 ) -> None:
     """Make VERSION the one that collectors with upgrade_mode AUTO use from their next collect on."""
     before = file.find("plugins", plugin_id)
     after = upgraded(before, version, whole(endpoint) if endpoint else "")
     if check:
-        ask_init(endpoint_of(after), str(after.get("access_token") or ""), {})
+        ask_init(endpoint_of(after), str(after.get("access_token") or ""), options)
     file.replace("plugins", plugin_id, lambda entry: upgraded(entry, version, whole(endpoint) if endpoint else ""))
     say(context, shown(after), f"{plugin_id}: {before.get('latest') or 'no version'} → {version}")
 

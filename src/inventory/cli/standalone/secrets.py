@@ -16,9 +16,10 @@ from inventory.cli.standalone.input import mapping_from, prompted
 from inventory.cli.standalone.location import platform_options
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
+from inventory.connector.ports import CollectorPlugin
 from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.redact import redact
-from inventory.errors import InventoryError
+from inventory.errors import InventoryError, PluginError, PluginUnavailableError
 from inventory.standalone import secrets, usual_places
 from inventory.standalone.catalogue import Provider, provider_of
 from inventory.standalone.platform_file import Entry, PlatformFile
@@ -204,12 +205,21 @@ def _answers(plugins: Sequence[Entry], data: Mapping[str, Any]) -> list[dict[str
         answer = {"plugin_id": str(entry["plugin_id"])}
         try:
             with connected_plugin(endpoint_of(entry), str(entry.get("access_token") or "")) as connection:
-                options = with_defaults({}, connection.init({}))
-                connection.verify(options, data)
+                connection.verify(_default_options(connection), data)
         except InventoryError as exc:
             answer["error"] = redact(exc.message, data)
         answers.append(answer)
     return answers
+
+
+def _default_options(connection: CollectorPlugin) -> Mapping[str, Any]:
+    """Return the defaults of a plugin's options: none where it refuses to say so without those that have no default."""
+    try:
+        return with_defaults({}, connection.init({}))
+    except PluginUnavailableError:
+        raise
+    except PluginError:
+        return {}
 
 
 def _parsed(file: PlatformFile, secret_id: str) -> SecretEntry:

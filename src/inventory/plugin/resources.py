@@ -1,0 +1,204 @@
+"""What a plugin sends (contract, section 7), as dataclasses with the usual match rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, TypeAlias
+
+Json: TypeAlias = Mapping[str, Any]
+
+CLOUD_SERVICE: Final = "inventory.CloudService"
+CLOUD_SERVICE_TYPE: Final = "inventory.CloudServiceType"
+REGION: Final = "inventory.Region"
+ERROR_RESOURCE: Final = "inventory.ErrorResource"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """What all kinds have in common.
+
+    Attributes:
+        resource_type: how the protocol names the kind.
+        match: the fields that make it the same resource in the next collect.
+    """
+
+    resource_type: ClassVar[str]
+    match: Sequence[str] = ()
+
+    @property
+    def match_rules(self) -> Mapping[str, Sequence[str]]:
+        """The match rules as they are sent."""
+        return {"1": self.match} if self.match else {}
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The content as it is sent."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudService(Resource):
+    """One resource of a cloud.
+
+    Attributes:
+        provider, group, type: of which CloudServiceType it is.
+        resource_id: what names it in its account, the same in every collect; without one, all resources of a type
+            are taken for the same.
+        name: what people call it.
+        account: the account, project or subscription that it is in.
+        region_code: of a Region with the same provider.
+        data: what is known about it.
+        tags: key and value.
+        ip_addresses: where it can be reached.
+        instance_type, instance_size: its make, and its size in a unit natural to its type.
+        external_link: its page in the provider's console.
+        project_id: its project, where the provider knows.
+        metadata: how a console shows it.
+    """
+
+    resource_type: ClassVar[str] = CLOUD_SERVICE
+
+    provider: str
+    group: str
+    type: str
+    resource_id: str
+    name: str = ""
+    account: str = ""
+    region_code: str = ""
+    data: Json = field(default_factory=dict)
+    tags: Json = field(default_factory=dict)
+    ip_addresses: Sequence[str] = ()
+    instance_type: str = ""
+    instance_size: float = 0.0
+    external_link: str = ""
+    project_id: str = ""
+    metadata: Json = field(default_factory=dict)
+    match: Sequence[str] = (
+        "reference.resource_id",
+        "provider",
+        "cloud_service_type",
+        "cloud_service_group",
+        "account",
+    )
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The content as it is sent; what is not known is left out."""
+        reference = {"resource_id": self.resource_id, **_known(external_link=self.external_link)}
+        return {
+            "name": self.name,
+            "provider": self.provider,
+            "cloud_service_group": self.group,
+            "cloud_service_type": self.type,
+            "reference": reference,
+            "data": self.data,
+            "tags": self.tags,
+            "ip_addresses": self.ip_addresses,
+            **_known(
+                account=self.account,
+                region_code=self.region_code,
+                instance_type=self.instance_type,
+                instance_size=self.instance_size,
+                project_id=self.project_id,
+                metadata=self.metadata,
+            ),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloudServiceType(Resource):
+    """A kind of resource.
+
+    Attributes:
+        provider, group, name: what CloudServices refer to.
+        service_code: what the provider calls it.
+        is_primary, is_major: whether consoles show it first.
+        labels: what it is about.
+        tags: such as an icon.
+        metadata: how a console shows its table.
+    """
+
+    resource_type: ClassVar[str] = CLOUD_SERVICE_TYPE
+
+    provider: str
+    group: str
+    name: str
+    service_code: str = ""
+    is_primary: bool = False
+    is_major: bool = False
+    labels: Sequence[str] = ()
+    tags: Json = field(default_factory=dict)
+    metadata: Json = field(default_factory=dict)
+    match: Sequence[str] = ("name", "group", "provider")
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The content as it is sent."""
+        return {
+            "name": self.name,
+            "group": self.group,
+            "provider": self.provider,
+            "is_primary": self.is_primary,
+            "is_major": self.is_major,
+            "resource_type": CLOUD_SERVICE,
+            "labels": self.labels,
+            "tags": self.tags,
+            **_known(service_code=self.service_code, metadata=self.metadata),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region(Resource):
+    """A region: where resources are."""
+
+    resource_type: ClassVar[str] = REGION
+
+    provider: str
+    region_code: str
+    name: str = ""
+    tags: Json = field(default_factory=dict)
+    match: Sequence[str] = ("region_code", "provider")
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The content as it is sent."""
+        name = self.name or self.region_code
+        return {"name": name, "region_code": self.region_code, "provider": self.provider, "tags": self.tags}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Error(Resource):
+    """The report that something could not be collected; the rest of the stream goes on.
+
+    Attributes:
+        message: why, without secrets.
+        provider, group, type, region_code, resource_id: what it is about, as far as that is known.
+    """
+
+    resource_type: ClassVar[str] = ERROR_RESOURCE
+
+    message: str
+    provider: str = ""
+    group: str = ""
+    type: str = ""
+    region_code: str = ""
+    resource_id: str = ""
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The content as it is sent."""
+        return {
+            "resource_type": CLOUD_SERVICE,
+            **_known(
+                provider=self.provider,
+                cloud_service_group=self.group,
+                cloud_service_type=self.type,
+                region_code=self.region_code,
+                resource_id=self.resource_id,
+            ),
+        }
+
+
+def _known(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}

@@ -1,0 +1,146 @@
+"""Serving a plugin."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent import futures
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
+
+from inventory.plugin.plugin import Plugin
+from inventory.plugin.servicer import CollectorServicer, JobServicer
+from inventory.process.addresses import host_port
+from inventory.protobuf.reflection import add_reflection
+from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
+
+DEFAULT_PORT: Final = 50051
+THREADS: Final = 8
+DRAIN_SECONDS: Final = 5.0
+
+_UNLIMITED: Final = -1
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tls:
+    """PEM files: the certificate with its chain, its key, and the CA of clients, where they need a certificate."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """Return them as gRPC takes them. Raises ``OSError``: a file cannot be read."""
+        return grpc.ssl_server_credentials(
+            [(self.key.read_bytes(), self.certificate.read_bytes())],
+            root_certificates=None if self.client_ca is None else self.client_ca.read_bytes(),
+            require_client_auth=self.client_ca is not None,
+        )
+
+
+@dataclass(frozen=True)
+class PluginServer:
+    """A server that is bound.
+
+    Attributes:
+        server: not started yet.
+        port: where it listens.
+    """
+
+    server: grpc.Server
+    port: int
+    health: HealthServicer
+
+    def stop(self, grace_seconds: float | None = DRAIN_SECONDS) -> None:
+        """Say NOT_SERVING, take no further call, let running ones end for ``grace_seconds``, then break them off."""
+        self.health.enter_graceful_shutdown()
+        self.server.stop(grace_seconds).wait()
+
+
+def build_server(
+    plugin: Plugin, *, host: str = "127.0.0.1", port: int = 0, tls: Tls | None = None, threads: int = THREADS
+) -> PluginServer:
+    """Return a server of ``plugin`` that is bound but not started.
+
+    Args:
+        plugin: what answers.
+        host: address to listen on.
+        port: TCP port; 0: any free one.
+        tls: absent: without TLS.
+        threads: calls answered at the same time.
+
+    Raises:
+        OSError: the port is taken, or a file of TLS cannot be read.
+    """
+    # Without the first option a second plugin would share the port in silence.
+    options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _UNLIMITED)]
+    server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
+    services = [collector_pb2.DESCRIPTOR.services_by_name["Collector"]]
+    collector_pb2_grpc.add_CollectorServicer_to_server(CollectorServicer(plugin), server)
+    if plugin.has_tasks:
+        services.append(job_pb2.DESCRIPTOR.services_by_name["Job"])
+        job_pb2_grpc.add_JobServicer_to_server(JobServicer(plugin), server)
+    add_reflection(server, services)
+    health = HealthServicer()
+    for name in (OVERALL_HEALTH, *(service.full_name for service in services)):
+        health.set(name, health_pb2.HealthCheckResponse.SERVING)
+    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    where = host_port(host, port)
+    try:
+        credentials = tls.credentials() if tls is not None else None
+        bound = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
+    except RuntimeError as error:
+        raise OSError(f"cannot listen on {where}: the port is taken or not allowed") from error
+    return PluginServer(server, bound, health)
+
+
+def serve(plugin: Plugin, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT, tls: Tls | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then let running collects end for a few seconds.
+
+    Call it from the main thread; arguments and errors as for :func:`build_server`.
+    """
+    stopping = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stopping.set())
+    built = build_server(plugin, host=host, port=port, tls=tls)
+    built.server.start()
+    _log.info("%s listens on %s", type(plugin).__name__, host_port(host, built.port))
+    stopping.wait()
+    built.stop()
+
+
+def main(plugin: Plugin, arguments: Sequence[str] | None = None) -> None:
+    """Serve as the command line says: ``--host``, ``--port`` (or the variable PORT), ``--tls-certificate``, ….
+
+    Args:
+        plugin: what answers.
+        arguments: absent: the process's own.
+    """
+    parser = argparse.ArgumentParser(description=(type(plugin).__doc__ or "A collector plugin.").splitlines()[0])
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or DEFAULT_PORT))
+    for name, about in (("certificate", "PEM, with its chain"), ("key", "PEM"), ("client-ca", "PEM: ask clients, too")):
+        parser.add_argument(f"--tls-{name}", type=Path, help=about)
+    given = parser.parse_args(arguments)
+    if (given.tls_certificate is None) != (given.tls_key is None):
+        parser.error("--tls-certificate and --tls-key go together")
+    tls = None
+    if given.tls_certificate is not None:
+        tls = Tls(certificate=given.tls_certificate, key=given.tls_key, client_ca=given.tls_client_ca)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        serve(plugin, host=given.host, port=given.port, tls=tls)
+    except OSError as error:
+        parser.exit(1, f"error: {error}\n")

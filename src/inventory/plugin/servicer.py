@@ -1,0 +1,133 @@
+"""The protocol's two services over a :class:`Plugin`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
+
+from inventory.domain.redact import redact
+from inventory.errors import InvalidParameterTypeError
+from inventory.plugin.plugin import Plugin, Refused, Request
+from inventory.plugin.resources import Error, Resource
+from inventory.protobuf.struct import to_dict, to_struct
+from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
+
+_log = logging.getLogger(__name__)
+
+State = collector_pb2.ResourceInfo.State
+
+
+class CollectorServicer(collector_pb2_grpc.CollectorServicer):
+    """``Collector``: init, verify, collect."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+
+    def init(self, request: collector_pb2.InitRequest, context: grpc.ServicerContext) -> collector_pb2.PluginInfo:
+        """Answer the plugin's metadata."""
+        asked = Request(options=to_dict(request.options))
+        try:
+            return collector_pb2.PluginInfo(metadata=_struct(self._plugin.init(asked), "metadata"))
+        except Exception as exc:  # noqa: BLE001 (a plugin's author may raise anything)
+            _abort(context, exc, asked)
+
+    def verify(self, request: collector_pb2.VerifyRequest, context: grpc.ServicerContext) -> Empty:
+        """Answer if the secret works."""
+        asked = Request(options=to_dict(request.options), secret_data=to_dict(request.secret_data))
+        try:
+            self._plugin.verify(asked)
+        except Exception as exc:  # noqa: BLE001 (as above)
+            _abort(context, exc, asked)
+        return Empty()
+
+    def collect(
+        self, request: collector_pb2.CollectRequest, context: grpc.ServicerContext
+    ) -> Iterator[collector_pb2.ResourceInfo]:
+        """Stream what the plugin yields."""
+        asked = Request(
+            options=to_dict(request.options),
+            secret_data=to_dict(request.secret_data),
+            filter=to_dict(request.filter),
+            task=to_dict(request.task_options) if request.HasField("task_options") else None,
+        )
+        count = 0
+        try:
+            for resource in self._plugin.collect(asked):
+                yield to_message(resource)
+                count += 1
+        except Exception as exc:  # noqa: BLE001 (as above)
+            _abort(context, exc, asked)
+        _log.info("collected %d resources", count)
+
+
+class JobServicer(job_pb2_grpc.JobServicer):
+    """``Job``: get_tasks."""
+
+    def __init__(self, plugin: Plugin) -> None:
+        self._plugin = plugin
+
+    def get_tasks(self, request: job_pb2.GetTaskRequest, context: grpc.ServicerContext) -> job_pb2.TasksInfo:
+        """Answer the plugin's slices."""
+        asked = Request(options=to_dict(request.options), secret_data=to_dict(request.secret_data))
+        try:
+            tasks = [job_pb2.TaskInfo(task_options=_struct(each, "task_options")) for each in self._plugin.tasks(asked)]
+        except Exception as exc:  # noqa: BLE001 (as above)
+            _abort(context, exc, asked)
+        return job_pb2.TasksInfo(tasks=tasks)
+
+
+def to_message(resource: Resource) -> collector_pb2.ResourceInfo:
+    """Return ``resource`` as the protocol's message; one that cannot be sent becomes the report of that."""
+    try:
+        content = _struct(resource.resource, resource.resource_type)
+    except InvalidParameterTypeError as exc:
+        about = resource.resource
+        reference = about.get("reference") or {}
+        reported = Error(
+            message=f"it cannot be sent: {exc.message}",
+            provider=str(about.get("provider", "")),
+            group=str(about.get("cloud_service_group", "")),
+            type=str(about.get("cloud_service_type", "")),
+            resource_id=str(reference.get("resource_id", "")),
+        )
+        return to_message(reported)
+    failed = isinstance(resource, Error)
+    return collector_pb2.ResourceInfo(
+        state=State.FAILURE if failed else State.SUCCESS,
+        message=resource.message if isinstance(resource, Error) else "",
+        resource_type=resource.resource_type,
+        match_rules=_struct(resource.match_rules, "match_rules"),
+        resource=content,
+    )
+
+
+def _struct(content: Mapping[str, Any], name: str) -> Struct:
+    return to_struct(_plain(content), name=name)
+
+
+def _plain(value: Any) -> Any:
+    """Return ``value`` with what JSON has no form for, and clouds' libraries give all the same: dates and sets."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        return sorted(map(_plain, value), key=str)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _abort(context: grpc.ServicerContext, exc: Exception, request: Request) -> NoReturn:
+    """End the call with what went wrong, values of the secret blotted out."""
+    text = redact(str(exc), request.secret_data)
+    if isinstance(exc, Refused):
+        context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
+    # The traceback, for the plugin's author; a library's own words in it may quote a secret.
+    _log.error("%s: %s", type(exc).__name__, text)
+    context.abort(grpc.StatusCode.UNKNOWN, f"{type(exc).__name__}: {text}")
+    raise AssertionError("abort has raised")

@@ -1,0 +1,201 @@
+"""The kit for plugins in Python, called as the service and as operators' tools call it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from inventory.plugin import (
+    CloudService,
+    CloudServiceType,
+    Error,
+    Plugin,
+    Refused,
+    Region,
+    Request,
+    Resource,
+    Tls,
+    build_server,
+    main,
+)
+from inventory.protobuf.struct import to_dict, to_struct
+from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
+from tests.fakes.tls import CertificateAuthority
+
+SECRET = "very-secret-key-of-the-kit"
+SECONDS = 20
+SERVING = health_pb2.HealthCheckResponse.SERVING
+
+
+class Lamps(Plugin):
+    """Collects lamps."""
+
+    def init(self, request: Request) -> Mapping[str, Any]:
+        if "house" not in request.options:
+            raise Refused("the option house is missing")
+        return {**self.metadata, "options_schema": {"properties": {"house": {"default": "mine"}}}}
+
+    def verify(self, request: Request) -> None:
+        if request.secret_data.get("key") != SECRET:
+            raise Refused(f"the key {request.secret_data.get('key')} opens nothing")
+
+    def collect(self, request: Request) -> Iterator[Resource]:
+        yield Region(provider="home", region_code="cellar")
+        yield CloudServiceType(provider="home", group="House", name="Lamp", is_primary=True)
+        for name in request.filter.get("name", ["desk", "floor"]):
+            data = {"bought": datetime(2026, 1, 2, tzinfo=UTC), "colours": {"red"}}
+            yield CloudService(provider="home", group="House", type="Lamp", resource_id=name, name=name, data=data)
+        yield CloudService(provider="home", group="House", type="Lamp", resource_id="odd", data={"x": object()})
+        yield Error(message="the attic is locked", group="House")
+        if request.options.get("breaks"):
+            raise ValueError(f"no light with {request.secret_data['key']}")
+
+
+class Sliced(Lamps):
+    """The same in slices."""
+
+    def tasks(self, request: Request) -> Iterator[Mapping[str, Any]]:
+        yield from ({"room": room} for room in ("kitchen", "hall"))
+
+    def collect(self, request: Request) -> Iterator[Resource]:
+        room = "none" if request.task is None else request.task["room"]
+        yield CloudService(provider="home", group="House", type="Lamp", resource_id=room)
+
+
+@contextmanager
+def _served(plugin: Plugin, tls: Tls | None = None, roots: bytes | None = None) -> Iterator[grpc.Channel]:
+    built = build_server(plugin, tls=tls)
+    built.server.start()
+    address = f"localhost:{built.port}" if roots else f"127.0.0.1:{built.port}"
+    channel = (
+        grpc.secure_channel(address, grpc.ssl_channel_credentials(roots)) if roots else grpc.insecure_channel(address)
+    )
+    with channel:
+        yield channel
+    built.stop(None)
+
+
+def _collect(channel: grpc.Channel, **request: Any) -> list[collector_pb2.ResourceInfo]:
+    fields = {name: to_struct(value, name=name) for name, value in request.items()}
+    stream = collector_pb2_grpc.CollectorStub(channel).collect(collector_pb2.CollectRequest(**fields), timeout=SECONDS)
+    return list(stream)
+
+
+def test_resources_are_sent_as_the_protocol_wants_them() -> None:
+    with _served(Lamps()) as channel:
+        region, kind, desk, _, odd, error = _collect(channel, filter={})
+
+    assert to_dict(region.match_rules) == {"1": ["region_code", "provider"]}
+    assert to_dict(kind.resource)["resource_type"] == "inventory.CloudService"
+    content = to_dict(desk.resource)
+    assert content["reference"] == {"resource_id": "desk"}
+    assert content["data"] == {"bought": "2026-01-02T00:00:00+00:00", "colours": ["red"]}
+    assert desk.state == collector_pb2.ResourceInfo.SUCCESS
+    # One that cannot be sent is told as an error of its own, and the stream goes on.
+    assert (odd.resource_type, odd.state) == ("inventory.ErrorResource", collector_pb2.ResourceInfo.FAILURE)
+    assert to_dict(odd.resource)["resource_id"] == "odd"
+    assert error.message == "the attic is locked"
+
+
+def test_a_filter_reaches_the_plugin() -> None:
+    with _served(Lamps()) as channel:
+        sent = _collect(channel, filter={"name": ["hall"]})
+    assert [to_dict(each.resource)["name"] for each in sent if each.state == 4][2:] == ["hall"]
+
+
+def test_a_refusal_is_told_in_the_plugins_words_but_without_the_secret() -> None:
+    with _served(Lamps()) as channel:
+        stub = collector_pb2_grpc.CollectorStub(channel)
+        with pytest.raises(grpc.RpcError) as wrong_options:
+            stub.init(collector_pb2.InitRequest(), timeout=SECONDS)
+        secret = to_struct({"key": f"{SECRET}-old"}, name="secret_data")
+        with pytest.raises(grpc.RpcError) as wrong_key:
+            stub.verify(collector_pb2.VerifyRequest(secret_data=secret), timeout=SECONDS)
+        good = to_struct({"key": SECRET}, name="secret_data")
+        stub.verify(collector_pb2.VerifyRequest(secret_data=good), timeout=SECONDS)
+
+    assert wrong_options.value.code() is wrong_key.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert wrong_options.value.details() == "the option house is missing"
+    assert wrong_key.value.details() == "the key *** opens nothing"
+
+
+def test_what_breaks_off_keeps_what_was_sent_and_shows_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    received = []
+    with caplog.at_level(logging.INFO), _served(Lamps()) as channel:
+        request = collector_pb2.CollectRequest(
+            options=to_struct({"breaks": True}, name="options"), secret_data=to_struct({"key": SECRET}, name="secret")
+        )
+        stream = collector_pb2_grpc.CollectorStub(channel).collect(request, timeout=SECONDS)
+        with pytest.raises(grpc.RpcError) as broken:
+            received.extend(stream)
+
+    assert len(received) == 6
+    assert (broken.value.code(), broken.value.details()) == (
+        grpc.StatusCode.UNKNOWN,
+        "ValueError: no light with ***",
+    )
+    assert SECRET not in caplog.text
+    assert SECRET not in repr(Request(options={}, secret_data={"key": SECRET}))
+
+
+def test_only_a_plugin_with_tasks_is_sliced() -> None:
+    with _served(Lamps()) as channel, pytest.raises(grpc.RpcError) as absent:
+        job_pb2_grpc.JobStub(channel).get_tasks(job_pb2.GetTaskRequest(), timeout=SECONDS)
+    assert absent.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+    with _served(Sliced()) as channel:
+        answer = job_pb2_grpc.JobStub(channel).get_tasks(job_pb2.GetTaskRequest(), timeout=SECONDS)
+        slices = [to_dict(each.task_options) for each in answer.tasks]
+        found = [_collect(channel, task_options=each)[0] for each in slices]
+        (whole,) = _collect(channel)
+    assert slices == [{"room": "kitchen"}, {"room": "hall"}]
+    assert [to_dict(each.resource)["reference"]["resource_id"] for each in (*found, whole)] == [
+        "kitchen",
+        "hall",
+        "none",
+    ]
+
+
+def test_it_has_health_and_reflection() -> None:
+    built = build_server(Sliced())
+    built.server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{built.port}") as channel:
+        names = set(ProtoReflectionDescriptorDatabase(channel).get_services())
+        health = health_pb2_grpc.HealthStub(channel)
+        for name in ("", "spaceone.api.inventory.plugin.Collector", "spaceone.api.inventory.plugin.Job"):
+            assert health.Check(health_pb2.HealthCheckRequest(service=name), timeout=SECONDS).status == SERVING
+        built.health.enter_graceful_shutdown()
+        assert health.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS).status != SERVING
+    built.stop(None)
+    assert {"spaceone.api.inventory.plugin.Collector", "spaceone.api.inventory.plugin.Job"} <= names
+
+
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    authority = CertificateAuthority(tmp_path)
+    pair = authority.issue("localhost")
+    with _served(
+        Lamps(), Tls(certificate=pair.certificate, key=pair.key), authority.certificate.read_bytes()
+    ) as channel:
+        assert len(_collect(channel)) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--tls-key", "x"], 2), (["--port", "no"], 2), (["--tls-key", "/no", "--tls-cert", "/no"], 1)],
+)
+def test_what_cannot_be_served_ends_with_one_line(
+    arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(Lamps(), arguments)
+    assert ended.value.code == code
+    assert "error: " in capsys.readouterr().err
