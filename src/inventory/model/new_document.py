@@ -11,8 +11,10 @@ from inventory.errors import InvalidParameterError
 from inventory.model.schema import compiled
 
 
-def new_document(model: type[Model], **values: Any) -> dict[str, Any]:
+def new_document(model: type[Model], **values: Any) -> Any:
     """Return the raw document of ``model`` with ``values``, defaults filled in and validated.
+
+    It is a dict of the TypedDict beside the model, such as ``StoredJob`` of ``Job``.
 
     Raises:
         InvalidParameterError: names the first field that breaks the schema.

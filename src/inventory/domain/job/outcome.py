@@ -28,6 +28,11 @@ class Outcome:
     error_count: int = 0
     errors: Sequence[Mapping[str, Any]] = ()
 
+    @classmethod
+    def stored_in(cls, document: Mapping[str, Any]) -> Outcome:
+        """Return what a slice, or a task, stores."""
+        return cls(**{name: document.get(name, 0) for name in SUMMED}, errors=document.get("errors", ()))
+
     def fields(self) -> dict[str, Any]:
         """Return the stored fields of a slice."""
         return {name: getattr(self, name) for name in SUMMED} | {"errors": list(self.errors)[:MAX_ERRORS]}

@@ -13,6 +13,8 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import NotFoundError, SaveUniqueValuesError
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.collector import StoredCollector
+from inventory.model.stored import collection_of
 from inventory.query.mongo import projection
 from inventory.query.schemas import COLLECTOR
 
@@ -35,10 +37,10 @@ class CollectorManager:
             database: holds the collection.
             timeout_seconds: time limit of one query inside MongoDB, s.
         """
-        self._collection = database["collector"]
+        self._collection = collection_of(database, "collector", StoredCollector)
         self._milliseconds = int(timeout_seconds * 1000)
 
-    def get(self, domain_id: str, collector_id: str) -> Document:
+    def get(self, domain_id: str, collector_id: str) -> StoredCollector:
         """Return the collector. Raises ``NotFoundError``."""
         with translated_errors(key=_ID):
             found = self._collection.find_one(
@@ -50,13 +52,13 @@ class CollectorManager:
 
     def get_many(
         self, domain_id: str, collector_ids: Iterable[str], *, remaining_seconds: float = math.inf
-    ) -> dict[str, Document]:
+    ) -> dict[str, StoredCollector]:
         """Return the existing ones, complete, by id; ``remaining_seconds`` is how long the caller will wait."""
         return self._by_id(domain_id, collector_ids, {"_id": 0}, remaining_seconds)
 
     def minimal_many(
         self, domain_id: str, collector_ids: Iterable[str], *, remaining_seconds: float = math.inf
-    ) -> dict[str, Document]:
+    ) -> dict[str, StoredCollector]:
         """Return the existing ones, in the minimal form of a job's ``collector_info``, by id."""
         return self._by_id(domain_id, collector_ids, _MINIMAL, remaining_seconds)
 
@@ -67,7 +69,7 @@ class CollectorManager:
         info = collector["plugin_info"]
         return shown | {_PLUGIN: {name: info[name] for name in _MINIMAL_PLUGIN if name in info}}
 
-    def states(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Document]:
+    def states(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], StoredCollector]:
         """Return the fields that decide about firing, of existing ones in ``keys``, pairs of domain_id and id."""
         wanted = set(keys)
         query = {
@@ -80,7 +82,7 @@ class CollectorManager:
             pairs = {(collector["domain_id"], collector[_ID]): collector for collector in found}
         return {key: collector for key, collector in pairs.items() if key in wanted}
 
-    def named(self, domain_id: str, collector_id: str = "") -> list[Document]:
+    def named(self, domain_id: str, collector_id: str = "") -> list[StoredCollector]:
         """Return collector_id, name and state of the domain's collectors, or of the given one."""
         query = {"domain_id": domain_id} | ({_ID: collector_id} if collector_id else {})
         fields = {"_id": 0} | dict.fromkeys((_ID, "name", "state"), 1)
@@ -94,7 +96,7 @@ class CollectorManager:
 
     def _by_id(
         self, domain_id: str, collector_ids: Iterable[str], fields: Mapping[str, object], remaining_seconds: float
-    ) -> dict[str, Document]:
+    ) -> dict[str, StoredCollector]:
         wanted = list(dict.fromkeys(collector_ids))
         if not wanted:
             return {}
@@ -105,7 +107,7 @@ class CollectorManager:
             )
             return {collector[_ID]: collector for collector in found}
 
-    def insert(self, collector: Document) -> None:
+    def insert(self, collector: StoredCollector) -> None:
         """Store a new collector, built by ``new_document``.
 
         Raises:
@@ -114,11 +116,11 @@ class CollectorManager:
         """
         try:
             with translated_errors(key="tags"):
-                self._collection.insert_one(dict(collector))
+                self._collection.insert_one(collector.copy())
         except DuplicateKeyError as exc:
             raise SaveUniqueValuesError(keys=[_ID]) from exc
 
-    def update_fields(self, domain_id: str, collector_id: str, fields: Mapping[str, Any]) -> Document:
+    def update_fields(self, domain_id: str, collector_id: str, fields: Mapping[str, Any]) -> StoredCollector:
         """Set ``fields`` (Mongo paths) in one write and return the updated collector.
 
         Raises:
@@ -137,7 +139,7 @@ class CollectorManager:
             raise NotFoundError(key=_ID, value=collector_id)
         return updated
 
-    def enable(self, domain_id: str, collector_id: str, now: datetime) -> Document:
+    def enable(self, domain_id: str, collector_id: str, now: datetime) -> StoredCollector:
         """Enable the collector and return it; if it was disabled, ``now`` is stored as the time of enabling.
 
         Raises:
@@ -148,7 +150,7 @@ class CollectorManager:
             domain_id, collector_id, {"state": ENABLED, "enabled_at": {"$cond": [rested, now, "$enabled_at"]}}
         )
 
-    def disable(self, domain_id: str, collector_id: str, now: datetime) -> Document:
+    def disable(self, domain_id: str, collector_id: str, now: datetime) -> StoredCollector:
         """Disable the collector and return it; if it was enabled, ``now`` is stored as the time of disabling.
 
         Raises:
@@ -161,7 +163,7 @@ class CollectorManager:
         }
         return self._turn(domain_id, collector_id, {"state": DISABLED} | since)
 
-    def _turn(self, domain_id: str, collector_id: str, change: Document) -> Document:
+    def _turn(self, domain_id: str, collector_id: str, change: Document) -> StoredCollector:
         with translated_errors(key=_ID):
             updated = self._collection.find_one_and_update(
                 {"domain_id": domain_id, _ID: collector_id},

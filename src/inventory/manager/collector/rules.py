@@ -17,7 +17,8 @@ from pymongo.database import Database
 from inventory.domain import ids
 from inventory.errors import NotFoundError
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.collector_rule import CUSTOM, MANAGED
+from inventory.model.documents.collector_rule import CUSTOM, MANAGED, StoredCollectorRule
+from inventory.model.stored import collection_of
 from inventory.model.time_limit import finish
 
 _ID: Final = "collector_rule_id"
@@ -34,9 +35,9 @@ class CollectorRuleManager:
     """Raw documents of collector rules, always within one domain."""
 
     def __init__(self, *, database: Database[Document]) -> None:
-        self._collection = database["collector_rule"]
+        self._collection = collection_of(database, "collector_rule", StoredCollectorRule)
 
-    def get(self, domain_id: str, collector_rule_id: str) -> Document:
+    def get(self, domain_id: str, collector_rule_id: str) -> StoredCollectorRule:
         """Return the rule. Raises ``NotFoundError``."""
         with translated_errors(key=_ID):
             found = self._collection.find_one({"domain_id": domain_id, _ID: collector_rule_id}, {"_id": 0})
@@ -46,18 +47,18 @@ class CollectorRuleManager:
 
     def list_of_collector(
         self, domain_id: str, collector_id: str, rule_types: Sequence[str] = (MANAGED, CUSTOM)
-    ) -> list[Document]:
+    ) -> list[StoredCollectorRule]:
         """Return the collector's rules in the order of application: MANAGED in order, then CUSTOM in order."""
         query = {"domain_id": domain_id, "collector_id": collector_id, "rule_type": {"$in": list(rule_types)}}
         with translated_errors(key="collector_id"):
             found = self._collection.find(query, {"_id": 0}).sort(_ORDER)
             return sorted(found, key=lambda rule: rule["rule_type"] != MANAGED)
 
-    def _group(self, domain_id: str, collector_id: str, rule_type: str) -> list[Document]:
+    def _group(self, domain_id: str, collector_id: str, rule_type: str) -> list[StoredCollectorRule]:
         query = {"domain_id": domain_id, "collector_id": collector_id, "rule_type": rule_type}
         return list(self._collection.find(query, {"_id": 0}).sort(_ORDER))
 
-    def append(self, rule: Document) -> Document:
+    def append(self, rule: StoredCollectorRule) -> StoredCollectorRule:
         """Store a new CUSTOM rule after the others of its collector and return it."""
         domain_id, collector_id = rule["domain_id"], rule["collector_id"]
         with translated_errors(key="actions"):
@@ -68,7 +69,7 @@ class CollectorRuleManager:
             finish(lambda: self._renumber(self._group(domain_id, collector_id, CUSTOM)))
         return self.get(domain_id, rule[_ID])
 
-    def update_fields(self, domain_id: str, collector_rule_id: str, fields: Mapping[str, Any]) -> Document:
+    def update_fields(self, domain_id: str, collector_rule_id: str, fields: Mapping[str, Any]) -> StoredCollectorRule:
         """Set ``fields`` in one write and return the rule. Raises ``NotFoundError``."""
         with translated_errors(key="actions"):
             updated = self._collection.find_one_and_update(
@@ -81,7 +82,7 @@ class CollectorRuleManager:
             raise NotFoundError(key=_ID, value=collector_rule_id)
         return updated
 
-    def move(self, rule: Document, order: int) -> Document:
+    def move(self, rule: StoredCollectorRule, order: int) -> StoredCollectorRule:
         """Move a rule to ``order`` (1-based, at most the group's size), shift the others, and return it."""
         domain_id = rule["domain_id"]
         with translated_errors(key="order"):
@@ -91,14 +92,14 @@ class CollectorRuleManager:
             self._renumber([*others[: order - 1], *own, *others[order - 1 :]])
         return self.get(domain_id, rule[_ID])
 
-    def delete(self, rule: Document) -> None:
+    def delete(self, rule: StoredCollectorRule) -> None:
         """Remove a rule and close the gap."""
         domain_id = rule["domain_id"]
         with translated_errors(key=_ID):
             self._collection.delete_one({"domain_id": domain_id, _ID: rule[_ID]})
             finish(lambda: self._renumber(self._group(domain_id, rule["collector_id"], rule["rule_type"])))
 
-    def _renumber(self, group: Sequence[Document]) -> None:
+    def _renumber(self, group: Sequence[StoredCollectorRule]) -> None:
         writes = [
             UpdateOne({"domain_id": rule["domain_id"], _ID: rule[_ID]}, {"$set": {"order": order}})
             for order, rule in enumerate(group, start=1)

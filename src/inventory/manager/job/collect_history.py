@@ -17,6 +17,8 @@ from pymongo.database import Database
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.job.states import JobStatus, TaskStatus
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.job import StoredJob
+from inventory.model.stored import collection_of
 
 FAILURES_COUNTED: Final = 1_000
 """So many failures of one secret are counted at most."""
@@ -60,11 +62,11 @@ class CollectHistory:
     """
 
     def __init__(self, *, database: Database[Document]) -> None:
-        self._jobs = database["job"]
+        self._jobs = collection_of(database, "job", StoredJob)
         self._tasks = database["job_task"]
 
     @translated_errors()
-    def last_full_job(self, domain_id: str, collector_id: str) -> Document | None:
+    def last_full_job(self, domain_id: str, collector_id: str) -> StoredJob | None:
         """Return job_id and created_at of the newest job that collects everything with all secrets of the collector.
 
         A secret without a task in it, and none since, is none of the collector's any more.

@@ -15,8 +15,9 @@ from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JobStatus
 from inventory.model.connection import Document, refused_duplicates, translated_errors
-from inventory.model.documents.job import Job
+from inventory.model.documents.job import Job, StoredJob
 from inventory.model.new_document import new_document
+from inventory.model.stored import collection_of
 
 _SHOWN: Final = dict.fromkeys(
     ("job_id", "status", "fire_at", "created_at", "finished_at", "total_tasks", "remained_tasks"), True
@@ -78,7 +79,7 @@ class ScheduledJobManager:
             database: holds the collection.
             clock: tells the time.
         """
-        self._jobs = database["job"]
+        self._jobs = collection_of(database, "job", StoredJob)
         self._clock = clock
 
     @translated_errors()
@@ -103,7 +104,7 @@ class ScheduledJobManager:
         )
         return [job for job in made if job is not None]
 
-    def _documents(self, fires: Sequence[Fire]) -> list[Document]:
+    def _documents(self, fires: Sequence[Fire]) -> list[StoredJob]:
         """Return new jobs. Their differing fields were checked with the schedule, so one is validated for all."""
         now = self._clock.now()
         like = new_document(

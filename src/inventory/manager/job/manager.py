@@ -20,9 +20,10 @@ from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.metrics import JOBS_ENDED
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.job import Job
+from inventory.model.documents.job import Job, StoredJob
 from inventory.model.lease import PLAN_LEASE
 from inventory.model.new_document import new_document
+from inventory.model.stored import collection_of
 
 _STOPPED: Final = frozenset({JobStatus.CANCELED.value, JobStatus.TIMEOUT.value})
 
@@ -43,14 +44,14 @@ class JobManager:
     def __init__(
         self, *, database: Database[Document], tasks: JobTaskManager, slices: SliceManager, clock: Clock
     ) -> None:
-        self._jobs = database["job"]
+        self._jobs = collection_of(database, "job", StoredJob)
         self._tasks = tasks
         self._slices = slices
         self._clock = clock
         self.plans = PlanClaims(database=database, clock=clock)
 
     @translated_errors()
-    def insert(self, job: Mapping[str, Any]) -> Document:
+    def insert(self, job: Mapping[str, Any]) -> StoredJob:
         """Insert a job, CREATED now unless ``job`` says otherwise, and return it as it is stored.
 
         Raises:
@@ -59,7 +60,7 @@ class JobManager:
         """
         now = self._clock.now()
         defaults = {"status": JobStatus.CREATED.value, "created_at": now, "updated_at": now}
-        document = new_document(Job, **(defaults | dict(job)))
+        document: StoredJob = new_document(Job, **(defaults | dict(job)))
         try:
             self._jobs.insert_one(document)
         except DuplicateKeyError as exc:
@@ -68,18 +69,18 @@ class JobManager:
         return document
 
     @translated_errors()
-    def find(self, domain_id: str, job_id: str) -> Document | None:
+    def find(self, domain_id: str, job_id: str) -> StoredJob | None:
         """Return the job, or None if it does not exist."""
         return self._jobs.find_one({"domain_id": domain_id, "job_id": job_id})
 
-    def get(self, domain_id: str, job_id: str) -> Document:
+    def get(self, domain_id: str, job_id: str) -> StoredJob:
         """Return the job. Raises ``NotFoundError``."""
         found = self.find(domain_id, job_id)
         if found is None:
             raise NotFoundError(key="job_id", value=job_id)
         return found
 
-    def mark_planned(self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = ()) -> Document:
+    def mark_planned(self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = ()) -> StoredJob:
         """Record that all ``total`` tasks of the job exist; without any, the job ends here.
 
         Safe to repeat. If the job was stopped meanwhile, its new tasks are canceled as well.
@@ -116,14 +117,14 @@ class JobManager:
         return self.get_or_clean(domain_id, job_id)
 
     @translated_errors()
-    def _plan(self, domain_id: str, job_id: str, change: Document) -> Document | None:
+    def _plan(self, domain_id: str, job_id: str, change: Document) -> StoredJob | None:
         query = {"domain_id": domain_id, "job_id": job_id, "planned": False, "status": {"$in": OPEN}}
         unset = PLAN_LEASE.dropped() | {"plan_not_before": "", "plan_outages": ""}
         return self._jobs.find_one_and_update(
             query, {"$set": change, "$unset": unset, "$pull": {"errors": OUTAGES}}, return_document=ReturnDocument.AFTER
         )
 
-    def get_or_clean(self, domain_id: str, job_id: str) -> Document:
+    def get_or_clean(self, domain_id: str, job_id: str) -> StoredJob:
         """Return the job; if it was deleted, remove what was planned since, and raise ``NotFoundError``."""
         found = self.find(domain_id, job_id)
         if found is None:
@@ -234,7 +235,7 @@ class JobManager:
         return done
 
     @translated_errors()
-    def open_after(self, after: ObjectId | None, *, limit: int) -> list[Document]:
+    def open_after(self, after: ObjectId | None, *, limit: int) -> list[StoredJob]:
         """Return a page of the planned jobs, of all domains, that have not ended, in the order of ``_id``."""
         query: Document = {"status": JobStatus.IN_PROGRESS.value}
         if after is not None:
@@ -242,13 +243,13 @@ class JobManager:
         return list(self._jobs.find(query, {"domain_id": 1, "job_id": 1}).sort("_id", 1).limit(limit))
 
     @translated_errors()
-    def open_created_before(self, moment: datetime, *, limit: int) -> list[Document]:
+    def open_created_before(self, moment: datetime, *, limit: int) -> list[StoredJob]:
         """Return jobs of all domains that have not ended and are older than ``moment``."""
         query = {"status": {"$in": OPEN}, "created_at": {"$lt": moment}}
         return list(self._jobs.find(query, {"domain_id": 1, "job_id": 1}).limit(limit))
 
     @translated_errors()
-    def ended_created_before(self, moment: datetime, *, limit: int) -> list[Document]:
+    def ended_created_before(self, moment: datetime, *, limit: int) -> list[StoredJob]:
         """Return jobs of all domains that have ended and are older than ``moment``, oldest first."""
         query = {"created_at": {"$lt": moment}, "status": {"$nin": OPEN}}
         wanted = {"domain_id": 1, "job_id": 1}

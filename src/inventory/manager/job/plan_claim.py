@@ -14,7 +14,9 @@ from inventory.domain.job.states import JOB_OPEN
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import InventoryError
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.job import StoredJob
 from inventory.model.lease import PLAN_LEASE
+from inventory.model.stored import collection_of
 
 OPEN: Final = [status.value for status in JOB_OPEN]
 """Stored statuses of jobs that have not ended."""
@@ -39,11 +41,11 @@ class PlanClaims:
     """
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
-        self._jobs = database["job"]
+        self._jobs = collection_of(database, "job", StoredJob)
         self._clock = clock
 
     @translated_errors()
-    def claim(self, domain_id: str, job_id: str, *, owner: str, lease_seconds: float) -> Document | None:
+    def claim(self, domain_id: str, job_id: str, *, owner: str, lease_seconds: float) -> StoredJob | None:
         """Claim the planning of a job; None if it is planned already, has ended, or another process plans it."""
         now = self._clock.now()
         query = {"domain_id": domain_id, "job_id": job_id, **_unplanned(now)}
@@ -53,7 +55,7 @@ class PlanClaims:
         return self._jobs.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
 
     @translated_errors()
-    def postpone(self, job: Document, error: InventoryError, *, wait: timedelta) -> datetime | None:
+    def postpone(self, job: StoredJob, error: InventoryError, *, wait: timedelta) -> datetime | None:
         """Give up the claim of the planning until ``wait`` is over; the attempt does not count.
 
         Args:
@@ -64,7 +66,12 @@ class PlanClaims:
             When the next attempt may begin, or None if the claim was lost or the job has ended.
         """
         now = self._clock.now()
-        mine = {name: job[name] for name in ("domain_id", "job_id", PLAN_LEASE.owner, "plan_attempts")}
+        mine = {
+            "domain_id": job["domain_id"],
+            "job_id": job["job_id"],
+            PLAN_LEASE.owner: job["plan_owner"],
+            "plan_attempts": job["plan_attempts"],
+        }
         outages = job.get("plan_outages", 0) + 1
         shown = error_document(error, **{_NEXT_ATTEMPT: isoformat(now + wait), "attempts": str(outages)})
         others = [each for each in job.get("errors", ()) if not is_outage(each)]
@@ -96,7 +103,7 @@ class PlanClaims:
         return self._jobs.update_one(query, {"$set": {"plan_not_before": now}}).modified_count == 1
 
     @translated_errors()
-    def unplanned(self, *, enqueued_before: datetime, limit: int) -> list[Document]:
+    def unplanned(self, *, enqueued_before: datetime, limit: int) -> list[StoredJob]:
         """Return unplanned jobs of all domains, created and last enqueued before ``enqueued_before``, oldest first."""
         query = {
             "created_at": {"$lt": enqueued_before},
@@ -107,7 +114,7 @@ class PlanClaims:
         return list(self._jobs.find(query).sort("created_at", 1).limit(limit))
 
     @translated_errors()
-    def mark_enqueued(self, jobs: Sequence[Document]) -> None:
+    def mark_enqueued(self, jobs: Sequence[StoredJob]) -> None:
         """Record that planning of the jobs was enqueued now."""
         if jobs:
             ids_ = [job["_id"] for job in jobs]

@@ -27,6 +27,8 @@ from inventory.errors import WorkerLostError
 from inventory.manager.job.slice_slots import SliceSlots, SlotKind, SlotLimits
 from inventory.manager.job.slices import NOT_RUNNING
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.job_task import StoredSlice
+from inventory.model.stored import collection_of
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """``enqueued_at`` of an attempt that is not due yet: the sweeper enqueues it as soon as it is."""
@@ -81,14 +83,14 @@ class SliceClaims:
         backoff_seconds: float,
     ) -> None:
         self.places = SliceSlots(database=database, clock=clock)
-        self._slices = database["slice"]
+        self._slices = collection_of(database, "slice", StoredSlice)
         self._clock = clock
         self._lease = timedelta(seconds=lease_seconds)
         self._max_attempts = max_attempts
         self._backoff = timedelta(seconds=backoff_seconds)
 
     @translated_errors()
-    def claim(self, found: Document, *, owner: str, limits: SlotLimits) -> Document | Refusal:
+    def claim(self, found: StoredSlice, *, owner: str, limits: SlotLimits) -> StoredSlice | Refusal:
         """Claim the slice ``found``: PENDING and due, or IN_PROGRESS with an expired lease.
 
         Args:
@@ -106,7 +108,7 @@ class SliceClaims:
             return claimed or Refusal.NOT_CLAIMABLE
         return Refusal.FULL
 
-    def _claim(self, found: Document, owner: str, places: Mapping[str, int]) -> Document | None:
+    def _claim(self, found: StoredSlice, owner: str, places: Mapping[str, int]) -> StoredSlice | None:
         now = self._clock.now()
         values: Document = {
             "status": TaskStatus.IN_PROGRESS.value,
@@ -167,7 +169,7 @@ class SliceClaims:
 
     @translated_errors()
     def finish(
-        self, claimed: Document, status: TaskStatus, outcome: Outcome, *, expanded_attempt: int | None = None
+        self, claimed: StoredSlice, status: TaskStatus, outcome: Outcome, *, expanded_attempt: int | None = None
     ) -> bool:
         """End a claimed slice; False if the claim was lost meanwhile and nothing was written."""
         expanded = {} if expanded_attempt is None else {"expanded_attempt": expanded_attempt}
@@ -176,13 +178,13 @@ class SliceClaims:
         return self._leave(claimed, change)
 
     @translated_errors()
-    def count_canceled(self, claimed: Document, outcome: Outcome) -> bool:
+    def count_canceled(self, claimed: StoredSlice, outcome: Outcome) -> bool:
         """Store what a slice that was canceled while it ran had written; only its last owner can do this."""
         query = _key(claimed) | {"owner": claimed["owner"], "status": TaskStatus.CANCELED.value}
         return self._slices.update_one(query, {"$set": outcome.after(claimed).fields()}).matched_count == 1
 
     @translated_errors()
-    def retry(self, claimed: Document, outcome: Outcome) -> bool | None:
+    def retry(self, claimed: StoredSlice, outcome: Outcome) -> bool | None:
         """Put a slice back to PENDING after a temporary failure, to be attempted again after a wait.
 
         Returns:
@@ -198,7 +200,7 @@ class SliceClaims:
         return True if self._leave(claimed, change) else None
 
     @translated_errors()
-    def hand_back(self, claimed: Document, stored: Outcome | None = None) -> bool:
+    def hand_back(self, claimed: StoredSlice, stored: Outcome | None = None) -> bool:
         """Put back a slice that a stopping worker cannot finish; the attempt does not count.
 
         Args:
@@ -212,13 +214,13 @@ class SliceClaims:
         return self._leave(claimed, change, attempts=-1)
 
     @translated_errors()
-    def expired(self, *, limit: int) -> list[Document]:
+    def expired(self, *, limit: int) -> list[StoredSlice]:
         """Return slices of all domains whose lease has expired, longest expired first."""
         query = {"status": TaskStatus.IN_PROGRESS.value, "lease_until": {"$lt": self._clock.now()}}
         return list(self._slices.find(query).sort("lease_until", 1).limit(limit))
 
     @translated_errors()
-    def take_from_lost(self, found: Document) -> TaskStatus | None:
+    def take_from_lost(self, found: StoredSlice) -> TaskStatus | None:
         """Put back a slice whose worker was lost, or fail it after its last attempt.
 
         Returns:
@@ -229,16 +231,12 @@ class SliceClaims:
             change, status = _waiting_until(now) | {"enqueued_at": now}, TaskStatus.PENDING
         else:
             error = error_document(WorkerLostError(attempts=found["attempts"]))
-            progress = Outcome(
-                **{name: found.get(name, 0) for name in Outcome().fields() if name != "errors"},
-                errors=found.get("errors", ()),
-            )
-            change = progress.with_error(error).after(found).fields()
+            change = Outcome.stored_in(found).with_error(error).after(found).fields()
             change |= {"status": TaskStatus.FAILURE.value, "finished_at": now}
             status = TaskStatus.FAILURE
         return status if self._leave(found, change, lease_before=True) else None
 
-    def _leave(self, claimed: Document, change: Document, *, attempts: int = 0, lease_before: bool = False) -> bool:
+    def _leave(self, claimed: StoredSlice, change: Document, *, attempts: int = 0, lease_before: bool = False) -> bool:
         query = _key(claimed) | {"owner": claimed["owner"], "status": TaskStatus.IN_PROGRESS.value}
         if lease_before:
             query["lease_until"] = {"$lt": self._clock.now()}
@@ -252,7 +250,7 @@ def _list(path: str) -> Document:
     return {"$ifNull": [path, []]}
 
 
-def _key(found: Document) -> Document:
+def _key(found: StoredSlice) -> Document:
     return {"domain_id": found["domain_id"], "slice_id": found["slice_id"]}
 
 

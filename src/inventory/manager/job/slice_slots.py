@@ -12,17 +12,19 @@ and passes the slot it cannot use to the next waiter.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from pymongo.database import Database
 
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import TaskStatus
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.job_task import StoredSlice
+from inventory.model.stored import collection_of
 
 WAIT_SECONDS: Final = 30.0
 """How long a slice waits for a slot before the sweeper enqueues it, in case nobody has woken it, s."""
@@ -47,7 +49,7 @@ class SlotKind(StrEnum):
         """The fields whose values slices sharing these slots have in common."""
         return ("domain_id", "collector_id") if self is SlotKind.COLLECTOR else ("endpoint",)
 
-    def group(self, found: Document) -> Document:
+    def group(self, found: Mapping[str, Any]) -> Document:
         """Return the query for slices that share slots with ``found``; empty if it needs no slot of this kind."""
         group = {key: found.get(key) for key in self.keys}
         return group if all(group.values()) else {}
@@ -74,11 +76,11 @@ class SliceSlots:
     """
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
-        self._slices = database["slice"]
+        self._slices = collection_of(database, "slice", StoredSlice)
         self._clock = clock
 
     @translated_errors()
-    def free(self, found: Document, limits: SlotLimits) -> dict[str, int] | SlotKind:
+    def free(self, found: StoredSlice, limits: SlotLimits) -> dict[str, int] | SlotKind:
         """Return a free slot of each kind that the slice needs, or the kind that is full."""
         slots = {}
         for place, taken in self._taken(found, tuple(SlotKind)).items():
@@ -89,7 +91,7 @@ class SliceSlots:
             slots[place.slot] = random.choice([slot for slot in range(limit) if slot not in taken])  # noqa: S311 (no secret)
         return slots
 
-    def _taken(self, found: Document, places: Sequence[SlotKind]) -> dict[SlotKind, set[int]]:
+    def _taken(self, found: StoredSlice, places: Sequence[SlotKind]) -> dict[SlotKind, set[int]]:
         """Return, per kind in ``places`` that the slice needs, the slot numbers that other slices occupy; one query."""
         groups = {place: group for place in places if (group := place.group(found))}
         if not groups:
@@ -97,13 +99,13 @@ class SliceSlots:
         branches = [group | {place.slot: {"$gte": 0}} for place, group in groups.items()]
         wanted = dict.fromkeys((name for place in groups for name in (*place.keys, place.slot)), 1)
         # A slice whose lease has expired frees its own slots when it is claimed again.
-        rows = [row for row in self._slices.find({"$or": branches}, wanted) if row["_id"] != found["_id"]]
+        rows: list[Any] = [row for row in self._slices.find({"$or": branches}, wanted) if row["_id"] != found["_id"]]
         return {
             place: {row[place.slot] for row in rows if place.slot in row and place.group(row) == group}
             for place, group in groups.items()
         }
 
-    def put_back(self, found: Document, limits: SlotLimits) -> SlotKind | None:
+    def put_back(self, found: StoredSlice, limits: SlotLimits) -> SlotKind | None:
         """Make the slice wait for the slot it lacks, and return its kind; None if another claim is worth trying."""
         lacking = self.free(found, limits)
         for _ in range(_LOOKS):
@@ -116,7 +118,7 @@ class SliceSlots:
         return None
 
     @translated_errors()
-    def _wait_for(self, found: Document, place: SlotKind) -> None:
+    def _wait_for(self, found: StoredSlice, place: SlotKind) -> None:
         not_before = self._clock.now() + timedelta(seconds=WAIT_SECONDS)
         query = {
             "domain_id": found["domain_id"],
@@ -127,7 +129,7 @@ class SliceSlots:
         self._slices.update_one(query, {"$set": {"waits_for": place.value, "not_before": not_before}})
 
     @translated_errors()
-    def next_waiters(self, found: Document, lacking: SlotKind, limits: SlotLimits) -> list[Document]:
+    def next_waiters(self, found: StoredSlice, lacking: SlotKind, limits: SlotLimits) -> list[StoredSlice]:
         """Choose the slices that may use an endpoint slot that ``found`` cannot use for lack of a collector slot.
 
         In the opposite case there is nothing to pass on: all slices of a collector use the same endpoint and lack it as
@@ -140,7 +142,7 @@ class SliceSlots:
         return self.wake(found, [SlotKind.ENDPOINT]) if has_room else []
 
     @translated_errors()
-    def wake(self, freed: Document, places: Collection[SlotKind] = tuple(SlotKind)) -> list[Document]:
+    def wake(self, freed: Mapping[str, Any], places: Collection[SlotKind] = tuple(SlotKind)) -> list[StoredSlice]:
         """Choose the slices that may try for the slots that ``freed`` gave up, most urgent first; enqueue them.
 
         At most one per kind of slot. A slice waits for one kind at a time, so nobody is chosen twice.
@@ -151,7 +153,7 @@ class SliceSlots:
         now = self._clock.now()
         change = {"$set": {"not_before": now, "enqueued_at": now}, "$unset": {"waits_for": ""}}
         lines = {place.value: {"waits_for": place.value} | group for place in places if (group := place.group(freed))}
-        woken: list[Document] = []
+        woken: list[StoredSlice] = []
         while lines:
             found = self._slices.find_one_and_update(
                 {"$or": list(lines.values())}, change, sort=[("priority", 1), ("created_at", 1)]
@@ -163,12 +165,12 @@ class SliceSlots:
         return woken
 
     @translated_errors()
-    def wake_idle(self, *, limit: int) -> list[Document]:
+    def wake_idle(self, *, limit: int) -> list[StoredSlice]:
         """Choose one slice per group that waits although nothing of the group runs, since nobody else would wake it.
 
         This happens after waiters were canceled, or after a worker was lost.
         """
-        woken: list[Document] = []
+        woken: list[StoredSlice] = []
         for place in SlotKind:
             waiting = self._groups(place, {"waits_for": place.value}, limit)
             if waiting:
@@ -179,5 +181,5 @@ class SliceSlots:
 
     def _groups(self, place: SlotKind, match: Document, limit: int) -> set[tuple[str, ...]]:
         stages: list[Document] = [{"$match": match}, {"$group": {"_id": [f"${key}" for key in place.keys]}}]
-        rows: Sequence[Document] = list(self._slices.aggregate(stages + ([{"$limit": limit}] if limit else [])))
+        rows: list[Any] = list(self._slices.aggregate(stages + ([{"$limit": limit}] if limit else [])))
         return {tuple(row["_id"]) for row in rows}

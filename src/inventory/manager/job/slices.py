@@ -15,8 +15,9 @@ from inventory.domain.clock import Clock
 from inventory.domain.job.outcome import MAX_ERRORS, SUMMED, Outcome
 from inventory.domain.job.states import TASK_OPEN, TaskStatus
 from inventory.model.connection import Document, refused_duplicates, translated_errors
-from inventory.model.documents.job_task import Slice
+from inventory.model.documents.job_task import Slice, StoredJobTask, StoredSlice
 from inventory.model.new_document import new_document
+from inventory.model.stored import collection_of
 
 OPEN: Final = [status.value for status in TASK_OPEN]
 """Stored statuses of slices and tasks that have not ended."""
@@ -60,15 +61,15 @@ class SliceManager:
     """
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
-        self._slices = database["slice"]
+        self._slices = collection_of(database, "slice", StoredSlice)
         self._clock = clock
 
     @translated_errors()
-    def get(self, domain_id: str, slice_id: str) -> Document | None:
+    def get(self, domain_id: str, slice_id: str) -> StoredSlice | None:
         """Return the slice, or None if it does not exist: its job may have been deleted meanwhile."""
         return self._slices.find_one({"domain_id": domain_id, "slice_id": slice_id})
 
-    def insert_first(self, tasks: Sequence[Document], *, endpoint: str, priority: int) -> None:
+    def insert_first(self, tasks: Sequence[StoredJobTask], *, endpoint: str, priority: int) -> None:
         """Insert slice 0 of each task; existing ones are left unchanged.
 
         They count as enqueued from now on: enqueue them right afterwards, or the sweeper will.
@@ -84,7 +85,7 @@ class SliceManager:
             ]
         )
 
-    def hold(self, first: Document, task_options: Sequence[Mapping[str, Any]]) -> None:
+    def hold(self, first: StoredSlice, task_options: Sequence[Mapping[str, Any]]) -> None:
         """Insert the slices planned by the claim ``first`` of slice 0, held until that claim has ended well.
 
         Slices that older claims planned and never released are removed.
@@ -142,7 +143,7 @@ class SliceManager:
         first = self.get(domain_id, first_slice_id(job_task_id))
         if first is not None and first["status"] in OPEN:
             return []
-        attempt = (first or {}).get("expanded_attempt", -1)
+        attempt = -1 if first is None else first.get("expanded_attempt", -1)
         self.drop_held(domain_id, job_task_id, other_than=attempt)
         return self.release(domain_id, job_task_id, attempt) if attempt >= 0 else []
 
@@ -161,11 +162,11 @@ class SliceManager:
             return TaskSlices(frozenset({TaskStatus.PENDING}), Outcome())
         if first.get("expanded_attempt") is None:
             # Most tasks are a single slice, which has just been read.
-            outcome = Outcome(**{name: first[name] for name in (*SUMMED, "errors")})
+            outcome = Outcome.stored_in(first)
             return TaskSlices(frozenset({TaskStatus(first["status"])}), outcome)
         counted = task | {"$or": [{"number": 0}, {"plan_attempt": first["expanded_attempt"]}]}
         group: Document = {"_id": "$status"} | {name: {"$sum": f"${name}"} for name in SUMMED}
-        rows = list(self._slices.aggregate([{"$match": counted}, {"$group": group}]))
+        rows: list[Any] = list(self._slices.aggregate([{"$match": counted}, {"$group": group}]))
         sums = {name: sum(row[name] for row in rows) for name in SUMMED}
         errors = self._errors_of(counted) if sums["error_count"] else []
         return TaskSlices(frozenset(TaskStatus(row["_id"]) for row in rows), Outcome(**sums, errors=errors))
@@ -180,7 +181,7 @@ class SliceManager:
         return found[:MAX_ERRORS]
 
     @translated_errors()
-    def tasks_with_open(self, tasks: Sequence[Document]) -> set[str]:
+    def tasks_with_open(self, tasks: Sequence[StoredJobTask]) -> set[str]:
         """Return the ids of those ``tasks`` that have a slice that has not ended."""
         query = {
             "domain_id": {"$in": sorted({task["domain_id"] for task in tasks})},
@@ -224,7 +225,7 @@ class SliceManager:
         self._slices.delete_many({"domain_id": domain_id, "job_task_id": job_task_id})
 
     @translated_errors()
-    def due_not_enqueued(self, *, enqueued_before: datetime, limit: int) -> list[Document]:
+    def due_not_enqueued(self, *, enqueued_before: datetime, limit: int) -> list[StoredSlice]:
         """Return slices that are due and were last enqueued before ``enqueued_before``, longest ago first."""
         query = {
             "status": TaskStatus.PENDING.value,
@@ -236,7 +237,7 @@ class SliceManager:
         return list(self._slices.find(query, wanted).sort("enqueued_at", 1).limit(limit))
 
     @translated_errors()
-    def mark_enqueued(self, slices: Sequence[Document]) -> None:
+    def mark_enqueued(self, slices: Sequence[StoredSlice]) -> None:
         """Record that the slices were enqueued now."""
         if slices:
             ids_ = [one["_id"] for one in slices]
@@ -251,7 +252,7 @@ class SliceManager:
         return [(row["_id"]["domain_id"], row["_id"]["job_task_id"]) for row in rows]
 
     @translated_errors()
-    def _insert(self, documents: list[Document]) -> None:
+    def _insert(self, documents: list[Any]) -> None:
         if not documents:
             return
         try:
@@ -260,7 +261,7 @@ class SliceManager:
             refused_duplicates(exc)
 
 
-def _of_task(source: Document) -> Document:
+def _of_task(source: Mapping[str, Any]) -> Document:
     return {key: source[key] for key in ("job_task_id", "job_id", "collector_id", "secret_id", "domain_id")}
 
 

@@ -21,8 +21,10 @@ from inventory.domain.job.stored_error import error_document
 from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
 from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.model.connection import Document, refused_duplicates, translated_errors
-from inventory.model.documents.job_task import JobTask
+from inventory.model.documents.job import StoredJob
+from inventory.model.documents.job_task import JobTask, StoredJobTask
 from inventory.model.new_document import new_document
+from inventory.model.stored import collection_of
 
 _TYPES_RECORDED: Final = 100
 _PLAN_DEFAULTS: Final = {"status": TaskStatus.PENDING.value}
@@ -37,8 +39,8 @@ class Started:
         running: the running task of the same collector and secret that keeps this one PENDING.
     """
 
-    task: Document | None
-    running: Document | None = None
+    task: StoredJobTask | None
+    running: StoredJobTask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +61,13 @@ class JobTaskManager:
     """
 
     def __init__(self, *, database: Database[Document], slices: SliceManager, clock: Clock) -> None:
-        self._tasks = database["job_task"]
+        self._tasks = collection_of(database, "job_task", StoredJobTask)
         self._slices = slices
         self._clock = clock
 
     def insert_tasks(
         self, tasks: Sequence[Mapping[str, Any]], *, endpoint: str = "", priority: int = 10
-    ) -> list[Document]:
+    ) -> list[StoredJobTask]:
         """Insert the tasks of one job, each with its slice 0, and return them as they are stored.
 
         Repeating it, wholly or in part, changes nothing: (domain_id, job_id, secret_id) is unique.
@@ -80,9 +82,9 @@ class JobTaskManager:
             return []
         now = self._clock.now()
         # Building a document with mongoengine is slow: what all tasks share is built once.
-        pattern = new_document(JobTask, job_task_id="", created_at=now, **(_PLAN_DEFAULTS | dict(tasks[0])))
-        alike = {name: value for name, value in pattern.items() if name not in tasks[0]}
-        documents = [
+        pattern: Document = new_document(JobTask, job_task_id="", created_at=now, **(_PLAN_DEFAULTS | dict(tasks[0])))
+        alike: Any = {name: value for name, value in pattern.items() if name not in tasks[0]}
+        documents: list[StoredJobTask] = [
             alike
             | {name: value for name, value in task.items() if value is not None}
             | {"job_task_id": ids.new_id(ids.JOB_TASK), "errors": []}
@@ -94,7 +96,7 @@ class JobTaskManager:
         return stored
 
     @translated_errors()
-    def _insert(self, documents: list[Document]) -> bool:
+    def _insert(self, documents: list[StoredJobTask]) -> bool:
         """Insert the tasks that do not exist yet; return whether all were new."""
         try:
             self._tasks.insert_many(documents, ordered=False)
@@ -104,7 +106,7 @@ class JobTaskManager:
         return True
 
     @translated_errors()
-    def _of_secrets(self, tasks: Sequence[Mapping[str, Any]]) -> list[Document]:
+    def _of_secrets(self, tasks: Sequence[Mapping[str, Any]]) -> list[StoredJobTask]:
         query = {
             "domain_id": tasks[0]["domain_id"],
             "job_id": tasks[0]["job_id"],
@@ -113,11 +115,11 @@ class JobTaskManager:
         return list(self._tasks.find(query).sort("secret_id", 1))
 
     @translated_errors()
-    def find(self, domain_id: str, job_task_id: str) -> Document | None:
+    def find(self, domain_id: str, job_task_id: str) -> StoredJobTask | None:
         """Return the task, or None if it does not exist."""
         return self._tasks.find_one({"domain_id": domain_id, "job_task_id": job_task_id})
 
-    def get(self, domain_id: str, job_task_id: str) -> Document:
+    def get(self, domain_id: str, job_task_id: str) -> StoredJobTask:
         """Return the task. Raises ``NotFoundError``."""
         found = self.find(domain_id, job_task_id)
         if found is None:
@@ -139,7 +141,7 @@ class JobTaskManager:
             return Started(started)
 
     @translated_errors()
-    def _start(self, domain_id: str, job_task_id: str) -> Document | None:
+    def _start(self, domain_id: str, job_task_id: str) -> StoredJobTask | None:
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": OPEN}}
         began = {"$cond": [_IS_PENDING, self._clock.now(), "$started_at"]}
         change = [{"$set": {"status": TaskStatus.IN_PROGRESS.value, "started_at": began}}]
@@ -149,7 +151,7 @@ class JobTaskManager:
             raise DuplicateJobError(collector_id="", secret_id="", job_task_id=job_task_id) from exc
 
     @translated_errors()
-    def _running_of_secret(self, task: Document) -> Document | None:
+    def _running_of_secret(self, task: StoredJobTask) -> StoredJobTask | None:
         same = {key: task[key] for key in ("domain_id", "collector_id", "secret_id")}
         return self._tasks.find_one({**same, "status": TaskStatus.IN_PROGRESS.value})
 
@@ -191,7 +193,9 @@ class JobTaskManager:
         self._tasks.update_one(query, {"$set": _sums(outcome)})
 
     @translated_errors()
-    def claim_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> Document | None:
+    def claim_garbage(
+        self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float
+    ) -> StoredJobTask | None:
         """Claim the task's garbage collection; None if it is done, another process does it, or the task has ended."""
         now = self._clock.now()
         query = {
@@ -266,13 +270,15 @@ class JobTaskManager:
             "count": {"$sum": 1},
             "refused": {"$sum": {"$cond": [refused, 1, 0]}},
         }
-        rows = list(self._tasks.aggregate([{"$match": {"domain_id": domain_id, "job_id": job_id}}, {"$group": group}]))
+        rows: list[Any] = list(
+            self._tasks.aggregate([{"$match": {"domain_id": domain_id, "job_id": job_id}}, {"$group": group}])
+        )
         return TaskCounts(
             {TaskStatus(row["_id"]): row["count"] for row in rows}, refused=sum(row["refused"] for row in rows)
         )
 
     @translated_errors()
-    def open_after(self, after: ObjectId | None, *, limit: int) -> list[Document]:
+    def open_after(self, after: ObjectId | None, *, limit: int) -> list[StoredJobTask]:
         """Return a page of the unfinished tasks of all domains, in the order of ``_id``."""
         query: Document = {"status": {"$in": OPEN}}
         if after is not None:
@@ -281,7 +287,7 @@ class JobTaskManager:
         return list(self._tasks.find(query, wanted).sort("_id", 1).limit(limit))
 
     @translated_errors()
-    def jobs_with_open(self, jobs: Sequence[Document]) -> set[str]:
+    def jobs_with_open(self, jobs: Sequence[StoredJob]) -> set[str]:
         """Return the ids of those ``jobs`` that have an unfinished task."""
         query = {
             "domain_id": {"$in": sorted({job["domain_id"] for job in jobs})},

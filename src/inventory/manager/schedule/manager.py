@@ -13,6 +13,8 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import NotFoundError, SaveUniqueValuesError
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.schedule import StoredSchedule
+from inventory.model.stored import collection_of
 
 _ID: Final = "schedule_id"
 _DUE_AT: Final = "next_fire_at"
@@ -42,9 +44,9 @@ class ScheduleManager:
         Args:
             database: holds the collection.
         """
-        self._collection = database["schedule"]
+        self._collection = collection_of(database, "schedule", StoredSchedule)
 
-    def insert(self, schedule: Document) -> None:
+    def insert(self, schedule: StoredSchedule) -> None:
         """Store a new schedule, built by ``new_document``.
 
         Raises:
@@ -52,11 +54,11 @@ class ScheduleManager:
         """
         try:
             with translated_errors(key="filter"):
-                self._collection.insert_one(dict(schedule))
+                self._collection.insert_one(schedule.copy())
         except DuplicateKeyError as exc:
             raise SaveUniqueValuesError(keys=[_ID]) from exc
 
-    def get(self, domain_id: str, collector_id: str, schedule_id: str) -> Document:
+    def get(self, domain_id: str, collector_id: str, schedule_id: str) -> StoredSchedule:
         """Return the collector's schedule. Raises ``NotFoundError``."""
         with translated_errors(key=_ID):
             found = self._collection.find_one(_key(domain_id, collector_id, schedule_id), {"_id": 0})
@@ -64,22 +66,22 @@ class ScheduleManager:
             raise NotFoundError(key=_ID, value=schedule_id)
         return found
 
-    def of_collector(self, domain_id: str, collector_id: str) -> list[Document]:
+    def of_collector(self, domain_id: str, collector_id: str) -> list[StoredSchedule]:
         """Return the collector's schedules, by name."""
         with translated_errors(key=_ID):
             found = self._collection.find({"domain_id": domain_id, "collector_id": collector_id}, {"_id": 0})
             return list(found.sort("name", 1))
 
-    def of_collectors(self, domain_id: str, collector_ids: Iterable[str]) -> dict[str, list[Document]]:
+    def of_collectors(self, domain_id: str, collector_ids: Iterable[str]) -> dict[str, list[StoredSchedule]]:
         """Return the schedules of each of the collectors that has any, by collector."""
         query = {"domain_id": domain_id, "collector_id": {"$in": list(collector_ids)}}
-        found: dict[str, list[Document]] = {}
+        found: dict[str, list[StoredSchedule]] = {}
         with translated_errors(key=_ID):
             for schedule in self._collection.find(query, {"_id": 0, "skips": 0}):
                 found.setdefault(schedule["collector_id"], []).append(schedule)
         return found
 
-    def update(self, domain_id: str, collector_id: str, schedule_id: str, fields: Mapping[str, Any]) -> Document:
+    def update(self, domain_id: str, collector_id: str, schedule_id: str, fields: Mapping[str, Any]) -> StoredSchedule:
         """Set ``fields`` in one write and return the updated schedule. Raises ``NotFoundError``.
 
         New fire times leave a due one unchanged: its job may already exist, so it is fired first.
@@ -121,7 +123,7 @@ class ScheduleManager:
         with translated_errors(key=_ID):
             return self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id}).deleted_count
 
-    def due(self, now: datetime, *, limit: int, besides: Iterable[str] = ()) -> list[Document]:
+    def due(self, now: datetime, *, limit: int, besides: Iterable[str] = ()) -> list[StoredSchedule]:
         """Return due schedules of all domains, oldest fire time first, then by priority.
 
         Args:

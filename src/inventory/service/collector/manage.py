@@ -16,7 +16,7 @@ from inventory.domain.collector.values import (
     required_text,
     struct,
 )
-from inventory.domain.plain import Params
+from inventory.domain.plain import Json, Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     InitPluginFailureError,
@@ -33,7 +33,7 @@ from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
-from inventory.model.documents.collector import Collector
+from inventory.model.documents.collector import Collector, StoredCollector
 from inventory.model.new_document import new_document
 from inventory.model.time_limit import finish
 from inventory.observe.logs import get_logger
@@ -79,7 +79,7 @@ class CollectorService:
         self._reader = reader
         self._clock = clock
 
-    def create(self, principal: Principal, params: Params) -> Document:
+    def create(self, principal: Principal, params: Params) -> StoredCollector:
         """Make a collector; nothing stays behind where that fails.
 
         Args:
@@ -103,7 +103,7 @@ class CollectorService:
             raise VerifyPluginFailureError(reason=exc.reason) from exc
         if information.provider:
             values["provider"] = information.provider
-        collector = new_document(
+        collector: StoredCollector = new_document(
             Collector,
             **values,
             collector_id=ids.new_id(ids.COLLECTOR),
@@ -114,7 +114,7 @@ class CollectorService:
         )
         return self._insert(collector, refreshed)
 
-    def _insert(self, collector: Document, refreshed: Refreshed) -> Document:
+    def _insert(self, collector: StoredCollector, refreshed: Refreshed) -> StoredCollector:
         """Store rules first, then the collector: a collector that can be seen is whole."""
         domain_id, collector_id = collector["domain_id"], collector[_ID]
         try:
@@ -127,7 +127,7 @@ class CollectorService:
         log.info("collector_created", collector_id=collector_id, plugin_id=collector["plugin_info"]["plugin_id"])
         return collector
 
-    def update(self, principal: Principal, params: Params) -> Document:
+    def update(self, principal: Principal, params: Params) -> StoredCollector:
         """Change name, priority, tags and, as ``update_plugin`` does, the plugin; all or nothing.
 
         Raises:
@@ -148,7 +148,7 @@ class CollectorService:
             self._schedules.set_priority(principal.domain_id, collector[_ID], fields["priority"])
         return updated
 
-    def update_plugin(self, principal: Principal, params: Params) -> Document:
+    def update_plugin(self, principal: Principal, params: Params) -> StoredCollector:
         """Change version, options or upgrade_mode, call ``init`` again, and replace metadata and MANAGED rules.
 
         Raises: as ``update``.
@@ -157,8 +157,8 @@ class CollectorService:
         return self._replace_plugin(principal, collector, changed_plugin_info(collector["plugin_info"], params), {})
 
     def _replace_plugin(
-        self, principal: Principal, collector: Document, plugin_info: Document, fields: Params
-    ) -> Document:
+        self, principal: Principal, collector: StoredCollector, plugin_info: Json, fields: Params
+    ) -> StoredCollector:
         try:
             refreshed = self._refresher.refresh(plugin_info, principal)
         except PluginError as exc:
@@ -180,7 +180,7 @@ class CollectorService:
         """Remove the collector with all that is its own; unfinished jobs are canceled. Raises ``NotFoundError``."""
         self._remover.delete(principal.domain_id, self._get(principal, collector_id)[_ID])
 
-    def _get(self, principal: Principal, collector_id: str) -> Document:
+    def _get(self, principal: Principal, collector_id: str) -> StoredCollector:
         if not collector_id:
             raise RequiredParameterError(key=_ID)
         return self._collectors.get(principal.domain_id, collector_id)
@@ -219,13 +219,13 @@ class CollectorService:
             remaining_seconds=principal.remaining_seconds(),
         )
 
-    def enable(self, principal: Principal, collector_id: str) -> Document:
+    def enable(self, principal: Principal, collector_id: str) -> StoredCollector:
         """Let the collector collect. Raises ``NotFoundError``."""
         if not collector_id:
             raise RequiredParameterError(key=_ID)
         return self._collectors.enable(principal.domain_id, collector_id, self._clock.now())
 
-    def disable(self, principal: Principal, collector_id: str) -> Document:
+    def disable(self, principal: Principal, collector_id: str) -> StoredCollector:
         """Let the collector rest: ``collect`` refuses, schedules don't fire. Raises ``NotFoundError``."""
         if not collector_id:
             raise RequiredParameterError(key=_ID)

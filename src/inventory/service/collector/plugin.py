@@ -14,7 +14,7 @@ from inventory.errors import InitPluginFailureError, NotFoundError, PluginError
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import AUTO, PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
-from inventory.model.connection import Document
+from inventory.model.documents.collector import StoredCollector
 from inventory.model.time_limit import finish
 from inventory.observe.logs import get_logger
 
@@ -25,7 +25,7 @@ log = get_logger(__name__)
 class Refreshed:
     """What ``init`` made of a plugin_info; nothing of it is stored yet."""
 
-    plugin_info: Document
+    plugin_info: Mapping[str, Any]
     rules: Sequence[Rule]
 
 
@@ -61,7 +61,9 @@ class CollectorPluginService:
             raise PluginError(reason=faults[0])
         return Refreshed(info, rules)
 
-    def store(self, collector: Document, refreshed: Refreshed, fields: Mapping[str, Any] | None = None) -> Document:
+    def store(
+        self, collector: StoredCollector, refreshed: Refreshed, fields: Mapping[str, Any] | None = None
+    ) -> StoredCollector:
         """Store a refreshed plugin, with further ``fields`` of the collector, and return the collector.
 
         Only what a refresh may change is written, so that two at once do not undo each other's other fields. The rules
@@ -83,7 +85,7 @@ class CollectorPluginService:
             finish(lambda: self._rules.delete_of_collector(domain_id, collector_id))
             raise
 
-    def upgraded(self, collector: Document, principal: Principal) -> tuple[Document, PluginEndpoint]:
+    def upgraded(self, collector: StoredCollector, principal: Principal) -> tuple[StoredCollector, PluginEndpoint]:
         """Resolve the endpoint, and take an upgrade that the plugin service reports; return both as they are now.
 
         Raises:

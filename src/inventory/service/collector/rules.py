@@ -27,7 +27,7 @@ from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.model.connection import Document
-from inventory.model.documents.collector_rule import CUSTOM, MANAGED, CollectorRule
+from inventory.model.documents.collector_rule import CUSTOM, MANAGED, CollectorRule, StoredCollectorRule
 from inventory.model.new_document import new_document
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
@@ -57,7 +57,7 @@ class CollectorRuleService:
         self._reader = reader
         self._clock = clock
 
-    def create(self, principal: Principal, params: Params) -> Document:
+    def create(self, principal: Principal, params: Params) -> StoredCollectorRule:
         """Add a CUSTOM rule behind the collector's others.
 
         Args:
@@ -72,7 +72,7 @@ class CollectorRuleService:
         content = checked_rule(params)
         self._collectors.get(principal.domain_id, collector_id)
         self._check_project(principal, content)
-        rule = new_document(
+        rule: StoredCollectorRule = new_document(
             CollectorRule,
             **content,
             collector_rule_id=ids.new_id(ids.COLLECTOR_RULE),
@@ -83,7 +83,7 @@ class CollectorRuleService:
         )
         return self._rules.append(rule)
 
-    def update(self, principal: Principal, params: Params) -> Document:
+    def update(self, principal: Principal, params: Params) -> StoredCollectorRule:
         """Replace what was sent of name, conditions, conditions_policy, actions, options and tags.
 
         Raises:
@@ -100,7 +100,7 @@ class CollectorRuleService:
             self._check_project(principal, content)
         return self._rules.update_fields(principal.domain_id, rule[_ID], content)
 
-    def change_order(self, principal: Principal, params: Params) -> Document:
+    def change_order(self, principal: Principal, params: Params) -> StoredCollectorRule:
         """Move a CUSTOM rule among the collector's CUSTOM rules; ``order`` is 1-based.
 
         Raises:
@@ -129,7 +129,7 @@ class CollectorRuleService:
         """
         self._rules.delete(self._custom(principal, {_ID: collector_rule_id}, NotAllowedToDeleteRuleError))
 
-    def _custom(self, principal: Principal, params: Params, refusal: type[RuleNotAllowedError]) -> Document:
+    def _custom(self, principal: Principal, params: Params, refusal: type[RuleNotAllowedError]) -> StoredCollectorRule:
         rule = self._rules.get(principal.domain_id, required_text(params, _ID))
         if rule["rule_type"] == MANAGED:
             raise refusal(collector_rule_id=rule[_ID])

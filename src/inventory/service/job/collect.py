@@ -29,6 +29,8 @@ from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slices import first_slice_id
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import MONGODB, Document
+from inventory.model.documents.collector import StoredCollector
+from inventory.model.documents.job import StoredJob
 from inventory.model.time_limit import finish
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
@@ -166,7 +168,7 @@ class CollectService:
         job = self._jobs.insert(made | ended)
         log.warning("collect_not_initialized", job_id=job["job_id"], code=error.code)
 
-    def _carry_out(self, job: Document, plan: CollectPlan) -> Document:
+    def _carry_out(self, job: StoredJob, plan: CollectPlan) -> StoredJob:
         """Store a plan's tasks, then the job's totals, then enqueue them; each step is safe to repeat after a crash."""
         domain_id, job_id = job["domain_id"], job["job_id"]
         fixed = {"domain_id": domain_id, "job_id": job_id, "collector_id": job["collector_id"]}
@@ -185,7 +187,7 @@ class CollectService:
         self._enqueue(planned, [first_slice_id(task["job_task_id"]) for task in stored], plan.collector["priority"])
         return planned
 
-    def _enqueue(self, job: Document, slice_ids: list[str], priority: int) -> None:
+    def _enqueue(self, job: StoredJob, slice_ids: list[str], priority: int) -> None:
         if not slice_ids:
             return
         try:
@@ -222,7 +224,7 @@ class CollectService:
             return False
         return True
 
-    def _end_or_postpone(self, job: Document, error: InventoryError) -> None:
+    def _end_or_postpone(self, job: StoredJob, error: InventoryError) -> None:
         if not isinstance(error, OUTAGES):
             log.warning("job_not_planned", job_id=job["job_id"], code=error.code)
             self._jobs.fail(job["domain_id"], job["job_id"], error)
@@ -234,7 +236,7 @@ class CollectService:
         if isinstance(error, PluginInstallingError):
             error.when_known(lambda: self._plan_soon(job))
 
-    def _plan_soon(self, job: Document) -> None:
+    def _plan_soon(self, job: StoredJob) -> None:
         """Have a postponed job planned now; if that fails, it is planned at its stored time or by the sweeper."""
         domain_id, job_id = job["domain_id"], job["job_id"]
         try:
@@ -243,7 +245,7 @@ class CollectService:
         except ConnectionFailureError as exc:
             log.warning("plan_not_hastened", job_id=job_id, reason=exc.message)
 
-    def _plan_claimed(self, job: Document) -> CollectPlan:
+    def _plan_claimed(self, job: StoredJob) -> CollectPlan:
         if job["plan_attempts"] > self._limits.max_attempts:
             raise CollectInitializeError(stage="plan", reason="whoever planned it was lost, repeatedly")
         collector = self._collectors.get(job["domain_id"], job["collector_id"])
@@ -260,7 +262,7 @@ class CollectService:
             return self._planner.plan(principal, collector, options)
 
 
-def _job_of(collector: Document, options: CollectOptions, principal: Principal) -> Document:
+def _job_of(collector: StoredCollector, options: CollectOptions, principal: Principal) -> Document:
     """Return a new job's own fields."""
     job: Document = {
         "job_id": ids.new_id(ids.JOB),

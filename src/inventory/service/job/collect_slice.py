@@ -33,7 +33,10 @@ from inventory.ingest.pipeline import Ingest
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.resource.store import encodable
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
+from inventory.model.documents.collector import StoredCollector, StoredPluginInfo
+from inventory.model.documents.job import StoredJob
+from inventory.model.documents.job_task import StoredJobTask, StoredSlice
 from inventory.service.job.running import RunningSlice
 
 _PASSING = (PluginUnavailableError, ConnectionFailureError, RequestTimeoutError)
@@ -44,16 +47,15 @@ _PASSING = (PluginUnavailableError, ConnectionFailureError, RequestTimeoutError)
 class Assignment:
     """A claimed slice with its task, job and collector, as they are stored."""
 
-    slice: Document
-    task: Document
-    job: Document
-    collector: Document
+    slice: StoredSlice
+    task: StoredJobTask
+    job: StoredJob
+    collector: StoredCollector
 
     @property
-    def plugin_info(self) -> Document:
+    def plugin_info(self) -> StoredPluginInfo:
         """The collector's plugin_info."""
-        info: Document = self.collector["plugin_info"]
-        return info
+        return self.collector["plugin_info"]
 
     @property
     def metadata(self) -> Json:

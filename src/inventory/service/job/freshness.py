@@ -19,9 +19,11 @@ from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.collect_history import CollectHistory, Failures, Since
 from inventory.manager.resource.seen_types import SeenType, SeenTypes
 from inventory.manager.schedule.manager import ScheduleManager
+from inventory.model.connection import Document
+from inventory.model.documents.collector import StoredCollector
+from inventory.model.documents.schedule import StoredSchedule
 from inventory.service.schedule.stored import times_or_problem
 
-Document = dict[str, Any]
 Views: TypeAlias = "list[SecretView]"
 
 DEFAULT_PAGE: Final = 100
@@ -45,7 +47,7 @@ class SecretView:
         attempt: the last attempt with its first error; known for a page only.
     """
 
-    collector: Document
+    collector: StoredCollector
     secret_id: str
     complete: Document | None
     ended: Document | None
@@ -212,7 +214,7 @@ class FreshnessService:
         ]
 
     def _of_collector(
-        self, domain_id: str, collector: Document, schedules: Iterable[Document], now: datetime
+        self, domain_id: str, collector: StoredCollector, schedules: Iterable[StoredSchedule], now: datetime
     ) -> Iterable[SecretView]:
         collector_id = collector["collector_id"]
         ended = self._history.last_ended(domain_id, collector_id)
@@ -238,7 +240,7 @@ class FreshnessService:
         older = [secret_id for secret_id, task in ended.items() if task["created_at"] < job["created_at"]]
         return set(older) - self._history.secrets_of(domain_id, job["job_id"], older)
 
-    def _promise(self, collector: Document, schedules: Iterable[Document], now: datetime) -> Promise:
+    def _promise(self, collector: StoredCollector, schedules: Iterable[StoredSchedule], now: datetime) -> Promise:
         if collector.get("state") != ENABLED:
             return Promise()
         whole = (each for each in schedules if each.get("collect_mode") == CollectMode.ALL and not each.get("filter"))

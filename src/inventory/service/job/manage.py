@@ -16,6 +16,7 @@ from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader, Scope
 from inventory.model.connection import Document
+from inventory.model.documents.collector import StoredCollector
 from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
 from inventory.query.fields import ResourceSchema
 from inventory.query.parser import RawQuery, parse_list, parse_only
@@ -61,7 +62,7 @@ class CollectorReferences:
             page: documents with their ``collector_id``.
             whole: return the whole collector instead of its minimal form.
         """
-        found: Mapping[str, Document] = {}
+        found: Mapping[str, StoredCollector] = {}
         if page.fields is None or not page.fields.isdisjoint(_COLLECTOR_PREFIXES):
             ids = {document["collector_id"] for document in page.results if "collector_id" in document}
             read = self._collectors.get_many if whole else self._collectors.minimal_many
@@ -221,7 +222,7 @@ def _names_own(condition: Condition, own: frozenset[str]) -> bool:
     return all(isinstance(value, str) and value in own for value in values)
 
 
-def _restricted(document: Mapping[str, Any], page: Page, collector: Document | None) -> Document:
+def _restricted(document: Mapping[str, Any], page: Page, collector: StoredCollector | None) -> Document:
     """Return the document with its collector, without fields that were only read to compute others."""
     joined = dict(document)
     if collector is not None:
@@ -233,7 +234,7 @@ def _restricted(document: Mapping[str, Any], page: Page, collector: Document | N
     return {key: value for key, value in joined.items() if key in kept}
 
 
-def _collector_fields(collector: Document, only: frozenset[str] | None) -> Document:
+def _collector_fields(collector: StoredCollector, only: frozenset[str] | None) -> Mapping[str, Any]:
     """Return the members of the collector that ``only`` names, or all of them."""
     if only is None or not only.isdisjoint(_COLLECTOR_PREFIXES):
         return collector
@@ -241,7 +242,7 @@ def _collector_fields(collector: Document, only: frozenset[str] | None) -> Docum
     return _pruned(collector, wanted)
 
 
-def _pruned(document: Document, paths: Iterable[str]) -> Document:
+def _pruned(document: Mapping[str, Any], paths: Iterable[str]) -> Document:
     inner: dict[str, list[str]] = {}
     for path in paths:
         head, _, rest = path.partition(".")

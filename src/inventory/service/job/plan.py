@@ -24,6 +24,7 @@ from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.lookup import ResourceLookup
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.collector import StoredCollector
 from inventory.service.collector.plugin import CollectorPluginService
 
 OUTAGES: Final = (ConnectionFailureError, RequestTimeoutError, LimitExceededError)
@@ -57,7 +58,7 @@ class CollectPlan:
             full_collect.
     """
 
-    collector: Document
+    collector: StoredCollector
     endpoint: PluginEndpoint
     tasks: Sequence[Document]
 
@@ -85,7 +86,7 @@ class CollectPlanner:
         self._caches = caches
         self._clock = clock
 
-    def plan(self, principal: Principal, collector: Document, options: CollectOptions) -> CollectPlan:
+    def plan(self, principal: Principal, collector: StoredCollector, options: CollectOptions) -> CollectPlan:
         """Return what the collect will do.
 
         Raises:
@@ -111,7 +112,7 @@ class CollectPlanner:
         ]
         return CollectPlan(collector, endpoint, tasks)
 
-    def _secrets_of(self, principal: Principal, collector: Document, wanted: str) -> Sequence[SecretInformation]:
+    def _secrets_of(self, principal: Principal, collector: StoredCollector, wanted: str) -> Sequence[SecretInformation]:
         try:
             secrets = self._secrets.list_of_plugin(collector["plugin_info"], principal)
         except NotFoundError as exc:

@@ -15,7 +15,7 @@ from inventory.errors import ConnectionFailureError, InventoryError, RequestTime
 from inventory.manager.job.slice_claim import SliceClaims
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import Document
+from inventory.model.documents.job_task import StoredSlice
 from inventory.observe import tracing
 from inventory.observe.logs import bind, get_logger, unbind
 from inventory.service.job.collect_slice import Assignment, Attempt, SliceCollector, failed
@@ -161,7 +161,7 @@ class RunSlice:
         else:
             self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
-    def _expand(self, claimed: Document, options: Sequence[Any]) -> None:
+    def _expand(self, claimed: StoredSlice, options: Sequence[Any]) -> None:
         """Release the slices that the plugin returned to slice 0: they stay held until slice 0 has ended with them."""
         domain_id, job_task_id, attempt = claimed["domain_id"], claimed["job_task_id"], claimed["plan_attempt"]
         self._slices.hold(claimed, options)
@@ -178,7 +178,7 @@ class RunSlice:
         self._enqueue([claimed | {"slice_id": slice_id} for slice_id in released])
         self._settler.settle_task(domain_id, job_task_id)
 
-    def _left_behind(self, claimed: Document, attempt: Attempt) -> None:
+    def _left_behind(self, claimed: StoredSlice, attempt: Attempt) -> None:
         """Handle a lost claim: a canceled slice still records what it stored; otherwise another worker owns it."""
         if self._claims.count_canceled(claimed, attempt.outcome):
             _log.info("slice_canceled", resources=attempt.outcome.total_count)
@@ -189,16 +189,16 @@ class RunSlice:
         # Also after a write whose answer was lost, so that the task ends without the sweeper.
         self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
-    def _wake(self, freed: Document) -> None:
+    def _wake(self, freed: StoredSlice) -> None:
         self._enqueue_each(self._claims.places.wake(freed))
 
-    def _enqueue_each(self, slices: Sequence[Document]) -> None:
+    def _enqueue_each(self, slices: Sequence[StoredSlice]) -> None:
         # The slices may belong to different domains and have different priorities.
         for one in slices:
             with tracing.detached():
                 self._enqueue([one])
 
-    def _enqueue(self, slices: Sequence[Document]) -> None:
+    def _enqueue(self, slices: Sequence[StoredSlice]) -> None:
         if not slices:
             return
         try:

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from inventory.connector.ports import Cancelable
 from inventory.domain.job.outcome import Outcome
 from inventory.manager.job.slice_claim import Beat, SliceClaims
-from inventory.model.connection import Document
+from inventory.model.documents.job_task import StoredSlice
 from inventory.service.job.metrics import SLICES_RUNNING
 
 
@@ -31,7 +31,7 @@ class RunningSlice:
         progress: what has been stored so far; written with each heartbeat.
     """
 
-    def __init__(self, claimed: Document) -> None:
+    def __init__(self, claimed: StoredSlice) -> None:
         self.claimed = claimed
         self.progress: Outcome | None = None
         self._lock = threading.Lock()
@@ -86,7 +86,7 @@ class RunningSlices:
         return len(self._running)
 
     @contextmanager
-    def tracking(self, claimed: Document) -> Iterator[RunningSlice]:
+    def tracking(self, claimed: StoredSlice) -> Iterator[RunningSlice]:
         """Renew the slice's lease during the block, and pass stop requests to it."""
         running = RunningSlice(claimed)
         with self._lock:

@@ -12,7 +12,7 @@ from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, TaskStatus
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.manager.job.tasks import JobTaskManager, TaskCounts
-from inventory.model.connection import Document
+from inventory.model.documents.job_task import StoredJobTask
 from inventory.observe.logs import get_logger
 from inventory.service.job.collect_slice import Assignment
 from inventory.service.job.metrics import TASKS_ENDED
@@ -78,7 +78,7 @@ class Settler:
             self.settle_job(domain_id, job_id)
 
     def _end_task(
-        self, task: Document, status: TaskStatus, outcome: Outcome, *, belongs_to: Assignment | None = None
+        self, task: StoredJobTask, status: TaskStatus, outcome: Outcome, *, belongs_to: Assignment | None = None
     ) -> bool:
         """End the task as its slices require, after garbage collection; return whether this call ended it."""
         domain_id, job_task_id = task["domain_id"], task["job_task_id"]

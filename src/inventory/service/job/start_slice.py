@@ -16,7 +16,8 @@ from inventory.manager.job.slice_claim import Refusal, SliceClaims
 from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.manager.job.tasks import JobTaskManager, Started
-from inventory.model.connection import Document
+from inventory.model.documents.collector import StoredCollector
+from inventory.model.documents.job_task import StoredJobTask, StoredSlice
 from inventory.observe.logs import get_logger
 from inventory.service.job.collect_slice import Assignment
 from inventory.service.job.settle import Settler
@@ -37,8 +38,8 @@ class Claim:
         next_waiters: slices to enqueue: they may use a slot that this one cannot.
     """
 
-    claimed: Document | None = None
-    next_waiters: Sequence[Document] = ()
+    claimed: StoredSlice | None = None
+    next_waiters: Sequence[StoredSlice] = ()
 
 
 class SliceStarter:
@@ -74,7 +75,7 @@ class SliceStarter:
         self._limits = limits
         self._worker = worker
 
-    def collector_of(self, found: Document) -> Document | None:
+    def collector_of(self, found: StoredSlice) -> StoredCollector | None:
         """Return the slice's collector, or None if the slice must not run; in that case, what can end is ended."""
         domain_id, job_id = found["domain_id"], found["job_id"]
         if found["status"] not in OPEN:
@@ -92,7 +93,7 @@ class SliceStarter:
             return None
         return collector
 
-    def claim(self, found: Document, collector: Document) -> Claim:
+    def claim(self, found: StoredSlice, collector: StoredCollector) -> Claim:
         """Claim the slice. Not claimed: another worker has it, it is not due, or it now waits for a slot."""
         limits = self._limits_of(collector)
         owner = f"{self._worker}/{secrets.token_hex(8)}"
@@ -107,7 +108,7 @@ class SliceStarter:
                 return Claim(next_waiters=self._claims.places.next_waiters(found, lacking, limits))
         return Claim()
 
-    def start_task(self, claimed: Document, collector: Document) -> Assignment | None:
+    def start_task(self, claimed: StoredSlice, collector: StoredCollector) -> Assignment | None:
         """Start the task of a claimed slice, or return None if it may not run; in that case, what must end is ended.
 
         The job is read again afterwards. A job is stopped before its tasks are, so either this call sees that the job
@@ -133,7 +134,7 @@ class SliceStarter:
             started = self._tasks.start(domain_id, job_task_id)
         return started
 
-    def _ended(self, running: Document) -> bool:
+    def _ended(self, running: StoredJobTask) -> bool:
         """Return whether the running task is only a leftover; if so, clear it away."""
         domain_id, job_id, job_task_id = running["domain_id"], running["job_id"], running["job_task_id"]
         job = self._jobs.find(domain_id, job_id)
@@ -148,7 +149,7 @@ class SliceStarter:
         self._settler.settle_task(domain_id, job_task_id)
         return True
 
-    def _refuse(self, claimed: Document, running: Document) -> None:
+    def _refuse(self, claimed: StoredSlice, running: StoredJobTask) -> None:
         domain_id, job_task_id = claimed["domain_id"], claimed["job_task_id"]
         error = DuplicateJobError(
             collector_id=claimed["collector_id"],
@@ -161,7 +162,7 @@ class SliceStarter:
         self._slices.cancel(domain_id, job_task_id=job_task_id)
         self._settler.settle_job(domain_id, claimed["job_id"])
 
-    def _limits_of(self, collector: Document) -> SlotLimits:
+    def _limits_of(self, collector: StoredCollector) -> SlotLimits:
         wished = (collector["plugin_info"].get("metadata") or {}).get("max_concurrent_slices")
         if not isinstance(wished, int | float) or isinstance(wished, bool):
             return self._limits

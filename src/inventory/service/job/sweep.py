@@ -21,7 +21,8 @@ from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import SliceClaims
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import Document
+from inventory.model.documents.job import StoredJob
+from inventory.model.documents.job_task import StoredJobTask, StoredSlice
 from inventory.observe.logs import get_logger
 from inventory.service.job.settle import Settler
 
@@ -144,7 +145,7 @@ class Sweeper:
             report.timed_out += self._jobs.cancel_job(job["domain_id"], job["job_id"], JobStatus.TIMEOUT, error=error)
 
     def _take_from_lost_workers(self, report: SweepReport) -> None:
-        requeued: list[Document] = []
+        requeued: list[StoredSlice] = []
         for found in self._claims.expired(limit=_BATCH):
             became = self._claims.take_from_lost(found)
             if became is TaskStatus.PENDING:
@@ -179,7 +180,7 @@ class Sweeper:
                     )
         self._task_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
 
-    def _end_parts_of_ended_jobs(self, tasks: Iterable[Document]) -> set[str]:
+    def _end_parts_of_ended_jobs(self, tasks: Iterable[StoredJobTask]) -> set[str]:
         """Finish what a crash left half done: tasks of jobs that were stopped or removed. Return their ids."""
         by_job: dict[tuple[str, str], set[str]] = {}
         for task in tasks:
@@ -208,8 +209,8 @@ class Sweeper:
 
     def _enqueue_plans(self, report: SweepReport) -> None:
         before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
-        given_up: list[Document] = []
-        to_plan: list[Document] = []
+        given_up: list[StoredJob] = []
+        to_plan: list[StoredJob] = []
         for job in self._jobs.plans.unplanned(enqueued_before=before, limit=_JOB_BATCH):
             (given_up if job["plan_attempts"] >= self._max_attempts else to_plan).append(job)
         for job in given_up:
@@ -229,7 +230,7 @@ class Sweeper:
             self._slices.mark_enqueued(due[:room])
             report.enqueued = len(due[:room])
 
-    def _enqueue(self, slices: Iterable[Document]) -> None:
+    def _enqueue(self, slices: Iterable[StoredSlice]) -> None:
         groups: dict[tuple[str, int], list[str]] = {}
         for one in slices:
             groups.setdefault((one["domain_id"], one["priority"]), []).append(one["slice_id"])

@@ -16,6 +16,9 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.collector import StoredCollector
+from inventory.model.documents.job import StoredJob
+from inventory.model.documents.job_task import StoredJobTask
 from inventory.service.job.collect_slice import Assignment
 
 _RENEW_PART: Final = 1 / 3
@@ -55,7 +58,7 @@ class TaskGarbage:
         self._grace_seconds = grace_seconds
         self._lease_seconds = lease_seconds
 
-    def collected(self, task: Document, *, resources_seen: int, belongs_to: Assignment | None = None) -> bool:
+    def collected(self, task: StoredJobTask, *, resources_seen: int, belongs_to: Assignment | None = None) -> bool:
         """Collect the garbage of a task whose slices all ended in SUCCESS.
 
         Repeating it after a crash counts and deletes nothing twice.
@@ -94,10 +97,10 @@ class TaskGarbage:
         RESOURCES.labels("disconnected").inc(counts.disconnected)
         return True
 
-    def _context(self, task: Document, belongs_to: Assignment | None) -> IngestContext | None:
+    def _context(self, task: StoredJobTask, belongs_to: Assignment | None) -> IngestContext | None:
         domain_id, collector_id = task["domain_id"], task["collector_id"]
-        job: Document | None
-        collector: Document | None
+        job: StoredJob | None
+        collector: StoredCollector | None
         if belongs_to is not None:
             job, collector = belongs_to.job, belongs_to.collector
         else:
@@ -120,7 +123,7 @@ class TaskGarbage:
 class _Claim:
     """The claim of one task's garbage collection, with a unique owner."""
 
-    def __init__(self, tasks: JobTaskManager, task: Document, clock: Clock, lease_seconds: float) -> None:
+    def __init__(self, tasks: JobTaskManager, task: StoredJobTask, clock: Clock, lease_seconds: float) -> None:
         self._tasks = tasks
         self._key = (task["domain_id"], task["job_task_id"])
         self._owner = new_id("garbage")

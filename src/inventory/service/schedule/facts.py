@@ -17,6 +17,8 @@ from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
+from inventory.model.documents.collector import StoredCollector
+from inventory.model.documents.schedule import StoredSchedule
 from inventory.service.schedule.stored import read_collector, read_skips, times_or_problem
 
 NEXT_TIMES: Final = 10
@@ -57,7 +59,7 @@ class ScheduleFacts:
         times: its fire times, or None if they cannot be read.
     """
 
-    schedule: Document
+    schedule: StoredSchedule
     next_fire_at: datetime | None
     last_scheduled_at: datetime | None
     last_job: Document | None
@@ -172,7 +174,7 @@ class ScheduleFactsService:
         return Explanation(facts, next_times, skipped)
 
     def _outlook(
-        self, times: FireTimes, due_at: datetime, last_job: Document | None, collector: Document, now: datetime
+        self, times: FireTimes, due_at: datetime, last_job: Document | None, collector: StoredCollector, now: datetime
     ) -> Decision:
         """Return what will happen to due fire times: they are overdue while no scheduler runs, and most never fire."""
         last_fire_at = _moment((last_job or {}).get("fire_at"))
@@ -185,11 +187,11 @@ class ScheduleFactsService:
             return Decision(due_at)
         return outlook(times, due_at, now=now, collector=state, patience=self._patience)
 
-    def _facts(self, collector: Document, schedules: list[Document]) -> list[ScheduleFacts]:
+    def _facts(self, collector: StoredCollector, schedules: list[StoredSchedule]) -> list[ScheduleFacts]:
         last = self._jobs.last_of(collector["domain_id"], [schedule["schedule_id"] for schedule in schedules])
         return [self._fact(collector, schedule, last.get(schedule["schedule_id"])) for schedule in schedules]
 
-    def _fact(self, collector: Document, schedule: Document, last_job: Document | None) -> ScheduleFacts:
+    def _fact(self, collector: StoredCollector, schedule: StoredSchedule, last_job: Document | None) -> ScheduleFacts:
         times, problem = times_or_problem(schedule, self._spread_seconds)
         return ScheduleFacts(
             schedule=schedule,

@@ -19,7 +19,8 @@ from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
-from inventory.model.documents.schedule import Schedule
+from inventory.model.documents.collector import StoredCollector
+from inventory.model.documents.schedule import Schedule, StoredSchedule
 from inventory.model.new_document import new_document
 from inventory.observe.logs import get_logger
 from inventory.query.parser import RawQuery, parse_list
@@ -81,7 +82,7 @@ class ScheduleService:
         values.setdefault("collect_mode", CollectMode.ALL.value)
         schedule_id = ids.new_id(ids.SCHEDULE)
         times = self._times(ScheduleSpec.parse(params["schedule"]), schedule_id, collector)
-        schedule = new_document(
+        schedule: StoredSchedule = new_document(
             Schedule,
             **values,
             **times,
@@ -160,14 +161,14 @@ class ScheduleService:
         results = self._references.join(principal, page, whole=query.get("minimal") is not True)
         return Page(results, page.total_count, page.fields, page.only)
 
-    def _times(self, spec: ScheduleSpec, schedule_id: str, collector: Document) -> Document:
+    def _times(self, spec: ScheduleSpec, schedule_id: str, collector: StoredCollector) -> Document:
         """Return the stored fields of new fire times, which count from now. Raises ``UnsupportedScheduleError``."""
         spec.check_supported(_metadata(collector))
         now = self._clock.now()
         times = FireTimes(spec, now, spread_of(schedule_id, self._spread_seconds))
         return {"schedule": spec.document(), "anchor_at": now, "next_fire_at": times.next_after(now)}
 
-    def _joined(self, principal: Principal, schedule: Document) -> Document:
+    def _joined(self, principal: Principal, schedule: Mapping[str, Any]) -> Document:
         return self._references.join(principal, Page([schedule], 1), whole=True)[0]
 
 
@@ -177,11 +178,11 @@ def _require(collector_id: str, schedule_id: str) -> None:
             raise RequiredParameterError(key=key)
 
 
-def _metadata(collector: Document) -> Mapping[str, Any]:
+def _metadata(collector: StoredCollector) -> Mapping[str, Any]:
     return collector["plugin_info"].get("metadata") or {}
 
 
-def _changed_values(params: Params, collector: Document) -> Document:
+def _changed_values(params: Params, collector: StoredCollector) -> Document:
     """Return those of name, collect_mode and filter that were sent, validated."""
     fields: Document = {}
     if name := optional_text(params, "name"):

@@ -23,6 +23,7 @@ from inventory.manager.job.from_schedules import Fire, FiredJob, ScheduledJobMan
 from inventory.manager.schedule.due_batch import DueBatchManager
 from inventory.manager.schedule.manager import Advance, ScheduleManager
 from inventory.model.connection import Document
+from inventory.model.documents.schedule import StoredSchedule
 from inventory.observe.logs import get_logger
 from inventory.service.schedule.stored import read_collector, read_skips, read_times, write_skips
 
@@ -55,7 +56,7 @@ _Collectors = Mapping[tuple[str, str], Mapping[str, Any]]
 class _Decided:
     """A due schedule with its fire times, its collector, and what happens to it."""
 
-    schedule: Document
+    schedule: StoredSchedule
     times: FireTimes
     collector: CollectorState
     decision: Decision
@@ -79,8 +80,8 @@ class _Steps:
     """For due schedules: the next steps, schedules whose collector no longer exists, and unreadable schedules."""
 
     ready: list[_Step] = field(default_factory=list)
-    orphans: list[Document] = field(default_factory=list)
-    unreadable: list[Document] = field(default_factory=list)
+    orphans: list[StoredSchedule] = field(default_factory=list)
+    unreadable: list[StoredSchedule] = field(default_factory=list)
 
 
 class ScheduleTicker:
@@ -151,7 +152,7 @@ class ScheduleTicker:
         """Return how many schedules are due, counted up to ``limit``."""
         return self._schedules.count_due(self._clock.now(), limit=limit)
 
-    def _fire(self, schedules: Sequence[Document], report: TickReport) -> int:
+    def _fire(self, schedules: Sequence[StoredSchedule], report: TickReport) -> int:
         """Take the next step of each schedule and return how many were taken here."""
         steps = self._decide(schedules)
         jobs = self._jobs.insert([step.fire for step in steps.ready if step.fire is not None])
@@ -170,7 +171,7 @@ class ScheduleTicker:
         report.parked += len(steps.unreadable)
         return taken + removed
 
-    def _decide(self, schedules: Sequence[Document]) -> _Steps:
+    def _decide(self, schedules: Sequence[StoredSchedule]) -> _Steps:
         """Return what happens to each schedule, the most urgent of each fire time first."""
         collectors = self._collectors.states(_collector_keys(schedules))
         now = self._clock.now()
@@ -191,7 +192,7 @@ class ScheduleTicker:
         steps.ready = sorted(map(_step, self._resumed(found)), key=_urgency)
         return steps
 
-    def _decided(self, schedule: Document, collectors: _Collectors, now: datetime) -> _Decided | None:
+    def _decided(self, schedule: StoredSchedule, collectors: _Collectors, now: datetime) -> _Decided | None:
         """Return what happens to a schedule, or None if its collector does not exist; raises if it cannot be read."""
         times = read_times(schedule, self._spread_seconds)
         stored = collectors.get((schedule["domain_id"], schedule["collector_id"]))
@@ -240,7 +241,7 @@ class ScheduleTicker:
             _log.warning("queue_unreachable", jobs=len(waiting), reason=exc.message)
 
 
-def _collector_keys(schedules: Sequence[Document]) -> set[tuple[str, str]]:
+def _collector_keys(schedules: Sequence[StoredSchedule]) -> set[tuple[str, str]]:
     pairs = ((schedule.get("domain_id"), schedule.get("collector_id")) for schedule in schedules)
     return {
         (domain_id, collector_id)
