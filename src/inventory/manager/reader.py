@@ -33,24 +33,24 @@ from inventory.query.statistics.stat_plan import StatPlan, to_stat_plan
 Documents: TypeAlias = list[Document]
 ANSWER_BYTES: Final = 64 * 1024 * 1024
 _RAW_WEIGHT: Final = 3
-"""Bytes of memory for each byte of documents that are presented as they are: themselves, messages, the answer."""
+"""Bytes of memory per byte of documents that are presented unchanged: the documents, messages and the answer."""
 _DECODED_WEIGHT: Final = 6
 """The same for documents that become dicts."""
 Scope = Mapping[str, Any]
-"""A further Mongo filter of the service's own, such as the projects a caller is limited to."""
+"""An additional Mongo filter set by the service, such as the projects to which a caller is restricted."""
 
 
 class Reader:
     """Reads one resource.
 
     Args:
-        database: where it is.
-        collection: its collection.
-        schema: what its queries may name.
+        database: holds the collection.
+        collection: the resource's collection.
+        schema: the fields that queries may name.
         timeout_seconds: time limit of one query inside MongoDB, s.
-        max_bytes: how much one answer may hold, in bytes of what MongoDB sends for it.
-        counts: remembers totals of very many, for all readers of a process; None: each is counted.
-        raw: whether ``get`` and ``list`` give ``StoredDocument``s, which cost nothing where nobody looks inside.
+        max_bytes: maximum size of an answer, in bytes of documents that MongoDB sends for it.
+        counts: caches large totals, for all readers of a process; None: every total is counted.
+        raw: whether ``get`` and ``list`` return ``StoredDocument``s, which cost nothing until they are accessed.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Reader:
 
     @property
     def schema(self) -> ResourceSchema:
-        """What this resource's queries may name."""
+        """The schema that queries refer to."""
         return self._schema
 
     def get(
@@ -86,11 +86,11 @@ class Reader:
         scope: Scope | None = None,
         remaining_seconds: float = math.inf,
     ) -> Document:
-        """Return the document, for reading only, or its fields ``only``.
+        """Return the document, read-only, or its fields ``only``.
 
         Raises:
-            NotFoundError: there is none in the domain and scope.
-            InvalidParameterError: ``only`` names what is no field.
+            NotFoundError: it does not exist in the domain and scope.
+            InvalidParameterError: ``only`` names an unknown field.
         """
         fields = parse_only(self._schema, only)
         shown = {"_id": 0} if fields is None else projection(self._schema, fields)
@@ -115,15 +115,15 @@ class Reader:
 
         Args:
             query: parsed with this reader's schema.
-            domain_id: the caller's.
-            scope: a further filter.
-            lookup: answers conditions on other resources.
-            remaining_seconds: how long the caller still waits.
+            domain_id: the caller's domain.
+            scope: an additional filter.
+            lookup: resolves conditions on other resources.
+            remaining_seconds: how long the caller will wait.
 
         Raises:
             QueryError: MongoDB cannot evaluate the query over the data.
             RequestTimeoutError: it takes too long.
-            InvalidParameterError: it finds more than one answer may hold.
+            InvalidParameterError: it finds more than fits into one answer.
         """
         plan = to_mongo(resolve_references(query, lookup) if lookup else query)
         match = _within(domain_id, scope, plan.filter)
@@ -167,7 +167,7 @@ class Reader:
         return _decoded(at_most(self._max_bytes, batches, _DECODED_WEIGHT))
 
     def _total(self, domain_id: str, match: Document, plan: MongoQuery, found: int, milliseconds: int) -> int:
-        """The count of all, without asking where the page itself tells it."""
+        """The total count, without a query if the page itself shows it."""
         if not plan.count_only:
             reached_end = not plan.limit or found < plan.limit
             if reached_end and (found or not plan.skip):
@@ -207,9 +207,9 @@ class Reader:
         lookup: ReferenceLookup | None = None,
         remaining_seconds: float = math.inf,
     ) -> Document:
-        """Return ``{"results": […]}``, with ``total_count`` where the query has a page with a limit.
+        """Return ``{"results": […]}``, with ``total_count`` if the query has a page with a limit.
 
-        Raises: as ``list``.
+        Raises: like ``list``.
         """
         plan = to_stat_plan(resolve_references(query, lookup) if lookup else query)
         match = _within(domain_id, scope, plan.filter)
@@ -233,7 +233,7 @@ class Reader:
         elif target.path:
             values = self._collection.distinct(target.path, match, maxTimeMS=milliseconds)
         results, total_count = plan.distinct_page(values)
-        # MongoDB gives no more than one document holds; how much of that is too much is known afterwards.
+        # MongoDB returns at most one document's worth of values; the size is only known afterwards.
         list(at_most(self._max_bytes, [encode({"results": results})], _DECODED_WEIGHT))
         return results, total_count
 
@@ -255,7 +255,7 @@ class Reader:
         lookup: ReferenceLookup | None = None,
         remaining_seconds: float = math.inf,
     ) -> Document:
-        """Return ``{"results": […]}``, with ``more`` where the query has a page with a limit; raises as ``list``."""
+        """Return ``{"results": […]}``, with ``more`` if the query has a page with a limit; raises like ``list``."""
         plan = to_analyze_plan(resolve_references(query, lookup) if lookup else query)
         match = _within(domain_id, scope, plan.filter)
         milliseconds = self._milliseconds(remaining_seconds)
@@ -263,8 +263,8 @@ class Reader:
             return plan.answer(self.aggregate(plan.pipeline(match), milliseconds))
 
     def aggregate(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Documents:
-        """Run a pipeline whose ``$match`` holds the domain, within a time limit."""
-        # Not as raw batches: their first one is always empty, and costs a command more.
+        """Run a pipeline whose ``$match`` contains the domain, within a time limit."""
+        # Not as raw batches: the first one is always empty, and costs another command.
         with self._encoded.aggregate(with_size_check(pipeline), maxTimeMS=milliseconds, allowDiskUse=True) as cursor:
             return _decoded(at_most(self._max_bytes, (bytes(row.raw) for row in cursor), _DECODED_WEIGHT))
 
@@ -279,7 +279,7 @@ def _decoded(parts: Iterable[bytes]) -> Documents:
 
 
 def _within(domain_id: str, scope: Scope | None, query: Mapping[str, Any]) -> Document:
-    """Return the filter for ``query`` within a domain and scope, in which no key of the query can displace theirs."""
+    """Return the filter for ``query`` within a domain and scope; no key of the query can replace theirs."""
     parts = [part for part in (scope, query) if part]
     if len(parts) == 1 and "domain_id" not in parts[0]:
         return {"domain_id": domain_id, **parts[0]}

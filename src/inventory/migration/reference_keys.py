@@ -1,4 +1,4 @@
-"""Reference keys of types and regions made unique where provider or group hold a dot."""
+"""Makes reference keys of types and regions unique if provider or group contain a dot."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _KEYS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         _REGION: ("provider", "region_code"),
     },
 }
-"""By collection: each reference key, and the fields it is made of."""
+"""By collection: each reference key, and the fields it consists of."""
 
 
 def rewrite_reference_keys(database: Database[Document]) -> None:
-    """Write the reference keys anew where one of their parts but the last is escaped.
+    """Rewrite the reference keys in which a part other than the last is escaped.
 
-    It may be repeated. A process of the version before writes the old form with each change; the next change by this
-    version mends it, or another run.
+    It may be repeated. A process of the previous version writes the old form with each change; the next change by this
+    version, or another run, corrects it.
     """
     for collection, keys in _KEYS.items():
         escaped = sorted({field for fields in keys.values() for field in fields[:-1]})
@@ -50,6 +50,6 @@ def _writes(document: Document, keys: dict[str, tuple[str, ...]]) -> list[Update
         if all(parts.values()):
             fresh = reference_key(document["domain_id"], *map(str, parts.values()))
             if document.get(key) != fresh:
-                # Only while it is made of these parts.
+                # Only if it still consists of these parts.
                 writes.append(UpdateOne({"_id": document["_id"], **parts}, {"$set": {key: fresh}}))
     return writes

@@ -1,4 +1,4 @@
-"""Waiting for the migrations at the start of a process."""
+"""Waits for migrations at the start of a process."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ _log = get_logger(__name__)
 def migrate(migrator: Migrator, *, apply: bool, breaking: bool = False) -> list[int]:
     """Return once this code may use the database, or raise.
 
-    Args:
-        migrator: compares and runs.
-        apply: whether to run what is pending.
-        breaking: see ``Migrator.run``.
+    migrator: compares and runs migrations.
+    apply: whether to run pending ones.
+    breaking: see ``Migrator.run``.
 
     Returns:
         The numbers of the migrations that were run here.

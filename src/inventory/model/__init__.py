@@ -1,4 +1,4 @@
-"""Documents: what is stored, how it is validated and indexed."""
+"""Stored documents, their validation and their indexes."""
 
 from __future__ import annotations
 
@@ -34,4 +34,4 @@ ALL_DOCUMENTS: list[Any] = [
     Duty,
     DueBatch,
 ]
-"""Every document class; ``connection.ensure_indexes`` creates what they declare."""
+"""All document classes; ``connection.ensure_indexes`` creates their indexes."""

@@ -1,4 +1,4 @@
-"""The connection to MongoDB: opening it, its indexes, and what its errors mean."""
+"""The connection to MongoDB: opening it, building indexes, and translating errors."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from inventory.model.metrics import PoolWatch
 from inventory.model.time_limit import is_limited
 
 Document = dict[str, Any]
-"""A raw MongoDB document of no declared shape, a filter, an update or a stage: what the driver takes and gives.
+"""A raw MongoDB document of no declared form, a filter, an update or a stage: what the driver takes and returns.
 
-Whole stored documents are of the types in ``model.documents``, such as ``StoredJob``.
+Whole stored documents have the types in ``model.documents``, such as ``StoredJob``.
 """
 
 CODEC: CodecOptions[Document] = CodecOptions(
@@ -49,35 +49,35 @@ CODEC: CodecOptions[Document] = CodecOptions(
     unicode_decode_error_handler="replace",
     datetime_conversion=DatetimeConversion.DATETIME_CLAMP,
 )
-"""How documents are read: text that is not UTF-8 and times beyond year 9999, which other programs can store, are
-replaced and clamped, since one such value would otherwise end the reading of a whole list."""
+"""How documents are decoded: invalid UTF-8 is replaced, and times beyond year 9999 are clamped. Other programs can
+store such values, and a single one would otherwise prevent reading a whole list."""
 MONGODB = "mongodb"
 QUERY = "query"
-"""The request field that reads blame."""
+"""The request field blamed for errors of reads."""
 PING_SECONDS = 5.0
 """How long a server that accepts connections may take to answer a ping, s."""
 
 _CLIENT_FAULTS = frozenset({2, 9, 14, 16, 31, 40, 51075, 51091, 51108, 16410, 17124, 40353, 15998})
 """Server codes for a query that cannot be evaluated over the data (BadValue, FailedToParse, TypeMismatch, regex …)."""
 DUPLICATE_KEY = 11000
-"""Server code for a write that a unique index refuses."""
+"""Server code for a write rejected by a unique index."""
 _NO_ACCESS = frozenset({13, 18, 8000})
-"""Server codes for a user without the right, and for a wrong user or password (8000: so says Atlas)."""
+"""Server codes for a user without the privilege, and for a wrong user or password (8000: Atlas)."""
 
 _GOES_AWAY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
-"""Server codes for a node that shuts down or is no primary any more. As a write concern's error the driver does not
-turn them into its own connection errors: the write is there, and nobody has promised that it stays."""
+"""Server codes for a node that is shutting down or is no longer primary. The driver does not turn them into its own
+connection errors if they are errors of a write concern: the write exists, but may be rolled back."""
 _OUT_OF_TIME = frozenset({50, 202, 262})
-"""Server codes for a time limit that ran out inside a bulk write, or beside another operation."""
+"""Server codes for a time limit exceeded inside a bulk write, or beside another operation."""
 PASSING = _GOES_AWAY | _OUT_OF_TIME | {6, 7, 64, 89, 133, 136, 9001}
-"""Server codes for what MongoDB cannot do right now, through no fault of the request."""
+"""Server codes for operations that MongoDB temporarily cannot perform, through no fault of the request."""
 _DISTINCT_TOO_LARGE = 17217
 """Server code for distinct values that do not fit into one document."""
 _TOO_LARGE = frozenset({10334, 17419, 17420})
-"""Server codes for a document that an update would make larger than may be."""
+"""Server codes for a document that an update would make too large."""
 _MEMORY = frozenset({146, 292, 10334, 13548, 16493, 16819, 17419, 17420})
-"""Server codes of a query for an array, set, group, sort, buffer or row larger than MongoDB makes them (16 MiB for a
-document, 64 MiB for a buffer, 100 MiB for an array or a set, or for a sort that must not use the disk)."""
+"""Server codes of a query for an array, set, group, sort, buffer or row above MongoDB's limits (16 MiB for a document,
+64 MiB for a buffer, 100 MiB for an array or a set, or for a sort that must not use the disk)."""
 
 
 def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int = 32) -> Database[Document]:
@@ -89,10 +89,10 @@ def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int =
         uri: MongoDB connection string.
         database: name of the database.
         timeout_seconds: how long an operation waits for a reachable server.
-        pool_size: connections at most; size it to the process's threads.
+        pool_size: maximum number of connections; size it to the process's threads.
 
     Raises:
-        SettingsError: the connection string is not one.
+        SettingsError: the connection string is invalid.
     """
     milliseconds = int(timeout_seconds * 1000)
     try:
@@ -115,7 +115,7 @@ def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int =
             event_listeners=[PoolWatch()],
         )
     except (InvalidURI, ConfigurationError, ValueError) as exc:
-        # The text of these errors may quote the connection string, and that may hold a password.
+        # The text of these errors may quote the connection string, which may contain a password.
         raise SettingsError("mongo_uri (INVENTORY_MONGO_URI): is not a MongoDB connection string") from exc
     return client.get_database(database, codec_options=CODEC)
 
@@ -132,7 +132,7 @@ def ping(database: Database[Document]) -> None:
 
 
 def server_time(database: Database[Document]) -> datetime:
-    """Return the primary's wall clock: aware, whole milliseconds. Raises ``ConnectionFailureError``."""
+    """Return the primary's wall clock: timezone-aware, in whole milliseconds. Raises ``ConnectionFailureError``."""
     with translated_errors(), pymongo.timeout(PING_SECONDS):
         there: datetime = database.client.admin.command("hello")["localTime"]
     return there if there.tzinfo else there.replace(tzinfo=UTC)
@@ -148,14 +148,14 @@ def ensure_indexes(database: Database[Document]) -> None:
 
 @contextmanager
 def translated_errors(*, key: str = QUERY) -> Iterator[None]:
-    """Turn pymongo's errors into ours where they enter.
+    """Translate pymongo's errors into ours.
 
     Args:
         key: the request field to blame for what MongoDB refuses to evaluate.
 
     Raises:
-        ConnectionFailureError: MongoDB cannot be reached, or lets us not in.
-        RequestTimeoutError: the time limit of the query ran out.
+        ConnectionFailureError: MongoDB is unreachable, or refuses access.
+        RequestTimeoutError: the time limit of the query was exceeded.
         QueryError: MongoDB cannot evaluate the query over the data.
         InvalidParameterError: a document cannot be encoded or is too large.
     """
@@ -192,7 +192,7 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
             reason = "its values take more than 16 MiB: narrow the filter"
             raise InvalidParameterError(key="query.distinct", reason=reason) from exc
         if exc.code in _NO_ACCESS:
-            # As if it were away: whoever waits goes on once the rights or the password are mended.
+            # As if it were unreachable: waiting processes continue once privileges or password are fixed.
             reason = f"it refuses access ({_code_name(exc)}): wrong user or password, or a role is missing"
             raise ConnectionFailureError(service=MONGODB, reason=reason) from exc
         if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:
@@ -201,16 +201,16 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
 
 
 def _code_name(exc: OperationFailure) -> str:
-    """Return MongoDB's own name of an error; its text may quote a command with the documents in it."""
+    """Return MongoDB's name of an error; its text may quote a command with documents."""
     return str((exc.details or {}).get("codeName") or f"code {exc.code}")
 
 
 def refused_duplicates(exc: BulkWriteError) -> set[int]:
-    """Return which documents of an unordered insert were refused because their key is taken.
+    """Return which documents of an unordered insert were rejected because their key exists.
 
     Raises:
-        BulkWriteError: ``exc`` itself, where anything else went wrong: a write that a majority has not confirmed may
-            be rolled back, so it does not count as done.
+        BulkWriteError: ``exc`` itself, if anything else went wrong: a write that a majority has not confirmed may be
+            rolled back, so it does not count as done.
     """
     errors = exc.details.get("writeErrors", [])
     if exc.details.get("writeConcernErrors") or any(error["code"] != DUPLICATE_KEY for error in errors):
@@ -219,7 +219,7 @@ def refused_duplicates(exc: BulkWriteError) -> set[int]:
 
 
 def _without_content(exc: OperationFailure) -> OperationFailure:
-    """Return an error that says the same without the documents that a bulk write's error quotes: logs show it."""
+    """Return an equivalent error without the documents that a bulk write's error quotes, since logs show it."""
     if not isinstance(exc, BulkWriteError):
         return exc
     codes = sorted(code for code in _codes(exc) if code is not None)
@@ -227,7 +227,7 @@ def _without_content(exc: OperationFailure) -> OperationFailure:
 
 
 def _codes(exc: OperationFailure) -> set[int | None]:
-    """Return the server's codes in an error, those of a bulk write's parts included."""
+    """Return the server's codes in an error, including those of a bulk write's parts."""
     details = exc.details or {}
     parts = [*details.get("writeErrors", ()), *details.get("writeConcernErrors", ())]
     return {exc.code, *(part.get("code") for part in parts)}

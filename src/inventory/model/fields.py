@@ -8,16 +8,16 @@ from mongoengine.base import BaseField
 
 
 class StructField(BaseField):  # type: ignore[misc]
-    """A free-form sub-document: a decoded Struct with any keys, ``$`` and dots included.
+    """A free-form sub-document: a decoded Struct with any keys, including ``$`` and dots.
 
-    mongoengine's DictField refuses such keys, MongoDB stores them, and plugins send them.
+    mongoengine's DictField rejects such keys, but MongoDB stores them, and plugins send them.
     """
 
     def validate(self, value: Any, clean: bool = True) -> None:  # noqa: ARG002
-        """Refuse what is not a dict."""
+        """Reject values that are not dicts."""
         if not isinstance(value, dict):
             self.error("must be a dict")
 
     def to_mongo(self, value: Any) -> Any:
-        """Return the dict as it is."""
+        """Return the dict unchanged."""
         return value

@@ -1,4 +1,4 @@
-"""Indexes: from what the documents declare to what the collections have."""
+"""Indexes: builds those declared by the documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _log = get_logger(__name__)
 
 
 def declared_indexes() -> dict[str, list[IndexModel]]:
-    """Return what the documents declare, by collection."""
+    """Return the declared indexes, by collection."""
     from inventory.model import ALL_DOCUMENTS
 
     return {document._get_collection_name(): list(_models(document)) for document in ALL_DOCUMENTS}
@@ -39,7 +39,7 @@ def _models(document: Any) -> Iterator[IndexModel]:
 
 
 def declared_digest() -> str:
-    """Return a hash of all that is declared: it changes when an index does."""
+    """Return a hash of all declarations, which changes when an index changes."""
     content = {
         name: sorted(json.dumps(model.document, default=str) for model in models)
         for name, models in declared_indexes().items()
@@ -48,18 +48,18 @@ def declared_digest() -> str:
 
 
 def build_indexes(database: Database[Document]) -> None:
-    """Build every declared index that is missing; those that exist are left as they are.
+    """Build every declared index that is missing; existing ones are left unchanged.
 
-    An index of the same name with other keys, or of the same keys with other options, is dropped and built anew:
-    a unique one that changes under its name guards nothing until it is built, so give a changed one a new name.
+    An index of the same name with other keys, or of the same keys with other options, is dropped and rebuilt: a unique
+    one that changes under its name protects nothing until it is built, so give a changed one a new name.
 
     Raises:
-        PyMongoError: MongoDB cannot be reached, or stored documents break a unique key.
+        PyMongoError: MongoDB is unreachable, or stored documents violate a unique key.
     """
     for name, models in declared_indexes().items():
         collection = database[name]
         try:
-            # One command for all: the documents are read once, and one that exists costs nothing.
+            # One command for all: the documents are read once, and existing indexes cost nothing.
             collection.create_indexes(models)
         except OperationFailure as exc:
             if exc.code not in (_OPTIONS_CONFLICT, _SPECIFICATION_CONFLICT):
@@ -72,7 +72,7 @@ def _replace_changed(collection: Collection[Document], models: Sequence[IndexMod
         wanted = model.document
         for existing in list(collection.list_indexes()):
             clashes = existing["name"] == wanted["name"] or _comparable(existing)["key"] == _comparable(wanted)["key"]
-            # Indexes with the same keys live side by side only under different filters.
+            # Indexes with the same keys can coexist only with different filters.
             differs = _comparable(existing) != _comparable(wanted) or existing["name"] != wanted["name"]
             if clashes and differs and not _may_coexist(existing, wanted):
                 _log.warning("index_replaced", collection=collection.name, index=existing["name"])
@@ -92,10 +92,10 @@ def _comparable(index: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def drop_indexes(database: Database[Document], names: Mapping[str, Sequence[str]]) -> None:
-    """Drop indexes that no query uses any more; those that are gone already are passed over.
+    """Drop indexes that no query uses any more; missing ones are skipped.
 
     Args:
-        database: where they are.
+        database: holds the collections.
         names: by collection.
     """
     declared = declared_indexes()

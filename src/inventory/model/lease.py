@@ -1,4 +1,4 @@
-"""Leases: a claim on a document by one process, which ends by itself unless it is renewed."""
+"""Leases: a claim on a document by one process, which expires unless it is renewed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The two fields of a document that hold a claim, and the parts of queries and updates about them.
+    """The two fields of a document that store a claim, and the parts of queries and updates for them.
 
     Args:
-        owner: the field with the name of whoever has the claim.
-        until: the field with the end of the claim, by MongoDB's clock. From that moment on anyone may claim.
+        owner: the field with the owner of the claim.
+        until: the field with the end of the claim, by MongoDB's clock. From then on any process may claim.
     """
 
     owner: str = "owner"
@@ -24,25 +24,25 @@ class Lease:
         return {self.owner: owner, **self.renewed(now, duration)}
 
     def renewed(self, now: datetime, duration: timedelta) -> dict[str, Any]:
-        """Return the field to set for a claim that goes on."""
+        """Return the field to set to extend a claim."""
         return {self.until: now + duration}
 
     def expired(self, now: datetime) -> dict[str, Any]:
-        """Return the filter of claims that have ended by themselves."""
+        """Return the filter of claims that have expired."""
         return {self.until: {"$lte": now}}
 
     def free(self, now: datetime) -> dict[str, Any]:
-        """Return the filter of documents without a claim that is in force."""
+        """Return the filter of documents without a valid claim."""
         return {"$or": [{self.until: None}, self.expired(now)]}
 
     def dropped(self) -> dict[str, str]:
-        """Return what to unset when the claim is given up."""
+        """Return the fields to unset to give up a claim."""
         return {self.owner: "", self.until: ""}
 
 
 PLAN_LEASE: Final = Lease("plan_owner", "plan_lease_until")
-"""Of a job: the claim of whoever plans it."""
+"""Of a job: the claim of its planning."""
 GARBAGE_LEASE: Final = Lease("garbage_owner", "garbage_lease_until")
-"""Of a job task: the claim of whoever collects its garbage."""
+"""Of a job task: the claim of its garbage collection."""
 LEASE: Final = Lease()
-"""Of a slice, a duty, the lock of migrations."""
+"""Of a slice, a duty, or the lock of migrations."""

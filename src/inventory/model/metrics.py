@@ -24,27 +24,25 @@ from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, ProcessKind, co
 
 _PROCESSES: Final[tuple[ProcessKind, ...]] = (SERVER, WORKER, SCHEDULER)
 
-POOL_SIZE: Final = gauge(
-    "inventory_mongodb_pool_size", "Connections that may be open, over all pools.", processes=_PROCESSES
-)
-CONNECTIONS: Final = gauge("inventory_mongodb_connections", "Connections that are open.", processes=_PROCESSES)
-IN_USE: Final = gauge("inventory_mongodb_connections_in_use", "Connections that are in use.", processes=_PROCESSES)
+POOL_SIZE: Final = gauge("inventory_mongodb_pool_size", "Maximum connections, over all pools.", processes=_PROCESSES)
+CONNECTIONS: Final = gauge("inventory_mongodb_connections", "Open connections.", processes=_PROCESSES)
+IN_USE: Final = gauge("inventory_mongodb_connections_in_use", "Connections in use.", processes=_PROCESSES)
 WAIT_SECONDS: Final = counter(
     "inventory_mongodb_pool_wait_seconds_total", "Time spent waiting for a connection, s.", processes=_PROCESSES
 )
 CHECKOUTS_FAILED: Final = counter(
     "inventory_mongodb_pool_failures_total",
-    "Operations that got no connection: timeout is an exhausted pool.",
+    "Operations that got no connection: timeout means that the pool is exhausted.",
     processes=_PROCESSES,
     labels={"reason": ("timeout", "poolClosed", "connectionError")},
 )
 POOL_CLEARED: Final = counter(
-    "inventory_mongodb_pool_cleared_total", "Times that a node's connections were given up.", processes=_PROCESSES
+    "inventory_mongodb_pool_cleared_total", "How often a node's connections were dropped.", processes=_PROCESSES
 )
 
 CLOCK_SKEW: Final = gauge(
     "inventory_clock_skew_seconds",
-    "How far this machine's clock is off MongoDB's, either way, at least, s; the worst of a family of processes.",
+    "Minimum deviation of this machine's clock from MongoDB's, s; the maximum over a parent and its children.",
     processes=_PROCESSES,
     mode="livemax",
 )
@@ -53,12 +51,12 @@ _NOTABLE_SECONDS: Final = 0.0005
 
 
 def report_clock_skew(seconds: float) -> None:
-    """Show by how many seconds the wall clock is ahead of MongoDB's, or behind (negative)."""
+    """Set by how many seconds the wall clock is ahead of MongoDB's, or behind (negative)."""
     CLOCK_SKEW.set(abs(seconds))
 
 
 class PoolWatch(ConnectionPoolListener):
-    """Counts what happens in the pools of one client; called inside every operation, so it does little."""
+    """Counts events in the pools of one client; called within every operation, so it must be quick."""
 
     def __init__(self) -> None:
         metric_feed.start()

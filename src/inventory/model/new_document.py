@@ -1,4 +1,4 @@
-"""From validated values to a raw document: the one way a new document of ours comes to be."""
+"""Creates raw documents from validated values; all new documents are created here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def new_document(model: type[Model], **values: Any) -> Any:
     It is a dict of the TypedDict beside the model, such as ``StoredJob`` of ``Job``.
 
     Raises:
-        InvalidParameterError: names the first field that breaks the schema.
+        InvalidParameterError: names the first invalid field.
     """
     made = compiled(model)(values)
     if made is not None:
@@ -26,7 +26,7 @@ def new_document(model: type[Model], **values: Any) -> Any:
 
 
 def made_by_mongoengine(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
-    """Return the same by way of a mongoengine object; raises as ``new_document``."""
+    """Return the same by means of a mongoengine object; raises like ``new_document``."""
     try:
         instance = model(**values)
         instance.validate()

@@ -1,8 +1,8 @@
-"""A model's schema compiled once, for documents that are made on the hot paths.
+"""A model's schema, compiled once, for documents that are created on hot paths.
 
-Making a mongoengine object, validating it and turning it back into a dict costs several times what storing the dict
-does. The compiled form accepts plain values that are right beyond doubt; everything else, a mistake included, is left
-to mongoengine itself, so that the schema and its complaints keep one home.
+Creating a mongoengine object, validating it and converting it back to a dict costs several times as much as storing the
+dict. The compiled form accepts plain values that are certainly valid; everything else, including invalid values, is
+left to mongoengine, so that schema and error messages are defined in one place.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from mongoengine.base import BaseDocument, BaseField
 from inventory.model.fields import StructField
 
 Maker = Callable[[dict[str, Any]], "dict[str, Any] | None"]
-"""Values by field → the raw document; None where mongoengine must have a look."""
+"""Values by field → the raw document; None if mongoengine must check them."""
 
 _Accept: TypeAlias = Callable[[Any], bool]
 _PLAIN: Final = {FloatField: float, BooleanField: bool, DateTimeField: datetime, BinaryField: bytes, StructField: dict}
-"""Field classes that take every value of exactly one type, and store it as it is."""
+"""Field classes that accept every value of exactly one type, and store it unchanged."""
 
 
 _compiled: dict[object, Maker] = {}
 
 
 def compiled(model: type[BaseDocument]) -> Maker:
-    """Return what makes raw documents of ``model``; it does not look at ``_id``."""
+    """Return the function that creates raw documents of ``model``; it ignores ``_id``."""
     made = _compiled.get(model)
     if made is None:
         made = _compiled[model] = _compile(model)
@@ -81,10 +81,10 @@ class _Compiled:
     """One field.
 
     Attributes:
-        name, stored_as, required: as declared; without mongoengine's own checks no name is translated.
-        default: makes the value of an absent field, None for none.
-        nested: makes an embedded document, where the field is one.
-        accept: whether mongoengine would take the value and store it as it is.
+        name, stored_as, required: as declared; names without mongoengine's own checks are not translated.
+        default: creates the value of an absent field; None for none.
+        nested: creates an embedded document, if the field is one.
+        accept: whether mongoengine would accept the value and store it unchanged.
     """
 
     __slots__ = ("accept", "default", "name", "nested", "required", "stored_as")

@@ -1,7 +1,7 @@
-"""Raw documents as they are stored: one TypedDict beside each model, and the collections that hold them.
+"""Types of raw stored documents: one TypedDict beside each model, and the collections that contain them.
 
-A test holds each equal to its model: the same names, the types that MongoDB gives for the fields, and required where
-the model requires it. What is read with a projection is of the same type and has fewer fields.
+A test compares each with its model: the same names, the types that MongoDB returns for the fields, and required if the
+model requires it. Documents read with a projection have the same type but fewer fields.
 """
 
 from __future__ import annotations
@@ -22,5 +22,5 @@ T = TypeVar("T", bound=StoredDocument)
 
 
 def collection_of(database: Database[dict[str, Any]], name: str, kind: type[T]) -> Collection[T]:  # noqa: ARG001
-    """Return the collection ``name``, which holds documents of ``kind``."""
+    """Return the collection ``name``, which contains documents of ``kind``."""
     return cast("Collection[T]", database[name])

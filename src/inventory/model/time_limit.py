@@ -1,4 +1,4 @@
-"""MongoDB works for a caller no longer than the caller waits."""
+"""Limits MongoDB's work for a caller to the time that the caller waits."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from inventory.observe import tracing
 T = TypeVar("T")
 
 LEAST_SECONDS: Final = 0.1
-"""The least time that MongoDB gets for a caller, s: a connection that is given up while it waits for an answer is lost,
-so that callers with hardly any time would cost more connections than work."""
+"""Minimum time that MongoDB gets for a caller, s. A connection that is abandoned while waiting for an answer is lost,
+so callers with hardly any time left would cost more connections than work."""
 MOST_SECONDS: Final = 86_400.0
-"""The longest limit that is told, s: MongoDB takes no number beyond 25 days."""
+"""Maximum time limit that is sent, s: MongoDB accepts at most about 25 days."""
 FINISH_SECONDS: Final = 30.0
-"""How long the rest of a change may take, s, once it has begun."""
+"""How long the rest of a change that has begun may take, s."""
 
 _limited: ContextVar[bool] = ContextVar("limited", default=False)
 _known: tuple[object, bool] = (None, False)
-"""What the driver knew of its servers when it was last asked, and whether one of them takes writes."""
+"""What the driver last knew about its servers, and whether one of them accepts writes."""
 
 
 def is_limited() -> bool:
-    """Tell whether ``time_limit`` holds here."""
+    """Return whether ``time_limit`` applies here."""
     return _limited.get()
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Let every operation within, reads and writes alike, tell MongoDB to give up after what is left of ``seconds``.
+    """Limit every operation within the block, reads and writes, to the remainder of ``seconds``.
 
-    The driver then waits that long for a server that it has lost, and repeats what failed on the way. While it knows
-    of no server to write to, nothing is limited: the connection's own, shorter limit tells callers so.
+    The driver then waits that long for a lost server, and retries failed operations. While it knows no server that
+    accepts writes, nothing is limited: the connection's own, shorter limit applies.
 
     Args:
-        seconds: how long the caller still waits; infinity for no limit.
+        seconds: how long the caller will wait; infinity for no limit.
     """
     if math.isinf(seconds) or not _has_writable_server():
         yield
@@ -58,9 +58,9 @@ def time_limit(seconds: float) -> Iterator[None]:
 
 @contextmanager
 def query_limit(seconds: float) -> Iterator[None]:
-    """Let a query within take no longer than ``seconds``, however long its caller waits.
+    """Limit a query within the block to ``seconds``, however long its caller waits.
 
-    Goes beside an explicit ``maxTimeMS``, which the driver passes over where ``time_limit`` holds.
+    Used beside an explicit ``maxTimeMS``, which the driver ignores if ``time_limit`` applies.
     """
     if not _limited.get():
         yield
@@ -70,7 +70,7 @@ def query_limit(seconds: float) -> Iterator[None]:
 
 
 def finish(work: Callable[[], T]) -> T:
-    """Do the rest of a change that has begun: within ``FINISH_SECONDS``, whatever is left of the caller's time."""
+    """Do the rest of a change that has begun: within ``FINISH_SECONDS``, whatever remains of the caller's time."""
     if not _limited.get():
         return work()
     bound, traced = get_contextvars(), tracing.kept()
@@ -80,7 +80,7 @@ def finish(work: Callable[[], T]) -> T:
         with traced, time_limit(FINISH_SECONDS):
             return work()
 
-    # Nested limits only ever shorten, so the work gets a context in which there is none.
+    # Nested limits can only shorten, so the work gets a context without one.
     return Context().run(limited)
 
 
@@ -90,7 +90,7 @@ def _has_writable_server() -> bool:
         description = get_connection("default").topology_description
     except mongoengine.ConnectionFailure:
         return False
-    # The driver makes a new description for every change; looking into one takes as long as all else here.
+    # The driver creates a new description for every change; examining one costs as much as everything else here.
     if description is not _known[0]:
         _known = (description, bool(description.has_writable_server()))
     return _known[1]

@@ -1,7 +1,7 @@
-"""Answers → JSON, by protobuf's own mapping with the names of the .proto, unset and zero fields left out.
+"""Converts answers to JSON, by protobuf's own mapping with the names of the .proto, without unset and zero fields.
 
-Two things differ from ``json_format``: whole numbers in a Struct are written as such (``3``, not ``3.0``), and one
-number that JSON cannot say (NaN, the infinities) becomes null instead of failing the whole answer.
+Two things differ from ``json_format``: integral numbers in a Struct are written as integers (``3``, not ``3.0``), and a
+number that JSON does not have (NaN, the infinities) becomes null instead of failing the whole answer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from google.protobuf.struct_pb2 import ListValue, Struct, Value
 from inventory.domain.numbers import finite
 
 _FLOAT_DIGITS: Final = range(6, 10)
-"""Decimal digits among which the shortest that gives back the same single-precision number is found."""
+"""Range of decimal digits in which the shortest form is found that restores the same single-precision number."""
 
 
 def to_json(descriptor: Descriptor, data: bytes) -> bytes:
@@ -30,7 +30,7 @@ def to_json(descriptor: Descriptor, data: bytes) -> bytes:
 
 
 def plain(message: Message) -> Any:
-    """Return a message as what JSON knows."""
+    """Return a message as plain JSON values."""
     well_known = _WELL_KNOWN.get(message.DESCRIPTOR.full_name)
     if well_known is not None:
         return well_known(message)
@@ -106,4 +106,4 @@ _SCALARS: Final[dict[int, Callable[[Any], Any]]] = {
     FieldDescriptor.TYPE_FLOAT: _float,
     FieldDescriptor.TYPE_DOUBLE: _double,
 }
-"""64-bit integers are text in protobuf's mapping. Kinds of fields that the API does not use are not served."""
+"""64-bit integers are strings in protobuf's mapping. Kinds of fields that the API does not use are not supported."""

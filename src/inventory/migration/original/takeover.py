@@ -1,8 +1,9 @@
-"""Copying a database of the original into one of ours.
+"""Copies a database of the original into one of this service.
 
-The source is only read, so the way back is to start the original again. Documents keep their ``_id``, and one that is
-there is never written again: a run that was killed anywhere is repeated from the start, and ends as if it had run once.
-What has no counterpart is kept whole in ``original_left``, so that nothing is lost.
+The source is only read, so going back means starting the original again. Documents keep their ``_id``, and existing
+ones
+are never written again: a killed run is repeated from the start, and ends as if it had run once. Documents without a
+counterpart are kept whole in ``original_left``, so that nothing is lost.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ from inventory.model.documents import (
 from inventory.model.indexes import build_indexes, declared_indexes
 
 LEFT: Final = "original_left"
-"""Collection of the documents that have no counterpart: {_id: {collection, id}, reason, document}."""
+"""Collection of documents without a counterpart: {_id: {collection, id}, reason, document}."""
 LEDGER: Final = "original_takeover"
-"""Collection with one document: where the takeover stands."""
+"""Collection with one document: the state of the takeover."""
 _ID: Final = "takeover"
 _BATCH: Final = 500
 _NEWEST_FIRST: Final = [("updated_at", DESCENDING), ("_id", ASCENDING)]
-"""Of documents with one key, here unique, the one that was written last is kept."""
+"""Of documents that share a key that is unique here, the one written last is kept."""
 _BY_ID: Final = [("_id", ASCENDING)]
 
 Convert = Callable[[Document, Surroundings], Document]
@@ -53,7 +54,7 @@ Convert = Callable[[Document, Surroundings], Document]
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One collection: how a document is converted, what is known of it here, and in which order it is read."""
+    """One collection: how its documents are converted, which exist here, and in which order they are read."""
 
     name: str
     convert: Convert
@@ -76,7 +77,7 @@ PARTS: Final = (
 
 
 class TakeoverError(InventoryError):
-    """The takeover cannot be run, or has not ended well; nothing that was there is changed."""
+    """The takeover cannot be run, or was incomplete; existing documents are unchanged."""
 
     code = "ERROR_TAKEOVER"
 
@@ -94,9 +95,9 @@ class Takeover:
 
         Args:
             source: the original's database; no process of the original may write to it meanwhile.
-            target: ours; empty, or begun by an earlier run.
+            target: the database of this service; empty, or filled by an earlier run.
             clock: tells the time.
-            spread_seconds: over how long fire times are spread, s.
+            spread_seconds: the interval over which fire times are spread, s.
         """
         self._source = source
         self._target = target
@@ -104,21 +105,21 @@ class Takeover:
         self._spread_seconds = spread_seconds
 
     def elsewhere(self) -> dict[str, int]:
-        """Return the source's other collections, which this service has no place for, with their counts."""
+        """Return the source's collections that this service does not use, with their counts."""
         ours = {part.name for part in PARTS}
         with translated_errors():
             names = sorted(set(self._source.list_collection_names()) - ours)
             return {name: self._source[name].count_documents({}) for name in names if not name.startswith("system.")}
 
     def run(self, *, dry_run: bool = False) -> list[CollectionReport]:
-        """Take over, or tell what would become of each document.
+        """Take over, or report what would happen to each document.
 
         Args:
             dry_run: write nothing.
 
         Raises:
-            TakeoverError: see there; the reason says what to do.
-            ConnectionFailureError: MongoDB cannot be reached.
+            TakeoverError: the reason says what to do.
+            ConnectionFailureError: MongoDB is unreachable.
         """
         with translated_errors():
             self._refuse_wrong_databases()
@@ -146,7 +147,7 @@ class Takeover:
             raise TakeoverError(reason="it was taken over before; to do it again, drop the database that was written")
 
     def _begin(self) -> Document:
-        """Return the ledger. The indexes are there first: they make a second run store nothing twice."""
+        """Return the ledger. Indexes are built first: they prevent a second run from storing anything twice."""
         build_indexes(self._target)
         first = {"source": self._source.name, "started_at": self._clock.now()}
         self._target[LEDGER].update_one({"_id": _ID}, {"$setOnInsert": first}, upsert=True)
@@ -156,7 +157,7 @@ class Takeover:
         return ledger
 
     def _surroundings(self, ledger: Mapping[str, Any] | None) -> Surroundings:
-        # Of the first run, so that a repeated one decides alike.
+        # The time of the first run, so that a repeated one decides in the same way.
         now = ledger["started_at"] if ledger else self._clock.now()
         facts: dict[Any, CollectorFacts] = {}
         for each in self._source["collector"].find({}, {"collector_id": 1, "priority": 1}):
@@ -211,7 +212,7 @@ class Takeover:
 
 
 class _Writer:
-    """Stores what is not there yet."""
+    """Stores documents that do not exist yet."""
 
     def __init__(self, target: Database[Document], name: str, report: CollectionReport) -> None:
         self._collection: Collection[Document] = target[name]
@@ -219,7 +220,7 @@ class _Writer:
         self._report = report
 
     def store(self, converted: list[tuple[Document, Document]]) -> None:
-        """Store converted documents; one that another has the unique key of is left."""
+        """Store converted documents; if another has its unique key, a document is left out."""
         if not converted:
             return
         try:
@@ -254,7 +255,7 @@ class _Trial:
         self._keys = [list(spec["key"]) for spec in map(_spec, declared_indexes()[name]) if spec]
 
     def store(self, converted: list[tuple[Document, Document]]) -> None:
-        """Count converted documents; one that another has the unique key of would be left."""
+        """Count converted documents; if another has its unique key, a document would be left out."""
         for original, document in converted:
             keys = {key_hash(document, names): names for names in self._keys}
             doubled = next((names for key, names in keys.items() if key in self._seen), None)
@@ -270,13 +271,13 @@ class _Trial:
 
 
 def _spec(index: Any) -> Mapping[str, Any] | None:
-    """Return an index that is unique among all documents; the partial ones are over what no original has."""
+    """Return the key of an index that is unique among all documents; partial ones do not concern the original."""
     document: Mapping[str, Any] = index.document
     return document if document.get("unique") and "partialFilterExpression" not in document else None
 
 
 def key_hash(document: Document, names: list[str]) -> int:
-    """Return a hash of the members ``names``, as MongoDB compares them."""
+    """Return a hash of the members ``names``, by MongoDB's rules of comparison."""
     return hash(encode({name: document.get(name) for name in names}))
 
 
@@ -285,6 +286,6 @@ def _doubled(names: list[str]) -> str:
 
 
 def unfinished(database: Database[Document]) -> str:
-    """Return the source of a takeover that was begun into ``database`` and has not ended; empty: there is none."""
+    """Return the source of an unfinished takeover into ``database``, or the empty string."""
     ledger = database[LEDGER].find_one({"_id": _ID})
     return "" if ledger is None or ledger.get("finished_at") else str(ledger["source"])

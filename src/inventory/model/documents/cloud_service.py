@@ -1,4 +1,4 @@
-"""CloudService: a resource of the inventory, with what is kept beside the fields of the message."""
+"""CloudService: a resource of the inventory, with stored fields beyond those of the message."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ DELETED = "DELETED"
 
 
 class Reference(EmbeddedDocument):  # type: ignore[misc]
-    """What the provider calls the resource."""
+    """The provider's identification of the resource."""
 
     resource_id = StringField()
     external_link = StringField()
 
 
 class CollectionInfo(EmbeddedDocument):  # type: ignore[misc]
-    """Who collected the resource last, one entry per provider."""
+    """Who last collected the resource, one entry per provider."""
 
     provider = StringField()
     service_account_id = StringField()

@@ -1,4 +1,4 @@
-"""The schedule: when a collector collects by itself."""
+"""The schedule: when a collector collects automatically."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inventory.model.stored import StoredDocument
 
 
 class Scheduled(EmbeddedDocument):  # type: ignore[misc]
-    """The fire times, in UTC; which members may go together says ``domain.schedule``."""
+    """The fire times, in UTC; ``domain.schedule`` says which members may be combined."""
 
     cron = Text(max_length=255)
     interval = IntField(min_value=1, max_value=3600)
@@ -22,10 +22,10 @@ class Scheduled(EmbeddedDocument):  # type: ignore[misc]
 
 
 class Schedule(Document):  # type: ignore[misc]
-    """Stored under the names of ``ScheduleInfo``, and what the scheduler needs.
+    """Stored under the names of ``ScheduleInfo``, with fields for the scheduler.
 
-    ``next_fire_at`` is the one fact that decides what is due; ``anchor_at`` is what an interval counts from;
-    ``skips`` keeps the last runs of fire times that made no job, {fire_at, last_at, reason}, for ``schedule explain``.
+    ``next_fire_at`` alone decides what is due; intervals count from ``anchor_at``; ``skips`` keeps the last runs of
+    fire times that created no job, {fire_at, last_at, reason}, for ``schedule explain``.
     """
 
     schedule_id = Text(required=True, max_length=40)
@@ -47,7 +47,7 @@ class Schedule(Document):  # type: ignore[misc]
         "auto_create_index": False,
         "indexes": [
             {"fields": ["domain_id", "schedule_id"], "unique": True},
-            # As in Collector: _id last, as paged lists are sorted.
+            # As in Collector: _id last, the order of paged lists.
             {"fields": ["domain_id", "collector_id", "name", "id"]},
             {"fields": ["next_fire_at", "priority"]},
         ],

@@ -1,4 +1,4 @@
-"""Deleting a collector with all that is its own (contract, section 4)."""
+"""Deletes a collector with everything that belongs to it (contract, section 4)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ log = get_logger(__name__)
 
 
 class Schedules(Protocol):
-    """What deleting a collector needs of the schedules' manager."""
+    """The part of the schedules' manager needed here."""
 
     def delete_of_collector(self, domain_id: str, collector_id: str) -> object:
         """Remove all schedules of a collector."""
 
 
 class CollectorRemover:
-    """Removes a collector; its jobs stay."""
+    """Removes a collector; its jobs are kept."""
 
     def __init__(
         self,
@@ -45,8 +45,8 @@ class CollectorRemover:
     def delete(self, domain_id: str, collector_id: str) -> None:
         """Remove the collector, its schedules, collection state, filter caches and rules; cancel its unfinished jobs.
 
-        The collector rests first, so that nothing new begins, and its own document goes last, so that a delete that
-        was cut short can be repeated.
+        The collector is disabled first, so that nothing new begins, and its own document is removed last, so that an
+        interrupted deletion can be repeated.
 
         Raises:
             NotFoundError: there is no such collector.
@@ -59,6 +59,6 @@ class CollectorRemover:
             self._caches.delete_of_collector(domain_id, collector_id)
         self._rules.delete_of_collector(domain_id, collector_id)
         self._collectors.delete(domain_id, collector_id)
-        # A collect that had read the collector before it rested may have made its job since.
+        # A collect that read the collector before it was disabled may have created its job since.
         self._jobs.cancel_jobs_of_collector(domain_id, collector_id)
         log.info("collector_deleted", collector_id=collector_id)

@@ -46,13 +46,13 @@ from inventory.service.collector.verify_plugin import PluginVerifier
 
 log = get_logger(__name__)
 
-"""A request as a plain dict: absent members absent, enums as their names."""
+"""A request as a plain dict, without absent fields, enums by name."""
 
 _ID: Final = "collector_id"
 
 
 class CollectorService:
-    """The use cases of collectors, but for ``collect`` and the schedules."""
+    """The use cases of collectors, except ``collect`` and schedules."""
 
     def __init__(
         self,
@@ -87,10 +87,10 @@ class CollectorService:
             params: name, plugin_info, priority, tags, is_public (None: true), project_id.
 
         Raises:
-            RequiredParameterError, InvalidParameterError: what is wrong with ``params``.
+            RequiredParameterError, InvalidParameterError: ``params`` is invalid.
             NotFoundError: no such plugin.
-            ConnectionFailureError: the repository or the plugin service cannot be reached.
-            VerifyPluginFailureError: the plugin cannot be reached, or refuses.
+            ConnectionFailureError: the repository or the plugin service is unreachable.
+            VerifyPluginFailureError: the plugin is unreachable, or refuses.
         """
         values = _new_values(params)
         plugin_info = new_plugin_info(struct(params["plugin_info"], "plugin_info"))
@@ -132,7 +132,7 @@ class CollectorService:
 
         Raises:
             NotFoundError: no such collector.
-            InvalidParameterError: a value that cannot be.
+            InvalidParameterError: an invalid value.
             InitPluginFailureError: the plugin's ``init`` failed.
         """
         collector = self._collectors.get(principal.domain_id, required_text(params, _ID))
@@ -144,14 +144,14 @@ class CollectorService:
             plugin_info = changed_plugin_info(collector["plugin_info"], sent, prefix="plugin_info.")
             updated = self._replace_plugin(principal, collector, plugin_info, fields)
         if "priority" in fields:
-            # Due schedules take turns by a copy of it. Where this is cut short, they learn of it when they fire next.
+            # Due schedules are ordered by a copy of it. If this is interrupted, they are updated when they fire next.
             self._schedules.set_priority(principal.domain_id, collector[_ID], fields["priority"])
         return updated
 
     def update_plugin(self, principal: Principal, params: Params) -> StoredCollector:
         """Change version, options or upgrade_mode, call ``init`` again, and replace metadata and MANAGED rules.
 
-        Raises: as ``update``.
+        Raises: like ``update``.
         """
         collector = self._collectors.get(principal.domain_id, required_text(params, _ID))
         return self._replace_plugin(principal, collector, changed_plugin_info(collector["plugin_info"], params), {})
@@ -170,14 +170,14 @@ class CollectorService:
         """Return if the plugin accepts one of the collector's secrets, or the one given.
 
         Raises:
-            NotFoundError: no such collector, or the secret is none of its.
+            NotFoundError: no such collector, or the secret does not belong to it.
             VerifyPluginFailureError: no secret passed.
-            ConnectionFailureError: a platform service cannot be reached.
+            ConnectionFailureError: a platform service is unreachable.
         """
         self._verifier.verify(principal, self._get(principal, collector_id), secret_id)
 
     def delete(self, principal: Principal, collector_id: str) -> None:
-        """Remove the collector with all that is its own; unfinished jobs are canceled. Raises ``NotFoundError``."""
+        """Remove the collector with everything that belongs to it; cancel its jobs. Raises ``NotFoundError``."""
         self._remover.delete(principal.domain_id, self._get(principal, collector_id)[_ID])
 
     def _get(self, principal: Principal, collector_id: str) -> StoredCollector:
@@ -199,7 +199,7 @@ class CollectorService:
         Args:
             principal: who asks.
             query: a ``Query`` as a plain dict.
-            filters: the request's own fields that narrow the list, by name; absent ones absent.
+            filters: the request's own filter fields, by name, without absent ones.
 
         Raises:
             BadRequestError: one of its subclasses says what is wrong with the query.
@@ -212,7 +212,7 @@ class CollectorService:
         )
 
     def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over collectors; raises as ``list``."""
+        """Return statistics over collectors; raises like ``list``."""
         return self._reader.stat(
             parse_stat(self._reader.schema, query, now=self._clock.now()),
             domain_id=principal.domain_id,
@@ -233,7 +233,7 @@ class CollectorService:
 
 
 def _new_values(params: Params) -> Document:
-    """Return name, priority, tags, is_public and project_id of a new collector, checked."""
+    """Return name, priority, tags, is_public and project_id of a new collector, validated."""
     values: Document = {"name": required_text(params, "name")}
     if params.get("plugin_info") is None:
         raise RequiredParameterError(key="plugin_info")
@@ -253,7 +253,7 @@ def _new_values(params: Params) -> Document:
 
 
 def _changed_values(params: Params) -> Document:
-    """Return name, priority and tags where they were sent, checked."""
+    """Return those of name, priority and tags that were sent, validated."""
     fields: Document = {}
     name = optional_text(params, "name")
     if name:

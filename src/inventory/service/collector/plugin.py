@@ -1,4 +1,4 @@
-"""A collector's plugin brought up to date: endpoint, version, metadata and MANAGED rules."""
+"""Updates a collector's plugin: endpoint, version, metadata and MANAGED rules."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What ``init`` made of a plugin_info; nothing of it is stored yet."""
+    """The result of ``init`` for a plugin_info; nothing of it is stored yet."""
 
     plugin_info: Mapping[str, Any]
     rules: Sequence[Rule]
 
 
 class CollectorPluginService:
-    """Asks plugins and stores what they answer. Whatever fails, fails before anything is stored."""
+    """Calls plugins and stores their answers. Any failure happens before anything is stored."""
 
     def __init__(
         self, *, collectors: CollectorManager, rules: CollectorRuleManager, plugins: PluginManager, clock: Clock
@@ -46,13 +46,13 @@ class CollectorPluginService:
         """Ask the plugin for its metadata.
 
         Args:
-            plugin_info: in stored form; its version and options are those to use.
+            plugin_info: in stored form, with the version and options to use.
             principal: who asks.
-            endpoint: where it listens, if that is known; else the plugin service is asked.
+            endpoint: where the plugin listens, if known; otherwise the plugin service is asked.
 
         Raises:
-            PluginError: the plugin cannot be reached or refuses, or one of its collector rules is none.
-            NotFoundError, ConnectionFailureError: of the plugin service.
+            PluginError: the plugin is unreachable or refuses, or one of its collector rules is invalid.
+            NotFoundError, ConnectionFailureError: raised by the plugin service.
         """
         found = endpoint or self._plugins.endpoint(plugin_info, principal)
         info = self._plugins.initialized(plugin_info, found, principal)
@@ -66,8 +66,8 @@ class CollectorPluginService:
     ) -> StoredCollector:
         """Store a refreshed plugin, with further ``fields`` of the collector, and return the collector.
 
-        Only what a refresh may change is written, so that two at once do not undo each other's other fields. The rules
-        come first: whoever dies in between leaves the old version, and the next collect upgrades again.
+        Only what a refresh may change is written, so that concurrent changes do not undo each other. The rules come
+        first: after a crash in between, the old version remains, and the next collect upgrades again.
 
         Raises:
             NotFoundError: the collector was deleted meanwhile.
@@ -89,8 +89,8 @@ class CollectorPluginService:
         """Resolve the endpoint, and take an upgrade that the plugin service reports; return both as they are now.
 
         Raises:
-            InitPluginFailureError: the new version's ``init`` failed; the collector is as it was.
-            NotFoundError, ConnectionFailureError: of the plugin service.
+            InitPluginFailureError: the new version's ``init`` failed; the collector is unchanged.
+            NotFoundError, ConnectionFailureError: raised by the plugin service.
         """
         info = collector["plugin_info"]
         endpoint = self._plugins.endpoint(info, principal)

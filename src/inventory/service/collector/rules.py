@@ -1,4 +1,4 @@
-"""Collector rules: what becomes of a resource before it is stored (contract, section 7)."""
+"""Collector rules: changes of a resource before it is stored (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
 from inventory.query.statistics.aggregate import parse_stat
 
-"""A request as a plain dict: absent members absent, enums as their names."""
+"""A request as a plain dict, without absent fields, enums by name."""
 
 _ID: Final = "collector_rule_id"
 _CONTENT: Final = ("name", "conditions", "conditions_policy", "actions", "options", "tags")
 
 
 class CollectorRuleService:
-    """The use cases of collector rules. Those of a plugin (MANAGED) can be read only."""
+    """The use cases of collector rules. Those of a plugin (MANAGED) are read-only."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class CollectorRuleService:
             params: collector_id, conditions_policy, actions, conditions (unless ALWAYS), name, options, tags.
 
         Raises:
-            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: what is wrong with ``params``.
+            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: ``params`` is invalid.
             NotFoundError: no such collector, or project in ``change_project``.
         """
         collector_id = required_text(params, "collector_id")
@@ -89,7 +89,7 @@ class CollectorRuleService:
         Raises:
             NotFoundError: no such rule, or project in ``change_project``.
             NotAllowedToUpdateRuleError: the rule is MANAGED.
-            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: the rule as it would be is wrong.
+            RequiredParameterError, InvalidParameterError, InvalidParameterTypeError: the resulting rule is invalid.
         """
         rule = self._custom(principal, params, NotAllowedToUpdateRuleError)
         sent = {
@@ -106,7 +106,7 @@ class CollectorRuleService:
         Raises:
             NotFoundError: no such rule.
             NotAllowedToChangeOrderError: the rule is MANAGED.
-            RequiredParameterError, InvalidParameterTypeError, InvalidParameterError: ``order`` is no place among them.
+            RequiredParameterError, InvalidParameterTypeError, InvalidParameterError: ``order`` is not a valid position.
         """
         if not params.get("order"):
             required_text(params, _ID)
@@ -149,7 +149,7 @@ class CollectorRuleService:
         )
 
     def list(self, principal: Principal, query: RawQuery, filters: Mapping[str, object]) -> Page:
-        """Return the rules that match; ``filters`` are the request's own fields, absent ones absent.
+        """Return the rules that match; ``filters`` are the request's own fields, without absent ones.
 
         Raises:
             BadRequestError: one of its subclasses says what is wrong with the query.
@@ -162,7 +162,7 @@ class CollectorRuleService:
         )
 
     def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over rules; raises as ``list``."""
+        """Return statistics over rules; raises like ``list``."""
         return self._reader.stat(
             parse_stat(self._reader.schema, query, now=self._clock.now()),
             domain_id=principal.domain_id,

@@ -26,7 +26,7 @@ log = get_logger(__name__)
 
 
 class PluginVerifier:
-    """Tries the secrets of a collector, one after the other, until one passes."""
+    """Tests the secrets of a collector, one after the other, until one is accepted."""
 
     def __init__(self, *, plugins: PluginManager, secrets: SecretManager) -> None:
         self._plugins = plugins

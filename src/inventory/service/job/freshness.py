@@ -1,4 +1,4 @@
-"""How current the inventory is, by collector and secret: from what jobs and tasks store, for people and alerts."""
+"""How current the inventory is, per collector and secret, derived from stored jobs and tasks, for people and alerts."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class SecretView:
 
     Attributes:
         collector: collector_id, name and state.
-        secret_id: empty where the collector has not collected with any secret yet.
+        secret_id: empty if the collector has not collected with any secret yet.
         complete: the last complete success, or None.
         ended: the task that ended last, or None.
         verdict: the state, and why.
-        stale_after: after how long without a complete success it is stale.
-        failures: of the tasks since the last complete success; known for a page only.
-        attempt: the last attempt with its first error; known for a page only.
+        stale_after: time without a complete success after which it is stale.
+        failures: of the tasks since the last complete success; known only for views of a page.
+        attempt: the last attempt with its first error; known only for views of a page.
     """
 
     collector: StoredCollector
@@ -63,7 +63,7 @@ class SecretView:
 
     @property
     def project_id(self) -> str:
-        """Of the secret, as the last task knows it."""
+        """The secret's project, according to the last task."""
         return str((self.ended or self.complete or {}).get("project_id") or "")
 
     @property
@@ -73,7 +73,7 @@ class SecretView:
 
     @property
     def order(self) -> tuple[int, float, str, str]:
-        """The worst first; of one state the one whose last complete success is the oldest."""
+        """The worst first; within a state, the one whose last complete success is the oldest."""
         moment = self.last_success_at
         age = 0.0 if moment is None else moment.timestamp()
         return (self.verdict.state.severity, age, str(self.collector["collector_id"]), self.secret_id)
@@ -108,7 +108,7 @@ class SecretView:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessPage:
-    """A page of views, and how many of all that were asked for are in which state."""
+    """A page of views, and the number of all requested views in each state."""
 
     results: Sequence[SecretView]
     total_count: int
@@ -120,9 +120,9 @@ class SecretFreshness:
     """A view with the types of cloud services that were collected with its secret.
 
     Attributes:
-        view: whole.
+        view: complete.
         types: by provider, group and type.
-        types_complete: whether all resources of the secret were looked at for them.
+        types_complete: whether all resources of the secret were examined for them.
     """
 
     view: SecretView
@@ -131,12 +131,12 @@ class SecretFreshness:
 
 
 class FreshnessService:
-    """Tells it.
+    """Reports freshness.
 
     Args:
         collectors, schedules, history, types: what it reads.
         clock: tells the time.
-        spread_seconds: over how long fire times are spread, s.
+        spread_seconds: the interval over which fire times are spread, s.
         job_timeout_seconds: how long a job may take, s.
     """
 
@@ -160,11 +160,11 @@ class FreshnessService:
         self._longest_job = timedelta(seconds=job_timeout_seconds)
 
     def list(self, principal: Principal, request: Mapping[str, Any]) -> FreshnessPage:
-        """Return the views that the caller may see and asks for, the worst first.
+        """Return the requested views that the caller may see, the worst first.
 
         Args:
             principal: who asks.
-            request: a ``FreshnessQuery``, absent members absent.
+            request: a ``FreshnessQuery``, without absent fields.
 
         Raises:
             InvalidParameterError: the page is longer than one may be.
@@ -190,12 +190,12 @@ class FreshnessService:
         return SecretFreshness(found[0], types, complete)
 
     def of_enabled(self, domain_id: str) -> Views:
-        """Return the views of all enabled collectors of the domain, without what is known of a page only."""
+        """Return the views of all enabled collectors of the domain, without the parts known only for a page."""
         views = self._views(domain_id)
         return [view for view in views if view.collector.get("state") == ENABLED and view.secret_id]
 
     def of_secrets(self, domain_id: str, secrets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SecretView]:
-        """Return the views of these pairs of collector and secret, as far as there are any."""
+        """Return the views of these pairs of collector and secret that exist."""
         wanted = set(secrets)
         found = {}
         for collector_id in {collector_id for collector_id, _ in wanted}:
@@ -233,7 +233,7 @@ class FreshnessService:
             yield SecretView(collector, secret_id, success, task, verdict, promise.stale_after)
 
     def _gone(self, domain_id: str, collector_id: str, ended: Mapping[str, Document]) -> set[str]:
-        """Return the secrets that are none of the collector's any more."""
+        """Return the secrets that no longer belong to the collector."""
         job = self._history.last_full_job(domain_id, collector_id)
         if job is None:
             return set()
@@ -265,7 +265,7 @@ class FreshnessService:
 
 
 def _page(page: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how many rows lie before the page, and how many it has at most."""
+    """Return the number of rows before the page, and its maximum number of rows."""
     limit = page.get("limit") or DEFAULT_PAGE
     if limit > LONGEST_PAGE:
         raise InvalidParameterError(key="page.limit", reason=f"at most {LONGEST_PAGE}")
@@ -282,7 +282,7 @@ def _is_asked_for(view: SecretView, principal: Principal, request: Mapping[str, 
 
 
 def _failed(task: Document, success: Document | None) -> bool:
-    """Return whether the task that ended last is an attempt that failed after the last complete success."""
+    """Return whether the task that ended last is a failed attempt after the last complete success."""
     if success is not None and task["finished_at"] is not None and task["finished_at"] < success["finished_at"]:
         return False
     canceled = task["status"] == TaskStatus.CANCELED.value and task.get("started_at") is not None
@@ -290,7 +290,7 @@ def _failed(task: Document, success: Document | None) -> bool:
 
 
 def _attempt(view: SecretView, failures: Failures | None) -> object:
-    """Return the ``_id`` of the last attempt: of what ended last, unless that was never begun."""
+    """Return the ``_id`` of the last attempt: that of the last ended task, unless it was never begun."""
     ended = view.ended or {}
     if ended.get("started_at") is not None and ended.get("status") not in _OPEN:
         return ended["task"]

@@ -1,4 +1,4 @@
-"""The change history of a CloudService, as users see it (contract, sections 1 and 7)."""
+"""The change history of a CloudService, as clients see it (contract, sections 1 and 7)."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class ChangeHistoryService:
         Args:
             principal: who asks.
             query: a ``Query`` as a plain dict.
-            filters: cloud_service_id, and others that narrow.
+            filters: cloud_service_id, and optional further filters.
 
         Raises:
             RequiredParameterError: no cloud_service_id.
-            NotFoundError: the caller sees no CloudService with this id.
+            NotFoundError: the caller can see no CloudService with this id.
             BadRequestError: one of its other subclasses says what is wrong with the query.
         """
         cloud_service_id = str(filters.get(_CLOUD_SERVICE_ID) or "")
@@ -45,7 +45,7 @@ class ChangeHistoryService:
         return page
 
     def stat(self, principal: Principal, query: RawQuery, cloud_service_id: str) -> Document:
-        """Return statistics over the records of a CloudService; raises as ``list``."""
+        """Return statistics over the records of a CloudService; raises like ``list``."""
         answer = self._reads.stat(principal, query, scope=self._scope(principal, cloud_service_id))
         if not answer["results"]:
             self._check_exists(principal, cloud_service_id)
@@ -59,6 +59,6 @@ class ChangeHistoryService:
         return {_CLOUD_SERVICE_ID: cloud_service_id}
 
     def _check_exists(self, principal: Principal, cloud_service_id: str) -> None:
-        """Check the id; records prove it by themselves, which spares most callers this question."""
+        """Check the id; existing records prove it, which saves most callers this query."""
         if not self._services.exists(principal.domain_id, cloud_service_id, project_scope(principal)):
             raise NotFoundError(key=_CLOUD_SERVICE_ID, value=cloud_service_id)

@@ -1,4 +1,4 @@
-"""CloudServices as users see and change them (contract, sections 3 and 7)."""
+"""CloudServices as clients see and change them (contract, sections 3 and 7)."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ from inventory.service.resource.reading import Filters
 from inventory.service.resource.scope import CloudServiceReferences, living_scope, project_scope
 
 Write = tuple[Document, Document | None]
-"""A MongoDB update and the record that tells of it."""
+"""A MongoDB update and the record that documents it."""
 
 _ID: Final = "cloud_service_id"
 _PROJECT: Final = "project_id"
 _REGION: Final = "region_code"
 _ATTEMPTS: Final = 64
-"""How often a write is tried; each try fails only because another write of the same resource came about."""
+"""How often a write is tried; a try fails only if another write of the same resource succeeded."""
 
 
 class CloudServiceService:
-    """Create, update, delete, get, list, stat and analyze. Callers of a PROJECT see and change their projects' only."""
+    """Create, update, delete, get, list, stat and analyze. Callers of a PROJECT see and change only their projects'."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class CloudServiceService:
         self._clock = clock
 
     def create(self, principal: Principal, params: Params) -> Document:
-        """Add a resource; its tags and metadata are its own provider's.
+        """Add a resource; its tags and metadata belong to its own provider.
 
         Args:
             principal: who asks.
@@ -76,9 +76,9 @@ class CloudServiceService:
                 instance_size, ip_addresses, metadata, reference, tags, region_code, project_id.
 
         Raises:
-            RequiredParameterError, InvalidParameterError: what is wrong with ``params``.
+            RequiredParameterError, InvalidParameterError: ``params`` is invalid.
             NotFoundError: the domain has no such project.
-            PermissionDeniedError: it is none of the caller's.
+            PermissionDeniedError: the project is not one of the caller's.
         """
         document = new_cloud_service(
             params,
@@ -93,18 +93,18 @@ class CloudServiceService:
         return document
 
     def update(self, principal: Principal, params: Params) -> Document:
-        """Change what was sent; tags and metadata are kept apart from a provider's, as ``custom``.
+        """Change the fields that were sent; tags and metadata are kept separate from a provider's, as ``custom``.
 
         Args:
             principal: who asks.
-            params: cloud_service_id; the fields of ``create`` but for type, group and provider; release_project and
-                release_region clear.
+            params: cloud_service_id; the fields of ``create`` except type, group and provider; release_project and
+                release_region clear the field.
 
         Raises:
             NotFoundError: no such resource, or project.
             ResourceAlreadyDeletedError: it is DELETED.
-            PermissionDeniedError: the project is none of the caller's.
-            InvalidParameterError: what is wrong with ``params``.
+            PermissionDeniedError: the project is not one of the caller's.
+            InvalidParameterError: ``params`` is invalid.
         """
         values = {key: value for key, value in params.items() if key in _CHANGEABLE}
         if params.get("release_region"):
@@ -125,7 +125,7 @@ class CloudServiceService:
         """Make it DELETED, with a record.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: it does not exist.
             ResourceAlreadyDeletedError: it is DELETED.
         """
         deleted_by = f"user:{principal.user_id}"
@@ -136,7 +136,7 @@ class CloudServiceService:
         self._write(principal, self._living(principal, cloud_service_id), decide)
 
     def _write(self, principal: Principal, stored: Document, decide: Callable[[Document], Write]) -> Document:
-        """Write what ``decide`` makes of the document as it is, and return it afterwards."""
+        """Write the result of ``decide`` for the current document, and return the document afterwards."""
         for _ in range(_ATTEMPTS):
             after = self._services.write(stored, *decide(stored))
             if after is not None:
@@ -145,11 +145,11 @@ class CloudServiceService:
         raise ConnectionFailureError(service=MONGODB, reason="others kept changing the resource at the same time")
 
     def get(self, principal: Principal, cloud_service_id: str, only: Iterable[str] = ()) -> Document:
-        """Return the resource, DELETED ones too, or its fields ``only``.
+        """Return the resource, even if DELETED, or its fields ``only``.
 
         Raises:
-            NotFoundError: there is none.
-            InvalidParameterError: ``only`` names what is no field.
+            NotFoundError: it does not exist.
+            InvalidParameterError: ``only`` names an unknown field.
         """
         return self._reader.get(
             principal.domain_id,
@@ -160,7 +160,7 @@ class CloudServiceService:
         )
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
-        """Return the resources that match: living ones, unless ``filter`` asks for DELETED ones.
+        """Return the resources that match; DELETED ones only if ``filter`` asks for them.
 
         Args:
             principal: who asks.
@@ -181,7 +181,7 @@ class CloudServiceService:
         )
 
     def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over the resources that ``list`` would see; raises as it."""
+        """Return statistics over the resources that ``list`` would find; raises like it."""
         parsed = parse_stat(self._reader.schema, query, now=self._clock.now())
         return self._reader.stat(
             parsed,
@@ -192,7 +192,7 @@ class CloudServiceService:
         )
 
     def analyze(self, principal: Principal, query: RawQuery) -> Document:
-        """Return fields over groups of the resources that ``list`` would see; raises as it."""
+        """Return fields over groups of the resources that ``list`` would find; raises like it."""
         parsed = parse_analyze(self._reader.schema, query, now=self._clock.now())
         return self._reader.analyze(
             parsed,
@@ -203,7 +203,7 @@ class CloudServiceService:
         )
 
     def _living(self, principal: Principal, cloud_service_id: str) -> Document:
-        """Return the whole document of one that is not DELETED."""
+        """Return the whole document of a resource that is not DELETED."""
         if not cloud_service_id:
             raise RequiredParameterError(key=_ID)
         stored = self._services.get(principal.domain_id, cloud_service_id, project_scope(principal))
@@ -221,7 +221,7 @@ class CloudServiceService:
             raise NotFoundError(key=_PROJECT, value=project_id)
 
     def _record(self, principal: Principal, action: str, before: Document | None, after: Document) -> Document | None:
-        """Return the record of a write, None where nothing of interest changed."""
+        """Return the record of a write, or None if nothing that is recorded has changed."""
         changes = [] if action == DELETE else diff(before, after)
         if not changes and action != DELETE:
             return None
@@ -251,4 +251,4 @@ _CHANGEABLE: Final = frozenset(
         _PROJECT,
     }
 )
-"""What ``update`` takes of a request."""
+"""The request fields that ``update`` accepts."""
