@@ -384,6 +384,10 @@ class PluginUnavailableError(PluginError):
     code = "ERROR_COLLECTOR_COLLECTING"
 
 
+class PluginLateError(PluginError):
+    """The plugin did not answer within a deadline of ours: worth another attempt, since it did not say anything."""
+
+
 class TaskError(InventoryError):
     """A failure inside a job task; stored in its errors."""
 

@@ -137,8 +137,7 @@ SETTINGS: Mapping[str, object] = {
     # Far more kills hit a slice here than three: a job that fails for it would hide one that fails for a defect.
     "MAX_ATTEMPTS": 40,
     "PLATFORM_TIMEOUT_SECONDS": 0.5,
-    # Longer than any black hole: a plugin whose init is late fails its task for good.
-    "PLUGIN_INIT_TIMEOUT_SECONDS": 10,
+    "PLUGIN_INIT_TIMEOUT_SECONDS": 3,
     "MONGO_TIMEOUT_SECONDS": 3,
     "WORKER_PROCESSES": 1,
     "WORKER_THREADS": 6,

@@ -20,6 +20,7 @@ from inventory.errors import (
     InvalidParameterError,
     JobTimeoutError,
     PluginError,
+    PluginLateError,
     PluginUnavailableError,
 )
 from inventory.process.tls import TlsFiles
@@ -132,9 +133,14 @@ class TestUnaryCalls:
         connector = GrpcPluginConnector(max_message_bytes=1024, init_timeout_seconds=0.2)
         plugin = connector.connect(PluginEndpoint(fake.endpoint), PRINCIPAL)
         started = time.monotonic()
-        with pytest.raises(PluginError, match="in time"):
+        with pytest.raises(PluginLateError, match="in time"):
             plugin.get_tasks({}, {})
         assert time.monotonic() - started < 5
+        # The plugin's own word is not a late answer.
+        fake.tasks_failure = Failure(grpc.StatusCode.DEADLINE_EXCEEDED, "the cloud is slow")
+        with pytest.raises(PluginError, match="in time") as raised:
+            plugin.get_tasks({}, {})
+        assert not isinstance(raised.value, PluginLateError)
         hung.set()
         connector.close()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +13,7 @@ import grpc
 import pytest
 
 from inventory.cli.view.advice import ADVICE, advice_for
+from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.domain.clock import ManualClock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import JobStatus, TaskStatus
@@ -23,6 +26,7 @@ from inventory.errors import (
     PermissionDeniedError,
     SecretServiceError,
 )
+from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.resource.removal import ResourceRemover
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource
@@ -268,6 +272,50 @@ def test_a_stream_that_breaks_off_is_collected_again_and_nothing_is_doubled(
     task = kit.task(task)
     assert (task["status"], task["created_count"], task["updated_count"]) == ("SUCCESS", 4, 0)
     assert kit.database["cloud_service"].count_documents({}) == 4
+
+
+def test_a_plugin_that_answers_too_late_is_asked_again_after_a_wait_that_holds_no_thread(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    with contextlib.closing(GrpcPluginConnector(max_message_bytes=1 << 20, init_timeout_seconds=0.2)) as impatient:
+        platform: Any = kit.platform
+        kit.plugins = PluginManager(directory=platform, repository=platform, connector=impatient)
+        hung = threading.Event()
+        plugin.tasks = lambda _call: [{}] if hung.wait(10) else []
+        plugin.resources = [cloud_service("i-1")]
+        _, [task], [slice_id] = kit.plan(kit.insert_collector())
+        kit.worker().run(slice_id)
+        waiting = kit.slice(slice_id)
+        assert (waiting["status"], waiting["attempts"]) == ("PENDING", 1)
+        assert waiting["not_before"] > clock.now()
+        assert kit.task(task)["status"] == "IN_PROGRESS"
+
+        hung.set()
+        plugin.tasks = None
+        _retry_now(clock)
+        kit.worker().run(slice_id)
+
+    assert (kit.task(task)["status"], kit.task(task)["created_count"]) == ("SUCCESS", 1)
+
+
+def test_a_plugin_that_answers_too_late_each_time_fails_its_task_after_the_last_attempt(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    with contextlib.closing(GrpcPluginConnector(max_message_bytes=1 << 20, init_timeout_seconds=0.1)) as impatient:
+        platform: Any = kit.platform
+        kit.plugins = PluginManager(directory=platform, repository=platform, connector=impatient)
+        hung = threading.Event()
+        plugin.tasks = lambda _call: [{}] if hung.wait(10) else []
+        job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+        for _ in range(MAX_ATTEMPTS):
+            kit.worker().run(slice_id)
+            _retry_now(clock)
+        hung.set()
+
+    failed = kit.task(task)
+    assert (failed["status"], kit.job(job_id)["status"]) == ("FAILURE", "ERROR")
+    assert _error_codes(failed) == ["ERROR_COLLECTOR_COLLECTING"]
+    assert "did not answer in time" in failed["errors"][0]["message"]
 
 
 def test_what_a_killed_worker_created_stays_counted_though_it_had_not_noted_all(

@@ -12,14 +12,14 @@ import grpc
 from inventory.connector.grpc.call import Method, ask, deadline_of, metadata_of, status_of
 from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.decode import deserialize
-from inventory.connector.grpc.errors import plugin_error
+from inventory.connector.grpc.errors import plugin_error, plugin_reason
 from inventory.connector.grpc.metrics import PluginCall
 from inventory.connector.grpc.stream import CollectStream, StreamCall
 from inventory.connector.ports import Cancelable, PluginEndpoint
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.domain.redact import Redactor, secret_options
-from inventory.errors import InventoryError, PluginError, PluginUnavailableError
+from inventory.errors import InventoryError, PluginError, PluginLateError, PluginUnavailableError
 from inventory.process.tls import TlsFiles
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2
@@ -30,6 +30,8 @@ MessageT = TypeVar("MessageT", covariant=True)
 
 _COLLECT: Final = "/spaceone.api.inventory.plugin.Collector/collect"
 _GET_TASKS: Final = "/spaceone.api.inventory.plugin.Job/get_tasks"
+_EARLY_SECONDS: Final = 0.02
+"""By how much a deadline may strike early: grpc counts by another clock, s."""
 
 
 class StreamOf(Protocol[MessageT]):
@@ -168,13 +170,17 @@ class GrpcCollectorPlugin:
         if timeout <= 0:
             raise PluginError(reason="no time left to ask the plugin")
         call = PluginCall(name)
+        end = time.monotonic() + timeout - _EARLY_SECONDS
         try:
             metadata = self._metadata() + call.trace.metadata
             answer = ask(method, request, timeout=timeout, metadata=metadata, long=True)
             call.end(grpc.StatusCode.OK.name)
             return answer
         except grpc.RpcError as exc:
-            call.end(status_of(exc)[0].name)
+            status, details = status_of(exc)
+            call.end(status.name)
+            if status is grpc.StatusCode.DEADLINE_EXCEEDED and time.monotonic() >= end:
+                raise PluginLateError(reason=plugin_reason(status, details, Redactor())) from exc
             raise
         except ValueError as exc:
             call.end(grpc.StatusCode.CANCELLED.name)

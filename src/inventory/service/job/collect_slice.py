@@ -23,6 +23,7 @@ from inventory.errors import (
     InventoryError,
     PermissionDeniedError,
     PluginError,
+    PluginLateError,
     PluginUnavailableError,
     RequestTimeoutError,
     SecretServiceError,
@@ -39,7 +40,7 @@ from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import StoredJobTask, StoredSlice
 from inventory.service.job.running import RunningSlice
 
-_PASSING = (PluginUnavailableError, ConnectionFailureError, RequestTimeoutError)
+_PASSING = (PluginUnavailableError, PluginLateError, ConnectionFailureError, RequestTimeoutError)
 """Errors that may be temporary: worth another attempt."""
 
 
