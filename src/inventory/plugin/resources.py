@@ -116,7 +116,9 @@ class CloudServiceType(Resource):
         is_primary, is_major: whether consoles show it first.
         labels: what it is about.
         tags: such as an icon.
-        metadata: how a console shows its table.
+        columns: of the table that a console shows: the heading by the dotted path into the resource, such as
+            ``{"data.size": "Size"}``.
+        metadata: how a console shows it, in full; absent: a table with the columns.
     """
 
     resource_type: ClassVar[str] = CLOUD_SERVICE_TYPE
@@ -129,6 +131,7 @@ class CloudServiceType(Resource):
     is_major: bool = False
     labels: Sequence[str] = ()
     tags: Json = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
     metadata: Json = field(default_factory=dict)
     match: Sequence[str] = ("name", "group", "provider")
 
@@ -144,7 +147,7 @@ class CloudServiceType(Resource):
             "resource_type": CLOUD_SERVICE,
             "labels": self.labels,
             "tags": self.tags,
-            **_known(service_code=self.service_code, metadata=self.metadata),
+            **_known(service_code=self.service_code, metadata=self.metadata or _table(self.columns)),
         }
 
 
@@ -198,6 +201,16 @@ class Error(Resource):
                 resource_id=self.resource_id,
             ),
         }
+
+
+def _table(columns: Mapping[str, str]) -> Json:
+    """Return the metadata of a type whose resources are shown, and searched, by these columns."""
+    if not columns:
+        return {}
+    fields = [{"key": key, "name": name, "type": "text"} for key, name in columns.items()]
+    layout = {"name": "", "type": "query-search-table", "options": {"fields": fields}}
+    search = [{"key": key, "name": name} for key, name in columns.items()]
+    return {"view": {"search": search, "table": {"layout": layout}}}
 
 
 def _known(**values: Any) -> dict[str, Any]:

@@ -88,8 +88,13 @@ def _stored(message: ResourceMessage, kind: Kind) -> Iterator[Fault]:
         if conditions and not any(_is_indexed(condition, kind) for condition in conditions):
             keys = ", ".join(conditions[0].paths)
             yield remark(STAGE, "SLOW_RULE", f"no match rule holds {kind.indexed}: lookups by {keys} are slow")
+        if conditions and (empty := _empty_identity(conditions[0], kind)):
+            words = f"no value for {empty}, which tells it from others: all such resources become one"
+            yield remark(STAGE, "EMPTY_IDENTITY", words)
     except InventoryError as exc:
         yield violation(STAGE, exc.code, exc.message)
+    if kind is CLOUD_SERVICE_TYPE and not (message.resource.get("metadata") or message.resource.get("json_metadata")):
+        yield remark(STAGE, "NO_METADATA", "a type without metadata: consoles show its resources without a table")
     try:
         if not encodable(document_of(message, kind)):
             yield violation(STAGE, "ERROR_INVALID_RESOURCE", f"the resource {UNSTORABLE}")
@@ -119,6 +124,14 @@ def document_of(message: ResourceMessage, kind: Kind) -> dict[str, Any]:
         return new_cloud_service_type(values, cloud_service_type_id="id", domain_id="domain", now=_NOW)
     values = {"name": values.get("region_code"), **values}
     return new_region(values, region_id="id", domain_id="domain", now=_NOW)
+
+
+def _empty_identity(condition: Condition, kind: Kind) -> str:
+    """Return the path of the identity where the match rule has it and the resource has no value there."""
+    for path, wanted in zip(condition.paths, condition.wanted, strict=True):
+        if path == kind.indexed and wanted is None:
+            return path
+    return ""
 
 
 def _is_indexed(condition: Condition, kind: Kind) -> bool:

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.plain import Json
@@ -65,6 +65,25 @@ class StreamReport:
         return sum(share.bytes for share in self.shares.values())
 
 
+Named: TypeAlias = dict[tuple[str, ...], tuple[str, int]]
+"""By the parts of a name: the first resource with it, and how many there are."""
+
+
+@dataclass(slots=True)
+class References:
+    """What resources refer to, and what of it was sent."""
+
+    used: Named = field(default_factory=dict)
+    sent: Named = field(default_factory=dict)
+
+    def faults(self, kind: str) -> Iterator[Fault]:
+        """Yield a remark for each name that resources use, but that was not sent; the first of them."""
+        for key in sorted(self.used.keys() - self.sent.keys())[:_REPORTED]:
+            example, count = self.used[key]
+            words = f"{count} resources name {'/'.join(key)}, but no such {kind} was sent; one is {example}"
+            yield remark(STAGE, f"NO_{kind.upper()}", words)
+
+
 class StreamWatcher:
     """Takes the messages one after the other."""
 
@@ -81,8 +100,8 @@ class StreamWatcher:
         self._secrets = secrets
         self._faults = faults
         self._seen: set[bytes] = set()
-        self._types: dict[str, set[tuple[str, ...]]] = {"sent": set(), "used": set()}
-        self._regions: dict[str, set[tuple[str, ...]]] = {"sent": set(), "used": set()}
+        self._types = References()
+        self._regions = References()
 
     def take(self, message: ResourceMessage, *, waited: float) -> None:
         """Look at ``message``, for which one waited so many seconds."""
@@ -108,10 +127,12 @@ class StreamWatcher:
 
     def closing(self) -> Iterator[Fault]:
         """Yield what only the whole shows; for a stream that was not cut short."""
-        for kind, keys in (("CloudServiceType", self._types), ("Region", self._regions)):
-            for key in sorted(keys["used"] - keys["sent"])[:_REPORTED]:
-                message = f"resources name {'/'.join(key)}, but no {kind} of that name was sent"
-                yield remark(STAGE, f"NO_{kind.upper()}", message)
+        yield from self._types.faults("CloudServiceType")
+        yield from self._regions.faults("Region")
+        # Types that have no resource in this account are usual; regions without one are a list that nobody asked for.
+        if unused := sorted(self._regions.sent.keys() - self._regions.used.keys()):
+            words = f"{len(unused)} regions were sent that no resource names, such as {'/'.join(unused[0])}"
+            yield remark(STAGE, "UNUSED_REGION", words)
         if not self.report.count:
             yield remark(STAGE, "EMPTY", "nothing was sent")
         if self.report.longest_silence > QUIET_SECONDS:
@@ -142,18 +163,20 @@ class StreamWatcher:
     def _note_references(self, message: ResourceMessage) -> None:
         sent = message.resource
         if message.resource_type == CLOUD_SERVICE.resource_type:
-            _note(self._types["used"], sent, "provider", "cloud_service_group", "cloud_service_type")
-            _note(self._regions["used"], sent, "provider", "region_code")
+            name = self._name(message)
+            _note(self._types.used, name, sent, "provider", "cloud_service_group", "cloud_service_type")
+            _note(self._regions.used, name, sent, "provider", "region_code")
         elif message.resource_type == CLOUD_SERVICE_TYPE.resource_type:
-            _note(self._types["sent"], sent, "provider", "group", "name")
+            _note(self._types.sent, "", sent, "provider", "group", "name")
         elif message.resource_type == REGION.resource_type:
-            _note(self._regions["sent"], sent, "provider", "region_code")
+            _note(self._regions.sent, "", sent, "provider", "region_code")
 
 
-def _note(keys: set[tuple[str, ...]], sent: Json, *names: str) -> None:
+def _note(keys: Named, example: str, sent: Json, *names: str) -> None:
     try:
         key = tuple(text(name, sent.get(name)) for name in names)
     except InventoryError:
         return
     if all(key):
-        keys.add(key)
+        first, count = keys.get(key, (example, 0))
+        keys[key] = (first, count + 1)

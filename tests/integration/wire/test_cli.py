@@ -19,7 +19,7 @@ from tests.integration.wire.wire_kit import Home, Wire
 Run = Callable[..., Result]
 GOOD = (
     region("region-1"),
-    cloud_service_type("Server"),
+    cloud_service_type("Server", metadata={"view": {}}),
     cloud_service("i-1"),
     cloud_service("i-2"),
 )

@@ -141,6 +141,44 @@ def test_the_whole_stream_shows_doubles_and_what_is_named_but_not_sent() -> None
     assert "hunter2" not in str(report) + str(faults.of(Severity.REMARK))
 
 
+def test_identities_that_are_empty_or_the_same_are_counted_with_an_example() -> None:
+    """Three resources without an id would become one, with SUCCESS."""
+    faults = Faults()
+    watcher = StreamWatcher(secret_data={}, secrets=set(), faults=faults)
+    for number in range(3):
+        watcher.take(_message({**SERVICE, "name": f"nameless {number}", "reference": {"resource_id": ""}}), waited=0)
+
+    found = {each.fault.code: each for each in faults.of(Severity.REMARK)}
+    assert (found["EMPTY_IDENTITY"].count, found["DOUBLE"].count) == (3, 2)
+    assert "reference.resource_id" in found["EMPTY_IDENTITY"].fault.message
+    assert found["EMPTY_IDENTITY"].examples[0] == "message 1, inventory.CloudService nameless 0"
+
+
+def test_what_resources_name_and_what_was_sent_are_compared_both_ways() -> None:
+    faults = Faults()
+    watcher = StreamWatcher(secret_data={}, secrets=set(), faults=faults)
+    for number in range(4):
+        watcher.take(_message({**SERVICE, "reference": {"resource_id": f"i-{number}"}}), waited=0)
+    for code in ("eu-1", "eu-2"):
+        region = {"region_code": code, "provider": "aws", "name": code}
+        watcher.take(_message(region, kind="inventory.Region", rules={"1": ["region_code", "provider"]}), waited=0)
+    faults.extend(watcher.closing())
+
+    assert sorted(each.fault.message for each in faults.of(Severity.REMARK)) == [
+        "2 regions were sent that no resource names, such as aws/eu-1",
+        "4 resources name aws/EC2/Instance, but no such CloudServiceType was sent; one is inventory.CloudService i-0",
+        "4 resources name aws/us-east-1, but no such Region was sent; one is inventory.CloudService i-0",
+    ]
+
+
+def test_a_type_without_metadata_is_remarked() -> None:
+    kind = {"provider": "aws", "group": "EC2", "name": "Instance"}
+    rules = {"1": ["name", "group", "provider"]}
+    assert _found(_message(kind, kind="inventory.CloudServiceType", rules=rules)) == [("remark", "NO_METADATA")]
+    shown = {**kind, "metadata": {"view": {}}}
+    assert _found(_message(shown, kind="inventory.CloudServiceType", rules=rules)) == []
+
+
 def test_faults_that_differ_in_numbers_only_are_counted_together() -> None:
     faults = Faults()
     for number in range(1000):
