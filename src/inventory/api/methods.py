@@ -19,6 +19,8 @@ from inventory.api.presenters import (
     CLOUD_SERVICE_TYPE,
     COLLECTOR,
     COLLECTOR_RULE,
+    DRY_RUN,
+    DRY_RUN_CHANGE,
     JOB,
     JOB_TASK,
     RECORD,
@@ -248,6 +250,19 @@ def _freshness() -> Iterator[MethodRow]:
     )
 
 
+def _dry_run() -> Iterator[MethodRow]:
+    row = _Service("DryRun", DOMAIN, OPERATIONS).row
+    key = ("dry_run_id",)
+    yield row("start", ("collector_id",), lambda use, who, it: DRY_RUN.one(use.dry_run_service.start(who, it)))
+    yield row("get", key, lambda use, who, it: DRY_RUN.one(use.dry_run_service.get(who, it["dry_run_id"])))
+    yield row(
+        "list_changes",
+        key,
+        lambda use, who, it: DRY_RUN_CHANGE.many(*use.dry_run_service.list_changes(who, it)),
+    )
+    yield row("cancel", key, lambda use, who, it: DRY_RUN.one(use.dry_run_service.cancel(who, it["dry_run_id"])))
+
+
 def _server_info() -> Iterator[MethodRow]:
     answer = VERSION.one({"version": package_version()})
     policy = Policy(f"/{SERVER_INFO}/get_version", "ServerInfo", "get_version", PUBLIC)
@@ -265,6 +280,7 @@ METHODS: Final[Mapping[str, MethodRow]] = {
         _collector_rule(),
         _operations(),
         _freshness(),
+        _dry_run(),
         _server_info(),
     )
     for row in rows

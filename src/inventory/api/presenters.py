@@ -10,7 +10,7 @@ from inventory.api.present import Presenter, sole_project
 from inventory.domain.keys import unescape_key
 from inventory.service.job.freshness import FreshnessPage, SecretFreshness
 from inventory.service.schedule.facts import Explanation
-from inventory.stubs.inventory.operations.v1 import freshness_pb2, operations_pb2
+from inventory.stubs.inventory.operations.v1 import dry_run_pb2, freshness_pb2, operations_pb2
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -72,6 +72,17 @@ def freshness_of_secret(found: SecretFreshness) -> bytes:
     return _SECRET_FRESHNESS.one(content)
 
 
+def dry_run_change(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a change of a dry run with what it tells of its resource."""
+    resource = stored.get("resource") or {}
+    resource_id = (resource.get("reference") or {}).get("resource_id", "")
+    return {
+        **resource,
+        **{key: value for key, value in stored.items() if key != "resource"},
+        "resource_id": resource_id,
+    }
+
+
 COLLECTOR: Final = Presenter(collector_pb2.CollectorInfo.DESCRIPTOR)
 SCHEDULE: Final = Presenter(collector_pb2.ScheduleInfo.DESCRIPTOR, shared=["collector_info"])
 JOB: Final = Presenter(collector_pb2.JobInfo.DESCRIPTOR, derive=sole_project, shared=["collector_info"])
@@ -85,4 +96,6 @@ SCHEDULE_FACTS: Final = Presenter(operations_pb2.ScheduleFacts.DESCRIPTOR, deriv
 _EXPLANATION: Final = Presenter(operations_pb2.ScheduleExplanation.DESCRIPTOR)
 _FRESHNESS_LIST: Final = Presenter(freshness_pb2.FreshnessList.DESCRIPTOR)
 _SECRET_FRESHNESS: Final = Presenter(freshness_pb2.SecretFreshness.DESCRIPTOR)
+DRY_RUN: Final = Presenter(dry_run_pb2.DryRunInfo.DESCRIPTOR)
+DRY_RUN_CHANGE: Final = Presenter(dry_run_pb2.DryRunChange.DESCRIPTOR, derive=dry_run_change)
 VERSION: Final = Presenter(server_info_pb2.VersionInfo.DESCRIPTOR)

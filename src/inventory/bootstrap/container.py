@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from inventory.bootstrap.platform import Platform
 from inventory.bootstrap.resources import Resources
 from inventory.connector.queue import Handlers, QueueConsumer
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
+from inventory.ingest.reading.kinds import Kind
 from inventory.manager.job.slice_slots import SlotLimits
+from inventory.manager.resource.store import ResourceStore
+from inventory.model.documents.job_task import StoredJobTask
 from inventory.service.job.collect_slice import SliceCollector
 from inventory.service.job.run_slice import RunSlice
 from inventory.service.job.running import RunningSlices
@@ -34,8 +38,12 @@ class Container(Resources):
             threshold=self.settings.disconnect_threshold,
             grace_seconds=self.settings.disconnect_grace_seconds,
             lease_seconds=self.settings.lease_seconds,
+            prepare=self.before_garbage,
         )
         return Settler(jobs=self.jobs, tasks=self.tasks, slices=self.slices, garbage=garbage)
+
+    def before_garbage(self, task: StoredJobTask) -> None:
+        """Do what must be done before the garbage of ``task`` is collected: nothing."""
 
     @cached_property
     def sweeper(self) -> Sweeper:
@@ -67,6 +75,13 @@ class Container(Resources):
                 batch_seconds=self.settings.batch_seconds,
                 cache_hours=self.settings.cache_hours,
             ),
+            store_of=self.store_of,
+        )
+
+    def store_of(self, kind: Kind) -> ResourceStore:
+        """Return the store that resources of ``kind`` are collected into."""
+        return ResourceStore(
+            database=self.database, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful
         )
 
     # The worker
@@ -110,6 +125,11 @@ class Container(Resources):
             clock=self.clock,
             patience_seconds=self.settings.lease_seconds,
         )
+
+    @property
+    def patient_platform(self) -> Platform:
+        """The services around this one, for those who wait until a plugin is installed."""
+        return self.platform
 
     def consumer(self, handlers: Handlers) -> QueueConsumer:
         """Return a consumer of the queue that calls ``handlers``."""

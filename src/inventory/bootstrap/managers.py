@@ -19,6 +19,7 @@ from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.counts import Counts
+from inventory.manager.dry_run.runs import DryRunManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import SliceClaims
 from inventory.manager.job.slices import SliceManager
@@ -161,6 +162,16 @@ class Managers:
     def secrets(self) -> SecretManager:
         """Of secrets."""
         return SecretManager(store=self.platform.secrets)
+
+    @cached_property
+    def dry_runs(self) -> DryRunManager:
+        """Of the reports of dry runs."""
+        return DryRunManager(
+            database=self.database,
+            clock=self.clock,
+            hours=self.settings.dry_run_hours,
+            lease_seconds=self.settings.lease_seconds,
+        )
 
     @cached_property
     def caches(self) -> FilterCacheStore:

@@ -19,6 +19,7 @@ from inventory.service.collector.manage import CollectorService
 from inventory.service.collector.plugin import CollectorPluginService
 from inventory.service.collector.rules import CollectorRuleService
 from inventory.service.collector.verify_plugin import PluginVerifier
+from inventory.service.dry_run.manage import DryRunService
 from inventory.service.job.collect import CollectService, PlanLimits
 from inventory.service.job.freshness import FreshnessService
 from inventory.service.job.manage import CollectorReferences, JobService, JobTaskService
@@ -47,12 +48,17 @@ class Services(Managers):
         )
 
     @cached_property
+    def lookups(self) -> ResourceLookup:
+        """What is stored, for the filters of collects."""
+        return ResourceLookup(database=self.database, timeout_seconds=self.settings.query_timeout_seconds)
+
+    @cached_property
     def collect(self) -> CollectService:
         """Collect and planning."""
         planner = CollectPlanner(
             secrets=self.secrets,
             collector_plugins=self.collector_plugins,
-            lookups=ResourceLookup(database=self.database, timeout_seconds=self.settings.query_timeout_seconds),
+            lookups=self.lookups,
             caches=self.caches,
             clock=self.clock,
         )
@@ -70,6 +76,18 @@ class Services(Managers):
                 max_attempts=self.settings.max_attempts,
                 retry_seconds=self.settings.retry_backoff_seconds,
             ),
+        )
+
+    @cached_property
+    def dry_run_service(self) -> DryRunService:
+        """Use cases of dry runs."""
+        return DryRunService(
+            runs=self.dry_runs,
+            collectors=self.collectors,
+            secrets=self.secrets,
+            queue=self.queue,
+            endpoints=self.settings.dry_run_endpoints,
+            loopback=self.settings.authentication == "none",
         )
 
     def reader(self, collection: str, schema: ResourceSchema, *, raw: bool = False) -> Reader:

@@ -78,6 +78,7 @@ cli.commands = LazyCommands(
         "inventory.cli.commands.collectors": ("collector", "collect"),
         "inventory.cli.commands.freshness": ("freshness",),
         "inventory.cli.commands.jobs": ("job", "task"),
+        "inventory.cli.commands.dry_runs": ("dry-run",),
         "inventory.cli.commands.schedules": ("schedule",),
         "inventory.cli.commands.rules": ("rule",),
         "inventory.cli.commands.resources": ("resource", "type", "region", "history", "call"),

@@ -294,5 +294,8 @@ class Queue(Protocol):
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         """Ask workers to run the slices. ``priority``: 0–99, lower first."""
 
+    def dry_run(self, dry_run_id: str, *, domain_id: str, priority: int) -> None:
+        """Ask a worker to run the dry run. Who waits for its report asks again, should the message get lost."""
+
     def ping(self) -> None:
         """Return if Redis answers."""

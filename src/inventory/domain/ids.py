@@ -17,6 +17,7 @@ CLOUD_SERVICE_TYPE: Final = "cloud-svc-type"
 REGION: Final = "region"
 RECORD: Final = "record"
 COLLECTOR_RULE: Final = "collector-rule"
+DRY_RUN: Final = "dry-run"
 
 _BYTES: Final = 6
 _DRAWN: Final = 256

@@ -55,9 +55,25 @@ class Ingest:
     """Stores streams. One object serves any number of streams, also at the same time."""
 
     def __init__(
-        self, *, database: Database[Document], identity: Identity, clock: Clock, limits: IngestLimits | None = None
+        self,
+        *,
+        database: Database[Document],
+        identity: Identity,
+        clock: Clock,
+        limits: IngestLimits | None = None,
+        store_of: Callable[[Kind], ResourceStore] | None = None,
     ) -> None:
+        """Prepare.
+
+        Args:
+            database: where everything is.
+            identity: knows the projects.
+            clock: tells the time.
+            limits: of batches.
+            store_of: makes the store of a kind of resources, where it is not simply its collection in ``database``.
+        """
         self._database = database
+        self._store_of = store_of or (lambda kind: _store(database, kind))
         self._identity = identity
         self._clock = clock
         self._limits = limits or IngestLimits()
@@ -85,7 +101,7 @@ class Ingest:
             PyMongoError: MongoDB failed.
             ConnectionFailureError, RequestTimeoutError, PermissionDeniedError: identity failed.
         """
-        run = _Run(self._database, self._identity, self._clock, self._limits, context)
+        run = _Run(self._database, self._identity, self._clock, self._limits, context, self._store_of)
         complete, failure = False, None
         with BatchReader(stream, limits=self._limits, clock=self._clock) as reader:
             while not should_stop():
@@ -122,6 +138,7 @@ class _Run:
         clock: Clock,
         limits: IngestLimits,
         context: IngestContext,
+        store_of: Callable[[Kind], ResourceStore],
     ) -> None:
         errors = ErrorLog(secret_values=context.secret_values, limit=limits.max_errors)
         self.tally = Tally(context, clock, errors)
@@ -136,11 +153,11 @@ class _Run:
             projects=Projects(identity=identity, principal=context.caller()),
         )
         self._appliers: dict[str, CloudServiceApplier | SimpleApplier] = {
-            kind.resource_type: SimpleApplier(kind, store=_store(database, kind), tally=self.tally)
+            kind.resource_type: SimpleApplier(kind, store=store_of(kind), tally=self.tally)
             for kind in (CLOUD_SERVICE_TYPE, REGION)
         }
         self._appliers[CLOUD_SERVICE.resource_type] = CloudServiceApplier(
-            store=_store(database, CLOUD_SERVICE),
+            store=store_of(CLOUD_SERVICE),
             records=RecordStore(database=database),
             states=StateStore(database=database),
             decider=decider,

@@ -9,6 +9,7 @@ from inventory.model.documents.cloud_service_type import CloudServiceType
 from inventory.model.documents.collection_state import CollectionState
 from inventory.model.documents.collector import Collector
 from inventory.model.documents.collector_rule import CollectorRule
+from inventory.model.documents.dry_run import DryRun, DryRunChange
 from inventory.model.documents.due_batch import DueBatch
 from inventory.model.documents.duty import Duty
 from inventory.model.documents.filter_cache import FilterCache
@@ -33,5 +34,7 @@ ALL_DOCUMENTS: list[Any] = [
     FilterCache,
     Duty,
     DueBatch,
+    DryRun,
+    DryRunChange,
 ]
 """All document classes; ``connection.ensure_indexes`` creates their indexes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from inventory.bootstrap import Container
 from inventory.bootstrap.system_token import check_system_token
@@ -28,6 +28,7 @@ from inventory.scheduler.freshness import FreshnessWatch
 from inventory.scheduler.metrics import LATENESS
 from inventory.scheduler.parts import LEASE_SECONDS, Periods, scheduler_parts
 from inventory.scheduler.pulse import Pulse
+from inventory.service.resource.housekeeping import HousekeepingCounts
 from inventory.service.schedule.ticks import ScheduleTicker
 from inventory.settings import Settings
 
@@ -94,12 +95,17 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         should_stop=stop.is_set,
     )
     duties = DutyManager(database=container.database, clock=clock, owner=container.owner, lease_seconds=LEASE_SECONDS)
-    housekeeping = container.housekeeping
+    housekeeping, dry_runs = container.housekeeping, container.dry_runs
+
+    def housekeep() -> Mapping[str, HousekeepingCounts]:
+        dry_runs.drop_left_over()
+        return housekeeping.run(clock.now())
+
     parts = scheduler_parts(
         periods=Periods(settings.tick_seconds, settings.sweep_seconds, settings.housekeeping_seconds),
         ticker=ticker,
         sweep=container.sweeper.sweep,
-        housekeep=lambda: housekeeping.run(clock.now()),
+        housekeep=housekeep,
         duties=DutyRunner(duties=duties),
         pulse=pulse,
     )

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from inventory.service.collector.manage import CollectorService
 from inventory.service.collector.rules import CollectorRuleService
+from inventory.service.dry_run.manage import DryRunService
 from inventory.service.job.collect import CollectService
 from inventory.service.job.freshness import FreshnessService
 from inventory.service.job.manage import JobService, JobTaskService
@@ -24,6 +25,8 @@ class UseCases(Protocol):
     def collector_service(self) -> CollectorService: ...
     @property
     def collect(self) -> CollectService: ...
+    @property
+    def dry_run_service(self) -> DryRunService: ...
     @property
     def schedule_service(self) -> ScheduleService: ...
     @property

@@ -193,6 +193,17 @@ class Settings(BaseSettings):
     housekeeping_seconds: Seconds = Field(3600.0, description="period of housekeeping, s")
     cache_hours: Hours = Field(24.0, description="how long a plugin's FilterCache is kept, h")
 
+    # Dry runs
+    dry_run_hours: Hours = Field(24.0, description="how long the report of a dry run is kept, h")
+    dry_run_max_changes: Count = Field(
+        10_000, description="resources that a dry run lists of each kind of change; all are counted"
+    )
+    dry_run_endpoints: tuple[str, ...] = Field(
+        (),
+        description="plugin endpoints, host:port, that a dry run may be given, with * for any part: secrets are sent "
+        "there. With authentication none those on loopback are allowed, too",
+    )
+
     # Scheduler
     tick_seconds: Seconds = Field(1.0, description="how often the scheduler checks for due schedules, s")
     schedule_grace_seconds: SecondsOrZero = Field(

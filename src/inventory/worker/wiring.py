@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from inventory.bootstrap import Container
+from inventory.bootstrap.dry_run import dry_runner
 from inventory.bootstrap.platform import Platform
 from inventory.connector.installing import BackgroundPluginDirectory, PluginInquiries
 from inventory.manager.collector.plugins import PluginManager
@@ -15,6 +16,7 @@ from inventory.observe import tracing
 from inventory.observe.health_pages import Check
 from inventory.observe.metrics import WORKER
 from inventory.service.collector.plugin import CollectorPluginService
+from inventory.service.dry_run.rehearse import DryRunner
 from inventory.service.job.collect import CollectService
 from inventory.service.job.run_slice import RunSlice
 from inventory.service.job.running import RunningSlices
@@ -32,6 +34,11 @@ class WorkerContainer(Container):
     @cached_property
     def _services(self) -> Platform:
         return super().platform
+
+    @property
+    def patient_platform(self) -> Platform:
+        """The services around this one; of a plugin that is being installed a call waits for the end."""
+        return self._services
 
     @cached_property
     def inquiries(self) -> PluginInquiries:
@@ -65,8 +72,11 @@ class WorkerContainer(Container):
 class MessageHandlers:
     """What a worker does with the messages of the queue."""
 
-    def __init__(self, *, run_slice: RunSlice, collect: CollectService, running: RunningSlices) -> None:
+    def __init__(
+        self, *, run_slice: RunSlice, collect: CollectService, dry_runner: DryRunner, running: RunningSlices
+    ) -> None:
         self._run_slice = run_slice
+        self._dry_runner = dry_runner
         self._collect = collect
         self._running = running
 
@@ -79,6 +89,10 @@ class MessageHandlers:
         """Run a slice."""
         self._run_slice.run(domain_id, slice_id)
 
+    def dry_run(self, domain_id: str, dry_run_id: str) -> None:
+        """Run a dry run."""
+        self._dry_runner.run(domain_id, dry_run_id)
+
 
 class ContainerParts:
     """See :class:`~inventory.worker.parts.WorkerParts`."""
@@ -88,7 +102,12 @@ class ContainerParts:
         # Created here, on one thread: the container creates its parts on first use.
         self._running = container.running
         self._consumer = container.consumer(
-            MessageHandlers(run_slice=container.run_slice, collect=container.collect, running=container.running)
+            MessageHandlers(
+                run_slice=container.run_slice,
+                collect=container.collect,
+                dry_runner=dry_runner(container),
+                running=container.running,
+            )
         )
 
     @property

@@ -30,6 +30,10 @@ class RecordingQueue:
 
     def __init__(self) -> None:
         self.enqueued: list[str] = []
+        self.dry_runs: list[str] = []
+
+    def dry_run(self, dry_run_id: str, *, domain_id: str, priority: int) -> None:
+        self.dry_runs.append(dry_run_id)
 
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         self.enqueued.extend(slice_ids)

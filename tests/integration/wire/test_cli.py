@@ -326,3 +326,36 @@ def test_a_plugin_that_does_not_listen_is_told_in_a_line(plugin: FakePlugin) -> 
 )
 def test_a_secret_that_cannot_be_read_is_wrong_use(plugin: FakePlugin, arguments: list[str]) -> None:
     _try(plugin, *arguments, code=2)
+
+
+def test_a_dry_run_shows_what_a_collect_would_do_and_a_version_is_taken_only_if_harmless(
+    run: Run, here: Home, plugin: FakePlugin, wire: Wire
+) -> None:
+    plugin.resources = GOOD
+    run("collector", "create", "--name", "aws", "--plugin", here.plugin_id, "--secret", here.secret_ids[0])
+
+    shown = run("collect", "aws", "--dry-run").stdout
+    assert "SUCCESS, 2 created, 0 updated, 0 unchanged, 0 deleted" in shown
+    assert "test.Compute.Server" in shown
+    assert "i-2" in shown
+    assert run("resource", "list").stdout.startswith("0 of 0") or "0 of 0" in run("resource", "list").stdout
+    run("collect", "aws", "--watch")
+
+    plugin.resources = [cloud_service("i-1", data={"id": "i-1", "size": 4}), cloud_service("i-2")]
+    report = _json(run("collect", "aws", "--dry-run", "--secret", here.secret_ids[0], "--json"))
+    assert {key: value for key, value in report["counts"].items() if value} == {"updated": 1, "unchanged": 1}
+    changed = _json(run("dry-run", "changes", report["dry_run_id"], "--action", "UPDATE", "--json"))["results"]
+    assert [(each["key"], each["after"]) for each in changed[0]["diff"]] == [("data.size", "4")]
+    assert "data.size: nothing → 4" in run("dry-run", "show", report["dry_run_id"]).stdout
+
+    mode = ("--upgrade-mode", "MANUAL")
+    assert "version 1.0" in run("collector", "update-plugin", "aws", "--version", "1.0", *mode, "--if-harmless").stdout
+    plugin.resources = [cloud_service("i-1"), error_resource("AccessDenied")]
+    plugin.metadata = {"new": True}
+    refused = run("collector", "update-plugin", "aws", "--version", "1.0", *mode, "--if-harmless", code=1).stderr
+    assert "version 1.0 is not harmless: 1 failed, 1 errors; nothing was changed" in refused
+    assert "new" not in _json(run("collector", "show", "aws"))["plugin_info"].get("metadata", {})
+    assert "FAILURE" in run("collect", "aws", "--dry-run", code=5).stdout
+    assert "need --dry-run" in run("collect", "aws", "--plugin-version", "2", code=2).stderr
+    assert "needs --version" in run("collector", "update-plugin", "aws", "--if-harmless", code=2).stderr
+    assert "secret_id" in run("collect", "aws", "--dry-run", "--secret", here.secret_ids[1], code=1).stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -116,9 +117,21 @@ def furnish(wire: Wire, client: Client, mark: str, endpoint: str) -> Domain:
         found = client.call(f"{name}.list")["results"]
         id_field = SCHEMAS[f"{name}.list"].id_field
         ids[id_field] = found[0][id_field]
+    ids["dry_run_id"] = _dry_run(domain)
     records = client.call("ChangeHistory.list", {"cloud_service_id": ids["cloud_service_id"]})
     ids["record_id"] = records["results"][0]["record_id"]
     return domain
+
+
+def _dry_run(domain: Domain) -> str:
+    """Return the id of a dry run that has ended, and would change something."""
+    client = domain.client
+    started = client.call("DryRun.start", {"collector_id": domain.ids["collector_id"], "filter": {"a": "b"}})
+    deadline = time.monotonic() + 30
+    while client.call("DryRun.get", {"dry_run_id": started["dry_run_id"]})["status"] in {"PENDING", "IN_PROGRESS"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return str(started["dry_run_id"])
 
 
 def _make_collector(domain: Domain) -> None:

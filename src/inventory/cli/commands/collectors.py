@@ -8,11 +8,13 @@ import click
 
 from inventory.cli.client import connected
 from inventory.cli.command_form import Command, Group, sent
+from inventory.cli.commands.dry_runs import require_harmless, show_report
 from inventory.cli.commands.stat import add_stat
 from inventory.cli.completion import collector_names
 from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import COLLECTOR, find, find_id
 from inventory.cli.parameters import STRUCT
+from inventory.cli.view.dry_run import finished_dry_run
 from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import Column, json_option, print_json, say, wants_json
 from inventory.cli.view.watch import EXIT_JOB_FAILED, watch_job
@@ -120,12 +122,22 @@ def update_collector(
 @click.option("--version", help="version of the plugin")
 @click.option("--upgrade-mode", type=UPGRADE)
 @click.option("--options", type=STRUCT, help="replaces all options of the plugin; JSON or @FILE")
+@click.option("--if-harmless", is_flag=True, help="only where a dry run with --version deletes and breaks nothing")
+@click.option("--secret", "secret_id", help="with --if-harmless: try it with this secret only")
 @json_option
 @click.pass_context
-def update_plugin(context: click.Context, /, name_or_id: str, **changes: Any) -> None:
+def update_plugin(
+    context: click.Context, /, name_or_id: str, if_harmless: bool, secret_id: str | None, **changes: Any
+) -> None:
     """Change the version, options or upgrade mode of a collector's plugin, and fetch its metadata again."""
+    if if_harmless and (not changes["version"] or changes["options"] is not None):
+        raise click.UsageError("--if-harmless needs --version, and does not go with --options")
+    if secret_id and not if_harmless:
+        raise click.UsageError("--secret needs --if-harmless")
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
+        if if_harmless:
+            require_harmless(client, collector_id, changes["version"], secret_id=secret_id)
         answer = client.call("Collector.update_plugin", collector_id=collector_id, **sent(**changes))
     version = answer.get("plugin_info", {}).get("version", "")
     say(context, answer, f"{collector_id} ({answer.get('name', '')}): plugin version {version}")
@@ -164,13 +176,19 @@ add_stat(collector, "Collector", example="inventory collector stat --by provider
 collector.add_command(click.Command("get", params=show_collector.params, callback=show_collector.callback, hidden=True))
 
 
-@click.command(cls=Command, example='inventory collect "this machine" --watch')
+@click.command(
+    cls=Command,
+    example='inventory collect "this machine" --watch\ninventory collect aws --dry-run --plugin-version 1.5',
+)
 @collector_argument
 @click.option("--secret", "secret_id", help="collect only this secret")
 @click.option("--mode", "collect_mode", type=MODES, default="ALL", show_default=True)
 @click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE")
 @click.option("--use-cache", is_flag=True, help="let the plugin reuse results of the last day")
 @click.option("--watch", is_flag=True, help="show the progress, then the result")
+@click.option("--dry-run", is_flag=True, help="change nothing: show what it would do")
+@click.option("--plugin-version", help="with --dry-run: with this version of the plugin")
+@click.option("--endpoint", help="with --dry-run: with the plugin at grpc://host:port")
 @json_option
 @click.pass_context
 def collect(
@@ -181,9 +199,20 @@ def collect(
     filter_: Any,
     use_cache: bool,
     watch: bool,
+    dry_run: bool,
+    plugin_version: str | None,
+    endpoint: str | None,
 ) -> None:
-    """Collect now. COLLECTOR is an id or a name."""
-    request = sent(secret_id=secret_id, collect_mode=collect_mode, filter=filter_) | {"use_cache": use_cache}
+    """Collect now, or show what that would do. COLLECTOR is an id or a name."""
+    request = sent(secret_id=secret_id, collect_mode=collect_mode, filter=filter_)
+    if dry_run:
+        if use_cache:
+            raise click.UsageError("--use-cache does not go with --dry-run")
+        _rehearse(context, name_or_id, request | sent(plugin_version=plugin_version, endpoint=endpoint))
+        return
+    if plugin_version or endpoint:
+        raise click.UsageError("--plugin-version and --endpoint need --dry-run")
+    request["use_cache"] = use_cache
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         job = client.call("Collector.collect", collector_id=collector_id, **request)
@@ -196,6 +225,17 @@ def collect(
     else:
         explain_job(ended)
     if ended["status"] != "SUCCESS":
+        context.exit(EXIT_JOB_FAILED)
+
+
+def _rehearse(context: click.Context, name_or_id: str, request: dict[str, Any]) -> None:
+    """Run a collect that changes nothing, wait for its end and show its report."""
+    with connected(context) as client:
+        collector_id = find_id(client, COLLECTOR, name_or_id)
+        started = client.call("DryRun.start", collector_id=collector_id, **request)
+        report = finished_dry_run(client, started["dry_run_id"])
+        show_report(context, client, report)
+    if report["status"] != "SUCCESS":
         context.exit(EXIT_JOB_FAILED)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 PLAN_JOB: Final = "plan_job"
 RUN_SLICE: Final = "run_slice"
+DRY_RUN: Final = "dry_run"
 
 BANDS: Final[Mapping[str, int]] = {"urgent": 9, "normal": 39, "low": 99}
 """The bands, most urgent first, each with the highest priority (0–99, lower first) that belongs to it. The default

@@ -10,7 +10,7 @@ from typing import Final, Protocol, Self
 import redis
 from dramatiq import Actor, Worker
 
-from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, actor_name
+from inventory.connector.queue.bands import BANDS, DRY_RUN, PLAN_JOB, RUN_SLICE, actor_name
 from inventory.connector.queue.broker import WorkBroker
 from inventory.connector.queue.metrics import HANDLER_FAILURES
 from inventory.domain.clock import Clock, SystemClock
@@ -25,13 +25,16 @@ POLL_MS: Final = 100
 
 
 class Handlers(Protocol):
-    """What a worker does with a message. Both methods must tolerate being called twice with the same id."""
+    """What a worker does with a message. All methods must tolerate being called twice with the same id."""
 
     def plan_job(self, domain_id: str, job_id: str) -> None:
         """Plan the job."""
 
     def run_slice(self, domain_id: str, slice_id: str) -> None:
         """Run the slice."""
+
+    def dry_run(self, domain_id: str, dry_run_id: str) -> None:
+        """Run the dry run."""
 
 
 class QueueConsumer:
@@ -55,8 +58,9 @@ class QueueConsumer:
         """
         self._broker = WorkBroker(url=url, namespace=namespace, threads=threads, clock=clock or SystemClock())
         for rank, band in enumerate(BANDS):
-            self._declare(PLAN_JOB, band, 2 * rank, handlers.plan_job)
-            self._declare(RUN_SLICE, band, 2 * rank + 1, handlers.run_slice)
+            self._declare(PLAN_JOB, band, 3 * rank, handlers.plan_job)
+            self._declare(RUN_SLICE, band, 3 * rank + 1, handlers.run_slice)
+            self._declare(DRY_RUN, band, 3 * rank + 2, handlers.dry_run)
         self._worker = Worker(self._broker, worker_threads=threads, worker_timeout=POLL_MS)
         self._lock = threading.Lock()
         self._running = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE
+from inventory.connector.queue.bands import BANDS, DRY_RUN, PLAN_JOB, RUN_SLICE
 from inventory.observe.metrics import SLOW_SECONDS, WORKER, counter, histogram
 
 QUEUE_WAIT_SECONDS: Final = histogram(
@@ -18,5 +18,5 @@ HANDLER_FAILURES: Final = counter(
     "inventory_queue_handler_failures_total",
     "Messages whose handler failed; the sweeper repeats the work.",
     processes=[WORKER],
-    labels={"action": (PLAN_JOB, RUN_SLICE)},
+    labels={"action": (PLAN_JOB, RUN_SLICE, DRY_RUN)},
 )

@@ -8,7 +8,7 @@ import redis
 from dramatiq import Message
 
 from inventory.connector.ports import JobToPlan
-from inventory.connector.queue.bands import BANDS, PLAN_JOB, RUN_SLICE, BandState, actor_name, band_of
+from inventory.connector.queue.bands import BANDS, DRY_RUN, PLAN_JOB, RUN_SLICE, BandState, actor_name, band_of
 from inventory.connector.queue.broker import Broker, age_seconds, failure
 from inventory.domain.clock import Clock, SystemClock
 from inventory.observe import tracing
@@ -39,6 +39,10 @@ class RedisQueue:
     def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:
         """See the port."""
         self._send([self._message(RUN_SLICE, domain_id, slice_id, priority) for slice_id in slice_ids])
+
+    def dry_run(self, dry_run_id: str, *, domain_id: str, priority: int) -> None:
+        """See the port."""
+        self._send([self._message(DRY_RUN, domain_id, dry_run_id, priority)])
 
     def ping(self) -> None:
         """See the port."""

@@ -62,7 +62,7 @@ class ResourceStore:
     def find(self, domain_id: str, query: Mapping[str, Any], *, fields: Iterable[str] | None = None) -> list[Document]:
         """Return the living resources that ``query`` finds, whole or with ``fields`` only."""
         whole = {"domain_id": domain_id, **self._base, **query}
-        index = _index_for(query) if self._base else None
+        index = index_for(query) if self._base else None
         if fields is None:
             found = self._encoded.find(whole, batch_size=_AT_ONCE, hint=index)
             return [_decoded(bytes(document.raw)) for document in found]
@@ -158,7 +158,7 @@ def _passes(error: Exception) -> bool:
     return isinstance(error, OperationFailure) and error.code in PASSING
 
 
-def _index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:
+def index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:
     """Return the index that answers ``query`` about CloudServices, None to let MongoDB choose.
 
     Left to itself it tries every index that begins with the domain, and over a large inventory settles on a poor one:

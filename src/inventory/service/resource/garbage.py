@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from pymongo.database import Database
@@ -35,6 +36,7 @@ class TaskGarbage:
         threshold: full collects without a resource after which it is DELETED.
         grace_seconds: resources seen within this time are not counted, s.
         lease_seconds: after this time another process may continue a collection that was begun and not finished, s.
+        prepare: called with a task before its garbage is collected.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class TaskGarbage:
         threshold: int,
         grace_seconds: float,
         lease_seconds: float,
+        prepare: Callable[[StoredJobTask], None] = lambda _: None,
     ) -> None:
+        self._prepare = prepare
         self._database = database
         self._jobs = jobs
         self._tasks = tasks
@@ -81,6 +85,7 @@ class TaskGarbage:
         if not claim.taken():
             return False
         with translated_errors():
+            self._prepare(task)
             counts = collect_garbage(
                 self._database,
                 context=context,

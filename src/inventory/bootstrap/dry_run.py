@@ -1,0 +1,128 @@
+"""What runs dry runs: for each a container of its own, over scratch collections."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from pymongo.errors import PyMongoError
+
+from inventory.bootstrap.container import Container
+from inventory.connector.ports import JobToPlan, PluginEndpoint
+from inventory.domain.principal import Principal
+from inventory.ingest.reading.kinds import Kind
+from inventory.manager.dry_run.scratch import Scratch, ScratchStore
+from inventory.manager.resource.store import ResourceStore
+from inventory.model.connection import Document
+from inventory.model.documents.job_task import StoredJobTask
+from inventory.service.dry_run.rehearse import DryRunner
+
+
+@dataclass(frozen=True, slots=True)
+class FixedEndpoint:
+    """A plugin directory that knows one endpoint."""
+
+    endpoint: str
+
+    def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:  # noqa: ARG002
+        """See :class:`~inventory.connector.ports.PluginDirectory`."""
+        return PluginEndpoint(self.endpoint)
+
+
+@dataclass(slots=True)
+class SliceList:
+    """A queue whose slices are run by whoever enqueues them, one after the other."""
+
+    waiting: deque[str] = field(default_factory=deque)
+
+    def next(self) -> str:
+        """Return the next slice, once; empty for none."""
+        return self.waiting.popleft() if self.waiting else ""
+
+    def run_slices(self, slice_ids: Sequence[str], *, domain_id: str, priority: int) -> None:  # noqa: ARG002
+        """See :class:`~inventory.connector.ports.Queue`."""
+        self.waiting.extend(slice_ids)
+
+    def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
+        """See the port; a dry run plans its one job itself."""
+
+    def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
+        """See the port; as ``plan_job``."""
+
+    def dry_run(self, dry_run_id: str, *, domain_id: str, priority: int) -> None:
+        """See the port; within a dry run there is no other."""
+
+    def ping(self) -> None:
+        """See the port."""
+
+
+class ScratchContainer(Container):
+    """Everything of one dry run: the container of its process, over scratch collections.
+
+    Args:
+        container: of the process.
+        claimed: the dry run.
+    """
+
+    def __init__(self, container: Container, claimed: Document) -> None:
+        # Whatever fails is told in the report at once.
+        super().__init__(container.settings.model_copy(update={"max_attempts": 1}), clock=container.clock)
+        self.scratch = Scratch(container.database, claimed["dry_run_id"])
+        self.slice_list = SliceList()
+        platform = container.patient_platform
+        if claimed.get("endpoint"):
+            platform = replace(platform, plugins=FixedEndpoint(claimed["endpoint"]))
+        vars(self).update(
+            database=self.scratch.database,
+            queue=self.slice_list,
+            platform=platform,
+            plugin_connector=container.plugin_connector,
+            lookups=container.lookups,
+        )
+
+    def store_of(self, kind: Kind) -> ResourceStore:
+        """See the base class."""
+        return ScratchStore(self.scratch, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful)
+
+    def before_garbage(self, task: StoredJobTask) -> None:
+        """See the base class."""
+        self.scratch.copy_for_garbage(task)
+
+    def next_slice(self) -> str:
+        """Return the id of the slice that was enqueued next, once; empty for none."""
+        return self.slice_list.next()
+
+
+@contextmanager
+def rehearsal(container: Container, claimed: Document) -> Iterator[ScratchContainer]:
+    """Make what a dry run collects with, and remove it in the end; what a killed process leaves, housekeeping does."""
+    made = ScratchContainer(container, claimed)
+    collector = {"domain_id": claimed["domain_id"], "collector_id": claimed["collector_id"]}
+    try:
+        made.scratch.create()
+        for name in ("collector", "collector_rule", "filter_cache"):
+            made.scratch.copy(name, collector)
+        yield made
+    finally:
+        with suppress(PyMongoError):
+            made.scratch.drop()
+
+
+def dry_runner(container: Container) -> DryRunner:
+    """Return what runs dry runs in the process of ``container``."""
+    settings, running = container.settings, container.running
+    return DryRunner(
+        runs=container.dry_runs,
+        rehearse=partial(rehearsal, container),
+        queue=container.queue,
+        clock=container.clock,
+        owner=container.owner,
+        stopping=lambda: running.stopping,
+        system_token=settings.system_token.get_secret_value(),
+        period_seconds=settings.heartbeat_seconds,
+        timeout_seconds=settings.job_timeout_seconds,
+        max_changes=settings.dry_run_max_changes,
+    )

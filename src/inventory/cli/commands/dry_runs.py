@@ -1,0 +1,85 @@
+"""Commands for the reports of dry runs: ``dry-run …``; `inventory collect --dry-run` makes one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from inventory.cli.client import Client, connected
+from inventory.cli.command_form import Group
+from inventory.cli.view.dry_run import CHANGE_COLUMNS, finished_dry_run, harm, print_report
+from inventory.cli.view.output import json_option, print_json, print_rows, say, wants_json
+
+ACTION = click.Choice(["DELETE", "HOLD", "MISS", "UPDATE", "CREATE"], case_sensitive=False)
+_SHOWN = 20
+
+
+@click.group("dry-run", cls=Group)
+def dry_run() -> None:
+    """Show what a dry run found, and cancel one that runs."""
+
+
+@dry_run.command("show", example="inventory dry-run show dry-run-0123456789ab")
+@click.argument("dry_run_id", metavar="DRY_RUN")
+@json_option
+@click.pass_context
+def show_dry_run(context: click.Context, dry_run_id: str) -> None:
+    """Show a report, as far as it is known, and the first changes."""
+    with connected(context) as client:
+        show_report(context, client, client.call("DryRun.get", dry_run_id=dry_run_id))
+
+
+@dry_run.command("changes", example="inventory dry-run changes dry-run-0123456789ab --action UPDATE --page 2 --json")
+@click.argument("dry_run_id", metavar="DRY_RUN")
+@click.option("--action", type=ACTION, help="only those")
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="rows of a page")
+@json_option
+@click.pass_context
+def list_changes(context: click.Context, dry_run_id: str, action: str | None, page: int, limit: int) -> None:
+    """List the resources that would change, page by page; with --json each with all its differences."""
+    request: dict[str, Any] = {"page": {"start": (page - 1) * limit + 1, "limit": limit}}
+    if action:
+        request["action"] = action
+    with connected(context) as client:
+        print_rows(context, client.call("DryRun.list_changes", dry_run_id=dry_run_id, **request), CHANGE_COLUMNS)
+
+
+@dry_run.command("cancel", example="inventory dry-run cancel dry-run-0123456789ab")
+@click.argument("dry_run_id", metavar="DRY_RUN")
+@json_option
+@click.pass_context
+def cancel_dry_run(context: click.Context, dry_run_id: str) -> None:
+    """End a dry run that runs; nothing was changed."""
+    with connected(context) as client:
+        answer = client.call("DryRun.cancel", dry_run_id=dry_run_id)
+    say(context, answer, f"{dry_run_id}: {answer['status']}")
+
+
+def show_report(context: click.Context, client: Client, report: dict[str, Any]) -> None:
+    """Print a report with its first changes."""
+    page = {"start": 1, "limit": _SHOWN}
+    changes = client.call("DryRun.list_changes", dry_run_id=report["dry_run_id"], page=page)
+    if wants_json(context):
+        print_json({**report, "changes": changes.get("results", []), "total_changes": changes.get("total_count", 0)})
+    else:
+        print_report(report, changes)
+
+
+def require_harmless(client: Client, collector_id: str, version: str, *, secret_id: str | None) -> None:
+    """Return if a collect with this version of the plugin would delete nothing and break nothing.
+
+    Raises:
+        click.ClickException: it would, or could not be tried.
+    """
+    request = {"collector_id": collector_id, "plugin_version": version}
+    if secret_id:
+        request["secret_id"] = secret_id
+    started = client.call("DryRun.start", **request)
+    if found := harm(finished_dry_run(client, started["dry_run_id"])):
+        shown = f"inventory dry-run show {started['dry_run_id']}"
+        raise click.ClickException(f"version {version} is not harmless: {found}; nothing was changed; see {shown}")
+
+
+COMMANDS = (dry_run,)

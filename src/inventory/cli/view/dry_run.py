@@ -1,0 +1,116 @@
+"""Dry runs: waiting for one, and what its report looks like."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+from rich.text import Text
+
+from inventory.cli.client import CallError, Client
+from inventory.cli.terminal import one_line
+from inventory.cli.view.output import Column, console, status, styled, table_of
+from inventory.cli.view.watch import EXIT_INTERRUPTED, POLL_SECONDS, RETRY_SECONDS
+
+Json = Mapping[str, Any]
+
+COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "errors")
+HARMFUL: Final = ("deleted", "held", "missed", "failed", "errors")
+"""Counts that are 0 where a collect deletes nothing, begins to delete nothing, and breaks nothing."""
+_ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+_DIFFS_SHOWN: Final = 3
+_VALUE_CHARACTERS: Final = 40
+
+
+class DryRunCanceledError(click.ClickException):
+    """Ctrl-C while a dry run was waited for: it was canceled."""
+
+    exit_code = EXIT_INTERRUPTED
+
+
+def finished_dry_run(client: Client, dry_run_id: str) -> dict[str, Any]:
+    """Wait until a dry run has ended, and return its report; Ctrl-C cancels it.
+
+    Raises:
+        DryRunCanceledError: Ctrl-C.
+        CallError: the server does not know it.
+    """
+    try:
+        while True:
+            try:
+                found = client.call("DryRun.get", dry_run_id=dry_run_id)
+            except CallError as exc:
+                if not exc.unreachable:
+                    raise
+                time.sleep(RETRY_SECONDS)
+                continue
+            if found["status"] in _ENDED:
+                return found
+            time.sleep(POLL_SECONDS)
+    except KeyboardInterrupt:
+        client.call("DryRun.cancel", dry_run_id=dry_run_id)
+        raise DryRunCanceledError(f"{dry_run_id} is canceled; nothing was changed") from None
+
+
+def harm(report: Json) -> str:
+    """Return what of the report speaks against the collect, in words; empty where nothing does."""
+    counts = report.get("counts", {})
+    found = [f"{counts[name]} {name}" for name in HARMFUL if counts.get(name)]
+    if not found and report["status"] != "SUCCESS":
+        found.append(f"it ended {report['status']}")
+    return ", ".join(found)
+
+
+def print_report(report: Json, changes: Json) -> None:
+    """Print a report for people, with some of its changes."""
+    out = console()
+    counts = report.get("counts", {})
+    told = ", ".join(f"{counts.get(name, 0)} {name}" for name in COUNTS)
+    out.print(styled(f"{report['dry_run_id']}: ", status(report["status"]), f", {told}"))
+    for error in report.get("errors", []):
+        out.print(styled(("error: ", "red"), one_line(error.get("message", ""))))
+    for task in report.get("tasks", []):
+        for error in task.get("error_list", []):
+            out.print(styled(("error: ", "red"), one_line(f"{task.get('secret_id', '')}: {error.get('message', '')}")))
+    if changes.get("results"):
+        out.print(table_of(changes["results"], CHANGE_COLUMNS))
+    shown, total = len(changes.get("results", [])), changes.get("total_count", 0)
+    if shown < total:
+        out.print(f"{shown} of {total} changes; see all: inventory dry-run changes {report['dry_run_id']}")
+
+
+def _what(change: Json) -> Text:
+    """Return the first differences of an update."""
+    if change.get("action") != "UPDATE":
+        return Text("")
+    diff = change.get("diff", [])
+    parts = [f"{each.get('key', '')}: {_short(each.get('before'))} → {_short(each.get('after'))}" for each in diff]
+    more = f"; {len(parts) - _DIFFS_SHOWN} more" if len(parts) > _DIFFS_SHOWN else ""
+    return Text(one_line("; ".join(parts[:_DIFFS_SHOWN]) + more))
+
+
+def _short(value: object) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= _VALUE_CHARACTERS else text[: _VALUE_CHARACTERS - 1] + "…"
+
+
+CHANGE_COLUMNS: tuple[Column, ...] = (
+    ("would be", lambda row: _WORDS.get(row.get("action", ""), "")),
+    (
+        "type",
+        lambda row: ".".join(row.get(key, "") for key in ("provider", "cloud_service_group", "cloud_service_type")),
+    ),
+    ("name", "name"),
+    ("resource", "resource_id"),
+    ("region", "region_code"),
+    ("what", _what),
+)
+_WORDS: Final[Mapping[str, str]] = {
+    "DELETE": "deleted",
+    "HOLD": "held",
+    "MISS": "missed",
+    "UPDATE": "updated",
+    "CREATE": "created",
+}

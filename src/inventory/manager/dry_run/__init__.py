@@ -1,0 +1,1 @@
+"""Dry runs: their reports, and the scratch collections in which they collect."""

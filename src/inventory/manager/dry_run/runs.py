@@ -1,0 +1,206 @@
+"""The reports of dry runs: making, claiming, renewing and ending them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from pymongo import ReturnDocument
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.errors import InvalidParameterError, NotFoundError
+from inventory.manager.dry_run.scratch import drop_left_over
+from inventory.manager.resource.store import encodable
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.dry_run import CANCELED, IN_PROGRESS, PENDING, DryRun
+from inventory.model.new_document import new_document
+
+OPEN: Final = (PENDING, IN_PROGRESS)
+"""Statuses of dry runs that have not ended."""
+_ENQUEUE_AGAIN: Final = timedelta(seconds=30)
+"""After this time a dry run that nobody runs is enqueued again: its message may be lost."""
+
+
+class DryRunManager:
+    """Sole reader and writer of the collections ``dry_run`` and ``dry_run_change``.
+
+    Args:
+        database: where they are.
+        clock: tells the time.
+        hours: how long a report is kept, h.
+        lease_seconds: how long a claim lasts that is not renewed, s.
+    """
+
+    def __init__(self, *, database: Database[Document], clock: Clock, hours: float, lease_seconds: float) -> None:
+        self._database = database
+        self._runs = database["dry_run"]
+        self._changes = database["dry_run_change"]
+        self._clock = clock
+        self._kept = timedelta(hours=hours)
+        self._lease = timedelta(seconds=lease_seconds)
+
+    @translated_errors()
+    def insert(self, values: Mapping[str, Any]) -> Document:
+        """Insert a dry run, PENDING, and return it.
+
+        Raises:
+            InvalidParameterError: one of the same collector has not ended, or a value breaks the schema.
+        """
+        now = self._clock.now()
+        document: Document = new_document(
+            DryRun,
+            **values,
+            dry_run_id=ids.new_id(ids.DRY_RUN),
+            running_of=values["collector_id"],
+            created_at=now,
+            enqueued_at=now,
+            expires_at=now + self._kept,
+        )
+        try:
+            self._runs.insert_one(document)
+        except DuplicateKeyError as exc:
+            other = self._runs.find_one(
+                {"domain_id": values["domain_id"], "running_of": values["collector_id"]}, {"dry_run_id": 1}
+            )
+            reason = f"its dry run {(other or {}).get('dry_run_id', '')} has not ended: wait for it, or cancel it"
+            raise InvalidParameterError(key="collector_id", reason=reason) from exc
+        return document
+
+    @translated_errors()
+    def get(self, domain_id: str, dry_run_id: str) -> Document:
+        """Return the dry run. Raises ``NotFoundError``."""
+        found = self._runs.find_one({"domain_id": domain_id, "dry_run_id": dry_run_id})
+        if found is None:
+            raise NotFoundError(key="dry_run_id", value=dry_run_id)
+        return found
+
+    @translated_errors()
+    def claim_enqueuing(self, domain_id: str, dry_run_id: str) -> bool:
+        """Return whether the caller should enqueue it: nobody runs it, and it was enqueued long ago."""
+        now = self._clock.now()
+        query = {
+            **_free(domain_id, dry_run_id, now),
+            "enqueued_at": {"$lt": now - _ENQUEUE_AGAIN},
+        }
+        return self._runs.update_one(query, {"$set": {"enqueued_at": now}}).modified_count == 1
+
+    @translated_errors()
+    def claim(self, domain_id: str, dry_run_id: str, *, owner: str) -> Document | None:
+        """Claim a dry run that nobody runs; None where somebody does, or it has ended."""
+        now = self._clock.now()
+        claim = {"status": IN_PROGRESS, "owner": owner, "lease_until": now + self._lease, "started_at": now}
+        return self._runs.find_one_and_update(
+            _free(domain_id, dry_run_id, now), {"$set": claim}, return_document=ReturnDocument.AFTER
+        )
+
+    @translated_errors()
+    def renew(self, claimed: Document, tasks: Sequence[Document] = ()) -> bool:
+        """Renew the claim and note how far it is; False where it was lost, or the dry run was canceled."""
+        change: Document = {"lease_until": self._clock.now() + self._lease}
+        if tasks:
+            change["tasks"] = list(tasks)
+        return self._runs.update_one(_of(claimed), {"$set": change}).matched_count == 1
+
+    @translated_errors()
+    def hand_back(self, claimed: Document) -> bool:
+        """Give up the claim, so that another may begin anew; False where it was lost."""
+        change = {"status": PENDING, "enqueued_at": self._clock.now()}
+        unset = {"owner": "", "lease_until": "", "started_at": ""}
+        return self._runs.update_one(_of(claimed), {"$set": change, "$unset": unset}).matched_count == 1
+
+    @translated_errors()
+    def finish(
+        self,
+        claimed: Document,
+        *,
+        status: str,
+        counts: Mapping[str, int],
+        tasks: Sequence[Document],
+        errors: Sequence[Document],
+    ) -> bool:
+        """End it with what it found; False where the claim was lost."""
+        change = {
+            "status": status,
+            "counts": dict(counts),
+            "tasks": list(tasks),
+            "errors": list(errors),
+            "finished_at": self._clock.now(),
+        }
+        return self._end(_of(claimed), change) is not None
+
+    @translated_errors()
+    def cancel(self, domain_id: str, dry_run_id: str) -> Document:
+        """End it without a result, unless it has ended; whoever runs it stops. Raises ``NotFoundError``."""
+        query = {"domain_id": domain_id, "dry_run_id": dry_run_id, "status": {"$in": list(OPEN)}}
+        ended = self._end(query, {"status": CANCELED, "finished_at": self._clock.now()})
+        return ended or self.get(domain_id, dry_run_id)
+
+    def _end(self, query: Document, change: Document) -> Document | None:
+        unset = {"running_of": "", "owner": "", "lease_until": ""}
+        return self._runs.find_one_and_update(
+            query, {"$set": change, "$unset": unset}, return_document=ReturnDocument.AFTER
+        )
+
+    @translated_errors()
+    def replace_changes(self, claimed: Document, changes: Iterable[Sequence[Document]]) -> None:
+        """Store the changes that it would make, in place of those of an earlier attempt.
+
+        Args:
+            claimed: the dry run.
+            changes: batches of action, cloud_service_id, resource and diff; one that cannot be stored is passed over.
+        """
+        fixed = {name: claimed[name] for name in ("domain_id", "dry_run_id", "expires_at")}
+        self._changes.delete_many({name: fixed[name] for name in ("domain_id", "dry_run_id")})
+        number = 0
+        for batch in changes:
+            documents = []
+            for change in batch:
+                number += 1
+                document = {**fixed, "number": number, **change}
+                if encodable(document):
+                    documents.append(document)
+            if documents:
+                self._changes.insert_many(documents, ordered=False)
+
+    @translated_errors()
+    def changes(
+        self, domain_id: str, dry_run_id: str, *, action: str = "", start: int, limit: int
+    ) -> tuple[list[Document], int]:
+        """Return a page of the changes, in their order, and how many there are in all.
+
+        Args:
+            action: only those with this one; empty for all.
+            start: number of the first, from 1.
+            limit: how many.
+        """
+        query = {"domain_id": domain_id, "dry_run_id": dry_run_id, **({"action": action} if action else {})}
+        found = self._changes.find(query).sort("number", 1).skip(start - 1).limit(limit)
+        return list(found), self._changes.count_documents(query)
+
+    @translated_errors()
+    def drop_left_over(self) -> int:
+        """Remove the scratch collections that killed processes have left; return of how many dry runs they were."""
+        return drop_left_over(self._database, self._running_among)
+
+    def _running_among(self, dry_run_ids: set[str]) -> set[str]:
+        """Return those of the dry runs, of any domain, that somebody runs."""
+        query = {
+            "dry_run_id": {"$in": sorted(dry_run_ids)},
+            "status": IN_PROGRESS,
+            "lease_until": {"$gte": self._clock.now()},
+        }
+        return {found["dry_run_id"] for found in self._runs.find(query, {"dry_run_id": 1})}
+
+
+def _of(claimed: Document) -> Document:
+    names = ("domain_id", "dry_run_id", "owner")
+    return {**{name: claimed[name] for name in names}, "status": IN_PROGRESS}
+
+
+def _free(domain_id: str, dry_run_id: str, now: Any) -> Document:
+    lost = {"status": IN_PROGRESS, "lease_until": {"$lt": now}}
+    return {"domain_id": domain_id, "dry_run_id": dry_run_id, "$or": [{"status": PENDING}, lost]}

@@ -1,0 +1,1 @@
+"""Dry runs: collects that change nothing of the inventory."""

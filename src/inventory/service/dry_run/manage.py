@@ -1,0 +1,153 @@
+"""Use cases of dry runs: start one, look at its report, page through its changes, cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from inventory.connector.ports import Queue
+from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.collector.values import optional_text, required_text, struct
+from inventory.domain.plain import Params
+from inventory.domain.principal import Principal
+from inventory.errors import CollectorStateError, ConnectionFailureError, InvalidParameterError
+from inventory.manager.collector.manager import ENABLED, CollectorManager
+from inventory.manager.collector.secrets import SecretManager
+from inventory.manager.dry_run.findings import ACTIONS
+from inventory.manager.dry_run.runs import OPEN, DryRunManager
+from inventory.model.connection import Document
+from inventory.observe.logs import get_logger
+from inventory.process.addresses import bare, parse_endpoint
+from inventory.process.loopback import is_loopback
+
+MAX_PAGE: Final = 1000
+"""Changes in one answer, at most."""
+_PAGE: Final = 100
+
+_log = get_logger(__name__)
+
+
+class DryRunService:
+    """Dry runs of the caller's domain.
+
+    Args:
+        runs: their reports.
+        collectors: whose collects they are.
+        secrets: told apart before anything is stored.
+        queue: tells the workers.
+        endpoints: patterns of ``host:port`` that a request may name.
+        loopback: whether it may name any endpoint on loopback.
+    """
+
+    def __init__(
+        self,
+        *,
+        runs: DryRunManager,
+        collectors: CollectorManager,
+        secrets: SecretManager,
+        queue: Queue,
+        endpoints: Sequence[str],
+        loopback: bool,
+    ) -> None:
+        self._runs = runs
+        self._collectors = collectors
+        self._secrets = secrets
+        self._queue = queue
+        self._endpoints = endpoints
+        self._loopback = loopback
+
+    def start(self, principal: Principal, params: Params) -> Document:
+        """Hand a dry run to the workers and return its report, PENDING.
+
+        Args:
+            principal: who asks.
+            params: collector_id; secret_id, filter and collect_mode as in ``Collector.collect``; plugin_version of the
+                collector's plugin, or the endpoint of a plugin, in the place of its own.
+
+        Raises:
+            NotFoundError: no such collector.
+            CollectorStateError: it is disabled.
+            InvalidParameterError: a dry run of the collector has not ended; the secret is none of the collector's; the
+                endpoint is none, or is not allowed.
+            ConnectionFailureError: the secret service cannot be reached.
+        """
+        collector_id = required_text(params, "collector_id")
+        collector = self._collectors.get(principal.domain_id, collector_id)
+        if collector["state"] != ENABLED:
+            raise CollectorStateError(collector_id=collector_id, state=collector["state"])
+        if params.get("endpoint"):
+            self._check_endpoint(params)
+        if secret_id := optional_text(params, "secret_id"):
+            secrets = self._secrets.list_of_plugin(collector["plugin_info"], principal)
+            if all(secret.secret_id != secret_id for secret in secrets):
+                raise InvalidParameterError(key="secret_id", reason="is not one of the collector's secrets")
+        values: Document = {
+            "domain_id": principal.domain_id,
+            "collector_id": collector_id,
+            "filter": struct(params.get("filter") or {}, "filter"),
+            "collect_mode": CollectMode.parse(params.get("collect_mode") or "").value,
+            "priority": collector["priority"],
+        }
+        named = {name: optional_text(params, name) for name in ("secret_id", "plugin_version", "endpoint")}
+        made = self._runs.insert(values | {name: text for name, text in named.items() if text})
+        _log.info("dry_run_requested", dry_run_id=made["dry_run_id"], collector_id=collector_id)
+        self._enqueue(made)
+        return made
+
+    def _check_endpoint(self, params: Params) -> None:
+        if params.get("plugin_version"):
+            raise InvalidParameterError(key="endpoint", reason="plugin_version and endpoint exclude each other")
+        endpoint = required_text(params, "endpoint")
+        address = parse_endpoint(endpoint)
+        if address is None:
+            raise InvalidParameterError(key="endpoint", reason="must be grpc://host:port or grpc+ssl://host:port")
+        host = address.target.rpartition(":")[0]
+        if self._loopback and is_loopback(bare(host)):
+            return
+        if not any(fnmatchcase(address.target, pattern) for pattern in self._endpoints):
+            # The plugin is sent the collector's secrets: whoever may start a dry run must not choose who reads them.
+            reason = "is not allowed by the setting dry_run_endpoints (INVENTORY_DRY_RUN_ENDPOINTS)"
+            raise InvalidParameterError(key="endpoint", reason=reason)
+
+    def _enqueue(self, made: Document) -> None:
+        try:
+            self._queue.dry_run(made["dry_run_id"], domain_id=made["domain_id"], priority=made["priority"])
+        except ConnectionFailureError as exc:
+            # Whoever waits for the report enqueues it again.
+            _log.warning("queue_unreachable", dry_run_id=made["dry_run_id"], reason=exc.message)
+
+    def get(self, principal: Principal, dry_run_id: str) -> Document:
+        """Return the report. One that waits without a message, or whose worker died, is enqueued again by this.
+
+        Raises:
+            NotFoundError: there is none, or it was kept long enough.
+        """
+        found = self._runs.get(principal.domain_id, dry_run_id)
+        if found["status"] in OPEN and self._runs.claim_enqueuing(principal.domain_id, dry_run_id):
+            self._enqueue(found)
+        return found
+
+    def list_changes(self, principal: Principal, params: Params) -> tuple[list[Document], int]:
+        """Return a page of what it would do, and how much there is in all.
+
+        Args:
+            principal: who asks.
+            params: dry_run_id; action, to list only those; page with start, from 1, and limit, at most ``MAX_PAGE``.
+
+        Raises:
+            NotFoundError: there is no such dry run.
+            InvalidParameterError: an action that there is not.
+        """
+        dry_run_id, page = required_text(params, "dry_run_id"), params.get("page") or {}
+        action, start, limit = params.get("action") or "", page.get("start") or 1, page.get("limit") or _PAGE
+        if action and action not in ACTIONS:
+            raise InvalidParameterError(key="action", reason=f"must be one of {', '.join(ACTIONS)}")
+        self._runs.get(principal.domain_id, dry_run_id)
+        return self._runs.changes(
+            principal.domain_id, dry_run_id, action=action, start=start, limit=min(limit, MAX_PAGE)
+        )
+
+    def cancel(self, principal: Principal, dry_run_id: str) -> Document:
+        """End it; a worker that runs it stops. One that has ended stays as it is. Raises ``NotFoundError``."""
+        return self._runs.cancel(principal.domain_id, dry_run_id)

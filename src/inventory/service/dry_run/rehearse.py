@@ -1,0 +1,272 @@
+"""A dry run from its claim to its report: the code of every collect, over scratch collections."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Final, Protocol, Self
+
+from pymongo.database import Database
+
+from inventory.connector.ports import Queue
+from inventory.domain import ids
+from inventory.domain.clock import Clock
+from inventory.domain.job.stored_error import error_document
+from inventory.domain.principal import Principal, system_principal
+from inventory.errors import ConnectionFailureError, InventoryError, JobTimeoutError
+from inventory.manager.dry_run.findings import Findings
+from inventory.manager.dry_run.runs import DryRunManager
+from inventory.manager.job.manager import JobManager
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.dry_run import FAILURE, SUCCESS
+from inventory.model.documents.job import StoredJob
+from inventory.observe.logs import bind, get_logger, unbind
+from inventory.service.collector.manage import CollectorService
+from inventory.service.job.collect import CollectService
+from inventory.service.job.run_slice import RunSlice
+from inventory.service.job.running import RunningSlices
+
+_LOOK_SECONDS: Final = 0.5
+"""How often it is looked whether the dry run must stop, s."""
+_COUNTS: Final = {
+    "created_count": "created",
+    "updated_count": "seen",
+    "deleted_count": "deleted",
+    "held_count": "held",
+    "disconnected_count": "missed",
+    "failure_count": "failed",
+    "uncounted_count": "uncounted",
+    "error_count": "errors",
+}
+"""The counts of a job task by the names that they have in a report."""
+_ERRORS_KEPT: Final = 20
+"""Of one secret."""
+
+_log = get_logger(__name__)
+
+
+class Rehearsal(Protocol):
+    """A service over the scratch collections of one dry run, with all that it needs to collect in them."""
+
+    @property
+    def database(self) -> Database[Document]: ...
+    @property
+    def collector_service(self) -> CollectorService: ...
+    @property
+    def collect(self) -> CollectService: ...
+    @property
+    def jobs(self) -> JobManager: ...
+    @property
+    def run_slice(self) -> RunSlice: ...
+    @property
+    def running(self) -> RunningSlices: ...
+
+    def next_slice(self) -> str:
+        """Return the id of the slice that was enqueued next, once; empty for none."""
+
+
+Rehearse = Callable[[Document], AbstractContextManager[Rehearsal]]
+"""Makes the scratch collections of a dry run, and removes them in the end."""
+
+
+class Stop(Enum):
+    """Why a dry run must stop."""
+
+    LOST = auto()
+    """It was canceled, or another has taken it over."""
+    SHUTDOWN = auto()
+    TIMEOUT = auto()
+
+
+class DryRunner:
+    """Runs dry runs, each on the thread that calls; one object serves all threads of a worker.
+
+    Args:
+        runs: their reports.
+        rehearse: makes what they collect with.
+        queue: told of a dry run that is handed back.
+        clock: tells the time.
+        owner: names this process in claims.
+        stopping: whether this process ends.
+        system_token: what the platform is asked with.
+        period_seconds: how often a claim is renewed, s.
+        timeout_seconds: how long a dry run may take, s.
+        max_changes: changes kept of each kind.
+    """
+
+    def __init__(
+        self,
+        *,
+        runs: DryRunManager,
+        rehearse: Rehearse,
+        queue: Queue,
+        clock: Clock,
+        owner: str,
+        stopping: Callable[[], bool],
+        system_token: str,
+        period_seconds: float,
+        timeout_seconds: float,
+        max_changes: int,
+    ) -> None:
+        self._runs = runs
+        self._rehearse = rehearse
+        self._queue = queue
+        self._clock = clock
+        self._owner = owner
+        self._stopping = stopping
+        self._system_token = system_token
+        self._period_seconds = period_seconds
+        self._timeout = timedelta(seconds=timeout_seconds)
+        self._max_changes = max_changes
+
+    def run(self, domain_id: str, dry_run_id: str) -> None:
+        """Run it unless somebody does, or it has ended. Safe to call at any time, and again.
+
+        Raises:
+            ConnectionFailureError: of MongoDB; the claim runs out, and who waits for the report lets it begin anew.
+        """
+        if self._stopping():
+            return
+        claimed = self._runs.claim(domain_id, dry_run_id, owner=f"{self._owner}/{ids.new_id('run')}")
+        if claimed is None:
+            return
+        bind(dry_run_id=dry_run_id)
+        try:
+            with translated_errors(), self._rehearse(claimed) as rehearsal:
+                self._run(claimed, rehearsal)
+        finally:
+            unbind("dry_run_id")
+
+    def _run(self, claimed: Document, rehearsal: Rehearsal) -> None:
+        _log.info("dry_run_started", collector_id=claimed["collector_id"])
+        watch = _Watch(self, claimed, rehearsal.running)
+        job: StoredJob | None = None
+        errors: list[Document] = []
+        with watch:
+            try:
+                job = self._collect(claimed, rehearsal, watch)
+            except ConnectionFailureError:
+                raise
+            except InventoryError as exc:
+                errors.append(error_document(exc))
+            self._conclude(claimed, rehearsal, watch, job, errors)
+
+    def _collect(self, claimed: Document, rehearsal: Rehearsal, watch: _Watch) -> StoredJob:
+        """Collect into the scratch collections, and return the job there."""
+        domain_id = claimed["domain_id"]
+        principal = system_principal(domain_id, token=self._system_token)
+        self._change_plugin(claimed, rehearsal, principal)
+        made = {name: claimed[name] for name in ("collector_id", "domain_id", "priority", "collect_mode", "filter")}
+        if claimed.get("secret_id"):
+            made["secret_id"] = claimed["secret_id"]
+        job_id = rehearsal.jobs.insert({"job_id": ids.new_id(ids.JOB), **made})["job_id"]
+        rehearsal.collect.plan_job(domain_id, job_id)
+        while watch.reason is None and (slice_id := rehearsal.next_slice()):
+            rehearsal.run_slice.run(domain_id, slice_id)
+        return rehearsal.jobs.get(domain_id, job_id)
+
+    def _change_plugin(self, claimed: Document, rehearsal: Rehearsal, principal: Principal) -> None:
+        """Let the scratch collector have the plugin that was asked for."""
+        version, endpoint = claimed.get("plugin_version"), claimed.get("endpoint")
+        if version or endpoint:
+            change = {"collector_id": claimed["collector_id"]}
+            if version:
+                change |= {"version": version, "upgrade_mode": "MANUAL"}
+            rehearsal.collector_service.update_plugin(principal, change)
+
+    def _conclude(
+        self,
+        claimed: Document,
+        rehearsal: Rehearsal,
+        watch: _Watch,
+        job: StoredJob | None,
+        errors: list[Document],
+    ) -> None:
+        if watch.reason is Stop.LOST:
+            _log.info("dry_run_left")
+            return
+        if watch.reason is Stop.SHUTDOWN:
+            self._hand_back(claimed)
+            return
+        if watch.reason is Stop.TIMEOUT:
+            errors.append(error_document(JobTimeoutError(limit_seconds=self._timeout.total_seconds())))
+        errors.extend(job.get("errors", ()) if job else ())
+        findings = Findings(rehearsal.database)
+        self._runs.replace_changes(claimed, findings.changes(self._max_changes))
+        rows = [_row(task) for task in findings.tasks]
+        counts = _summed(rows)
+        counts["updated"] = min(findings.changed(), counts["seen"])
+        counts["unchanged"] = counts.pop("seen") - counts["updated"]
+        well = not errors and job is not None and job["status"] == "SUCCESS"
+        self._runs.finish(
+            claimed, status=SUCCESS if well else FAILURE, counts=counts, tasks=rows, errors=errors[:_ERRORS_KEPT]
+        )
+        _log.info("dry_run_finished", well=well, **counts)
+
+    def _hand_back(self, claimed: Document) -> None:
+        if self._runs.hand_back(claimed):
+            self._queue.dry_run(claimed["dry_run_id"], domain_id=claimed["domain_id"], priority=claimed["priority"])
+            _log.info("dry_run_handed_back")
+
+
+class _Watch:
+    """Renews the claim of a dry run on a thread of its own, and stops it where it must stop."""
+
+    def __init__(self, runner: DryRunner, claimed: Document, running: RunningSlices) -> None:
+        self.reason: Stop | None = None
+        self._runner = runner
+        self._claimed = claimed
+        self._running = running
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="dry-run-watch", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        clock = self._runner._clock
+        renewed = clock.monotonic()
+        while not self._ended.wait(_LOOK_SECONDS):
+            due = clock.monotonic() - renewed >= self._runner._period_seconds
+            if due:
+                renewed = clock.monotonic()
+            try:
+                self._look(renew=due)
+            except Exception:  # noqa: BLE001 (a thread's outermost loop: without it the claim would run out)
+                _log.exception("dry_run_watch_failed")
+
+    def _look(self, *, renew: bool) -> None:
+        runner = self._runner
+        if self.reason is None:
+            if runner._stopping():
+                self.reason = Stop.SHUTDOWN
+            elif runner._clock.now() > self._claimed["started_at"] + runner._timeout:
+                self.reason = Stop.TIMEOUT
+            elif renew and not runner._runs.renew(self._claimed):
+                self.reason = Stop.LOST
+        if self.reason is not None:
+            self._running.stop_all()
+        elif renew:
+            self._running.beat()
+
+
+def _row(task: Document) -> Document:
+    """Return what the report tells of one secret."""
+    return {
+        "secret_id": task["secret_id"],
+        "status": task["status"],
+        **{name: int(task.get(stored) or 0) for stored, name in _COUNTS.items()},
+        "error_list": list(task.get("errors") or ())[:_ERRORS_KEPT],
+    }
+
+
+def _summed(rows: Sequence[Document]) -> dict[str, int]:
+    return {name: sum(row[name] for row in rows) for name in _COUNTS.values()}
