@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Final
 
 from inventory.domain import ids
@@ -29,7 +28,6 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
-from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
@@ -37,21 +35,18 @@ from inventory.model.documents.collector import Collector, StoredCollector
 from inventory.model.new_document import new_document
 from inventory.model.time_limit import finish
 from inventory.observe.logs import get_logger
-from inventory.query.parser import RawQuery, parse_list
-from inventory.query.references import with_request_filters
-from inventory.query.statistics.aggregate import parse_stat
 from inventory.service.collector.delete import CollectorRemover
 from inventory.service.collector.plugin import CollectorPluginService, Refreshed
 from inventory.service.collector.verify_plugin import PluginVerifier
+from inventory.service.reading import ResourceReads
 
 log = get_logger(__name__)
 
-"""A request as a plain dict, without absent fields, enums by name."""
 
 _ID: Final = "collector_id"
 
 
-class CollectorService:
+class CollectorService(ResourceReads):
     """The use cases of collectors, except ``collect`` and schedules."""
 
     def __init__(
@@ -76,8 +71,7 @@ class CollectorService:
         self._verifier = verifier
         self._remover = remover
         self._schedules = schedules
-        self._reader = reader
-        self._clock = clock
+        super().__init__(reader=reader, clock=clock)
 
     def create(self, principal: Principal, params: Params) -> StoredCollector:
         """Make a collector; nothing stays behind where that fails.
@@ -184,40 +178,6 @@ class CollectorService:
         if not collector_id:
             raise RequiredParameterError(key=_ID)
         return self._collectors.get(principal.domain_id, collector_id)
-
-    def get(self, principal: Principal, collector_id: str, only: Iterable[str] = ()) -> Document:
-        """Return the collector, or its fields ``only``. Raises ``NotFoundError``, ``InvalidParameterError``."""
-        if not collector_id:
-            raise RequiredParameterError(key=_ID)
-        return self._reader.get(
-            principal.domain_id, collector_id, only=only, remaining_seconds=principal.remaining_seconds()
-        )
-
-    def list(self, principal: Principal, query: RawQuery, filters: Mapping[str, object]) -> Page:
-        """Return the collectors that match.
-
-        Args:
-            principal: who asks.
-            query: a ``Query`` as a plain dict.
-            filters: the request's own filter fields, by name, without absent ones.
-
-        Raises:
-            BadRequestError: one of its subclasses says what is wrong with the query.
-        """
-        now = self._clock.now()
-        return self._reader.list(
-            with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
-            domain_id=principal.domain_id,
-            remaining_seconds=principal.remaining_seconds(),
-        )
-
-    def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over collectors; raises like ``list``."""
-        return self._reader.stat(
-            parse_stat(self._reader.schema, query, now=self._clock.now()),
-            domain_id=principal.domain_id,
-            remaining_seconds=principal.remaining_seconds(),
-        )
 
     def enable(self, principal: Principal, collector_id: str) -> StoredCollector:
         """Let the collector collect. Raises ``NotFoundError``."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Final
 
 from inventory.connector.ports import Identity
@@ -24,22 +23,16 @@ from inventory.errors import (
 )
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.rules import CollectorRuleManager
-from inventory.manager.page import Page
 from inventory.manager.reader import Reader
-from inventory.model.connection import Document
 from inventory.model.documents.collector_rule import CUSTOM, MANAGED, CollectorRule, StoredCollectorRule
 from inventory.model.new_document import new_document
-from inventory.query.parser import RawQuery, parse_list
-from inventory.query.references import with_request_filters
-from inventory.query.statistics.aggregate import parse_stat
-
-"""A request as a plain dict, without absent fields, enums by name."""
+from inventory.service.reading import ResourceReads
 
 _ID: Final = "collector_rule_id"
 _CONTENT: Final = ("name", "conditions", "conditions_policy", "actions", "options", "tags")
 
 
-class CollectorRuleService:
+class CollectorRuleService(ResourceReads):
     """The use cases of collector rules. Those of a plugin (MANAGED) are read-only."""
 
     def __init__(
@@ -54,8 +47,7 @@ class CollectorRuleService:
         self._rules = rules
         self._collectors = collectors
         self._identity = identity
-        self._reader = reader
-        self._clock = clock
+        super().__init__(reader=reader, clock=clock)
 
     def create(self, principal: Principal, params: Params) -> StoredCollectorRule:
         """Add a CUSTOM rule behind the collector's others.
@@ -139,32 +131,3 @@ class CollectorRuleService:
         project_id = content["actions"].get("change_project")
         if project_id and not self._identity.project_exists(project_id, principal):
             raise NotFoundError(key="project_id", value=project_id)
-
-    def get(self, principal: Principal, collector_rule_id: str, only: Iterable[str] = ()) -> Document:
-        """Return the rule, or its fields ``only``. Raises ``NotFoundError``, ``InvalidParameterError``."""
-        if not collector_rule_id:
-            raise RequiredParameterError(key=_ID)
-        return self._reader.get(
-            principal.domain_id, collector_rule_id, only=only, remaining_seconds=principal.remaining_seconds()
-        )
-
-    def list(self, principal: Principal, query: RawQuery, filters: Mapping[str, object]) -> Page:
-        """Return the rules that match; ``filters`` are the request's own fields, without absent ones.
-
-        Raises:
-            BadRequestError: one of its subclasses says what is wrong with the query.
-        """
-        now = self._clock.now()
-        return self._reader.list(
-            with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
-            domain_id=principal.domain_id,
-            remaining_seconds=principal.remaining_seconds(),
-        )
-
-    def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over rules; raises like ``list``."""
-        return self._reader.stat(
-            parse_stat(self._reader.schema, query, now=self._clock.now()),
-            domain_id=principal.domain_id,
-            remaining_seconds=principal.remaining_seconds(),
-        )

@@ -17,15 +17,13 @@ from inventory.manager.page import Page
 from inventory.manager.reader import Reader, Scope
 from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
-from inventory.query.ast import Condition, Operator, Query, ReferenceCondition
+from inventory.query.ast import Condition, ListQuery, Operator, Query, ReferenceCondition
 from inventory.query.fields import ResourceSchema
-from inventory.query.parser import RawQuery, parse_list, parse_only
-from inventory.query.references import ReferenceLookup, with_request_filters
+from inventory.query.parser import RawQuery, parse_only
+from inventory.query.references import ReferenceLookup
 from inventory.query.schemas import BOUND_JOB
-from inventory.query.statistics.aggregate import parse_stat
-
-Filters = Mapping[str, object]
-"""The request's own filter fields, by name; absent fields are left out."""
+from inventory.query.statistics.stages import StatQuery
+from inventory.service.reading import Filters, ResourceReads
 
 _PROJECTS: Final = "projects"
 _COLLECTOR: Final = "collector_info"
@@ -70,60 +68,30 @@ class CollectorReferences:
         return [_restricted(document, page, found.get(document.get("collector_id", ""))) for document in page.results]
 
 
-class JobService:
+class JobService(ResourceReads):
     """Reads and removes jobs."""
 
     def __init__(self, *, jobs: JobManager, reader: Reader, references: CollectorReferences, clock: Clock) -> None:
+        super().__init__(reader=reader, clock=clock)
         self._jobs = jobs
-        self._reader = reader
         self._references = references
-        self._clock = clock
 
-    def get(self, principal: Principal, job_id: str, only: Iterable[str] = ()) -> Document:
+    def get(self, principal: Principal, resource_id: str, only: Iterable[str] = ()) -> Document:
         """Return the job with its collector's minimal form. Raises ``NotFoundError``."""
         only = tuple(only)
-        paths = parse_only(self._reader.schema, only)
-        job = self._reader.get(
-            principal.domain_id,
-            job_id,
-            only=only,
-            scope=_scope(principal, _PROJECTS),
-            remaining_seconds=principal.remaining_seconds(),
-        )
+        paths = parse_only(self.schema, only)
+        job = super().get(principal, resource_id, only)
         fields = None if paths is None else frozenset(path.partition(".")[0] for path in paths)
         return self._references.join(principal, Page([job], 1, fields, None if paths is None else frozenset(paths)))[0]
 
-    def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
+    def list(self, principal: Principal, query: RawQuery, filters: Filters, *, scope: Scope | None = None) -> Page:
         """Return the jobs that match, each with its collector's minimal form.
 
         Raises:
             BadRequestError: one of its subclasses says what is wrong with the query.
         """
-        now = self._clock.now()
-        parsed = with_request_filters(parse_list(self._schema(principal), query, now=now), filters, now=now)
-        sorts = any(key.path == _PROJECTS for key in parsed.sort)
-        page = self._reader.list(
-            parsed,
-            domain_id=principal.domain_id,
-            scope=_job_scope(principal, parsed, shows_projects=sorts),
-            lookup=self._references.lookup(principal),
-            remaining_seconds=principal.remaining_seconds(),
-        )
+        page = super().list(principal, query, filters, scope=scope)
         return Page(self._references.join(principal, page), page.total_count, page.fields, page.only)
-
-    def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over jobs; raises like ``list``.
-
-        If the query reveals projects, jobs that also collect for other projects do not count for a PROJECT caller.
-        """
-        parsed = parse_stat(self._schema(principal), query, now=self._clock.now())
-        return self._reader.stat(
-            parsed,
-            domain_id=principal.domain_id,
-            scope=_job_scope(principal, parsed, shows_projects=parsed.shows(_PROJECTS)),
-            lookup=self._references.lookup(principal),
-            remaining_seconds=principal.remaining_seconds(),
-        )
 
     def delete(self, principal: Principal, job_id: str) -> None:
         """Remove the job with its tasks; a running job is canceled first.
@@ -137,59 +105,48 @@ class JobService:
             raise PermissionDeniedError
         self._jobs.delete_job(principal.domain_id, job_id)
 
-    def _schema(self, principal: Principal) -> ResourceSchema:
-        return self._reader.schema if principal.projects is None else BOUND_JOB
+    def _schema_of(self, principal: Principal) -> ResourceSchema:
+        return self.schema if principal.projects is None else BOUND_JOB
+
+    def _scope(self, principal: Principal, query: Query | None = None) -> Scope | None:
+        """For a PROJECT caller, jobs that also collect for others do not count if the query reveals projects."""
+        if query is None:
+            return _scope(principal, _PROJECTS)
+        if isinstance(query, ListQuery):
+            shows_projects = any(key.path == _PROJECTS for key in query.sort)
+        else:
+            shows_projects = isinstance(query, StatQuery) and query.shows(_PROJECTS)
+        return _job_scope(principal, query, shows_projects=shows_projects)
+
+    def _lookup(self, principal: Principal) -> ReferenceLookup | None:
+        return self._references.lookup(principal)
 
 
-class JobTaskService:
+class JobTaskService(ResourceReads):
     """Reads and removes job tasks."""
 
     def __init__(self, *, tasks: JobTaskManager, progress: TaskProgress, reader: Reader, clock: Clock) -> None:
+        super().__init__(reader=reader, clock=clock)
         self._tasks = tasks
         self._progress = progress
-        self._reader = reader
-        self._clock = clock
 
-    @property
-    def schema(self) -> ResourceSchema:
-        """The schema that queries refer to."""
-        return self._reader.schema
-
-    def get(self, principal: Principal, job_task_id: str, only: Iterable[str] = ()) -> Document:
+    def get(self, principal: Principal, resource_id: str, only: Iterable[str] = ()) -> Document:
         """Return the task; while it runs, with its counts so far. Raises ``NotFoundError``."""
-        task = self._reader.get(
-            principal.domain_id,
-            job_task_id,
-            only=only,
-            scope=_scope(principal, "project_id"),
-            remaining_seconds=principal.remaining_seconds(),
-        )
+        task = super().get(principal, resource_id, only)
         return dict(self._progress.shown(principal.domain_id, [task])[0])
 
-    def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
+    def list(self, principal: Principal, query: RawQuery, filters: Filters, *, scope: Scope | None = None) -> Page:
         """Return the tasks that match, running ones with their counts so far; raises like ``JobService.list``."""
-        now = self._clock.now()
-        page = self._reader.list(
-            with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
-            domain_id=principal.domain_id,
-            scope=_scope(principal, "project_id"),
-            remaining_seconds=principal.remaining_seconds(),
-        )
+        page = super().list(principal, query, filters, scope=scope)
         return replace(page, results=self._progress.shown(principal.domain_id, page.results))
-
-    def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over tasks; raises like ``JobService.list``."""
-        return self._reader.stat(
-            parse_stat(self._reader.schema, query, now=self._clock.now()),
-            domain_id=principal.domain_id,
-            scope=_scope(principal, "project_id"),
-            remaining_seconds=principal.remaining_seconds(),
-        )
 
     def delete(self, principal: Principal, job_task_id: str) -> None:
         """Remove the task with its slices; a running task is canceled first. Raises ``NotFoundError``."""
         self._reader.get(principal.domain_id, job_task_id, only=("job_task_id",), scope=_scope(principal, "project_id"))
         self._tasks.delete_task(principal.domain_id, job_task_id)
+
+    def _scope(self, principal: Principal, _query: Query | None = None) -> Scope | None:
+        return _scope(principal, "project_id")
 
 
 def _scope(principal: Principal, field: str) -> Scope | None:

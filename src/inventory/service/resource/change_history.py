@@ -12,7 +12,7 @@ from inventory.manager.reader import Reader, Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.model.connection import Document
 from inventory.query.parser import RawQuery
-from inventory.service.resource.reading import Filters, ResourceReads
+from inventory.service.reading import Filters, ResourceReads
 from inventory.service.resource.scope import project_scope
 
 _CLOUD_SERVICE_ID: Final = "cloud_service_id"

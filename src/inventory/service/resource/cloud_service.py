@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from inventory.connector.ports import Identity
@@ -25,18 +25,17 @@ from inventory.ingest.decision.changeset import (
     user_update,
 )
 from inventory.ingest.decision.history import Author, clip_record, diff, new_record
-from inventory.manager.page import Page
-from inventory.manager.reader import Reader
+from inventory.manager.reader import Reader, Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import MONGODB, Document
 from inventory.model.documents.cloud_service import ACTIVE
 from inventory.model.documents.record import CREATE, DELETE, UPDATE
-from inventory.query.parser import RawQuery, parse_list
-from inventory.query.references import with_request_filters
-from inventory.query.statistics.aggregate import parse_stat
+from inventory.query.ast import Query
+from inventory.query.parser import RawQuery
+from inventory.query.references import ReferenceLookup
 from inventory.query.statistics.analyze import parse_analyze
-from inventory.service.resource.reading import Filters
+from inventory.service.reading import ResourceReads
 from inventory.service.resource.scope import CloudServiceReferences, living_scope, project_scope
 
 Write = tuple[Document, Document | None]
@@ -49,7 +48,7 @@ _ATTEMPTS: Final = 64
 """How often a write is tried; a try fails only if another write of the same resource succeeded."""
 
 
-class CloudServiceService:
+class CloudServiceService(ResourceReads):
     """Create, update, delete, get, list, stat and analyze. Callers of a PROJECT see and change only their projects'."""
 
     def __init__(
@@ -62,10 +61,9 @@ class CloudServiceService:
         clock: Clock,
     ) -> None:
         self._services = services
-        self._reader = reader
         self._references = references
         self._identity = identity
-        self._clock = clock
+        super().__init__(reader=reader, clock=clock)
 
     def create(self, principal: Principal, params: Params) -> Document:
         """Add a resource; its tags and metadata belong to its own provider.
@@ -144,63 +142,23 @@ class CloudServiceService:
             stored = self._living(principal, stored[_ID])
         raise ConnectionFailureError(service=MONGODB, reason="others kept changing the resource at the same time")
 
-    def get(self, principal: Principal, cloud_service_id: str, only: Iterable[str] = ()) -> Document:
-        """Return the resource, even if DELETED, or its fields ``only``.
-
-        Raises:
-            NotFoundError: it does not exist.
-            InvalidParameterError: ``only`` names an unknown field.
-        """
-        return self._reader.get(
-            principal.domain_id,
-            cloud_service_id,
-            only=only,
-            scope=project_scope(principal),
-            remaining_seconds=principal.remaining_seconds(),
-        )
-
-    def list(self, principal: Principal, query: RawQuery, filters: Filters) -> Page:
-        """Return the resources that match; DELETED ones only if ``filter`` asks for them.
-
-        Args:
-            principal: who asks.
-            query: a ``Query`` as a plain dict.
-            filters: the request's own fields.
-
-        Raises:
-            BadRequestError: one of its subclasses says what is wrong with the query.
-        """
-        now = self._clock.now()
-        parsed = with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now)
-        return self._reader.list(
-            parsed,
-            domain_id=principal.domain_id,
-            scope=living_scope(principal, parsed),
-            lookup=self._references.lookup(principal),
-            remaining_seconds=principal.remaining_seconds(),
-        )
-
-    def stat(self, principal: Principal, query: RawQuery) -> Document:
-        """Return statistics over the resources that ``list`` would find; raises like it."""
-        parsed = parse_stat(self._reader.schema, query, now=self._clock.now())
-        return self._reader.stat(
-            parsed,
-            domain_id=principal.domain_id,
-            scope=living_scope(principal, parsed),
-            lookup=self._references.lookup(principal),
-            remaining_seconds=principal.remaining_seconds(),
-        )
-
     def analyze(self, principal: Principal, query: RawQuery) -> Document:
         """Return fields over groups of the resources that ``list`` would find; raises like it."""
         parsed = parse_analyze(self._reader.schema, query, now=self._clock.now())
         return self._reader.analyze(
             parsed,
             domain_id=principal.domain_id,
-            scope=living_scope(principal, parsed),
-            lookup=self._references.lookup(principal),
+            scope=self._scope(principal, parsed),
+            lookup=self._lookup(principal),
             remaining_seconds=principal.remaining_seconds(),
         )
+
+    def _scope(self, principal: Principal, query: Query | None = None) -> Scope | None:
+        """DELETED ones are got by their id, and listed only where the query asks for them."""
+        return project_scope(principal) if query is None else living_scope(principal, query)
+
+    def _lookup(self, principal: Principal) -> ReferenceLookup | None:
+        return self._references.lookup(principal)
 
     def _living(self, principal: Principal, cloud_service_id: str) -> Document:
         """Return the whole document of a resource that is not DELETED."""

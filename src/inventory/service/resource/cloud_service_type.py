@@ -10,7 +10,7 @@ from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterTypeError
 from inventory.ingest.decision.changeset import MANUAL, change_cloud_service_type, new_cloud_service_type
 from inventory.model.connection import Document
-from inventory.service.resource.reading import ResourceService
+from inventory.service.resource.types_and_regions import ResourceService
 
 _ID: Final = "cloud_service_type_id"
 

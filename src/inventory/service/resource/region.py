@@ -9,7 +9,7 @@ from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.ingest.decision.changeset import MANUAL, change_region, new_region
 from inventory.model.connection import Document
-from inventory.service.resource.reading import ResourceService
+from inventory.service.resource.types_and_regions import ResourceService
 
 _ID: Final = "region_id"
 
