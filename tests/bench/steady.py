@@ -71,6 +71,18 @@ def measure(bed: Bed, scale: Scale) -> Iterator[Row]:
             changed = database["record"].count_documents({"action": "UPDATE"})
             assert changed == number * accounts * (each // STIR), changed
         yield row
+        yield from storage(database)
+
+
+def storage(database: Database[dict[str, Any]]) -> Iterator[Row]:
+    """Yield a row for each collection that grows with the resources: bytes of a document, on disk, and of its indexes.
+
+    The figure of a record is that of one change or creation, of which a resource has one or more.
+    """
+    for name in ("cloud_service", "collection_state", "record"):
+        told = database.command("collStats", name)
+        figures = {"data_bytes": told["size"], "disk_bytes": told["storageSize"], "index_bytes": told["totalIndexSize"]}
+        yield Row("storage", name, {unit: value / told["count"] for unit, value in figures.items()})
 
 
 def _round(
