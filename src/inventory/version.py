@@ -1,6 +1,7 @@
-"""Which version of the package this is.
+"""The version of the package.
 
-Written here, and read by the build: to look it up in what is installed takes a command longer than all else it does.
+It is defined here, and read by the build: looking it up in the installed metadata takes longer than the rest of a
+command.
 """
 
 from __future__ import annotations
@@ -18,6 +19,6 @@ def package_version() -> str:
 
 
 def compiled() -> bool:
-    """Return whether the hot modules run compiled by mypyc, as in the image and in wheels built with a C compiler."""
+    """Return whether the hot modules are compiled with mypyc, as in the image and in wheels built with a C compiler."""
     found = find_spec("inventory.domain.equality")
     return found is not None and str(found.origin).endswith(tuple(EXTENSION_SUFFIXES))

@@ -1,4 +1,4 @@
-"""The composition root: from settings to objects. Nothing else builds them, and nothing connects on import."""
+"""The composition root: builds objects from settings. Nothing else builds them, and nothing connects on import."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MODULES: Final = {"Container": "container", "Platform": "platform"}
 
 
 def __getattr__(name: str) -> Any:
-    # When asked for: a command that needs one module of this package should not wait for all that a worker is made of.
+    # On demand: a command that needs one module of this package should not import everything a worker needs.
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

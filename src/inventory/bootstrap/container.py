@@ -1,4 +1,4 @@
-"""What workers and the scheduler run, and with it everything of one process."""
+"""What workers and the scheduler run, and the complete container of a process."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from inventory.service.resource.housekeeping import Ages, Housekeeping
 
 
 class Container(Resources):
-    """Everything that one process is made of; take what you need before you start threads."""
+    """All objects of one process; take what you need before starting threads."""
 
     @cached_property
     def settler(self) -> Settler:
-        """Derives tasks from slices and jobs from tasks."""
+        """Derives the state of tasks from slices and of jobs from tasks."""
         garbage = TaskGarbage(
             database=self.database,
             jobs=self.jobs,
@@ -47,7 +47,7 @@ class Container(Resources):
 
     @cached_property
     def sweeper(self) -> Sweeper:
-        """Makes up for whatever died."""
+        """Repairs what crashes and lost messages left undone."""
         return Sweeper(
             jobs=self.jobs,
             tasks=self.tasks,
@@ -64,7 +64,7 @@ class Container(Resources):
 
     @cached_property
     def ingest(self) -> Ingest:
-        """From plugin streams to the store."""
+        """Stores plugin streams."""
         return Ingest(
             database=self.database,
             identity=self.platform.identity,
@@ -143,7 +143,7 @@ class Container(Resources):
 
     @cached_property
     def housekeeping(self) -> Housekeeping:
-        """Ages out what is no longer seen."""
+        """Ages out resources that are no longer seen."""
         return Housekeeping(
             database=self.database,
             ages=Ages(

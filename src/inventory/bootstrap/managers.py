@@ -1,4 +1,4 @@
-"""What lies below the use cases: connections and managers."""
+"""The layer below the use cases: connections and managers."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ from inventory.settings import Settings
 
 
 class Managers:
-    """Connections and managers of one process, each made on first use."""
+    """Connections and managers of one process, each created on first use."""
 
     def __init__(self, settings: Settings, *, clock: Clock | None = None) -> None:
         self.settings = settings
         self.machine_clock = SystemClock(settings.clock_offset_seconds)
-        """What this machine's clock shows. Only for telling that it is wrong."""
+        """This machine's clock, used only to detect that it is wrong."""
         self._store_clock = StoreClock(
             measure=lambda: connection.server_time(self.database),
             machine=self.machine_clock,
             report_skew=report_clock_skew,
         )
         self.clock = clock or self._store_clock
-        """MongoDB's time, unless a test gives another."""
+        """MongoDB's time, unless a test passes another clock."""
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
-        """Names this process in claims and leases."""
+        """Identifies this process in claims and leases."""
 
     @cached_property
     def counts(self) -> Counts:
-        """Totals of very many."""
+        """Cached totals of large collections."""
         return Counts(self.settings.count_reuse_seconds)
 
     @cached_property
     def database(self) -> Database[Document]:
-        """The database. From then on the clock is measured against it, in a thread of its own."""
+        """The database. On first use, a thread starts measuring the clock against it."""
         uri = self.settings.mongo_uri.get_secret_value()
         if not uri:
             raise SettingsError("mongo_uri (INVENTORY_MONGO_URI): is required; `inventory up` starts a MongoDB itself")
@@ -77,17 +77,17 @@ class Managers:
 
     @cached_property
     def migrator(self) -> Migrator:
-        """Brings the database to what this code needs."""
+        """Migrates the database to what this code needs."""
         return Migrator(database=self.database, clock=self.clock, owner=self.owner)
 
     @cached_property
     def queue(self) -> RedisQueue:
-        """The bell of the workers."""
+        """The queue for the workers."""
         return RedisQueue(url=self.redis_url, namespace=self.settings.queue_namespace, clock=self.clock)
 
     @property
     def redis_url(self) -> str:
-        """Where Redis is."""
+        """The Redis URL."""
         url = self.settings.redis_url.get_secret_value()
         if not url:
             raise SettingsError("redis_url (INVENTORY_REDIS_URL): is required; `inventory up` starts a Redis itself")
@@ -95,7 +95,7 @@ class Managers:
 
     @cached_property
     def platform(self) -> Platform:
-        """The services around this one."""
+        """The platform services."""
         make = static_platform if self.settings.platform == "static" else grpc_platform
         return make(self.settings)
 
@@ -112,27 +112,27 @@ class Managers:
 
     @cached_property
     def collectors(self) -> CollectorManager:
-        """Of the collectors."""
+        """Manages collectors."""
         return CollectorManager(database=self.database, timeout_seconds=self.settings.query_timeout_seconds)
 
     @cached_property
     def rules(self) -> CollectorRuleManager:
-        """Of the collector rules."""
+        """Manages collector rules."""
         return CollectorRuleManager(database=self.database)
 
     @cached_property
     def schedules(self) -> ScheduleManager:
-        """Of the schedules."""
+        """Manages schedules."""
         return ScheduleManager(database=self.database)
 
     @cached_property
     def slices(self) -> SliceManager:
-        """Of the slices."""
+        """Manages slices."""
         return SliceManager(database=self.database, clock=self.clock)
 
     @cached_property
     def claims(self) -> SliceClaims:
-        """Of the slices' claims."""
+        """Manages claims of slices."""
         return SliceClaims(
             database=self.database,
             clock=self.clock,
@@ -143,24 +143,24 @@ class Managers:
 
     @cached_property
     def tasks(self) -> JobTaskManager:
-        """Of the job tasks."""
+        """Manages job tasks."""
         return JobTaskManager(database=self.database, slices=self.slices, clock=self.clock)
 
     @cached_property
     def jobs(self) -> JobManager:
-        """Of the jobs."""
+        """Manages jobs."""
         return JobManager(database=self.database, tasks=self.tasks, slices=self.slices, clock=self.clock)
 
     @cached_property
     def plugins(self) -> PluginManager:
-        """Of plugins: their endpoints and calls."""
+        """Manages plugins: their endpoints and calls."""
         return PluginManager(
             directory=self.platform.plugins, repository=self.platform.repository, connector=self.plugin_connector
         )
 
     @cached_property
     def secrets(self) -> SecretManager:
-        """Of secrets."""
+        """Manages secrets."""
         return SecretManager(store=self.platform.secrets)
 
     @cached_property
@@ -175,12 +175,12 @@ class Managers:
 
     @cached_property
     def caches(self) -> FilterCacheStore:
-        """Of the plugins' filter caches."""
+        """Stores the plugins' filter caches."""
         return FilterCacheStore(database=self.database)
 
     @cached_property
     def states(self) -> StateStore:
-        """Of the collection state."""
+        """Stores the collection state."""
         return StateStore(database=self.database)
 
     def close(self) -> None:

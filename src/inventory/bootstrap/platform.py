@@ -1,4 +1,4 @@
-"""The services around this one, built from the settings: from one file, or over gRPC."""
+"""The platform services, built from the settings: from one file, or over gRPC."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from inventory.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The services around this one, each behind its port.
+    """The platform services, each behind its port.
 
     Attributes:
-        close: ends the connections to them; running calls end.
+        close: closes the connections to them; running calls end.
     """
 
     plugins: PluginDirectory
@@ -36,10 +36,10 @@ class Platform:
 
 
 def static_platform(settings: Settings) -> Platform:
-    """Return the platform that one YAML file describes."""
+    """Return the platform described by one YAML file."""
     if settings.static_file is None:
-        raise SettingsError("static_file (INVENTORY_STATIC_FILE): is required where platform is static")
-    TlsFiles.of(settings).credentials()  # found out at the start, not by the first call over TLS
+        raise SettingsError("static_file (INVENTORY_STATIC_FILE): is required if platform is static")
+    TlsFiles.of(settings).credentials()  # errors are found at the start, not by the first call over TLS
     file = StaticFile(settings.static_file)
     return Platform(
         plugins=StaticPluginDirectory(file=file),
@@ -50,11 +50,11 @@ def static_platform(settings: Settings) -> Platform:
 
 
 def grpc_platform(settings: Settings) -> Platform:
-    """Return the SpaceONE services at the endpoints of the settings."""
+    """Return the SpaceONE services at the configured endpoints."""
     names = ("plugin_endpoint", "repository_endpoint", "secret_endpoint", "identity_endpoint")
     if missing := [name for name in names if not getattr(settings, name)]:
-        raise SettingsError(f"{', '.join(missing)}: required where platform is grpc")
-    TlsFiles.of(settings).credentials()  # found out at the start, not by the first call over TLS
+        raise SettingsError(f"{', '.join(missing)}: required if platform is grpc")
+    TlsFiles.of(settings).credentials()  # errors are found at the start, not by the first call over TLS
     channels = ChannelCache(max_message_bytes=settings.max_message_bytes, tls=TlsFiles.of(settings))
     timeout, install = settings.platform_timeout_seconds, settings.plugin_install_timeout_seconds
     return Platform(

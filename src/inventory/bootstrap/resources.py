@@ -21,7 +21,7 @@ class Resources(Services):
     """CloudServices, their types, regions and records."""
 
     def _reader(self, schema: ResourceSchema) -> Reader:
-        """Return a read side whose lists nobody looks inside before they are presented."""
+        """Return a reader whose lists are presented without being decoded."""
         return self.reader(schema.collection, schema, raw=True)
 
     def _resources(self, schema: ResourceSchema, *natural_keys: str) -> ResourceManager:
@@ -31,7 +31,7 @@ class Resources(Services):
 
     @cached_property
     def cloud_services(self) -> CloudServiceManager:
-        """Of single cloud services."""
+        """Manages single cloud services."""
         return CloudServiceManager(database=self.database)
 
     @cached_property

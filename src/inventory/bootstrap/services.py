@@ -1,4 +1,4 @@
-"""The use cases that the API offers."""
+"""The use cases of the API."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from inventory.service.schedule.manage import ScheduleService
 from inventory.settings import Settings
 
 _PLATFORM_CALLS: Final = 6
-"""Calls of platform services that planning a job makes, retries included, at most as long as their deadline each."""
+"""Calls to platform services when planning a job, including retries, each limited by its deadline."""
 
 
 def _plan_lease_seconds(settings: Settings) -> float:
-    """Return how long whoever plans a job may take until another plans it, s."""
+    """Return how long planning a job may take before another process plans it, s."""
     return settings.plugin_init_timeout_seconds + _PLATFORM_CALLS * settings.platform_timeout_seconds
 
 
@@ -91,7 +91,7 @@ class Services(Managers):
         )
 
     def reader(self, collection: str, schema: ResourceSchema, *, raw: bool = False) -> Reader:
-        """Return the read side of a collection; ``raw`` where nobody looks inside a list before it is presented."""
+        """Return the reader of a collection; ``raw`` if its lists are presented without being decoded."""
         return Reader(
             database=self.database,
             collection=collection,
@@ -104,7 +104,7 @@ class Services(Managers):
 
     @cached_property
     def collector_references(self) -> CollectorReferences:
-        """Joins and finds by the collector."""
+        """Joins collectors, and finds by them."""
         return CollectorReferences(collectors=self.collectors, reader=self.reader("collector", COLLECTOR))
 
     @cached_property
@@ -164,7 +164,7 @@ class Services(Managers):
 
     @cached_property
     def schedule_facts_service(self) -> ScheduleFactsService:
-        """What schedules did, will do and did not do."""
+        """What schedules did, will do and skipped."""
         return ScheduleFactsService(
             schedules=self.schedules,
             collectors=self.collectors,

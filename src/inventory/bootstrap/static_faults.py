@@ -1,4 +1,4 @@
-"""What is wrong with a static platform file and the secrets it names, told before a collect meets it."""
+"""Finds faults of a static platform file and its secrets before a collect does."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from inventory.errors import InventoryError
 
 @dataclass(frozen=True, slots=True)
 class StaticFaults:
-    """What was found.
+    """The faults found.
 
     Attributes:
-        plugins, secrets: how many the file has.
-        exposed: whether it holds secrets' data and others may read it.
+        plugins, secrets: their number in the file.
+        exposed: whether it contains secrets' data that others may read.
         unreadable: by secret_id, why its data cannot be read by this user in this environment.
     """
 
@@ -29,10 +29,10 @@ class StaticFaults:
 
 
 def static_file_faults(path: Path) -> StaticFaults:
-    """Read the file and every secret's data, and return what is wrong.
+    """Read the file and every secret's data, and return the faults.
 
     Raises:
-        SettingsError: the file cannot be read, or is wrong.
+        SettingsError: the file cannot be read, or is invalid.
     """
     file = StaticFile(path)
     store = StaticSecretStore(file=file)

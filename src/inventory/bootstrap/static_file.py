@@ -1,4 +1,4 @@
-"""The static platform file for commands: its text, checked, and the data of its secrets."""
+"""The static platform file for commands: its validated text, and the data of its secrets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def secret_data(path: Path, secret: SecretEntry) -> Json:
     """Return the data of a secret of the file ``path``; never print, log or store it.
 
     Raises:
-        SettingsError: the file cannot be read, or is wrong.
+        SettingsError: the file cannot be read, or is invalid.
         CollectorSecretError: the data cannot be read.
     """
     return StaticSecretStore(file=StaticFile(path)).get_data(secret.secret_id, system_principal(secret.domain_id))

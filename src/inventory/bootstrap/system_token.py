@@ -1,4 +1,4 @@
-"""The system token, checked before anything is asked with it."""
+"""Checks the system token before its first use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from inventory.settings import Settings
 
 
 def check_system_token(settings: Settings) -> None:
-    """Return if workers and schedulers have a token that can be sent to the platform's services.
+    """Return if workers and schedulers have a token that can be sent to the platform services.
 
     Raises:
         SettingsError: the platform is SpaceONE's, and the token is empty or cannot be sent as metadata.
@@ -17,8 +17,8 @@ def check_system_token(settings: Settings) -> None:
     token = settings.system_token.get_secret_value()
     reason = ""
     if not token:
-        reason = "is required where platform is grpc"
+        reason = "is required if platform is grpc"
     elif not token.isascii() or not token.isprintable() or " " in token:
-        reason = "holds characters that no token has, such as a space or a line's end"
+        reason = "contains invalid characters, such as a space or a line break"
     if reason:
         raise SettingsError(f"system_token (INVENTORY_SYSTEM_TOKEN): {reason}")

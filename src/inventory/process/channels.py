@@ -1,4 +1,4 @@
-"""gRPC channels to other processes: one set of options, with and without TLS."""
+"""gRPC channels to other processes: the common options, with and without TLS."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from inventory.process.addresses import Address
 Options: TypeAlias = list[tuple[str, int | str]]
 
 KEEPALIVE_MS: Final = 5 * 60 * 1000 + 10_000
-"""Plugins hang up on whoever pings more often than every five minutes (contract, section 7): not a jitter sooner."""
+"""Plugins disconnect clients that ping more often than every five minutes (contract, section 7); with a margin."""
 KEEPALIVE_TIMEOUT_MS: Final = 20_000
 
 FIRST_RETRY_MS: Final = 100
 CONNECT_TIMEOUT_MS: Final = 5_000
-"""How long one attempt to connect may take, TLS and the first frames of HTTP/2 included."""
+"""How long one attempt to connect may take, including TLS and the first frames of HTTP/2."""
 
 UNLIMITED: Final = -1
 
 NO_PROXY: Final = ("grpc.enable_http_proxy", 0)
-"""Proxies of the environment are for the outer world, not for neighbours; one in between would read tokens."""
+"""Proxies in the environment are for external addresses, not for other services; a proxy could read tokens."""
 
 
 def channel_options(
@@ -36,7 +36,7 @@ def channel_options(
 
     Args:
         last_retry_ms: the longest wait between two attempts to connect, ms. gRPC's own two minutes are far too long: a
-            server that restarts is back within seconds.
+            restarted server is back within seconds.
         max_received_bytes: the largest message received.
         max_sent_bytes: the largest message sent.
         more: further options.
@@ -48,7 +48,7 @@ def channel_options(
         ("grpc.keepalive_timeout_ms", KEEPALIVE_TIMEOUT_MS),
         ("grpc.initial_reconnect_backoff_ms", FIRST_RETRY_MS),
         ("grpc.max_reconnect_backoff_ms", last_retry_ms),
-        # In spite of its name, how long connecting may take; a far peer needs more than the first waits above.
+        # Despite its name, the time limit of connecting; a distant server needs more than the first waits above.
         ("grpc.min_reconnect_backoff_ms", CONNECT_TIMEOUT_MS),
         NO_PROXY,
         *more,
@@ -61,9 +61,9 @@ def open_channel(
     """Return a channel to ``address``; nothing connects yet.
 
     Args:
-        address: host, port, and whether TLS is spoken there.
-        options: of :func:`channel_options`.
-        credentials: called where TLS is spoken.
+        address: host, port, and whether to use TLS.
+        options: from :func:`channel_options`.
+        credentials: called if TLS is used.
     """
     if address.secure:
         return grpc.secure_channel(address.target, credentials(), options=options)

@@ -1,4 +1,4 @@
-"""TLS of gRPC: the files that clients use, and those of the server, which are read again when they change."""
+"""TLS for gRPC: the files for clients, and those of the server, which are reread when they change."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files for ``grpc+ssl://``: the CA to trust (absent: the system's), and a client certificate with its key."""
+    """PEM files for ``grpc+ssl://``: the trusted CA (absent: the system's), and a client certificate and its key."""
 
     ca: Path | None = None
     certificate: Path | None = None
@@ -48,12 +48,12 @@ class TlsFiles:
 
 
 def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
-    """Return the server's TLS credentials, or None where none are set.
+    """Return the server's TLS credentials, or None if TLS is not configured.
 
-    The files are looked at again as clients connect: a renewed certificate needs no restart.
+    The files are checked for changes when clients connect, so a renewed certificate needs no restart.
 
     Raises:
-        SettingsError: a file cannot be read, or certificate and key are none or not of each other.
+        SettingsError: a file cannot be read, or certificate and key are invalid or do not match.
     """
     if settings.tls_certificate_file is None or settings.tls_key_file is None:
         return None
@@ -68,9 +68,9 @@ def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
 
 
 def _check_pair(certificate: Path, key: Path) -> None:
-    """Raise ``SettingsError`` for what grpcio would only say in its own _log."""
+    """Raise ``SettingsError`` for faults that grpcio would only report in its own log."""
     try:
-        # Without a password nobody is asked for one.
+        # With a password argument, nobody is prompted for one.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
     except (ssl.SSLError, OSError, ValueError) as exc:
         names = "tls_certificate_file (INVENTORY_TLS_CERTIFICATE_FILE), tls_key_file (INVENTORY_TLS_KEY_FILE)"
@@ -79,9 +79,9 @@ def _check_pair(certificate: Path, key: Path) -> None:
 
 
 class _ServerFiles:
-    """The files of the server's TLS, and whether they are others than before.
+    """The files of the server's TLS, and whether they have changed.
 
-    grpcio keeps what it has where new ones do not fit together, as while one of two is written.
+    grpcio keeps its current files if new ones do not match, for example while one of the two is being written.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -91,14 +91,14 @@ class _ServerFiles:
         self._seen = self._signature()
 
     def read(self) -> grpc.ServerCertificateConfiguration:
-        """Return what the files hold. Raises ``SettingsError``."""
+        """Return the content of the files. Raises ``SettingsError``."""
         held = {name: _read(name, path) for name, path in self._paths.items()}
         return grpc.ssl_server_certificate_configuration(
             [(held["tls_key_file"], held["tls_certificate_file"])], root_certificates=held.get("tls_client_ca_file")
         )
 
     def changed(self) -> grpc.ServerCertificateConfiguration | None:
-        """Return what the files hold where they have changed since they were last read, else None: nothing new."""
+        """Return the content of the files if they have changed since they were last read, else None."""
         with self._lock:
             seen = self._signature()
             if seen == self._seen:

@@ -33,7 +33,7 @@ def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, An
         # The parser's own words may quote the data.
         raise click.UsageError(f"{source}: is neither JSON nor YAML") from None
     if not isinstance(content, Mapping):
-        raise click.UsageError(f"{source}: must hold a mapping")
+        raise click.UsageError(f"{source}: must contain a mapping")
     return {str(key): value for key, value in content.items()}
 
 

@@ -1,4 +1,4 @@
-"""One call to another service: its deadline, metadata, retries, and errors in our words."""
+"""One call to another service: its deadline, metadata, retries, and translated errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ResponseT = TypeVar("ResponseT", covariant=True)
 
 ATTEMPTS: Final = 3
 BACKOFF_SECONDS: Final = 0.1
-"""Wait before the second attempt; four times as long before each further one, less some chance."""
+"""Wait before the second attempt; four times as long before each further one, minus a random part."""
 
 
 class Method(Protocol[RequestT, ResponseT]):
@@ -36,16 +36,16 @@ class Method(Protocol[RequestT, ResponseT]):
 
 
 def metadata_of(principal: Principal | None) -> tuple[tuple[str, str], ...]:
-    """Return the metadata that travels on: the caller's token and transaction_id."""
+    """Return the metadata that is passed on: the caller's token and transaction_id."""
     if principal is None:
         return ()
     pairs = (("token", principal.token), ("transaction_id", principal.transaction_id))
-    # Metadata are printable ASCII; grpc would raise for anything else.
+    # Metadata must be printable ASCII; grpc would raise otherwise.
     return tuple((key, value) for key, value in pairs if value and value.isascii() and value.isprintable())
 
 
 def deadline_of(timeout_seconds: float, principal: Principal | None) -> float:
-    """Return how long a call may take, in seconds: the least of its own limit and the caller's patience."""
+    """Return how long a call may take, in seconds: the lesser of its own limit and the caller's remaining time."""
     return min(timeout_seconds, principal.remaining_seconds() if principal is not None else math.inf)
 
 
@@ -64,25 +64,25 @@ def ask(
     metadata: tuple[tuple[str, str], ...],
     long: bool = False,
 ) -> ResponseT:
-    """Return the answer of another service; whose call this thread answers has no turn meanwhile.
+    """Return the answer of another service; the call answered on this thread gives up its turn meanwhile.
 
     Args:
         method: a unary method of a stub.
         request: its request.
         timeout: how long it may take, s.
-        metadata: what goes along.
-        long: whether it may take minutes: then it ends as soon as nobody waits for our own answer.
+        metadata: sent with the request.
+        long: whether it may take minutes: it is then canceled as soon as nobody waits for our own answer.
 
     Raises:
-        LimitExceededError: as many calls wait that long as may.
+        LimitExceededError: too many calls wait for minutes already.
         RequestTimeoutError: nobody waits any more.
-        grpc.RpcError: the service's.
+        grpc.RpcError: raised by the service.
     """
     with waiting(bounded=long) as on_cancel:
         future = getattr(method, "future", None) if long and seat() is not None else None
         if future is None:
             return method(request, timeout=timeout, metadata=metadata)
-        # grpc's futures need a thread and twice the time, but can be canceled from another thread.
+        # grpc's futures need a thread and take twice as long, but can be canceled from another thread.
         call = future(request, timeout=timeout, metadata=metadata)
         on_cancel(call.cancel)
         try:
@@ -93,7 +93,7 @@ def ask(
 
 
 class Caller:
-    """Calls idempotent methods of one platform service; UNAVAILABLE is tried again within the deadline."""
+    """Calls idempotent methods of one platform service; UNAVAILABLE is retried within the deadline."""
 
     def __init__(
         self,
@@ -107,9 +107,9 @@ class Caller:
 
         Args:
             service: its name, for errors and log lines.
-            timeout_seconds: how long a call may take, all attempts together.
+            timeout_seconds: how long a call may take, including all attempts.
             sleep: waits between attempts.
-            long: whether a call may take minutes, as for ``ask``.
+            long: whether a call may take minutes, see ``ask``.
         """
         self._service = service
         self._timeout_seconds = timeout_seconds
@@ -130,12 +130,12 @@ class Caller:
         Args:
             method: a unary method of a stub.
             request: its request.
-            principal: whose token, transaction_id and deadline go along; None: nobody's.
-            key: the field that names what is asked for.
+            principal: whose token, transaction_id and deadline are used; None: none.
+            key: the field that names the requested object.
             value: its value.
 
-        Raises:
-            InventoryError: as the table in :mod:`inventory.connector.grpc.errors` has it.
+            Raises:
+            InventoryError: according to the table in :mod:`inventory.connector.grpc.errors`.
         """
         about = About(service=self._service, key=key, value=value)
         call = PlatformCall(self._service)
@@ -167,7 +167,7 @@ class Caller:
                 raise
 
     def _log_attempt(self, status: grpc.StatusCode, code: str, attempt: int, principal: Principal | None) -> None:
-        # The code alone: the text quotes what was asked for, and that is a client's value, checked by nobody.
+        # Only the code: the text quotes the request, which contains unchecked values of clients.
         _log.info(
             "platform_call_failed",
             service=self._service,

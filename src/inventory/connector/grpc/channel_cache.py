@@ -1,4 +1,4 @@
-"""Channels to other services: one per address, kept, reconnected by grpc itself."""
+"""Channels to other services: one per address, kept open; grpc itself reconnects."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from inventory.process.tls import TlsFiles
 _LAST_RETRY_MS: Final = 5_000
 
 _SINGLE_THREADED: Final = "SingleThreadedUnaryStream"
-"""``grpc.experimental.ChannelOptions.SingleThreadedUnaryStream``, which grpc's type stubs lack."""
+"""``grpc.experimental.ChannelOptions.SingleThreadedUnaryStream``, missing in grpc's type stubs."""
 
 
 def parse_endpoint(endpoint: str) -> Address:
-    """Return the address in ``grpc://host:port`` or ``grpc+ssl://host:port``; a path behind it is ignored.
+    """Return the address in ``grpc://host:port`` or ``grpc+ssl://host:port``; a path after it is ignored.
 
     Raises:
-        InvalidParameterError: it is no such address.
+        InvalidParameterError: the address is invalid.
     """
     address = addresses.parse_endpoint(endpoint)
     if address is None:
@@ -32,16 +32,16 @@ def parse_endpoint(endpoint: str) -> Address:
 
 
 class ChannelCache:
-    """Makes a channel per address once and hands the same out again. Safe to use from any thread."""
+    """Creates one channel per address and reuses it. Safe to use from any thread."""
 
     def __init__(self, *, max_message_bytes: int, tls: TlsFiles, single_threaded_streams: bool = False) -> None:
         """Prepare; nothing connects yet.
 
         Args:
             max_message_bytes: the largest message sent or received.
-            tls: what ``grpc+ssl://`` uses; its files are read at the first such address.
-            single_threaded_streams: read streams in the calling thread, at half the cost; callbacks of such
-                calls never fire.
+            tls: for ``grpc+ssl://``; its files are read for the first such address.
+            single_threaded_streams: read streams in the calling thread, at half the cost; callbacks of such calls are
+                never called.
         """
         self._options = channel_options(
             last_retry_ms=_LAST_RETRY_MS,
@@ -54,7 +54,7 @@ class ChannelCache:
         self._channels: dict[Address, grpc.Channel] = {}
 
     def get(self, endpoint: str) -> grpc.Channel:
-        """Return the channel to ``endpoint``. Raises ``InvalidParameterError`` if that is no address."""
+        """Return the channel to ``endpoint``. Raises ``InvalidParameterError`` if it is invalid."""
         address = parse_endpoint(endpoint)
         with self._lock:
             channel = self._channels.get(address)

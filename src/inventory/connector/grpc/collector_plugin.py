@@ -1,4 +1,4 @@
-"""The collector plugin protocol (contract, ``collector-plugin.md``), as its client."""
+"""The client of the collector plugin protocol (contract, ``collector-plugin.md``)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _EARLY_SECONDS: Final = 0.02
 
 
 class StreamOf(Protocol[MessageT]):
-    """What of a grpc call is used here that is read as a stream."""
+    """The part of a streaming grpc call that is used here."""
 
     def __iter__(self) -> Iterator[MessageT]: ...
 
@@ -51,7 +51,7 @@ class GrpcPluginConnector:
         Args:
             max_message_bytes: the largest message a plugin may send.
             init_timeout_seconds: deadline of ``init``, ``verify`` and ``get_tasks``, s.
-            tls: what ``grpc+ssl://`` endpoints use.
+            tls: for ``grpc+ssl://`` endpoints.
         """
         self._channels = ChannelCache(
             max_message_bytes=max_message_bytes, tls=tls or TlsFiles(), single_threaded_streams=True
@@ -101,11 +101,12 @@ class GrpcCollectorPlugin:
     def get_tasks(
         self, options: Json, secret_data: Json, *, on_call: Callable[[Cancelable], None] = lambda _: None
     ) -> Sequence[Json] | None:
-        """See the port. Raises as ``verify`` does."""
+        """See the port. Raises like ``verify``."""
 
         def ask(request: job_pb2.GetTaskRequest, /, **options: Any) -> job_pb2.TasksInfo:
-            # As a stream of one message, which is the same on the wire: it runs on this thread and can be canceled
-            # from any. grpc's futures can too, but need a thread and twice the time.
+            # As a stream of one message, which is identical on the wire: it runs on this thread and can be canceled
+            # from
+            # any. grpc's futures can as well, but need a thread and take twice as long.
             method = self._channel.unary_stream(
                 _GET_TASKS,
                 request_serializer=job_pb2.GetTaskRequest.SerializeToString,
@@ -130,7 +131,7 @@ class GrpcCollectorPlugin:
     def collect(
         self, options: Json, secret_data: Json, filter: Json, task_options: Json | None, *, idle_seconds: float
     ) -> CollectStream:
-        """See the port. The caller's own deadline, where there is one, ends it with ``JobTimeoutError``."""
+        """See the port. The caller's own deadline, if any, ends it with ``JobTimeoutError``."""
         request = collector_pb2.CollectRequest(
             options=to_struct(options, name="options"),
             secret_data=to_struct(secret_data, name="secret_data"),
@@ -138,7 +139,7 @@ class GrpcCollectorPlugin:
             task_options=None if task_options is None else to_struct(task_options, name="task_options"),
         )
         left = self._principal.remaining_seconds()
-        # Begun here and not by the thread that reads the stream: what goes on is known here.
+        # Created here and not by the thread that reads the stream: the trace context is known here.
         watched = PluginCall("collect")
         metadata = self._metadata() + watched.trace.metadata
 
@@ -184,7 +185,7 @@ class GrpcCollectorPlugin:
             raise
         except ValueError as exc:
             call.end(grpc.StatusCode.CANCELLED.name)
-            # grpc's word for a channel that was closed: this process is about to stop.
+            # grpc's text for a closed channel: this process is about to stop.
             raise PluginUnavailableError(reason="the connection was closed") from exc
         except InventoryError:
             call.end(grpc.StatusCode.CANCELLED.name)
@@ -200,7 +201,7 @@ class GrpcCollectorPlugin:
 
 
 def _only(call: StreamOf[job_pb2.TasksInfo]) -> job_pb2.TasksInfo:
-    """Return the one message of a unary call that is read as a stream."""
+    """Return the only message of a unary call that is read as a stream."""
     found = None
     for message in call:
         if found is not None:

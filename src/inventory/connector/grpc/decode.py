@@ -1,4 +1,4 @@
-"""Messages of a plugin's stream: from bytes to what ingest reads, doing no more than is asked for."""
+"""Decodes messages of a plugin's stream for ingest, lazily."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from inventory.protobuf.struct_reader import StructReader
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2
 
 FINGERPRINT_BYTES: Final = 16
-"""Enough that two resources never share one by chance."""
+"""Long enough that two resources never share one by chance."""
 
 _RULES_KEPT: Final = 32
-"""How many different match rules are remembered per stream; plugins have a handful."""
+"""How many different match rules are cached per stream; plugins have a handful."""
 
 Received = tuple[collector_pb2.ResourceInfo | Salvaged, int]
-"""A message, or what could be read of it, and its size on the wire, bytes."""
+"""A message, or the readable part of it, and its size on the wire, bytes."""
 
 
 def deserialize(data: bytes) -> Received:
@@ -33,7 +33,7 @@ def deserialize(data: bytes) -> Received:
 
 
 def fingerprint(resource_type: str, state: int, rules: bytes, content: bytes) -> bytes:
-    """Return a hash of type, state, rules and content, the same for the same content in any order of keys.
+    """Return a hash of type, state, rules and content, independent of the order of keys.
 
     Args:
         resource_type: of the message.
@@ -49,16 +49,16 @@ def fingerprint(resource_type: str, state: int, rules: bytes, content: bytes) ->
 
 
 class MessageDecoder:
-    """Turns the messages of one stream into :class:`~inventory.connector.ports.ResourceMessage`."""
+    """Converts the messages of one stream to :class:`~inventory.connector.ports.ResourceMessage`."""
 
     def __init__(self, *, redactor: Redactor) -> None:
-        """Take what hides secret values in the plugin's words."""
+        """Set the redactor for secret values in the plugin's messages."""
         self._redactor = redactor
         self._rules: dict[bytes, Json] = {}
         self._reader = StructReader()
 
     def decode(self, message: collector_pb2.ResourceInfo | Salvaged, size: int) -> ResourceMessage:
-        """Return the message; its content is decoded when first asked for."""
+        """Return the message; its content is decoded on first access."""
         if isinstance(message, Salvaged):
             return self._salvaged(message, size)
         rules = message.match_rules.SerializeToString(deterministic=True)
@@ -75,7 +75,7 @@ class MessageDecoder:
         )
 
     def _salvaged(self, message: Salvaged, size: int) -> ResourceMessage:
-        """Return what could be read; without a fingerprint, since equal content need not have equal bytes."""
+        """Return the readable part; without a fingerprint, since equal content need not have equal bytes."""
         return ResourceMessage(
             resource_type=message.resource_type,
             state=message.state,

@@ -1,4 +1,4 @@
-"""What a gRPC status of another service means here: the one table."""
+"""Translates the gRPC status of another service to an error: the only table."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _OF_GRPC: Final = re.compile(
     r"recvmsg|sendmsg|broken pipe|transport closed|connection dropped|shutdown",
     re.IGNORECASE,
 )
-"""Words of grpc itself about a connection."""
+"""Texts of grpc itself about a connection."""
 _OF_CONNECTIONS: Final = frozenset({grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN, grpc.StatusCode.CANCELLED})
-"""Statuses, beside UNAVAILABLE, that gRPC itself gives to a connection that breaks."""
+"""Statuses besides UNAVAILABLE that grpc itself uses for a broken connection."""
 _CODE: Final = re.compile(r"ERROR_[A-Z0-9_]{1,58}(?![A-Z0-9_])")
 
 
@@ -46,7 +46,7 @@ class About:
 
     Attributes:
         service: the name of the service, such as ``secret``.
-        key: the field that names the thing asked for, such as ``secret_id``.
+        key: the field that names the requested object, such as ``secret_id``.
         value: its value.
     """
 
@@ -56,7 +56,7 @@ class About:
 
 
 _Build = Callable[[About, grpc.StatusCode, str], InventoryError]
-"""Makes the error from what was asked, the status and the ``ERROR_*`` code in its details (or ``""``)."""
+"""Builds the error from the request, the status and the ``ERROR_*`` code in its details (or ``""``)."""
 
 
 def _not_found(about: About, _status: grpc.StatusCode, code: str) -> InventoryError:
@@ -66,7 +66,7 @@ def _not_found(about: About, _status: grpc.StatusCode, code: str) -> InventoryEr
 
 
 def _refused(about: About, status: grpc.StatusCode, code: str) -> InventoryError:
-    # SpaceONE services say NOT_FOUND as INVALID_ARGUMENT (contract, section 1).
+    # SpaceONE services report NOT_FOUND as INVALID_ARGUMENT (contract, section 1).
     if code in {NotFoundError.code, NoPluginError.code}:
         return _not_found(about, status, code)
     if code == NotUniqueError.code:
@@ -76,7 +76,7 @@ def _refused(about: About, status: grpc.StatusCode, code: str) -> InventoryError
 
 
 def _broken(about: About, status: grpc.StatusCode, code: str) -> InventoryError:
-    # As a proxy's 502: the fault lies behind us. Its own words stay in the log.
+    # Like a proxy's 502: the fault lies behind this service. The text is not passed on.
     return ConnectionFailureError(service=about.service, reason=f"answered {code or status.name}")
 
 
@@ -93,7 +93,7 @@ def _limited(about: About, _status: grpc.StatusCode, _code: str) -> InventoryErr
 
 
 _TABLE: Final[dict[grpc.StatusCode, _Build]] = {
-    grpc.StatusCode.OK: _broken,  # an error that says OK is one all the same
+    grpc.StatusCode.OK: _broken,  # an error with status OK is still an error
     grpc.StatusCode.CANCELLED: _broken,
     grpc.StatusCode.UNKNOWN: _broken,
     grpc.StatusCode.INVALID_ARGUMENT: _refused,
@@ -115,13 +115,13 @@ _TABLE: Final[dict[grpc.StatusCode, _Build]] = {
 PLUGIN_SERVICE: Final = "plugin"
 
 _REACHED: Final = frozenset(status for status, build in _TABLE.items() if build in {_broken, _refused})
-"""With these, and a word that is not gRPC's about the connection, the service itself answered."""
+"""With these statuses, and a text that is not grpc's about the connection, the service itself answered."""
 _ADDRESS: Final = re.compile(
     r"[a-z][a-z0-9+.-]*://\S+|\[?[0-9a-f]*:[0-9a-f:]*:[0-9a-f:.]*\]?(?::\d+)?|\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?|"
     r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*:\d+",
     re.IGNORECASE,
 )
-"""Where something listens: URLs, IPv6 and IPv4 addresses, names with a port."""
+"""Addresses: URLs, IPv6 and IPv4 addresses, names with a port."""
 _QUOTED: Final = re.compile(r"(\b\w+ = )[^,)]+")
 """Values as SpaceONE's services quote them: ``(secret_id = …)``."""
 
@@ -129,8 +129,8 @@ _QUOTED: Final = re.compile(r"(\b\w+ = )[^,)]+")
 def platform_error(status: grpc.StatusCode, details: str, about: About) -> InventoryError:
     """Return our error for a platform service's failure.
 
-    Its text never goes further, only its code; but for the secret service's own words, which say what to mend there
-    (contract §6), less all that is an address or was asked for.
+    Only its code is passed on, never its text; except the secret service's text, which says what to fix there
+    (contract §6), without addresses and requested values.
     """
     code = error_code(details)
     error = _TABLE[status](about, status, code)
@@ -152,18 +152,18 @@ def _secret_reason(status: grpc.StatusCode, details: str, about: About) -> str:
 
 
 def error_code(details: str) -> str:
-    """Return the ``ERROR_*`` code that a service's text begins with, of 64 characters at most; empty without one."""
+    """Return the ``ERROR_*`` code with which a service's text begins, of at most 64 characters; empty without one."""
     found = _CODE.match(details)
     return found[0] if found else ""
 
 
 def plugin_error(status: grpc.StatusCode, details: str, redactor: Redactor) -> PluginError:
-    """Return our error for a plugin's failure: UNAVAILABLE may pass, all else is the plugin's word.
+    """Return our error for a plugin's failure: UNAVAILABLE may be temporary, all others are the plugin's refusals.
 
     Args:
-        status: what the call ended with.
-        details: the plugin's words.
-        redactor: takes the secret's values out of them.
+        status: the status of the call.
+        details: the plugin's message.
+        redactor: redacts the secret's values in it.
     """
     if status is grpc.StatusCode.UNAVAILABLE:
         return PluginUnavailableError(reason=unavailable_reason(details, redactor))
@@ -171,9 +171,9 @@ def plugin_error(status: grpc.StatusCode, details: str, redactor: Redactor) -> P
 
 
 def unavailable_reason(details: str, redactor: Redactor) -> str:
-    """Return why a plugin is UNAVAILABLE: our words, and beside them the plugin's own where it has any.
+    """Return why a plugin is UNAVAILABLE: our own text, with the plugin's message if it has one.
 
-    grpc gives the same status to a connection that fails, with words of its own that name addresses; these are left.
+    grpc uses the same status for a failed connection, with texts that contain addresses; these are left out.
     """
     if not details or _OF_GRPC.search(details):
         return _UNAVAILABLE
@@ -181,7 +181,7 @@ def unavailable_reason(details: str, redactor: Redactor) -> str:
 
 
 def plugin_reason(status: grpc.StatusCode, details: str, redactor: Redactor) -> str:
-    """Return a plugin's status and words as one line, free of secret values."""
+    """Return a plugin's status and message as one line, free of secret values."""
     if status is grpc.StatusCode.DEADLINE_EXCEEDED:
         return "DEADLINE_EXCEEDED: the plugin did not answer in time"
     return f"{status.name}: {redactor(details)}" if details else status.name

@@ -33,7 +33,7 @@ class GrpcIdentity:
     """See :class:`~inventory.connector.ports.Identity`."""
 
     def __init__(self, *, channels: ChannelCache, endpoint: str, timeout_seconds: float) -> None:
-        """Prepare, as :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory` does."""
+        """Prepare, like :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory`."""
         channel = channels.get(endpoint)
         self._projects = project_pb2_grpc.ProjectStub(channel)
         self._groups = project_group_pb2_grpc.ProjectGroupStub(channel)
@@ -109,7 +109,7 @@ class GrpcIdentity:
     def authorize(
         self, *, resource: str, verb: str, scope: str, project_id: str, require_project_id: bool, principal: Principal
     ) -> Access:
-        """See the port. Whoever is neither SYSTEM nor DOMAIN is limited to the projects in the answer."""
+        """See the port. Callers that are neither SYSTEM nor DOMAIN are restricted to the projects in the answer."""
         request = handler_pb2.AuthorizationRequest(
             service=SERVICE,
             resource=resource,
@@ -135,7 +135,7 @@ class GrpcIdentity:
 
 
 def _equals(field: str, value: str) -> query_pb2.Query:
-    """Return a query for ``field`` = ``value`` that tells one hit from several without fetching all."""
+    """Return a query for ``field`` = ``value`` that distinguishes one hit from several without fetching all."""
     condition = query_pb2.Filter(k=field, o="eq")
     condition.v.string_value = value
     return query_pb2.Query(filter=[condition], page=query_pb2.Page(start=1, limit=2))

@@ -13,7 +13,7 @@ _SERVICES: Final = ("identity", "plugin", "repository", "secret")
 
 PLUGIN_SECONDS: Final = histogram(
     "inventory_plugin_call_seconds",
-    "Time of a call to a collector plugin; of collect until its stream ends, s.",
+    "Duration of a call to a collector plugin; of collect until its stream ends, s.",
     processes=[SERVER, WORKER],
     labels={"method": _METHODS},
     buckets=SLOW_SECONDS,

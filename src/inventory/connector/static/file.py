@@ -1,4 +1,4 @@
-"""The static platform file: read, checked, and read again when it changes."""
+"""The static platform file: reads it, validates it, and reads it again when it changes."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ _log = get_logger(__name__)
 _QUOTED = re.compile(r"'(?!<)[^']{2,}'|\"(?!<)[^\"]{2,}\"")
 
 SETTLE_SECONDS: Final = 0.5
-"""How long a file that is written in place must have been left alone before it is read, s: half of a YAML file is often
-a valid one, with half of the secrets. One that is replaced as a whole is read at once, unless it happens to get the
-inode of the one before."""
+"""How long a file that is written in place must be unchanged before it is read, s: half of a YAML file is often valid,
+with half of the secrets. A file that is replaced as a whole is read at once, unless it happens to get the inode of its
+predecessor."""
 
 
 class StaticFile:
-    """One YAML file that holds plugins, secrets and projects.
+    """One YAML file that contains plugins, secrets and projects.
 
-    A change on disk is noticed at the next use, by modification time, size and inode. A change that cannot be
-    read is logged once and the last good content stays in force.
+    A change on disk is noticed at the next use, by modification time, size and inode. If the changed file is invalid,
+    this is logged once and the previous content stays in force.
     """
 
     def __init__(self, path: Path, *, now: Callable[[], float] = time.time) -> None:
         """Read the file.
 
         Args:
-            path: where it is.
-            now: tells seconds since the epoch, as the file system does.
+            path: the file.
+            now: returns seconds since the epoch, by the file system's clock.
 
-        Raises:
-            SettingsError: it cannot be read, or is wrong; names file, line, key and reason, never a value.
+            Raises:
+            SettingsError: it cannot be read, or is invalid; names file, line, key and reason, never a value.
         """
         self.path = path
         self._now = now
@@ -82,7 +82,7 @@ def parse(path: Path) -> PlatformContent:
     """Return the content of the static platform file ``path``.
 
     Raises:
-        SettingsError: as :class:`StaticFile` says.
+        SettingsError: see :class:`StaticFile`.
     """
     content = parse_text(path, read_text(path))
     _warn_if_readable(path, content)
@@ -90,9 +90,9 @@ def parse(path: Path) -> PlatformContent:
 
 
 def read_text(path: Path) -> str:
-    """Return what stands in the static platform file ``path``. Raises ``SettingsError`` where it cannot be read."""
+    """Return the text of the static platform file ``path``. Raises ``SettingsError`` if it cannot be read."""
     try:
-        # Line ends as they are: whoever edits the file leaves them so.
+        # Line ends are kept: whoever edits the file keeps them as well.
         return path.read_bytes().decode("utf-8")
     except OSError as exc:
         raise SettingsError(f"{path}: cannot be read: {exc.strerror}", field="static_file") from exc
@@ -101,10 +101,10 @@ def read_text(path: Path) -> str:
 
 
 def parse_text(path: Path, text: str) -> PlatformContent:
-    """Return the content of ``text``, which stands in the file ``path``, or is going to.
+    """Return the content of ``text``, the present or future text of the file ``path``.
 
     Raises:
-        SettingsError: as :class:`StaticFile` says.
+        SettingsError: see :class:`StaticFile`.
     """
     try:
         node, data = yaml_text.load_with_node(text)
@@ -117,7 +117,7 @@ def parse_text(path: Path, text: str) -> PlatformContent:
 
 
 def _describe(exc: yaml.YAMLError) -> str:
-    # PyYAML quotes what it stumbled over, which may be a password that starts with * or !.
+    # PyYAML quotes the text at the error, which may be a password that starts with * or !.
     problem = _QUOTED.sub("…", getattr(exc, "problem", None) or "is not YAML")
     return f"{yaml_text.place(exc)}{problem}"
 
@@ -132,7 +132,7 @@ def _complaints(path: Path, node: yaml.Node | None, exc: ValidationError) -> lis
 
 
 def _locate(node: yaml.Node | None, location: Sequence[int | str]) -> tuple[int, str]:
-    """Return the line, and the dotted key, of the deepest part of ``location`` that the file really has."""
+    """Return the line and the dotted key of the deepest part of ``location`` that exists in the file."""
     line, key = (node.start_mark.line + 1 if node else 0), ""
     for part in location:
         found: yaml.Node | None = None
@@ -156,14 +156,14 @@ def _warn_if_readable(path: Path, content: PlatformContent) -> None:
 
 
 def read_private(path: Path) -> str:
-    """Return the text of a file that only its owner may read, or, where it is not ours, only its owner and our group.
+    """Return the text of a file that only its owner may read; if it belongs to another user, also our group.
 
     Raises:
-        PermissionError: group or others have some access to it.
+        PermissionError: group or others have access to it.
         OSError, UnicodeDecodeError: it cannot be read.
     """
     with path.open(encoding="utf-8") as file:
-        # Of the file that is open: the one at this path may be another by now.
+        # Of the open file: the path may refer to another file by now.
         if _is_open_to_others(os.fstat(file.fileno())):
             raise PermissionError(errno.EPERM, "group or others may read it; set its mode to 600")
         return file.read()
@@ -177,6 +177,6 @@ def is_readable_by_others(path: Path) -> bool:
 def _is_open_to_others(found: os.stat_result) -> bool:
     refused = stat.S_IRWXG | stat.S_IRWXO
     if found.st_uid != os.geteuid() and found.st_gid in (os.getegid(), *os.getgroups()):
-        # So orchestrators mount secrets: another's file, which this process can read by its group alone.
+        # This is how orchestrators mount secrets: owned by another user, and readable through the group.
         refused &= ~stat.S_IRGRP
     return bool(found.st_mode & refused)

@@ -13,13 +13,13 @@ from inventory.errors import NotFoundError
 
 
 class StaticIdentity:
-    """See :class:`~inventory.connector.ports.Identity`. It limits nobody and has no keys."""
+    """See :class:`~inventory.connector.ports.Identity`. It restricts nobody and has no keys."""
 
     def __init__(self, *, file: StaticFile) -> None:
         self._file = file
 
     def project_exists(self, project_id: str, principal: Principal) -> bool:
-        """See the port. Without a section ``projects`` every project exists."""
+        """See the port. Without a section ``projects``, every project exists."""
         content = self._file.content
         if content.projects is None:
             return True
@@ -79,11 +79,11 @@ class StaticIdentity:
         require_project_id: bool,  # noqa: ARG002
         principal: Principal,
     ) -> Access:
-        """Return what the token already says: the file has no roles."""
+        """Return what the token says: the file has no roles."""
         return Access(role_type=principal.role_type, projects=principal.projects)
 
     def list_domains(self, principal: Principal) -> Sequence[str]:  # noqa: ARG002
-        """See the port. Domains that only an entry names count too."""
+        """See the port. Domains that appear only in entries count as well."""
         content = self._file.content
         sections = (
             content.plugins,

@@ -1,4 +1,4 @@
-"""Plugins from the static file: where they listen, and what they are."""
+"""Plugins from the static file: their endpoints and information."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class StaticPluginDirectory:
         self._file = file
 
     def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:
-        """See the port. AUTO goes to ``latest`` where the file names one."""
+        """See the port. AUTO goes to ``latest`` if the file names one."""
         entry = _find(self._file, plugin_id, principal)
         wanted = version
         if upgrade_mode == "AUTO":
@@ -47,7 +47,7 @@ def _find(file: StaticFile, plugin_id: str, principal: Principal) -> PluginEntry
 
 
 def _newest(entry: PluginEntry) -> str:
-    """Return the version listed last, which is all that the file says about age."""
+    """Return the version listed last; the file contains no other information about age."""
     return list(entry.versions)[-1] if entry.versions else ""
 
 

@@ -1,4 +1,4 @@
-"""What the static platform file may hold."""
+"""The schema of the static platform file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Id = Annotated[str, Field(min_length=1, max_length=255)]
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True, hide_input_in_errors=True)
 
-    domain_id: str = Field("", description="the one domain it serves; empty: every domain")
+    domain_id: str = Field("", description="the only domain it is for; empty: every domain")
 
     def serves(self, domain_id: str) -> bool:
         """Return whether the domain has this entry."""
@@ -24,7 +24,7 @@ class _Entry(BaseModel):
 
 
 class PluginEntry(_Entry):
-    """A plugin: ``endpoint`` listens for any version, or ``versions`` has one endpoint per version."""
+    """A plugin: ``endpoint`` for any version, or ``versions`` with one endpoint per version."""
 
     plugin_id: Id
     name: str = ""
@@ -45,7 +45,7 @@ class PluginEntry(_Entry):
 
 
 class SecretEntry(_Entry):
-    """A secret with its data, or where to find them."""
+    """A secret with its data, or the source of its data."""
 
     secret_id: Id
     name: str = ""
@@ -55,7 +55,7 @@ class SecretEntry(_Entry):
     service_account_id: str = ""
     groups: list[Id] = []
     data: dict[str, Any] | None = Field(None, repr=False)
-    data_env: str | None = Field(None, min_length=1, description="environment variable that holds JSON")
+    data_env: str | None = Field(None, min_length=1, description="environment variable that contains JSON")
     data_file: Path | None = Field(None, description="JSON or YAML file, relative to the static file")
 
     @model_validator(mode="after")
@@ -75,7 +75,7 @@ class ProjectEntry(_Entry):
 
 
 class ProjectGroupEntry(_Entry):
-    """A project group; ``parent`` is the id of the group above, or empty."""
+    """A project group; ``parent`` is the id of its parent group, or empty."""
 
     project_group_id: Id
     name: str = ""

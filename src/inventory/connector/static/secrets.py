@@ -1,4 +1,4 @@
-"""Secrets from the static file, with data inline, in an environment variable or in a file of their own."""
+"""Secrets from the static file, with data inline, in an environment variable or in a separate file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inventory.process import yaml_text
 
 
 class StaticSecretStore:
-    """See :class:`~inventory.connector.ports.SecretStore`. It has groups."""
+    """See :class:`~inventory.connector.ports.SecretStore`. It supports groups."""
 
     def __init__(self, *, file: StaticFile) -> None:
         self._file = file
@@ -33,10 +33,10 @@ class StaticSecretStore:
         """See the port.
 
         Raises:
-            CollectorSecretError: the variable or file that holds the data is absent, unreadable or wrong, or
-                others may read the file.
+            CollectorSecretError: the variable or file with the data is missing, unreadable or invalid, or others may
+                read the file.
         """
-        # Not by way of all: each of a thousand tasks asks for one of a thousand.
+        # Without building the dict of all: each of a thousand tasks asks for one of a thousand secrets.
         found = [
             entry
             for entry in self._file.content.secrets
@@ -52,7 +52,7 @@ class StaticSecretStore:
         return entry.data or {}
 
     def _entries(self, principal: Principal) -> dict[str, SecretEntry]:
-        """Return the domain's secrets by id; one of the domain's own wins over one for all domains."""
+        """Return the domain's secrets by id; the domain's own entry takes precedence over one for all domains."""
         found = [entry for entry in self._file.content.secrets if entry.serves(principal.domain_id)]
         return {entry.secret_id: entry for entry in sorted(found, key=_rank)}
 
@@ -63,12 +63,12 @@ class StaticSecretStore:
         except OSError as exc:
             raise _error(entry, f"data_file {path}: {exc.strerror}") from exc
         except (yaml.YAMLError, UnicodeDecodeError):
-            # The parser's own words may quote the data.
+            # The parser's own message may quote the data.
             raise _error(entry, f"data_file {path}: is neither JSON nor YAML") from None
 
 
 def _rank(entry: SecretEntry) -> str:
-    """Order the entries that serve a domain: the last one, its own where there is one, counts."""
+    """Order the entries for a domain: the last one counts, which is its own if there is one."""
     return entry.domain_id
 
 
@@ -100,7 +100,7 @@ def _from_environment(entry: SecretEntry, name: str) -> Json:
 
 def _mapping(entry: SecretEntry, value: object, source: str) -> Json:
     if not isinstance(value, Mapping):
-        raise _error(entry, f"{source}: must hold a mapping")
+        raise _error(entry, f"{source}: must contain a mapping")
     return {str(key): item for key, item in value.items()}
 
 

@@ -45,15 +45,15 @@ class CollectionInfo(EmbeddedDocument):  # type: ignore[misc]
 class CloudService(Document):  # type: ignore[misc]
     """One resource. A field without a value is absent, never an empty string.
 
-    Beside the wire fields:
+    Beyond the fields of the message:
 
     - ``tags`` {provider: {escaped key: value}}, ``tag_keys`` {provider: [plain keys]}, ``metadata`` {provider: …},
     - ``ref_cloud_service_type`` and ``ref_region``: the keys of the type and the region,
-    - ``match_key``: hash of the keys it was created by; unique while the resource lives, so that two tasks that
-      stream the same new resource end in one document; dropped by any write that is not an ingest's,
-    - ``fingerprint``: hash of the message that was last applied; dropped by every other write,
-    - ``revision``: counts the writes that changed content; a conditional update asks for the one it read,
-    - ``stamps``: mark the last ingest writes, so that a bulk write can tell which of its updates were applied,
+    - ``match_key``: hash of the keys with which it was created; unique while the resource is ACTIVE, so that two tasks
+      that stream the same new resource create one document; removed by any write other than ingest,
+    - ``fingerprint``: hash of the message last applied; removed by any other write,
+    - ``revision``: counts the writes that changed content; a conditional update requires the one it read,
+    - ``stamps``: mark the last writes of ingest, so that it is known which updates of a bulk write were applied,
     - ``deleted_by``: the job task whose garbage collection deleted it.
     """
 

@@ -1,4 +1,4 @@
-"""CloudServiceType: what kinds of resources a provider has, and how a console shows them."""
+"""CloudServiceType: the kinds of resources of a provider, and how a console displays them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from inventory.model.fields import StructField
 from inventory.model.stored import StoredDocument
 
 MANUAL = "manual"
-"""``updated_by`` of what was last written by RPC, not by a collector."""
+"""``updated_by`` of documents last written by an RPC, not by a collector."""
 
 
 class CloudServiceType(Document):  # type: ignore[misc]
     """One type; ``cloud_service_type_key`` is provider.group.name, ``updated_by`` a collector_id or ``manual``.
 
-    ``seen_at`` tells when a collect in mode CREATE last passed it over.
+    ``seen_at`` is when a collect in mode CREATE last saw it without changing it.
     """
 
     cloud_service_type_id = StringField(required=True)
@@ -46,7 +46,7 @@ class CloudServiceType(Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["domain_id", "cloud_service_type_id"], "unique": True},
             {"fields": ["domain_id", "provider", "group", "name"], "unique": True},
-            # As in Collector: _id last, as paged lists are sorted.
+            # As in Collector: _id last, the order of paged lists.
             ["domain_id", "provider", "group", "name", "id"],
             ["domain_id", "ref_cloud_service_type"],
             ["domain_id", "updated_at"],

@@ -11,11 +11,11 @@ from inventory.model.stored import StoredDocument
 
 
 class CollectionState(Document):  # type: ignore[misc]
-    """One resource as one collector and secret know it.
+    """What one collector and secret know about one resource.
 
-    ``job_task_id`` and ``seen_at`` tell who saw it last; ``disconnected_count`` how many full collects did not;
-    ``garbage_task_id`` the last task whose garbage collection counted it, so that a replay does not count twice;
-    ``deleted`` whether that one deleted the resource.
+    ``job_task_id`` and ``seen_at`` say who saw it last; ``disconnected_count`` how many full collects have not seen it
+    since; ``garbage_task_id`` is the last task whose garbage collection counted it, so that a repetition does not count
+    twice; ``deleted`` says whether that task deleted the resource.
     """
 
     domain_id = StringField(required=True)

@@ -17,7 +17,7 @@ DEFAULT_PRIORITY = 10
 
 
 class PluginInfo(EmbeddedDocument):  # type: ignore[misc]
-    """Which plugin a collector runs, and with what."""
+    """Which plugin a collector runs, and its options."""
 
     plugin_id = Text(required=True, max_length=255)
     version = Text(max_length=255)
@@ -33,8 +33,9 @@ class PluginInfo(EmbeddedDocument):  # type: ignore[misc]
 class Collector(Document):  # type: ignore[misc]
     """Stored under the names of ``CollectorInfo``.
 
-    ``enabled_at`` is when it was last enabled after a rest: schedules do not catch up what fell into the rest. The
-    rest began at ``disabled_at``; the time before it began at ``enabled_before``, if it followed a rest as well.
+    ``enabled_at`` is when it was last enabled after being disabled: schedules do not catch up fire times of the disabled
+    period. That period began at ``disabled_at``; the enabled period before it began at ``enabled_before``, if it
+    followed a disabled period as well.
     """
 
     collector_id = Text(required=True, max_length=40)
@@ -59,7 +60,7 @@ class Collector(Document):  # type: ignore[misc]
         "auto_create_index": False,
         "indexes": [
             {"fields": ["domain_id", "collector_id"], "unique": True},
-            # Paged lists are sorted by _id last: an index that lacks it makes MongoDB sort the whole domain.
+            # Paged lists are sorted by _id last: without it in the index, MongoDB sorts the whole domain.
             {"fields": ["domain_id", "name", "id"]},
             {"fields": ["domain_id", "plugin_info.plugin_id"]},
             {"fields": ["domain_id", "provider", "state"]},

@@ -37,7 +37,7 @@ class CollectorRule(Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["domain_id", "collector_rule_id"], "unique": True},
             ["domain_id", "collector_id", "rule_type", "order"],
-            # As in Collector: _id last, as paged lists are sorted.
+            # As in Collector: _id last, the order of paged lists.
             ["domain_id", "order", "id"],
             ["domain_id", "collector_id", "order", "id"],
         ],

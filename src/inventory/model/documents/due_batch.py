@@ -1,4 +1,4 @@
-"""The due batch: what a scheduler has in hand."""
+"""The due batch: the schedules that a scheduler has claimed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mongoengine import StringField as Text
 class DueBatch(Document):  # type: ignore[misc]
     """The due schedules that a scheduler is about to fire, so that others fire other ones.
 
-    Advice only: that each fire time becomes one job is not decided here. Nobody heeds it after ``until``.
+    Advisory only: exactly one job per fire time does not depend on it. It is ignored after ``until``.
     """
 
     owner = Text(required=True, max_length=255)

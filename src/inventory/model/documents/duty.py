@@ -1,4 +1,4 @@
-"""The duty: something that one of many processes does once per period."""
+"""The duty: work that one of many processes does once per period."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from mongoengine import StringField as Text
 
 
 class Duty(Document):  # type: ignore[misc]
-    """Who does it, for which period.
+    """The process that does it, and the period.
 
-    ``period_start`` is the last period that was begun; ``done_at`` is set when it ended. Until then the claim is the
-    ``owner``'s, as long as the lease lasts.
+    ``period_start`` is the last period that was begun; ``done_at`` is set when it ended. Until then the ``owner`` has
+    the claim, as long as the lease is valid.
     """
 
     name = Text(required=True, max_length=64)

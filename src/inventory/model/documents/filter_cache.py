@@ -1,4 +1,4 @@
-"""FilterCache: what a plugin told to narrow later collects with."""
+"""FilterCache: values with which a plugin narrows later collects."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from inventory.model.fields import StructField
 
 
 class FilterCache(Document):  # type: ignore[misc]
-    """One per collector and secret: ``cache`` {escaped key: [values]}, gathered by the task ``job_task_id``."""
+    """One per collector and secret: ``cache`` {escaped key: [values]}, collected by the task ``job_task_id``."""
 
     domain_id = StringField(required=True)
     collector_id = StringField(required=True)

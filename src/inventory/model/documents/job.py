@@ -14,15 +14,15 @@ from inventory.model.stored import StoredDocument
 
 
 class Job(Document):  # type: ignore[misc]
-    """Stored under the names of ``JobInfo``, and what planning and settling need.
+    """Stored under the names of ``JobInfo``, with fields for planning and settling.
 
-    ``planned`` turns true when all tasks exist; a job is settled only then. ``schedule_id`` and ``fire_at`` are
-    set for scheduled jobs only, and make each fire time one job. ``plan_owner``, ``plan_lease_until`` and
-    ``plan_attempts`` are the claim of whoever plans it; ``rung_at`` is when the sweeper rang for a planner, absent
-    unless it did so since the last claim. While an outage of the platform keeps it from being planned, ``errors`` says
-    which, ``plan_not_before`` when it is tried again, and ``plan_outages`` how often it was tried. ``projects`` are
-    those of its secrets. ``transaction_id`` is that of the call that made it, and goes along with every call to the
-    platform for it; without one, as for a scheduled job, ``job_id`` does.
+    ``planned`` becomes true when all tasks exist; a job is settled only then. ``schedule_id`` and ``fire_at`` are set
+    only for scheduled jobs, and ensure one job per fire time. ``plan_owner``, ``plan_lease_until`` and
+    ``plan_attempts`` are the claim of the planning; ``rung_at`` is when the sweeper last enqueued the planning, absent
+    if it has not since the last claim. While an outage of the platform prevents planning, ``errors`` says which,
+    ``plan_not_before`` when it is retried, and ``plan_outages`` how often it was tried. ``projects`` are those of its
+    secrets. ``transaction_id`` is that of the call that created it, and is sent with every call to the platform for it;
+    without one, as for a scheduled job, ``job_id`` is sent.
     """
 
     job_id = Text(required=True, max_length=40)
@@ -57,7 +57,7 @@ class Job(Document):  # type: ignore[misc]
         "auto_create_index": False,
         "indexes": [
             {"fields": ["domain_id", "job_id"], "unique": True},
-            # Paged lists are sorted by _id last: an index that lacks it makes MongoDB sort the whole domain.
+            # Paged lists are sorted by _id last: without it in the index, MongoDB sorts the whole domain.
             {"fields": ["domain_id", "-created_at", "-id"]},
             {"fields": ["domain_id", "status", "-created_at", "-id"]},
             {"fields": ["domain_id", "collector_id", "-created_at", "-id"]},

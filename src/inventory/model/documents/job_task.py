@@ -16,7 +16,7 @@ _STATUSES = [status.value for status in TaskStatus]
 
 
 class Counted:
-    """The fields of ``domain.job.outcome.Outcome`` that tasks and slices have alike."""
+    """The fields of ``domain.job.outcome.Outcome`` that tasks and slices share."""
 
     total_count = IntField(required=True, default=0)
     created_count = IntField(required=True, default=0)
@@ -28,13 +28,13 @@ class Counted:
 
 
 class JobTask(Counted, Document):  # type: ignore[misc]
-    """Stored under the names of ``JobTaskInfo``, and what running it needs.
+    """Stored under the names of ``JobTaskInfo``, with fields for running it.
 
-    ``filter`` is the plugin's filter for this secret, already translated. ``full_collect`` says whether the task
-    may prove that something is gone. ``slices_planned`` turns true when all slices exist; ``garbage_collected``
-    when garbage collection has run or does not apply, ``garbage_owner`` and ``garbage_lease_until`` are the claim of
-    whoever runs it. ``error_count`` counts also the errors that were not kept. ``types_told`` are the resource types
-    without a place that were told of: once per task, however many slices and attempts meet them.
+    ``filter`` is the plugin's filter for this secret, already translated. ``full_collect`` says whether the task can
+    prove that a resource no longer exists. ``slices_planned`` becomes true when all slices exist; ``garbage_collected``
+    when garbage collection has run or does not apply; ``garbage_owner`` and ``garbage_lease_until`` are its claim.
+    ``error_count`` includes errors that were not kept. ``types_told`` are the unknown resource types that were
+    reported: once per task, however many slices and attempts meet them.
     """
 
     job_task_id = Text(required=True, max_length=40)
@@ -66,7 +66,7 @@ class JobTask(Counted, Document):  # type: ignore[misc]
             {"fields": ["domain_id", "job_task_id"], "unique": True},
             {"fields": ["domain_id", "job_id", "secret_id"], "unique": True},
             {"fields": ["domain_id", "job_id", "status"]},
-            # As in Job: _id last, as paged lists are sorted.
+            # As in Job: _id last, the order of paged lists.
             {"fields": ["domain_id", "-created_at", "-id"]},
             {"fields": ["domain_id", "project_id", "-created_at", "-id"]},
             {"fields": ["domain_id", "collector_id", "secret_id", "-finished_at"]},
@@ -76,7 +76,7 @@ class JobTask(Counted, Document):  # type: ignore[misc]
                 "fields": ["domain_id", "collector_id", "status", "full_collect", "secret_id", "-finished_at"],
                 "partialFilterExpression": {"status": TaskStatus.SUCCESS.value, "full_collect": True},
             },
-            # One live task per collector and secret: the claim of a second one fails on this key.
+            # One running task per collector and secret: starting a second one fails on this key.
             {
                 "name": "one_running_task",
                 "fields": ["domain_id", "collector_id", "secret_id"],
@@ -93,19 +93,19 @@ class JobTask(Counted, Document):  # type: ignore[misc]
 class Slice(Counted, Document):  # type: ignore[misc]
     """A share of a job task, collected by one ``collect`` call of the plugin.
 
-    Every task begins with slice 0. Whoever claims it asks the plugin for its slices: a plugin that knows none is
-    collected right there; else slices 1…n are inserted HELD (``held``), slice 0 becomes SUCCESS with
+    Every task begins with slice 0. The worker that claims it asks the plugin for its slices. If the plugin has none,
+    slice 0 is collected right away; otherwise slices 1…n are inserted with ``held``, slice 0 becomes SUCCESS with
     ``expanded_attempt``, and the slices of that attempt are released.
 
-    ``owner``, ``lease_until`` and ``attempts`` are the claim; ``not_before`` is when it may be claimed (back-off
-    and limits); ``enqueued_at`` when the bell was last enqueued for it. Counts and errors are those of its last
-    attempt, and add up in the task; ``created_count`` is that of all attempts, and ``earlier_errors`` are those of the
-    attempts before the last.
+    ``owner``, ``lease_until`` and ``attempts`` are the claim; ``not_before`` is when it may be claimed (back-off and
+    limits); ``enqueued_at`` is when it was last enqueued. Counts and errors are those of its last attempt, and are
+    added up in the task; ``created_count`` is that of all attempts, and ``earlier_errors`` are those of the attempts
+    before the last.
 
-    ``plan_attempt`` of slice 0 counts its claims, also those that were handed back; of any other slice it is the
-    claim of slice 0 that planned it. ``collector_slot`` and ``endpoint_slot`` are the numbered places it occupies
-    while it runs: their unique keys keep the limits exact however many claim at once. ``waits_for`` says which of
-    the two it did not find, so that whoever gives one up wakes it.
+    ``plan_attempt`` of slice 0 counts its claims, including those handed back; of any other slice it is the claim of
+    slice 0 that planned it. ``collector_slot`` and ``endpoint_slot`` are the numbered slots it occupies while it runs:
+    their unique keys keep the limits exact for any number of concurrent claims. ``waits_for`` says which of the two it
+    lacked, so that whoever frees a slot wakes it.
     """
 
     slice_id = Text(required=True, max_length=40)

@@ -19,7 +19,7 @@ BY_USER = "USER"
 
 
 class Record(Document):  # type: ignore[misc]
-    """What one write changed; ``_id`` follows from the write, so that a replay does not record it twice."""
+    """What one write changed; ``_id`` is derived from the write, so that repeating it does not record it twice."""
 
     record_id = StringField(required=True)
     domain_id = StringField(required=True)
@@ -39,7 +39,7 @@ class Record(Document):  # type: ignore[misc]
         "strict": False,
         "indexes": [
             {"fields": ["domain_id", "record_id"], "unique": True},
-            # As in Job: _id last, as paged lists are sorted.
+            # As in Job: _id last, the order of paged lists.
             ["domain_id", "cloud_service_id", "-created_at", "-id"],
         ],
     }

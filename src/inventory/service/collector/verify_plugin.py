@@ -38,13 +38,13 @@ class PluginVerifier:
         Args:
             principal: who asks.
             collector: the raw document.
-            secret_id: the only one to try; must be one of the collector's.
+            secret_id: the only one to test; must be one of the collector's.
 
         Raises:
-            NotFoundError: ``secret_id`` is none of the collector's secrets; or the plugin is unknown.
-            ConnectionFailureError: the plugin service or the secret service cannot be reached.
-            VerifyPluginFailureError: none passed; the reason is that of the last one tried, without any secret.
-            RequestTimeoutError: the caller's time ran out before one passed.
+            NotFoundError: ``secret_id`` is not one of the collector's secrets, or the plugin is unknown.
+            ConnectionFailureError: the plugin service or the secret service is unreachable.
+            VerifyPluginFailureError: none was accepted; the reason is that of the last one tested, without any secret.
+            RequestTimeoutError: the caller's time ran out before one was accepted.
         """
         plugin_info = collector["plugin_info"]
         secrets = self._candidates(principal, plugin_info, secret_id)
@@ -99,6 +99,6 @@ class PluginVerifier:
         except SecretServiceError as exc:
             raise PluginError(reason=exc.reason) from exc
         except InventoryError as exc:
-            # Its text may name a file or a variable of ours: only the code goes on.
+            # Its text may name a file or a variable of this service: only the code is passed on.
             raise PluginError(reason=f"the secret's data cannot be read: {exc.code}") from exc
         self._plugins.verify(plugin, plugin_info, data)
