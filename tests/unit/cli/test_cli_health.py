@@ -111,7 +111,7 @@ def test_the_page_of_another_process_is_not_taken_for_ours(ports: dict[str, int]
         1,
         f"scheduler is not ready: inventory's worker answers at its port {port}\n",
     )
-    assert (any_one.exit_code, any_one.stderr) == (1, "any process was to listen here, and does not\n")
+    assert (any_one.exit_code, any_one.stderr) == (1, "any process should listen here, but does not\n")
 
 
 def test_the_page_of_another_program_is_not_taken_for_ours(ports: dict[str, int]) -> None:

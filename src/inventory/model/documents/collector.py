@@ -33,8 +33,8 @@ class PluginInfo(EmbeddedDocument):  # type: ignore[misc]
 class Collector(Document):  # type: ignore[misc]
     """Stored under the names of ``CollectorInfo``.
 
-    ``enabled_at`` is when it was last enabled after being disabled: schedules do not catch up fire times of the disabled
-    period. That period began at ``disabled_at``; the enabled period before it began at ``enabled_before``, if it
+    ``enabled_at`` is when it was last enabled after being disabled: schedules do not catch up fire times of that
+    period. It began at ``disabled_at``; the enabled period before it began at ``enabled_before``, if it
     followed a disabled period as well.
     """
 
