@@ -151,7 +151,11 @@ def test_advice_is_about_the_reason_where_that_says_more() -> None:
     [
         (SettingsError("port: is no number"), 2, "error: port: is no number\n"),
         (NotFoundError(key="a", value="b"), 3, "error: ERROR_NOT_FOUND: Value not found. (a = b)\n"),
-        (KeyError("pa55word"), 1, "error: unexpected KeyError; run again with --debug before the command for the traceback\n"),
+        (
+            KeyError("pa55word"),
+            1,
+            "error: unexpected KeyError; run again with --debug before the command for the traceback\n",
+        ),
     ],
 )
 def test_a_failure_is_one_line(error: Exception, code: int, line: str, capsys: pytest.CaptureFixture[str]) -> None:
