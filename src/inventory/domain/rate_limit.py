@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from typing import Final
+
+from cachetools import LRUCache
 
 from inventory.domain.clock import Clock
 from inventory.errors import LimitExceededError
@@ -26,7 +27,7 @@ class RateLimit:
         self._burst = max(per_second, 1.0)
         self._clock = clock
         self._lock = threading.Lock()
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(MAX_CALLERS)
 
     def take(self, caller: str) -> None:
         """Count one call of ``caller``.
@@ -38,11 +39,9 @@ class RateLimit:
             return
         now = self._clock.monotonic()
         with self._lock:
-            left, since = self._buckets.pop(caller, (self._burst, now))
+            left, since = self._buckets.get(caller, (self._burst, now))
             left = min(left + (now - since) * self._rate, self._burst)
             allowed = left >= 1.0
             self._buckets[caller] = (left - 1.0 if allowed else left, now)
-            if len(self._buckets) > MAX_CALLERS:
-                self._buckets.popitem(last=False)
         if not allowed:
             raise LimitExceededError(limit="requests per second")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from bson import encode
+from cachetools import LRUCache
 
 MANY: Final = 10_000
 """A count below this is never cached: it is cheap, and its exact value may matter."""
@@ -49,7 +50,7 @@ class Counts:
         self._most_seconds = most_seconds
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._known: dict[_Key, tuple[int, float]] = {}
+        self._known: LRUCache[_Key, tuple[int, float]] = LRUCache(_ENTRIES)
         self._going_on: set[_Counting] = set()
 
     def forget(self, domain_id: str) -> None:
@@ -66,7 +67,8 @@ class Counts:
             return count()
         key = _Key(domain_id, collection, hashlib.blake2b(encode(match), digest_size=16).digest())
         began = self._monotonic()
-        known = self._known.get(key)
+        with self._lock:
+            known = self._known.get(key)
         if known is not None and began < known[1]:
             return known[0]
         counting = _Counting(domain_id)
@@ -80,11 +82,5 @@ class Counts:
             with self._lock:
                 self._going_on.discard(counting)
                 if found >= MANY and not counting.spoiled:
-                    self._remember(key, found, ended + min((ended - began) * REUSE, self._most_seconds))
+                    self._known[key] = found, ended + min((ended - began) * REUSE, self._most_seconds)
         return found
-
-    def _remember(self, key: _Key, found: int, until: float) -> None:
-        self._known.pop(key, None)
-        self._known[key] = found, until
-        if len(self._known) > _ENTRIES:
-            del self._known[next(iter(self._known))]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from typing import Final
+
+from cachetools import TTLCache
 
 from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.errors import AuthenticateFailureError, BadRequestError
 
 MAX_API_KEYS: Final = 10_000
-"""Number of API keys whose state is cached; the one checked longest ago is dropped first."""
+"""Number of API keys whose state is cached; the one used longest ago is dropped first."""
 
 
 class ApiKeyStates:
@@ -27,10 +28,8 @@ class ApiKeyStates:
 
     def __init__(self, identity: Identity, clock: Clock, *, reuse_seconds: float) -> None:
         self._identity = identity
-        self._clock = clock
-        self._reuse_seconds = reuse_seconds
         self._lock = threading.Lock()
-        self._states: OrderedDict[tuple[str, str], tuple[bool, float]] = OrderedDict()
+        self._states: TTLCache[tuple[str, str], bool] = TTLCache(MAX_API_KEYS, reuse_seconds, timer=clock.monotonic)
 
     def check(self, api_key_id: str, domain_id: str) -> None:
         """Return if the key is enabled.
@@ -39,18 +38,14 @@ class ApiKeyStates:
             AuthenticateFailureError: it is disabled, or does not exist.
             ConnectionFailureError, RequestTimeoutError: identity is unavailable, and no answer is recent enough.
         """
-        now = self._clock.monotonic()
         name = domain_id, api_key_id
         with self._lock:
-            state = self._states.get(name)
-        if state is None or now >= state[1]:
-            state = self._ask(api_key_id, domain_id), now + self._reuse_seconds
+            is_enabled = self._states.get(name)
+        if is_enabled is None:
+            is_enabled = self._ask(api_key_id, domain_id)
             with self._lock:
-                self._states[name] = state
-                self._states.move_to_end(name)
-                if len(self._states) > MAX_API_KEYS:
-                    self._states.popitem(last=False)
-        if not state[0]:
+                self._states[name] = is_enabled
+        if not is_enabled:
             raise AuthenticateFailureError
 
     def _ask(self, api_key_id: str, domain_id: str) -> bool:

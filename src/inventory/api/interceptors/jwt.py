@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from cachetools import TTLCache
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
@@ -57,7 +58,9 @@ class JwtAuthenticator:
         self._leeway = leeway_seconds
         self._api_keys = api_keys
         self._lock = threading.Lock()
-        self._remembered: dict[bytes, tuple[Caller, float, float]] = {}
+        self._remembered: TTLCache[bytes, tuple[Caller, float]] = TTLCache(
+            MAX_REMEMBERED, REMEMBER_SECONDS, timer=clock.monotonic
+        )
 
     def authenticate(self, token: str) -> Caller:
         """See ``Authenticator``."""
@@ -71,8 +74,9 @@ class JwtAuthenticator:
         if not token or len(token) > MAX_TOKEN:
             raise AuthenticateFailureError
         digest = hashlib.sha256(token.encode("utf-8", "replace")).digest()
-        known = self._remembered.get(digest)
-        if known is not None and self._clock.monotonic() < known[1] and self._seconds() < known[2]:
+        with self._lock:
+            known = self._remembered.get(digest)
+        if known is not None and self._seconds() < known[1]:
             return known[0]
         header, unchecked = _peek(token)
         domain_id = _text(unchecked, "did")
@@ -82,7 +86,8 @@ class JwtAuthenticator:
             raise AuthenticateFailureError
         expires = self._check_times(claims)
         caller = _caller(claims)
-        self._remember(digest, caller, expires)
+        with self._lock:
+            self._remembered[digest] = caller, expires
         return caller
 
     def _verified(self, token: str, header: Claims, domain_id: str) -> Claims:
@@ -114,12 +119,6 @@ class JwtAuthenticator:
         if not max(issued, starts) <= now < expires:
             raise AuthenticateFailureError
         return expires
-
-    def _remember(self, digest: bytes, caller: Caller, expires: float) -> None:
-        with self._lock:
-            if len(self._remembered) >= MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[digest] = (caller, self._clock.monotonic() + REMEMBER_SECONDS, expires)
 
     def _seconds(self) -> float:
         return self._clock.now().timestamp()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from cachetools import LRUCache
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
 
@@ -136,8 +136,8 @@ class _IdentityKeys:
         self._identity = identity
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: OrderedDict[str, _Remembered] = OrderedDict()
-        self._without: OrderedDict[str, _Remembered] = OrderedDict()
+        self._known: LRUCache[str, _Remembered] = LRUCache(MAX_DOMAINS)
+        self._without: LRUCache[str, _Remembered] = LRUCache(MAX_DOMAINS)
         self._unknown_limit = RateLimit(UNKNOWN_PER_SECOND, clock)
 
     def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:
@@ -158,9 +158,6 @@ class _IdentityKeys:
         with self._lock:
             other.pop(domain_id, None)
             place[domain_id] = found
-            place.move_to_end(domain_id)
-            if len(place) > MAX_DOMAINS:
-                place.popitem(last=False)
         return found
 
     def _ask(self, domain_id: str) -> tuple[Key, ...]:

@@ -7,8 +7,9 @@ after a call is counted. So the answer is cached for the caller's next calls.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from typing import Final
+
+from cachetools import TTLCache
 
 from inventory.api.interceptors.authentication import Caller
 from inventory.domain.clock import Clock
@@ -27,24 +28,19 @@ class SystemCallers:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
         self._lock = threading.Lock()
-        self._until: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._known: TTLCache[tuple[str, str], bool] = TTLCache(MAX_REMEMBERED, REMEMBER_SECONDS, timer=clock.monotonic)
 
     def __contains__(self, caller: Caller) -> bool:
         """Return whether identity has recently confirmed that the caller is the system."""
-        return self._until.get((caller.domain_id, caller.user_id), 0.0) > self._clock.monotonic()
+        with self._lock:
+            return (caller.domain_id, caller.user_id) in self._known
 
     def note(self, caller: Caller, role_type: str) -> None:
         """Record what identity answered about the caller."""
         name = caller.domain_id, caller.user_id
-        if role_type != SYSTEM:
-            if name in self._until:
-                with self._lock:
-                    self._until.pop(name, None)
-            return
         with self._lock:
-            self._until[name] = self._clock.monotonic() + REMEMBER_SECONDS
-            self._until.move_to_end(name)
-            if len(self._until) > MAX_REMEMBERED:
-                self._until.popitem(last=False)
+            if role_type == SYSTEM:
+                self._known[name] = True
+            else:
+                self._known.pop(name, None)

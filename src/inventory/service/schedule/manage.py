@@ -29,7 +29,6 @@ from inventory.service.job.manage import CollectorReferences
 
 log = get_logger(__name__)
 
-"""A request as a plain dict; absent fields are left out."""
 
 _ID: Final = "schedule_id"
 _COLLECTOR_ID: Final = "collector_id"
