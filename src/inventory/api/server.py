@@ -180,12 +180,13 @@ class Readiness:
 
         Raises:
             ConnectionFailureError: MongoDB is unreachable.
+            SettingsError: it is a standalone server.
             MigrationPendingError: another process is migrating, or none may.
             MigrationFailedError: existing data prevents it; tried again after ``FAILED_SECONDS``.
             DatabaseTooNewError: this code must not use the database.
         """
-        ping(self._database)
         if self._failure is not None and time.monotonic() < self._retry_at:
+            ping(self._database)
             raise self._failure
         try:
             migrate(self._migrator, apply=self._apply)

@@ -45,7 +45,7 @@ def _replica_set(hello: Mapping[str, Any]) -> Finding:
         return ok(check, "a sharded cluster")
     if "setName" not in hello:
         mend = "Start mongod with --replSet and run rs.initiate(); a set of one node will do."
-        return fail(check, "a standalone server: it has no retryable writes, which all writes here need", mend)
+        return fail(check, "a standalone server: it has no transactions, which collecting needs", mend)
     hosts = len(hello.get("hosts", []))
     if not hello.get("primary"):
         return fail(check, f"{hello['setName']} has no primary", "Look at rs.status(): a majority must be up.")

@@ -1,10 +1,9 @@
-"""Applying streamed CloudServices: lookup, decision, records, bulk write, collection state."""
+"""Applying streamed CloudServices: lookup, decision, write, counts."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from bson.objectid import ObjectId
@@ -14,12 +13,13 @@ from inventory.domain.collector.collect_mode import CollectMode
 from inventory.errors import InvalidResourceError, InventoryError
 from inventory.ingest.decision.decide import Decider, Moment, Plan
 from inventory.ingest.decision.match import PLATFORM_ERRORS, match_key, stored_values
+from inventory.ingest.plan_writer import PlanWriter, Round, Written
 from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
 from inventory.ingest.tally import Tally
-from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.records import RecordStore
-from inventory.manager.resource.store import UNSTORABLE, BulkOutcome, ResourceStore
+from inventory.manager.resource.store import UNSTORABLE, ResourceStore
+from inventory.manager.transactions import Transactions
 
 Document = dict[str, Any]
 
@@ -31,11 +31,19 @@ class CloudServiceApplier:
     """Applies batches of CloudServices of one stream."""
 
     def __init__(
-        self, *, store: ResourceStore, records: RecordStore, states: StateStore, decider: Decider, tally: Tally
+        self,
+        *,
+        store: ResourceStore,
+        records: RecordStore,
+        writer: PlanWriter,
+        transactions: Transactions,
+        decider: Decider,
+        tally: Tally,
     ) -> None:
         self._store = store
         self._records = records
-        self._states = states
+        self._writer = writer
+        self._transactions = transactions
         self._decider = decider
         self._tally = tally
         self._counted: set[str] = set()
@@ -78,11 +86,19 @@ class CloudServiceApplier:
                 again.append(item)
             else:
                 known[item.hit["_id"]] = item
-        changing = self._sort_out_known(known, moment.now)
+        unchanged, changing = self._sort_out_known(known)
         plans = self._plan_creations(creating, moment, again)
         plans.extend(self._plan_changes(changing, moment, again))
-        again.extend(self._write(plans, moment))
-        self._note_seen(known.values(), plans, again, moment.now)
+        # Seen is all that matched, in every mode, also where it then failed.
+        elsewhere = {*again, *(plan.item for plan in plans)}
+        seen = [item.hit["cloud_service_id"] for item in known.values() if item.hit and item not in elsewhere]
+        if plans or seen:
+            written = self._writer.write(Round(plans, moment, list(unchanged), seen), taken=self._taken)
+            again.extend(self._settle(plans, written))
+        self._count_unchanged(unchanged.values())
+        if self._mode is CollectMode.CREATE:
+            for _ in known:
+                self._tally.pass_over(seen=True)
         return again
 
     def _resolve(self, items: list[Item]) -> list[Item]:
@@ -105,25 +121,17 @@ class CloudServiceApplier:
         else:
             creating.append(item)
 
-    def _sort_out_known(self, known: dict[ObjectId, Item], now: datetime) -> dict[ObjectId, Item]:
-        """Deal with what needs no decision and return the rest."""
+    def _sort_out_known(self, known: dict[ObjectId, Item]) -> tuple[dict[ObjectId, Item], dict[ObjectId, Item]]:
+        """Return which of the known ones are as the stream has them, and which need a decision."""
         if self._mode is CollectMode.CREATE:
-            for _ in known:
-                self._tally.pass_over(seen=True)
-            return {}
-        unchanged = [key for key, item in known.items() if self._is_unchanged(item)]
-        context = self._tally.context
-        self._store.touch(
-            self._domain_id,
-            unchanged,
-            {"$set": {"updated_at": now, "collection_info.$[entry].last_collected_at": now}},
-            [{"entry.collector_id": context.collector_id, "entry.secret_id": context.secret_id}],
-        )
-        self._tally.unchanged += len(unchanged)
-        self._count([(known[key].hit or {})["cloud_service_id"] for key in unchanged], created=False)
-        self._tally.resources_seen += len(unchanged)
-        passed = set(unchanged)
-        return {key: item for key, item in known.items() if key not in passed}
+            return {}, {}
+        unchanged = {key: item for key, item in known.items() if self._is_unchanged(item)}
+        return unchanged, {key: item for key, item in known.items() if key not in unchanged}
+
+    def _count_unchanged(self, items: Collection[Item]) -> None:
+        self._tally.unchanged += len(items)
+        self._tally.resources_seen += len(items)
+        self._count([(item.hit or {})["cloud_service_id"] for item in items], created=False)
 
     def _is_unchanged(self, item: Item) -> bool:
         stored = item.hit.get("fingerprint") if item.hit else None
@@ -156,8 +164,15 @@ class CloudServiceApplier:
                 found.add(item)
             else:
                 stale.append((holder["_id"], holder["match_key"]))
-        self._store.release_match_keys(self._domain_id, stale)
+        if stale:
+            self._transactions.run(lambda session: self._store.release_match_keys(self._domain_id, stale, session))
         return found
+
+    def _taken(self, plans: Sequence[Plan]) -> set[Plan]:
+        """Return which of some creations another resource stands for, or has the match key of."""
+        wanted = {match_key(CLOUD_SERVICE, plan.item.conditions[0]): plan for plan in plans if plan.item.conditions}
+        held = self._store.holders(self._domain_id, list(wanted))
+        return {wanted[bytes(holder["match_key"])] for holder in held}
 
     def _plan_changes(self, changing: dict[ObjectId, Item], moment: Moment, again: list[Item]) -> list[Plan]:
         unread = [key for key, item in changing.items() if not self._needs_all(item)]
@@ -186,28 +201,22 @@ class CloudServiceApplier:
             self._tally.fail(item.message, InvalidResourceError(key="data", reason="nests too deeply"))
         return None
 
-    def _write(self, plans: list[Plan], moment: Moment) -> list[Item]:
-        """Write the plans, their records first; return what must be tried again."""
-        # A record without its write is withdrawn or replaced on replay; a write without its record would be lost.
-        self._records.insert([plan.record for plan in plans if plan.record is not None])
-        outcome = self._store.write([plan.write for plan in plans])
-        lost = self._lost(plans, outcome, moment.stamp)
-        told = (plans[position].record for position in lost)
-        self._records.withdraw([record["_id"] for record in told if record is not None])
+    def _settle(self, plans: list[Plan], written: Written) -> list[Item]:
+        """Count what was written, and return what must be looked at anew."""
+        lost, refused = set(written.lost), set(written.refused)
         again = []
-        for position, plan in enumerate(plans):
-            if position in outcome.refused:
+        for plan in plans:
+            if plan in refused:
                 self._tally.fail(plan.item.message, InvalidResourceError(key="resource", reason=UNSTORABLE))
-            elif position in lost:
+            elif plan in lost:
                 plan.item.collided = plan.creates
                 plan.item.attempts += 1
                 again.append(plan.item)
             else:
-                plan.done = True
                 self._tally.resources_seen += 1
+        done = [plan for plan in plans if plan not in lost and plan not in refused]
         for creates in (True, False):
-            done = [plan.cloud_service_id for plan in plans if plan.done and plan.creates is creates]
-            self._count(done, created=creates)
+            self._count([plan.cloud_service_id for plan in done if plan.creates is creates], created=creates)
         return again
 
     def _count(self, cloud_service_ids: Sequence[str], *, created: bool) -> None:
@@ -222,26 +231,3 @@ class CloudServiceApplier:
         counts.recreated += len(earlier)
         counts.created += len(cloud_service_ids) if created else len(earlier)
         counts.updated += 0 if created else len(cloud_service_ids) - len(earlier)
-
-    def _lost(self, plans: list[Plan], outcome: BulkOutcome, stamp: bytes) -> set[int]:
-        """Return the positions of the plans that did not come about."""
-        lost = outcome.duplicates | outcome.refused
-        updates = [position for position, plan in enumerate(plans) if not plan.creates and position not in lost]
-        if outcome.matched < len(updates):
-            applied = self._store.stamped(self._domain_id, [plans[position].key for position in updates], stamp)
-            lost = lost | {position for position in updates if plans[position].key not in applied}
-        return lost
-
-    def _note_seen(self, known: Iterable[Item], plans: list[Plan], again: list[Item], now: datetime) -> None:
-        """Note what this collector and secret saw: all that matched, in every mode, and all that is new."""
-        context = self._tally.context
-        waiting = set(again)
-        self._states.seen(
-            [item.hit["cloud_service_id"] for item in known if item.hit and item not in waiting],
-            domain_id=self._domain_id,
-            collector_id=context.collector_id,
-            secret_id=context.secret_id,
-            job_task_id=context.job_task_id,
-            now=now,
-            fresh=[plan.cloud_service_id for plan in plans if plan.creates and plan.done],
-        )

@@ -42,6 +42,7 @@ class IngestContext:
         secret_values: the secret's data, blotted out of every stored text.
         full_collect: whether the empty filter was sent in mode ALL (see garbage collection).
         use_cache: whether the collect asked for the FilterCache.
+        owner: the claim of the slice: nothing is written once it is gone; empty for none.
         resumed: whether an earlier attempt at the slice may have created resources already.
         principal: who asks identity; None for the system.
     """
@@ -55,6 +56,7 @@ class IngestContext:
     job_id: str = ""
     job_task_id: str = ""
     slice_id: str = ""
+    owner: str = ""
     collect_mode: CollectMode = CollectMode.ALL
     plugin_metadata: Json = field(default_factory=dict)
     secret_values: Json = field(default_factory=dict, repr=False)
@@ -110,6 +112,7 @@ class IngestResult:
         error_count: how many there were.
         resources_seen: CloudServices that are in the store now and were sent.
         complete: whether the stream ended well and was not stopped.
+        claim_lost: whether it was stopped because the slice is another's by now, or has ended.
         failure: what broke the stream; None where it was stopped or ended well.
     """
 
@@ -119,3 +122,4 @@ class IngestResult:
     resources_seen: int
     complete: bool
     failure: InventoryError | None = None
+    claim_lost: bool = False

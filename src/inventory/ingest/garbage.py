@@ -1,7 +1,8 @@
 """Garbage collection: what a full collect no longer saw (contract, section 7).
 
 It runs once a whole job task has ended SUCCESS. A task that breaks off in the middle of it may be repeated: each
-state notes the task that counted it, so nothing is counted or deleted twice, and the counts come out the same.
+state notes the task that counted it, so nothing is counted or deleted twice, and the counts come out the same. It
+works in transactions, under the fence of its claim: whoever has lost it counts and deletes nothing.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
-from pymongo.cursor import Cursor
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
@@ -20,6 +22,7 @@ from inventory.domain.collector.collect_mode import CollectMode
 from inventory.ingest.context import IngestContext
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
+from inventory.manager.transactions import ClaimLostError, Fence, Transactions
 
 Document = dict[str, Any]
 
@@ -61,6 +64,8 @@ def collect_garbage(
     threshold: int = 3,
     grace_seconds: float = 3600.0,
     may_go_on: Callable[[], bool] = lambda: True,
+    fence: Fence | None = None,
+    session: ClientSession | None = None,
 ) -> GarbageCounts | None:
     """Count what the task did not see, and delete what too many tasks did not see.
 
@@ -74,31 +79,34 @@ def collect_garbage(
         threshold: at how many misses a resource is deleted.
         grace_seconds: what was seen within this time is not counted, s.
         may_go_on: asked before each batch; it may break off anywhere.
+        fence: the claim of whoever collects; None for none.
+        session: writes by this one; None: by a new one.
 
     Returns:
         What became of it, the same when it is repeated for the same task; None where it broke off.
     """
     now = clock.now()
-    garbage = _Garbage(database, context, now)
-    garbage.count_unseen(before=min(now - timedelta(seconds=grace_seconds), task_started_at))
-    for batch in batched(garbage.counted(), _BATCH):
-        if not may_go_on():
-            return None
-        garbage.drop_vanished(batch)
-    for batch in batched(garbage.doomed(threshold), _BATCH):
-        if not may_go_on():
-            return None
-        garbage.delete(batch)
-    return garbage.counts()
+    transactions = Transactions(database=database, fence=fence)
+    garbage = _Garbage(database, context, now, transactions)
+    with transactions.session(session):
+        try:
+            done = garbage.collect(min(now - timedelta(seconds=grace_seconds), task_started_at), threshold, may_go_on)
+        except ClaimLostError:
+            done = False
+    return garbage.counts() if done else None
 
 
 class _Garbage:
     """The steps of one task's garbage collection, and what they work on: states of its collector and secret."""
 
-    def __init__(self, database: Database[Document], context: IngestContext, now: datetime) -> None:
+    def __init__(
+        self, database: Database[Document], context: IngestContext, now: datetime, transactions: Transactions
+    ) -> None:
         self._database = database
         self._states = database["collection_state"]
+        self._store = StateStore(database=database)
         self._remover = ResourceRemover(database=database)
+        self._transactions = transactions
         self._context = context
         self._now = now
         self._pair = {
@@ -107,27 +115,41 @@ class _Garbage:
             "secret_id": context.secret_id,
         }
         self._counted = {**self._pair, "garbage_task_id": context.job_task_id}
+        self._not_counted = {**self._pair, "garbage_task_id": {"$ne": context.job_task_id}}
 
-    def count_unseen(self, *, before: datetime) -> None:
-        """Count one miss for what was last seen before ``before``; forget what earlier tasks deleted."""
+    def collect(self, before: datetime, threshold: int, may_go_on: Callable[[], bool]) -> bool:
+        """Count what was last seen before ``before``, and delete it at ``threshold`` misses; False: broken off."""
         task_id = self._context.job_task_id
-        not_counted = {**self._pair, "garbage_task_id": {"$ne": task_id}}
-        self._states.delete_many({**not_counted, "deleted": True})
-        self._states.update_many(
-            {**not_counted, "seen_at": {"$lt": before}, "job_task_id": {"$ne": task_id}},
-            {"$inc": {"disconnected_count": 1}, "$set": {"garbage_task_id": task_id}},
-        )
+        unseen = {**self._not_counted, "seen_at": {"$lt": before}, "job_task_id": {"$ne": task_id}}
+        steps: list[tuple[Document, Document, Callable[[list[Document], ClientSession], None]]] = [
+            # What earlier tasks deleted is forgotten.
+            ({**self._not_counted, "deleted": True}, {"_id": 1}, self._forget),
+            (unseen, {"_id": 1}, partial(self._count, unseen)),
+            ({**self._counted, "deleted": {"$ne": True}}, {"cloud_service_id": 1}, self._drop_vanished),
+            (
+                {**self._counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}},
+                {"cloud_service_id": 1},
+                self._delete,
+            ),
+        ]
+        for query, fields, step in steps:
+            for batch in batched(self._states.find(query, fields), _BATCH):
+                if not may_go_on():
+                    return False
+                self._transactions.run(partial(step, batch))
+        return True
 
-    def counted(self) -> Cursor[Document]:
-        """Return the states that this task has counted and not deleted."""
-        return self._states.find({**self._counted, "deleted": {"$ne": True}}, {"cloud_service_id": 1})
+    def _forget(self, batch: list[Document], session: ClientSession) -> None:
+        keys = {"_id": {"$in": [state["_id"] for state in batch]}}
+        self._states.delete_many({**self._not_counted, **keys, "deleted": True}, session=session)
 
-    def doomed(self, threshold: int) -> Cursor[Document]:
-        """Return those of them with ``threshold`` misses or more."""
-        query = {**self._counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}}
-        return self._states.find(query, {"cloud_service_id": 1, "seen_at": 1})
+    def _count(self, unseen: Document, batch: list[Document], session: ClientSession) -> None:
+        """Count one miss for the states of ``batch`` that still are ``unseen``."""
+        keys = {"_id": {"$in": [state["_id"] for state in batch]}}
+        change = {"$inc": {"disconnected_count": 1}, "$set": {"garbage_task_id": self._context.job_task_id}}
+        self._states.update_many({**unseen, **keys}, change, session=session)
 
-    def drop_vanished(self, batch: list[Document]) -> None:
+    def _drop_vanished(self, batch: list[Document], session: ClientSession) -> None:
         """Forget all states of those resources that somebody else has deleted: they are not disconnected, but gone."""
         domain_id = self._context.domain_id
         ids_ = [state["cloud_service_id"] for state in batch]
@@ -136,39 +158,44 @@ class _Garbage:
             "cloud_service_id": {"$in": ids_},
             "$or": [{"state": "ACTIVE"}, {"deleted_by": self._context.job_task_id}],
         }
-        found = self._database["cloud_service"].find(alive_or_ours, {"cloud_service_id": 1})
+        found = self._database["cloud_service"].find(alive_or_ours, {"cloud_service_id": 1}, session=session)
         kept = {entry["cloud_service_id"] for entry in found}
-        vanished = [key for key in ids_ if key not in kept]
-        if vanished:
-            StateStore(database=self._database).forget(domain_id, vanished)
+        self._store.forget(domain_id, [key for key in ids_ if key not in kept], session)
 
-    def delete(self, batch: list[Document]) -> None:
+    def _delete(self, batch: list[Document], session: ClientSession) -> None:
         """Delete the resources of these states, but those that somebody else has seen since."""
         context = self._context
-        lonely = self._unseen_by_others(batch)
+        lonely = self._unseen_by_others(batch, session)
         gone = self._remover.delete(
             lonely,
             domain_id=context.domain_id,
             now=self._now,
             deleted_by=context.job_task_id,
             collector_ids=dict.fromkeys(lonely, context.collector_id),
+            session=session,
             job_id=context.job_id,
             # Whoever sees it while this runs writes it: then it is not gone.
             unless_updated_since=self._now,
         )
-        self._states.update_many({**self._counted, "cloud_service_id": {"$in": gone}}, {"$set": {"deleted": True}})
-        if gone:
-            self._states.delete_many(self._elsewhere(gone))
+        if not gone:
+            return
+        own = {**self._counted, "cloud_service_id": {"$in": gone}}
+        self._states.update_many(own, {"$set": {"deleted": True}}, session=session)
+        self._states.delete_many(self._elsewhere(gone), session=session)
 
     def counts(self) -> GarbageCounts:
         """Return what became of what this task has counted."""
         deleted = self._states.count_documents({**self._counted, "deleted": True})
         return GarbageCounts(deleted=deleted, disconnected=self._states.count_documents(self._counted) - deleted)
 
-    def _unseen_by_others(self, batch: list[Document]) -> list[str]:
+    def _unseen_by_others(self, batch: list[Document], session: ClientSession) -> list[str]:
         """Return the resources of ``batch`` that nobody else has seen since this collector and secret last did."""
-        last_seen = {state["cloud_service_id"]: state["seen_at"] for state in batch}
-        others = self._states.find(self._elsewhere(list(last_seen)), {"cloud_service_id": 1, "seen_at": 1})
+        asked = {**self._counted, "cloud_service_id": {"$in": [state["cloud_service_id"] for state in batch]}}
+        fields = {"cloud_service_id": 1, "seen_at": 1}
+        last_seen = {
+            row["cloud_service_id"]: row["seen_at"] for row in self._states.find(asked, fields, session=session)
+        }
+        others = self._states.find(self._elsewhere(list(last_seen)), fields, session=session)
         kept = {
             other["cloud_service_id"] for other in others if other["seen_at"] > last_seen[other["cloud_service_id"]]
         }

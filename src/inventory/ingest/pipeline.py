@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.connector.ports import Identity, ResourceMessage
@@ -22,17 +24,20 @@ from inventory.ingest.decision.decide import Decider
 from inventory.ingest.decision.rules import Projects, RuleBook
 from inventory.ingest.error_log import ErrorLog
 from inventory.ingest.metrics import BATCH_RESOURCES, BATCH_SECONDS, RESOURCES, count_unknown_type
+from inventory.ingest.plan_writer import PlanWriter
 from inventory.ingest.reading.batches import BatchReader
 from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, Kind, classify
 from inventory.ingest.simple_resources import SimpleApplier
 from inventory.ingest.tally import Tally
 from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.job.slice_claim import slice_fence
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, ResourceStore, encodable
+from inventory.manager.transactions import ClaimLostError, Fence, Transactions
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 
@@ -85,6 +90,7 @@ class Ingest:
         *,
         should_stop: Callable[[], bool],
         on_progress: Callable[[IngestCounts], None],
+        session: ClientSession | None = None,
     ) -> IngestResult:
         """Store all of ``stream``; idempotent, so that a broken attempt may simply be repeated.
 
@@ -93,17 +99,19 @@ class Ingest:
             context: for whom and with what it is collected.
             should_stop: asked several times a second; True ends the ingest.
             on_progress: told the counts so far after each batch.
+            session: writes by this one; None: by a new one.
 
         Returns:
-            What became of it; a stream that breaks off is reported there, not raised.
+            What became of it; a stream that breaks off is reported there, not raised, and so is a claim that is lost.
 
         Raises:
             PyMongoError: MongoDB failed.
             ConnectionFailureError, RequestTimeoutError, PermissionDeniedError: identity failed.
         """
-        run = _Run(self._database, self._identity, self._clock, self._limits, context, self._store_of)
-        complete, failure = False, None
-        with BatchReader(stream, limits=self._limits, clock=self._clock) as reader:
+        transactions = Transactions(database=self._database, fence=_fence(context))
+        run = _Run(self._database, self._identity, self._clock, self._limits, context, self._store_of, transactions)
+        complete, failure, claim_lost = False, None, False
+        with transactions.session(session), BatchReader(stream, limits=self._limits, clock=self._clock) as reader:
             while not should_stop():
                 batch = reader.take(_PATIENCE_SECONDS)
                 if batch is None:
@@ -112,8 +120,12 @@ class Ingest:
                     break
                 if batch:
                     unchanged = run.tally.unchanged
-                    with _counted(batch, run.tally):
-                        run.apply(batch)
+                    try:
+                        with _counted(batch, run.tally):
+                            run.apply(batch)
+                    except ClaimLostError:
+                        claim_lost = True
+                        break
                     # As one batch is, so will be the next: of what is unchanged nobody asks for the content.
                     reader.decodes = 2 * (run.tally.unchanged - unchanged) < len(batch)
                     on_progress(run.tally.counts)
@@ -125,6 +137,7 @@ class Ingest:
             resources_seen=tally.resources_seen,
             complete=complete,
             failure=failure,
+            claim_lost=claim_lost,
         )
 
 
@@ -139,13 +152,16 @@ class _Run:
         limits: IngestLimits,
         context: IngestContext,
         store_of: Callable[[Kind], ResourceStore],
+        transactions: Transactions,
     ) -> None:
         errors = ErrorLog(secret_values=context.secret_values, limit=limits.max_errors)
         self.tally = Tally(context, clock, errors)
         self._limits = limits
+        self._transactions = transactions
         self._caches = FilterCacheStore(database=database)
         slices = SliceManager(database=database, clock=clock)
-        self._untold = _Untold(context, JobTaskManager(database=database, slices=slices, clock=clock))
+        tasks = JobTaskManager(database=database, slices=slices, clock=clock)
+        self._untold = _Untold(context, tasks, transactions)
         rules = CollectorRuleManager(database=database).list_of_collector(context.domain_id, context.collector_id)
         decider = Decider(
             context=context,
@@ -153,13 +169,21 @@ class _Run:
             projects=Projects(identity=identity, principal=context.caller()),
         )
         self._appliers: dict[str, CloudServiceApplier | SimpleApplier] = {
-            kind.resource_type: SimpleApplier(kind, store=store_of(kind), tally=self.tally)
+            kind.resource_type: SimpleApplier(kind, store=store_of(kind), transactions=transactions, tally=self.tally)
             for kind in (CLOUD_SERVICE_TYPE, REGION)
         }
+        store, records = store_of(CLOUD_SERVICE), RecordStore(database=database)
         self._appliers[CLOUD_SERVICE.resource_type] = CloudServiceApplier(
-            store=store_of(CLOUD_SERVICE),
-            records=RecordStore(database=database),
-            states=StateStore(database=database),
+            store=store,
+            records=records,
+            writer=PlanWriter(
+                store=store,
+                records=records,
+                states=StateStore(database=database),
+                transactions=transactions,
+                context=context,
+            ),
+            transactions=transactions,
             decider=decider,
             tally=self.tally,
         )
@@ -204,6 +228,7 @@ class _Run:
             job_task_id=context.job_task_id,
             now=self.tally.clock.now(),
             hours=self._limits.cache_hours,
+            transactions=self._transactions,
         )
         if merged:
             self.tally.pass_over(seen=False)
@@ -214,10 +239,11 @@ class _Run:
 class _Untold:
     """Tells once per type and task of those that have no place."""
 
-    def __init__(self, context: IngestContext, tasks: JobTaskManager) -> None:
+    def __init__(self, context: IngestContext, tasks: JobTaskManager, transactions: Transactions) -> None:
         self._domain_id = context.domain_id
         self._job_task_id = context.job_task_id
         self._tasks = tasks
+        self._transactions = transactions
         self._redact = Redactor(context.secret_values)
         self._told: set[str] = set()
 
@@ -227,9 +253,13 @@ class _Untold:
         if name in self._told or len(self._told) >= _TYPES_TOLD:
             return
         self._told.add(name)
-        if self._tasks.note_unknown_type(self._domain_id, self._job_task_id, name):
+        if self._transactions.run(partial(self._tasks.note_unknown_type, self._domain_id, self._job_task_id, name)):
             count_unknown_type(name)
             _log.warning("resource_type_passed_over", resource_type=name, job_task_id=self._job_task_id)
+
+
+def _fence(context: IngestContext) -> Fence | None:
+    return slice_fence(context.domain_id, context.slice_id, context.owner) if context.owner else None
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve,
 from inventory.ingest.reading.kinds import REGION, Kind
 from inventory.ingest.reading.record import values_of
 from inventory.ingest.tally import Tally
-from inventory.manager.resource.store import UNSTORABLE, ResourceStore, Write, encodable
+from inventory.manager.resource.store import UNSTORABLE, RefusedWriteError, ResourceStore, Write, encodable
+from inventory.manager.transactions import Transactions
 
 Document = dict[str, Any]
 
@@ -33,9 +34,10 @@ _ATTEMPTS: Final = 3
 class SimpleApplier:
     """Applies batches of one of the two kinds; what it stores counts in none of created and updated."""
 
-    def __init__(self, kind: Kind, *, store: ResourceStore, tally: Tally) -> None:
+    def __init__(self, kind: Kind, *, store: ResourceStore, transactions: Transactions, tally: Tally) -> None:
         self._kind = kind
         self._store = store
+        self._transactions = transactions
         self._tally = tally
         self._domain_id = tally.context.domain_id
         self._reader = ItemReader(kind, store=store, domain_id=self._domain_id, fail=tally.fail, fill=self._filled)
@@ -121,16 +123,34 @@ class SimpleApplier:
 
     def _write(self, planned: list[tuple[Item, Write]]) -> list[Item]:
         """Write, and return the items that met one that somebody else had just created."""
-        outcome = self._store.write([write for _, write in planned])
-        again = []
-        for position, (item, _) in enumerate(planned):
-            if position in outcome.duplicates and item.attempts < _ATTEMPTS:
-                item.collided = True
-                item.attempts += 1
-                again.append(item)
-            elif position in outcome.duplicates or position in outcome.refused:
-                reason = CONTENDED if position in outcome.duplicates else UNSTORABLE
-                self._tally.fail(item.message, InvalidResourceError(key="resource", reason=reason))
+        pending, again = list(planned), []
+        size = len(pending)
+        while pending:
+            part = [write for _, write in pending[:size]]
+            try:
+                self._transactions.run(lambda session, part=part: self._store.write(part, session))  # type: ignore[misc]
+            except RefusedWriteError as exc:
+                if exc.position is None and len(part) > 1:
+                    size = 1
+                    continue
+                position = exc.position or 0
+                item, _ = pending.pop(position)
+                again.extend(self._refused(item, duplicate=exc.duplicate))
+                # What comes before it is fine.
+                size = position or max(len(part) - 1, 1)
             else:
-                self._tally.pass_over(seen=False)
+                for _ in part:
+                    self._tally.pass_over(seen=False)
+                pending = pending[size:]
+                size = len(pending)
         return again
+
+    def _refused(self, item: Item, *, duplicate: bool) -> list[Item]:
+        """Return the item if it is to be looked at anew; else let it fail."""
+        if duplicate and item.attempts < _ATTEMPTS:
+            item.collided = True
+            item.attempts += 1
+            return [item]
+        reason = CONTENDED if duplicate else UNSTORABLE
+        self._tally.fail(item.message, InvalidResourceError(key="resource", reason=reason))
+        return []

@@ -9,6 +9,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
+from inventory.manager.transactions import Fence
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.duty import Duty
 from inventory.model.lease import LEASE
@@ -85,6 +86,10 @@ class DutyManager:
         """Record that the period's duty is done; return False if the claim was lost meanwhile."""
         done = {"done_at": self._clock.now()}
         return self._collection.update_one(self._mine(name, start), {"$set": done}).matched_count == 1
+
+    def fence(self, name: str, start: datetime) -> Fence:
+        """Return what this process must still have of a period's duty to write anything for it."""
+        return Fence("duty", self._mine(name, start))
 
     def _mine(self, name: str, start: datetime) -> Document:
         return {"name": name, LEASE.owner: self._owner, "period_start": start, "done_at": None}

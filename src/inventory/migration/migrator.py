@@ -17,7 +17,7 @@ from inventory.migration.catalog import MIGRATIONS, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, Record
 from inventory.migration.original.takeover import unfinished
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import Document, require_transactions, translated_errors
 from inventory.model.indexes import build_indexes
 from inventory.observe.logs import get_logger
 from inventory.version import package_version
@@ -82,6 +82,10 @@ class Migrator:
             unknown=tuple(record for number, record in records.items() if number not in known),
             records=records,
         )
+
+    def check_server(self) -> None:
+        """Return if MongoDB can do what this code asks of it; see :func:`require_transactions` for what it raises."""
+        require_transactions(self._database)
 
     def check(self) -> None:
         """Return if this code may use the database.

@@ -29,8 +29,9 @@ def migrate(migrator: Migrator, *, apply: bool, breaking: bool = False) -> list[
         The numbers of the migrations that were run here.
 
     Raises:
-        InventoryError: see ``Migrator.check`` and ``Migrator.run``.
+        InventoryError: see ``Migrator.check_server``, ``Migrator.check`` and ``Migrator.run``.
     """
+    migrator.check_server()
     try:
         migrator.check()
     except MigrationPendingError:
@@ -56,6 +57,7 @@ def await_migrated(
         The numbers of the migrations that were run here, or None where ``wait`` gave up.
 
     Raises:
+        SettingsError: MongoDB is a standalone server.
         DatabaseTooNewError: newer processes have changed the database so that this code must not use it.
         MigrationFailedError: a migration met data that it cannot change.
     """

@@ -131,6 +131,22 @@ def ping(database: Database[Document]) -> None:
         database.command("ping")
 
 
+def require_transactions(database: Database[Document]) -> None:
+    """Return if MongoDB answers within ``PING_SECONDS``, and has transactions.
+
+    Raises:
+        ConnectionFailureError: it does not answer.
+        SettingsError: it is a standalone server, which has none.
+    """
+    with translated_errors(), pymongo.timeout(PING_SECONDS):
+        hello = database.client.admin.command("hello")
+    if "setName" not in hello and hello.get("msg") != "isdbgrid":
+        raise SettingsError(
+            "mongo_uri (INVENTORY_MONGO_URI): names a standalone MongoDB, which has no transactions; "
+            "start mongod with --replSet and run rs.initiate(): a replica set of one node will do"
+        )
+
+
 def server_time(database: Database[Document]) -> datetime:
     """Return the primary's wall clock: timezone-aware, in whole milliseconds. Raises ``ConnectionFailureError``."""
     with translated_errors(), pymongo.timeout(PING_SECONDS):

@@ -26,7 +26,7 @@ from inventory.scheduler.duties import DutyRunner
 from inventory.scheduler.engine import Engine
 from inventory.scheduler.freshness import FreshnessWatch
 from inventory.scheduler.metrics import LATENESS
-from inventory.scheduler.parts import LEASE_SECONDS, Periods, scheduler_parts
+from inventory.scheduler.parts import HOUSEKEEPING, LEASE_SECONDS, Periods, scheduler_parts
 from inventory.scheduler.pulse import Pulse
 from inventory.service.resource.housekeeping import HousekeepingCounts
 from inventory.service.schedule.ticks import ScheduleTicker
@@ -95,18 +95,19 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         should_stop=stop.is_set,
     )
     duties = DutyManager(database=container.database, clock=clock, owner=container.owner, lease_seconds=LEASE_SECONDS)
+    runner = DutyRunner(duties=duties)
     housekeeping, dry_runs = container.housekeeping, container.dry_runs
 
     def housekeep() -> Mapping[str, HousekeepingCounts]:
         dry_runs.drop_left_over()
-        return housekeeping.run(clock.now())
+        return housekeeping.run(clock.now(), runner.fence(HOUSEKEEPING))
 
     parts = scheduler_parts(
         periods=Periods(settings.tick_seconds, settings.sweep_seconds, settings.housekeeping_seconds),
         ticker=ticker,
         sweep=container.sweeper.sweep,
         housekeep=housekeep,
-        duties=DutyRunner(duties=duties),
+        duties=runner,
         pulse=pulse,
     )
     parts.append(Census(database=container.database, queue_states=container.queue.states).part())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.manager.duty import DutyManager
+from inventory.manager.transactions import Fence
 from inventory.observe.logs import get_logger
 from inventory.scheduler.metrics import DUTIES, DUTY_DONE, DUTY_SECONDS
 
@@ -63,6 +64,12 @@ class DutyRunner:
                 self._duties.release(duty.name, start)
         self._duties.done(duty.name, start)
         return True
+
+    def fence(self, name: str) -> Fence | None:
+        """Return the claim under which the duty is done here right now; None where it is not."""
+        with self._lock:
+            start = self._running.get(name)
+        return self._duties.fence(name, start) if start is not None else None
 
     def renew(self) -> None:
         """Renew the claims of the running duties."""

@@ -14,6 +14,8 @@ from inventory.service.job.sweep import SweepReport
 from inventory.service.resource.housekeeping import HousekeepingCounts
 from inventory.service.schedule.ticks import ScheduleTicker
 
+HOUSEKEEPING: Final = "housekeeping"
+"""The duty's name."""
 DUE_COUNTED: Final = 100_000
 """The maximum number of due schedules that are counted."""
 LEASE_SECONDS: Final = 15.0
@@ -60,7 +62,7 @@ def scheduler_parts(
 ) -> list[Part]:
     """Return the parts of the scheduler."""
     sweeping = PeriodicDuty("sweep", periods.sweep, lambda: _count_sweep(sweep()))
-    housekeeping = PeriodicDuty("housekeeping", periods.housekeeping, lambda: _count_housekeeping(housekeep()))
+    housekeeping = PeriodicDuty(HOUSEKEEPING, periods.housekeeping, lambda: _count_housekeeping(housekeep()))
     return [
         Part("tick", periods.tick, lambda: _tick(ticker, pulse)),
         Part("sweep", min(periods.sweep / LOOKS_PER_SWEEP, periods.tick), lambda: _run(duties, sweeping)),

@@ -18,6 +18,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
+from inventory.api.server import Readiness
 from inventory.bootstrap import Container
 from inventory.cli import cli
 from inventory.devruntime.mongod import EmbeddedMongod
@@ -27,7 +28,10 @@ from inventory.devruntime.running import RunningFile, running_settings
 from inventory.doctor import mongodb, pages, platform, redis_queue, work
 from inventory.doctor.finding import Finding, Level
 from inventory.doctor.run import run_checks
-from inventory.errors import ConnectionFailureError
+from inventory.domain.clock import SystemClock
+from inventory.errors import ConnectionFailureError, SettingsError
+from inventory.migration.migrator import Migrator
+from inventory.migration.start import await_migrated
 from inventory.model import connection
 from inventory.observe.health_pages import HealthServer
 from inventory.observe.installation import store_mark
@@ -344,6 +348,15 @@ def test_a_standalone_mongodb_is_told_once(tmp_path: Path, settings: Settings) -
     with Standalone(tmp_path / "data", port, tmp_path / "mongod.log"):
         alone = settings.model_copy(update={"mongo_uri": SecretStr(f"mongodb://127.0.0.1:{port}/")})
         found = list(run_checks(alone))
+        connection.disconnect()
+        # No process works with it either.
+        uri = alone.mongo_uri.get_secret_value()
+        database = connection.connect(uri=uri, database="inventory", timeout_seconds=5)
+        migrator = Migrator(database=database, clock=SystemClock(), owner="nobody")
+        with pytest.raises(SettingsError, match=r"INVENTORY_MONGO_URI.*standalone.*--replSet"):
+            await_migrated(migrator, apply=True, wait=lambda _: False)
+        with pytest.raises(SettingsError, match="standalone"):
+            Readiness(database, migrator, apply=True)()
     connection.disconnect()
 
     (told,) = [each for each in found if each.level is Level.FAIL]

@@ -15,9 +15,15 @@ LIMITS = IngestLimits(batch_count=500, batch_seconds=60)
 PER_STREAM = {("find", "collector_rule"): 1}
 LOOKUPS = {("find", "cloud_service"): 2}
 """By fingerprint, and by the match rule."""
-CREATED = LOOKUPS | {("insert", "record"): 1, ("insert", "cloud_service"): 1, ("insert", "collection_state"): 1}
-CHANGED = LOOKUPS | {("insert", "record"): 1, ("update", "cloud_service"): 1, ("update", "collection_state"): 1}
-UNCHANGED = LOOKUPS | {("update", "cloud_service"): 1, ("update", "collection_state"): 1}
+TRANSACTION = {("commitTransaction", "1"): 1}
+"""Of a slice with a claim also ``find slice``, in the jobs' own test."""
+CREATED = (
+    LOOKUPS | TRANSACTION | {("insert", "record"): 1, ("insert", "cloud_service"): 1, ("insert", "collection_state"): 1}
+)
+CHANGED = (
+    LOOKUPS | TRANSACTION | {("insert", "record"): 1, ("update", "cloud_service"): 1, ("update", "collection_state"): 1}
+)
+UNCHANGED = LOOKUPS | TRANSACTION | {("update", "cloud_service"): 1, ("update", "collection_state"): 1}
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.integration.jobs.jobs_kit import JobsKit
 
 OF_THE_SLICE = Counter(
     {
-        ("find", "slice"): 2,  # itself, and the places that others occupy
+        ("find", "slice"): 3,  # itself, the places that others occupy, and its claim in the transaction of its batch
         ("find", "job"): 2,  # before it is claimed, and after its task was started
         ("find", "collector"): 1,
         ("findAndModify", "slice"): 2,  # its claim, and whoever waits for its places
@@ -27,7 +27,8 @@ OF_THE_SLICE = Counter(
         ("update", "job"): 1,
     }
 )
-OF_THE_INGEST = 6
+OF_THE_INGEST = 7
+"""The commit of the batch's transaction among them."""
 """The rules, two lookups, and one write each of records, resources and states."""
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect
@@ -294,27 +295,30 @@ def test_history_needs_a_cloud_service_id(client: Client) -> None:
 
 
 @pytest.mark.parametrize("done", [False, True])
-@pytest.mark.parametrize("method", ["insert_one", "find_one_and_update"])
-def test_a_write_that_is_cut_off_leaves_a_record_if_it_came_about(
+@pytest.mark.parametrize("updates", [False, True])
+@pytest.mark.parametrize("cut", ["write", "record", "commit"])
+def test_a_write_that_is_cut_off_leaves_resource_and_record_or_neither(
     client: Client,
     make: Make,
     database: Database[dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
-    method: str,
+    cut: str,
+    updates: bool,
     done: bool,
 ) -> None:
-    write = getattr(Collection, method)
+    owner: Any = ClientSession if cut == "commit" else Collection
+    write = "find_one_and_update" if updates else "insert_one"
+    method = {"write": write, "record": "insert_many", "commit": "commit_transaction"}[cut]
+    original = getattr(owner, method)
 
-    def cut_off(collection: Any, *arguments: Any, **options: Any) -> Any:
-        if collection.name != "cloud_service":
-            return write(collection, *arguments, **options)
+    def cut_off(*arguments: Any, **options: Any) -> Any:
         if done:
-            write(collection, *arguments, **options)
+            original(*arguments, **options)
         raise AutoReconnect("connection closed")
 
-    made = make() if method == "find_one_and_update" else {}
+    made = make() if updates else {}
     before = database["record"].count_documents({})
-    monkeypatch.setattr(Collection, method, cut_off)
+    monkeypatch.setattr(owner, method, cut_off)
     change = (
         partial(client, "CloudService.update", cloud_service_id=made["cloud_service_id"], name="other")
         if made
@@ -324,8 +328,9 @@ def test_a_write_that_is_cut_off_leaves_a_record_if_it_came_about(
         change()
 
     assert caught.value.code == "ERROR_GRPC_CONNECTION"
-    assert database["record"].count_documents({}) == before + done
-    assert database["cloud_service"].count_documents({"name": "other"} if made else {}) == done
+    came_about = done and cut == "commit"
+    assert database["record"].count_documents({}) == before + came_about
+    assert database["cloud_service"].count_documents({"name": "other"} if made else {}) == came_about
 
 
 def test_an_update_that_mongodb_refuses_leaves_no_record(client: Client, make: Make) -> None:

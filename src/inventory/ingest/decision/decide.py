@@ -57,7 +57,6 @@ class Plan:
     cloud_service_id: str
     record: Encodable | None
     creates: bool
-    done: bool = False
 
 
 class Decider:

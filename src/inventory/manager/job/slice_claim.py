@@ -15,7 +15,9 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Final
 
+from bson import Binary
 from pymongo import ReturnDocument, UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -26,6 +28,7 @@ from inventory.domain.job.stored_error import error_document
 from inventory.errors import WorkerLostError
 from inventory.manager.job.slice_slots import SliceSlots, SlotKind, SlotLimits
 from inventory.manager.job.slices import NOT_RUNNING
+from inventory.manager.transactions import Fence, end_session
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.job_task import StoredSlice
 from inventory.model.stored import collection_of
@@ -89,26 +92,41 @@ class SliceClaims:
         self._max_attempts = max_attempts
         self._backoff = timedelta(seconds=backoff_seconds)
 
+    def session(self) -> ClientSession:
+        """Return a new session for what is written under one claim; leave it as a context manager. Sends nothing."""
+        return self._slices.database.client.start_session()
+
     @translated_errors()
-    def claim(self, found: StoredSlice, *, owner: str, limits: SlotLimits) -> StoredSlice | Refusal:
+    def claim(
+        self, found: StoredSlice, *, owner: str, limits: SlotLimits, session_id: Binary | None = None
+    ) -> StoredSlice | Refusal:
         """Claim the slice ``found``: PENDING and due, or IN_PROGRESS with an expired lease.
+
+        What an earlier owner has written and not committed is undone.
 
         Args:
             found: the slice as it was read; only fields that never change are used.
             owner: a token for this claim alone.
+            session_id: of the session by which the owner will write.
         """
         for _ in range(_CLAIM_TRIES):
             places = self.places.free(found, limits)
             if isinstance(places, SlotKind):
                 return Refusal.FULL
             try:
-                claimed = self._claim(found, owner, places)
+                claimed = self._claim(found, owner, places, session_id)
             except DuplicateKeyError:
                 continue
-            return claimed or Refusal.NOT_CLAIMABLE
+            if claimed is None:
+                return Refusal.NOT_CLAIMABLE
+            if "lost_session" in claimed:
+                end_session(self._slices.database, claimed["lost_session"])
+            return claimed
         return Refusal.FULL
 
-    def _claim(self, found: StoredSlice, owner: str, places: Mapping[str, int]) -> StoredSlice | None:
+    def _claim(
+        self, found: StoredSlice, owner: str, places: Mapping[str, int], session_id: Binary | None
+    ) -> StoredSlice | None:
         now = self._clock.now()
         values: Document = {
             "status": TaskStatus.IN_PROGRESS.value,
@@ -117,6 +135,8 @@ class SliceClaims:
             "started_at": now,
             **places,
             **Outcome().fields(),
+            "lost_session": {"$ifNull": ["$session", "$$REMOVE"]},
+            "session": session_id or "$$REMOVE",
         }
         # What earlier attempts created stays counted, and their errors are kept.
         values |= {
@@ -234,16 +254,29 @@ class SliceClaims:
             change = Outcome.stored_in(found).with_error(error).after(found).fields()
             change |= {"status": TaskStatus.FAILURE.value, "finished_at": now}
             status = TaskStatus.FAILURE
-        return status if self._leave(found, change, lease_before=True) else None
+        if not self._leave(found, change, lease_before=True):
+            return None
+        if status is TaskStatus.FAILURE and "session" in found:
+            end_session(self._slices.database, found["session"])
+        return status
 
     def _leave(self, claimed: StoredSlice, change: Document, *, attempts: int = 0, lease_before: bool = False) -> bool:
         query = _key(claimed) | {"owner": claimed["owner"], "status": TaskStatus.IN_PROGRESS.value}
-        if lease_before:
-            query["lease_until"] = {"$lt": self._clock.now()}
         update: Document = {"$set": change, "$unset": NOT_RUNNING}
+        if lease_before:
+            # The session stays: whoever claims the slice next ends it.
+            query["lease_until"] = {"$lt": self._clock.now()}
+        else:
+            update["$unset"] = NOT_RUNNING | {"session": "", "lost_session": ""}
         if attempts:
             update["$inc"] = {"attempts": attempts}
         return self._slices.update_one(query, update).modified_count == 1
+
+
+def slice_fence(domain_id: str, slice_id: str, owner: str) -> Fence:
+    """Return what a worker must still have of a slice to write what it collects of it."""
+    query = {"domain_id": domain_id, "slice_id": slice_id, "owner": owner, "status": TaskStatus.IN_PROGRESS.value}
+    return Fence("slice", query)
 
 
 def _list(path: str) -> Document:

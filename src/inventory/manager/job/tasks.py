@@ -8,8 +8,9 @@ from datetime import timedelta
 from operator import itemgetter
 from typing import Any, Final
 
-from bson import ObjectId
+from bson import Binary, ObjectId
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
@@ -20,6 +21,7 @@ from inventory.domain.job.states import TaskStatus, task_sources
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
 from inventory.manager.job.slices import OPEN, SliceManager
+from inventory.manager.transactions import Fence, end_session
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import JobTask, StoredJobTask
@@ -177,7 +179,7 @@ class JobTaskManager:
             "slices_planned": True,
         }
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": task_sources(status)}}
-        unset = {"garbage_owner": "", "garbage_lease_until": ""}
+        unset = dict.fromkeys(("garbage_owner", "garbage_lease_until", "garbage_session", "garbage_lost_session"), "")
         return self._tasks.update_one(query, {"$set": change, "$unset": unset}).modified_count == 1
 
     @translated_errors()
@@ -194,9 +196,18 @@ class JobTaskManager:
 
     @translated_errors()
     def claim_garbage(
-        self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float
+        self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float, session_id: Binary | None = None
     ) -> StoredJobTask | None:
-        """Claim the task's garbage collection; None if it is done, another process does it, or the task has ended."""
+        """Claim the task's garbage collection; None if it is done, another process does it, or the task has ended.
+
+        What an earlier owner has written and not committed is undone.
+
+        Args:
+            domain_id, job_task_id: the task.
+            owner: a token for this claim alone.
+            lease_seconds: how long the claim lasts without being renewed, s.
+            session_id: of the session by which the owner will write.
+        """
         now = self._clock.now()
         query = {
             "domain_id": domain_id,
@@ -206,7 +217,16 @@ class JobTaskManager:
             "$or": [{"garbage_lease_until": None}, {"garbage_lease_until": {"$lt": now}}],
         }
         claim = {"garbage_owner": owner, "garbage_lease_until": now + timedelta(seconds=lease_seconds)}
-        return self._tasks.find_one_and_update(query, {"$set": claim}, return_document=ReturnDocument.AFTER)
+        sessions = {
+            "garbage_session": session_id or "$$REMOVE",
+            "garbage_lost_session": {"$ifNull": ["$garbage_session", "$$REMOVE"]},
+        }
+        claimed = self._tasks.find_one_and_update(
+            query, [{"$set": claim | sessions}], return_document=ReturnDocument.AFTER
+        )
+        if claimed is not None and "garbage_lost_session" in claimed:
+            end_session(self._tasks.database, claimed["garbage_lost_session"])
+        return claimed
 
     @translated_errors()
     def renew_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> bool:
@@ -228,16 +248,16 @@ class JobTaskManager:
         query = {"domain_id": domain_id, "job_task_id": job_task_id}
         self._tasks.update_one(query, {"$set": {"slices_planned": True}})
 
-    @translated_errors()
-    def note_unknown_type(self, domain_id: str, job_task_id: str, resource_type: str) -> bool:
-        """Record an unknown ``resource_type``; False if it was recorded before, or a hundred others were."""
+    def note_unknown_type(self, domain_id: str, job_task_id: str, resource_type: str, session: ClientSession) -> bool:
+        """Record an unknown ``resource_type``, in a transaction; False if it was before, or a hundred others were."""
         query = {
             "domain_id": domain_id,
             "job_task_id": job_task_id,
             "types_told": {"$ne": resource_type},
             f"types_told.{_TYPES_RECORDED - 1}": {"$exists": False},
         }
-        return self._tasks.update_one(query, {"$push": {"types_told": resource_type}}).modified_count == 1
+        change = {"$push": {"types_told": resource_type}}
+        return self._tasks.update_one(query, change, session=session).modified_count == 1
 
     @translated_errors()
     def cancel_of_job(self, domain_id: str, job_id: str) -> int:
@@ -307,6 +327,18 @@ class JobTaskManager:
         """Remove all tasks of the jobs, with their slices."""
         self._slices.delete_of_jobs(domain_id, job_ids)
         self._tasks.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
+
+
+def garbage_fence(domain_id: str, job_task_id: str, owner: str) -> Fence:
+    """Return what whoever collects a task's garbage must still have of the task to count or delete anything."""
+    query = {
+        "domain_id": domain_id,
+        "job_task_id": job_task_id,
+        "status": TaskStatus.IN_PROGRESS.value,
+        "garbage_owner": owner,
+        "garbage_collected": False,
+    }
+    return Fence("job_task", query)
 
 
 _IS_PENDING: Final = {"$eq": ["$status", TaskStatus.PENDING.value]}

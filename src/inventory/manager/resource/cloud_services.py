@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any, Final, TypeVar
 
-import pymongo
-from bson.errors import BSONError
 from bson.objectid import ObjectId
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.reader import Scope
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, encodable, holds_reference, plain
+from inventory.manager.transactions import Transactions
 from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 from inventory.model.time_limit import finish
 
 Document = dict[str, Any]
-
 T = TypeVar("T")
 
 _ID: Final = "cloud_service_id"
-_LOOK_SECONDS: Final = 1.0
-"""How long MongoDB is asked what became of a write that failed, s."""
 
 
 class CloudServiceManager:
     """Raw documents of CloudServices with their records, always within one domain."""
 
     def __init__(self, *, database: Database[Document]) -> None:
+        self._database = database
         self._collection = database["cloud_service"]
         self._records = RecordStore(database=database)
 
@@ -64,10 +60,14 @@ class CloudServiceManager:
             raise InvalidParameterError(key="data", reason=UNSTORABLE)
         document.setdefault("_id", ObjectId())
         with translated_errors(key="data"):
-            # A write without its record would be lost to history; a record without its write is withdrawn.
-            key = self._insert_record(record)
-            made = {"_id": document["_id"]}
-            finish(lambda: self._recorded(key, lambda: self._collection.insert_one(document), made))
+            if record is None:
+                self._collection.insert_one(document)
+            else:
+                finish(lambda: self._together(lambda session: self._insert(document, record, session)))
+
+    def _insert(self, document: Document, record: Document, session: ClientSession) -> None:
+        self._collection.insert_one(document, session=session)
+        self._tell(record, session)
 
     def write(self, stored: Document, update: Mapping[str, Any], record: Document | None) -> Document | None:
         """Apply ``update`` and store its record if the document is still as it was read; else do neither.
@@ -86,44 +86,29 @@ class CloudServiceManager:
         if not encodable(update["$set"]):
             raise InvalidParameterError(key="data", reason=UNSTORABLE)
         unchanged = {"_id": stored["_id"], "state": ACTIVE, "revision": stored.get("revision")}
+        query = {"domain_id": stored["domain_id"], **unchanged}
         with translated_errors(key="data"):
-            key = self._insert_record(record)
-            query = {"domain_id": stored["domain_id"], **unchanged}
-            return finish(lambda: self._recorded(key, lambda: self._update(query, update, key), _after(stored, update)))
+            if record is None:
+                return self._update(query, update, None, None)
+            return finish(lambda: self._together(lambda session: self._update(query, update, record, session)))
 
-    def _recorded(self, key: ObjectId | None, write: Callable[[], T], done: Document) -> T:
-        """Return what ``write`` returns; where it fails, withdraw its record unless ``done`` finds what it did."""
-        try:
-            return write()
-        except (PyMongoError, BSONError):
-            # Refused, or cut off: then only MongoDB knows. A record too many is better than one that is lost.
-            if key is not None:
-                with suppress(PyMongoError), pymongo.timeout(_LOOK_SECONDS):
-                    if self._collection.find_one(done, {"_id": 1}) is None:
-                        self._records.withdraw([key])
-            raise
-
-    def _update(self, query: Document, update: Mapping[str, Any], record_key: ObjectId | None) -> Document | None:
-        """Apply ``update``; where that finds nothing, withdraw the record."""
+    def _update(
+        self, query: Document, update: Mapping[str, Any], record: Document | None, session: ClientSession | None
+    ) -> Document | None:
         after: Document | None = self._collection.find_one_and_update(
-            query, update, return_document=ReturnDocument.AFTER
+            query, update, return_document=ReturnDocument.AFTER, session=session
         )
-        if after is None and record_key:
-            self._records.withdraw([record_key])
+        if after is not None and record is not None and session is not None:
+            self._tell(record, session)
         return after
 
-    def _insert_record(self, record: Document | None) -> ObjectId | None:
-        if record is None:
-            return None
-        key = ObjectId()
-        self._records.insert([{"_id": key, **record}])
-        return key
+    def _tell(self, record: Document, session: ClientSession) -> None:
+        # The driver would put an ``_id`` into the record, and a transaction may be tried again.
+        self._records.insert([{"_id": ObjectId(), **record}], session)
 
-
-def _after(stored: Document, update: Mapping[str, Any]) -> Document:
-    """Return what finds ``stored`` once ``update`` has been applied."""
-    times = {name: update["$set"][name] for name in ("updated_at", "deleted_at") if name in update["$set"]}
-    return {"_id": stored["_id"], "revision": {"$ne": stored.get("revision")}, **times}
+    def _together(self, work: Callable[[ClientSession], T]) -> T:
+        # A user's own write needs no claim.
+        return Transactions(database=self._database).run(work)
 
 
 def _query(domain_id: str, cloud_service_id: str, scope: Scope | None) -> Document:

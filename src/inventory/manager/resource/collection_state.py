@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
 
 from inventory.manager.metrics import bulk_write
 from inventory.manager.object_ids import new_object_ids
-from inventory.model.connection import refused_duplicates
 
 Document = dict[str, Any]
 
@@ -32,9 +32,10 @@ class StateStore:
         secret_id: str,
         job_task_id: str,
         now: datetime,
+        session: ClientSession,
         fresh: Sequence[str] = (),
     ) -> None:
-        """Note that the resources were seen by a task.
+        """Note that the resources were seen by a task, as part of a transaction.
 
         Args:
             cloud_service_ids: resources that were known.
@@ -43,33 +44,39 @@ class StateStore:
             secret_id: and by which secret.
             job_task_id: in which task.
             now: when.
+            session: the transaction's.
             fresh: resources just created, which surely have no state yet.
         """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         seen = {"job_task_id": job_task_id, "seen_at": now, "disconnected_count": 0}
-        missing = list(fresh)
         if cloud_service_ids:
             query = {**pair, "cloud_service_id": {"$in": list(cloud_service_ids)}}
-            result = self._collection.update_many(query, {"$set": seen, "$unset": {"deleted": ""}})
+            result = self._collection.update_many(query, {"$set": seen, "$unset": {"deleted": ""}}, session=session)
             if result.matched_count < len(cloud_service_ids):
-                known = {state["cloud_service_id"] for state in self._collection.find(query, {"cloud_service_id": 1})}
-                missing.extend(key for key in cloud_service_ids if key not in known)
-        if missing:
-            self._insert([{"_id": next(self._keys), **pair, "cloud_service_id": key, **seen} for key in missing])
-
-    def _insert(self, states: Sequence[Document]) -> None:
-        try:
+                found = self._collection.find(query, {"cloud_service_id": 1}, session=session)
+                known = {state["cloud_service_id"] for state in found}
+                self._upsert([key for key in cloud_service_ids if key not in known], pair, seen, session)
+        if fresh:
+            states = [{"_id": next(self._keys), **pair, "cloud_service_id": key, **seen} for key in fresh]
             with bulk_write("collection_state", len(states)):
-                self._collection.insert_many(states, ordered=False)
-        except BulkWriteError as exc:
-            # Another slice of the same task noted the same resource at the same moment: that is as good.
-            refused_duplicates(exc)
+                self._collection.insert_many(states, session=session)
 
-    def last_seen(self, domain_id: str, cloud_service_ids: Sequence[str]) -> dict[str, Document]:
+    def _upsert(self, cloud_service_ids: Sequence[str], pair: Document, seen: Document, session: ClientSession) -> None:
+        """Note resources of which no state was found: another slice of the task may note them at the same moment."""
+        writes = [
+            UpdateOne({**pair, "cloud_service_id": key}, {"$set": seen}, upsert=True) for key in cloud_service_ids
+        ]
+        if writes:
+            with bulk_write("collection_state", len(writes)):
+                self._collection.bulk_write(writes, session=session)
+
+    def last_seen(
+        self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession | None = None
+    ) -> dict[str, Document]:
         """Return by resource the state of whoever saw it last, in whatever collect mode; none where nobody has."""
         query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
         found: dict[str, Document] = {}
-        for state in self._collection.find(query):
+        for state in self._collection.find(query, session=session):
             key = state["cloud_service_id"]
             if key not in found or found[key]["seen_at"] < state["seen_at"]:
                 found[key] = state
@@ -79,7 +86,8 @@ class StateStore:
         """Remove all states of a collector."""
         self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id})
 
-    def forget(self, domain_id: str, cloud_service_ids: Sequence[str]) -> None:
+    def forget(self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession | None = None) -> None:
         """Remove all that is known of who saw these resources."""
         if cloud_service_ids:
-            self._collection.delete_many({"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}})
+            query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
+            self._collection.delete_many(query, session=session)

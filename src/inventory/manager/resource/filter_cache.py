@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError, WriteError
+from pymongo.errors import WriteError
 
 from inventory.domain.keys import escape_key, unescape_key
+from inventory.manager.transactions import Transactions
 
 Document = dict[str, Any]
 
@@ -33,6 +35,7 @@ class FilterCacheStore:
         job_task_id: str,
         now: datetime,
         hours: float,
+        transactions: Transactions,
     ) -> bool:
         """Add ``values`` to what the same task gathered before; another task's cache is replaced.
 
@@ -44,33 +47,30 @@ class FilterCacheStore:
             job_task_id: the task that gathers.
             now: the time.
             hours: how long the cache is kept, h.
+            transactions: of whoever gathers.
 
         Returns:
             False, with nothing added, where the cache would grow larger than MongoDB can hold.
         """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         times = {"updated_at": now, "expires_at": now + timedelta(hours=hours)}
-        self._collection.update_one(
-            {**pair, "job_task_id": {"$ne": job_task_id}}, {"$set": {"cache": {}, "job_task_id": job_task_id}}
-        )
+        others = {**pair, "job_task_id": {"$ne": job_task_id}}
         added = {f"cache.{escape_key(key)}": {"$each": list(part)} for key, part in values.items()}
         update: Document = {"$set": {**times, "job_task_id": job_task_id}}
         if added:
             update["$addToSet"] = added
+
+        def write(session: ClientSession) -> None:
+            self._collection.update_one(others, {"$set": {"cache": {}, "job_task_id": job_task_id}}, session=session)
+            self._collection.update_one(pair, update, upsert=True, session=session)
+
         try:
-            self._upsert(pair, update)
+            transactions.run(write)
         except WriteError as exc:
             if exc.code not in _TOO_LARGE:
                 raise
             return False
         return True
-
-    def _upsert(self, pair: Document, update: Document) -> None:
-        try:
-            self._collection.update_one(pair, update, upsert=True)
-        except DuplicateKeyError:
-            # Two slices created it at once; now it is there.
-            self._collection.update_one(pair, update)
 
     def get(self, *, domain_id: str, collector_id: str, secret_id: str, now: datetime) -> dict[str, list[Any]]:
         """Return the cache, empty where there is none or it is too old."""

@@ -1,4 +1,4 @@
-"""The collection of change records: written with the resource they tell of, exactly once."""
+"""The collection of change records: written together with the resource they tell of."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 from bson.objectid import ObjectId
 from bson.raw_bson import RawBSONDocument
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
-from inventory.domain import ids
 from inventory.manager.metrics import bulk_write
 from inventory.model.connection import refused_duplicates
 
@@ -32,28 +32,38 @@ def record_key(cloud_service_id: str, revision: int, writer: str) -> ObjectId:
     return ObjectId(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).digest())
 
 
+class RecordKnownError(Exception):
+    """A record is there already though what it tells of is not."""
+
+
 class RecordStore:
-    """The ``record`` collection."""
+    """The ``record`` collection. Records are written in the transaction of what they tell of."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._collection = database["record"]
 
-    def insert(self, records: Sequence[Encodable]) -> None:
-        """Insert records, encoded ones too; one with a known ``_id`` replaces what an earlier, broken attempt left."""
+    def insert(self, records: Sequence[Encodable], session: ClientSession, *, replace: bool = False) -> None:
+        """Insert records, encoded ones too, as part of a transaction.
+
+        Args:
+            records: of writes of the same transaction.
+            session: the transaction's.
+            replace: remove those first that have the same ``_id``.
+
+        Raises:
+            RecordKnownError: one of them is there already, and the transaction has come to nothing: do it again with
+                ``replace``. A version that wrote records before resources left it when it was killed between the two.
+        """
         if not records:
             return
+        if replace:
+            self._collection.delete_many({"_id": {"$in": [record["_id"] for record in records]}}, session=session)
         try:
             with bulk_write("record", len(records)):
-                self._collection.insert_many(records, ordered=False)
+                self._collection.insert_many(records, session=session)
         except BulkWriteError as exc:
-            for index in refused_duplicates(exc):
-                self._replace(records[index])
-
-    def _replace(self, record: Encodable) -> None:
-        own = {"_id": record["_id"], "domain_id": record["domain_id"]}
-        stored = self._collection.find_one(own, {"record_id": 1})
-        record_id = stored["record_id"] if stored else ids.new_id(ids.RECORD)
-        self._collection.replace_one(own, {**record, "record_id": record_id}, upsert=True)
+            refused_duplicates(exc)
+            raise RecordKnownError from exc
 
     def created_by(self, writer: str, cloud_service_ids: Sequence[str]) -> set[str]:
         """Return which of the resources the same writer created, as their records tell."""
@@ -61,12 +71,8 @@ class RecordStore:
         found = self._collection.find({"_id": {"$in": list(keys)}, "action": "CREATE"}, {"_id": 1})
         return {keys[row["_id"]] for row in found}
 
-    def withdraw(self, keys: Sequence[ObjectId]) -> None:
-        """Remove the records of writes that did not come about."""
-        if keys:
-            self._collection.delete_many({"_id": {"$in": list(keys)}})
-
-    def remove_of(self, domain_id: str, cloud_service_ids: Sequence[str]) -> None:
-        """Remove the whole history of resources that are terminated."""
+    def remove_of(self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession) -> None:
+        """Remove, in the transaction of their end, the whole history of resources that are terminated."""
         if cloud_service_ids:
-            self._collection.delete_many({"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}})
+            query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
+            self._collection.delete_many(query, session=session)

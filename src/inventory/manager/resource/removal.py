@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain import ids
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.records import RecordStore, record_key
+from inventory.manager.transactions import Transactions
 
 Document = dict[str, Any]
 
+_TERMINATED_TOGETHER: Final = 100
+"""Resources that are removed in one transaction; each may have a long history."""
+
 
 class ResourceRemover:
-    """Deletes and terminates CloudServices. Each step may be repeated after it broke off."""
+    """Deletes and terminates CloudServices, with what belongs to them, in the caller's transaction.
+
+    The caller decides by what it reads in the same transaction, by :class:`Transactions` with the fence of its claim:
+    then whoever writes one of the resources meanwhile, or has taken the work over, keeps it from being deleted.
+    """
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._services = database["cloud_service"]
@@ -32,6 +40,7 @@ class ResourceRemover:
         now: datetime,
         deleted_by: str,
         collector_ids: Mapping[str, str],
+        session: ClientSession,
         job_id: str = "",
         unless_updated_since: datetime | None = None,
     ) -> list[str]:
@@ -41,8 +50,9 @@ class ResourceRemover:
             cloud_service_ids: which.
             domain_id: their domain.
             now: the time.
-            deleted_by: what deletes them: the same name again, after a break, completes what was begun.
+            deleted_by: what deletes them.
             collector_ids: the collector the record names, by resource.
+            session: the transaction's.
             job_id: the job the record names; empty for none.
             unless_updated_since: leaves alone what was updated at or after this time.
 
@@ -53,46 +63,51 @@ class ResourceRemover:
         condition: Document = {"state": "ACTIVE"}
         if unless_updated_since is not None:
             condition["updated_at"] = {"$lt": unless_updated_since}
-        living = list(self._services.find({**ours, **condition}, {"cloud_service_id": 1, "revision": 1}))
-        author = {key: collector_ids.get(key, "") for key in cloud_service_ids}
-        records = [_record(entry, domain_id, deleted_by, author, job_id, now) for entry in living]
-        # A record without its write is withdrawn or replaced on replay; a write without its record would be lost.
-        self._records.insert(records)
-        update = {
-            "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
-            "$unset": {"match_key": "", "fingerprint": ""},
-            "$inc": {"revision": 1},
-        }
-        writes = [
-            UpdateOne(
-                {"_id": entry["_id"], "domain_id": domain_id, **condition, "revision": entry.get("revision")}, update
-            )
-            for entry in living
-        ]
-        if writes:
-            self._services.bulk_write(writes, ordered=False)
+        fields = {"cloud_service_id": 1, "revision": 1}
+        living = list(self._services.find({**ours, **condition}, fields, session=session))
+        if living:
+            update = {
+                "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
+                "$unset": {"match_key": "", "fingerprint": ""},
+                "$inc": {"revision": 1},
+            }
+            keys = [entry["_id"] for entry in living]
+            self._services.update_many({"_id": {"$in": keys}, "domain_id": domain_id}, update, session=session)
+            records = [_record(entry, domain_id, deleted_by, collector_ids, job_id, now) for entry in living]
+            self._records.insert(records, session)
         query = {**ours, "state": "DELETED", "deleted_by": deleted_by}
-        gone = {entry["cloud_service_id"] for entry in self._services.find(query, {"cloud_service_id": 1})}
-        self._records.withdraw([record["_id"] for record in records if record["cloud_service_id"] not in gone])
+        gone = {row["cloud_service_id"] for row in self._services.find(query, {"cloud_service_id": 1}, session=session)}
         return [key for key in cloud_service_ids if key in gone]
 
-    def terminate(self, domain_id: str, *, deleted_before: datetime, batch: int = 1000) -> int:
+    def terminate(self, domain_id: str, *, deleted_before: datetime, transactions: Transactions) -> int:
         """Remove for good what has been DELETED since before ``deleted_before``, history and states included.
+
+        Args:
+            domain_id: whose.
+            deleted_before: not after this.
+            transactions: of whoever removes.
 
         Returns:
             How many resources were removed.
         """
         query = {"domain_id": domain_id, "state": "DELETED", "deleted_at": {"$lt": deleted_before}}
+
+        def remove(session: ClientSession) -> int:
+            rows = self._services.find(query, {"cloud_service_id": 1}, session=session).limit(_TERMINATED_TOGETHER)
+            found = [row["cloud_service_id"] for row in rows]
+            self._records.remove_of(domain_id, found, session)
+            self._states.forget(domain_id, found, session)
+            own = {"domain_id": domain_id, "cloud_service_id": {"$in": found}}
+            return self._services.delete_many(own, session=session).deleted_count if found else 0
+
         removed = 0
-        while found := [entry["cloud_service_id"] for entry in self._services.find(query).limit(batch)]:
-            self._records.remove_of(domain_id, found)
-            self._states.forget(domain_id, found)
-            removed += self._services.delete_many({**query, "cloud_service_id": {"$in": found}}).deleted_count
+        while some := transactions.run(remove):
+            removed += some
         return removed
 
 
 def _record(
-    entry: Document, domain_id: str, deleted_by: str, author: Mapping[str, str], job_id: str, now: datetime
+    entry: Document, domain_id: str, deleted_by: str, collector_ids: Mapping[str, str], job_id: str, now: datetime
 ) -> Document:
     cloud_service_id = entry["cloud_service_id"]
     record: Document = {
@@ -106,8 +121,8 @@ def _record(
         "updated_by": "COLLECTOR",
         "created_at": now,
     }
-    if author[cloud_service_id]:
-        record["collector_id"] = author[cloud_service_id]
+    if collector_ids.get(cloud_service_id):
+        record["collector_id"] = collector_ids[cloud_service_id]
     if job_id:
         record["job_id"] = job_id
     return record

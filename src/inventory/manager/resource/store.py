@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import bson
@@ -12,6 +11,7 @@ from bson.errors import BSONError
 from bson.objectid import ObjectId
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS, RawBSONDocument
 from pymongo import InsertOne, UpdateMany, UpdateOne
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import (
     BulkWriteError,
@@ -41,13 +41,18 @@ _REFUSALS: Final = (PyMongoError, BSONError, OverflowError, UnicodeError)
 """What a bulk write may end with for the sake of one of its documents."""
 
 
-@dataclass(slots=True)
-class BulkOutcome:
-    """What became of a bulk write: positions of the writes that failed, and how many updates found their document."""
+class RefusedWriteError(Exception):
+    """MongoDB refuses one of the writes of a transaction, which has come to nothing by that.
 
-    duplicates: set[int] = field(default_factory=set)
-    refused: set[int] = field(default_factory=set)
-    matched: int = 0
+    Attributes:
+        position: of the write among those of the transaction, whose earlier ones are fine; None where it is not known.
+        duplicate: whether a unique key is taken; else the document cannot be stored.
+    """
+
+    def __init__(self, position: int | None, *, duplicate: bool = False) -> None:
+        super().__init__(f"write {position} was refused")
+        self.position = position
+        self.duplicate = duplicate
 
 
 class ResourceStore:
@@ -73,42 +78,31 @@ class ResourceStore:
         """Return the living resources with these ``_id`` as whole documents."""
         return {document["_id"]: document for document in self.find(domain_id, {"_id": {"$in": list(keys)}})}
 
-    def write(self, writes: Sequence[Write]) -> BulkOutcome:
-        """Write unordered; one refused write does not keep the others from being done.
+    def write(self, writes: Sequence[Write], session: ClientSession) -> int:
+        """Write in order, as part of a transaction, and return how many updates found their document.
 
         Raises:
+            RefusedWriteError: one of them cannot be done; the transaction has come to nothing.
             PyMongoError: MongoDB could not be reached or is not in a state to write.
         """
         if not writes:
-            return BulkOutcome()
+            return 0
         try:
             with bulk_write(self._collection.name, len(writes)):
-                return _bulk(self._collection, writes)
+                return self._bulk_write(writes, session)
         except _REFUSALS as exc:
-            if _passes(exc):
-                raise
-            return self._write_singly(writes)
+            if refusal := _refusal(exc):
+                raise refusal from exc
+            raise
 
-    def _write_singly(self, writes: Sequence[Write]) -> BulkOutcome:
-        """Find out which write makes MongoDB or the driver refuse the whole command."""
-        outcome = BulkOutcome()
-        for position, write in enumerate(writes):
-            try:
-                single = _bulk(self._collection, [write])
-            except _REFUSALS as exc:
-                if _passes(exc):
-                    raise
-                outcome.refused.add(position)
-                continue
-            outcome.duplicates.update({position} if single.duplicates else ())
-            outcome.refused.update({position} if single.refused else ())
-            outcome.matched += single.matched
-        return outcome
+    def _bulk_write(self, writes: Any, session: ClientSession) -> int:
+        # Encoded documents are none that the driver's types know.
+        return self._collection.bulk_write(writes, session=session).matched_count
 
-    def stamped(self, domain_id: str, keys: Sequence[ObjectId], stamp: bytes) -> set[ObjectId]:
+    def stamped(self, domain_id: str, keys: Sequence[ObjectId], stamp: bytes, session: ClientSession) -> set[ObjectId]:
         """Return those of ``keys`` whose recent writes carry ``stamp``."""
         query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, "stamps": stamp}
-        return {document["_id"] for document in self._collection.find(query, {"_id": 1})}
+        return {document["_id"] for document in self._collection.find(query, {"_id": 1}, session=session)}
 
     def touch(
         self,
@@ -116,46 +110,42 @@ class ResourceStore:
         keys: Sequence[ObjectId],
         update: Mapping[str, Any],
         array_filters: Sequence[Mapping[str, Any]] | None = None,
+        *,
+        session: ClientSession,
     ) -> None:
         """Apply one and the same update to all of ``keys``."""
         if keys:
             query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, **self._base}
-            self._collection.update_many(query, update, array_filters=array_filters)
+            self._collection.update_many(query, update, array_filters=array_filters, session=session)
 
-    def release_match_keys(self, domain_id: str, stale: Sequence[tuple[ObjectId, bytes]]) -> None:
+    def release_match_keys(
+        self, domain_id: str, stale: Sequence[tuple[ObjectId, bytes]], session: ClientSession
+    ) -> None:
         """Take their ``match_key`` off documents that are no longer what they were created as."""
         writes = [
             UpdateMany({"_id": key, "domain_id": domain_id, "match_key": held}, {"$unset": {"match_key": ""}})
             for key, held in stale
         ]
         if writes:
-            self._collection.bulk_write(writes, ordered=False)
+            self._collection.bulk_write(writes, ordered=False, session=session)
 
     def holders(self, domain_id: str, match_keys: Sequence[bytes]) -> list[Document]:
         """Return all documents, of any state, that hold one of ``match_keys``."""
         return list(self._collection.find({"domain_id": domain_id, "match_key": {"$in": list(match_keys)}}))
 
 
-def _bulk(collection: Any, writes: Sequence[Write]) -> BulkOutcome:
-    try:
-        return BulkOutcome(matched=collection.bulk_write(writes, ordered=False).matched_count)
-    except BulkWriteError as exc:
-        outcome = BulkOutcome(matched=exc.details.get("nMatched", 0))
-        for error in exc.details.get("writeErrors", []):
-            if error["code"] in PASSING:
-                raise
-            found = outcome.duplicates if error["code"] == DUPLICATE_KEY else outcome.refused
-            found.add(error["index"])
-        if not outcome.duplicates and not outcome.refused:
-            raise
-        return outcome
-
-
-def _passes(error: Exception) -> bool:
-    """Return whether the same write may well succeed later; of bulk errors ``_bulk`` lets through only such."""
-    if isinstance(error, ConnectionFailure | BulkWriteError):
-        return True
-    return isinstance(error, OperationFailure) and error.code in PASSING
+def _refusal(exc: Exception) -> RefusedWriteError | None:
+    """Return what an error says of a write that can never be done; None where it may well succeed later."""
+    if isinstance(exc, BulkWriteError):
+        errors = exc.details.get("writeErrors", [])
+        if len(errors) != 1 or errors[0]["code"] in PASSING:
+            return None
+        return RefusedWriteError(errors[0]["index"], duplicate=errors[0]["code"] == DUPLICATE_KEY)
+    if isinstance(exc, PyMongoError) and exc.has_error_label("TransientTransactionError"):
+        return None
+    if isinstance(exc, ConnectionFailure) or (isinstance(exc, OperationFailure) and exc.code in PASSING):
+        return None
+    return RefusedWriteError(None)
 
 
 def index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:

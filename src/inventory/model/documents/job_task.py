@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, NotRequired
 
-from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField
+from mongoengine import BinaryField, BooleanField, DateTimeField, Document, IntField, ListField
 from mongoengine import StringField as Text
 
 from inventory.domain.job.states import TaskStatus
@@ -32,9 +32,10 @@ class JobTask(Counted, Document):  # type: ignore[misc]
 
     ``filter`` is the plugin's filter for this secret, already translated. ``full_collect`` says whether the task can
     prove that a resource no longer exists. ``slices_planned`` becomes true when all slices exist; ``garbage_collected``
-    when garbage collection has run or does not apply; ``garbage_owner`` and ``garbage_lease_until`` are its claim.
-    ``error_count`` includes errors that were not kept. ``types_told`` are the unknown resource types that were
-    reported: once per task, however many slices and attempts meet them.
+    when garbage collection has run or does not apply; ``garbage_owner`` and ``garbage_lease_until`` are its claim,
+    ``garbage_session`` and ``garbage_lost_session`` are as those of a slice. ``error_count`` includes errors that were
+    not kept. ``types_told`` are the unknown resource types that were reported: once per task, however many slices and
+    attempts meet them.
     """
 
     job_task_id = Text(required=True, max_length=40)
@@ -54,6 +55,8 @@ class JobTask(Counted, Document):  # type: ignore[misc]
     garbage_collected = BooleanField(required=True, default=False)
     garbage_owner = Text(max_length=255)
     garbage_lease_until = DateTimeField()
+    garbage_session = BinaryField()
+    garbage_lost_session = BinaryField()
     domain_id = Text(required=True, max_length=255)
     created_at = DateTimeField(required=True)
     started_at = DateTimeField()
@@ -105,7 +108,8 @@ class Slice(Counted, Document):  # type: ignore[misc]
     ``plan_attempt`` of slice 0 counts its claims, including those handed back; of any other slice it is the claim of
     slice 0 that planned it. ``collector_slot`` and ``endpoint_slot`` are the numbered slots it occupies while it runs:
     their unique keys keep the limits exact for any number of concurrent claims. ``waits_for`` says which of the two it
-    lacked, so that whoever frees a slot wakes it.
+    lacked, so that whoever frees a slot wakes it. ``session`` is the id of its owner's MongoDB session;
+    ``lost_session`` is that of a previous owner, which the claim ends.
     """
 
     slice_id = Text(required=True, max_length=40)
@@ -123,6 +127,8 @@ class Slice(Counted, Document):  # type: ignore[misc]
     task_options = StructField()
     priority = IntField(required=True, default=10)
     owner = Text(max_length=255)
+    session = BinaryField()
+    lost_session = BinaryField()
     lease_until = DateTimeField()
     attempts = IntField(required=True, default=0)
     not_before = DateTimeField()
@@ -206,6 +212,8 @@ class StoredJobTask(StoredCounts):
     garbage_collected: bool
     garbage_owner: NotRequired[str]
     garbage_lease_until: NotRequired[datetime]
+    garbage_session: NotRequired[bytes]
+    garbage_lost_session: NotRequired[bytes]
     domain_id: str
     created_at: datetime
     started_at: NotRequired[datetime]
@@ -230,6 +238,8 @@ class StoredSlice(StoredCounts):
     task_options: NotRequired[dict[str, Any]]
     priority: int
     owner: NotRequired[str]
+    session: NotRequired[bytes]
+    lost_session: NotRequired[bytes]
     lease_until: NotRequired[datetime]
     attempts: int
     not_before: NotRequired[datetime]

@@ -38,7 +38,7 @@ from inventory.model.connection import translated_errors
 from inventory.model.documents.collector import StoredCollector, StoredPluginInfo
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import StoredJobTask, StoredSlice
-from inventory.service.job.running import RunningSlice
+from inventory.service.job.running import RunningSlice, StopReason
 
 _PASSING = (PluginUnavailableError, PluginLateError, ConnectionFailureError, RequestTimeoutError)
 """Errors that may be temporary: worth another attempt."""
@@ -205,7 +205,10 @@ class SliceCollector:
                 _context(assignment, secret_data, principal),
                 should_stop=running.should_stop,
                 on_progress=progressed,
+                session=running.session,
             )
+        if result.claim_lost:
+            running.stop(StopReason.NOT_OURS)
         failure = result.failure
         outcome = _outcome(
             result.counts,
@@ -250,6 +253,7 @@ def _context(assignment: Assignment, secret_data: Json, principal: Principal) ->
         job_id=task["job_id"],
         job_task_id=task["job_task_id"],
         slice_id=assignment.slice["slice_id"],
+        owner=assignment.slice["owner"],
         collect_mode=CollectMode.parse(job["collect_mode"]),
         plugin_metadata=assignment.metadata,
         secret_values=secret_data,

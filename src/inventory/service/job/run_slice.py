@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
+from pymongo.client_session import ClientSession
+
 from inventory.connector.ports import Queue
 from inventory.domain.clock import Clock
 from inventory.domain.job.outcome import Outcome
@@ -15,6 +17,7 @@ from inventory.errors import ConnectionFailureError, InventoryError, RequestTime
 from inventory.manager.job.slice_claim import SliceClaims
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
+from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job_task import StoredSlice
 from inventory.observe import tracing
 from inventory.observe.logs import bind, get_logger, unbind
@@ -84,14 +87,16 @@ class RunSlice:
         collector = self._starter.collector_of(found) if found else None
         if found is None or collector is None:
             return
-        claim = self._starter.claim(found, collector)
-        self._enqueue_each(claim.next_waiters)
-        if claim.claimed is None:
-            return
-        claimed = claim.claimed
-        bind(job_id=claimed["job_id"], job_task_id=claimed["job_task_id"], slice_id=slice_id)
+        with self._claims.session() as session:
+            claim = self._starter.claim(found, collector, session.session_id["id"])
+            self._enqueue_each(claim.next_waiters)
+            if claim.claimed is not None:
+                self._run(claim.claimed, collector, session)
+
+    def _run(self, claimed: StoredSlice, collector: StoredCollector, session: ClientSession) -> None:
+        bind(job_id=claimed["job_id"], job_task_id=claimed["job_task_id"], slice_id=claimed["slice_id"])
         try:
-            with self._running.tracking(claimed) as running:
+            with self._running.tracking(claimed, session) as running:
                 if assignment := self._starter.start_task(claimed, collector):
                     attempt = self._attempt(assignment, running)
                     self._persist(partial(self._conclude, assignment, running, attempt))

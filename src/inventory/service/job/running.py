@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
 
+from pymongo.client_session import ClientSession
+
 from inventory.connector.ports import Cancelable
 from inventory.domain.job.outcome import Outcome
 from inventory.manager.job.slice_claim import Beat, SliceClaims
@@ -28,11 +30,13 @@ class RunningSlice:
 
     Attributes:
         claimed: the slice as it was claimed.
+        session: by which what it collects is written; None: one of its own.
         progress: what has been stored so far; written with each heartbeat.
     """
 
-    def __init__(self, claimed: StoredSlice) -> None:
+    def __init__(self, claimed: StoredSlice, session: ClientSession | None = None) -> None:
         self.claimed = claimed
+        self.session = session
         self.progress: Outcome | None = None
         self._lock = threading.Lock()
         self._reason: StopReason | None = None
@@ -86,9 +90,9 @@ class RunningSlices:
         return len(self._running)
 
     @contextmanager
-    def tracking(self, claimed: StoredSlice) -> Iterator[RunningSlice]:
+    def tracking(self, claimed: StoredSlice, session: ClientSession | None = None) -> Iterator[RunningSlice]:
         """Renew the slice's lease during the block, and pass stop requests to it."""
-        running = RunningSlice(claimed)
+        running = RunningSlice(claimed, session)
         with self._lock:
             self._running[claimed["owner"]] = running
             stopping = self._stopping

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bson import Binary
+
 from inventory.domain.job.states import JOB_OPEN, JobStatus
 from inventory.errors import DuplicateJobError
 from inventory.manager.collector.manager import CollectorManager
@@ -93,12 +95,18 @@ class SliceStarter:
             return None
         return collector
 
-    def claim(self, found: StoredSlice, collector: StoredCollector) -> Claim:
-        """Claim the slice. Not claimed: another worker has it, it is not due, or it now waits for a slot."""
+    def claim(self, found: StoredSlice, collector: StoredCollector, session_id: Binary | None = None) -> Claim:
+        """Claim the slice. Not claimed: another worker has it, it is not due, or it now waits for a slot.
+
+        Args:
+            found: the slice.
+            collector: its collector.
+            session_id: of the session by which it will be written.
+        """
         limits = self._limits_of(collector)
         owner = f"{self._worker}/{secrets.token_hex(8)}"
         for _ in range(_TRIES):
-            claimed = self._claims.claim(found, owner=owner, limits=limits)
+            claimed = self._claims.claim(found, owner=owner, limits=limits, session_id=session_id)
             if claimed is Refusal.NOT_CLAIMABLE:
                 return Claim()
             if not isinstance(claimed, Refusal):

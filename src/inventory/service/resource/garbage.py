@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from bson import Binary
 from pymongo.database import Database
 
 from inventory.domain.clock import Clock
@@ -15,7 +16,7 @@ from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
 from inventory.ingest.metrics import RESOURCES
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.manager import JobManager
-from inventory.manager.job.tasks import JobTaskManager
+from inventory.manager.job.tasks import JobTaskManager, garbage_fence
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job import StoredJob
@@ -82,19 +83,22 @@ class TaskGarbage:
         if context is None or not is_due(context, resources_seen=resources_seen):
             return True
         claim = _Claim(self._tasks, task, self._clock, self._lease_seconds)
-        if not claim.taken():
-            return False
-        with translated_errors():
-            self._prepare(task)
-            counts = collect_garbage(
-                self._database,
-                context=context,
-                task_started_at=task["started_at"],
-                clock=self._clock,
-                threshold=self._threshold,
-                grace_seconds=self._grace_seconds,
-                may_go_on=claim.kept,
-            )
+        with self._database.client.start_session() as session:
+            if not claim.taken(session.session_id["id"]):
+                return False
+            with translated_errors():
+                self._prepare(task)
+                counts = collect_garbage(
+                    self._database,
+                    context=context,
+                    task_started_at=task["started_at"],
+                    clock=self._clock,
+                    threshold=self._threshold,
+                    grace_seconds=self._grace_seconds,
+                    may_go_on=claim.kept,
+                    fence=claim.fence,
+                    session=session,
+                )
         # None: the claim was lost on the way, and its new owner continues.
         if counts is None or not claim.recorded(counts):
             return False
@@ -132,14 +136,17 @@ class _Claim:
         self._tasks = tasks
         self._key = (task["domain_id"], task["job_task_id"])
         self._owner = new_id("garbage")
+        self.fence = garbage_fence(*self._key, self._owner)
         self._clock = clock
         self._lease_seconds = lease_seconds
         # Before the lease is written, so that it does not seem to last longer than it does.
         self._renewed_at = clock.monotonic()
 
-    def taken(self) -> bool:
-        """Claim it; False if it is done, another process does it, or the task has ended."""
-        claimed = self._tasks.claim_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
+    def taken(self, session_id: Binary) -> bool:
+        """Claim it for who writes by the session; False if it is done, another does it, or the task has ended."""
+        claimed = self._tasks.claim_garbage(
+            *self._key, owner=self._owner, lease_seconds=self._lease_seconds, session_id=session_id
+        )
         return claimed is not None
 
     def kept(self) -> bool:

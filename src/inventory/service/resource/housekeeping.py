@@ -6,8 +6,10 @@ import traceback
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import InvalidOperation
 
@@ -16,6 +18,7 @@ from inventory.errors import ConnectionFailureError
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.removal import ResourceRemover
+from inventory.manager.transactions import ClaimLostError, Fence, Transactions
 from inventory.model.connection import Document, translated_errors
 from inventory.observe.logs import get_logger
 
@@ -68,7 +71,7 @@ class Housekeeping:
         self._states = StateStore(database=database)
         self._caches = FilterCacheStore(database=database)
 
-    def run(self, now: datetime) -> dict[str, HousekeepingCounts]:
+    def run(self, now: datetime, fence: Fence | None = None) -> dict[str, HousekeepingCounts]:
         """Do the housekeeping of all domains; may be repeated at any time.
 
         A domain that fails, for example because of a document that was broken by hand, is logged and left to the next
@@ -76,6 +79,7 @@ class Housekeeping:
 
         Args:
             now: the current time.
+            fence: the claim of the duty: if it is lost, nothing more is done; None for none.
 
         Returns:
             What was removed, by domain, without the domains that failed.
@@ -86,13 +90,18 @@ class Housekeeping:
         done = {}
         with translated_errors():
             domains = self._domains()
+        transactions = Transactions(database=self._database, fence=fence)
         for domain_id in domains:
-            counts = self._tried(domain_id, now)
+            try:
+                counts = self._tried(domain_id, now, transactions)
+            except ClaimLostError:
+                _log.warning("housekeeping_lost")
+                break
             if counts is not None:
                 done[domain_id] = counts
         return done
 
-    def _tried(self, domain_id: str, now: datetime) -> HousekeepingCounts | None:
+    def _tried(self, domain_id: str, now: datetime, transactions: Transactions) -> HousekeepingCounts | None:
         """Do the housekeeping of one domain and return what was removed; None if it failed.
 
         The failure is not raised: the duty would count as not done, and the work of all domains would be repeated every
@@ -100,9 +109,9 @@ class Housekeeping:
         """
         try:
             with translated_errors():
-                counts = self._keep(domain_id, now)
-        except (ConnectionFailureError, InvalidOperation):
-            # MongoDB is unreachable, or this process has closed its connections: that affects all domains.
+                counts = self._keep(domain_id, now, transactions)
+        except (ClaimLostError, ConnectionFailureError, InvalidOperation):
+            # MongoDB is unreachable, or this process has closed its connections: either affects all domains.
             raise
         except Exception as exc:  # noqa: BLE001 (whatever is wrong with this domain, it is not with the others)
             # The error's text may quote a document.
@@ -112,14 +121,13 @@ class Housekeeping:
             _log.info("housekeeping_done", domain_id=domain_id, **asdict(counts))
         return counts
 
-    def _keep(self, domain_id: str, now: datetime) -> HousekeepingCounts:
+    def _keep(self, domain_id: str, now: datetime, transactions: Transactions) -> HousekeepingCounts:
+        retained = now - timedelta(days=self._ages.retention_days)
         counts = HousekeepingCounts(
-            deleted=self._age_resources(domain_id, now),
-            types=self._age_metadata(domain_id, now, "cloud_service_type", "ref_cloud_service_type"),
-            regions=self._age_metadata(domain_id, now, "region", "ref_region"),
-            terminated=self._remover.terminate(
-                domain_id, deleted_before=now - timedelta(days=self._ages.retention_days)
-            ),
+            deleted=self._age_resources(domain_id, now, transactions),
+            types=self._age_metadata(domain_id, now, "cloud_service_type", "ref_cloud_service_type", transactions),
+            regions=self._age_metadata(domain_id, now, "region", "ref_region", transactions),
+            terminated=self._remover.terminate(domain_id, deleted_before=retained, transactions=transactions),
         )
         self._caches.remove_expired(domain_id, now)
         return counts
@@ -131,29 +139,42 @@ class Housekeeping:
             found.update(each for each in self._database[collection].distinct("domain_id") if isinstance(each, str))
         return sorted(found - self._excluded)
 
-    def _age_resources(self, domain_id: str, now: datetime) -> int:
+    def _age_resources(self, domain_id: str, now: datetime, transactions: Transactions) -> int:
         """Delete collected resources that were not updated within the time for their type."""
         runs = _SuccessfulRuns(self._database, domain_id)
         deleted = 0
         for query, cutoff in self._old(domain_id, now):
             fields = {"cloud_service_id": 1, "collection_info": 1, "updated_at": 1}
             for batch in batched(self._database["cloud_service"].find(query, fields), _BATCH):
-                states = self._states.last_seen(domain_id, [entry["cloud_service_id"] for entry in batch])
-                seen = {entry["cloud_service_id"]: _last_seen(entry, states, runs.exists) for entry in batch}
-                doomed = {
-                    key: last.collector_id for key, last in seen.items() if last.at < cutoff and runs.outlived(last)
-                }
-                gone = self._remover.delete(
-                    list(doomed),
-                    domain_id=domain_id,
-                    now=now,
-                    deleted_by=_DELETED_BY,
-                    collector_ids=doomed,
-                    unless_updated_since=cutoff,
-                )
-                self._states.forget(domain_id, gone)
-                deleted += len(gone)
+                deleted += transactions.run(partial(self._delete, batch, runs, domain_id, now, cutoff))
         return deleted
+
+    def _delete(
+        self,
+        batch: list[Document],
+        runs: _SuccessfulRuns,
+        domain_id: str,
+        now: datetime,
+        cutoff: datetime,
+        session: ClientSession,
+    ) -> int:
+        """Delete, in a transaction, those of some old resources that nobody will see again; return how many."""
+        states = self._states.last_seen(domain_id, [entry["cloud_service_id"] for entry in batch], session)
+        seen = {entry["cloud_service_id"]: _last_seen(entry, states, runs.exists) for entry in batch}
+        doomed = {key: last.collector_id for key, last in seen.items() if last.at < cutoff and runs.outlived(last)}
+        if not doomed:
+            return 0
+        gone = self._remover.delete(
+            list(doomed),
+            domain_id=domain_id,
+            now=now,
+            deleted_by=_DELETED_BY,
+            collector_ids=doomed,
+            session=session,
+            unless_updated_since=cutoff,
+        )
+        self._states.forget(domain_id, gone, session)
+        return len(gone)
 
     def _old(self, domain_id: str, now: datetime) -> Iterator[tuple[Document, datetime]]:
         """Yield the queries for old resources: one per type with its own age, and one for all others."""
@@ -168,7 +189,9 @@ class Housekeeping:
             others["ref_cloud_service_type"] = {"$nin": list(own)}
         yield others, cutoff
 
-    def _age_metadata(self, domain_id: str, now: datetime, collection: str, reference: str) -> int:
+    def _age_metadata(
+        self, domain_id: str, now: datetime, collection: str, reference: str, transactions: Transactions
+    ) -> int:
         """Remove types or regions that their collector no longer sends and that nothing refers to."""
         runs = _SuccessfulRuns(self._database, domain_id)
         cutoff = now - timedelta(hours=self._ages.resource_hours)
@@ -185,15 +208,18 @@ class Housekeeping:
             unseen = {"updated_at": entry["updated_at"], "seen_at": entry.get("seen_at")}
             seen_at = max(moment for moment in unseen.values() if moment is not None)
             lives = runs.exists(entry["updated_by"])
-            if (lives and (last is None or last <= seen_at)) or self._is_used(domain_id, reference, entry):
+            if lives and (last is None or last <= seen_at):
                 continue
             condition = {"_id": entry["_id"], "domain_id": domain_id, **unseen}
-            removed += self._database[collection].delete_one(condition).deleted_count
+            users = {"domain_id": domain_id, reference: entry.get(reference), "state": "ACTIVE"}
+            removed += transactions.run(partial(self._remove_unused, collection, condition, users))
         return removed
 
-    def _is_used(self, domain_id: str, reference: str, entry: Document) -> bool:
-        query = {"domain_id": domain_id, reference: entry.get(reference), "state": "ACTIVE"}
-        return self._database["cloud_service"].find_one(query, {"_id": 1}) is not None
+    def _remove_unused(self, collection: str, condition: Document, users: Document, session: ClientSession) -> int:
+        """Remove, in a transaction, the type or region of ``condition`` unless a resource refers to it."""
+        if self._database["cloud_service"].find_one(users, {"_id": 1}, session=session) is not None:
+            return 0
+        return self._database[collection].delete_one(condition, session=session).deleted_count
 
 
 class _SuccessfulRuns:

@@ -1,0 +1,161 @@
+"""Transactions: writes that become visible together or not at all, and only while their writer still has its claim.
+
+A process that was frozen may wake long after another has taken its work over. So each transaction begins by reading the
+claim (the *fence*). All that it writes is checked by MongoDB against the moment of that reading: had anybody written
+one of its documents since, it would be aborted. What a writer without a claim would overwrite is never newer than the
+claim that it read.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError, WaitQueueTimeoutError
+from pymongo.read_concern import ReadConcern
+
+Document = dict[str, Any]
+T = TypeVar("T")
+
+PATIENCE_SECONDS: Final = 120.0
+"""How long a transaction is tried again, s: longer than one of a frozen process lives (60 s, MongoDB's default, until
+it may be ended, and 30 s until it is)."""
+_FIRST_PAUSE_SECONDS: Final = 0.005
+_LONGEST_PAUSE_SECONDS: Final = 0.5
+_TRANSIENT: Final = "TransientTransactionError"
+"""MongoDB's label: nothing of the transaction has been done, and it may be tried again."""
+_UNKNOWN: Final = "UnknownTransactionCommitResult"
+"""MongoDB's label: only the commit may be tried again, since it may have come about."""
+_SNAPSHOT: Final = ReadConcern("snapshot")
+
+
+class ClaimLostError(Exception):
+    """The writer no longer has the claim under which it works; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A claim, as a document that is there only as long as the claim holds.
+
+    Attributes:
+        collection: where it is.
+        query: finds it, by a unique key.
+    """
+
+    collection: str
+    query: Mapping[str, Any]
+
+
+class Transactions:
+    """Runs transactions for one writer; an object serves one thread at a time.
+
+    Args:
+        database: where it writes.
+        fence: the claim that it needs; None for a user's own write, which needs none.
+        patience_seconds: how long a transaction that others keep from coming about is tried again, s.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database[Document],
+        fence: Fence | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._database = database
+        self._fence = fence
+        self._patience_seconds = patience_seconds
+        self._session: ClientSession | None = None
+
+    @contextmanager
+    def session(self, session: ClientSession | None = None) -> Iterator[None]:
+        """Use one session, ``session`` or a new one, for all transactions of the block."""
+        if session is not None:
+            self._session = session
+            yield
+            return
+        with self._database.client.start_session() as self._session:
+            yield
+        self._session = None
+
+    def run(self, work: Callable[[ClientSession], T]) -> T:
+        """Return what ``work`` returns, once all that it wrote is committed; nothing is left of it otherwise.
+
+        Args:
+            work: writes by the session that it is given. It is called again where other writers were faster, so it
+                must change nothing but what it writes, and let the errors of its writes through.
+
+        Raises:
+            ClaimLostError: the claim is gone, and nothing was written.
+            PyMongoError: MongoDB failed. After an error of the commit what was written may be there or not.
+        """
+        if self._session is not None:
+            return self._run(self._session, work)
+        with self._database.client.start_session() as session:
+            return self._run(session, work)
+
+    def _run(self, session: ClientSession, work: Callable[[ClientSession], T]) -> T:
+        deadline = time.monotonic() + self._patience_seconds
+        pauses = _pauses()
+        while True:
+            try:
+                return self._once(session, work, deadline)
+            except PyMongoError as exc:
+                if not exc.has_error_label(_TRANSIENT) or _away(exc) or time.monotonic() >= deadline:
+                    raise
+                time.sleep(next(pauses))
+
+    def _once(self, session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:
+        session.start_transaction(read_concern=_SNAPSHOT)
+        try:
+            self._check(session)
+            result = work(session)
+        except BaseException:
+            with suppress(PyMongoError):
+                session.abort_transaction()
+            raise
+        pauses = _pauses()
+        while True:
+            try:
+                session.commit_transaction()
+            except PyMongoError as exc:
+                if not exc.has_error_label(_UNKNOWN) or _away(exc) or time.monotonic() >= deadline:
+                    raise
+                time.sleep(next(pauses))
+            else:
+                return result
+
+    def _check(self, session: ClientSession) -> None:
+        if self._fence is None:
+            return
+        found = self._database[self._fence.collection].find_one(self._fence.query, {"_id": 1}, session=session)
+        if found is None:
+            raise ClaimLostError
+
+
+def end_session(database: Database[Any], session_id: bytes) -> None:
+    """Undo what a process has written by this session and not committed: it may be frozen and keep others waiting.
+
+    Where the user may not, MongoDB does so by itself after a while (see ``PATIENCE_SECONDS``).
+    """
+    with suppress(OperationFailure):
+        database.client.admin.command("killSessions", [{"id": session_id}])
+
+
+def _pauses() -> Iterator[float]:
+    """Yield how long to wait before each further try, s; no two writers wait alike."""
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        yield pause * random.uniform(0.5, 1.5)  # noqa: S311 (no secret)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _away(exc: PyMongoError) -> bool:
+    """Whether a server was waited for as long as may be."""
+    return isinstance(exc, ServerSelectionTimeoutError | WaitQueueTimeoutError)
