@@ -387,6 +387,8 @@ class PluginUnavailableError(PluginError):
 class PluginLateError(PluginError):
     """The plugin did not answer within a deadline of ours: worth another attempt, since it did not say anything."""
 
+    code = "ERROR_COLLECTOR_COLLECTING"
+
 
 class TaskError(InventoryError):
     """A failure inside a job task; stored in its errors."""

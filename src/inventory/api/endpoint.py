@@ -9,9 +9,10 @@ internal one.
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 import grpc
@@ -73,6 +74,10 @@ class Gate:
     """The memory that all calls of the process may hold together."""
     max_request_bytes: int = 16 * 1024 * 1024
     """Maximum size of a decompressed request."""
+    change_seconds: float = math.inf
+    """Deadline of a change whose caller sets none, s: nothing else ends one that MongoDB blocks."""
+    plugin_seconds: float = 0.0
+    """How much longer a change may take that asks a plugin, s."""
 
 
 class Endpoint:
@@ -93,12 +98,14 @@ class Endpoint:
         self._gate = gate
         self._is_heavy = is_heavy
         self._meter = Meter(policy.method)
+        more = gate.plugin_seconds if policy.asks_plugin else 0.0
+        self._longest_seconds = gate.change_seconds + more if policy.changes else math.inf
 
     def __call__(self, data: bytes, context: grpc.ServicerContext) -> bytes:
         """Answer one call; a failure aborts it with its status."""
         started = time.perf_counter()
         self._meter.begin()
-        call = read_context(context)
+        call = self._bounded(read_context(context))
         seat = current_seat()
         if seat is not None:
             seat.attach(context)
@@ -125,6 +132,12 @@ class Endpoint:
         context.set_trailing_metadata(failure.metadata)
         context.abort(failure.code, failure.details)
         raise AssertionError("abort always raises")
+
+    def _bounded(self, call: CallContext) -> CallContext:
+        """Return the call with a deadline of ours if it changes something and its caller set none."""
+        if call.deadline < math.inf or self._longest_seconds == math.inf:
+            return call
+        return replace(call, deadline=time.monotonic() + self._longest_seconds)
 
     def _answer(self, data: bytes, call: CallContext, seat: CallSeat | None) -> bytes | InventoryError:
         try:

@@ -56,6 +56,8 @@ def make_gate(settings: Settings, container: Surroundings) -> Gate:
         system_callers=SystemCallers(container.clock),
         memory=MemoryBudget(settings.memory_budget_bytes),
         max_request_bytes=settings.max_request_bytes,
+        change_seconds=settings.change_timeout_seconds,
+        plugin_seconds=settings.plugin_install_timeout_seconds + settings.plugin_init_timeout_seconds,
     )
 
 

@@ -23,6 +23,8 @@ PUBLIC: Final = "PUBLIC"
 _READING: Final = ("get", "list", "stat", "analyze", "explain", "verify")
 """Prefixes of the names of methods that only read."""
 
+_ASKING: Final = frozenset({"create", "update", "update_plugin", "verify_plugin", "collect"})
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -53,6 +55,11 @@ class Policy:
     def changes(self) -> bool:
         """Whether the method may write; derived from its name."""
         return not self.method.rpartition("/")[2].startswith(_READING)
+
+    @property
+    def asks_plugin(self) -> bool:
+        """Whether the method may wait for a plugin, or for one to be installed."""
+        return self.resource == "Collector" and self.verb in _ASKING
 
     def check_required(self, request: Mapping[str, Any]) -> None:
         """Return if every required field is present.

@@ -43,6 +43,11 @@ class Settings(BaseSettings):
         5.0, description="how long a request waits for MongoDB to become reachable, s"
     )
     query_timeout_seconds: WaitSeconds = Field(30.0, description="time limit of one query inside MongoDB, s")
+    change_timeout_seconds: Seconds = Field(
+        60.0,
+        description="deadline of a call that changes something where its caller sets none, s; where a plugin is asked, "
+        "plugin_install_timeout_seconds and plugin_init_timeout_seconds come on top",
+    )
     max_answer_bytes: Count = Field(
         64 * MIB,
         description="maximum amount of stored data one list, stat or analyze may read; beyond it the call fails and "

@@ -21,6 +21,8 @@ from inventory.stubs.spaceone.api.inventory.v1 import (
     collector_pb2_grpc,
     job_pb2,
     job_pb2_grpc,
+    region_pb2,
+    region_pb2_grpc,
 )
 from tests.chaos.fleet import Service
 from tests.chaos.world import DOMAIN
@@ -294,6 +296,8 @@ def test_while_mongod_blocks_writes_reads_go_on_writes_end_in_time_and_nothing_i
     collector_id, job_id = running_stream(outfit)
     request = collector_pb2.CollectRequest(collector_id=collector_id, domain_id=DOMAIN)
 
+    new_region = region_pb2.CreateRegionRequest(name="Blocked", region_code="b-1", provider="aws", domain_id=DOMAIN)
+
     assert outfit.fleet.mongod.lock()
     try:
         outfit.plugin.gate.open()
@@ -301,11 +305,15 @@ def test_while_mongod_blocks_writes_reads_go_on_writes_end_in_time_and_nothing_i
             jobs = job_pb2_grpc.JobStub(channel).list(job_pb2.JobsQuery(domain_id=DOMAIN), timeout=RPC_SECONDS)
             with pytest.raises(grpc.RpcError) as refused:
                 collector_pb2_grpc.CollectorStub(channel).collect(request, timeout=BLOCKED_SECONDS)
+            # A caller that sets no deadline gets the service's.
+            ended = region_pb2_grpc.RegionStub(channel).create.future(new_region).exception(timeout=RPC_SECONDS)
     finally:
         outfit.fleet.mongod.release()
 
     assert job_id in {job.job_id for job in jobs.results}
     assert refused.value.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+    assert isinstance(ended, grpc.RpcError)
+    assert ended.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
     wait_until(lambda: outfit.job(job_id)["status"] == "SUCCESS", seconds=40)
     task = outfit.task(job_id)
     assert (task["total_count"], task["created_count"] + task["updated_count"]) == (6, 6)

@@ -85,3 +85,9 @@ def test_methods_that_may_write_are_known_by_their_names() -> None:
         *("add_schedule", "update_schedule", "delete_schedule"),
         *("start", "cancel"),
     }
+
+
+def test_who_asks_a_plugin_and_changes_something_gets_time_for_it() -> None:
+    asking = {policy.method.rpartition(".")[2] for policy in POLICIES.values() if policy.asks_plugin and policy.changes}
+
+    assert asking == {f"Collector/{name}" for name in ("create", "update", "update_plugin", "collect")}
