@@ -15,6 +15,8 @@ from markupsafe import Markup
 
 from inventory.console import text
 
+_HOURS: Final = 24
+
 ASSETS: Final = {"console.css": "text/css", "console.js": "text/javascript"}
 """Files that pages load, and their media types."""
 
@@ -40,6 +42,7 @@ def environment() -> Environment:
         "span": text.span,
         "link": text.safe_link,
         "pretty": pretty,
+        "fires": fire_times,
         "words": words,
     }
     made.globals |= {"asset": asset_path}
@@ -56,6 +59,18 @@ def _ago(context: Context, value: Any) -> Markup:
 def _took(context: Context, row: Any) -> str:
     now: datetime = context["now"]
     return text.duration(row, now)
+
+
+def fire_times(row: Any) -> str:
+    """Return in short when a schedule fires."""
+    schedule = row.get("schedule", {})
+    if cron := schedule.get("cron"):
+        return f"cron {text.bare(cron, 60)}"
+    if interval := schedule.get("interval"):
+        return f"every {text.span(interval)}"
+    hours, minutes = schedule.get("hours", []), schedule.get("minutes", [])
+    at_hours = "every hour" if len(hours) in (0, _HOURS) else f"at {', '.join(map(str, hours))} h"
+    return f"{at_hours}, minute {', '.join(map(str, minutes)) or '0'} (UTC)"
 
 
 def words(value: str) -> str:

@@ -181,7 +181,7 @@ class Visit:
         content = self.site.templates.get_template(template).render(
             visit=self,
             now=self.now,
-            options=self.site.options,
+            console=self.site.options,
             user=str(claims.get("aud") or claims.get("user_id") or "") if claims else "",
             csrf=self.session.csrf,
             **context,

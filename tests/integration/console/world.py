@@ -38,6 +38,8 @@ VIEW: Json = {
 
 def plugin_stream(call: Call) -> Iterator[Message]:
     """What the plugin sends: servers, disks, and hostile texts."""
+    if call.secret_data.get("sees") == "nothing":
+        return
     yield cloud_service_type("Server", provider="aws", metadata=VIEW)
     yield cloud_service_type("Disk", provider="aws")
     yield region("region-1", provider="aws")
@@ -73,7 +75,10 @@ class World:
         fixed = {"domain_id": DOMAIN}
         wire.add_platform(
             plugins=[{**fixed, "plugin_id": "plugin-1", "provider": "aws", "versions": {"1.0": plugin.endpoint}}],
-            secrets=[{**fixed, "secret_id": "secret-1", "provider": "aws", "data": {"key": "very-secret-value"}}],
+            secrets=[
+                {**fixed, "secret_id": "secret-1", "provider": "aws", "data": {"key": "very-secret-value"}},
+                {**fixed, "secret_id": "secret-2", "provider": "own", "data": {"sees": "nothing"}},
+            ],
             projects=[{**fixed, "project_id": "project-1"}],
         )
         self.client = Client(wire.serve(), DOMAIN)

@@ -12,9 +12,9 @@ from typing import Any
 import grpc
 import pytest
 
-from inventory.cli.view.advice import ADVICE, advice_for
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.domain.clock import ManualClock
+from inventory.domain.job.advice import ADVICE, advice_for
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import JobStatus, TaskStatus
 from inventory.errors import (

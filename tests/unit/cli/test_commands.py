@@ -19,7 +19,7 @@ from inventory.cli import cli, main
 from inventory.cli.command_form import Command
 from inventory.cli.commands import processes
 from inventory.cli.failures import report
-from inventory.cli.view.advice import ADVICE, ELSEWHERE, advice_for
+from inventory.domain.job.advice import ADVICE, ELSEWHERE, advice_for
 from inventory.errors import InventoryError, NotFoundError, SettingsError
 from inventory.protobuf.api_files import methods_of, published_files
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from inventory.cli.view.job_story import causes_of, explain_job, summary
+from inventory.cli.view.job_story import explain_job, summary
 from inventory.cli.view.watch import StoppedWatchingError, watch_job
+from inventory.domain.job.causes import causes_of
 
 Json = dict[str, Any]
 TIMES = {"created_at": "2026-01-05T12:00:00.000Z", "finished_at": "2026-01-05T12:00:12.500Z"}

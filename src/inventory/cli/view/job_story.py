@@ -2,80 +2,24 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console
 
 from inventory.cli.terminal import one_line
-from inventory.cli.view.advice import advice_for
 from inventory.cli.view.output import add_row, console, duration, plain_table, status, styled
+from inventory.domain.job.advice import advice_for
+from inventory.domain.job.causes import Cause, causes_of
+from inventory.domain.job.remarks import COUNTS, remarks
 
 Json = Mapping[str, Any]
 
 SHOWN_TASKS: Final = 20
 SHOWN_CAUSES: Final = 8
 _SHOWN_NAMES: Final = 3
-COUNTS: Final = ("created_count", "updated_count", "deleted_count", "failure_count")
-
-_VARYING: Final = re.compile(r"[A-Za-z_]+-[0-9a-f]{8,}|0x[0-9a-f]+|\d+(?:\.\d+)?")
-"""The parts that differ between equivalent messages: ids and numbers."""
-
-
-@dataclass(slots=True)
-class Cause:
-    """Equivalent errors of a job.
-
-    Attributes:
-        code: their code.
-        message: the message of the first.
-        count: their number.
-        tasks: the tasks with these errors, in order; empty for errors of the job itself.
-        resources: the affected resources.
-    """
-
-    code: str
-    message: str
-    count: int = 0
-    tasks: list[str] = field(default_factory=list)
-    resources: list[str] = field(default_factory=list)
-
-
-def causes_of(job: Json) -> list[Cause]:
-    """Return why a job with its ``tasks`` failed: first the job's own errors, then the most frequent ones."""
-    found: dict[tuple[bool, str, str], Cause] = {}
-    for task, error in _errors(job):
-        code, message = str(error.get("error_code", "")), str(error.get("message", ""))
-        cause = found.setdefault((task == "", code, _VARYING.sub("#", message)), Cause(code, message))
-        cause.count += 1
-        if task and task not in cause.tasks:
-            cause.tasks.append(task)
-        resource = _resource(error.get("additional") or {})
-        if resource and resource not in cause.resources:
-            cause.resources.append(resource)
-    return sorted(found.values(), key=lambda cause: (bool(cause.tasks), -len(cause.tasks), -cause.count))
-
-
-def _errors(job: Json) -> Iterable[tuple[str, Json]]:
-    for error in job.get("errors", []):
-        yield "", error
-    for task in job["tasks"]:
-        for error in task.get("errors", []):
-            yield f"{task['job_task_id']} ({task.get('secret_id', '')})", error
-
-
-def _resource(additional: Json) -> str:
-    name = additional.get("resource_id") or additional.get("cloud_service_type") or additional.get("region_code")
-    if not name:
-        return ""
-    kind = "/".join(
-        str(additional[key]) for key in ("provider", "cloud_service_group", "cloud_service_type") if additional.get(key)
-    )
-    return f"{name} [{kind}]" if kind else str(name)
 
 
 def explain_job(job: Json, out: Console | None = None, *, every_task: bool = False) -> None:
@@ -117,36 +61,8 @@ def summary(job: Json) -> list[str]:
             f"{sums[key]} {key.removesuffix('_count').replace('failure', 'failed')}" for key in COUNTS
         )
         lines.append(f"Tasks: {parts}. Resources: {resources}.")
-    lines.extend(_remarks(job, tasks))
+    lines.extend(remarks(job, tasks))
     return lines
-
-
-def _remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
-    """Return what the numbers alone do not show."""
-    total = job.get("total_tasks", 0)
-    if job["status"] == "SUCCESS" and not total:
-        yield (
-            "It had no tasks: the collector has no secret, or its secret or group does not exist. "
-            "See `inventory collector show`, plugin_info."
-        )
-    if len(job["tasks"]) < total and job.get("finished_at"):
-        yield f"{total - len(job['tasks'])} of its {total} tasks were deleted."
-    waiting = [error["additional"] for error in job.get("errors", []) if "next_attempt" in error.get("additional", {})]
-    if waiting and not job.get("finished_at"):
-        attempts = waiting[0].get("attempts", "?")
-        yield (
-            f"It is not planned yet because of the error below: tried {attempts} time(s), next at "
-            f"{waiting[0]['next_attempt']}, until INVENTORY_JOB_TIMEOUT_SECONDS."
-        )
-    if not job.get("finished_at") and total and tasks.get("PENDING") == total:
-        yield "No worker has taken a task of it yet. If that does not change, run `inventory doctor`."
-    if job["status"] == "CANCELED" and not job.get("errors"):
-        yield "Somebody canceled it, or disabled or deleted its collector."
-    if job["status"] == "TIMEOUT":
-        yield "It exceeded the time limit of jobs (INVENTORY_JOB_TIMEOUT_SECONDS); what was stored is kept."
-    silent = [task for task in job["tasks"] if task["status"] == "FAILURE" and not task.get("errors")]
-    if silent:
-        yield f"{len(silent)} failed tasks contain no error: see the worker's log."
 
 
 def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:

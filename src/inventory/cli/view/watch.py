@@ -21,8 +21,9 @@ from rich.text import Text
 
 from inventory.cli.client import CallError, Client
 from inventory.cli.terminal import echo, one_line
-from inventory.cli.view.job_story import COUNTS, SHOWN_TASKS
+from inventory.cli.view.job_story import SHOWN_TASKS
 from inventory.cli.view.output import as_text, console, status, styled
+from inventory.domain.job.remarks import COUNTS
 
 EXIT_JOB_FAILED = 5
 EXIT_INTERRUPTED = 130

@@ -1,0 +1,39 @@
+"""When a schedule fires, as a form says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from inventory.console.forms.schema_form import FieldError
+
+KINDS: Final = ("hours", "minutes", "interval", "cron")
+_NUMBERS: Final = re.compile(r"\d{1,4}(\s*[,\s]\s*\d{1,4})*")
+
+
+def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
+    """Return the ``schedule`` of a request; what does not go together the API refuses, and says why.
+
+    Raises:
+        FieldError: a field is no number, or none is filled in.
+    """
+    found: dict[str, Any] = {}
+    for name in ("hours", "minutes"):
+        if text := form.get(name, "").strip():
+            found[name] = _numbers(text, name, 24 if name == "hours" else 60)
+    if text := form.get("interval", "").strip():
+        (found["interval"],) = _numbers(text, "interval")[:1]
+    if text := form.get("cron", "").strip():
+        found["cron"] = text
+    if not found:
+        raise FieldError("Say when it fires: fill in one of the fields.")
+    return found
+
+
+def _numbers(text: str, name: str, all_of: int = 0) -> list[int]:
+    if text == "all" and all_of:
+        return list(range(all_of))
+    if _NUMBERS.fullmatch(text) is None:
+        raise FieldError(f"{name}: {text[:40]!r} is no list of numbers, such as 0,6,12")
+    return [int(each) for each in re.split(r"[,\s]+", text) if each]

@@ -1,0 +1,152 @@
+"""Collectors: their list, and one collector with its schedules, rules, jobs and secrets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from inventory.console.api import Json
+from inventory.console.forms.masking import masked
+from inventory.console.forms.schema_form import filter_fields, option_fields
+from inventory.console.parts import part, parts
+from inventory.console.routes import ConsolePage
+from inventory.console.visit import Visit
+
+LIMIT: Final = 30
+JOBS: Final = 10
+SECRETS: Final = 200
+MODES: Final = ("ALL", "CREATE", "UPDATE")
+
+_LATELY: Final = {"k": "created_at", "v": "now - 14d", "o": "timediff_gte"}
+
+Context = dict[str, Any]
+
+
+async def show_list(visit: Visit) -> Response:
+    """Show the list."""
+    page = visit.whole("page", 1)
+    start = (page - 1) * LIMIT + 1
+    query: Json = {"page": {"start": start, "limit": LIMIT}}
+    if words := visit.text("q").strip():
+        query["keyword"] = words
+    found = await visit.call("Collector.list", query=query)
+    rows = found.get("results", [])
+    newest, facts = await asyncio.gather(newest_jobs(visit, rows), schedule_facts(visit, rows))
+    return visit.render(
+        "collectors/list.html",
+        rows=rows,
+        total=found.get("total_count", 0),
+        start=start,
+        limit=LIMIT,
+        newest=newest,
+        next_fires={key: _next(values) for key, values in facts.items()},
+    )
+
+
+def _next(facts: list[Json]) -> str:
+    return min((str(each["next_fire_at"]) for each in facts if each.get("next_fire_at")), default="")
+
+
+async def newest_jobs(visit: Visit, collectors: list[Json]) -> Mapping[str, Json]:
+    """Return the newest job of each collector, as far as the visitor may know."""
+    ids = [each["collector_id"] for each in collectors]
+    if not ids:
+        return {}
+    fields = [
+        {"name": key, "key": key, "operator": "last"} for key in ("job_id", "status", "created_at", "finished_at")
+    ]
+    query = {
+        "filter": [
+            {"k": "collector_id", "v": ids, "o": "in"},
+            {"k": "created_at", "v": "now - 14d", "o": "timediff_gte"},
+        ],
+        "aggregate": [
+            {"sort": {"key": "created_at"}},
+            {"group": {"keys": [{"key": "collector_id", "name": "collector_id"}], "fields": fields}},
+        ],
+    }
+    answer = await part(visit, "Job.stat", wait=True, query=query)
+    return {row.get("collector_id", ""): row for row in answer.results}
+
+
+async def schedule_facts(visit: Visit, collectors: list[Json]) -> Mapping[str, list[Json]]:
+    """Return what the schedules of some collectors did and will do."""
+    answers = await asyncio.gather(
+        *(
+            part(visit, "Operations.list_schedule_facts", wait=True, collector_id=each["collector_id"])
+            for each in collectors
+        )
+    )
+    return {each["collector_id"]: answer.results for each, answer in zip(collectors, answers, strict=True)}
+
+
+async def details(visit: Visit, collector_id: str) -> Context:
+    """All that the page of a collector shows."""
+    collector = await visit.call("Collector.get", collector_id=collector_id)
+    metadata = collector.get("plugin_info", {}).get("metadata", {})
+    jobs, rules, facts, secrets, fresh = await parts(
+        visit,
+        ("Job.list", {"collector_id": collector_id, "query": {"page": {"start": 1, "limit": JOBS}}}),
+        ("CollectorRule.list", {"query": {"filter": [{"k": "collector_id", "v": collector_id, "o": "eq"}]}}),
+        ("Operations.list_schedule_facts", {"collector_id": collector_id}),
+        ("JobTask.stat", {"query": _secrets_query(collector_id)}),
+        ("Freshness.list", {"collector_id": collector_id, "page": {"start": 1, "limit": SECRETS}}),
+        wait=True,
+    )
+    return {
+        "collector": collector,
+        "plugin": collector.get("plugin_info", {}),
+        "options": masked(collector.get("plugin_info", {}).get("options", {})),
+        "option_fields": option_fields(metadata.get("options_schema"), {}),
+        "filter_fields": filter_fields(metadata.get("filter_format")),
+        "schedule_kinds": metadata.get("supported_schedules") or ["hours", "minutes", "interval", "cron"],
+        "jobs": jobs,
+        "rules": rules,
+        "facts": facts,
+        "secrets": secrets,
+        "fresh": fresh,
+        "modes": MODES,
+        "said": "",
+    }
+
+
+def _secrets_query(collector_id: str) -> Json:
+    """Ask for the outcome of the newest task of each secret."""
+    keys = ("status", "job_id", "created_at", "finished_at", "failure_count")
+    group = {
+        "keys": [{"key": "secret_id", "name": "secret_id"}],
+        "fields": [{"name": key, "key": key, "operator": "last"} for key in keys],
+    }
+    filters = [
+        {"k": "collector_id", "v": collector_id, "o": "eq"},
+        _LATELY,
+    ]
+    aggregate = [{"sort": {"key": "created_at"}}, {"group": group}, {"sort": {"key": "status"}}]
+    return {"filter": filters, "aggregate": aggregate, "page": {"start": 1, "limit": SECRETS}}
+
+
+async def show(visit: Visit) -> Response:
+    """Show a collector."""
+    return visit.render("collectors/collector.html", **await details(visit, visit.request.path_params["collector_id"]))
+
+
+async def show_deletion(visit: Visit) -> Response:
+    """Ask whether a collector is to be deleted, with what that deletes."""
+    collector_id = visit.request.path_params["collector_id"]
+    found = await details(visit, collector_id)
+    seen = await part(visit, "CloudService.list", wait=True, query=_seen_query(collector_id))
+    return visit.render("collectors/delete.html", **found, seen=seen)
+
+
+def _seen_query(collector_id: str) -> Json:
+    return {"filter": [{"k": "collection_info.collector_id", "v": collector_id, "o": "eq"}], "count_only": True}
+
+
+PAGES: Final = (
+    ConsolePage("/collectors", "collectors", show_list),
+    ConsolePage("/collectors/{collector_id}", "collector", show),
+    ConsolePage("/collectors/{collector_id}/delete", "collector_deletion", show_deletion),
+)

@@ -1,0 +1,177 @@
+"""Jobs: their list, and one job with its tasks while they run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from inventory.console.api import Json
+from inventory.console.parts import part, parts
+from inventory.console.routes import ConsolePage
+from inventory.console.text import parse_time
+from inventory.console.visit import Visit
+from inventory.domain.job.advice import advice_for
+from inventory.domain.job.causes import causes_of
+from inventory.domain.job.remarks import COUNTS, remarks
+
+LIMIT: Final = 30
+TASKS: Final = 50
+CAUSES: Final = 12
+STATUSES: Final = ("IN_PROGRESS", "SUCCESS", "ERROR", "CANCELED", "TIMEOUT")
+ENDED: Final = frozenset({"SUCCESS", "ERROR", "CANCELED", "TIMEOUT"})
+_ORDER: Final = {"FAILURE": 0, "CANCELED": 1, "IN_PROGRESS": 2, "PENDING": 3}
+_EXPLAINED: Final = 1_000
+"""Tasks whose errors are grouped."""
+
+Context = dict[str, Any]
+
+
+async def listed(visit: Visit) -> Context:
+    """A page of the list of jobs."""
+    page = visit.whole("page", 1)
+    query: Json = {"page": {"start": (page - 1) * LIMIT + 1, "limit": LIMIT}}
+    if states := [each for each in visit.texts("status") if each in STATUSES]:
+        query["filter"] = [{"k": "status", "v": states, "o": "in"}]
+    request: Json = {"query": query, "collector_id": visit.text("collector") or None}
+    jobs, collectors = await parts(
+        visit,
+        ("Job.list", request),
+        ("Collector.list", {"query": {"only": ["collector_id", "name"], "page": {"start": 1, "limit": 500}}}),
+        wait=True,
+    )
+    if jobs.error:
+        raise jobs.error
+    return {
+        "jobs": jobs,
+        "start": (page - 1) * LIMIT + 1,
+        "limit": LIMIT,
+        "statuses": STATUSES,
+        "chosen": states,
+        "collectors": sorted(collectors.results, key=lambda each: str(each.get("name", ""))),
+    }
+
+
+async def show_list(visit: Visit) -> Response:
+    """Show the list; it is asked for again once a second while jobs run."""
+    return visit.render("jobs/list.html", it=await listed(visit))
+
+
+async def show_list_part(visit: Visit) -> Response:
+    """Show the rows of the list alone."""
+    it = await listed(visit)
+    return visit.render("part.html", template="jobs/rows.html", it=it, ended=not is_running(it["jobs"].results))
+
+
+def is_running(jobs: list[Json]) -> bool:
+    """Return whether one of some jobs has not ended."""
+    return any(job.get("status") not in ENDED for job in jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is.
+
+    Attributes:
+        tasks: how many are in which state.
+        sums: of the counts of all tasks.
+        rate: resources per second; None where no time has passed.
+    """
+
+    tasks: Counter[str]
+    sums: Mapping[str, int]
+    rate: float | None
+
+
+async def progress_of(visit: Visit) -> Context:
+    """A job with its tasks, and why what failed did."""
+    job_id = visit.request.path_params["job_id"]
+    page = visit.whole("page", 1)
+    start = (page - 1) * TASKS + 1
+    job, tasks, failed, counted = await asyncio.gather(
+        visit.call("Job.get", job_id=job_id),
+        visit.call("JobTask.list", job_id=job_id, query={"page": {"start": start, "limit": TASKS}}),
+        visit.call("JobTask.list", job_id=job_id, status="FAILURE", query={"page": {"start": 1, "limit": _EXPLAINED}}),
+        visit.call("JobTask.stat", query=_counts_query(job_id)),
+    )
+    states, sums = _summed(counted.get("results", []))
+    causes = causes_of({**job, "tasks": _with_errors(tasks, failed)})
+    return {
+        "job": job,
+        "ended": job.get("status") in ENDED,
+        "tasks": sorted(tasks.get("results", []), key=lambda task: _ORDER.get(task.get("status", ""), 9)),
+        "tasks_total": tasks.get("total_count", 0),
+        "start": start,
+        "limit": TASKS,
+        "progress": Progress(states, sums, _rate(job, sums, visit)),
+        "causes": [(cause, advice_for(cause.code, cause.message)) for cause in causes[:CAUSES]],
+        "causes_left": max(len(causes) - CAUSES, 0),
+        "remarks": list(remarks({**job, "tasks": failed.get("results", [])}, states)),
+    }
+
+
+def _with_errors(tasks: Json, failed: Json) -> list[Json]:
+    """Return each task once: those that failed, and the others of the page, as canceled ones tell why, too."""
+    found = {task["job_task_id"]: task for task in (*failed.get("results", []), *tasks.get("results", []))}
+    return list(found.values())
+
+
+def _counts_query(job_id: str) -> Json:
+    fields = [{"name": "tasks", "operator": "count"}]
+    fields += [{"name": name, "key": name, "operator": "sum"} for name in COUNTS]
+    group = {"keys": [{"key": "status", "name": "status"}], "fields": fields}
+    return {"filter": [{"k": "job_id", "v": job_id, "o": "eq"}], "aggregate": [{"group": group}]}
+
+
+def _summed(rows: list[Json]) -> tuple[Counter[str], dict[str, int]]:
+    states = Counter({row.get("status", ""): int(row.get("tasks", 0)) for row in rows})
+    return states, {name: sum(int(row.get(name) or 0) for row in rows) for name in COUNTS}
+
+
+def _rate(job: Json, sums: Mapping[str, int], visit: Visit) -> float | None:
+    began = parse_time(job.get("created_at"))
+    ended = parse_time(job.get("finished_at")) or visit.now
+    seconds = (ended - began).total_seconds() if began else 0.0
+    return sum(sums.values()) / seconds if seconds > 0 else None
+
+
+async def show(visit: Visit) -> Response:
+    """Show a job; its progress is asked for once a second until it has ended."""
+    return visit.render("jobs/job.html", it=await progress_of(visit))
+
+
+async def show_progress(visit: Visit) -> Response:
+    """Show the progress alone."""
+    it = await progress_of(visit)
+    return visit.render("part.html", template="jobs/progress.html", it=it, ended=it["ended"])
+
+
+async def show_deletion(visit: Visit) -> Response:
+    """Ask whether a job is to be deleted, with what that deletes."""
+    job_id = visit.request.path_params["job_id"]
+    job, tasks = await asyncio.gather(
+        visit.call("Job.get", job_id=job_id),
+        part(visit, "JobTask.list", wait=True, job_id=job_id, query={"count_only": True}),
+    )
+    return visit.render("jobs/delete.html", job=job, tasks=tasks.total, ended=job.get("status") in ENDED)
+
+
+async def delete(visit: Visit) -> Response:
+    """Delete a job; one that runs is canceled."""
+    job_id = visit.request.path_params["job_id"]
+    await visit.call("Job.delete", job_id=job_id)
+    return visit.go("/jobs", f"{job_id} is deleted.")
+
+
+PAGES: Final = (
+    ConsolePage("/jobs", "jobs", show_list),
+    ConsolePage("/jobs/part/rows", "jobs_rows", show_list_part),
+    ConsolePage("/jobs/{job_id}", "job", show),
+    ConsolePage("/jobs/{job_id}/progress", "job_progress", show_progress),
+    ConsolePage("/jobs/{job_id}/delete", "job_deletion", show_deletion),
+    ConsolePage("/jobs/{job_id}/delete", "delete_job", delete, writes=True),
+)

@@ -1,0 +1,45 @@
+"""What to say about a job beside its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+Json = Mapping[str, Any]
+
+COUNTS: Final = ("created_count", "updated_count", "deleted_count", "failure_count")
+"""The counts of a task that people read."""
+
+
+def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
+    """Yield what the numbers of a job alone do not show.
+
+    Args:
+        job: as the API returns it, with its ``tasks``, or at least those that failed.
+        tasks: how many tasks are in which state.
+    """
+    total = job.get("total_tasks", 0)
+    if job["status"] == "SUCCESS" and not total:
+        yield (
+            "It had no tasks: the collector has no secret, or its secret or group does not exist. "
+            "See `inventory collector show`, plugin_info."
+        )
+    known = sum(tasks.values())
+    if known < total and job.get("finished_at"):
+        yield f"{total - known} of its {total} tasks were deleted."
+    waiting = [error["additional"] for error in job.get("errors", []) if "next_attempt" in error.get("additional", {})]
+    if waiting and not job.get("finished_at"):
+        attempts = waiting[0].get("attempts", "?")
+        yield (
+            f"It is not planned yet because of the error below: tried {attempts} time(s), next at "
+            f"{waiting[0]['next_attempt']}, until INVENTORY_JOB_TIMEOUT_SECONDS."
+        )
+    if not job.get("finished_at") and total and tasks.get("PENDING") == total:
+        yield "No worker has taken a task of it yet. If that does not change, run `inventory doctor`."
+    if job["status"] == "CANCELED" and not job.get("errors"):
+        yield "Somebody canceled it, or disabled or deleted its collector."
+    if job["status"] == "TIMEOUT":
+        yield "It exceeded the time limit of jobs (INVENTORY_JOB_TIMEOUT_SECONDS); what was stored is kept."
+    silent = [task for task in job["tasks"] if task["status"] == "FAILURE" and not task.get("errors")]
+    if silent:
+        yield f"{len(silent)} failed tasks contain no error: see the worker's log."

@@ -1,0 +1,202 @@
+"""Collectors and jobs by plain HTTP: what is shown, what can be told, what asks first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.fakes.plugin import Failure
+from tests.integration.console.page import Browser
+from tests.integration.console.world import World
+
+SECRET_OPTION = "hunter2-is-the-secret"
+SCHEMA = {
+    "required": ["region"],
+    "order": ["region", "deep"],
+    "properties": {
+        "deep": {"type": "boolean", "title": "Look deep"},
+        "region": {"type": "string", "title": "Home region", "enum": ["eu", "us"]},
+        "api_key": {"type": "string", "title": "Key"},
+    },
+}
+
+
+@pytest.fixture
+def own(world: World) -> Iterator[dict[str, Any]]:
+    """A collector of the test's own, whose plugin takes options and a filter."""
+    before = world.plugin.metadata
+    world.plugin.metadata = {
+        "options_schema": SCHEMA,
+        "filter_format": [{"key": "region_name", "name": "Region name", "type": "list", "resource_type": "CUSTOM"}],
+    }
+    options = {"api_key": SECRET_OPTION, "region": "eu", "more": {"password": SECRET_OPTION, "n": 1}}
+    info = {"plugin_id": "plugin-1", "version": "1.0", "upgrade_mode": "MANUAL", "provider": "own", "options": options}
+    made = world.client.call("Collector.create", {"name": "own one", "plugin_info": info})
+    yield made
+    world.plugin.metadata = before
+    if world.client.call("Collector.list", {"collector_id": made["collector_id"]}).get("results"):
+        world.client.call("Collector.delete", {"collector_id": made["collector_id"]})
+
+
+def path_of(collector: dict[str, Any]) -> str:
+    return f"/collectors/{collector['collector_id']}"
+
+
+def test_the_list_shows_state_last_job_and_next_fire(page: Browser) -> None:
+    listed = page.get("/collectors")
+
+    assert listed.status == 200
+    assert "everything enabled aws plugin-1 1.0" in listed.text
+    assert "success" in listed.text
+    assert "in " in listed.text
+    assert "is called so" in page.get("/collectors?q=nobody").text
+
+
+def test_a_collector_shows_all_that_belongs_to_it(page: Browser, world: World) -> None:
+    shown = page.get(path_of(world.collector))
+
+    assert shown.status == 200
+    assert "at 2 h, minute 30 (UTC)" in shown.text
+    assert "secret-1 fresh" in shown.text
+    assert f"/jobs/{world.job['job_id']}" in shown.links
+
+
+def test_secrets_in_options_are_never_shown(page: Browser, own: dict[str, Any]) -> None:
+    for path in ("", "/options", "/delete"):
+        shown = page.get(path_of(own) + path)
+        assert shown.status == 200
+        assert SECRET_OPTION not in shown.html
+
+
+def test_options_are_asked_for_by_the_plugins_schema_and_secrets_stay_as_they_are(
+    page: Browser, own: dict[str, Any], world: World
+) -> None:
+    form = page.get(path_of(own) + "/options")
+    assert form.text.index("Home region") < form.text.index("Look deep")
+
+    others = form.html.partition('name="others"')[2].partition(">")[2].partition("</textarea>")[0]
+    typed = {"option.region": "us", "option.deep": "true", "option.api_key": "", "version": "1.0"}
+    done = page.post(path_of(own) + "/options", typed | {"others": others.replace("&#34;", '"')})
+
+    assert "accepted the options" in done.text
+    options = world.client.call("Collector.get", {"collector_id": own["collector_id"]})["plugin_info"]["options"]
+    kept = {"api_key": SECRET_OPTION, "more": {"password": SECRET_OPTION, "n": 1}}
+    assert options == {"region": "us", "deep": True, **kept}
+
+
+def test_options_that_do_not_fit_are_told_beside_the_form(page: Browser, own: dict[str, Any]) -> None:
+    refused = page.post(path_of(own) + "/options", {"option.region": "mars", "others": ""})
+    assert refused.status == 400
+    assert "Home region: is none of eu, us" in refused.text
+
+    refused = page.post(path_of(own) + "/options", {"option.region": "eu", "others": "{"})
+    assert (refused.status, "is no JSON" in refused.text) == (400, True)
+
+
+def test_collect_now_leads_to_the_job_which_ends_while_one_watches(page: Browser, own: dict[str, Any]) -> None:
+    job = page.post(path_of(own) + "/collect", {"option.region_name": "eu-1, eu-2"})
+    assert job.status == 200
+    assert "eu-2" in job.text
+    (job_id,) = {link.split("/")[2] for link in job.links if link.startswith("/jobs/job-")}
+
+    deadline = time.monotonic() + 30
+    while "data-ended" not in (progress := page.get(f"/jobs/{job_id}/progress")).html:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert "success" in progress.text
+    ended = page.get(f"/jobs/{job_id}")
+    assert not [each for each in ended.all("div") if "data-live" in each]
+
+
+def test_a_filter_that_the_plugin_does_not_know_is_told_beside_the_form(page: Browser, own: dict[str, Any]) -> None:
+    refused = page.post(path_of(own) + "/collect", {"filter": '{"nonsense": ["x"]}'})
+
+    assert refused.status == 400
+    assert "nonsense" in refused.text
+    assert "own one" in refused.text
+
+
+def test_a_collector_is_disabled_and_enabled(page: Browser, own: dict[str, Any]) -> None:
+    assert "It is disabled." in page.post(path_of(own) + "/disable").text
+    refused = page.post(path_of(own) + "/collect")
+    assert refused.status == 400
+    assert "It is enabled." in page.post(path_of(own) + "/enable").text
+    assert "accepts a secret" in page.post(path_of(own) + "/verify").text
+
+
+def test_a_collector_is_made_by_a_form(page: Browser, world: World) -> None:
+    missing = page.post("/collectors/new", {"name": "x", "plugin_id": "plugin-none"})
+    assert missing.status == 400
+    assert "plugin-none" in missing.text
+    assert missing.all("input", name="name", value="x")
+
+    fields = {"name": "by form", "plugin_id": "plugin-1", "version": "1.0", "provider": "aws", "priority": "7"}
+    made = page.post("/collectors/new", fields | {"upgrade_mode": "MANUAL", "others": '{"a": 1}'})
+    assert "plugin accepted it" in made.text
+    (found,) = world.client.call("Collector.list", {"name": "by form"})["results"]
+    assert (found["priority"], found["plugin_info"]["options"]) == (7, {"a": 1})
+
+    asked = page.get(path_of(found) + "/delete")
+    assert "Delete by form" in asked.text
+    assert "0 schedules" in asked.text
+    assert "is deleted" in page.post(path_of(found) + "/delete").text
+    assert page.get(path_of(found)).status == 404
+
+
+@pytest.mark.parametrize("path", ["collect", "disable", "delete", "options"])
+def test_nothing_is_done_without_the_sessions_token(path: str, page: Browser, world: World) -> None:
+    page.get("/")
+
+    assert page.post(f"{path_of(world.collector)}/{path}", csrf="").status == 403
+    assert page.client.get(f"{path_of(world.collector)}/collect").status_code in (404, 405)
+    assert world.client.call("Collector.get", {"collector_id": world.collector["collector_id"]})["state"] == "ENABLED"
+
+
+# Jobs
+
+
+def test_the_list_of_jobs_is_narrowed_by_state_and_collector(page: Browser, world: World) -> None:
+    collector = world.collector["collector_id"]
+
+    assert world.job["job_id"] in page.get(f"/jobs?collector={collector}&status=SUCCESS").text
+    assert world.job["job_id"] not in page.get(f"/jobs?collector={collector}&status=ERROR").text
+    assert "No job is like that" in page.get("/jobs?status=TIMEOUT").text
+    assert "no such page" in page.get("/jobs?page=1000").text
+
+
+def test_a_job_shows_its_counts_and_tasks(page: Browser, world: World) -> None:
+    shown = page.get(f"/jobs/{world.job['job_id']}")
+
+    assert "Created 67" in shown.text
+    assert "secret-1 success 67 0 0 0" in shown.text
+
+
+def test_a_job_that_failed_tells_why_and_what_to_do(page: Browser, world: World) -> None:
+    world.plugin.abort = (3, Failure(details="<b>no such permission</b>"))
+    try:
+        job = world.client.finished(
+            world.client.call("Collector.collect", {"collector_id": world.collector["collector_id"]})
+        )
+    finally:
+        world.plugin.abort = None
+    shown = page.get(f"/jobs/{job['job_id']}")
+
+    assert "ERROR_COLLECTOR_COLLECTING" in shown.text
+    assert "no such permission" in shown.text
+    assert "<b>" not in shown.html
+    assert "inventory doctor" in shown.text
+
+    asked = page.get(f"/jobs/{job['job_id']}/delete")
+    assert "Delete this job" in asked.text
+    assert "is deleted" in page.post(f"/jobs/{job['job_id']}/delete").text
+    assert page.get(f"/jobs/{job['job_id']}").status == 404
+
+
+def test_the_overview_names_what_failed(page: Browser, world: World) -> None:
+    home = page.get("/")
+
+    assert "all is well" in home.text or "its last job" in home.text
+    assert "nightly" in home.text
