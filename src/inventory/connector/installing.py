@@ -1,7 +1,7 @@
-"""Asking the plugin service in the background: it answers only once a plugin is installed, which may take minutes.
+"""Asks the plugin service in the background: it answers only once a plugin is installed, which may take minutes.
 
-A worker's threads collect. So each question has a thread of its own; whoever asks waits for a moment, and gets
-``PluginInstallingError`` where the answer takes longer. Asked again later, the answer that came meanwhile is there.
+A worker's threads should collect. So each request has a thread of its own; the caller waits briefly, and gets
+``PluginInstallingError`` if the answer takes longer. If it asks again later, the answer that arrived meanwhile is used.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from inventory.observe.logs import get_logger
 _log = get_logger(__name__)
 
 MOMENT_SECONDS: Final = 1.0
-"""How long planning waits, s; where a plugin runs, the answer takes milliseconds."""
+"""How long planning waits, s; if the plugin is running, the answer takes milliseconds."""
 KEPT_SECONDS: Final = 60.0
-"""How long an answer that took longer than the moment is kept for those who ask again, s."""
+"""How long a late answer is kept for repeated requests, s."""
 
 _Key: TypeAlias = tuple[str, str, str, str]
 """(domain, plugin, version, upgrade mode)."""
 
 
 class _Question:
-    """One question that was put to the plugin service."""
+    """One request to the plugin service."""
 
     __slots__ = ("answer", "begun", "kept_until")
 
@@ -43,12 +43,12 @@ class _Question:
 
 
 class PluginInquiries:
-    """Questions to a plugin directory, put in the background; for processes that ask with one token only.
+    """Requests to a plugin directory, sent in the background; for processes that use only one token.
 
     Args:
-        directory: what is asked, on threads of their own.
-        limit: how many questions may be open at a time.
-        monotonic: tells the time, s.
+        directory: called on threads of its own.
+        limit: maximum number of open requests.
+        monotonic: a clock, s.
     """
 
     def __init__(
@@ -68,16 +68,16 @@ class PluginInquiries:
     def ask(
         self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal, seconds: float
     ) -> PluginEndpoint:
-        """Return the answer to a question that may have been put before.
+        """Return the answer to a request that may have been sent before.
 
         Args:
-            plugin_id, version, upgrade_mode, principal: as :class:`~inventory.connector.ports.PluginDirectory` has it.
-            seconds: how long after the question was put to wait for its answer, s.
+            plugin_id, version, upgrade_mode, principal: as in :class:`~inventory.connector.ports.PluginDirectory`.
+            seconds: how long after sending the request to wait for its answer, s.
 
         Raises:
             PluginInstallingError: there is no answer yet.
-            LimitExceededError: as many questions are open as may be.
-            InventoryError: what was answered.
+            LimitExceededError: too many requests are open.
+            InventoryError: the error that was answered.
         """
         key = (principal.domain_id, plugin_id, version, upgrade_mode)
         ask = partial(self._directory.get_endpoint, plugin_id, version, upgrade_mode=upgrade_mode, principal=principal)
@@ -88,7 +88,7 @@ class PluginInquiries:
             raise PluginInstallingError(plugin_id=plugin_id, when_known=self._teller(question)) from None
 
     def close(self) -> None:
-        """Tell nobody of answers that come from now on."""
+        """Notify nobody of answers that arrive from now on."""
         self._closed = True
 
     def _question(self, key: _Key, ask: Callable[[], PluginEndpoint]) -> _Question:
@@ -102,7 +102,7 @@ class PluginInquiries:
                 raise LimitExceededError(limit="plugins that are being installed at a time")
             question = self._questions[key] = _Question(now)
         run = partial(copy_context().run, self._ask, key, question, ask)
-        # A daemon: a process that ends does not wait for an installation.
+        # A daemon thread: a process that ends does not wait for an installation.
         threading.Thread(target=run, name="plugin-install", daemon=True).start()
         return question
 
@@ -147,8 +147,8 @@ class BackgroundPluginDirectory:
     """See :class:`~inventory.connector.ports.PluginDirectory`.
 
     Args:
-        inquiries: puts the questions.
-        seconds: how long whoever asks waits, s; then ``PluginInstallingError`` is raised.
+        inquiries: sends the requests.
+        seconds: how long a caller waits before ``PluginInstallingError`` is raised, s.
     """
 
     def __init__(self, inquiries: PluginInquiries, *, seconds: float = MOMENT_SECONDS) -> None:

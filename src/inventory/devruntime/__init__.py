@@ -1,1 +1,1 @@
-"""What `inventory up` and the tests need on one machine: embedded databases, child processes, ports and locks."""
+"""Parts for `inventory up` and the tests on one machine: embedded databases, child processes, ports and locks."""

@@ -1,4 +1,4 @@
-"""Finding the database programs: on PATH, else in the wheels of the extra ``embedded``."""
+"""Finds the database programs: on PATH, or in the wheels of the extra ``embedded``."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ DEBIAN_PACKAGES = {
     "libresolv.so.2": "libc6",
     "libgcc_s.so.1": "libgcc-s1",
 }
-"""Debian and Ubuntu packages that carry what the wheel's mongod links against."""
+"""Debian and Ubuntu packages with the libraries of the wheel's mongod."""
 
 _MISSING_LIBRARY = re.compile(r"error while loading shared libraries: ([^:\s]+)")
 _MISSING_VERSION = re.compile(r"([\w.+-]+\.so[\w.]*): version `([^']+)' not found")
 
 
 def find_mongod(*, path: str | None = None, search: Sequence[str] | None = None) -> Path:
-    """Return a mongod that is there and loads.
+    """Return a mongod that exists and can be loaded.
 
     Args:
-        path: a PATH-like string to look in first; the environment's PATH if absent.
-        search: folders that may hold installed wheels; ``sys.path`` if absent.
+        path: a PATH-like string to search first; absent: the environment's PATH.
+        search: folders with installed wheels; absent: ``sys.path``.
 
     Raises:
         SettingsError: there is none, or it cannot load a library (named, with its Debian package).
@@ -54,7 +54,7 @@ def find_mongod(*, path: str | None = None, search: Sequence[str] | None = None)
 
 
 def find_redis_server(*, path: str | None = None, search: Sequence[str] | None = None) -> Path:
-    """Return a redis-server that is there and loads; arguments and errors as for :func:`find_mongod`."""
+    """Return a redis-server that exists and can be loaded; arguments and errors as for :func:`find_mongod`."""
     found = _find("redis-server", REDIS_SERVER_IN_WHEEL, path, search)
     if found is None:
         raise SettingsError(
@@ -68,10 +68,10 @@ def find_redis_server(*, path: str | None = None, search: Sequence[str] | None =
 
 
 def check_loads(program: Path) -> None:
-    """Run ``program --version`` to see that the loader finds all it needs.
+    """Run ``program --version`` to check that the loader finds all its libraries.
 
     Raises:
-        SettingsError: naming the missing library and the package that has it.
+        SettingsError: names the missing library and the package that contains it.
     """
     try:
         outcome = subprocess.run(
@@ -91,7 +91,7 @@ def _why_not(program: Path, stderr: str) -> str:
     if match := _MISSING_LIBRARY.search(stderr):
         library = match.group(1)
         package = DEBIAN_PACKAGES.get(library)
-        remedy = f"apt install {package}" if package else "install the package that has it"
+        remedy = f"apt install {package}" if package else "install the package that contains it"
         return f"{program} cannot load the shared library {library}; on Debian and Ubuntu: {remedy}."
     if match := _MISSING_VERSION.search(stderr):
         library, version = Path(match.group(1)).name, match.group(2)

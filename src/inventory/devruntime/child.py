@@ -1,4 +1,4 @@
-"""Starting and stopping one child process that never outlives its parent."""
+"""Starts and stops a child process that never outlives its parent."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def spawn(
     stdout: int | IO[bytes] = subprocess.DEVNULL,
     cwd: Path | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in a process group of its own, with stderr joined to stdout.
+    """Start a child in its own process group, with stderr redirected to stdout.
 
-    A group of its own, so that Ctrl-C in a terminal reaches only the parent, which stops its children in order.
-    On Linux the kernel sends the child SIGTERM when the *thread* that called this ends, so call it from one
+    It has its own group so that Ctrl-C in a terminal reaches only the parent, which stops its children in order. On
+    Linux the kernel sends the child SIGTERM when the *thread* that called this function ends, so call it from a thread
     that lives as long as the child should.
 
     Raises:
@@ -53,7 +53,7 @@ def spawn(
 
 
 def send(process: subprocess.Popen[bytes], signum: signal.Signals) -> None:
-    """Send a signal to the child's whole group; a group that is gone is fine."""
+    """Send a signal to the child's whole group; a group that no longer exists is fine."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signum)
 
@@ -62,13 +62,13 @@ def stop(process: subprocess.Popen[bytes], *, grace_seconds: float) -> int:
     """End a child: SIGTERM to itself, SIGKILL to its group after ``grace_seconds``.
 
     Returns:
-        The exit code as of :class:`subprocess.Popen` (negative: died by that signal).
+        The exit code, as in :class:`subprocess.Popen` (negative: died by that signal).
     """
     if process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(grace_seconds)
-    # Grandchildren that the child left behind share its group.
+    # Grandchildren that the child left behind belong to its group.
     send(process, signal.SIGKILL)
     return process.wait()
 
@@ -79,7 +79,7 @@ def wait_until(
     timeout_seconds: float,
     process: subprocess.Popen[bytes] | None = None,
 ) -> bool:
-    """Poll ``condition`` until it holds, the time is over, or ``process`` has ended; tell whether it held."""
+    """Poll ``condition`` until it holds, the time is over, or ``process`` has ended; return whether it held."""
     deadline = time.monotonic() + timeout_seconds
     while True:
         if condition():
@@ -90,7 +90,7 @@ def wait_until(
 
 
 def tail(path: Path, lines: int = 8) -> list[str]:
-    """Return the last ``lines`` of a log file, of its last 64 KiB at most; nothing where there is none."""
+    """Return the last ``lines`` of a log file, from at most its last 64 KiB; nothing if there is none."""
     try:
         with path.open("rb") as log:
             log.seek(max(path.stat().st_size - TAIL_BYTES, 0))
@@ -101,7 +101,7 @@ def tail(path: Path, lines: int = 8) -> list[str]:
 
 
 def _launcher() -> list[str]:
-    """Return what goes before a program so that it ends with this process, where the kernel can do that."""
+    """Return the command prefix that makes a program end with this process, if the kernel supports that."""
     if not sys.platform.startswith("linux"):
         return []
     return [sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")), str(os.getpid())]

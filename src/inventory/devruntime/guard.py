@@ -1,11 +1,11 @@
-"""A tiny process that ends the supervisor's children when the supervisor itself was killed.
+"""A small process that ends the supervisor's children if the supervisor itself was killed.
 
-The kernel's parent-death signal asks each child to stop, but a child that hangs, and a grandchild, would stay. The
-guard reads ``+GROUP`` and ``-GROUP`` lines (process group ids) from its standard input, which only the supervisor
-holds open; when that ends, it kills what is left of the groups after a grace time.
+The kernel's parent-death signal asks each child to stop, but a hanging child, and a grandchild, would remain. The guard
+reads ``+GROUP`` and ``-GROUP`` lines (process group ids) from its standard input, which only the supervisor holds open;
+when that closes, it kills the remaining groups after a grace time.
 
-It runs as a plain script and imports nothing of the package, so that it starts at once and cannot fail for the reason
-the supervisor failed.
+It runs as a plain script and imports nothing from the package, so that it starts at once and cannot fail for the same
+reason as the supervisor.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ POLL_SECONDS = 0.05
 
 
 def main(grace_seconds: float = GRACE_SECONDS) -> None:
-    """Read group ids until the supervisor is gone, then end those groups."""
+    """Read group ids until the supervisor has ended, then end those groups."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, signal.SIG_IGN)
     groups: set[int] = set()

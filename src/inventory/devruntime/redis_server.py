@@ -1,4 +1,4 @@
-"""An embedded Redis: one redis-server on loopback that keeps what it was told."""
+"""An embedded Redis: one redis-server on loopback with persistent data."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ PROBE_TIMEOUT_SECONDS = 2.0
 class EmbeddedRedis:
     """One redis-server with an append-only file, so that a restart loses no queued message.
 
-    Use it as a context manager, or with ``start`` and ``stop``; or let a supervisor run ``argv`` and ask
-    ``is_ready``.
+    Use it as a context manager, or with ``start`` and ``stop``; or let a supervisor run ``argv`` and call ``is_ready``.
 
     Args:
-        data_dir: folder of the append-only file, made if absent.
+        data_dir: folder of the append-only file, created if missing.
         port: TCP port on 127.0.0.1.
         log_path: file for the server's own log, appended to.
         program: the redis-server to run; found (see :mod:`binaries`) if absent.
@@ -48,17 +47,17 @@ class EmbeddedRedis:
         return None if self._process is None else self._process.pid
 
     def argv(self) -> list[str]:
-        """Make the folders and return the command line.
+        """Create the folders and return the command line.
 
         Raises:
-            SettingsError: no usable redis-server, or the folders cannot be made.
+            SettingsError: no usable redis-server, or the folders cannot be created.
         """
         program = self._program or binaries.find_redis_server()
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
             self.log_path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
-            raise SettingsError(f"Cannot make {exc.filename}: {exc.strerror}", field="data_dir") from exc
+            raise SettingsError(f"Cannot create {exc.filename}: {exc.strerror}", field="data_dir") from exc
         return [
             str(program),
             *("--bind", ports.LOOPBACK, "--port", str(self.port), "--protected-mode", "yes"),
@@ -86,7 +85,7 @@ class EmbeddedRedis:
             )
 
     def stop(self, *, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
-        """Stop redis-server cleanly, by force after ``grace_seconds``; nothing happens if it does not run."""
+        """Stop redis-server cleanly, by force after ``grace_seconds``; does nothing if it is not running."""
         if self._process is not None:
             child.stop(self._process, grace_seconds=grace_seconds)
             self._process = None
@@ -96,7 +95,7 @@ class EmbeddedRedis:
         return child.tail(self.log_path)
 
     def is_ready(self) -> bool:
-        """Tell whether the server answers and has loaded its data."""
+        """Return whether the server answers and has loaded its data."""
         with redis.Redis(
             host=ports.LOOPBACK,
             port=self.port,

@@ -1,4 +1,4 @@
-"""Which MongoDB and Redis `up` uses: the configured ones, else embedded ones that it runs itself."""
+"""Which MongoDB and Redis `up` uses: the configured ones, or embedded ones that it runs itself."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ STOP_GRACE_SECONDS = 20.0
 class Store:
     """One database.
 
-    Attributes:
-        name: MongoDB or Redis.
-        address: its connection string; may hold a password, never print it.
-        where: for people: hosts, or the folder of an embedded one.
-        child: how to run it; absent for one that somebody else runs.
+    name: MongoDB or Redis.
+    address: its connection string; may contain a password, never print it.
+    where: for people: hosts, or the folder of an embedded one.
+    child: how to run it; absent if it is not run by `up`.
     """
 
     name: str
@@ -40,10 +39,10 @@ class Store:
 
 
 def pick_mongodb(uri: str, *, data_dir: Path, port: int, timeout_seconds: float) -> Store:
-    """Return the MongoDB at ``uri``, or where that is empty an embedded one on ``port`` (0: any free one).
+    """Return the MongoDB at ``uri`` or, if that is empty, an embedded one on ``port`` (0: any free one).
 
     Raises:
-        SettingsError: ``uri`` is wrong or not answered, no mongod is to be had, or the port is taken.
+        SettingsError: ``uri`` is invalid or not answered, there is no mongod, or the port is taken.
     """
     if uri:
         return Store(name="MongoDB", address=uri, where=_reach_mongodb(uri, timeout_seconds))
@@ -62,7 +61,7 @@ def pick_mongodb(uri: str, *, data_dir: Path, port: int, timeout_seconds: float)
 
 
 def pick_redis(url: str, *, data_dir: Path, port: int, timeout_seconds: float) -> Store:
-    """Return the Redis at ``url``, or where that is empty an embedded one; as :func:`pick_mongodb`."""
+    """Return the Redis at ``url`` or, if that is empty, an embedded one; like :func:`pick_mongodb`."""
     if url:
         return Store(name="Redis", address=url, where=_reach_redis(url, timeout_seconds))
     port = port or ports.free_port()

@@ -1,4 +1,4 @@
-"""Running several named child processes as one: health, restarts, an ordered stop, no orphans."""
+"""Runs several named child processes as one: health, restarts, an ordered stop, no orphans."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from inventory.process.stop_flag import StopFlag
 POLL_SECONDS = 0.05
 LAST_LINES = 12
 SETTLE_SECONDS = 1.0
-"""What died may die again at once: before this age it is not called healthy again."""
+"""A restarted process may die again at once: before this age it is not reported as healthy again."""
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ChildStartError(InventoryError):
-    """A child ended or stayed unhealthy while it was started."""
+    """A child ended or stayed unhealthy while it was being started."""
 
     code = "ERROR_CHILD_START"
 
@@ -38,21 +38,21 @@ class ChildStartError(InventoryError):
 
 
 class StopRequestedError(Exception):
-    """Somebody asked to stop while children were being started."""
+    """A stop was requested while children were being started."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChildSpec:
-    """What to run and how to see that it is well.
+    """What to run and how to check its health.
 
     Attributes:
-        name: shown before each of its lines.
+        name: printed before each of its lines.
         argv: the command line.
-        healthy: tells whether it is ready to serve; called often, must return soon and not raise.
-        env: its whole environment; this process's if absent.
-        start_timeout_seconds: how long it may take until it is healthy.
+        healthy: returns whether it is ready to serve; called often, must return soon and not raise.
+        env: its whole environment; absent: that of this process.
+        start_timeout_seconds: how long it may take to become healthy.
         grace_seconds: how long it may take to stop before it is killed.
-        explain: tells from its own log why it failed, where its output does not.
+        explain: returns from its own log why it failed, if its output does not show it.
         quiet: its output is kept for a failure to start, and not shown.
     """
 
@@ -82,12 +82,12 @@ class _Running:
 class Supervisor:
     """Starts children in stages, watches them, stops them in reverse order.
 
-    All methods but ``request_stop`` belong to the main thread: signals arrive there, and the kernel ends a child
-    with the thread that started it.
+    All methods except ``request_stop`` belong to the main thread: signals arrive there, and the kernel ends a child
+    together with the thread that started it.
 
     Args:
-        emit: takes each line of output, the children's as ``name | line``; called from several threads.
-        restarts: how often a child is brought back.
+        emit: receives each line of output, those of children as ``name | line``; called from several threads.
+        restarts: how often a child is restarted.
         guard_grace_seconds: how long children may live on after this process was killed.
     """
 
@@ -117,8 +117,8 @@ class Supervisor:
 
     @contextlib.contextmanager
     def handling_signals(self) -> Iterator[None]:
-        """Turn SIGINT, SIGTERM and SIGHUP into a stop for the time of the block."""
-        # Under nohup a hang-up is ignored, and stays so.
+        """Have SIGINT, SIGTERM and SIGHUP request a stop during the block."""
+        # With nohup, SIGHUP is ignored, and remains so.
         wanted = [one for one in STOP_SIGNALS if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
         before = {signum: signal.signal(signum, self._on_signal) for signum in wanted}
         try:
@@ -128,7 +128,7 @@ class Supervisor:
                 signal.signal(signum, handler)
 
     def request_stop(self) -> None:
-        """Ask for a clean stop, from any thread; asked a second time, children are killed without grace."""
+        """Request a clean stop, from any thread; when requested again, children are killed without grace."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
@@ -137,8 +137,8 @@ class Supervisor:
         """Start one stage: all of ``specs`` at once, and return when each is healthy.
 
         Raises:
-            ChildStartError: one ended or was not healthy in time; the others run on, call ``stop``.
-            StopRequestedError: a stop was asked for meanwhile.
+            ChildStartError: one ended or was not healthy in time; the others keep running, call ``stop``.
+            StopRequestedError: a stop was requested meanwhile.
         """
         stage: list[_Running] = []
         self._stages.append(stage)
@@ -150,10 +150,10 @@ class Supervisor:
             self._await_first_health(running)
 
     def watch(self) -> int:
-        """Bring children back that die, until a stop is asked for.
+        """Restart children that die, until a stop is requested.
 
         Returns:
-            0 when a stop was asked for, 1 when a child died more often than the policy allows.
+            0 when a stop was requested, 1 when a child died more often than the policy allows.
         """
         while not self._stop.wait(POLL_SECONDS):
             for stage in self._stages:
@@ -163,7 +163,7 @@ class Supervisor:
         return 0
 
     def stop(self) -> None:
-        """Stop all children, the last stage first, and wait for them; kill what outlasts its grace time."""
+        """Stop all children, the last stage first, and wait for them; kill those that outlast their grace time."""
         self._stop.set()
         while self._stages:
             stage = self._stages.pop()
@@ -202,7 +202,7 @@ class Supervisor:
                     self._say(running.spec.name, line)
 
     def _say(self, name: str, line: str) -> None:
-        # A terminal that went away must not stop the pumps: children would block on a full pipe.
+        # A terminal that was closed must not stop the pumps: children would block on a full pipe.
         with contextlib.suppress(OSError, ValueError):
             self._emit(f"{name:<12} | {line}")
 
@@ -227,11 +227,11 @@ class Supervisor:
         return ChildStartError(name=running.spec.name, reason=reason, last_lines=lines)
 
     def _is_well(self, running: _Running) -> bool:
-        # Its port may be answered by somebody else: only a living child can be well.
+        # Another process may answer at its port: only a living child can be healthy.
         return running.spec.healthy() and running.process.poll() is None
 
     def _tend(self, running: _Running) -> bool:
-        """Look after one child; tell whether to go on."""
+        """Supervise one child; return whether to continue."""
         now = time.monotonic()
         name = running.spec.name
         if running.restart_at is not None:
@@ -265,7 +265,7 @@ class Supervisor:
 
     def _end(self, running: _Running, deadline: float) -> None:
         if running.buried:
-            # Its id may by now be somebody else's.
+            # Its id may by now belong to another process.
             return
         process = running.process
         while process.poll() is None and time.monotonic() < deadline and not self._hurry.is_set():

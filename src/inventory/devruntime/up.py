@@ -32,17 +32,17 @@ EXIT_STOPPED = 0
 EXIT_FAILED = 1
 
 DEFAULT_DOMAIN_ID = "domain-local"
-"""Domain of requests that name none, unless the settings say otherwise."""
+"""Domain of requests without one, unless the settings name another."""
 
 DEFAULT_MONGO_PORT = 50063
 DEFAULT_REDIS_PORT = 50064
-"""Beside the service's own; not the usual ones, on which a database of the machine's own may listen."""
+"""Next to the service's own ports; not the default ports, which another database of the machine may use."""
 
 STOP_MARGIN_SECONDS = 5.0
 """How much longer than its own drain time a process may take to stop."""
 
 Demo = Callable[[str], None]
-"""Called once all is healthy, in a thread of its own, with the gRPC endpoint (``host:port``)."""
+"""Called once everything is healthy, in a separate thread, with the gRPC endpoint (``host:port``)."""
 
 
 def _default_command() -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def _default_command() -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class UpOptions:
-    """What `inventory up` was asked for.
+    """The options of `inventory up`.
 
     Attributes:
         data_dir: folder of the embedded databases, their logs and the platform file; kept between runs.
@@ -59,9 +59,9 @@ class UpOptions:
         mongo_port: port of the embedded MongoDB; 0: any free one.
         redis_port: port of the embedded Redis; 0: any free one.
         plugin_port: port of the local plugin; absent: the platform file's; 0: any free one.
-        console: where everything is printed; a demo that draws on it too does not clash with the log lines.
+        console: prints everything, so that a demo that draws on it does not clash with log lines.
         demo: the first-run demonstration, or none.
-        command: how a process of this service is started, before its name.
+        command: the command that starts a process of this service, without the process's name.
     """
 
     data_dir: Path
@@ -76,7 +76,7 @@ class UpOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
-    """Everything that will run, checked before the first of it starts."""
+    """Everything that will run, checked before the first process starts."""
 
     mongodb: Store
     redis: Store
@@ -88,7 +88,7 @@ class _Plan:
 
 
 def run_up(options: UpOptions) -> int:
-    """Start all, print what runs where, and watch over it until a signal or a failure.
+    """Start everything, print what runs where, and supervise it until a signal or a failure.
 
     Call it from the main thread.
 
@@ -96,7 +96,7 @@ def run_up(options: UpOptions) -> int:
         0 after a clean stop, 1 if something could not be started or died too often.
 
     Raises:
-        SettingsError: the data folder is in use, a port is taken, or a database is not to be had.
+        SettingsError: the data folder is in use, a port is taken, or a database is missing.
     """
     with DataDirLock(options.data_dir), RunningFile(options.data_dir) as running:
         plan = _plan(options)
@@ -105,7 +105,7 @@ def run_up(options: UpOptions) -> int:
             try:
                 supervisor.start(*(store.child for store in (plan.mongodb, plan.redis) if store.child))
                 supervisor.start(*plan.processes)
-                # In a stage of its own: it is stopped before the server that it calls.
+                # In a separate stage: it is stopped before the server that it calls.
                 supervisor.start(plan.gateway)
                 running.write(plan.settings)
                 _welcome(options, plan)
@@ -123,7 +123,7 @@ def run_up(options: UpOptions) -> int:
 
 
 def as_environment(settings: Settings, **overrides: str) -> dict[str, str]:
-    """Return this process's environment with every setting that was set, however it was, as ``INVENTORY_*``."""
+    """Return this process's environment with every configured setting, from any source, as ``INVENTORY_*``."""
     environment = dict(os.environ)
     for name in settings.model_fields_set:
         value = getattr(settings, name)
@@ -200,7 +200,7 @@ def _plan(options: UpOptions) -> _Plan:
 
 
 def _findable(environment: Mapping[str, str], *stores: Store) -> dict[str, str]:
-    """Return what another command needs to find this one; never the address of a store that somebody else runs."""
+    """Return what another command needs to find this one; never the address of a store run by somebody else."""
     addresses = {"MongoDB": "mongo_uri", "Redis": "redis_url"}
     names = ["port", "worker_health_port", "scheduler_health_port", "gateway_port", "static_file", "default_domain_id"]
     names += [addresses[store.name] for store in stores if store.child is not None]
@@ -225,11 +225,11 @@ def _processes(
 
     def server_is_well() -> bool:
         if settings.tls_certificate_file is not None:
-            # Its clients' certificates are not ours to use; that it listens must do.
+            # Its clients' certificates are not available here; that it listens must suffice.
             return probes.listening(host, numbers.server)
         return probes.grpc_serving(host_port(host, numbers.server))
 
-    # With TLS the gateway needs a CA to trust the server; without one it lives, and its /readyz tells.
+    # With TLS the gateway needs a CA to trust the server; without one it is alive, and its /readyz reports the problem.
     gateway_page = "readyz" if settings.tls_certificate_file is None else "healthz"
     gateway_url = f"http://{host_port(host, numbers.gateway)}/{gateway_page}"
     together = (
@@ -273,7 +273,7 @@ def _in_background(demo: Demo, endpoint: str, console: Console) -> None:
         try:
             demo(endpoint)
         except Exception:  # noqa: BLE001 (this thread's outermost loop)
-            # The demonstration is a courtesy: whatever it meets, the service stays up.
+            # The demonstration is optional: whatever it meets, the service stays up.
             console.print_exception()
 
     threading.Thread(target=run, name="demo", daemon=True).start()

@@ -12,7 +12,7 @@ from inventory.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Where the processes listen; all found free, but for those of health pages, which are waited for."""
+    """Where the processes listen; all were found free, except those of health pages, which may be used later."""
 
     server: int
     server_health: int
@@ -23,15 +23,15 @@ class Ports:
 
 
 def choose_ports(settings: Settings, static_file: Path, *, plugin_port: int | None) -> Ports:
-    """Choose where each process listens; the platform file is written where it is absent.
+    """Choose where each process listens; the platform file is written if it is missing.
 
     Args:
-        settings: in force; port 0 means any free one.
+        settings: the settings in force; port 0 means any free one.
         static_file: the platform file, which names the local plugin's port.
-        plugin_port: another one for the local plugin; 0: any free one.
+        plugin_port: another port for the local plugin; 0: any free one.
 
     Raises:
-        SettingsError: a port is taken that a process needs.
+        SettingsError: a required port is taken.
     """
     plugin_port = ports.free_port() if plugin_port == 0 else plugin_port
     chosen = Ports(

@@ -1,4 +1,4 @@
-"""`inventory doctor`: whether the parts of a deployment work, each checked by itself, and how to mend what does not.
+"""`inventory doctor`: checks each part of a deployment separately, and says how to fix what does not work.
 
-Checks read; they change nothing, and show neither connection strings nor secrets.
+Checks only read; they change nothing, and show neither connection strings nor secrets.
 """

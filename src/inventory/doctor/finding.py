@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inventory.errors import InventoryError
 
 
 class Level(StrEnum):
-    """How it is."""
+    """The severity."""
 
     OK = "ok"
     WARN = "warn"
@@ -25,10 +25,10 @@ class Finding:
     """One line of the report.
 
     Attributes:
-        check: what was looked at.
-        level: how it is.
-        message: what was seen; free of secrets.
-        mend: what to do about it; empty where all is well.
+        check: what was checked.
+        level: the severity.
+        message: what was found; free of secrets.
+        mend: what to do about it; empty if all is well.
     """
 
     check: str
@@ -38,12 +38,12 @@ class Finding:
 
 
 def ok(check: str, message: str) -> Finding:
-    """All is well."""
+    """The check passed."""
     return Finding(check, Level.OK, message)
 
 
 def warn(check: str, message: str, mend: str) -> Finding:
-    """It works, but should be looked at."""
+    """It works, but deserves attention."""
     return Finding(check, Level.WARN, message, mend)
 
 
@@ -53,24 +53,24 @@ def fail(check: str, message: str, mend: str) -> Finding:
 
 
 def skip(check: str, message: str) -> Finding:
-    """It could not be looked at, or need not be."""
+    """It could not be checked, or need not be."""
     return Finding(check, Level.SKIP, message)
 
 
 def graded(check: str, message: str, mend: str, *, warns: bool, fails: bool) -> Finding:
-    """What has a limit that makes it worth a look, and a further one beyond which it does not work."""
+    """A value with one limit above which it deserves attention, and a further one above which it fails."""
     if fails:
         return fail(check, message, mend)
     return warn(check, message, mend) if warns else ok(check, message)
 
 
 def guarded(check: str, look: Callable[[], Iterable[Finding]], *, mend: str) -> list[Finding]:
-    """Return what ``look`` finds; an expected failure of the look itself is a finding, too."""
+    """Return the findings of ``look``; an expected failure of the check itself is a finding as well."""
     try:
         return list(look())
     except InventoryError as exc:
         return [fail(check, exc.message, mend)]
     except PyMongoError as exc:
-        # Its own words may hold names of users and databases.
+        # Its message may contain names of users and databases.
         details = exc.details if isinstance(exc, OperationFailure) else None
         return [fail(check, f"MongoDB refuses: {(details or {}).get('codeName') or type(exc).__name__}", mend)]

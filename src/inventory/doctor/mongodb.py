@@ -16,17 +16,17 @@ from inventory.model import ALL_DOCUMENTS
 from inventory.model.connection import Document, server_time, translated_errors
 
 OLDEST_VERSION: Final = (5, 0)
-"""Older ones are past their end of life, and no test of ours runs on them."""
+"""Older ones are past their end of life, and not tested."""
 SKEW_WARN: Final = timedelta(seconds=1)
 SKEW_FAIL: Final = timedelta(seconds=10)
-"""Nothing stored goes by this machine's clock, but tokens do: near their leeway of 30 s callers are refused."""
+"""Stored times do not depend on this machine's clock, but tokens do: near their leeway of 30 s callers are refused."""
 DISK_WARN: Final = 0.85
 DISK_FAIL: Final = 0.95
 _CALL_SECONDS: Final = 5.0
 
 
 def check_server(database: Database[Document]) -> Iterator[Finding]:
-    """Look at the server as it presents itself. Raises ``ConnectionFailureError`` where it cannot be reached."""
+    """Check the server's own information. Raises ``ConnectionFailureError`` if it is unreachable."""
     with translated_errors(), pymongo.timeout(_CALL_SECONDS):
         hello = database.client.admin.command("hello")
         version = database.client.server_info()["version"]
@@ -48,7 +48,7 @@ def _replica_set(hello: Mapping[str, Any]) -> Finding:
         return fail(check, "a standalone server: it has no transactions, which collecting needs", mend)
     hosts = len(hello.get("hosts", []))
     if not hello.get("primary"):
-        return fail(check, f"{hello['setName']} has no primary", "Look at rs.status(): a majority must be up.")
+        return fail(check, f"{hello['setName']} has no primary", "See rs.status(): a majority must be up.")
     if hosts < 3:
         mend = "Fine for one machine; for production use three nodes."
         return ok(check, f"{hello['setName']} with {hosts} node{'s' if hosts > 1 else ''}. {mend}")
@@ -56,7 +56,7 @@ def _replica_set(hello: Mapping[str, Any]) -> Finding:
 
 
 def check_write_concern(database: Database[Document]) -> Iterator[Finding]:
-    """Look at which writes count as done."""
+    """Check which writes count as done."""
     check = "write concern"
     asked = database.write_concern.document
     if not asked:
@@ -64,16 +64,16 @@ def check_write_concern(database: Database[Document]) -> Iterator[Finding]:
             with translated_errors(), pymongo.timeout(_CALL_SECONDS):
                 default = database.client.admin.command("getDefaultRWConcern")
         except (OperationFailure, ConnectionFailureError):
-            # Most often a user that may not ask; that MongoDB can be reached is looked at elsewhere.
-            yield skip(check, "the server does not tell its default")
+            # Usually the user may not query it; whether MongoDB is reachable is checked elsewhere.
+            yield skip(check, "the server does not reveal its default")
             return
-        # Since MongoDB 5.0 it is majority where nobody says otherwise.
+        # Since MongoDB 5.0 it is majority unless configured otherwise.
         asked = default.get("defaultWriteConcern") or {"w": "majority"}
     wanted = asked.get("w", 1)
     if wanted == "majority" or (isinstance(wanted, int) and wanted > 1):
         yield ok(check, f"w: {wanted}")
     else:
-        mend = "Add w=majority to the connection string: what a lost primary had alone is rolled back else."
+        mend = "Add w=majority to the connection string: otherwise writes known only to a lost primary are rolled back."
         yield warn(check, f"w: {wanted}", mend)
 
 
@@ -83,29 +83,29 @@ def check_clock(database: Database[Document], now: Callable[[], datetime]) -> It
     there = server_time(database)
     after = now()
     skew = there - (before + (after - before) / 2)
-    # What the way there and back took is not the clock's fault.
+    # The round-trip time is not the clock's fault.
     certain = max(abs(skew) - (after - before) / 2, timedelta())
     words = f"MongoDB's clock is {abs(skew).total_seconds():.3f} s {'ahead' if skew > timedelta() else 'behind'}"
-    mend = "Let both machines keep their time by NTP (chrony, systemd-timesyncd)."
+    mend = "Synchronize the clocks of both machines with NTP (chrony, systemd-timesyncd)."
     yield graded("clock", words, mend, warns=certain > SKEW_WARN, fails=certain > SKEW_FAIL)
 
 
 def check_disk(database: Database[Document]) -> Iterator[Finding]:
-    """Look at the disk that the server writes to."""
+    """Check the disk that the server writes to."""
     with translated_errors(), pymongo.timeout(_CALL_SECONDS):
         stats = database.command("dbStats")
     total, used = stats.get("fsTotalSize"), stats.get("fsUsedSize")
     if not total:
-        yield skip("disk", "MongoDB does not tell (a sharded cluster)")
+        yield skip("disk", "MongoDB does not report it (a sharded cluster)")
         return
     share = used / total
     words = f"MongoDB's disk is {share:.0%} full, {(total - used) / 1024**3:.1f} GiB free"
-    mend = "Make room, or lower INVENTORY_JOB_RETENTION_DAYS and INVENTORY_DELETED_RETENTION_DAYS."
+    mend = "Free some space, or lower INVENTORY_JOB_RETENTION_DAYS and INVENTORY_DELETED_RETENTION_DAYS."
     yield graded("disk", words, mend, warns=share > DISK_WARN, fails=share > DISK_FAIL)
 
 
 def check_indexes(database: Database[Document]) -> Iterator[Finding]:
-    """Compare the indexes that are there with those that the documents declare."""
+    """Compare the existing indexes with those that the documents declare."""
     missing: list[str] = []
     different: list[str] = []
     count = 0
@@ -122,13 +122,13 @@ def check_indexes(database: Database[Document]) -> Iterator[Finding]:
                 elif there[key] != _rules(spec):
                     different.append(label)
     if missing:
-        mend = "Run `inventory migrate`: it builds them again, or says what is in the way."
+        mend = "Run `inventory migrate`: it rebuilds them, or says what prevents it."
         yield fail("indexes", f"{len(missing)} of {count} are missing: {_some(missing)}", mend)
     if different:
-        mend = "Drop each and restart a server: it makes them anew."
-        yield fail("indexes", f"{len(different)} differ from what is declared: {_some(different)}", mend)
+        mend = "Drop each and restart a server, which rebuilds them."
+        yield fail("indexes", f"{len(different)} differ from their declaration: {_some(different)}", mend)
     if not missing and not different:
-        yield ok("indexes", f"all {count} are there")
+        yield ok("indexes", f"all {count} exist")
 
 
 def _existing(database: Database[Document], collection: str) -> dict[tuple[Any, ...], tuple[bool, Any]]:

@@ -18,16 +18,16 @@ from inventory.settings import Settings
 _TIMEOUT_SECONDS: Final = 5.0
 _MAX_BYTES: Final = 65_536
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Proxies of the environment are for the outer world, not for neighbours."""
+"""Proxies in the environment are for external addresses, not for other processes of the service."""
 
 
 def check_processes(settings: Settings) -> Iterator[Finding]:
     """Ask gateway, worker and scheduler on the configured host and ports whether they are ready.
 
-    What another program or another installation answers there says nothing about this one.
+    If another program or another installation answers there, that says nothing about this one.
     """
     host = reachable(settings.host)
-    # With the settings of an `inventory up` whose MongoDB somebody else runs, it is not known which one that is.
+    # With the settings of an `inventory up` that uses an external MongoDB, that MongoDB is unknown here.
     store = store_mark(settings) if settings.mongo_uri.get_secret_value() else ""
     for owner, port in (
         (PageOwner("gateway", gateway_mark(settings)), settings.gateway_port),
@@ -47,18 +47,18 @@ def _page(wanted: PageOwner, url: str) -> Finding:
         with exc:
             body = exc.read(_MAX_BYTES)
         foreign = _foreign(wanted, url, body)
-        return foreign or fail(name, f"{url} is not ready: {_reasons(body)}", "Mend what it names; its log has more.")
+        return foreign or fail(name, f"{url} is not ready: {_reasons(body)}", "Fix what it names; its log has details.")
     except (OSError, http.client.HTTPException, ValueError):
         mend = f"Start it (inventory {name}), unless it runs on another machine or port."
         return warn(name, f"nothing answers at {url}", mend)
 
 
 def _foreign(wanted: PageOwner, url: str, body: bytes) -> Finding | None:
-    """Return what is found where the page is not that of the process asked for."""
+    """Return the finding if the page does not belong to the requested process."""
     owner = owner_of(body)
     if owner is not None and owner in (wanted, wanted._replace(installation=wanted.installation or owner.installation)):
         return None
-    mend = f"Give the {wanted.process} a port of its own, or ask with the settings that it has."
+    mend = f"Give the {wanted.process} a port of its own, or run doctor with the settings of this installation."
     if owner is None:
         return warn(wanted.process, f"another program answers at {url}", mend)
     if owner.process != wanted.process:
@@ -72,4 +72,4 @@ def _reasons(body: bytes) -> str:
         broken = [f"{name} {result}" for name, result in content["checks"].items() if result != "ok"]
         return ", ".join(broken) or str(content["status"])
     except (ValueError, LookupError, TypeError, AttributeError):
-        return "its page tells no reason"
+        return "its page gives no reason"

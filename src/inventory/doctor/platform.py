@@ -1,4 +1,4 @@
-"""What the collectors need around: secrets, and plugins that answer."""
+"""What collectors need: secrets, and plugins that answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SERVICES: Final = ("plugin_endpoint", "repository_endpoint", "secret_endpoint",
 
 
 def check_platform(settings: Settings) -> Iterator[Finding]:
-    """Look at where plugins and secrets come from."""
+    """Check the source of plugins and secrets."""
     if settings.platform == "static":
         yield from _static(settings)
         return
@@ -38,15 +38,15 @@ def _static(settings: Settings) -> Iterator[Finding]:
     check = "secrets"
     if settings.static_file is None:
         mend = "Set INVENTORY_STATIC_FILE, or INVENTORY_PLATFORM=grpc and its endpoints."
-        yield fail(check, "no static file is named", mend)
+        yield fail(check, "no static file is configured", mend)
         return
-    # Raises SettingsError, in which file, line and reason are named, where it cannot be read.
+    # If it cannot be read, raises SettingsError, which names file, line and reason.
     faults = static_file_faults(settings.static_file)
     for secret_id, reason in faults.unreadable.items():
-        yield warn(check, f"{secret_id}: {reason}", "Mend it, if this user and environment are those of the workers.")
+        yield warn(check, f"{secret_id}: {reason}", "Fix it, if this user and environment are those of the workers.")
     if faults.exposed:
         mend = f"chmod 600 {settings.static_file}"
-        yield warn(check, f"{settings.static_file} holds secrets, and others may read it", mend)
+        yield warn(check, f"{settings.static_file} contains secrets, and others may read it", mend)
     if not faults.unreadable and not faults.exposed:
         yield ok(check, f"{settings.static_file}: plugins: {faults.plugins}, secrets: {faults.secrets}; all readable")
 
@@ -66,7 +66,7 @@ def _service(name: str, endpoint: str) -> Finding:
 
 
 def check_plugins(container: Container) -> Iterator[Finding]:
-    """Ask the plugin of each enabled collector for itself, and whether it accepts a secret."""
+    """Ask the plugin of each enabled collector for its metadata, and whether it accepts a secret."""
     with translated_errors(), pymongo.timeout(_CALL_SECONDS):
         wanted = {"state": "ENABLED"}
         total = container.database["collector"].count_documents(wanted)
@@ -76,7 +76,7 @@ def check_plugins(container: Container) -> Iterator[Finding]:
     for collector in collectors:
         yield _plugin(container, collector)
     if total > len(collectors):
-        yield skip("plugins", f"{total - len(collectors)} more collectors were not tried")
+        yield skip("plugins", f"{total - len(collectors)} further collectors were not tested")
 
 
 def _plugin(container: Container, collector: Mapping[str, Any]) -> Finding:
@@ -92,7 +92,7 @@ def _plugin(container: Container, collector: Mapping[str, Any]) -> Finding:
         container.plugins.connect(endpoint, principal).init(info.get("options") or {})
     except InventoryError as exc:
         reason = redact(exc.message, secret_options(info.get("options") or {}))
-        mend = f"Start it, or look at its log; `inventory plugin try {where[4:] or 'ENDPOINT'}` shows what it says."
+        mend = f"Start it, or see its log; `inventory plugin try {where[4:] or 'ENDPOINT'}` shows what it answers."
         return fail(check, f"of {name!r}{where}: {reason}", mend)
     return _verified(container, collector, principal, check, f"of {name!r}{where}: answers")
 
@@ -103,10 +103,10 @@ def _verified(
     verifier = PluginVerifier(plugins=container.plugins, secrets=container.secrets)
     try:
         if not container.secrets.list_of_plugin(collector["plugin_info"], principal):
-            mend = "Give the collector a secret, or a provider that has some; its jobs have no tasks else."
+            mend = "Give the collector a secret, or a provider that has some; otherwise its jobs have no tasks."
             return warn(check, f"{words}, but there is no secret to collect with", mend)
         verifier.verify(principal, collector)
     except InventoryError as exc:
-        mend = f"`inventory collector verify {collector['collector_id']}` tries them on the server."
+        mend = f"`inventory collector verify {collector['collector_id']}` tests them on the server."
         return fail(check, f"{words}, but accepts none of the secrets: {exc.message}", mend)
     return ok(check, f"{words}, accepts a secret")

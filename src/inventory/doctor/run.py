@@ -1,4 +1,4 @@
-"""All checks, in an order in which the first failure is the likeliest cause of the others."""
+"""All checks, in an order in which the first failure is the most likely cause of the others."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from inventory.settings import Settings, nearest_variable, unknown_variables
 
 _TIMEOUT_SECONDS: Final = 10.0
 _MONGODB: Final = "Start it, or correct INVENTORY_MONGO_URI: host, password, replicaSet, TLS."
-_MIGRATE: Final = "Run `inventory migrate`, or use the version of inventory that is named."
+_MIGRATE: Final = "Run `inventory migrate`, or use the version of inventory named here."
 _REDIS: Final = "Start it, or correct INVENTORY_REDIS_URL: host, password, TLS."
-_PLATFORM: Final = "Mend the file that is named; `inventory config` shows which settings are in force."
+_PLATFORM: Final = "Fix the file named here; `inventory config` shows which settings are in force."
 
 
 def run_checks(settings: Settings, *, plugins: bool = True) -> Iterator[Finding]:
-    """Yield the findings as they are made; whatever fails, the others are looked at all the same.
+    """Yield the findings as they are made; if one check fails, the others still run.
 
     Args:
-        settings: those of the deployment.
-        plugins: whether to ask the collectors' plugins too.
+        settings: the settings of the deployment.
+        plugins: whether to check the collectors' plugins as well.
     """
     yield from _names()
     quick = min(settings.plugin_init_timeout_seconds, _TIMEOUT_SECONDS)
@@ -45,9 +45,9 @@ def _names() -> Iterator[Finding]:
     for name in unknown:
         near = nearest_variable(name)
         mend = f"Did you mean {near}?" if near else "`inventory config` lists all settings."
-        yield warn("settings", f"{name} is not the name of a setting", mend)
+        yield warn("settings", f"there is no setting {name}", mend)
     if not unknown:
-        yield ok("settings", "all names and values are understood")
+        yield ok("settings", "all names and values are valid")
 
 
 def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
@@ -56,14 +56,14 @@ def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
     if stored:
         found = guarded("mongodb", lambda: mongodb.check_server(container.database), mend=_MONGODB)
         yield from found
-        # On a standalone server, or without a primary, all that follows fails for the one reason that is told.
+        # On a standalone server, or without a primary, everything below fails for the reason reported here.
         stored = not any(each.level is Level.FAIL for each in found)
         if stored:
             yield from _mongodb(container)
     else:
         yield skip(
             "mongodb",
-            "INVENTORY_MONGO_URI is not set, and no `inventory up` with one of its own runs on this --data-dir",
+            "INVENTORY_MONGO_URI is not set, and no `inventory up` with its own MongoDB runs on this --data-dir",
         )
     url = settings.redis_url.get_secret_value()
     if url:
@@ -73,12 +73,12 @@ def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
             yield from guarded("queue", lambda: redis_queue.check_queue(container), mend=_REDIS)
     else:
         yield skip(
-            "redis", "INVENTORY_REDIS_URL is not set, and no `inventory up` with one of its own runs on this --data-dir"
+            "redis", "INVENTORY_REDIS_URL is not set, and no `inventory up` with its own Redis runs on this --data-dir"
         )
     yield from pages.check_processes(settings)
     if settings.platform == "static" and settings.static_file is None and not stored:
         yield skip("secrets", "INVENTORY_STATIC_FILE is not set")
-        yield skip("plugins", "what they need is not there")
+        yield skip("plugins", "their requirements are not met")
         return
     found = guarded("secrets", lambda: platform.check_platform(settings), mend=_PLATFORM)
     yield from found
@@ -88,16 +88,16 @@ def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
         yield token
         found.append(token)
     if not plugins or not stored or any(each.level is Level.FAIL for each in found):
-        reason = "not asked for" if not plugins else "what they need is not there"
+        reason = "not requested" if not plugins else "their requirements are not met"
         yield skip("plugins", reason)
     else:
         yield from guarded("plugins", lambda: platform.check_plugins(container), mend=_PLATFORM)
 
 
 def _migrations(container: Container) -> Iterator[Finding]:
-    # Raises for what is pending, or of a newer version.
+    # Raises if migrations are pending, or of a newer version.
     container.migrator.check()
-    yield ok("migrations", "the database is what this version needs")
+    yield ok("migrations", "the database is up to date")
 
 
 def _mongodb(container: Container) -> Iterator[Finding]:

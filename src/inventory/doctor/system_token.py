@@ -1,4 +1,4 @@
-"""The system token: whether identity and secret accept it, and whether its role is the one that workers need."""
+"""The system token: whether identity and secret accept it, and whether it has the role that workers need."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from inventory.model.connection import translated_errors
 _CHECK: Final = "system token"
 _CALL_SECONDS: Final = 5.0
 _UNKNOWN_ID: Final = "secret-000000000000"
-"""Asked for to see whether the token may read secrets, without reading one."""
+"""Requested to check whether the token may read secrets, without reading one."""
 _RENEW: Final = "Renew INVENTORY_SYSTEM_TOKEN: an enabled API key of an API_USER of the root domain."
 _ROLE: Final = "Give the API_USER of INVENTORY_SYSTEM_TOKEN a role of type SYSTEM in the root domain."
-_SERVICE: Final = "Look at that service's log; `inventory config` shows which endpoints are in force."
+_SERVICE: Final = "See that service's log; `inventory config` shows which endpoints are in force."
 
 
 def untried() -> Finding:
-    """Return what is found where identity or secret cannot be reached."""
-    return skip(_CHECK, "the services that would judge it are not there")
+    """Return the finding if identity or secret is unreachable."""
+    return skip(_CHECK, "the services that check it are unreachable")
 
 
 def check_token(container: Container, *, stored: bool) -> Finding:
-    """Try the system token as workers use it: against identity, then against secret. No secret is read.
+    """Test the system token as workers use it: with identity, then with secret. No secret is read.
 
     Args:
         container: of the process.
-        stored: whether MongoDB can be asked for a domain that has collectors.
+        stored: whether MongoDB can be queried for a domain that has collectors.
     """
     service = "identity"
     try:
@@ -48,11 +48,11 @@ def check_token(container: Container, *, stored: bool) -> Finding:
         principal = system_principal("", token=token, transaction_id="doctor")
         domain_id = (_domain_of_a_collector(container) if stored else "") or _any_domain(container, principal)
         if not domain_id:
-            return skip(_CHECK, "identity accepts it; there is no domain yet to try it in")
+            return skip(_CHECK, "identity accepts it; there is no domain yet to test it in")
         principal = principal.in_domain(domain_id)
         role_type = _role_type(container, principal)
         if role_type != SYSTEM:
-            return fail(_CHECK, f"its role is of type {role_type or 'none'}, and must be of type SYSTEM", _ROLE)
+            return fail(_CHECK, f"its role has type {role_type or 'none'}, but must have type SYSTEM", _ROLE)
         service = "secret"
         with contextlib.suppress(NotFoundError):
             container.platform.secrets.get_data(_UNKNOWN_ID, principal)
@@ -61,10 +61,10 @@ def check_token(container: Container, *, stored: bool) -> Finding:
     except AuthenticateFailureError:
         return fail(_CHECK, f"the {service} service refuses it", _RENEW)
     except PermissionDeniedError:
-        return fail(_CHECK, f"the {service} service accepts it, but not what workers do with it", _ROLE)
+        return fail(_CHECK, f"the {service} service accepts it, but not the calls that workers make", _ROLE)
     except InventoryError as exc:
-        return fail(_CHECK, f"cannot be tried: {exc.message}", _SERVICE)
-    return ok(_CHECK, "identity and secret accept it; its role is of type SYSTEM")
+        return fail(_CHECK, f"cannot be tested: {exc.message}", _SERVICE)
+    return ok(_CHECK, "identity and secret accept it; its role has type SYSTEM")
 
 
 def _domain_of_a_collector(container: Container) -> str:

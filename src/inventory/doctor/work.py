@@ -1,4 +1,4 @@
-"""Work that does not get on: jobs, slices and schedules that somebody should have dealt with."""
+"""Work that makes no progress: jobs, slices and schedules that should have been handled."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from inventory.model.connection import Document, translated_errors
 from inventory.settings import Settings
 
 _COUNTED: Final = 1000
-"""Nobody needs to know how many more there are."""
+"""The maximum that is counted."""
 _CALL_SECONDS: Final = 10.0
 _PATIENCE: Final = timedelta(seconds=60)
 _QUEUED: Final = timedelta(minutes=10)
 
 
 def check_work(database: Database[Document], settings: Settings, now: datetime) -> Iterator[Finding]:
-    """Look at what is overdue."""
+    """Check for overdue work."""
     with translated_errors(), pymongo.timeout(_CALL_SECONDS):
         yield from _jobs(database, settings, now)
         yield from _slices(database, now)
@@ -36,9 +36,9 @@ def _jobs(database: Database[Document], settings: Settings, now: datetime) -> It
     stuck = database["job"].find_one({**open_, "created_at": {"$lt": now - limit}}, {"job_id": 1})
     if stuck:
         words = f"{stuck['job_id']} should have timed out by now"
-        yield fail("jobs", words, "Only the scheduler ends it: does one run (inventory scheduler)?")
+        yield fail("jobs", words, "Only the scheduler ends it: is one running (inventory scheduler)?")
     else:
-        yield ok("jobs", f"{_many(running)} run, none for too long")
+        yield ok("jobs", f"{_many(running)} running, none for too long")
 
 
 def _slices(database: Database[Document], now: datetime) -> Iterator[Finding]:
@@ -48,8 +48,8 @@ def _slices(database: Database[Document], now: datetime) -> Iterator[Finding]:
     pending = {"status": "PENDING", "held": False, "created_at": {"$lt": now - _QUEUED}}
     waiting = database["slice"].count_documents(pending, limit=_COUNTED)
     if lost:
-        words = f"{_many(lost)} belong to workers that vanished, and nobody takes them over"
-        yield fail("slices", words, "The scheduler does: does one run (inventory scheduler)?")
+        words = f"{_many(lost)} belong to lost workers, and have not been taken over"
+        yield fail("slices", words, "The scheduler does that: is one running (inventory scheduler)?")
     elif waiting:
         words = f"{_many(waiting)} have waited for more than {_QUEUED.total_seconds() / 60:.0f} minutes"
         yield warn("slices", words, "Run more workers, or raise INVENTORY_SLICES_PER_COLLECTOR and _PER_ENDPOINT.")

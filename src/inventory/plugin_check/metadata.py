@@ -1,4 +1,4 @@
-"""What ``init`` answers."""
+"""Checks the answer of ``init``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LISTS: Final = ("supported_resource_type", "supported_schedules", "supported_fe
 
 
 def faults_of_metadata(metadata: Json) -> Iterator[Fault]:
-    """Yield what is wrong with a plugin's metadata."""
+    """Yield the faults of a plugin's metadata."""
     if not metadata:
         yield remark(STAGE, "EMPTY_METADATA", "the metadata is empty: no filter, no garbage collection, any schedule")
         return
@@ -52,7 +52,7 @@ def _formats(metadata: Json) -> Iterator[Fault]:
         return
     known = parse_formats({"filter_format": [each for each in listed if isinstance(each, Mapping)]}) or {}
     if len(known) < len(listed):
-        message = f"{len(listed) - len(known)} of {len(listed)} entries of filter_format have no key of their own"
+        message = f"{len(listed) - len(known)} of {len(listed)} entries of filter_format have no key"
         yield violation(STAGE, "FILTER_FORMAT", message)
     for key, found in known.items():
         if found.resource_type != "CUSTOM" and not found.change_rules:
@@ -60,7 +60,7 @@ def _formats(metadata: Json) -> Iterator[Fault]:
 
 
 def undeclared(metadata: Json, types: set[str]) -> Iterator[Fault]:
-    """Yield the types that were sent, but are not among those that the plugin says it sends."""
+    """Yield the types that were sent but are not among those that the plugin declares."""
     declared = metadata.get("supported_resource_type")
     if not isinstance(declared, list):
         return

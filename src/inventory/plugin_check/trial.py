@@ -23,17 +23,18 @@ from inventory.plugin_check.stream import StreamReport, StreamWatcher
 ResultT = TypeVar("ResultT")
 
 _AHEAD: Final = 100
-"""Messages read ahead of those that are looked at."""
+"""Messages read ahead of those being checked."""
 _POLL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialOptions:
-    """What to call the plugin with.
+    """The inputs of a trial.
 
     Attributes:
-        options, secret_data, filter: sent as they are, defaults of the options_schema added to the options.
-        limit: messages at most; 0 for all.
+        options, secret_data, filter: sent unchanged, except that defaults of the options_schema are added to the
+            options.
+        limit: maximum number of messages; 0 for all.
         idle_seconds: how long the plugin may stay silent, s.
     """
 
@@ -46,13 +47,13 @@ class TrialOptions:
 
 @dataclass(slots=True)
 class Step:
-    """One call: how it went.
+    """The result of one call.
 
     Attributes:
-        name: of the call.
-        words: how it went.
-        good: whether it went well.
-        seconds: how long it took, s.
+        name: the call's name.
+        words: its result.
+        good: whether it succeeded.
+        seconds: its duration, s.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Trial:
         Args:
             plugin: a connection.
             wanted: what to send.
-            on_step: told of each step when it is over.
+            on_step: called with each step when it has ended.
         """
         self._plugin = plugin
         self._wanted = wanted
@@ -90,7 +91,7 @@ class Trial:
         self.report = Report()
 
     def run(self) -> Report:
-        """Call the plugin; never raises for what it does. Ctrl-C ends the stream, and what was seen counts."""
+        """Call the plugin; never raises because of the plugin. Ctrl-C ends the stream; messages seen so far count."""
         reachable, metadata = self._call("init", lambda: self._plugin.init(self._wanted.options), metadata_words)
         if not reachable:
             return self.report
@@ -108,7 +109,7 @@ class Trial:
     def _call(
         self, name: str, call: Callable[[], ResultT], words: Callable[[ResultT], str]
     ) -> tuple[bool, ResultT | None]:
-        """Return whether the plugin can be reached, and what it answered."""
+        """Return whether the plugin is reachable, and its answer."""
         began = time.monotonic()
         try:
             answer = call()
@@ -187,7 +188,7 @@ class Trial:
 
 
 class _Reader:
-    """Reads a stream on a thread of its own, so that Ctrl-C ends it however silent the plugin is."""
+    """Reads a stream in a separate thread, so that Ctrl-C ends it even if the plugin is silent."""
 
     def __init__(self, stream: ResourceStream) -> None:
         self._stream = stream
@@ -239,7 +240,7 @@ class _Reader:
 
 
 def metadata_words(metadata: Json | None) -> str:
-    """Return what a plugin's metadata say that it can do, in one line."""
+    """Return a one-line description of what a plugin's metadata declares."""
     metadata = metadata or {}
     parts = []
     for name, title in (

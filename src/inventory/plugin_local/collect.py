@@ -1,4 +1,4 @@
-"""One collect of this machine: which areas, which filter, in which order."""
+"""One collect of this machine: areas, filter, order."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ METADATA: Mapping[str, resources.JSON] = {
         },
     ],
 }
-"""What the plugin tells about itself in `init`."""
+"""The metadata returned by `init`."""
 
 
 class FilterError(ValueError):
-    """The filter has a key that this plugin did not announce, or a value of another type."""
+    """The filter has a key that this plugin did not announce, or a value of the wrong type."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """What a collect is narrowed to; an absent part does not narrow, an empty one lets nothing through."""
+    """The filter of a collect; an absent part does not restrict, an empty one excludes everything."""
 
     cloud_service_group: frozenset[str] | None = None
     cloud_service_type: frozenset[str] | None = None
@@ -55,11 +55,11 @@ class Filter:
 
     @classmethod
     def parse(cls, raw: Mapping[str, object]) -> Filter:
-        """Return the filter that a CollectRequest carries.
+        """Return the filter of a CollectRequest.
 
         Raises:
-            FilterError: an unknown key or a value that is no list of strings. Passing such a key over would widen
-                the collect.
+            FilterError: an unknown key or a value that is not a list of strings. Ignoring such a key would widen the
+                collect.
         """
         parsed: dict[str, frozenset[str]] = {}
         for key, value in raw.items():
@@ -72,11 +72,11 @@ class Filter:
         return cls(**parsed)
 
     def admits_group(self, group: str) -> bool:
-        """Tell whether anything of the group can pass."""
+        """Return whether anything in the group can pass."""
         return self.cloud_service_group is None or group in self.cloud_service_group
 
     def admits(self, item: Item, resource_id: str) -> bool:
-        """Tell whether the item, whose full id is ``resource_id``, passes."""
+        """Return whether the item, whose full id is ``resource_id``, passes."""
         return (
             self.admits_group(item.type.group)
             and (self.cloud_service_type is None or item.type.name in self.cloud_service_type)
@@ -90,8 +90,8 @@ def collect_machine(wanted: Filter | None = None, *, areas: Iterable[Area] = ARE
     An area that cannot be read yields one error and does not stop the others.
 
     Args:
-        wanted: what to narrow to; absent: everything.
-        areas: where to look.
+        wanted: the filter; absent: everything.
+        areas: the areas to collect.
     """
     wanted = wanted or Filter()
     account = host.account()

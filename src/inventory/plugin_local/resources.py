@@ -1,4 +1,4 @@
-"""What this plugin sends: the resources of the kit, with tables and pages for consoles.
+"""The resources that this plugin sends, with tables and pages for consoles.
 
 Field names are those of the contract of `ResourceInfo.resource`.
 """
@@ -24,10 +24,10 @@ class Field:
     Attributes:
         key: dotted path into the resource.
         name: the heading.
-        type: how a console shows it: text, size, datetime, list, badge, …
+        type: how a console displays it: text, size, datetime, list, badge, …
         options: of that type, such as a unit.
-        optional: hidden in the table until somebody asks for it.
-        data_type: of the search, where it is no string: integer, float, boolean, datetime.
+        optional: hidden in the table by default.
+        data_type: for searching, if it is not a string: integer, float, boolean, datetime.
     """
 
     key: str
@@ -53,7 +53,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceType:
-    """A kind of resource: what becomes a CloudServiceType, and what its CloudServices refer to."""
+    """A kind of resource, sent as a CloudServiceType, to which its CloudServices refer."""
 
     group: str
     name: str
@@ -69,12 +69,12 @@ class Item:
 
     Attributes:
         type: its kind.
-        resource_id: what names it on this machine, the same in every collect.
-        name: what people call it.
-        data: what is known about it, keyed as the type's fields expect below ``data``.
-        tags: plain key and value.
-        ip_addresses: addresses it can be reached at.
-        instance_type: its make, where that means something.
+        resource_id: identifies it on this machine, the same in every collect.
+        name: its name for people.
+        data: its properties, keyed as the type's fields expect below ``data``.
+        tags: plain keys and values.
+        ip_addresses: its addresses.
+        instance_type: its model, if there is one.
         instance_size: its size in a unit natural to its type.
     """
 
@@ -129,7 +129,7 @@ def cloud_service_type(kind: ServiceType) -> CloudServiceType:
 
 
 def region(*, time_zone: str) -> Region:
-    """Return the one Region of this provider."""
+    """Return the only Region of this provider."""
     return Region(provider=PROVIDER, region_code=REGION_CODE, name="Local", tags={"time_zone": time_zone})
 
 

@@ -1,4 +1,4 @@
-"""The plugin as the kit serves it."""
+"""The plugin, served with ``inventory.plugin``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class LocalPlugin(plugin.Plugin):
     """Collects the machine it runs on; needs no secret."""
 
     def init(self, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 (it has no options)
-        """Tell what this plugin can do."""
+        """Return what this plugin supports."""
         return METADATA
 
     def collect(self, request: Request) -> Iterator[Resource]:
-        """Yield what is on this machine; a filter that was not announced is refused."""
+        """Yield the resources of this machine; a filter that was not announced is refused."""
         try:
             wanted = Filter.parse(request.filter)
         except FilterError as error:

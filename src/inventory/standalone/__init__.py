@@ -1,1 +1,1 @@
-"""The standalone platform: its file as commands edit it, credentials, and plugins that run beside ``inventory up``."""
+"""The standalone platform: editing its file, credentials, and plugins that run beside ``inventory up``."""

@@ -1,4 +1,4 @@
-"""Public collector plugins and the secrets they take: what ``catalogue.yaml`` in this package says of them."""
+"""Public collector plugins and the secrets they use, from ``catalogue.yaml`` in this package."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class SecretField(_Part):
     hidden: bool = Field(True, description="typed without echo")
     about: str = ""
     default: str = ""
-    aliases: list[str] = Field([], description="what other programs call it in the files that they write")
+    aliases: list[str] = Field([], description="its names in files written by other programs")
 
 
 class Provider(_Part):
-    """What the plugins of one provider have in common."""
+    """The common facts of one provider's plugins."""
 
     name: str
     secret_schema: str = Field("", alias="schema")
@@ -44,9 +44,9 @@ class CataloguePlugin(_Part):
     provider: str
     image: str = ""
     version: str = ""
-    port: int = Field(50051, description="on which it listens inside its container")
+    port: int = Field(50051, description="the port it listens on in its container")
     source: str
-    needs: str = Field("", description="the least privileges, by name of policy or role")
+    needs: str = Field("", description="the minimum privileges, by name of policy or role")
     options: dict[str, Any] = {}
     checked: str = Field(description="how the facts were checked, and what could not be run")
 
@@ -60,11 +60,11 @@ class Catalogue(_Part):
 
 @cache
 def catalogue() -> Catalogue:
-    """Return the catalogue of the package."""
+    """Return the catalogue."""
     text = resources.files("inventory.standalone").joinpath("catalogue.yaml").read_text(encoding="utf-8")
     return Catalogue.model_validate(yaml_text.load(text))
 
 
 def provider_of(name: str) -> Provider:
-    """Return what is known of a provider; of one that is not in the catalogue nothing but its name."""
+    """Return the facts about a provider; just its name if it is not in the catalogue."""
     return catalogue().providers.get(name) or Provider(name=name)

@@ -1,4 +1,4 @@
-"""The static platform file as commands edit it: checked before it is written, and replaced as a whole."""
+"""Edits the static platform file: every change is checked before it is written, and the file is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ Edit = Callable[[str], str]
 Entry = dict[str, Any]
 
 ID_NAMES: Final = {"plugins": "plugin_id", "secrets": "secret_id", "projects": "project_id"}
-"""What tells the entries of a section apart."""
+"""The field that identifies the entries of a section."""
 
 _ATTEMPTS: Final = 10
-"""Reading the file again where somebody else wrote it meanwhile."""
+"""How often the file is reread if another process changed it meanwhile."""
 _SETTLED_NS: Final = 2_000_000_000
 _PRIVATE: Final = 0o600
 _KEPT: Final = 0o640
-"""Of the mode of a file that only its owner and group may read."""
+"""The mode bits that a file readable only by its owner and group keeps."""
 
 
 class PlatformFile:
-    """One platform file. A running service reads it again within a second of a change.
+    """One platform file. A running service rereads it within a second of a change.
 
     Args:
-        path: where it is; a link is followed.
+        path: the file; a link is followed.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
 
     def content(self) -> PlatformContent:
-        """Return what it holds. Raises ``SettingsError``: it cannot be read, or is wrong."""
+        """Return its content. Raises ``SettingsError``: it cannot be read, or is invalid."""
         return parse_text(self.path, read_text(self.path))
 
     def entries(self, section: str) -> list[Entry]:
-        """Return the entries of a section as they are written. Raises ``SettingsError``."""
+        """Return the entries of a section as written. Raises ``SettingsError``."""
         text = read_text(self.path)
         parse_text(self.path, text)
         return _entries(text, section)
@@ -61,15 +61,15 @@ class PlatformFile:
         return _entries(text, section)[_index(text, section, key)]
 
     def add(self, section: str, *entries: Entry) -> None:
-        """Add entries to a section. Raises ``SettingsError``: what came out would be wrong; nothing is changed."""
+        """Add entries to a section. Raises ``SettingsError``: the result would be invalid; nothing is changed."""
         self._change(lambda text: yaml_edit.add_entries(text, section, entries))
 
     def remove(self, section: str, key: str) -> None:
-        """Take the entry with the id ``key`` away. Raises as :meth:`add`."""
+        """Remove the entry with the id ``key``. Raises like :meth:`add`."""
         self._change(lambda text: yaml_edit.remove_entry(text, section, _index(text, section, key)))
 
     def replace(self, section: str, key: str, change: Callable[[Entry], Entry]) -> None:
-        """Write those keys anew that ``change`` made differ in the entry with the id ``key``. Raises as :meth:`add`."""
+        """Rewrite the keys of the entry with the id ``key`` that ``change`` changes. Raises like :meth:`add`."""
 
         def edit(text: str) -> str:
             index = _index(text, section, key)
@@ -91,7 +91,7 @@ class PlatformFile:
                 parse_text(self.path, made)
                 if self._replaced(made, before):
                     return
-        raise SettingsError(f"{self.path}: somebody else keeps writing it", field="static_file")
+        raise SettingsError(f"{self.path}: another process keeps changing it", field="static_file")
 
     def _replaced(self, text: str, before: object) -> bool:
         try:
@@ -101,7 +101,7 @@ class PlatformFile:
                     return False
                 with contextlib.suppress(PermissionError):
                     os.chown(new, found.st_uid, found.st_gid)
-                # It is whole: nobody who leaves a file alone that is being written need wait here.
+                # It is complete: readers that wait for a file being written need not wait for it.
                 settled = time.time_ns() - _SETTLED_NS
                 os.utime(new, ns=(settled, settled))
                 new.replace(self.path)
@@ -111,7 +111,7 @@ class PlatformFile:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let one command at a time write files of this folder; others wait."""
+        """Let one command at a time change files in this folder; others wait."""
         try:
             folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as exc:
@@ -124,13 +124,13 @@ class PlatformFile:
 
 
 def _mode(found: os.stat_result) -> int:
-    """Return the mode of the file to be written: private where all the world may use the old one."""
+    """Return the mode of the new file: private if everybody may access the old one."""
     return _PRIVATE if found.st_mode & stat.S_IRWXO else stat.S_IMODE(found.st_mode) & _KEPT | _PRIVATE
 
 
 @contextlib.contextmanager
 def written_beside(path: Path, text: str, *, mode: int = _PRIVATE) -> Iterator[Path]:
-    """Give a new file in the folder of ``path`` that holds ``text`` for good; removed unless it was renamed.
+    """Give a new file in the folder of ``path`` that durably contains ``text``; removed unless it was renamed.
 
     Raises:
         OSError: it cannot be written.
@@ -154,7 +154,7 @@ def _entries(text: str, section: str) -> list[Entry]:
 
 
 def _index(text: str, section: str, key: str) -> int:
-    """Return the number of the entry with this id; one for all domains goes before one of a domain's own."""
+    """Return the index of the entry with this id; one for all domains precedes one of a single domain."""
     found = [number for number, entry in enumerate(_entries(text, section)) if str(entry[ID_NAMES[section]]) == key]
     if not found:
         raise NotFoundError(key=ID_NAMES[section], value=key)

@@ -9,7 +9,7 @@ from inventory.standalone.platform_file import Entry
 def new_entry(
     plugin_id: str, endpoint: str, *, name: str = "", provider: str = "", version: str = "", access_token: str = ""
 ) -> Entry:
-    """Return the entry of a plugin that listens at one endpoint, in one version."""
+    """Return the entry of a plugin with one endpoint and one version."""
     entry: Entry = {"plugin_id": plugin_id}
     for key, value in (("name", name), ("provider", provider), ("endpoint", endpoint)):
         if value:
@@ -22,15 +22,15 @@ def new_entry(
 
 
 def upgraded(entry: Entry, version: str, endpoint: str = "") -> Entry:
-    """Return the entry with ``version`` as the one that collectors with upgrade_mode AUTO go to.
+    """Return the entry with ``version`` as the one that collectors with upgrade_mode AUTO use.
 
     Args:
-        entry: as it is written.
-        version: may be one that it has already.
-        endpoint: where the version listens; empty: where the plugin, or this version, listens already.
+        entry: as written.
+        version: may be an existing one.
+        endpoint: of the version; empty: that of the plugin, or of the existing version.
 
     Raises:
-        SettingsError: nobody knows where the version listens.
+        SettingsError: the endpoint of the version is unknown.
     """
     versions = entry.get("versions") or []
     if isinstance(versions, dict):

@@ -1,4 +1,4 @@
-"""A secret's data under the names that the plugins read. Pure; no error holds a value."""
+"""Converts a secret's data to the names that plugins read. Pure; no error contains a value."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Values = Mapping[str, Any]
 
 
 def named_for(provider: Provider, found: Values) -> dict[str, Any]:
-    """Return ``found`` with the names that plugins of the provider read; names that nobody knows stay.
+    """Return ``found`` with the names that plugins of the provider read; unknown names are kept.
 
     Args:
         provider: with its fields.
-        found: as another program wrote it: under names of its own, perhaps one level down
+        found: as written by another program: with its own names, perhaps one level down
             (``{"AccessKey": {"AccessKeyId": …}}``).
     """
     names = {_plain(alias): name for name, field in provider.fields.items() for alias in (name, *field.aliases)}
@@ -28,15 +28,15 @@ def named_for(provider: Provider, found: Values) -> dict[str, Any]:
 
 
 def complete(provider: Provider, values: Values, *, of: str) -> dict[str, Any]:
-    """Return ``values`` with the defaults of the fields that are absent.
+    """Return ``values`` with the defaults of missing fields.
 
     Args:
         provider: with its fields.
-        values: under the names of the fields.
-        of: what the values are of, for the error.
+        values: by the names of the fields.
+        of: what the values belong to, for the error.
 
     Raises:
-        SettingsError: required ones are missing; names them.
+        SettingsError: names missing required ones.
     """
     filled = {name: field.default for name, field in provider.fields.items() if field.default} | {
         name: value for name, value in values.items() if value not in ("", None)
@@ -45,7 +45,7 @@ def complete(provider: Provider, values: Values, *, of: str) -> dict[str, Any]:
     if missing:
         raise SettingsError(f"{of}: missing: {', '.join(missing)}", field=missing[0])
     if not filled:
-        raise SettingsError(f"{of}: holds no values", field="data")
+        raise SettingsError(f"{of}: contains no values", field="data")
     return filled
 
 

@@ -1,4 +1,4 @@
-"""Secrets of the platform file: their data lie in files of their own, which only their owner may read."""
+"""Secrets of the platform file: their data are in separate files, which only their owner may read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inventory.errors import SettingsError
 from inventory.standalone.platform_file import Entry, PlatformFile, written_beside
 
 FOLDER: Final = "secrets"
-"""Beside the platform file."""
+"""The folder beside the platform file."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _OWNER_ONLY: Final = 0o700
@@ -27,8 +27,8 @@ def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) 
         secrets: the entry without its data, and its data.
 
     Raises:
-        SettingsError: there is one of this id already, a secret_id cannot name a file, a project is not listed, or the
-            file cannot be changed.
+        SettingsError: the id exists already, a secret_id cannot name a file, a project is not listed, or the file
+            cannot be changed.
     """
     known = {str(entry["secret_id"]) for entry in file.entries("secrets")}
     projects = file.content().projects
@@ -37,11 +37,13 @@ def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) 
             reason = "may have letters, digits, '.', '_' and '-', and begins with a letter or digit"
             raise SettingsError(f"secret_id {entry['secret_id']!r}: {reason}", field="secret_id")
         if entry["secret_id"] in known:
-            raise SettingsError(f"secret_id {entry['secret_id']!r} is there already", field="secret_id")
+            raise SettingsError(f"secret_id {entry['secret_id']!r} exists already", field="secret_id")
         known.add(entry["secret_id"])
         project_id = entry.get("project_id")
         if project_id and projects is not None and project_id not in {each.project_id for each in projects}:
-            raise SettingsError(f"project_id {project_id!r} is none of the projects of {file.path}", field="project_id")
+            raise SettingsError(
+                f"project_id {project_id!r} is not one of the projects of {file.path}", field="project_id"
+            )
     with contextlib.ExitStack() as undo:
         for entry, data in secrets:
             undo.callback((file.path.parent / _relative(entry["secret_id"])).unlink, missing_ok=True)
@@ -51,7 +53,7 @@ def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) 
 
 
 def replace_data(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) -> None:
-    """Give a secret other data; tasks from now on use them.
+    """Replace a secret's data; tasks from now on use the new data.
 
     Raises:
         NotFoundError: there is no such secret.
@@ -72,7 +74,7 @@ def replace_data(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) ->
 
 
 def remove(file: PlatformFile, secret_id: str) -> None:
-    """Take a secret away, and its data where they lie in a file that commands wrote.
+    """Remove a secret, and its data if they are in a file written by a command.
 
     Raises:
         NotFoundError: there is no such secret.

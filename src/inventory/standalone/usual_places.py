@@ -1,7 +1,7 @@
-"""Where the providers' own tools keep credentials, read as the plugins want them.
+"""Reads credentials from the files and variables of the providers' own tools, in the form that plugins need.
 
-Each reader takes the environment and the home folder, and returns values under the names of the catalogue. Its errors
-name files, profiles and variables, never a value.
+Each reader takes the environment and the home folder, and returns values by the names of the catalogue. Its errors name
+files, profiles and variables, never a value.
 
 Sources: the configuration files of the AWS CLI, the Google Cloud SDK, kubectl and the OCI CLI; the variables of the
 Azure SDK's EnvironmentCredential and of the OpenStack client.
@@ -31,12 +31,12 @@ _OPENSTACK_MORE: Final = ("OS_USER_DOMAIN_NAME", "OS_REGION_NAME", "OS_INTERFACE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where to look.
+    """The environment to search.
 
     Attributes:
         environ: the environment.
         home: the home folder.
-        profile: the profile or context; empty: the usual one.
+        profile: the profile or context; empty: the default one.
     """
 
     environ: Mapping[str, str]
@@ -50,10 +50,10 @@ class Place:
 
 
 def read(kind: str, place: Place) -> Values:
-    """Return the credentials of the tools of one kind, such as ``aws``.
+    """Return the credentials of one kind of tools, such as ``aws``.
 
     Raises:
-        SettingsError: there are none that a plugin can use; says what was looked for.
+        SettingsError: there are none that a plugin can use; says where it searched.
     """
     return {
         "aws": _aws,
@@ -150,12 +150,12 @@ def _variables(place: Place, names: tuple[str, ...], more: tuple[str, ...] = ())
 
 
 def _none(reason: str) -> SettingsError:
-    """Return the error that says what was looked for, and why it will not do."""
+    """Return the error that says where credentials were searched, and why they are not usable."""
     return SettingsError(reason, field="secret")
 
 
 def _ini(path: Path, prefix: str = "") -> dict[str, dict[str, str]]:
-    """Return the sections of an INI file, none where it is absent; ``prefix`` is taken off their names."""
+    """Return the sections of an INI file, none if it is missing; ``prefix`` is removed from their names."""
     parser = configparser.ConfigParser(interpolation=None, default_section="\0", strict=False)
     try:
         parser.read_string(path.read_text(encoding="utf-8"))
@@ -164,7 +164,7 @@ def _ini(path: Path, prefix: str = "") -> dict[str, dict[str, str]]:
     except OSError as exc:
         raise _none(f"{path}: {exc.strerror}") from exc
     except (configparser.Error, UnicodeDecodeError):
-        # The parser's own words quote the line.
+        # The parser's own message quotes the line.
         raise _none(f"{path}: is not of the form that the tool writes") from None
     return {name.removeprefix(prefix): dict(parser[name]) for name in parser.sections()}
 

@@ -1,8 +1,9 @@
-"""Edits of a YAML file that people write: what is not edited stays as it is, comments and spaces included.
+"""Edits a YAML file that people write: everything else is preserved, including comments and spacing.
 
-The file is a mapping of sections, each a list of mappings (entries). An edit changes lines of the text; what comes out
-is parsed and compared with what was meant, so an edit that a form of YAML makes impossible is refused, never wrong.
-(A round trip by a YAML library re-indents the file, and hangs a section's heading comment on the entry above it.)
+The file is a mapping of sections, each a list of mappings (entries). An edit changes lines of the text; the result is
+parsed and compared with the intended content, so an edit that some form of YAML prevents is refused, never wrong.
+(A round trip through a YAML library would re-indent the file, and attach a section's heading comment to the entry
+above.)
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ Entry = Mapping[str, Any]
 Content = dict[str, list[dict[str, Any]]]
 
 _WIDTH: Final = 1 << 20
-"""Wider than any value: a long one is not folded."""
+"""Wider than any value, so that long ones are not folded."""
 _STEP: Final = 2
 _IGNORED: Final = re.compile(r"\s*(#.*)?$")
 
 
 class EditError(ValueError):
-    """The file is written in a form in which this edit is not possible; holds the reason, never a value."""
+    """The file has a form in which this edit is not possible; the text is the reason, without any value."""
 
 
 def add_entries(text: str, section: str, entries: Sequence[Entry]) -> str:
-    """Return ``text`` with ``entries`` at the end of ``section``, which is added where it is absent.
+    """Return ``text`` with ``entries`` at the end of ``section``, which is added if missing.
 
     Raises:
-        EditError: see there.
-        yaml.YAMLError: the text is no YAML.
+        EditError: the edit is not possible.
+        yaml.YAMLError: the text is not YAML.
     """
 
     def meant(content: Content) -> None:
@@ -43,7 +44,7 @@ def add_entries(text: str, section: str, entries: Sequence[Entry]) -> str:
 
 
 def remove_entry(text: str, section: str, index: int) -> str:
-    """Return ``text`` without the entry number ``index`` (from 0) of ``section``. Raises as :func:`add_entries`."""
+    """Return ``text`` without the entry at ``index`` (from 0) of ``section``. Raises like :func:`add_entries`."""
 
     def meant(content: Content) -> None:
         del content[section][index]
@@ -57,9 +58,9 @@ def remove_entry(text: str, section: str, index: int) -> str:
 
 
 def replace_entry(text: str, section: str, index: int, entry: Entry) -> str:
-    """Return ``text`` with another entry number ``index``; of its keys those that differ are written anew.
+    """Return ``text`` with another entry at ``index``; only keys that differ are rewritten.
 
-    Raises as :func:`add_entries`.
+    Raises like :func:`add_entries`.
     """
 
     def meant(content: Content) -> None:
@@ -75,7 +76,7 @@ def _checked(
     *,
     gone: Callable[[_Document], str] = lambda _: "",
 ) -> str:
-    """Return the edited text. ``gone`` tells which of it, comments included, may be missing."""
+    """Return the edited text. ``gone`` says which of it, including comments, may be missing."""
     document = _Document(text)
     may_be_missing = _comments(gone(document))
     wanted: Any = yaml_text.load(text) or {}
@@ -95,7 +96,7 @@ def _comments(text: str) -> set[str]:
 
 
 class _Document:
-    """The text as lines, and as nodes that know theirs."""
+    """The text as lines, and as nodes with line numbers."""
 
     def __init__(self, text: str) -> None:
         root, content = yaml_text.load_with_node(text)
@@ -119,7 +120,7 @@ class _Document:
             return self._insert(self._spans(value)[-1][1], self._rendered(entries, value.start_mark.column))
         if self._content[section]:
             raise EditError(f"{section} is not a list of entries, each below the other")
-        # Nothing there yet: `[]`, `null` or no value at all.
+        # No entries yet: `[]`, `null` or no value at all.
         self._cut(value)
         return self._insert(key.end_mark.line + 1, self._rendered(entries, key.start_mark.column + _STEP))
 
@@ -160,7 +161,7 @@ class _Document:
         return "".join(made)
 
     def _rewritten(self, key: yaml.Node, value: yaml.Node, entry: Entry, lines: int) -> list[str]:
-        """Return the line of a changed key; the comment behind its value stays."""
+        """Return the line of a changed key; the comment after its value is kept."""
         line = self._lines[key.start_mark.line]
         head = line[: key.end_mark.column + 1]
         same_line = value.end_mark.line == key.start_mark.line
@@ -197,7 +198,7 @@ class _Document:
         return pair[0], pair[1]
 
     def _spans(self, sequence: yaml.SequenceNode) -> list[tuple[int, int]]:
-        """Return each entry's first line and the one behind its last, comments between entries left out."""
+        """Return each entry's first line and the line after its last, without comments between entries."""
         column = sequence.start_mark.column
         starts: list[int] = []
         ends: list[int] = []

@@ -97,7 +97,7 @@ def test_an_index_that_is_missing_or_other_is_named(database: Db) -> None:
     assert (finding.level, finding.message.endswith("region(domain_id, region_id)")) == (Level.FAIL, True)
     database["region"].create_index([("domain_id", 1), ("region_id", 1)])
     (finding,) = mongodb.check_indexes(database)
-    assert "differ from what is declared: region(domain_id, region_id)" in finding.message
+    assert "differ from their declaration: region(domain_id, region_id)" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_a_system_token_that_secret_alone_refuses_is_told_as_that(settings: Sett
     token = _key(identity)
     for code, said in (
         (grpc.StatusCode.UNAUTHENTICATED, "the secret service refuses it"),
-        (grpc.StatusCode.PERMISSION_DENIED, "the secret service accepts it, but not what workers do with it"),
+        (grpc.StatusCode.PERMISSION_DENIED, "the secret service accepts it, but not the calls that workers make"),
     ):
         identity.failures_of["Secret.get_data"] = Failure(code, "ERROR_X: no")
         assert _token(settings, identity, token).message == said
@@ -324,7 +324,7 @@ def test_a_system_token_without_the_role_is_told_as_that(
     stored = {"collector_id": "c", "domain_id": "domain-root", "state": "DISABLED"}
     mongo_client[settings.mongo_database]["collector"].insert_one(stored)
     finding = _token(settings, identity, _key(identity))
-    assert finding.message == f"its role is of type {role_type}, and must be of type SYSTEM"
+    assert finding.message == f"its role has type {role_type}, but must have type SYSTEM"
 
 
 def test_a_system_token_is_not_tried_where_a_service_is_away(settings: Settings, identity: FakePlatform) -> None:

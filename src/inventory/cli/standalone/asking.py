@@ -1,4 +1,4 @@
-"""Asking a plugin directly, as a worker does."""
+"""Calls a plugin directly, as a worker does."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected_plugin(endpoint: str, access_token: str = "") -> Iterator[CollectorPlugin]:
-    """Give a connection to the plugin at ``endpoint``, and close it.
+    """Give a connection to the plugin at ``endpoint``, and close it afterwards.
 
     Args:
         endpoint: ``grpc://host:port``, ``grpc+ssl://host:port`` or ``host:port``.
         access_token: sent to the plugin.
 
     Raises:
-        click.BadParameter: it is no address.
+        click.BadParameter: the endpoint is invalid.
     """
-    # What a worker is made of: no other command should wait for it.
+    # The parts of a worker: no other command should wait for their import.
     from inventory.bootstrap import Container
 
     container = Container(settings.load())
@@ -52,7 +52,7 @@ def whole(endpoint: str) -> str:
 
 
 def endpoint_of(entry: Entry) -> str:
-    """Return where the version listens that collectors with upgrade_mode AUTO use."""
+    """Return the endpoint of the version that collectors with upgrade_mode AUTO use."""
     versions: Any = entry.get("versions")
     latest = str(entry.get("latest") or "")
     if isinstance(versions, Mapping) and versions:

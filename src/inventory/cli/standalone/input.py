@@ -1,4 +1,4 @@
-"""Values that a command is given other than on its command line: none of them is ever shown."""
+"""Values passed to a command other than on its command line: they are never shown."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from inventory.standalone.catalogue import Provider, SecretField
 
 
 def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, Any] | None:
-    """Return what a JSON or YAML file, ``-`` for stdin, or a variable with JSON holds; None where neither is given.
+    """Return the content of a JSON or YAML file, ``-`` for stdin, or of a variable with JSON; None if neither is given.
 
     Raises:
-        click.UsageError: it cannot be read, or holds no mapping; names the source, never a value.
+        click.UsageError: it cannot be read, or is not a mapping; names the source, never a value.
     """
     if not file and not variable_name:
         return None
@@ -30,7 +30,7 @@ def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, An
     except OSError as exc:
         raise click.UsageError(f"{source}: {exc.strerror}") from None
     except (ValueError, RecursionError, yaml.YAMLError):
-        # The parser's own words may quote the data.
+        # The parser's own message may quote the data.
         raise click.UsageError(f"{source}: is neither JSON nor YAML") from None
     if not isinstance(content, Mapping):
         raise click.UsageError(f"{source}: must contain a mapping")
@@ -50,15 +50,15 @@ def variable(name: str) -> str:
 
 
 def prompted(provider: Provider) -> dict[str, Any]:
-    """Ask for each field of a provider's secrets, for those that are secret without echo.
+    """Ask for each field of a provider's secrets, without echo for secret ones.
 
     Raises:
-        click.UsageError: nobody is there to be asked, or nothing is known of the provider's secrets.
+        click.UsageError: stdin is not a terminal, or the provider's secrets are unknown.
     """
     if not provider.fields:
-        raise click.UsageError(f"nothing is known of the secrets of {provider.name}: give the values by --from-file")
+        raise click.UsageError(f"the secrets of {provider.name} are unknown: pass the values with --from-file")
     if not sys.stdin.isatty():
-        raise click.UsageError("stdin is no terminal: give the values by --from-file (- for stdin) or --from-env")
+        raise click.UsageError("stdin is not a terminal: pass the values with --from-file (- for stdin) or --from-env")
     return {name: _ask(name, field) for name, field in provider.fields.items()}
 
 

@@ -1,4 +1,4 @@
-"""Which platform file a command is about."""
+"""Finds the platform file of a command."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def platform_options(function: Function) -> Function:
         type=click.Path(path_type=Path, file_okay=False),
         default=Path(".inventory"),
         show_default=True,
-        help="where an `inventory up` on this machine keeps its data",
+        help="data folder of an `inventory up` on this machine",
     )
     @wraps(function)
     def command(*args: Any, platform_file: Path | None, data_dir: Path, **kwargs: Any) -> Any:
@@ -44,20 +44,20 @@ def platform_options(function: Function) -> Function:
 
 
 def data_dir() -> Path:
-    """Return the ``--data-dir`` of the command that runs."""
+    """Return the ``--data-dir`` of the running command."""
     found: Path = click.get_current_context().meta[_DATA_DIR]
     return found
 
 
 def located(platform_file: Path | None, folder: Path) -> PlatformFile:
-    """Return the platform file that is meant. Raises ``SettingsError``: there is none."""
+    """Return the platform file of the command. Raises ``SettingsError``: there is none."""
     path = platform_file or settings.load().static_file
     if path is None:
         running = running_settings(folder).get("static_file")
         path = Path(running) if running else folder / FILE_NAME
     if not path.is_file():
         raise SettingsError(
-            f"there is no platform file {path}: start `inventory up`, which writes one, or name it by --platform-file",
+            f"there is no platform file {path}: start `inventory up`, which writes one, or use --platform-file",
             field="static_file",
         )
     return PlatformFile(path)

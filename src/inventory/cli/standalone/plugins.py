@@ -33,12 +33,12 @@ COLUMNS: tuple[Column, ...] = (
 BLOT = "***"
 
 plugin_argument = click.argument("plugin_id", metavar="PLUGIN")
-options_option = click.option("--options", type=STRUCT, default="{}", help="to ask it with: JSON or @FILE")
+options_option = click.option("--options", type=STRUCT, default="{}", help="options for the check: JSON or @FILE")
 
 
 @click.group(cls=Group)
 def plugin() -> None:
-    """Try collector plugins, and keep those of the standalone platform file."""
+    """Test collector plugins, and manage those of the standalone platform file."""
 
 
 plugin.add_command(try_plugin)
@@ -47,12 +47,12 @@ plugin.add_command(try_plugin)
 @plugin.command("add", example="inventory plugin add plugin-mine 127.0.0.1:50070 --provider mine --version 1.0")
 @plugin_argument
 @click.argument("endpoint")
-@click.option("--provider", help="whose secrets it takes; absent: the catalogue's")
-@click.option("--name", help="what people call it")
-@click.option("--version", help="the version that listens there")
-@click.option("--access-token-env", metavar="NAME", help="the variable that holds the plugin's access token")
+@click.option("--provider", help="the provider of its secrets; absent: the catalogue's")
+@click.option("--name", help="name for people")
+@click.option("--version", help="the version at this endpoint")
+@click.option("--access-token-env", metavar="NAME", help="the variable with the plugin's access token")
 @options_option
-@click.option("--check/--no-check", default=True, show_default=True, help="ask it what it can do before it is added")
+@click.option("--check/--no-check", default=True, show_default=True, help="call its init before it is added")
 @platform_options
 @json_option
 @click.pass_context
@@ -70,12 +70,12 @@ def add_plugin(
 ) -> None:
     """Add the plugin that listens at ENDPOINT (host:port, grpc://… or grpc+ssl://…) under the id PLUGIN.
 
-    A running service knows it within a second.
+    A running service uses it within a second.
     """
     known = catalogue().plugins.get(plugin_id)
     provider = provider or (known.provider if known else None)
     if not provider:
-        raise click.UsageError("--provider is missing: whose secrets does it take?")
+        raise click.UsageError("--provider is missing: which provider's secrets does it use?")
     token = variable(access_token_env) if access_token_env else ""
     metadata = ask_init(endpoint, token, options) if check else {}
     entry = new_entry(
@@ -100,7 +100,7 @@ def add_plugin(
 @json_option
 @click.pass_context
 def list_plugins(context: click.Context, file: PlatformFile) -> None:
-    """List the plugins, with how many secrets there are of each one's provider."""
+    """List the plugins, with the number of secrets of each one's provider."""
     secrets = [str(secret.get("provider") or "") for secret in file.entries("secrets")]
     rows = [shown(entry) | {"secrets": secrets.count(str(entry.get("provider")))} for entry in file.entries("plugins")]
     print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
@@ -113,7 +113,7 @@ def list_plugins(context: click.Context, file: PlatformFile) -> None:
 @json_option
 @click.pass_context
 def show_plugin(context: click.Context, plugin_id: str, options: Any, file: PlatformFile) -> None:
-    """Show a plugin, and ask it what it can do."""
+    """Show a plugin, and ask it what it supports."""
     entry = file.find("plugins", plugin_id)
     try:
         metadata = ask_init(endpoint_of(entry), str(entry.get("access_token") or ""), options)
@@ -138,10 +138,10 @@ def show_plugin(context: click.Context, plugin_id: str, options: Any, file: Plat
 @json_option
 @click.pass_context
 def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: PlatformFile) -> None:
-    """Take a plugin out of the platform file; refused while collectors of a running service use it."""
+    """Remove a plugin from the platform file; refused while collectors of a running service use it."""
     file.find("plugins", plugin_id)
     if not force and (used := _collectors_of(context, plugin_id)):
-        words = f"{plugin_id} is used by {', '.join(used)}: delete them first (collector delete), or --force"
+        words = f"{plugin_id} is used by {', '.join(used)}: delete them first (collector delete), or use --force"
         raise click.ClickException(words)
     file.remove("plugins", plugin_id)
     say(context, {"plugin_id": plugin_id, "removed": True}, f"{plugin_id}: removed from {file.path}")
@@ -150,9 +150,9 @@ def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: Pla
 @plugin.command("upgrade", example="inventory plugin upgrade plugin-mine 1.1 --endpoint 127.0.0.1:50071")
 @plugin_argument
 @click.argument("version")
-@click.option("--endpoint", help="where that version listens, if not where the plugin does already")
+@click.option("--endpoint", help="endpoint of that version, if different from the plugin's")
 @options_option
-@click.option("--check/--no-check", default=True, show_default=True, help="ask it before the file is changed")
+@click.option("--check/--no-check", default=True, show_default=True, help="call its init before the file is changed")
 @platform_options
 @json_option
 @click.pass_context
@@ -175,10 +175,10 @@ def upgrade_plugin(
 
 
 def ask_init(endpoint: str, access_token: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a plugin answers to ``init``.
+    """Return a plugin's answer to ``init``.
 
     Raises:
-        click.ClickException: the plugin cannot be reached, or refuses; names the endpoint and the reason.
+        click.ClickException: the plugin is unreachable, or refuses; names the endpoint and the reason.
     """
     with connected_plugin(endpoint, access_token) as connection:
         try:
@@ -188,7 +188,7 @@ def ask_init(endpoint: str, access_token: str, options: Mapping[str, Any]) -> Ma
 
 
 def shown(entry: Entry) -> Entry:
-    """Return an entry without what is secret in it."""
+    """Return an entry without its secret parts."""
     return {key: BLOT if key == "access_token" else value for key, value in entry.items()}
 
 
@@ -199,7 +199,7 @@ def _print_abilities(metadata: Mapping[str, Any]) -> None:
 
 
 def _collectors_of(context: click.Context, plugin_id: str) -> list[str]:
-    """Return the names of the collectors that use a plugin; none where no service can be asked."""
+    """Return the names of the collectors that use a plugin; none if no service is reachable."""
     with connected(context) as client:
         try:
             found = client.call("Collector.list", plugin_id=plugin_id).get("results", [])

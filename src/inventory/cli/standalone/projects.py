@@ -20,22 +20,22 @@ COLUMNS: tuple[Column, ...] = (
 
 @click.group(cls=Group)
 def project() -> None:
-    """Keep the projects of the standalone platform file."""
+    """Manage the projects of the standalone platform file."""
 
 
 @project.command("add", example='inventory project add project-1 --name "Web shop"')
 @click.argument("project_id", metavar="PROJECT")
-@click.option("--name", help="what people call it")
-@click.option("--group", "project_group_id", help="the project group that it is in")
+@click.option("--name", help="name for people")
+@click.option("--group", "project_group_id", help="its project group")
 @platform_options
 @json_option
 @click.pass_context
 def add_project(
     context: click.Context, project_id: str, name: str | None, project_group_id: str | None, file: PlatformFile
 ) -> None:
-    """Add a project. As long as none is listed every project_id exists; from the first one on only those listed do.
+    """Add a project. As long as none is listed, every project_id exists; from the first one on, only listed ones do.
 
-    The first time, the projects that secrets and service accounts name are therefore listed, too.
+    The first time, the projects named in secrets and service accounts are therefore listed as well.
     """
     content = file.content()
     if project_group_id and all(group.project_group_id != project_group_id for group in content.project_groups):
@@ -53,7 +53,7 @@ def add_project(
 @json_option
 @click.pass_context
 def list_projects(context: click.Context, file: PlatformFile) -> None:
-    """List the projects, with how many secrets each one has."""
+    """List the projects, with the number of secrets of each."""
     secrets = [str(secret.get("project_id") or "") for secret in file.entries("secrets")]
     rows = [{**entry, "secrets": secrets.count(str(entry["project_id"]))} for entry in file.entries("projects")]
     print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)

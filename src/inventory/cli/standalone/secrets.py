@@ -41,7 +41,7 @@ secret_argument = click.argument("secret_id", metavar="SECRET")
 
 @click.group(cls=Group)
 def secret() -> None:
-    """Keep the secrets of the standalone platform file: no command ever shows a value."""
+    """Manage the secrets of the standalone platform file; no command ever shows a value."""
 
 
 @secret.command(
@@ -50,16 +50,16 @@ def secret() -> None:
     "inventory secret add azure-1 --provider azure --from-provider --project project-1",
 )
 @secret_argument
-@click.option("--provider", help="whose secret; absent: that of the secret with --replace")
-@click.option("--name", help="what people call it")
-@click.option("--schema", help="what the plugins call this form of secret; absent: the catalogue's")
-@click.option("--project", "project_id", help="the project of what is collected with it")
-@click.option("--group", "groups", multiple=True, help="a group for collectors to name; may be repeated")
+@click.option("--provider", help="its provider; absent: that of the secret with --replace")
+@click.option("--name", help="name for people")
+@click.option("--schema", help="the plugins' name for this form of secret; absent: the catalogue's")
+@click.option("--project", "project_id", help="the project of resources collected with it")
+@click.option("--group", "groups", multiple=True, help="a group that collectors can name; repeatable")
 @click.option("--from-file", metavar="FILE", help="JSON or YAML with the values; - for stdin")
-@click.option("--from-env", metavar="NAME", help="the variable that holds the values as JSON")
-@click.option("--from-provider", is_flag=True, help="from where the provider's own tools keep them")
-@click.option("--profile", "--context", metavar="NAME", help="the same, of this AWS profile or kubeconfig context")
-@click.option("--replace", is_flag=True, help="give the secret that is there other values")
+@click.option("--from-env", metavar="NAME", help="the variable with the values as JSON")
+@click.option("--from-provider", is_flag=True, help="from the files or variables of the provider's own tools")
+@click.option("--profile", "--context", metavar="NAME", help="the same, for this AWS profile or kubeconfig context")
+@click.option("--replace", is_flag=True, help="replace the values of an existing secret")
 @click.option("--check/--no-check", default=False, show_default=True, help="add it only if a plugin accepts it")
 @platform_options
 @json_option
@@ -80,7 +80,7 @@ def add_secret(
     profile: str | None,
     **about: Any,
 ) -> None:
-    """Add the secret SECRET; without a source its values are asked for, without echo.
+    """Add the secret SECRET; without a source, it asks for the values, without echo.
 
     They are written under the names that the provider's plugins read, into a file beside the platform file that only
     its owner may read. A running service uses it from the next job on.
@@ -106,7 +106,7 @@ def add_secret(
 def _values(
     provider: Provider, from_file: str | None, from_env: str | None, profile: str, *, usual: bool
 ) -> dict[str, Any]:
-    """Return the values from the one source that was given."""
+    """Return the values from the given source."""
     if sum((bool(from_file), bool(from_env), usual)) > 1:
         raise click.UsageError("--from-file, --from-env and --from-provider (--profile, --context) exclude each other")
     found = mapping_from(file=from_file, variable_name=from_env)
@@ -115,7 +115,7 @@ def _values(
     if not usual:
         return complete(provider, prompted(provider), of="what was typed")
     if not provider.place:
-        raise click.UsageError(f"nothing is known of where the tools of {provider.name} keep credentials")
+        raise click.UsageError(f"it is unknown where the tools of {provider.name} keep credentials")
     place = usual_places.Place(environ=os.environ, home=Path.home(), profile=profile)
     read = usual_places.read(provider.place, place)
     return complete(provider, named_for(provider, read), of=f"the credentials of {provider.name}")
@@ -137,7 +137,7 @@ def list_secrets(context: click.Context, file: PlatformFile) -> None:
 @json_option
 @click.pass_context
 def show_secret(context: click.Context, secret_id: str, file: PlatformFile) -> None:
-    """Show a secret: all but its values, of which only the names are told."""
+    """Show a secret, but only the names of its values."""
     entry = _shown(file.find("secrets", secret_id))
     try:
         entry["fields"] = list(secret_data(file.path, _parsed(file, secret_id)))
@@ -152,7 +152,7 @@ def show_secret(context: click.Context, secret_id: str, file: PlatformFile) -> N
 
 @secret.command("check", example="inventory secret check secret-local")
 @secret_argument
-@click.option("--plugin", "plugin_id", help="ask this one; absent: all plugins of the secret's provider")
+@click.option("--plugin", "plugin_id", help="ask this plugin; absent: all plugins of the secret's provider")
 @platform_options
 @json_option
 @click.pass_context
@@ -177,7 +177,7 @@ def check_secret(context: click.Context, secret_id: str, plugin_id: str | None, 
 @json_option
 @click.pass_context
 def remove_secret(context: click.Context, secret_id: str, file: PlatformFile) -> None:
-    """Take a secret out of the platform file, and delete its values."""
+    """Remove a secret from the platform file, and delete its values."""
     secrets.remove(file, secret_id)
     say(context, {"secret_id": secret_id, "removed": True}, f"{secret_id}: removed from {file.path}")
 
@@ -186,7 +186,7 @@ def _require_acceptance(file: PlatformFile, provider: str, values: Mapping[str, 
     refused = [answer for answer in _answers(_plugins(file, provider, None), values) if "error" in answer]
     if refused:
         reasons = "; ".join(f"{answer['plugin_id']}: {answer['error']}" for answer in refused)
-        raise click.ClickException(f"not added, since a plugin refuses it: {reasons}")
+        raise click.ClickException(f"not added because a plugin refuses it: {reasons}")
 
 
 def _plugins(file: PlatformFile, provider: str, plugin_id: str | None) -> list[Entry]:
@@ -194,12 +194,12 @@ def _plugins(file: PlatformFile, provider: str, plugin_id: str | None) -> list[E
         return [file.find("plugins", plugin_id)]
     found = [entry for entry in file.entries("plugins") if entry.get("provider") == provider]
     if not found:
-        raise click.UsageError(f"no plugin of the provider {provider!r} is there to be asked: plugin add, plugin run")
+        raise click.UsageError(f"there is no plugin of the provider {provider!r} to ask: plugin add, plugin run")
     return found
 
 
 def _answers(plugins: Sequence[Entry], data: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return what each plugin says to ``verify``; nothing of the data is in it."""
+    """Return each plugin's answer to ``verify``, without any secret data."""
     answers = []
     for entry in plugins:
         answer = {"plugin_id": str(entry["plugin_id"])}
@@ -213,7 +213,7 @@ def _answers(plugins: Sequence[Entry], data: Mapping[str, Any]) -> list[dict[str
 
 
 def _default_options(connection: CollectorPlugin) -> Mapping[str, Any]:
-    """Return the defaults of a plugin's options: none where it refuses to say so without those that have no default."""
+    """Return the defaults of a plugin's options; none if its ``init`` fails without further options."""
     try:
         return with_defaults({}, connection.init({}))
     except PluginUnavailableError:

@@ -58,7 +58,7 @@ def try_plugin(
     idle: float,
     samples: bool,
 ) -> None:
-    """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and tell what it sends.
+    """Call init, verify, get_tasks and collect of the plugin at ENDPOINT, and show what it sends.
 
     ENDPOINT is grpc://host:port, grpc+ssl://host:port or host:port. Nothing is stored. Each violation of the protocol
     is reported as ingest would meet it; if there is any, the exit code is 1. The secret's values are never shown.

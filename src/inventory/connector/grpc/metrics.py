@@ -20,13 +20,13 @@ PLUGIN_SECONDS: Final = histogram(
 )
 PLUGIN_CALLS: Final = counter(
     "inventory_plugin_calls_total",
-    "Calls to collector plugins, by gRPC status; a stream that we ended ourselves is CANCELLED.",
+    "Calls to collector plugins, by gRPC status; a stream that this service ended is CANCELLED.",
     processes=[SERVER, WORKER],
     labels={"method": _METHODS, "status": ("OK",)},
 )
 PLATFORM_SECONDS: Final = histogram(
     "inventory_platform_call_seconds",
-    "Time of a call to a platform service, retries included, s.",
+    "Duration of a call to a platform service, including retries, s.",
     processes=[SERVER, WORKER],
     labels={"service": _SERVICES},
 )
@@ -39,10 +39,10 @@ PLATFORM_CALLS: Final = counter(
 
 
 class PluginCall:
-    """Counts and traces one call to a plugin; it may end in another thread than it began.
+    """Counts and traces one call to a plugin; it may end in a different thread than it began.
 
     Args:
-        method: of the plugin.
+        method: the called method.
     """
 
     def __init__(self, method: str) -> None:
@@ -51,7 +51,7 @@ class PluginCall:
         self.trace = tracing.Call(f"plugin.{method}")
 
     def end(self, status: str) -> None:
-        """Tell how it ended, once."""
+        """Record the status with which it ended, once."""
         PLUGIN_SECONDS.labels(self._method).observe(time.perf_counter() - self._began)
         PLUGIN_CALLS.labels(self._method, status).inc()
         self.trace.end("" if status == "OK" else status)
@@ -61,7 +61,7 @@ class PlatformCall:
     """Counts and traces one call to a platform service.
 
     Args:
-        service: which.
+        service: the called service.
     """
 
     def __init__(self, service: str) -> None:
@@ -70,7 +70,7 @@ class PlatformCall:
         self.trace = tracing.Call(f"platform.{service}")
 
     def end(self, status: str) -> None:
-        """Tell how it ended, once."""
+        """Record the status with which it ended, once."""
         PLATFORM_SECONDS.labels(self._service).observe(time.perf_counter() - self._began)
         PLATFORM_CALLS.labels(self._service, status).inc()
         self.trace.end("" if status == "OK" else status)

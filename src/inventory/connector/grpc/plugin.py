@@ -1,4 +1,4 @@
-"""The plugin service: where plugins listen."""
+"""The plugin service: returns the endpoints of plugins."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class GrpcPluginDirectory:
         """Prepare; nothing connects yet.
 
         Args:
-            channels: where channels come from.
-            endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``; ``InvalidParameterError`` if neither.
+            channels: the source of channels.
+            endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``; otherwise ``InvalidParameterError`` is raised.
             timeout_seconds: how long a call may take, s: the service answers once it has installed the plugin.
         """
         self._stub = plugin_pb2_grpc.PluginStub(channels.get(endpoint))

@@ -1,4 +1,4 @@
-"""The repository service: what plugins exist."""
+"""The repository service: which plugins exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class GrpcRepository:
     """See :class:`~inventory.connector.ports.Repository`."""
 
     def __init__(self, *, channels: ChannelCache, endpoint: str, timeout_seconds: float) -> None:
-        """Prepare, as :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory` does."""
+        """Prepare, like :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory`."""
         self._stub = plugin_pb2_grpc.PluginStub(channels.get(endpoint))
         self._caller = Caller(service="repository", timeout_seconds=timeout_seconds)
 

@@ -1,8 +1,8 @@
-"""A plugin's message that protobuf refuses, read as far as it goes (contract §7).
+"""Reads as much as possible of a plugin's message that protobuf rejects (contract §7).
 
-protobuf refuses a message whole for one text that is not UTF-8, for content that nests too deep and for bytes that are
-no message. Here texts are repaired, and of all else what can be read is returned beside the reason: enough to tell
-which resource it was. The encoding is https://protobuf.dev/programming-guides/encoding.
+protobuf rejects a whole message because of one text that is not UTF-8, content that is nested too deeply, or bytes that
+are not a message. Here texts are repaired, and of the rest, the readable part is returned with the reason: enough to
+identify the resource. Encoding: https://protobuf.dev/programming-guides/encoding.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from inventory.domain.numbers import finite
 from inventory.domain.texts import from_bytes
 
 CANNOT_BE_DECODED: Final = "cannot be decoded"
-TOO_DEEP: Final = "nests too deep"
+TOO_DEEP: Final = "nested too deeply"
 
 _VARINT, _EIGHT_BYTES, _SIZED, _GROUP, _GROUP_END, _FOUR_BYTES = range(6)
 _MAX_LEVELS: Final = 100
-"""Levels of messages that protobuf reads; what nests deeper could be shown to no client."""
+"""Levels of messages that protobuf reads; more deeply nested content could not be shown to any client."""
 _VARINT_BYTES: Final = 10
 _INT32_SIGN: Final = 1 << 31
 
@@ -30,10 +30,10 @@ Field = tuple[int, int, Any]
 
 @dataclass(slots=True)
 class Salvaged:
-    """What could be read of a message.
+    """The readable part of a message.
 
     Attributes:
-        fault: why its content cannot be used; empty where all of it could be read.
+        fault: why its content cannot be used; empty if all of it could be read.
     """
 
     state: int = 0
@@ -45,7 +45,7 @@ class Salvaged:
 
 
 def salvage(data: bytes) -> Salvaged:
-    """Return what can be read of a ``ResourceInfo``; never raises, whatever ``data`` is."""
+    """Return the readable part of a ``ResourceInfo``; never raises, whatever ``data`` is."""
     found = Salvaged()
     reader = _Reader()
     for number, wire_type, value in reader.fields(data):
@@ -68,7 +68,7 @@ def salvage(data: bytes) -> Salvaged:
 
 
 class _Reader:
-    """Reads nested messages and notes the first fault; a broken part yields what stands before the break."""
+    """Reads nested messages and records the first fault; of a broken part, what precedes the fault is returned."""
 
     def __init__(self) -> None:
         self.fault = ""
@@ -77,7 +77,7 @@ class _Reader:
         self.fault = self.fault or fault
 
     def fields(self, data: bytes) -> Iterator[Field]:
-        """Yield the fields of a message up to the first that is broken."""
+        """Yield the fields of a message up to the first broken one."""
         at, end = 0, len(data)
         try:
             while at < end:
@@ -87,7 +87,7 @@ class _Reader:
             self._note(CANNOT_BE_DECODED)
 
     def struct(self, data: bytes, level: int) -> dict[str, Any]:
-        """Return the content of a Struct that lies at ``level``."""
+        """Return the content of a Struct at nesting level ``level``."""
         plain: dict[str, Any] = {}
         for number, wire_type, entry in self.fields(data):
             if number == 1 and wire_type == _SIZED:
@@ -133,11 +133,11 @@ class _Reader:
 
 
 class _BrokenError(ValueError):
-    """The bytes are no field."""
+    """The bytes are not a field."""
 
 
 def _field(data: bytes, at: int, groups: int) -> tuple[int, int, Any, int]:
-    """Return number, wire type and value of the field that begins ``at``, and where the next one begins."""
+    """Return number, wire type and value of the field that begins ``at``, and the position of the next one."""
     tag, at = _varint(data, at)
     number, wire_type = tag >> 3, tag & 7
     if not 0 < number < 1 << 29 or groups > _MAX_LEVELS:
@@ -159,7 +159,7 @@ def _field(data: bytes, at: int, groups: int) -> tuple[int, int, Any, int]:
 
 
 def _group_end(data: bytes, at: int, number: int, groups: int) -> int:
-    """Return where what follows the group ``number`` begins; what is in it is nothing of ours."""
+    """Return the position after the group ``number``; its content is skipped."""
     while True:
         tag, after = _varint(data, at)
         if tag & 7 == _GROUP_END:

@@ -1,4 +1,4 @@
-"""The secret service. The published one has no groups."""
+"""The secret service. The published one does not support groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class GrpcSecretStore:
     """See :class:`~inventory.connector.ports.SecretStore`."""
 
     def __init__(self, *, channels: ChannelCache, endpoint: str, timeout_seconds: float) -> None:
-        """Prepare, as :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory` does."""
+        """Prepare, like :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory`."""
         self._stub = secret_pb2_grpc.SecretStub(channels.get(endpoint))
         self._caller = Caller(service="secret", timeout_seconds=timeout_seconds)
 

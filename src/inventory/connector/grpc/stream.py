@@ -1,4 +1,4 @@
-"""A running ``collect`` call: messages in, errors in our words, an end from any thread."""
+"""A running ``collect`` call: yields messages, translates errors, and can be canceled from any thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from inventory.errors import CollectorCollectingError, InventoryError, JobTimeou
 
 
 class StreamCall(Protocol):
-    """What of a grpc call is used here."""
+    """The part of a grpc call that is used here."""
 
     def __iter__(self) -> Iterator[Received]: ...
 
@@ -42,9 +42,9 @@ class CollectStream:
         Args:
             start: starts the call.
             idle_seconds: how long the plugin may stay silent, s.
-            end: moment on ``time.monotonic()`` at which the call's own deadline strikes; infinity for none.
-            redactor: takes the secret's values out of the plugin's words.
-            on_end: told the call's gRPC status; ``CANCELLED`` where we left it.
+            end: time by ``time.monotonic()`` at which the call's own deadline expires; infinity for none.
+            redactor: redacts the secret's values in the plugin's messages.
+            on_end: called with the call's gRPC status; ``CANCELLED`` if this side ended it.
         """
         self._start = start
         self._idle_seconds = idle_seconds
@@ -57,7 +57,7 @@ class CollectStream:
         self._canceled = False
         self._silent = False
         self._finished = threading.Event()
-        # When the reader began to wait for the plugin; None while it works on a message.
+        # When the reader began to wait for the plugin; None while it processes a message.
         self._waiting_since: float | None = None
 
     def cancel(self) -> None:
@@ -92,7 +92,7 @@ class CollectStream:
             try:
                 self._call = self._start()
             except ValueError as exc:
-                # grpc's word for a channel that was closed: this process is about to stop.
+                # grpc's text for a closed channel: this process is about to stop.
                 raise PluginUnavailableError(reason="the connection was closed") from exc
             return self._call
 
@@ -107,7 +107,7 @@ class CollectStream:
             yield received
 
     def _watch(self, call: StreamCall) -> None:
-        """Break the call off once the plugin has been silent too long; the reader's own time does not count."""
+        """End the call when the plugin has been silent too long; the reader's own time does not count."""
         wait = self._idle_seconds
         while not self._finished.wait(wait):
             since = self._waiting_since

@@ -38,13 +38,13 @@ TYPES = (HOST,)
 
 MACHINE_ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 BOOT_TIME_STEP_SECONDS = 60
-"""The kernel computes the boot time anew from the clock, so it wavers; that is no change of the machine."""
+"""The kernel computes the boot time from the clock, so it fluctuates; that is not a change of the machine."""
 
 
 def account() -> str:
-    """Return what names this machine for good: derived from its machine id, else from its name.
+    """Return a permanent identifier of this machine: derived from its machine id, else from its name.
 
-    machine-id(5) asks not to show the id itself, but a hash of it.
+    machine-id(5) asks to show only a hash of the id.
     """
     for path in MACHINE_ID_FILES:
         try:
@@ -62,7 +62,7 @@ def time_zone() -> str:
 
 
 def find() -> Iterator[Item]:
-    """Yield the one host."""
+    """Yield the host."""
     hostname = socket.gethostname()
     logical = psutil.cpu_count() or 1
     model = cpu_model()
@@ -93,7 +93,7 @@ def find() -> Iterator[Item]:
 
 
 def cpu_model(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the processor's model name, or the architecture where it is not told."""
+    """Return the processor's model name, or the architecture if it is unknown."""
     try:
         for line in cpuinfo.read_text("utf-8", "replace").splitlines():
             key, _, value = line.partition(":")

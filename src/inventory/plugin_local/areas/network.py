@@ -1,4 +1,4 @@
-"""Network interfaces, their addresses, and the ports on which somebody listens."""
+"""Network interfaces, their addresses, and listening ports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inventory.plugin_local.resources import JSON, Field, Item, ServiceType
 
 GROUP = "Network"
 FIRST_EPHEMERAL_PORT = 32768
-"""Linux gives outgoing UDP sockets ports from here on; these are no services."""
+"""Linux assigns ports from here on to outgoing UDP sockets; these are not services."""
 
 INTERFACE = ServiceType(
     group=GROUP,
@@ -105,7 +105,7 @@ def addresses() -> Iterator[Item]:
 
 
 def listening_ports() -> Iterator[Item]:
-    """Yield each address and port with a listener, once, whoever shares it."""
+    """Yield each address and port with a listener once, even if several processes share it."""
     listeners: defaultdict[tuple[str, str, int], set[int]] = defaultdict(set)
     for connection in psutil.net_connections("inet"):
         if not connection.laddr:

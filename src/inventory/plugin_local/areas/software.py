@@ -38,7 +38,7 @@ def find() -> Iterator[Item]:
 
 
 def packages(found: Iterable[Distribution], *, environment: str) -> Iterator[Item]:
-    """Yield each package once: of two copies on the path the first is the one that is imported.
+    """Yield each package once: of two copies on the path, the first is the one that is imported.
 
     Args:
         found: what is installed, in the order of the import path.
@@ -71,7 +71,7 @@ def packages(found: Iterable[Distribution], *, environment: str) -> Iterator[Ite
 
 
 def normalized(name: str) -> str:
-    """Return the name by which packages are told apart (PEP 503)."""
+    """Return the normalized name of a package (PEP 503)."""
     return _SEPARATORS.sub("-", name).lower()
 
 
@@ -81,5 +81,5 @@ def _entry(distribution: Distribution, key: str) -> str:
 
 
 def _first_line(text: str) -> str:
-    # Some packages put their whole licence there.
+    # Some packages put their whole license there.
     return text.strip().splitlines()[0] if text.strip() else ""

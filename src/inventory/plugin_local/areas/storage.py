@@ -11,7 +11,7 @@ from inventory.plugin_local.resources import JSON, Field, Item, ServiceType
 
 GROUP = "Storage"
 SECTOR_BYTES = 512
-"""The unit of /sys/block/*/size, whatever the device's own sector size (kernel documentation, stat and size)."""
+"""The unit of /sys/block/*/size, regardless of the device's sector size (kernel documentation, stat and size)."""
 GIB = 1024**3
 
 DISK = ServiceType(
@@ -55,7 +55,7 @@ def disks(block_devices: Path = Path("/sys/block")) -> Iterator[Item]:
         return
     for device in sorted(block_devices.iterdir()):
         size = _number(device / "size") * SECTOR_BYTES
-        # Loop devices and RAM disks come and go with what uses them.
+        # Loop devices and RAM disks appear and disappear with their users.
         if size == 0 or device.name.startswith(("loop", "ram", "zram")):
             continue
         yield Item(
@@ -91,7 +91,7 @@ def file_systems() -> Iterator[Item]:
         try:
             usage = psutil.disk_usage(partition.mountpoint)
         except OSError:
-            # A stale network mount, an empty drive: it is mounted, and that is all one can say.
+            # A stale network mount, or an empty drive: nothing else is known about it.
             pass
         else:
             size = usage.total
