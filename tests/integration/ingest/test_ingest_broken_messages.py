@@ -156,7 +156,7 @@ def test_a_message_that_nests_too_deep_is_told_by_its_resource_id(database, cloc
 
     [error] = result.errors
     assert error["error_code"] == "ERROR_INVALID_RESOURCE"
-    assert "nests too deep" in error["message"]
+    assert "nested too deeply" in error["message"]
     assert error["additional"]["resource_id"] == "i-00001"
     assert [service["reference"]["resource_id"] for service in services(database)] == ["i-00002"]
 
@@ -169,7 +169,7 @@ def test_a_trial_of_a_plugin_goes_on_behind_a_broken_message(connected):
 
     assert report.stream.count == 4
     found = {counted.fault.message: counted for counted in report.faults.of(Severity.VIOLATION)}
-    [deep_one] = [counted for message, counted in found.items() if "nests too deep" in message]
+    [deep_one] = [counted for message, counted in found.items() if "nested too deeply" in message]
     [broken] = [counted for message, counted in found.items() if "cannot be decoded" in message]
     assert deep_one.examples == ["message 2, inventory.CloudService i-00002"]
     assert broken.count == 1
