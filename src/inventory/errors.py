@@ -22,6 +22,7 @@ gRPC status codes, and ``gateway`` maps those to HTTP.
     │   ├── UnsupportedScheduleError
     │   ├── UnsupportedFilterKeyError
     │   ├── CollectorStateError
+    │   ├── JobNotRetryableError
     │   ├── ResourceAlreadyDeletedError
     │   └── RuleNotAllowedError          MANAGED rules refuse update, change_order and delete
     ├── AuthenticateFailureError                                          → UNAUTHENTICATED
@@ -232,6 +233,15 @@ class CollectorStateError(BadRequestError):
 
     def __init__(self, *, collector_id: str, state: str) -> None:
         super().__init__(f"Collector state is {state}. (collector_id = {collector_id})", field="collector_id")
+
+
+class JobNotRetryableError(BadRequestError):
+    """A job of which nothing can be retried."""
+
+    code = "ERROR_JOB_NOT_RETRYABLE"
+
+    def __init__(self, *, job_id: str, reason: str) -> None:
+        super().__init__(f"Job cannot be retried. (job_id = {job_id}, reason = {reason})", field="job_id")
 
 
 class ResourceAlreadyDeletedError(BadRequestError):

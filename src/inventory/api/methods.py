@@ -31,6 +31,7 @@ from inventory.api.presenters import (
     explanation,
     freshness_of_secret,
     freshness_page,
+    job_facts,
 )
 from inventory.domain.principal import Principal
 from inventory.manager.page import Page
@@ -250,6 +251,13 @@ def _freshness() -> Iterator[MethodRow]:
     )
 
 
+def _job_operations() -> Iterator[MethodRow]:
+    service = _Service("JobOperations", PROJECT, OPERATIONS)
+    key = ("job_id",)
+    yield service.row("retry", key, lambda use, who, it: job_facts(use.retry_service.retry(who, it["job_id"])))
+    yield service.row("get", key, lambda use, who, it: job_facts(use.retry_service.get(who, it["job_id"])))
+
+
 def _dry_run() -> Iterator[MethodRow]:
     row = _Service("DryRun", DOMAIN, OPERATIONS).row
     key = ("dry_run_id",)
@@ -281,6 +289,7 @@ METHODS: Final[Mapping[str, MethodRow]] = {
         _operations(),
         _freshness(),
         _dry_run(),
+        _job_operations(),
         _server_info(),
     )
     for row in rows

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any, Final
 
 from inventory.api.present import Presenter, sole_project
 from inventory.domain.keys import unescape_key
 from inventory.service.job.freshness import FreshnessPage, SecretFreshness
+from inventory.service.job.retry import JobFacts
 from inventory.service.schedule.facts import Explanation
-from inventory.stubs.inventory.operations.v1 import dry_run_pb2, freshness_pb2, operations_pb2
+from inventory.stubs.inventory.operations.v1 import dry_run_pb2, freshness_pb2, job_operations_pb2, operations_pb2
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -72,6 +73,12 @@ def freshness_of_secret(found: SecretFreshness) -> bytes:
     return _SECRET_FRESHNESS.one(content)
 
 
+def job_facts(found: JobFacts) -> bytes:
+    """Return the message of what is told of a job beyond the published API."""
+    content = {each.name: getattr(found, each.name) for each in fields(found)}
+    return _JOB_FACTS.one(content | {"job": sole_project(found.job)})
+
+
 def dry_run_change(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return a change of a dry run with what it tells of its resource."""
     resource = stored.get("resource") or {}
@@ -95,6 +102,7 @@ COLLECTOR_RULE: Final = Presenter(collector_rule_pb2.CollectorRuleInfo.DESCRIPTO
 SCHEDULE_FACTS: Final = Presenter(operations_pb2.ScheduleFacts.DESCRIPTOR, derive=without_absent_job)
 _EXPLANATION: Final = Presenter(operations_pb2.ScheduleExplanation.DESCRIPTOR)
 _FRESHNESS_LIST: Final = Presenter(freshness_pb2.FreshnessList.DESCRIPTOR)
+_JOB_FACTS: Final = Presenter(job_operations_pb2.JobFacts.DESCRIPTOR)
 _SECRET_FRESHNESS: Final = Presenter(freshness_pb2.SecretFreshness.DESCRIPTOR)
 DRY_RUN: Final = Presenter(dry_run_pb2.DryRunInfo.DESCRIPTOR)
 DRY_RUN_CHANGE: Final = Presenter(dry_run_pb2.DryRunChange.DESCRIPTOR, derive=dry_run_change)

@@ -7,6 +7,7 @@ from typing import Final
 
 from inventory.bootstrap.managers import Managers
 from inventory.manager.job.collect_history import CollectHistory
+from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.job.task_progress import TaskProgress
 from inventory.manager.reader import Reader
@@ -24,6 +25,8 @@ from inventory.service.job.collect import CollectService, PlanLimits
 from inventory.service.job.freshness import FreshnessService
 from inventory.service.job.manage import CollectorReferences, JobService, JobTaskService
 from inventory.service.job.plan import CollectPlanner
+from inventory.service.job.retry import RetryService
+from inventory.service.job.retry_plan import RetryPlanner
 from inventory.service.schedule.facts import ScheduleFactsService
 from inventory.service.schedule.manage import ScheduleService
 from inventory.settings import Settings
@@ -53,20 +56,46 @@ class Services(Managers):
         return ResourceLookup(database=self.database, timeout_seconds=self.settings.query_timeout_seconds)
 
     @cached_property
-    def collect(self) -> CollectService:
-        """Collect and planning."""
-        planner = CollectPlanner(
+    def collect_planner(self) -> CollectPlanner:
+        """Plans of collects."""
+        return CollectPlanner(
             secrets=self.secrets,
             collector_plugins=self.collector_plugins,
             lookups=self.lookups,
             caches=self.caches,
             clock=self.clock,
         )
+
+    @cached_property
+    def retry_planner(self) -> RetryPlanner:
+        """Plans of retries."""
+        return RetryPlanner(jobs=self.jobs, failed=self.failed_tasks, planner=self.collect_planner)
+
+    @cached_property
+    def failed_tasks(self) -> FailedTasks:
+        """What failed in jobs."""
+        return FailedTasks(database=self.database)
+
+    @cached_property
+    def retry_service(self) -> RetryService:
+        """Retries of jobs."""
+        return RetryService(
+            jobs=self.jobs,
+            failed=self.failed_tasks,
+            reader=self.job_service,
+            collect=self.collect,
+            planner=self.retry_planner,
+        )
+
+    @cached_property
+    def collect(self) -> CollectService:
+        """Collect and planning."""
         return CollectService(
             collectors=self.collectors,
             jobs=self.jobs,
             tasks=self.tasks,
-            planner=planner,
+            planner=self.collect_planner,
+            retries=self.retry_planner,
             queue=self.queue,
             clock=self.clock,
             owner=self.owner,

@@ -65,4 +65,5 @@ MIGRATIONS: Final = (
     Migration(3, "rewrite reference keys", "0.1.0", rewrite_reference_keys),
     Migration(4, "index complete successes", "0.1.0", build_indexes),
     Migration(5, "index dry runs", "0.1.0", build_indexes),
+    Migration(6, "index retries", "0.1.0", build_indexes),
 )

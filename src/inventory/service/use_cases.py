@@ -10,6 +10,7 @@ from inventory.service.dry_run.manage import DryRunService
 from inventory.service.job.collect import CollectService
 from inventory.service.job.freshness import FreshnessService
 from inventory.service.job.manage import JobService, JobTaskService
+from inventory.service.job.retry import RetryService
 from inventory.service.resource.change_history import ChangeHistoryService
 from inventory.service.resource.cloud_service import CloudServiceService
 from inventory.service.resource.cloud_service_type import CloudServiceTypeService
@@ -35,6 +36,8 @@ class UseCases(Protocol):
     def freshness_service(self) -> FreshnessService: ...
     @property
     def job_service(self) -> JobService: ...
+    @property
+    def retry_service(self) -> RetryService: ...
     @property
     def job_task_service(self) -> JobTaskService: ...
     @property

@@ -24,6 +24,7 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
+from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
@@ -40,6 +41,7 @@ from inventory.service.collector.rules import CollectorRuleService
 from inventory.service.collector.verify_plugin import PluginVerifier
 from inventory.service.job.collect import CollectService
 from inventory.service.job.plan import CollectPlanner
+from inventory.service.job.retry_plan import RetryPlanner
 from tests.fakes.plugin import FakePlugin
 
 ME = Principal(domain_id="domain-1", user_id="user-1")
@@ -178,6 +180,7 @@ class Kit:
             jobs=self.jobs,
             tasks=self.tasks,
             planner=planner,
+            retries=RetryPlanner(jobs=self.jobs, failed=FailedTasks(database=self.database), planner=planner),
             queue=self.queue,
             clock=self.clock,
             owner=owner,

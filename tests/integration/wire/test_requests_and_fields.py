@@ -26,6 +26,8 @@ REQUIRED = {
     },
     "Operations.list_schedule_facts": ["collector_id"],
     "Operations.explain_schedule": ["collector_id", "schedule_id"],
+    "JobOperations.retry": ["job_id"],
+    "JobOperations.get": ["job_id"],
     "Freshness.list": [],
     "Freshness.get": ["collector_id", "secret_id"],
     "CloudService.create": ["cloud_service_type", "cloud_service_group", "provider", "data"],

@@ -72,6 +72,7 @@ COMMANDS: dict[str, list[str]] = {
     "freshness": [],
     "job list": [],
     "job show": ["--watch"],
+    "job retry": ["job-0123456789ab"],
     "job delete": ["job-0123456789ab"],
     "job stat": ["--by", "status"],
     "dry-run show": ["dry-run-0123456789ab"],

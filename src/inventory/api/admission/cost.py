@@ -29,6 +29,7 @@ _BY_NUMBER: Final = frozenset(
     {
         f"/{PACKAGE}.Collector/collect",
         f"/{PACKAGE}.Collector/delete",
+        f"/{OPERATIONS}.JobOperations/retry",
         f"/{OPERATIONS}.Freshness/list",
         f"/{OPERATIONS}.Freshness/get",
     }

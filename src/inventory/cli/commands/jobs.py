@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import click
+import grpc
 
-from inventory.cli.client import Client, connected
+from inventory.cli.client import CallError, Client, connected
 from inventory.cli.command_form import Group
 from inventory.cli.commands.stat import add_stat
 from inventory.cli.completion import collector_names
@@ -42,7 +43,7 @@ TASK_STATUS = click.Choice(["PENDING", "IN_PROGRESS", "SUCCESS", "FAILURE", "CAN
 
 @click.group(cls=Group)
 def job() -> None:
-    """Show, explain, watch, cancel and delete jobs."""
+    """Show, explain, watch, retry, cancel and delete jobs."""
 
 
 @job.command("list", example="inventory job list --status ERROR --filter 'created_at>now - 1d'")
@@ -74,11 +75,35 @@ def show_job(context: click.Context, job_id: str | None, name_or_id: str | None,
     with connected(context) as client:
         wanted = job_id or _newest(client, name_or_id)
         found = watch_job(client, wanted, quiet=wants_json(context)) if watch else whole_job(client, wanted)
+        found |= _retries(client, wanted)
     if wants_json(context):
         print_json(found)
     else:
         explain_job(found, every_task=every_task)
     if watch and found["status"] != "SUCCESS":
+        context.exit(EXIT_JOB_FAILED)
+
+
+@job.command("retry", example="inventory job retry job-0123456789ab --watch")
+@click.argument("job_id", metavar="JOB")
+@click.option("--watch", is_flag=True, help="follow the new job until it has ended")
+@json_option
+@click.pass_context
+def retry_job(context: click.Context, job_id: str, watch: bool) -> None:
+    """Collect what failed in a job, and nothing else: its failed secrets, and of these only the failed slices."""
+    with connected(context) as client:
+        made = client.call("JobOperations.retry", job_id=job_id)
+        retry_id = str(made["job"]["job_id"])
+        if not watch:
+            count = made["job"].get("total_tasks", 0)
+            say(context, made, f"{retry_id} retries {job_id}: {count} task{'' if count == 1 else 's'}")
+            return
+        found = watch_job(client, retry_id, quiet=wants_json(context))
+    if wants_json(context):
+        print_json(found)
+    else:
+        explain_job(found)
+    if found["status"] != "SUCCESS":
         context.exit(EXIT_JOB_FAILED)
 
 
@@ -142,6 +167,17 @@ def delete_task(context: click.Context, job_task_ids: tuple[str, ...]) -> None:
 
 
 add_stat(task, "JobTask", example="inventory task stat --by status --sum failure_count")
+
+
+def _retries(client: Client, job_id: str) -> dict[str, Any]:
+    """Return which jobs retry each other, and whether this one can be retried; nothing if the server does not know."""
+    try:
+        facts = client.call("JobOperations.get", job_id=job_id)
+    except CallError as exc:
+        if exc.status is not grpc.StatusCode.UNIMPLEMENTED:
+            raise
+        return {}
+    return {name: value for name, value in facts.items() if name != "job"}
 
 
 def _newest(client: Client, name_or_id: str | None) -> str:

@@ -54,6 +54,7 @@ ADVICE: Final[Mapping[str, str]] = {
         "update-plugin`, or pin the version with --upgrade-mode MANUAL."
     ),
     "ERROR_VERIFY_PLUGIN_FAILURE": "Test the secrets with `inventory collector verify`, and fix the one it rejects.",
+    "ERROR_JOB_NOT_RETRYABLE": "The reason says why it cannot be retried; `inventory collect` collects everything.",
     "ERROR_COLLECTOR_STATE": "The collector is disabled: enable it with `inventory collector enable`.",
     "ERROR_UNSUPPORTED_FILTER_KEY": (
         "The filter names a key that the plugin does not (or no longer) support: see filter_format in "

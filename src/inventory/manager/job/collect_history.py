@@ -27,7 +27,7 @@ _BY_SECRET: Final = [("domain_id", 1), ("collector_id", 1), ("secret_id", 1), ("
 _SHOWN: Final = (
     *("job_id", "job_task_id", "status", "started_at", "finished_at"),
     *("provider", "service_account_id", "project_id", "created_at"),
-    *("created_count", "updated_count", "disconnected_count"),
+    *("created_count", "updated_count", "disconnected_count", "view_started_at", "view_resources_seen"),
 )
 _ANY_TIME: Final = {"$type": "date"}
 

@@ -55,7 +55,7 @@ class JobManager:
         """Insert a job, CREATED now unless ``job`` says otherwise, and return it as it is stored.
 
         Raises:
-            SaveUniqueValuesError: the schedule has a job for this fire time already.
+            SaveUniqueValuesError: the schedule has a job for this fire time already, or the job is being retried.
             InvalidParameterError: a field breaks the schema.
         """
         now = self._clock.now()
@@ -64,7 +64,8 @@ class JobManager:
         try:
             self._jobs.insert_one(document)
         except DuplicateKeyError as exc:
-            raise SaveUniqueValuesError(keys=("schedule_id", "fire_at")) from exc
+            keys = ("retry_of",) if document.get("retry_of") else ("schedule_id", "fire_at")
+            raise SaveUniqueValuesError(keys=keys) from exc
         _count_ended(document["status"])
         return document
 
@@ -80,13 +81,22 @@ class JobManager:
             raise NotFoundError(key="job_id", value=job_id)
         return found
 
-    def mark_planned(self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = ()) -> StoredJob:
+    @translated_errors()
+    def retry_of(self, domain_id: str, job_id: str) -> StoredJob | None:
+        """Return the job that retries what failed in this one, or None if there is none."""
+        # The type is part of the condition because the index holds only texts.
+        return self._jobs.find_one({"domain_id": domain_id, "retry_of": {"$eq": job_id, "$type": "string"}})
+
+    def mark_planned(
+        self, domain_id: str, job_id: str, total: int, projects: Sequence[str] = (), *, planned_with: str = ""
+    ) -> StoredJob:
         """Record that all ``total`` tasks of the job exist; without any, the job ends here.
 
         Safe to repeat. If the job was stopped meanwhile, its new tasks are canceled as well.
 
         Args:
             projects: of the secrets that are collected.
+            planned_with: of the plan.
 
         Returns:
             The job as it is now: IN_PROGRESS, ended because it has no tasks, or stopped.
@@ -105,6 +115,7 @@ class JobManager:
             "total_tasks": total,
             "remained_tasks": settled.remained,
             "projects": sorted(set(projects) - {""}),
+            "planned_with": planned_with,
             "updated_at": self._clock.now(),
         }
         if settled.status not in JOB_OPEN:

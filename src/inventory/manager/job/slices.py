@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,9 @@ from inventory.model.stored import collection_of
 
 OPEN: Final = [status.value for status in TASK_OPEN]
 """Stored statuses of slices and tasks that have not ended."""
+
+_KNOWN: Final = 1
+"""The plan attempt of slices that were known when their task was planned."""
 
 _COUNTED: Final = dict.fromkeys((*SUMMED, "errors", "status", "expanded_attempt"), 1)
 
@@ -50,6 +54,12 @@ class TaskSlices:
 def first_slice_id(job_task_id: str) -> str:
     """Return the id of a task's slice 0, derived from the task's id so that planning twice creates it once."""
     return f"{ids.SLICE}-{job_task_id.rpartition('-')[2]}"
+
+
+def known_slice_ids(job_task_id: str, count: int) -> list[str]:
+    """Return the ids of slices 1 to ``count`` of a task whose slices are known when it is planned, as for slice 0."""
+    digests = (hashlib.sha256(f"{job_task_id}\0{number}".encode()) for number in range(1, count + 1))
+    return [f"{ids.SLICE}-{digest.hexdigest()[:12]}" for digest in digests]
 
 
 class SliceManager:
@@ -84,6 +94,40 @@ class SliceManager:
                 for task in tasks
             ]
         )
+
+    def insert_known(
+        self,
+        tasks: Sequence[StoredJobTask],
+        task_options: Mapping[str, Sequence[Mapping[str, Any]]],
+        *,
+        endpoint: str,
+        priority: int,
+    ) -> None:
+        """Insert the slices of tasks for which they are known, as if slice 0 had planned them.
+
+        Slice 0 comes last: a task without it does not end, however many of the others a crash has let be stored.
+        Existing ones are left unchanged.
+
+        Args:
+            tasks: the tasks.
+            task_options: of each slice, by secret.
+            endpoint, priority: as in ``insert_first``.
+        """
+        now = self._clock.now()
+        pending = _pending(endpoint, priority, now)
+        firsts, others = [], []
+        for task in tasks:
+            made = new_document(Slice, slice_id="", number=0, plan_attempt=_KNOWN, **_of_task(task), **pending)
+            each = task_options[task["secret_id"]]
+            numbered = enumerate(zip(known_slice_ids(task["job_task_id"], len(each)), each, strict=True), start=1)
+            others += [
+                made | {"slice_id": slice_id, "number": number, "task_options": dict(options)}
+                for number, (slice_id, options) in numbered
+            ]
+            ended = {"status": TaskStatus.SUCCESS.value, "expanded_attempt": _KNOWN, "finished_at": now}
+            firsts.append(made | {"slice_id": first_slice_id(task["job_task_id"])} | ended)
+        self._insert(others)
+        self._insert(firsts)
 
     def hold(self, first: StoredSlice, task_options: Sequence[Mapping[str, Any]]) -> None:
         """Insert the slices planned by the claim ``first`` of slice 0, held until that claim has ended well.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, Final
 
 from bson import Binary, ObjectId
@@ -68,7 +69,12 @@ class JobTaskManager:
         self._clock = clock
 
     def insert_tasks(
-        self, tasks: Sequence[Mapping[str, Any]], *, endpoint: str = "", priority: int = 10
+        self,
+        tasks: Sequence[Mapping[str, Any]],
+        *,
+        endpoint: str = "",
+        priority: int = 10,
+        slices: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
     ) -> list[StoredJobTask]:
         """Insert the tasks of one job, each with its slice 0, and return them as they are stored.
 
@@ -79,6 +85,7 @@ class JobTaskManager:
                 secret_id, provider, service_account_id, project_id, filter, full_collect. All of one job.
             endpoint: the plugin's endpoint, for its limit of running slices.
             priority: the collector's priority.
+            slices: the task_options of each slice, by secret, of tasks whose slices are known already.
         """
         if not tasks:
             return []
@@ -94,7 +101,10 @@ class JobTaskManager:
         ]
         all_new = self._insert(documents)
         stored = sorted(documents, key=itemgetter("secret_id")) if all_new else self._of_secrets(tasks)
-        self._slices.insert_first(stored, endpoint=endpoint, priority=priority)
+        known = [task for task in stored if task["secret_id"] in slices]
+        self._slices.insert_known(known, slices, endpoint=endpoint, priority=priority)
+        others = [task for task in stored if task["secret_id"] not in slices]
+        self._slices.insert_first(others, endpoint=endpoint, priority=priority)
         return stored
 
     @translated_errors()

@@ -22,7 +22,8 @@ class Job(Document):  # type: ignore[misc]
     if it has not since the last claim. While an outage of the platform prevents planning, ``errors`` says which,
     ``plan_not_before`` when it is retried, and ``plan_outages`` how often it was tried. ``projects`` are those of its
     secrets. ``transaction_id`` is that of the call that created it, and is sent with every call to the platform for it;
-    without one, as for a scheduled job, ``job_id`` is sent.
+    without one, as for a scheduled job, ``job_id`` is sent. ``retry_of`` is the job of which this one retries what
+    failed: at most one does. ``planned_with`` is a hash of the plugin, its version and options.
     """
 
     job_id = Text(required=True, max_length=40)
@@ -40,6 +41,8 @@ class Job(Document):  # type: ignore[misc]
     projects = ListField(Text(max_length=255))
     priority = IntField(required=True, default=10)
     transaction_id = Text(max_length=128)
+    retry_of = Text(max_length=40)
+    planned_with = Text(max_length=32)
     planned = BooleanField(required=True, default=False)
     plan_owner = Text(max_length=255)
     plan_lease_until = DateTimeField()
@@ -67,6 +70,11 @@ class Job(Document):  # type: ignore[misc]
                 "unique": True,
                 "partialFilterExpression": {"schedule_id": {"$type": "string"}},
             },
+            {
+                "fields": ["domain_id", "retry_of"],
+                "unique": True,
+                "partialFilterExpression": {"retry_of": {"$type": "string"}},
+            },
             {"fields": ["status", "created_at"]},
             {"fields": ["created_at"]},
         ],
@@ -92,6 +100,8 @@ class StoredJob(StoredDocument):
     projects: NotRequired[list[str]]
     priority: int
     transaction_id: NotRequired[str]
+    retry_of: NotRequired[str]
+    planned_with: NotRequired[str]
     planned: bool
     plan_owner: NotRequired[str]
     plan_lease_until: NotRequired[datetime]

@@ -36,6 +36,9 @@ class JobTask(Counted, Document):  # type: ignore[misc]
     ``garbage_session`` and ``garbage_lost_session`` are as those of a slice. ``error_count`` includes errors that were
     not kept. ``types_told`` are the unknown resource types that were reported: once per task, however many slices and
     attempts meet them.
+
+    A task that retries only the failed slices of another completes its view of the secret: ``view_started_at`` is when
+    that view began, ``view_resources_seen`` how many CloudServices the other slices saw.
     """
 
     job_task_id = Text(required=True, max_length=40)
@@ -57,6 +60,8 @@ class JobTask(Counted, Document):  # type: ignore[misc]
     garbage_lease_until = DateTimeField()
     garbage_session = BinaryField()
     garbage_lost_session = BinaryField()
+    view_started_at = DateTimeField()
+    view_resources_seen = IntField()
     domain_id = Text(required=True, max_length=255)
     created_at = DateTimeField(required=True)
     started_at = DateTimeField()
@@ -214,6 +219,8 @@ class StoredJobTask(StoredCounts):
     garbage_lease_until: NotRequired[datetime]
     garbage_session: NotRequired[bytes]
     garbage_lost_session: NotRequired[bytes]
+    view_started_at: NotRequired[datetime]
+    view_resources_seen: NotRequired[int]
     domain_id: str
     created_at: datetime
     started_at: NotRequired[datetime]

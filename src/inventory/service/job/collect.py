@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -20,21 +20,25 @@ from inventory.errors import (
     CollectorStateError,
     ConnectionFailureError,
     InventoryError,
+    JobNotRetryableError,
     NotFoundError,
     PluginInstallingError,
     RequiredParameterError,
+    SaveUniqueValuesError,
 )
 from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.manager import JobManager
-from inventory.manager.job.slices import first_slice_id
+from inventory.manager.job.slices import first_slice_id, known_slice_ids
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import MONGODB, Document
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job import StoredJob
+from inventory.model.documents.job_task import StoredJobTask
 from inventory.model.time_limit import finish
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 from inventory.service.job.plan import OUTAGES, CollectOptions, CollectPlan, CollectPlanner
+from inventory.service.job.retry_plan import RetryPlanner
 
 log = get_logger(__name__)
 
@@ -92,6 +96,7 @@ class CollectService:
         jobs: JobManager,
         tasks: JobTaskManager,
         planner: CollectPlanner,
+        retries: RetryPlanner,
         queue: Queue,
         clock: Clock,
         owner: str,
@@ -101,7 +106,7 @@ class CollectService:
         """Prepare.
 
         Args:
-            collectors, jobs, tasks, planner, queue, clock: what it works with.
+            collectors, jobs, tasks, planner, retries, queue, clock: what it works with.
             owner: identifies this process in claims of planning.
             system_token: the token with which scheduled jobs call the platform.
             limits: limits of planning.
@@ -110,6 +115,7 @@ class CollectService:
         self._jobs = jobs
         self._tasks = tasks
         self._planner = planner
+        self._retries = retries
         self._queue = queue
         self._clock = clock
         self._owner = owner
@@ -131,9 +137,7 @@ class CollectService:
         """
         if not request.collector_id:
             raise RequiredParameterError(key="collector_id")
-        collector = self._collectors.get(principal.domain_id, request.collector_id)
-        if collector["state"] != ENABLED:
-            raise CollectorStateError(collector_id=request.collector_id, state=collector["state"])
+        collector = self._enabled(principal.domain_id, request.collector_id)
         options = CollectOptions(
             request.filter, CollectMode.parse(request.collect_mode), request.secret_id, request.use_cache
         )
@@ -145,9 +149,47 @@ class CollectService:
             failure = exc
             finish(lambda: self._insert_failed(made, failure))
             raise
+        return self._begin(made, plan)
+
+    def _begin(self, made: Document, plan: CollectPlan) -> Document:
         job = self._jobs.insert(made | self._claim())
         planned = finish(lambda: self._carry_out(job, plan))
         return {**planned, _INFO: self._collectors.minimal(plan.collector)}
+
+    def retry(self, principal: Principal, job: StoredJob) -> Document:
+        """Create the job that retries what failed in ``job``, and enqueue its tasks; see ``RetryService``.
+
+        Returns:
+            As ``collect``. If another call has created it already, that job; if its planning was interrupted, this call
+            may finish it.
+
+        Raises:
+            NotFoundError, CollectorStateError: the collector does not exist or is disabled.
+            JobNotRetryableError: nothing of the job can be retried.
+            CollectInitializeError, ConnectionFailureError and others that ``collect`` raises; no job was created.
+        """
+        domain_id = job["domain_id"]
+        collector = self._enabled(domain_id, job["collector_id"])
+        if existing := self._jobs.retry_of(domain_id, job["job_id"]):
+            self.plan_job(domain_id, existing["job_id"])
+            return {**self._jobs.get(domain_id, existing["job_id"]), _INFO: self._collectors.minimal(collector)}
+        options = CollectOptions(
+            job.get("filter") or {}, CollectMode.parse(job["collect_mode"]), "", bool(job.get("use_cache"))
+        )
+        with tracing.span("job.plan"):
+            plan = self._retries.plan(principal, collector, job)
+        if not plan.tasks:
+            raise JobNotRetryableError(job_id=job["job_id"], reason="the collector no longer has its failed secrets")
+        try:
+            return self._begin(_job_of(collector, options, principal) | {"retry_of": job["job_id"]}, plan)
+        except SaveUniqueValuesError:
+            return self.retry(principal, job)
+
+    def _enabled(self, domain_id: str, collector_id: str) -> StoredCollector:
+        collector = self._collectors.get(domain_id, collector_id)
+        if collector["state"] != ENABLED:
+            raise CollectorStateError(collector_id=collector_id, state=collector["state"])
+        return collector
 
     def _claim(self) -> Document:
         """Return the claim of a job that its creator plans; if that process dies, the sweeper has another plan it."""
@@ -176,15 +218,16 @@ class CollectService:
             [{**task, **fixed} for task in plan.tasks],
             endpoint=plan.endpoint.endpoint,
             priority=plan.collector["priority"],
+            slices=plan.slices,
         )
         # An earlier attempt may have found other secrets: its tasks count as well.
         total = (
             len(stored) if job["plan_attempts"] == 1 else sum(self._tasks.count(domain_id, job_id).by_status.values())
         )
-        planned = self._jobs.mark_planned(domain_id, job_id, total, plan.projects)
+        planned = self._jobs.mark_planned(domain_id, job_id, total, plan.projects, planned_with=plan.planned_with)
         self._collectors.mark_collected(domain_id, job["collector_id"], self._clock.now())
         log.info("job_planned", job_id=job_id, collector_id=job["collector_id"], tasks=total, status=planned["status"])
-        self._enqueue(planned, [first_slice_id(task["job_task_id"]) for task in stored], plan.collector["priority"])
+        self._enqueue(planned, _first_to_run(stored, plan), plan.collector["priority"])
         return planned
 
     def _enqueue(self, job: StoredJob, slice_ids: list[str], priority: int) -> None:
@@ -248,9 +291,7 @@ class CollectService:
     def _plan_claimed(self, job: StoredJob) -> CollectPlan:
         if job["plan_attempts"] > self._limits.max_attempts:
             raise CollectInitializeError(stage="plan", reason="whoever planned it was lost, repeatedly")
-        collector = self._collectors.get(job["domain_id"], job["collector_id"])
-        if collector["state"] != ENABLED:
-            raise CollectorStateError(collector_id=job["collector_id"], state=collector["state"])
+        collector = self._enabled(job["domain_id"], job["collector_id"])
         options = CollectOptions(
             job.get("filter") or {},
             CollectMode.parse(job.get("collect_mode") or ""),
@@ -259,7 +300,19 @@ class CollectService:
         )
         principal = system_principal(job["domain_id"], token=self._system_token, transaction_id=transaction_of(job))
         with tracing.span("job.plan"):
+            if job.get("retry_of"):
+                return self._retries.plan(principal, collector, self._retries.source(job))
             return self._planner.plan(principal, collector, options)
+
+
+def _first_to_run(tasks: Sequence[StoredJobTask], plan: CollectPlan) -> list[str]:
+    """Return the ids of the slices that may run when the job is planned."""
+    found = []
+    for task in tasks:
+        known = plan.slices.get(task["secret_id"])
+        job_task_id = task["job_task_id"]
+        found += known_slice_ids(job_task_id, len(known)) if known else [first_slice_id(job_task_id)]
+    return found
 
 
 def _job_of(collector: StoredCollector, options: CollectOptions, principal: Principal) -> Document:

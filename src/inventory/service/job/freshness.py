@@ -28,6 +28,7 @@ Views: TypeAlias = "list[SecretView]"
 
 DEFAULT_PAGE: Final = 100
 LONGEST_PAGE: Final = 1_000
+_ALIVE: Final = ("created_count", "updated_count", "disconnected_count", "view_resources_seen")
 _FAILED: Final = TaskStatus.FAILURE.value
 _OPEN: Final = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
 
@@ -58,8 +59,8 @@ class SecretView:
 
     @property
     def last_success_at(self) -> datetime | None:
-        """When the last complete success ended."""
-        return None if self.complete is None else self.complete["finished_at"]
+        """When the last complete success ended; of one that a retry completed, when the job that it retries began."""
+        return None if self.complete is None else _succeeded_at(self.complete)
 
     @property
     def project_id(self) -> str:
@@ -98,7 +99,7 @@ class SecretView:
             "last_attempt_job_id": attempt.get("job_id"),
             "last_attempt_job_task_id": attempt.get("job_task_id"),
             "consecutive_failures": self.failures,
-            "resources": sum(complete.get(f"{each}_count") or 0 for each in ("created", "updated", "disconnected")),
+            "resources": sum(complete.get(name) or 0 for name in _ALIVE),
             "stale_after_seconds": int(self.stale_after.total_seconds()),
         }
         if (errors := attempt.get("errors")) and attempt["status"] != TaskStatus.SUCCESS.value:
@@ -228,7 +229,7 @@ class FreshnessService:
             if secret_id in gone:
                 continue
             success = complete.get(secret_id)
-            moment = None if success is None else success["finished_at"]
+            moment = None if success is None else _succeeded_at(success)
             verdict = judge(moment, promise, now, failed=_failed(task, success))
             yield SecretView(collector, secret_id, success, task, verdict, promise.stale_after)
 
@@ -250,7 +251,7 @@ class FreshnessService:
     def _whole(self, domain_id: str, views: Sequence[SecretView]) -> Views:
         """Return the views with their failures and last attempts."""
         since = [
-            Since(view.collector["collector_id"], view.secret_id, view.last_success_at)
+            Since(view.collector["collector_id"], view.secret_id, (view.complete or {}).get("finished_at"))
             for view in views
             if view.has_newer_tasks
         ]
@@ -279,6 +280,12 @@ def _is_asked_for(view: SecretView, principal: Principal, request: Mapping[str, 
         return False
     asked = ((request.get("secret_id"), view.secret_id), (request.get("project_id"), view.project_id))
     return all(not wanted or wanted == value for wanted, value in asked)
+
+
+def _succeeded_at(task: Document) -> datetime:
+    """Return how old what a complete success saw is at most."""
+    moment: datetime = task.get("view_started_at") or task["finished_at"]
+    return moment
 
 
 def _failed(task: Document, success: Document | None) -> bool:

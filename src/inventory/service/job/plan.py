@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from inventory.connector.ports import PluginEndpoint, SecretInformation
 from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.filter_format import CheckedFilter, checked_filter, filters_by_secret, with_cache
+from inventory.domain.job.failed_task import FailedTask
 from inventory.domain.principal import Principal
 from inventory.errors import (
     BadRequestError,
@@ -56,16 +59,25 @@ class CollectPlan:
         endpoint: where its plugin listens.
         tasks: one per secret with something to collect: secret_id, provider, service_account_id, project_id, filter,
             full_collect.
+        slices: the task_options of each slice, by secret, of tasks whose slices are known already.
     """
 
     collector: StoredCollector
     endpoint: PluginEndpoint
     tasks: Sequence[Document]
+    slices: Mapping[str, Sequence[Document]] = field(default_factory=dict)
 
     @property
     def projects(self) -> list[str]:
         """The projects of the secrets, without duplicates."""
         return sorted({task["project_id"] for task in self.tasks if task.get("project_id")})
+
+    @property
+    def planned_with(self) -> str:
+        """A hash of the plugin, its version and options: what was collected with the same can be put together."""
+        info = self.collector["plugin_info"]
+        essence = [info.get("plugin_id"), info.get("version"), info.get("options") or {}]
+        return hashlib.blake2b(json.dumps(essence, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
 
 
 class CollectPlanner:
@@ -111,6 +123,35 @@ class CollectPlanner:
             if secret.secret_id in filters
         ]
         return CollectPlan(collector, endpoint, tasks)
+
+    def plan_retry(
+        self, principal: Principal, collector: StoredCollector, failed: Sequence[FailedTask], *, planned_with: str
+    ) -> CollectPlan:
+        """Return what a retry will do: collect the failed slices of each secret, or all of it if it had none.
+
+        Failed tasks of secrets that the collector no longer has are left out.
+
+        Args:
+            principal: the caller.
+            collector: the job's collector.
+            failed: the job's failed tasks.
+            planned_with: of the job. If the plugin has changed since, earlier slices and those of the retry are no
+                complete view together, and prove nothing about what they did not see.
+
+        Raises: as ``plan``, except for errors of the filter.
+        """
+        collector, endpoint = self._refresher.upgraded(collector, principal)
+        by_secret = {one.secret_id: one for one in failed}
+        secrets = [each for each in self._secrets_of(principal, collector, "") if each.secret_id in by_secret]
+        slices = {name: one.slices for name, one in by_secret.items() if one.slices}
+        plan = CollectPlan(collector, endpoint, (), slices)
+        same = planned_with == plan.planned_with
+        tasks = []
+        for secret in secrets:
+            one = by_secret[secret.secret_id]
+            provable = one.full_collect and (same or not one.slices)
+            tasks.append({**_task(secret, one.filter, provable=provable), **one.view})
+        return replace(plan, tasks=tasks)
 
     def _secrets_of(self, principal: Principal, collector: StoredCollector, wanted: str) -> Sequence[SecretInformation]:
         try:

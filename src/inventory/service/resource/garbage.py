@@ -69,7 +69,7 @@ class TaskGarbage:
         Repeating it after a crash counts and deletes nothing twice.
 
         Args:
-            task: IN_PROGRESS.
+            task: IN_PROGRESS. One that retries the failed slices of another proves what both together prove.
             resources_seen: the sum over its slices.
             belongs_to: contains its job and collector, if known; otherwise they are looked up.
 
@@ -77,6 +77,7 @@ class TaskGarbage:
             Whether the task may end: garbage collection is done, or does not apply. False while another process does
                 it.
         """
+        resources_seen += task.get("view_resources_seen") or 0
         if task.get("garbage_collected") or not task["full_collect"] or not resources_seen:
             return True
         context = self._context(task, belongs_to)
@@ -91,7 +92,7 @@ class TaskGarbage:
                 counts = collect_garbage(
                     self._database,
                     context=context,
-                    task_started_at=task["started_at"],
+                    task_started_at=task.get("view_started_at") or task["started_at"],
                     clock=self._clock,
                     threshold=self._threshold,
                     grace_seconds=self._grace_seconds,

@@ -1,0 +1,108 @@
+"""Retrying what failed in a job: a new job over its failed secrets, with the same filter and mode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.domain.job.states import JOB_OPEN, JobStatus
+from inventory.domain.principal import Principal
+from inventory.errors import JobNotRetryableError, PermissionDeniedError
+from inventory.manager.job.failed_tasks import FailedTasks
+from inventory.manager.job.manager import JobManager
+from inventory.model.connection import Document
+from inventory.model.documents.job import StoredJob
+from inventory.service.job.collect import CollectService
+from inventory.service.job.manage import JobService
+from inventory.service.job.retry_plan import RetryPlanner
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What ``JobFacts`` of the API tells of a job.
+
+    Attributes:
+        job: as ``Job.get`` answers it.
+        retry_of: the job of which this one retries what failed; empty for all others.
+        retried_by: the job that retries what failed in this one; empty if there is none.
+        failed_tasks: number of tasks that ended FAILURE or CANCELED.
+        not_retryable: why it cannot be retried; empty if it can.
+    """
+
+    job: Document
+    retry_of: str
+    retried_by: str
+    failed_tasks: int
+    not_retryable: str
+
+
+class RetryService:
+    """Retries jobs.
+
+    Args:
+        jobs, failed: the jobs and what failed in them.
+        reader: reads a job as its callers see it.
+        collect: creates the job.
+        planner: finds the job whose tasks are retried.
+    """
+
+    def __init__(
+        self,
+        *,
+        jobs: JobManager,
+        failed: FailedTasks,
+        reader: JobService,
+        collect: CollectService,
+        planner: RetryPlanner,
+    ) -> None:
+        self._jobs = jobs
+        self._failed = failed
+        self._reader = reader
+        self._collect = collect
+        self._planner = planner
+
+    def retry(self, principal: Principal, job_id: str) -> JobFacts:
+        """Create the job that retries what failed in this one, once: while it runs, a further call returns the same.
+
+        Raises:
+            NotFoundError: there is no such job that the caller may see, or its collector does not exist any more.
+            PermissionDeniedError: the job also collects for projects that are not the caller's.
+            JobNotRetryableError: it runs, nothing failed in it, or another job has retried it.
+            CollectorStateError: the collector is disabled.
+            CollectInitializeError, ConnectionFailureError and others that collecting raises; no job was created.
+        """
+        self._reader.get(principal, job_id, ("job_id",))
+        job = self._jobs.get(principal.domain_id, job_id)
+        if principal.projects is not None and not principal.projects.issuperset(job.get("projects", ())):
+            raise PermissionDeniedError
+        if reason := self._refusal(job, self._jobs.retry_of(principal.domain_id, job_id)):
+            raise JobNotRetryableError(job_id=job_id, reason=reason)
+        made = self._collect.retry(principal, job)
+        return JobFacts(made, job_id, "", 0, "it still runs" if _is_open(made) else "")
+
+    def get(self, principal: Principal, job_id: str) -> JobFacts:
+        """Return the facts about a job. Raises ``NotFoundError``."""
+        shown = self._reader.get(principal, job_id)
+        job = self._jobs.get(principal.domain_id, job_id)
+        retry = self._jobs.retry_of(principal.domain_id, job_id)
+        source = self._planner.with_tasks(job)
+        failed = self._failed.count(principal.domain_id, source["job_id"])
+        reason = self._refusal(job, retry)
+        if not reason and retry is None and not failed:
+            reason = self._planner.nothing_failed(source)
+        if not reason and retry is not None:
+            reason = f"{retry['job_id']} retries it already"
+        return JobFacts(shown, job.get("retry_of") or "", retry["job_id"] if retry else "", failed, reason)
+
+    def _refusal(self, job: StoredJob, retry: StoredJob | None) -> str:
+        """Return why the job, which ``retry`` retries, cannot be retried, as far as its state tells."""
+        if _is_open(job):
+            return "it still runs"
+        if retry is not None and not _is_open(retry):
+            return f"{retry['job_id']} has retried it, and ended {retry['status']}: retry that one instead"
+        return ""
+
+
+def _is_open(job: Mapping[str, Any]) -> bool:
+    return JobStatus(job["status"]) in JOB_OPEN
