@@ -30,8 +30,8 @@ import inventory
 from inventory import errors
 from inventory.api.status import status_of
 from inventory.cli import cli
-from inventory.gateway.documentation import texts
 from inventory.gateway.errors import HTTP_STATUS
+from inventory.gateway.openapi.texts import texts
 from inventory.observe.metric_list import table as metric_table
 from inventory.protobuf.api_files import all_methods, published_files
 from inventory.settings import CLIENT_VARIABLES, PREFIX, Settings

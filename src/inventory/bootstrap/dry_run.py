@@ -11,7 +11,8 @@ from functools import partial
 from pymongo.errors import PyMongoError
 
 from inventory.bootstrap.container import Container
-from inventory.connector.ports import JobToPlan, PluginEndpoint
+from inventory.connector.ports import PluginEndpoint
+from inventory.connector.queue_port import JobToPlan
 from inventory.domain.principal import Principal
 from inventory.ingest.reading.kinds import Kind
 from inventory.manager.dry_run.scratch import Scratch, ScratchStore

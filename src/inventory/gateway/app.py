@@ -22,7 +22,7 @@ from inventory.gateway import headers
 from inventory.gateway.console_api import ConsoleApi
 from inventory.gateway.endpoint import Endpoint, Load, RequestLimits, error_response
 from inventory.gateway.errors import UnsupportedApiError, refusal
-from inventory.gateway.openapi import openapi
+from inventory.gateway.openapi.document import openapi
 from inventory.gateway.pages import pages
 from inventory.gateway.routes import routes
 from inventory.gateway.upstream import Upstream

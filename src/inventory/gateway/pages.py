@@ -14,8 +14,8 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as PageRoute
 
 from inventory.errors import ConnectionFailureError
-from inventory.gateway.documentation import static_file
-from inventory.gateway.openapi import Schema
+from inventory.gateway.openapi.document import Schema
+from inventory.gateway.openapi.texts import static_file
 from inventory.gateway.upstream import Upstream
 from inventory.observe.page_owner import PageOwner
 

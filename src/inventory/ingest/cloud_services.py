@@ -12,7 +12,8 @@ from inventory.connector.ports import ResourceMessage
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.errors import InvalidResourceError, InventoryError
 from inventory.ingest.decision.decide import Decider, Moment, Plan
-from inventory.ingest.decision.match import PLATFORM_ERRORS, match_key, stored_values
+from inventory.ingest.decision.match import PLATFORM_ERRORS, match_key
+from inventory.ingest.decision.match_values import stored_values
 from inventory.ingest.plan_writer import PlanWriter, Round, Written
 from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.reading.kinds import CLOUD_SERVICE

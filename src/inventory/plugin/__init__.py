@@ -8,7 +8,7 @@
 The server has what a service expects of it: health, reflection, TLS, and a stop that lets running collects end.
 """
 
-from inventory.plugin.plugin import Plugin, Refused, Request
+from inventory.plugin.base import Plugin, Refused, Request
 from inventory.plugin.resources import CloudService, CloudServiceType, Error, Region, Resource
 from inventory.plugin.server import Tls, build_server, main, serve
 

@@ -18,7 +18,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
 
-from inventory.plugin.plugin import Plugin
+from inventory.plugin.base import Plugin
 from inventory.plugin.servicer import CollectorServicer, JobServicer
 from inventory.process.addresses import host_port
 from inventory.protobuf.reflection import add_reflection

@@ -13,7 +13,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from inventory.domain.redact import redact
 from inventory.errors import InvalidParameterTypeError
-from inventory.plugin.plugin import Plugin, Refused, Request
+from inventory.plugin.base import Plugin, Refused, Request
 from inventory.plugin.resources import Error, Resource
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc

@@ -19,9 +19,9 @@ import dramatiq.worker
 import pytest
 import redis
 
-from inventory.connector.ports import JobToPlan
 from inventory.connector.queue import BANDS, QueueConsumer, RedisQueue, band_of
 from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED, BandConsumer, WorkBroker
+from inventory.connector.queue_port import JobToPlan
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.domain.clock import ManualClock

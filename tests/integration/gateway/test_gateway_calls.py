@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2
 
 from inventory.api import status as api_status
 from inventory.errors import NotFoundError
-from inventory.gateway.documentation import texts
+from inventory.gateway.openapi.texts import texts
 from inventory.gateway.routes import routes
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 from tests.fakes.relay import SlowRelay

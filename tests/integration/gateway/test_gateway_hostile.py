@@ -15,7 +15,7 @@ import grpc
 import pytest
 
 from inventory.gateway import protocol
-from inventory.gateway.documentation import texts
+from inventory.gateway.openapi.texts import texts
 from inventory.gateway.routes import routes
 from tests.integration.gateway.conftest import FakeServer, Gateway, Start, error_of
 

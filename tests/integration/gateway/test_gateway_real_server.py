@@ -13,7 +13,7 @@ from pymongo.database import Database
 from inventory.api.app import build_server
 from inventory.api.gate import make_gate
 from inventory.bootstrap import Container
-from inventory.gateway.documentation import texts
+from inventory.gateway.openapi.texts import texts
 from inventory.gateway.routes import routes
 from inventory.model import connection
 from inventory.model.connection import ping

@@ -9,7 +9,7 @@ import pytest
 
 from inventory.ingest.garbage import GarbageCounts, collect_garbage
 from inventory.ingest.pipeline import Ingest
-from inventory.manager.job.tasks import garbage_fence
+from inventory.manager.job.garbage_claim import garbage_fence
 from tests.integration.ingest.fence_kit import Slices, frozen, stored
 from tests.integration.ingest.ingest_tools import CONTEXT, FakeIdentity, ingest, services
 from tests.integration.ingest.test_ingest_mutations import assert_history_tells_the_present, assert_no_doubles
@@ -100,7 +100,7 @@ def test_garbage_is_collected_once_whoever_wakes(database, mongo_uri, clock, at)
 
     def collect(where, owner):
         with where.client.start_session() as session:
-            claimed = slices.tasks.claim_garbage(
+            claimed = slices.tasks.garbage.claim(
                 "domain-1", slices.task_id, owner=owner, lease_seconds=30, session_id=session.session_id["id"]
             )
             assert claimed is not None
@@ -117,7 +117,7 @@ def test_garbage_is_collected_once_whoever_wakes(database, mongo_uri, clock, at)
         slices.lose()
         counts = collect(database, "other")
         assert counts == GarbageCounts(deleted=2, disconnected=0)
-        assert slices.tasks.record_garbage("domain-1", slices.task_id, owner="other", deleted=2, disconnected=0)
+        assert slices.tasks.garbage.record("domain-1", slices.task_id, owner="other", deleted=2, disconnected=0)
         # What is seen again is there again, whoever wakes.
         ingest(database, clock, [service("back")], collector_id="collector-2", job_task_id="job_task-9")
         left.update(stored(database))
@@ -127,7 +127,7 @@ def test_garbage_is_collected_once_whoever_wakes(database, mongo_uri, clock, at)
     assert point.happened
     counts = {"deleted": 2, "disconnected": 0}
     assert mine in {None, GarbageCounts(**counts)}
-    assert not slices.tasks.record_garbage("domain-1", slices.task_id, owner="worker-1", **counts)
+    assert not slices.tasks.garbage.record("domain-1", slices.task_id, owner="worker-1", **counts)
     assert stored(database) == left
     assert [found["reference"]["resource_id"] for found in services(database)][-1] == "i-back"
     assert database["record"].count_documents({"action": "DELETE"}) == 2

@@ -572,7 +572,7 @@ def test_garbage_that_another_collects_keeps_the_task_open_until_its_lease_has_r
     plugin.resources = [cloud_service("i-1")]
     job_id, [task], [slice_id] = kit.plan(collector_id, full_collect=True)
     kit.tasks.start(DOMAIN, task["job_task_id"])
-    assert kit.tasks.claim_garbage(DOMAIN, task["job_task_id"], owner="died", lease_seconds=LEASE_SECONDS)
+    assert kit.tasks.garbage.claim(DOMAIN, task["job_task_id"], owner="died", lease_seconds=LEASE_SECONDS)
 
     kit.worker().run(slice_id)
     assert kit.task(task)["status"] == "IN_PROGRESS"
@@ -587,13 +587,13 @@ def test_who_lost_the_claim_of_garbage_collection_tells_nothing(kit: JobsKit, cl
     _, [task], _ = kit.plan(kit.insert_collector(), full_collect=True)
     key = (DOMAIN, task["job_task_id"])
     kit.tasks.start(*key)
-    assert kit.tasks.claim_garbage(*key, owner="sleeps", lease_seconds=LEASE_SECONDS)
+    assert kit.tasks.garbage.claim(*key, owner="sleeps", lease_seconds=LEASE_SECONDS)
     clock.advance(timedelta(seconds=LEASE_SECONDS + 1))
-    assert kit.tasks.claim_garbage(*key, owner="awake", lease_seconds=LEASE_SECONDS)
+    assert kit.tasks.garbage.claim(*key, owner="awake", lease_seconds=LEASE_SECONDS)
 
-    assert not kit.tasks.record_garbage(*key, owner="sleeps", deleted=7, disconnected=7)
+    assert not kit.tasks.garbage.record(*key, owner="sleeps", deleted=7, disconnected=7)
     assert not kit.task(task)["garbage_collected"]
-    assert kit.tasks.record_garbage(*key, owner="awake", deleted=1, disconnected=2)
+    assert kit.tasks.garbage.record(*key, owner="awake", deleted=1, disconnected=2)
     assert (kit.task(task)["deleted_count"], kit.task(task)["disconnected_count"]) == (1, 2)
 
 
@@ -642,7 +642,7 @@ def test_garbage_collection_that_outlasts_its_lease_is_not_begun_again_beside_it
     begun_again: list[object] = []
     slow.seconds = LEASE_SECONDS / 2 - 1
     slow.meanwhile = lambda: begun_again.append(
-        kit.tasks.claim_garbage(DOMAIN, task["job_task_id"], owner="other", lease_seconds=LEASE_SECONDS)
+        kit.tasks.garbage.claim(DOMAIN, task["job_task_id"], owner="other", lease_seconds=LEASE_SECONDS)
     )
 
     kit.worker().run(slice_id)
@@ -678,7 +678,7 @@ def test_the_claim_of_a_short_garbage_collection_is_not_renewed(
 ) -> None:
     task, slice_id = _with_garbage(kit, plugin, clock, count=3)
     renewed: list[Any] = []
-    monkeypatch.setattr(kit.tasks, "renew_garbage", lambda *key, **how: renewed.append(key))
+    monkeypatch.setattr(kit.tasks.garbage, "renew", lambda *key, **how: renewed.append(key))
 
     kit.worker().run(slice_id)
 

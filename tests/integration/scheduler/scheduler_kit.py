@@ -10,7 +10,7 @@ from typing import Any
 
 from pymongo.database import Database
 
-from inventory.connector.ports import JobToPlan
+from inventory.connector.queue_port import JobToPlan
 from inventory.domain import ids
 from inventory.domain.clock import Clock, ManualClock
 from inventory.domain.principal import Principal

@@ -13,7 +13,8 @@ import yaml
 from pymongo.database import Database
 
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
-from inventory.connector.ports import PluginDirectory, Queue, Repository, SecretStore
+from inventory.connector.ports import PluginDirectory, Repository, SecretStore
+from inventory.connector.queue_port import Queue
 from inventory.connector.static.file import StaticFile
 from inventory.connector.static.identity import StaticIdentity
 from inventory.connector.static.plugins import StaticPluginDirectory, StaticRepository

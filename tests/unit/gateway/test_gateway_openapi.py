@@ -11,8 +11,8 @@ from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
 from inventory.api.methods import POLICIES
-from inventory.gateway.documentation import texts
-from inventory.gateway.openapi import openapi
+from inventory.gateway.openapi.document import openapi
+from inventory.gateway.openapi.texts import texts
 from inventory.gateway.routes import Route, routes
 
 ROUTES = routes()

@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from inventory.errors import InvalidResourceError, MatchRuleError
-from inventory.ingest.decision.match import (
-    comparable,
-    conditions_of,
-    conditions_of_stored,
-    lookups,
-    match_key,
-    parse_rules,
-    stored_values,
-)
+from inventory.ingest.decision.match import conditions_of, conditions_of_stored, match_key, parse_rules
+from inventory.ingest.decision.match_lookups import lookups
+from inventory.ingest.decision.match_values import comparable, stored_values
 from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
 
 RESOURCE = {

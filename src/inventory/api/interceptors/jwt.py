@@ -14,6 +14,7 @@ from cachetools import TTLCache
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwt import JWTClaimsRegistry
 
 from inventory.api.interceptors.api_keys import ApiKeyStates
 from inventory.api.interceptors.authentication import API_USER, Caller
@@ -111,14 +112,17 @@ class JwtAuthenticator:
 
     def _check_times(self, claims: Claims) -> float:
         """Return when the token expires, in seconds since the epoch, including the leeway."""
-        now = self._seconds()
         endless = "exp" not in claims and claims.get("cat") == API_KEY and self._api_keys is not None
-        expires = math.inf if endless else _moment(claims.get("exp")) + self._leeway
-        issued = _moment(claims["iat"]) - self._leeway if "iat" in claims else -math.inf
-        starts = _moment(claims["nbf"]) - self._leeway if "nbf" in claims else -math.inf
-        if not max(issued, starts) <= now < expires:
-            raise AuthenticateFailureError
-        return expires
+        registry = JWTClaimsRegistry(
+            now=self._seconds(),  # type: ignore[arg-type]  # typed as int there, and compared only
+            leeway=self._leeway,  # type: ignore[arg-type]
+            exp={"essential": not endless},
+        )
+        try:
+            registry.validate(dict(claims))
+            return math.inf if endless else float(claims["exp"]) + self._leeway
+        except (JoseError, OverflowError):
+            raise AuthenticateFailureError from None
 
     def _seconds(self) -> float:
         return self._clock.now().timestamp()
@@ -149,18 +153,6 @@ def _text(claims: Claims, name: str) -> str:
     if not isinstance(value, str) or not value or len(value) > MAX_NAME or not value.isprintable():
         raise AuthenticateFailureError
     return value
-
-
-def _moment(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise AuthenticateFailureError
-    try:
-        moment = float(value)
-    except OverflowError:
-        raise AuthenticateFailureError from None
-    if not math.isfinite(moment):
-        raise AuthenticateFailureError
-    return moment
 
 
 def _caller(claims: Claims) -> Caller:

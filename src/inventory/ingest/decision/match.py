@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final
@@ -20,6 +20,7 @@ from inventory.errors import (
     PermissionDeniedError,
     RequestTimeoutError,
 )
+from inventory.ingest.decision.match_values import comparable, has_no_value, value_at
 from inventory.ingest.reading.kinds import Kind
 from inventory.ingest.reading.record import free_form, is_text, tags_of, text
 
@@ -34,8 +35,6 @@ PLATFORM_ERRORS: Final = (
     RequestTimeoutError,
 )
 """What identity may fail with: no fault of a resource, so the slice fails and is tried again."""
-NO_VALUE: Final[tuple[Any, ...]] = (None, "", [], {})
-"""What counts as "no value there"; stored fields of text are absent then, free-form ones may be any of these."""
 _IMPLIED_KEYS: Final = frozenset({"domain_id", "state"})
 _PROVIDER: Final = "provider"
 _MAX_SEGMENTS: Final = 50
@@ -250,91 +249,7 @@ def _checked(key: str, value: Any) -> Any:
     return value
 
 
-def value_at(document: Any, path: str) -> Any:
-    """Return what lies at the dotted ``path`` of nested dicts, or None."""
-    if not path:
-        return document
-    for part in path.split("."):
-        if not isinstance(document, Mapping):
-            return None
-        document = document.get(part)
-    return document
-
-
-def has_no_value(value: Any) -> bool:
-    """Whether ``value`` counts as none; False and 0 are values."""
-    return value is None or value == "" or value == [] or value == {}
-
-
-def comparable(value: Any) -> Any:
-    """Return a hashable stand-in that is equal exactly where MongoDB finds the values equal."""
-    if type(value) is str:
-        return value or None
-    if has_no_value(value):
-        return None
-    if isinstance(value, bool):
-        return ("bool", value)
-    if isinstance(value, Mapping | list | tuple):
-        return ("json", json.dumps(_whole(value), default=str))
-    return value
-
-
-def _whole(value: Any) -> Any:
-    """Return ``value`` with whole numbers as such: MongoDB finds 80 and 80.0 equal, in lists too."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, list | tuple):
-        return [_whole(part) for part in value]
-    if isinstance(value, Mapping):
-        return {key: _whole(part) for key, part in value.items()}
-    return value
-
-
 def match_key(kind: Kind, condition: Condition) -> bytes:
     """Return the hash that two creations by the same rule and values share."""
     pairs = sorted(zip(condition.paths, (repr(value) for value in condition.values), strict=True))
     return hashlib.blake2b(json.dumps([kind.resource_type, *pairs]).encode("utf-8", "replace"), digest_size=16).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """One query for many resources: equal in all paths but one, and ``$in`` there."""
-
-    paths: tuple[str, ...]
-    filter: dict[str, Any]
-
-
-def lookups(conditions: Sequence[Condition]) -> list[Lookup]:
-    """Return the fewest queries that find what any of ``conditions`` asks for."""
-    by_paths: dict[tuple[str, ...], list[Condition]] = {}
-    for condition in conditions:
-        by_paths.setdefault(condition.paths, []).append(condition)
-    found: list[Lookup] = []
-    for paths, group in by_paths.items():
-        distinct = [len({condition.values[index] for condition in group}) for index in range(len(paths))]
-        varying = distinct.index(max(distinct))
-        by_rest: dict[tuple[Any, ...], list[Condition]] = {}
-        for condition in group:
-            rest = condition.values[:varying] + condition.values[varying + 1 :]
-            by_rest.setdefault(rest, []).append(condition)
-        found.extend(Lookup(paths, _filter(paths, members, varying)) for members in by_rest.values())
-    return found
-
-
-def _filter(paths: tuple[str, ...], members: list[Condition], varying: int) -> dict[str, Any]:
-    first = members[0]
-    query = {path: _equal([first.wanted[index]]) for index, path in enumerate(paths) if index != varying}
-    unique = {member.values[varying]: member.wanted[varying] for member in members}
-    query[paths[varying]] = _equal(list(unique.values()))
-    return query
-
-
-def _equal(values: list[Any]) -> dict[str, Any]:
-    if None in values:
-        return {"$in": [*(value for value in values if value is not None), *NO_VALUE]}
-    return {"$eq": values[0]} if len(values) == 1 else {"$in": values}
-
-
-def stored_values(document: Json, paths: Iterable[str]) -> tuple[Any, ...]:
-    """Return what a found document has at ``paths``, to be compared with :attr:`Condition.values`."""
-    return tuple(comparable(value_at(document, path)) for path in paths)

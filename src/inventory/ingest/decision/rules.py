@@ -15,7 +15,7 @@ from inventory.connector.ports import Identity
 from inventory.domain.collector.rule import ALWAYS
 from inventory.domain.numbers import whole
 from inventory.domain.principal import Principal
-from inventory.ingest.decision.match import value_at
+from inventory.ingest.decision.match_values import value_at
 from inventory.ingest.reading.record import free_form, is_text, tags_of
 from inventory.observe.logs import get_logger
 

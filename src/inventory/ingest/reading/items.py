@@ -17,10 +17,10 @@ from inventory.ingest.decision.match import (
     conditions_of,
     conditions_of_stored,
     is_stored,
-    lookups,
     parse_rules,
-    stored_values,
 )
+from inventory.ingest.decision.match_lookups import lookups
+from inventory.ingest.decision.match_values import stored_values
 from inventory.ingest.reading.kinds import Kind
 from inventory.manager.resource.store import ResourceStore
 

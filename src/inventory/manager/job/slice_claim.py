@@ -31,6 +31,7 @@ from inventory.manager.job.slices import NOT_RUNNING
 from inventory.manager.transactions import Fence, end_session
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.job_task import StoredSlice
+from inventory.model.lease import LEASE
 from inventory.model.stored import collection_of
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,8 +131,7 @@ class SliceClaims:
         now = self._clock.now()
         values: Document = {
             "status": TaskStatus.IN_PROGRESS.value,
-            "owner": owner,
-            "lease_until": now + self._lease,
+            **LEASE.claimed(owner, now, self._lease),
             "started_at": now,
             **places,
             **Outcome().fields(),
@@ -157,7 +157,7 @@ class SliceClaims:
             "$or": [
                 pending | {"not_before": {"$lte": now}},
                 pending | {"waits_for": {"$type": "string"}},
-                {"status": TaskStatus.IN_PROGRESS.value, "lease_until": {"$lt": now}},
+                {"status": TaskStatus.IN_PROGRESS.value, **LEASE.expired(now)},
             ],
         }
         return self._slices.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
@@ -170,7 +170,7 @@ class SliceClaims:
         """
         if not beats:
             return set()
-        lease = {"lease_until": self._clock.now() + self._lease}
+        lease = LEASE.renewed(self._clock.now(), self._lease)
         self._slices.bulk_write(
             [
                 UpdateOne(_owned(beat), {"$set": lease | (beat.progress.fields() if beat.progress else {})})
@@ -236,8 +236,8 @@ class SliceClaims:
     @translated_errors()
     def expired(self, *, limit: int) -> list[StoredSlice]:
         """Return slices of all domains whose lease has expired, longest expired first."""
-        query = {"status": TaskStatus.IN_PROGRESS.value, "lease_until": {"$lt": self._clock.now()}}
-        return list(self._slices.find(query).sort("lease_until", 1).limit(limit))
+        query = {"status": TaskStatus.IN_PROGRESS.value, **LEASE.expired(self._clock.now())}
+        return list(self._slices.find(query).sort(LEASE.until, 1).limit(limit))
 
     @translated_errors()
     def take_from_lost(self, found: StoredSlice) -> TaskStatus | None:
@@ -265,7 +265,7 @@ class SliceClaims:
         update: Document = {"$set": change, "$unset": NOT_RUNNING}
         if lease_before:
             # The session stays: whoever claims the slice next ends it.
-            query["lease_until"] = {"$lt": self._clock.now()}
+            query |= LEASE.expired(self._clock.now())
         else:
             update["$unset"] = NOT_RUNNING | {"session": "", "lost_session": ""}
         if attempts:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final
 
-from bson import Binary, ObjectId
+from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -21,11 +20,12 @@ from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus, task_sources
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
+from inventory.manager.job.garbage_claim import GarbageClaims
 from inventory.manager.job.slices import OPEN, SliceManager
-from inventory.manager.transactions import Fence, end_session
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import JobTask, StoredJobTask
+from inventory.model.lease import GARBAGE_LEASE
 from inventory.model.new_document import new_document
 from inventory.model.stored import collection_of
 
@@ -55,7 +55,7 @@ class TaskCounts:
 
 
 class JobTaskManager:
-    """Sole reader and writer of the collection ``job_task``.
+    """The collection ``job_task``.
 
     Args:
         database: holds the collection.
@@ -67,6 +67,7 @@ class JobTaskManager:
         self._tasks = collection_of(database, "job_task", StoredJobTask)
         self._slices = slices
         self._clock = clock
+        self.garbage = GarbageClaims(database=database, clock=clock)
 
     def insert_tasks(
         self,
@@ -189,7 +190,7 @@ class JobTaskManager:
             "slices_planned": True,
         }
         query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": task_sources(status)}}
-        unset = dict.fromkeys(("garbage_owner", "garbage_lease_until", "garbage_session", "garbage_lost_session"), "")
+        unset = GARBAGE_LEASE.dropped() | {"garbage_session": "", "garbage_lost_session": ""}
         return self._tasks.update_one(query, {"$set": change, "$unset": unset}).modified_count == 1
 
     @translated_errors()
@@ -203,54 +204,6 @@ class JobTaskManager:
             "error_count": {"$lte": outcome.error_count},
         }
         self._tasks.update_one(query, {"$set": _sums(outcome)})
-
-    @translated_errors()
-    def claim_garbage(
-        self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float, session_id: Binary | None = None
-    ) -> StoredJobTask | None:
-        """Claim the task's garbage collection; None if it is done, another process does it, or the task has ended.
-
-        What an earlier owner has written and not committed is undone.
-
-        Args:
-            domain_id, job_task_id: the task.
-            owner: a token for this claim alone.
-            lease_seconds: how long the claim lasts without being renewed, s.
-            session_id: of the session by which the owner will write.
-        """
-        now = self._clock.now()
-        query = {
-            "domain_id": domain_id,
-            "job_task_id": job_task_id,
-            "status": TaskStatus.IN_PROGRESS.value,
-            "garbage_collected": False,
-            "$or": [{"garbage_lease_until": None}, {"garbage_lease_until": {"$lt": now}}],
-        }
-        claim = {"garbage_owner": owner, "garbage_lease_until": now + timedelta(seconds=lease_seconds)}
-        sessions = {
-            "garbage_session": session_id or "$$REMOVE",
-            "garbage_lost_session": {"$ifNull": ["$garbage_session", "$$REMOVE"]},
-        }
-        claimed = self._tasks.find_one_and_update(
-            query, [{"$set": claim | sessions}], return_document=ReturnDocument.AFTER
-        )
-        if claimed is not None and "garbage_lost_session" in claimed:
-            end_session(self._tasks.database, claimed["garbage_lost_session"])
-        return claimed
-
-    @translated_errors()
-    def renew_garbage(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Renew the claim of the task's garbage collection; False if it was lost or the collection is done."""
-        query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner, "garbage_collected": False}
-        change = {"garbage_lease_until": self._clock.now() + timedelta(seconds=lease_seconds)}
-        return self._tasks.update_one(query, {"$set": change}).matched_count == 1
-
-    @translated_errors()
-    def record_garbage(self, domain_id: str, job_task_id: str, *, owner: str, deleted: int, disconnected: int) -> bool:
-        """Record what garbage collection did; False if the claim was lost."""
-        query = {"domain_id": domain_id, "job_task_id": job_task_id, "garbage_owner": owner}
-        change = {"garbage_collected": True, "deleted_count": deleted, "disconnected_count": disconnected}
-        return self._tasks.update_one(query, {"$set": change}).matched_count == 1
 
     @translated_errors()
     def mark_slices_planned(self, domain_id: str, job_task_id: str) -> None:
@@ -337,18 +290,6 @@ class JobTaskManager:
         """Remove all tasks of the jobs, with their slices."""
         self._slices.delete_of_jobs(domain_id, job_ids)
         self._tasks.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
-
-
-def garbage_fence(domain_id: str, job_task_id: str, owner: str) -> Fence:
-    """Return what whoever collects a task's garbage must still have of the task to count or delete anything."""
-    query = {
-        "domain_id": domain_id,
-        "job_task_id": job_task_id,
-        "status": TaskStatus.IN_PROGRESS.value,
-        "garbage_owner": owner,
-        "garbage_collected": False,
-    }
-    return Fence("job_task", query)
 
 
 _IS_PENDING: Final = {"$eq": ["$status", TaskStatus.PENDING.value]}

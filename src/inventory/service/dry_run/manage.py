@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
-from inventory.connector.ports import Queue
+from inventory.connector.queue_port import Queue
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.values import optional_text, required_text, struct
 from inventory.domain.plain import Params

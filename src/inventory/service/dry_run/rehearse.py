@@ -11,7 +11,7 @@ from typing import Final, Protocol, Self
 
 from pymongo.database import Database
 
-from inventory.connector.ports import Queue
+from inventory.connector.queue_port import Queue
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job.stored_error import error_document

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from inventory.connector.ports import Queue
+from inventory.connector.queue_port import Queue
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode

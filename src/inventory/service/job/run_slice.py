@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pymongo.client_session import ClientSession
 
-from inventory.connector.ports import Queue
+from inventory.connector.queue_port import Queue
 from inventory.domain.clock import Clock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus

@@ -13,7 +13,7 @@ from typing import Final
 
 from bson import ObjectId
 
-from inventory.connector.ports import Queue
+from inventory.connector.queue_port import Queue
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JOB_OPEN, JobStatus, TaskStatus
 from inventory.errors import ConnectionFailureError, InventoryError, JobTimeoutError, WorkerLostError

@@ -15,8 +15,9 @@ from inventory.ingest.context import IngestContext
 from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
 from inventory.ingest.metrics import RESOURCES
 from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.job.garbage_claim import garbage_fence
 from inventory.manager.job.manager import JobManager
-from inventory.manager.job.tasks import JobTaskManager, garbage_fence
+from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job import StoredJob
@@ -145,7 +146,7 @@ class _Claim:
 
     def taken(self, session_id: Binary) -> bool:
         """Claim it for who writes by the session; False if it is done, another does it, or the task has ended."""
-        claimed = self._tasks.claim_garbage(
+        claimed = self._tasks.garbage.claim(
             *self._key, owner=self._owner, lease_seconds=self._lease_seconds, session_id=session_id
         )
         return claimed is not None
@@ -156,10 +157,10 @@ class _Claim:
         if now - self._renewed_at < self._lease_seconds * _RENEW_PART:
             return True
         self._renewed_at = now
-        return self._tasks.renew_garbage(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
+        return self._tasks.garbage.renew(*self._key, owner=self._owner, lease_seconds=self._lease_seconds)
 
     def recorded(self, counts: GarbageCounts) -> bool:
         """Record the result; False if the claim was lost."""
-        return self._tasks.record_garbage(
+        return self._tasks.garbage.record(
             *self._key, owner=self._owner, deleted=counts.deleted, disconnected=counts.disconnected
         )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from inventory.connector.ports import JobToPlan, Queue
+from inventory.connector.queue_port import JobToPlan, Queue
 from inventory.domain.clock import Clock
 from inventory.domain.schedule.due import CollectorState, Decision, Patience, decide, ended, merged
 from inventory.domain.schedule.fire_times import FireTimes

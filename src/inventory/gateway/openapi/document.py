@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from inventory.gateway.documentation import MethodText, texts
 from inventory.gateway.headers import MAX_TRANSACTION_ID, TRANSACTION_HEADER
+from inventory.gateway.openapi.texts import MethodText, texts
 from inventory.gateway.routes import Route
 
 Schema = dict[str, Any]

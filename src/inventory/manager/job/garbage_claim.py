@@ -1,0 +1,95 @@
+"""The claim of whoever collects the garbage of a job task: taken, renewed, and given up with the result."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from bson import Binary
+from pymongo import ReturnDocument
+from pymongo.database import Database
+
+from inventory.domain.clock import Clock
+from inventory.domain.job.states import TaskStatus
+from inventory.manager.transactions import Fence, end_session
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.job_task import StoredJobTask
+from inventory.model.lease import GARBAGE_LEASE
+from inventory.model.stored import collection_of
+
+
+class GarbageClaims:
+    """The claims of garbage collection.
+
+    Args:
+        database: holds the tasks.
+        clock: tells the time.
+    """
+
+    def __init__(self, *, database: Database[Document], clock: Clock) -> None:
+        self._tasks = collection_of(database, "job_task", StoredJobTask)
+        self._clock = clock
+
+    @translated_errors()
+    def claim(
+        self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float, session_id: Binary | None = None
+    ) -> StoredJobTask | None:
+        """Claim the task's garbage collection; None if it is done, another process does it, or the task has ended.
+
+        What an earlier owner has written and not committed is undone.
+
+        Args:
+            domain_id, job_task_id: the task.
+            owner: a token for this claim alone.
+            lease_seconds: how long the claim lasts without being renewed, s.
+            session_id: of the session by which the owner will write.
+        """
+        now = self._clock.now()
+        query = {
+            "domain_id": domain_id,
+            "job_task_id": job_task_id,
+            "status": TaskStatus.IN_PROGRESS.value,
+            "garbage_collected": False,
+            **GARBAGE_LEASE.free(now),
+        }
+        claim = GARBAGE_LEASE.claimed(owner, now, timedelta(seconds=lease_seconds))
+        sessions = {
+            "garbage_session": session_id or "$$REMOVE",
+            "garbage_lost_session": {"$ifNull": ["$garbage_session", "$$REMOVE"]},
+        }
+        claimed = self._tasks.find_one_and_update(
+            query, [{"$set": claim | sessions}], return_document=ReturnDocument.AFTER
+        )
+        if claimed is not None and "garbage_lost_session" in claimed:
+            end_session(self._tasks.database, claimed["garbage_lost_session"])
+        return claimed
+
+    @translated_errors()
+    def renew(self, domain_id: str, job_task_id: str, *, owner: str, lease_seconds: float) -> bool:
+        """Renew the claim of the task's garbage collection; False if it was lost or the collection is done."""
+        query = {
+            "domain_id": domain_id,
+            "job_task_id": job_task_id,
+            GARBAGE_LEASE.owner: owner,
+            "garbage_collected": False,
+        }
+        change = GARBAGE_LEASE.renewed(self._clock.now(), timedelta(seconds=lease_seconds))
+        return self._tasks.update_one(query, {"$set": change}).matched_count == 1
+
+    @translated_errors()
+    def record(self, domain_id: str, job_task_id: str, *, owner: str, deleted: int, disconnected: int) -> bool:
+        """Record what garbage collection did; False if the claim was lost."""
+        query = {"domain_id": domain_id, "job_task_id": job_task_id, GARBAGE_LEASE.owner: owner}
+        change = {"garbage_collected": True, "deleted_count": deleted, "disconnected_count": disconnected}
+        return self._tasks.update_one(query, {"$set": change}).matched_count == 1
+
+
+def garbage_fence(domain_id: str, job_task_id: str, owner: str) -> Fence:
+    """Return what whoever collects a task's garbage must still have of the task to count or delete anything."""
+    query = {
+        "domain_id": domain_id,
+        "job_task_id": job_task_id,
+        "status": TaskStatus.IN_PROGRESS.value,
+        GARBAGE_LEASE.owner: owner,
+        "garbage_collected": False,
+    }
+    return Fence("job_task", query)
