@@ -49,7 +49,7 @@ GROUPS: Final = ("collector", "schedule", "job", "task", "resource", "type", "re
 """What the commands are about that are clients of the API, in the order of the table."""
 
 CENTURY: Final = tuple(100 * 365 * each for each in (1, 24, 86_400))
-"""A hundred years in days, hours and seconds: the bound of all durations, told once above the table."""
+"""A hundred years in days, hours and seconds: the bound of all durations, stated once above the table."""
 
 _PART = re.compile(r"(<!-- generated: (\w+) -->).*?(<!-- end -->)", re.DOTALL)
 
@@ -77,7 +77,7 @@ def pages() -> list[Path]:
 
 
 def render(text: str) -> str:
-    """Return a page's ``text`` with its generated parts made anew.
+    """Return a page's ``text`` with its generated parts regenerated.
 
     Raises:
         KeyError: a part has a name that is none.

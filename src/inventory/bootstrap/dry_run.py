@@ -69,7 +69,7 @@ class ScratchContainer(Container):
     """
 
     def __init__(self, container: Container, claimed: Document) -> None:
-        # Whatever fails is told in the report at once.
+        # Every failure is reported at once.
         super().__init__(container.settings.model_copy(update={"max_attempts": 1}), clock=container.clock)
         self.scratch = Scratch(container.database, claimed["dry_run_id"])
         self.slice_list = SliceList()

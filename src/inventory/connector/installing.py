@@ -140,7 +140,7 @@ def _safely(known: Callable[[], None]) -> None:
     try:
         known()
     except Exception:  # noqa: BLE001 (a thread's outermost place; whoever asks again finds the answer)
-        _log.exception("installed_plugin_not_told")
+        _log.exception("installed_plugin_not_reported")
 
 
 class BackgroundPluginDirectory:

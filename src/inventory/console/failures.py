@@ -20,7 +20,7 @@ FOREIGN_HOST: Final = ApiError(
 FOREIGN_FORM: Final = ApiError(
     FORBIDDEN,
     "ERROR_FOREIGN_FORM",
-    "The form does not come from a page of this session. Nothing was changed. Open the page again, and send it anew.",
+    "The form does not come from a page of this session. Nothing was changed. Open the page again, and resubmit it.",
 )
 NO_FORM: Final = ApiError(415, "ERROR_UNSUPPORTED_MEDIA_TYPE", "What was sent is not a form.")
 LARGE_FORM: Final = ApiError(413, "ERROR_LIMIT_EXCEEDED", "The form is larger than 1 MiB. Nothing was changed.")

@@ -10,7 +10,7 @@ from inventory.console.api import UNAUTHENTICATED, ApiError, Json
 from inventory.console.visit import Visit
 
 _WHOLE_PAGE: Final = (UNAUTHENTICATED, 503)
-"""What concerns all of the page, and so is told by a page of its own."""
+"""Errors that concern the whole page, and are shown on a page of their own."""
 
 
 @dataclass(frozen=True, slots=True)

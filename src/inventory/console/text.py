@@ -94,9 +94,9 @@ def time_tag(text: Any, now: datetime) -> Markup:
         return shown(text) if text else Markup('<span class="none">never</span>')
     seconds = (now - found).total_seconds()
     words = span(round(abs(seconds)))
-    told = f"{words} ago" if seconds >= 0 else f"in {words}"
+    phrase = f"{words} ago" if seconds >= 0 else f"in {words}"
     exact = f"{found:%Y-%m-%d %H:%M:%S} UTC"
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(found.isoformat(), exact, told)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(found.isoformat(), exact, phrase)
 
 
 def clock_tag(text: Any) -> Markup:

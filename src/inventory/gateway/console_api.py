@@ -77,7 +77,7 @@ class ConsoleApi:
                     if host and not is_loopback(host):
                         self._rate_limit.take(network_of(host))
                 except InventoryError as exc:
-                    raise _told(refusal(exc, "")) from exc
+                    raise _api_error(refusal(exc, "")) from exc
                 yield
         finally:
             self._load.count -= 1
@@ -96,11 +96,11 @@ class ConsoleApi:
             async with asyncio.timeout(timeout + CALL_MARGIN_SECONDS):
                 return await self._call(name, request, token, transaction_id, timeout, held)
         except TimeoutError:
-            raise _told(refusal(RequestTimeoutError(), transaction_id)) from None
+            raise _api_error(refusal(RequestTimeoutError(), transaction_id)) from None
         except InventoryError as exc:
-            raise _told(refusal(exc, transaction_id)) from None
+            raise _api_error(refusal(exc, transaction_id)) from None
         except grpc.aio.AioRpcError as exc:
-            raise _told(failure(exc, transaction_id)) from None
+            raise _api_error(failure(exc, transaction_id)) from None
         finally:
             held.release()
 
@@ -140,5 +140,5 @@ class ConsoleApi:
         log.info("request", method=name, status=int(status), ms=ms, bytes=size, transaction_id=transaction_id)
 
 
-def _told(error: HttpError) -> ApiError:
+def _api_error(error: HttpError) -> ApiError:
     return ApiError(error.status, error.code, error.message)

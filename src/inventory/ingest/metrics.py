@@ -17,7 +17,7 @@ UNKNOWN_TYPES: Final = counter(
 
 RESOURCES: Final = counter(
     "inventory_resources_total",
-    "Resources collected, by what became of them; deleted: not seen any more by full collects.",
+    "Collected resources, by result; deleted: no longer seen by full collects.",
     processes=[WORKER, SCHEDULER],
     labels={"outcome": ("created", "updated", "failure", "uncounted", "deleted", "disconnected")},
 )

@@ -10,7 +10,7 @@ from typing import Final
 
 _EXAMPLES: Final = 3
 _KINDS: Final = 200
-"""Different faults that are told apart; a plugin of junk has endless ones."""
+"""Maximum number of different faults; a plugin that sends junk has any number."""
 _VARYING: Final = re.compile(r"\d+")
 
 

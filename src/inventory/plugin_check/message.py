@@ -61,7 +61,7 @@ def faults_of_message(message: ResourceMessage) -> Iterator[Fault]:
             if not message.resource:
                 yield remark(STAGE, "EMPTY_CACHE", "a FilterCache that holds nothing")
         case Disposition.UNKNOWN:
-            yield remark(STAGE, "PASSED_OVER", f"{message.resource_type} has no place here and is passed over")
+            yield remark(STAGE, "PASSED_OVER", f"{message.resource_type} is not supported and is skipped")
         case Disposition.UNSUPPORTED:
             name = message.resource_type
             error = UnsupportedResourceTypeError(resource_type=name or "(empty)")

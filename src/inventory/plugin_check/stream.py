@@ -22,7 +22,7 @@ QUIET_SECONDS: Final = 60.0
 _SAMPLE_CHARACTERS: Final = 600
 _REPORTED: Final = 10
 _REMEMBERED: Final = 200_000
-"""Resources told apart; more would only cost memory."""
+"""Resources that are distinguished; more would only cost memory."""
 
 
 @dataclass(slots=True)

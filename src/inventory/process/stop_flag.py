@@ -17,27 +17,27 @@ class StopFlag(threading.Event):
 
     def __init__(self) -> None:
         super().__init__()
-        self._told = False
+        self._is_set = False
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
 
     def is_set(self) -> bool:
         """Return whether it was set."""
-        return self._told
+        return self._is_set
 
     def set(self) -> None:
         """Set it, from any thread or signal handler."""
-        if not self._told:
-            self._told = True
+        if not self._is_set:
+            self._is_set = True
             os.write(self._writer, b"!")
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, for at most ``timeout`` seconds; return whether it is."""
-        if not self._told:
+        if not self._is_set:
             poll = select.poll()
             poll.register(self._reader, select.POLLIN)
             poll.poll(None if timeout is None else max(timeout, 0.0) * 1000)
-        return self._told
+        return self._is_set
 
     def __del__(self) -> None:
         os.close(self._reader)

@@ -92,14 +92,14 @@ def _relative(secret_id: str) -> str:
 
 def _write(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) -> None:
     path = file.path.parent / _relative(secret_id)
-    with _told(path):
+    with _translated(path):
         path.parent.mkdir(mode=_OWNER_ONLY, exist_ok=True)
         with written_beside(path, json.dumps(dict(data), ensure_ascii=False, indent=1) + "\n") as new:
             new.replace(path)
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _translated(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:

@@ -215,7 +215,7 @@ class _Document:
             else:
                 break
         if len(starts) != len(sequence.value):
-            raise EditError("the entries of a section are not told apart by their indentation")
+            raise EditError("the entries of a section cannot be distinguished by their indentation")
         return list(zip(starts, ends, strict=True))
 
     def _cut(self, value: yaml.Node) -> None:

@@ -48,7 +48,7 @@ def test_of_many_that_claim_at_once_one_wins(kit: JobsKit, slice_id: str) -> Non
     assert kit.slice(slice_id)["attempts"] == 1
 
 
-def test_a_lost_lease_can_be_claimed_anew_and_the_stale_owner_changes_nothing(
+def test_a_lost_lease_can_be_claimed_again_and_the_stale_owner_changes_nothing(
     kit: JobsKit, slice_id: str, clock: ManualClock
 ) -> None:
     stale = kit.claim(slice_id, "owner-1")

@@ -67,8 +67,8 @@ def print_report(report: Json, changes: Json) -> None:
     """Print a report for people, with some of its changes."""
     out = console()
     counts = report.get("counts", {})
-    told = ", ".join(f"{counts.get(name, 0)} {name}" for name in COUNTS)
-    out.print(styled(f"{report['dry_run_id']}: ", status(report["status"]), f", {told}"))
+    counted = ", ".join(f"{counts.get(name, 0)} {name}" for name in COUNTS)
+    out.print(styled(f"{report['dry_run_id']}: ", status(report["status"]), f", {counted}"))
     for error in report.get("errors", []):
         out.print(styled(("error: ", "red"), one_line(error.get("message", ""))))
     for task in report.get("tasks", []):

@@ -1,4 +1,4 @@
-"""What a collector can be told: collect, enable, disable, verify, change, delete; and new ones."""
+"""Actions on collectors: collect, enable, disable, verify, change, delete; and creating new ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def _refused(visit: Visit, said: str) -> Response:
     return visit.render("collectors/collector.html", status=400, **{**found, "said": said})
 
 
-def _told(error: ApiError) -> str:
+def _message(error: ApiError) -> str:
     """Return what the API refused, for a line above a form.
 
     Raises:
@@ -72,7 +72,7 @@ async def collect(visit: Visit) -> Response:
     except FieldError as error:
         return await _refused(visit, str(error))
     except ApiError as error:
-        return await _refused(visit, _told(error))
+        return await _refused(visit, _message(error))
     return visit.go(f"/jobs/{job['job_id']}")
 
 
@@ -81,7 +81,7 @@ def _simple(method: str, said: str) -> Callable[[Visit], Awaitable[Response]]:
         try:
             await visit.call(f"Collector.{method}", collector_id=_id(visit))
         except ApiError as error:
-            return await _refused(visit, _told(error))
+            return await _refused(visit, _message(error))
         return visit.go(_page(_id(visit)), said)
 
     return act
@@ -129,7 +129,7 @@ async def change_options(visit: Visit) -> Response:
     except FieldError as error:
         return await _options_form(visit, str(error))
     except ApiError as error:
-        return await _options_form(visit, _told(error))
+        return await _options_form(visit, _message(error))
     return visit.go(_page(_id(visit)), "The plugin accepted the options.")
 
 
@@ -142,7 +142,7 @@ async def show_new(visit: Visit) -> Response:
 
 
 async def _new_form(visit: Visit, given: Mapping[str, str], said: str) -> Response:
-    """Show the form; a plugin that a collector uses already has told what options it takes."""
+    """Show the form; for a plugin that a collector uses already, its options are known."""
     listed = await part(visit, "Collector.list", wait=True, query={"page": {"start": 1, "limit": 200}})
     plugins = {
         each["plugin_info"]["plugin_id"]: each

@@ -141,7 +141,7 @@ async def export_json(visit: Visit) -> Response:
 
 
 async def _exported(visit: Visit) -> tuple[list[ViewField], AsyncIterator[list[Json]]]:
-    """Return the columns, and the rows page by page; the first is asked for at once, so that errors are told."""
+    """Return the columns, and the rows page by page; the first is requested at once, so that errors are shown."""
     selection = Selection.of(visit)
     columns = columns_of(visit, await _type_fields(visit, selection))
     only = only_of(columns)

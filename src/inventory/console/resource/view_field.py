@@ -56,7 +56,7 @@ class ViewField:
 
 
 def fields_of(options: Any) -> tuple[ViewField, ...]:
-    """Return the fields that the options of a layout list; what is none is passed over."""
+    """Return the fields that the options of a layout list; invalid entries are skipped."""
     listed = options.get("fields") if isinstance(options, Mapping) else None
     if not isinstance(listed, Sequence) or isinstance(listed, str):
         return ()

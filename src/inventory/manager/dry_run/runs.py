@@ -107,7 +107,7 @@ class DryRunManager:
 
     @translated_errors()
     def hand_back(self, claimed: Document) -> bool:
-        """Give up the claim, so that another may begin anew; False where it was lost."""
+        """Give up the claim, so that another process may start again; False if it was lost."""
         change = {"status": PENDING, "enqueued_at": self._clock.now()}
         unset = {"owner": "", "lease_until": "", "started_at": ""}
         return self._runs.update_one(_of(claimed), {"$set": change, "$unset": unset}).matched_count == 1
@@ -151,7 +151,7 @@ class DryRunManager:
 
         Args:
             claimed: the dry run.
-            changes: batches of action, cloud_service_id, resource and diff; one that cannot be stored is passed over.
+            changes: batches of action, cloud_service_id, resource and diff; one that cannot be stored is skipped.
         """
         fixed = {name: claimed[name] for name in ("domain_id", "dry_run_id", "expires_at")}
         self._changes.delete_many({name: fixed[name] for name in ("domain_id", "dry_run_id")})

@@ -38,7 +38,7 @@ class DueBatchManager:
     def take(self, schedule_ids: Collection[str]) -> set[str]:
         """Claim these schedules, and return those that another scheduler has claimed as well.
 
-        If two claim the same schedules at the same moment, only one of them is told, so that the other goes on.
+        If two claim the same schedules at the same moment, only one of them sees it, so that the other continues.
         """
         held = {"schedule_ids": list(schedule_ids), "until": self._clock.now() + timedelta(seconds=HELD_SECONDS)}
         self._collection.update_one({_OWNER: self._owner}, {"$set": held}, upsert=True)

@@ -145,10 +145,10 @@ def record(document: Document, around: Surroundings) -> Document:
 
 
 def _change(change: Document) -> Document:
-    return {key: _told(value) if key in ("before", "after") else value for key, value in change.items()}
+    return {key: _in_diff(value) if key in ("before", "after") else value for key, value in change.items()}
 
 
-def _told(value: Any) -> str | None:
+def _in_diff(value: Any) -> str | None:
     """Return a value of a diff in its stored form: null or a text, dicts and lists as JSON (contract §7)."""
     if value is None or isinstance(value, str):
         return value

@@ -34,7 +34,7 @@ class DryRunService:
     Args:
         runs: their reports.
         collectors: whose collects they are.
-        secrets: told apart before anything is stored.
+        secrets: checked before anything is stored.
         queue: tells the workers.
         endpoints: patterns of ``host:port`` that a request may name.
         loopback: whether it may name any endpoint on loopback.

@@ -87,7 +87,7 @@ class DryRunner:
     Args:
         runs: their reports.
         rehearse: makes what they collect with.
-        queue: told of a dry run that is handed back.
+        queue: where a dry run that is handed back is enqueued.
         clock: tells the time.
         owner: names this process in claims.
         stopping: whether this process ends.
@@ -126,7 +126,7 @@ class DryRunner:
         """Run it unless somebody does, or it has ended. Safe to call at any time, and again.
 
         Raises:
-            ConnectionFailureError: of MongoDB; the claim runs out, and who waits for the report lets it begin anew.
+            ConnectionFailureError: of MongoDB; the claim expires, and whoever waits for the report restarts it.
         """
         if self._stopping():
             return

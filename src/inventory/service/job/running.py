@@ -1,4 +1,4 @@
-"""The slices that this process is collecting now, and how each is told to stop."""
+"""The slices that this process is collecting now, and how each is stopped."""
 
 from __future__ import annotations
 

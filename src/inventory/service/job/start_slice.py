@@ -171,12 +171,12 @@ class SliceStarter:
         self._settler.settle_job(domain_id, claimed["job_id"])
 
     def _limits_of(self, collector: StoredCollector) -> SlotLimits:
-        wished = (collector["plugin_info"].get("metadata") or {}).get("max_concurrent_slices")
-        if not isinstance(wished, int | float) or isinstance(wished, bool):
+        requested = (collector["plugin_info"].get("metadata") or {}).get("max_concurrent_slices")
+        if not isinstance(requested, int | float) or isinstance(requested, bool):
             return self._limits
-        if not math.isfinite(wished) or wished < 1:
+        if not math.isfinite(requested) or requested < 1:
             return self._limits
         return SlotLimits(
-            per_collector=min(self._limits.per_collector, int(wished)),
-            per_endpoint=min(self._limits.per_endpoint, int(wished)),
+            per_collector=min(self._limits.per_collector, int(requested)),
+            per_endpoint=min(self._limits.per_endpoint, int(requested)),
         )
