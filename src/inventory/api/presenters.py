@@ -74,7 +74,7 @@ def freshness_of_secret(found: SecretFreshness) -> bytes:
 
 
 def job_facts(found: JobFacts) -> bytes:
-    """Return the message of what is told of a job beyond the published API."""
+    """Return the message of the facts about a job beyond the published API."""
     content = {each.name: getattr(found, each.name) for each in fields(found)}
     return _JOB_FACTS.one(content | {"job": sole_project(found.job)})
 

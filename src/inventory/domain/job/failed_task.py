@@ -34,8 +34,8 @@ class FailedTask:
 def failed_task(task: Mapping[str, Any], slices: Iterable[Mapping[str, Any]]) -> FailedTask:
     """Return what of a task is to be collected again.
 
-    A task is continued only if the plugin had told its slices and some of them have succeeded, here or in the task that
-    it retried; else it is collected anew.
+    A task is continued only if the plugin had returned slices and some of them have succeeded, here or in the task that
+    it retried; else it is collected from the start.
 
     Args:
         task: its document, in status FAILURE or CANCELED.
