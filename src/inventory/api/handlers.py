@@ -58,8 +58,10 @@ def domain_indexes() -> dict[str, list[Index]]:
     """Return the indexes of each collection by which lists can be filtered and sorted within a domain."""
     found: dict[str, list[Index]] = {}
     for collection, models in declared_indexes().items():
-        keys = [tuple(model.document["key"].items()) for model in models if not _is_partial(model)]
-        found[collection] = [each[1:] for each in keys if each[0][0] == "domain_id"]
+        for model in models:
+            first, *fields = model.document["key"].items()
+            if first[0] == "domain_id" and not _is_partial(model):
+                found.setdefault(collection, []).append(Index(fields, bool(model.document.get("unique"))))
     return found
 
 

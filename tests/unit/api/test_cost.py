@@ -39,6 +39,14 @@ def where(key: str, operator: str, value: object) -> dict[str, object]:
         ("Region.list", {"query": PAGE}),
         ("ChangeHistory.list", {"cloud_service_id": "cloud-svc-1"}),
         ("Collector.list", {"query": {**PAGE, "filter": [where("no_such_field", "eq", 1)]}}),
+        ("Collector.list", {"query": {"page": {"start": 10_000, "limit": 20}}}),
+        ("Region.list", {"provider": "aws", "region_code": "us-east-1"}),
+        (
+            "Region.list",
+            {"query": {"filter": [where("provider", "eq", "aws"), where("region_code", "in", ["a", "b"])]}},
+        ),
+        ("CloudServiceType.list", {"provider": "aws", "group": "EC2", "name": "Instance"}),
+        ("CloudServiceType.list", {"provider": "aws", "group": "EC2", "name": "Instance", "is_primary": True}),
     ],
 )
 def test_what_an_index_answers_is_quick_and_so_is_a_refusal(method: str, request_: dict[str, Any]) -> None:
@@ -53,6 +61,11 @@ def test_what_an_index_answers_is_quick_and_so_is_a_refusal(method: str, request
         ("Collector.collect", {"collector_id": "collector-1"}),
         ("Collector.list", {}),
         ("Collector.list", {"query": {"page": {"limit": 5000}}}),
+        ("Collector.list", {"query": {"page": {"start": 10_001, "limit": 20}}}),
+        ("Collector.list", {"query": {"filter": [where("collector_id", "in", [f"c-{n}" for n in range(1001)])]}}),
+        ("Region.list", {"provider": "aws"}),
+        ("Region.list", {"query": {"filter": [where("provider", "eq", "aws"), where("region_code", "contain", "a")]}}),
+        ("CloudServiceType.list", {"provider": "aws", "group": "EC2"}),
         ("Collector.list", {"query": {**PAGE, "filter": [where("name", "regex", "(a+)+$")]}}),
         ("Collector.list", {"query": {**PAGE, "filter": [where("name", "contain", "a")]}}),
         ("Collector.list", {"query": {**PAGE, "filter_or": [where("name", "eq", "a")]}}),

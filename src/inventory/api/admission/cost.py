@@ -1,13 +1,17 @@
 """Which calls are known to be quick, judged only by the method and the decoded request.
 
-Quick calls are answered from an index: a list by id, or a page of a list that an index holds in the requested order.
-The cost of all others is unknown until they are done; they are called heavy here, though most of them are not.
+Quick calls are answered from an index: a list by a unique key, or a page of a list that an index holds in the requested
+order. The cost of all others is unknown until they are done; they are called heavy here, though most of them are not.
+
+A call that counts as quick and turns out to be slow keeps its turn. Such a call is slow because MongoDB is, and more of
+them at a time would help neither; ``query_timeout_seconds`` bounds it, and callers in the queue are refused after
+``rpc_queue_seconds``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from inventory.api.policy import OPERATIONS, PACKAGE
 from inventory.domain.plain import Params
@@ -17,12 +21,28 @@ from inventory.query.fields import ResourceSchema
 from inventory.query.parser import alias, entries, sort_entries
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, REGION
 
-Index = Sequence[tuple[str, int]]
-"""(path, 1 or -1), without the domain with which each index begins."""
+Order = Sequence[tuple[str, int]]
+"""(path, 1 or -1) in turn."""
+
+
+class Index(NamedTuple):
+    """An index of a collection.
+
+    Attributes:
+        fields: without the domain with which each index begins.
+        unique: whether no two documents of a domain have equal values of them.
+    """
+
+    fields: Order
+    unique: bool = False
+
+
 IsHeavy = Callable[[Params], bool]
 
 PAGE: Final = 1_000
-"""Longest page that counts as quick."""
+"""Longest page that counts as quick, and most documents that a list by a unique key may name."""
+DEPTH: Final = 10_000
+"""Where a page that counts as quick must begin at the latest: MongoDB reads all that lies before it."""
 
 _ALWAYS: Final = frozenset({"stat", "analyze"})
 _BY_NUMBER: Final = frozenset(
@@ -75,6 +95,7 @@ class _Lists:
         self._schema = schema
         self._indexes = list(indexes)
         self._implied = implied
+        self._keys = [{path for path, _ in index.fields} for index in self._indexes if index.unique]
 
     def is_heavy(self, request: Params) -> bool:
         """Return whether the list's cost is unknown. An invalid request counts as quick, since it is refused."""
@@ -86,27 +107,32 @@ class _Lists:
     def _is_quick(self, request: Params) -> bool:
         query = request.get("query", {})
         paths = {self._schema.target(key).path for key in request if key != "query"}
+        documents = 1
         for entry in entries(query.get("filter"), "query.filter"):
             operator, target = alias(entry, "operator"), self._schema.target(alias(entry, "key"))
             if operator not in _EXACT or target.reference is not None:
                 return False
             paths.add(target.path)
+            if operator == Operator.IN.value:
+                values = entry.get("value") or entry.get("v")
+                documents *= len(values) if isinstance(values, list) else 1
         if query.get("filter_or") or query.get("keyword"):
             return False
-        if self._schema.id_field in paths:
+        if documents <= PAGE and any(key <= paths for key in self._keys):
             return True
-        limit = query.get("page", {}).get("limit", 0)
-        return 0 < limit <= PAGE and not query.get("count_only") and self._has_index(paths, query)
+        page = query.get("page", {})
+        is_short = 0 < page.get("limit", 0) <= PAGE and page.get("start", 0) <= DEPTH
+        return is_short and not query.get("count_only") and self._has_index(paths, query)
 
     def _has_index(self, paths: set[str], query: Params) -> bool:
         asked = sort_entries(query.get("sort"))
         order = [(self._schema.target(key).path, direction) for key, direction in asked]
         order = order or list(self._schema.default_sort)
         narrowed = paths | self._implied
-        return any(_serves(index, narrowed, order) for index in self._indexes)
+        return any(_serves(index.fields, narrowed, order) for index in self._indexes)
 
 
-def _serves(index: Index, narrowed: set[str] | frozenset[str], order: Index) -> bool:
+def _serves(index: Order, narrowed: set[str] | frozenset[str], order: Order) -> bool:
     """Return whether the index begins with the filtered paths, and continues in the requested or the reverse order."""
     count = len(narrowed)
     if {path for path, _ in index[:count]} != narrowed:
