@@ -9,6 +9,7 @@ from typing import Final
 
 from inventory.api.metrics import LANE_QUEUED
 from inventory.errors import LimitExceededError
+from inventory.observe import metric_feed
 
 Grant = Callable[[], None]
 
@@ -50,7 +51,7 @@ class Lane:
         self._returning: deque[Ticket] = deque()
         self._queues: OrderedDict[str, deque[Ticket]] = OrderedDict()
         self._queued = 0
-        self._gauge = LANE_QUEUED.labels(name)
+        self._count = LANE_QUEUED.labels(name).inc
 
     @property
     def queued(self) -> int:
@@ -76,7 +77,7 @@ class Lane:
                 raise self.refusal()
             self._queues.setdefault(ticket.caller, deque()).append(ticket)
             self._queued += 1
-        self._gauge.inc()
+        metric_feed.add(self._count)
         return False
 
     def enter_again(self, ticket: Ticket) -> bool:
@@ -105,7 +106,7 @@ class Lane:
             found = self._next()
             if found is None:
                 return None
-        self._gauge.dec()
+        metric_feed.add(self._count, -1.0)
         return found
 
     def withdraw(self, ticket: Ticket) -> bool:
@@ -118,7 +119,7 @@ class Lane:
             self._queued -= 1
             if not mine:
                 del self._queues[ticket.caller]
-        self._gauge.dec()
+        metric_feed.add(self._count, -1.0)
         return True
 
     def _take(self, ticket: Ticket) -> None:
