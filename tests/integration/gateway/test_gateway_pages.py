@@ -17,9 +17,10 @@ def test_it_is_ready_while_the_server_serves(gateway: Gateway, fake: FakeServer)
     fake.health.set("", NOT_SERVING)
     unready = gateway.get("/readyz")
 
-    assert (ready.status_code, ready.json()) == (200, {"status": "ready", "checks": {"server": "ok"}})
+    assert (ready.status_code, ready.json()["status"], ready.json()["checks"]) == (200, "ready", {"server": "ok"})
+    assert (ready.json()["service"], ready.json()["process"]) == ("inventory", "gateway")
     assert unready.status_code == 503
-    assert unready.json() == {"status": "not ready", "checks": {"server": "ERROR_GRPC_CONNECTION"}}
+    assert (unready.json()["status"], unready.json()["checks"]) == ("not ready", {"server": "ERROR_GRPC_CONNECTION"})
 
 
 def test_without_a_server_it_lives_and_says_so(start_gateway: Start) -> None:
