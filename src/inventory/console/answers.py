@@ -20,7 +20,8 @@ from inventory.console.api import Json
 REUSE: Final = 20.0
 """An answer is used again for so many times as long as it took."""
 MOST_SECONDS: Final = 60.0
-LEAST_SECONDS: Final = 1.0
+QUICK_SECONDS: Final = 0.25
+"""An answer that took less is asked for again each time: somebody may look closely."""
 _KEPT: Final = 200
 
 
@@ -57,6 +58,12 @@ class Answers:
         done, _ = await asyncio.wait({question.task}, timeout=wait_seconds)
         return question.task.result() if done else None
 
+    def forget(self, token: str) -> None:
+        """Ask again for all that a caller asked for: they have changed something."""
+        owner = _owner(token)
+        for key in [key for key in self._questions if key.startswith(owner)]:
+            del self._questions[key]
+
     def _answered(self, key: bytes, question: _Question) -> None:
         now = self._monotonic()
         if question.task.cancelled() or question.task.exception() is not None:
@@ -64,11 +71,12 @@ class Answers:
             if self._questions.get(key) is question:
                 del self._questions[key]
             return
-        question.until = now + min(max((now - question.began) * REUSE, LEAST_SECONDS), MOST_SECONDS)
+        took = now - question.began
+        question.until = now + min(took * REUSE, MOST_SECONDS) if took >= QUICK_SECONDS else now
 
     def _forget_old(self) -> None:
         now = self._monotonic()
-        ended = [key for key, each in self._questions.items() if each.until is not None and each.until < now]
+        ended = [key for key, each in self._questions.items() if each.until is not None and each.until <= now]
         for key in ended:
             del self._questions[key]
         for key in list(self._questions)[:-_KEPT]:
@@ -77,5 +85,9 @@ class Answers:
 
 def key_of(token: str, name: str, request: Mapping[str, Any]) -> bytes:
     """Return what makes two questions the same: the caller, the method, the request."""
-    content = json.dumps([token, name, request], sort_keys=True, ensure_ascii=True)
-    return hashlib.blake2b(content.encode(), digest_size=16).digest()
+    content = json.dumps([name, request], sort_keys=True, ensure_ascii=True)
+    return _owner(token) + hashlib.blake2b(content.encode(), digest_size=16).digest()
+
+
+def _owner(token: str) -> bytes:
+    return hashlib.blake2b(token.encode(), digest_size=16).digest()

@@ -43,6 +43,7 @@ def environment() -> Environment:
         "link": text.safe_link,
         "pretty": pretty,
         "fires": fire_times,
+        "conditions": conditions_of,
         "words": words,
     }
     made.globals |= {"asset": asset_path}
@@ -71,6 +72,13 @@ def fire_times(row: Any) -> str:
     hours, minutes = schedule.get("hours", []), schedule.get("minutes", [])
     at_hours = "every hour" if len(hours) in (0, _HOURS) else f"at {', '.join(map(str, hours))} h"
     return f"{at_hours}, minute {', '.join(map(str, minutes)) or '0'} (UTC)"
+
+
+def conditions_of(rule: Any) -> str:
+    """Return a rule's conditions in one line."""
+    joint = " and " if rule.get("conditions_policy") == "ALL" else " or "
+    told = (f"{each.get('key')} {each.get('operator')} {each.get('value')}" for each in rule.get("conditions", []))
+    return joint.join(told) or "always"
 
 
 def words(value: str) -> str:

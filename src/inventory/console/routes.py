@@ -90,6 +90,10 @@ async def _answer(site: Site, page: ConsolePage, request: Request, transaction_i
             _check_host(site, request)
             if page.writes:
                 visit.form = await _form(visit, request)
+                try:
+                    return await page.show(visit)
+                finally:
+                    site.answers.forget(visit.session.token)
             return await page.show(visit)
     except ApiError as error:
         return failures.page_of(visit, error)

@@ -80,3 +80,23 @@ def test_callers_and_requests_are_told_apart() -> None:
     }
 
     assert len(keys) == 12
+
+
+def test_whoever_changed_something_sees_it_at_once_and_so_does_who_asks_what_is_quick() -> None:
+    now = [0.0]
+
+    async def story() -> None:
+        server, answers = Server(), Answers(monotonic=lambda: now[0])
+        key, other = key_of("me", "Job.list", {}), key_of("you", "Job.list", {})
+        assert await answers.ask(key, server, 0.001) is None
+        assert await answers.ask(other, server, 0.001) is None
+        now[0] = 5.0
+        server.open.set()
+        await answers.ask(key, server, 5)
+        await answers.ask(other, server, 5)
+        answers.forget("me")
+        assert await answers.ask(key, server, 5) == {"number": 3}
+        assert await answers.ask(other, server, 5) == {"number": 2}
+        assert await answers.ask(key, server, 5) == {"number": 4}, "it was quick"
+
+    asyncio.run(story())

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory.console.pages import access, collector_actions, collectors, jobs, overview, resource, resources
+from inventory.console.pages import (
+    access,
+    catalog,
+    collector_actions,
+    collectors,
+    health,
+    jobs,
+    overview,
+    resource,
+    resources,
+    schedules,
+    search,
+)
 from inventory.console.routes import ConsolePage
 
 ALL: Final[tuple[ConsolePage, ...]] = (
@@ -14,6 +26,10 @@ ALL: Final[tuple[ConsolePage, ...]] = (
     *collector_actions.PAGES,
     *collectors.PAGES,
     *jobs.PAGES,
+    *schedules.PAGES,
+    *catalog.PAGES,
+    *health.PAGES,
+    *search.PAGES,
     *access.PAGES,
 )
 """Of two that fit a path, the first answers."""

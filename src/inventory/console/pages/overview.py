@@ -136,19 +136,21 @@ def _recent_jobs() -> Json:
 
 async def attention(visit: Visit, *, wait: bool = False) -> Context:
     """What somebody should look at, and what fires next."""
-    recent, collectors = await parts(
+    recent, collectors, stale = await parts(
         visit,
         ("Job.list", {"query": _recent_jobs()}),
         ("Collector.list", {"query": {"page": {"start": 1, "limit": _COLLECTORS}, "only": _COLLECTOR_FIELDS}}),
+        ("Freshness.list", {"states": ["NEVER", "STALE"], "enabled_only": True, "page": {"start": 1, "limit": _ROWS}}),
         wait=wait,
     )
     facts = await _schedule_facts(visit, collectors.results, wait=wait)
-    found = [*_failed(recent.results), *_late(facts, visit.now), *_disabled(collectors.results)]
+    late, disabled = _late(facts, visit.now), _disabled(collectors.results)
+    found = [*_failed(recent.results), *_stale(stale), *late, *disabled]
     fires = sorted((each for each in facts if each.get("next_fire_at")), key=lambda each: str(each["next_fire_at"]))
     return {
         "part": recent if recent.is_late or recent.error else Part({}),
         "found": found[:_ROWS],
-        "more": max(len(found) - _ROWS, 0),
+        "more": max(len(found) - _ROWS, 0) + max(stale.total - len(stale.results), 0),
         "fires": fires[:_ROWS],
         "names": {each["collector_id"]: each.get("name", "") for each in collectors.results},
         "collectors": collectors,
@@ -184,6 +186,19 @@ def _failed(found: list[Json]) -> list[Context]:
         }
         for job in newest.values()
         if job["status"] in ("ERROR", "TIMEOUT")
+    ]
+
+
+def _stale(found: Part) -> list[Context]:
+    """Return the secrets whose resources are not current."""
+    return [
+        {
+            "state": each["state"],
+            "href": f"/collectors/{each['collector_id']}",
+            "what": ", ".join(filter(None, (each.get(key, "") for key in ("collector_name", "secret_id", "reason")))),
+            "when": each.get("last_success_at", ""),
+        }
+        for each in found.results
     ]
 
 

@@ -1,0 +1,51 @@
+"""Search everywhere: an id leads to its page, words to what has them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from starlette.responses import Response
+
+from inventory.console.parts import parts
+from inventory.console.routes import ConsolePage
+from inventory.console.visit import Visit
+
+_SHOWN: Final = 8
+_IDS: Final = {
+    "cloud-svc-type": "/types/",
+    "cloud-svc": "/resources/",
+    "collector-rule": "/rules/",
+    "collector": "/collectors/",
+    "region": "/regions/",
+    "job": "/jobs/",
+}
+"""By how an id begins: where its page is."""
+_ID: Final = re.compile(rf"({'|'.join(_IDS)})-[0-9a-f]{{12}}")
+_TASK: Final = re.compile(r"job_task-[0-9a-f]{12}")
+_LISTS: Final = (
+    ("Resources", "CloudService", "/resources", "cloud_service_id"),
+    ("Collectors", "Collector", "/collectors", "collector_id"),
+    ("Types", "CloudServiceType", "/types", "cloud_service_type_id"),
+    ("Regions", "Region", "/regions", "region_id"),
+    ("Rules", "CollectorRule", "/rules", "collector_rule_id"),
+)
+
+
+async def show(visit: Visit) -> Response:
+    """Go to the page of an id, or show what has the words."""
+    words = visit.text("q").strip()
+    if found := _ID.fullmatch(words):
+        return visit.go(_IDS[found[1]] + words)
+    if _TASK.fullmatch(words):
+        task = await visit.call("JobTask.get", job_task_id=words)
+        return visit.go(f"/jobs/{task.get('job_id', '')}")
+    query = {"keyword": words, "page": {"start": 1, "limit": _SHOWN}}
+    asked = [(f"{service}.list", {"query": query}) for _, service, _, _ in _LISTS] if words else []
+    answers = await parts(visit, *asked, wait=True)
+    return visit.render(
+        "search.html", words=words, found=[(*each, answer) for each, answer in zip(_LISTS, answers, strict=False)]
+    )
+
+
+PAGES: Final = (ConsolePage("/search", "search", show),)
