@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.running import READY, START_SECONDS, Up, ports, start
+from tests.fakes import docker
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +22,8 @@ def up_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def up(up_folder: Path, mongo_uri: str, redis_url: str) -> Iterator[Up]:
     """One that has shown its demonstration."""
     settings = ports() | {"INVENTORY_MONGO_URI": mongo_uri, "INVENTORY_REDIS_URL": redis_url}
+    # Containers are what a stand-in serves.
+    settings["PATH"] = f"{docker.install(up_folder / 'docker')}:{os.environ['PATH']}"
     settings |= {"INVENTORY_MONGO_DATABASE": "up", "INVENTORY_WORKER_PROCESSES": "1", "INVENTORY_SERVER_PROCESSES": "1"}
     running = start(up_folder, settings)
     try:

@@ -5,12 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 from inventory.connector.static.file import StaticFile, parse_text, read_text
-from inventory.connector.static.schema import PlatformContent, PluginEntry, ProjectEntry, SecretEntry
+from inventory.connector.static.schema import PlatformContent, PluginEntry, ProjectEntry, RunEntry, SecretEntry
 from inventory.connector.static.secrets import StaticSecretStore
 from inventory.domain.plain import Json
 from inventory.domain.principal import system_principal
 
-__all__ = ["PlatformContent", "PluginEntry", "ProjectEntry", "SecretEntry", "parse_text", "read_text", "secret_data"]
+__all__ = [
+    "PlatformContent",
+    "PluginEntry",
+    "ProjectEntry",
+    "RunEntry",
+    "SecretEntry",
+    "parse_text",
+    "read_text",
+    "secret_data",
+]
 
 
 def secret_data(path: Path, secret: SecretEntry) -> Json:

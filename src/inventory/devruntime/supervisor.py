@@ -149,13 +149,17 @@ class Supervisor:
         for running in stage:
             self._await_first_health(running)
 
-    def watch(self) -> int:
+    def watch(self, each_round: Callable[[], None] = lambda: None) -> int:
         """Restart children that die, until a stop is requested.
+
+        Args:
+            each_round: called between the rounds, many times a second; must return soon and not raise.
 
         Returns:
             0 when a stop was requested, 1 when a child died more often than the policy allows.
         """
         while not self._stop.wait(POLL_SECONDS):
+            each_round()
             for stage in self._stages:
                 for running in stage:
                     if not self._tend(running):

@@ -17,6 +17,7 @@ from rich.table import Table
 from inventory.devruntime import probes
 from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.platform_file import FILE_NAME
+from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.ports import LOOPBACK
 from inventory.devruntime.running import RunningFile
 from inventory.devruntime.stores import Store, pick_mongodb, pick_redis
@@ -100,7 +101,9 @@ def run_up(options: UpOptions) -> int:
     """
     with DataDirLock(options.data_dir), RunningFile(options.data_dir) as running:
         plan = _plan(options)
-        supervisor = Supervisor(emit=_printer(options.console))
+        emit = _printer(options.console)
+        supervisor = Supervisor(emit=emit)
+        plugins = PluginProcesses(Path(plan.settings["static_file"]), options.data_dir, emit=emit)
         with supervisor.handling_signals():
             try:
                 supervisor.start(*(store.child for store in (plan.mongodb, plan.redis) if store.child))
@@ -111,7 +114,7 @@ def run_up(options: UpOptions) -> int:
                 _welcome(options, plan)
                 if options.demo is not None:
                     _in_background(options.demo, plan.endpoint, options.console)
-                return supervisor.watch()
+                return supervisor.watch(plugins.tend)
             except ChildStartError as error:
                 options.console.print(str(error), style="bold red", markup=False, highlight=False)
                 return EXIT_FAILED
@@ -119,6 +122,7 @@ def run_up(options: UpOptions) -> int:
                 return EXIT_STOPPED
             finally:
                 options.console.print("Stopping …", highlight=False)
+                plugins.stop()
                 supervisor.stop()
 
 

@@ -30,8 +30,16 @@ def upgraded(entry: Entry, version: str, endpoint: str = "") -> Entry:
         endpoint: of the version; empty: that of the plugin, or of the existing version.
 
     Raises:
-        SettingsError: the endpoint of the version is unknown.
+        SettingsError: the endpoint of the version is unknown, or `inventory up` runs the plugin by a command.
     """
+    run = entry.get("run") or {}
+    if run.get("command"):
+        reason = f"it is run by a command; change that, or remove it and run it again with --version {version}"
+        raise SettingsError(f"{entry['plugin_id']}: {reason}", field="version")
+    if run.get("image"):
+        # The one container that there is: collectors of older versions use it, too.
+        image = str(run["image"]).rpartition(":")[0]
+        entry = {**entry, "run": {**run, "image": f"{image}:{version}"}}
     versions = entry.get("versions") or []
     if isinstance(versions, dict):
         listens = endpoint or versions.get(version) or entry.get("endpoint")

@@ -165,7 +165,7 @@ def test_a_secret_is_shown_replaced_and_removed_without_its_values(run: Run, pla
         "data": "data_file secrets/mine.json",
         "fields": ["aws_access_key_id", "aws_secret_access_key"],
     }
-    assert "there already" in run(*add, code=1, env=aws).output + str(run(*add, code=1, env=aws).exception)
+    assert "exists already" in run(*add, code=1, env=aws).output + str(run(*add, code=1, env=aws).exception)
     run(*("secret", "add", "mine", "--replace", "--from-provider"), env=aws | {"AWS_ACCESS_KEY_ID": "AKIB"})
     assert json.loads(data.read_text())["aws_access_key_id"] == "AKIB"
     run("secret", "remove", "mine")
@@ -187,10 +187,10 @@ def test_a_secret_written_by_hand_gets_its_other_values_in_a_file(run: Run, plat
         (("secret", "add", "x", "--provider", "aws", "--from-env", "KEY"), "missing: aws_access_key_id"),
         (("secret", "add", "x", "--provider", "new", "--from-env", "NONE"), "NONE is not set"),
         (("secret", "add", "x", "--provider", "new", "--from-env", "TEXT"), "is neither JSON nor YAML"),
-        (("secret", "add", "x", "--provider", "aws"), "stdin is no terminal"),
+        (("secret", "add", "x", "--provider", "aws"), "stdin is not a terminal"),
         (("secret", "add", "x", "--from-env", "KEY"), "--provider is missing"),
-        (("secret", "add", "x", "--provider", "jira", "--from-provider"), "nothing is known"),
-        (("secret", "add", "first", "--provider", "new", "--from-env", "KEY"), "there already"),
+        (("secret", "add", "x", "--provider", "jira", "--from-provider"), "it is unknown where"),
+        (("secret", "add", "first", "--provider", "new", "--from-env", "KEY"), "exists already"),
         (("plugin", "add", "p", "no address", "--provider", "x", "--no-check"), "must be grpc://"),
         (("plugin", "add", "p", "127.0.0.1:1"), "--provider is missing"),
         (("plugin", "upgrade", "none", "1.0"), "plugin_id = none"),

@@ -117,7 +117,7 @@ COMMANDS: dict[str, list[str]] = {
     "history list": ["cloud-svc-0123456789ab"],
     "history stat": ["cloud-svc-0123456789ab"],
     "call": ["CloudService.list"],
-    **{f"plugin {name}": [] for name in ("add", "list", "show", "remove", "upgrade")},
+    **{f"plugin {name}": [] for name in ("add", "list", "show", "remove", "upgrade", "run", "logs", "catalogue")},
     **{f"secret {name}": [] for name in ("add", "list", "show", "check", "remove")},
     **{f"project {name}": [] for name in ("add", "list")},
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -10,16 +9,25 @@ import click
 from inventory.cli.client import CallError, connected
 from inventory.cli.command_form import Group
 from inventory.cli.parameters import STRUCT
-from inventory.cli.standalone.asking import connected_plugin, endpoint_of, whole
+from inventory.cli.standalone.ability import ask_init, print_abilities
+from inventory.cli.standalone.asking import endpoint_of, whole
+from inventory.cli.standalone.docker import require_docker, require_image
 from inventory.cli.standalone.input import variable
-from inventory.cli.standalone.location import platform_options
+from inventory.cli.standalone.location import data_dir, platform_options
+from inventory.cli.standalone.plugin_run import (
+    ANSWER_SECONDS,
+    is_up,
+    plugin_logs,
+    run_plugin,
+    show_catalogue,
+    wait_until_it_answers,
+)
 from inventory.cli.standalone.try_plugin import try_plugin
 from inventory.cli.terminal import echo, one_line
-from inventory.cli.view.output import Column, as_text, console, json_option, print_json, print_rows, say, wants_json
-from inventory.domain.redact import redact
-from inventory.errors import InventoryError
+from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
 from inventory.standalone.catalogue import catalogue
 from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.plugin_state import read_states
 from inventory.standalone.plugins import new_entry, upgraded
 
 COLUMNS: tuple[Column, ...] = (
@@ -29,6 +37,7 @@ COLUMNS: tuple[Column, ...] = (
     ("latest", "latest"),
     ("endpoint", lambda row: endpoint_of(dict(row))),
     ("secrets", "secrets"),
+    ("process", "process"),
 )
 BLOT = "***"
 
@@ -41,7 +50,8 @@ def plugin() -> None:
     """Test collector plugins, and manage those of the standalone platform file."""
 
 
-plugin.add_command(try_plugin)
+for _command in (try_plugin, run_plugin, plugin_logs, show_catalogue):
+    plugin.add_command(_command)
 
 
 @plugin.command("add", example="inventory plugin add plugin-mine 127.0.0.1:50070 --provider mine --version 1.0")
@@ -92,7 +102,7 @@ def add_plugin(
         return
     echo(one_line(f"{plugin_id}: added to {file.path}"))
     if check:
-        _print_abilities(metadata)
+        print_abilities(metadata)
 
 
 @plugin.command("list", example="inventory plugin list")
@@ -102,7 +112,12 @@ def add_plugin(
 def list_plugins(context: click.Context, file: PlatformFile) -> None:
     """List the plugins, with the number of secrets of each one's provider."""
     secrets = [str(secret.get("provider") or "") for secret in file.entries("secrets")]
-    rows = [shown(entry) | {"secrets": secrets.count(str(entry.get("provider")))} for entry in file.entries("plugins")]
+    states = read_states(data_dir()) if is_up(file) else {}
+    rows = []
+    for entry in file.entries("plugins"):
+        state = states.get(str(entry["plugin_id"]))
+        process = state.state if state else "not running" if entry.get("run") else ""
+        rows.append(shown(entry) | {"secrets": secrets.count(str(entry.get("provider"))), "process": str(process)})
     print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
 
 
@@ -128,7 +143,7 @@ def show_plugin(context: click.Context, plugin_id: str, options: Any, file: Plat
     if "error" in answer:
         echo(one_line(f"init fails: {answer['error']}"))
         context.exit(1)
-    _print_abilities(metadata)
+    print_abilities(metadata)
 
 
 @plugin.command("remove", example="inventory plugin remove plugin-mine")
@@ -168,34 +183,33 @@ def upgrade_plugin(
     """Make VERSION the one that collectors with upgrade_mode AUTO use from their next collect on."""
     before = file.find("plugins", plugin_id)
     after = upgraded(before, version, whole(endpoint) if endpoint else "")
-    if check:
+    if check and not after.get("run"):
         ask_init(endpoint_of(after), str(after.get("access_token") or ""), options)
-    file.replace("plugins", plugin_id, lambda entry: upgraded(entry, version, whole(endpoint) if endpoint else ""))
+    if after.get("run"):
+        _replace_container(file, before, after, check=check)
+    else:
+        file.replace("plugins", plugin_id, lambda entry: upgraded(entry, version, whole(endpoint) if endpoint else ""))
     say(context, shown(after), f"{plugin_id}: {before.get('latest') or 'no version'} → {version}")
 
 
-def ask_init(endpoint: str, access_token: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a plugin's answer to ``init``.
-
-    Raises:
-        click.ClickException: the plugin is unreachable, or refuses; names the endpoint and the reason.
-    """
-    with connected_plugin(endpoint, access_token) as connection:
+def _replace_container(file: PlatformFile, before: Entry, after: Entry, *, check: bool) -> None:
+    """Let `inventory up` run another image; where that does not answer, the one before it again."""
+    plugin_id = str(before["plugin_id"])
+    require_docker(plugin_id, "")
+    require_image(after["run"]["image"])
+    state = read_states(data_dir()).get(plugin_id)
+    file.replace("plugins", plugin_id, lambda _: after)
+    if check and is_up(file):
         try:
-            return connection.init(options)
-        except InventoryError as exc:
-            raise click.ClickException(f"{endpoint}: {redact(exc.message, access_token)}") from exc
+            wait_until_it_answers(after, ANSWER_SECONDS, before=state.pid if state else 0)
+        except BaseException:
+            file.replace("plugins", plugin_id, lambda _: before)
+            raise
 
 
 def shown(entry: Entry) -> Entry:
     """Return an entry without its secret parts."""
     return {key: BLOT if key == "access_token" else value for key, value in entry.items()}
-
-
-def _print_abilities(metadata: Mapping[str, Any]) -> None:
-    from inventory.plugin_check.trial import metadata_words
-
-    console().print(as_text(f"It can: {metadata_words(metadata)}"), soft_wrap=True)
 
 
 def _collectors_of(context: click.Context, plugin_id: str) -> list[str]:

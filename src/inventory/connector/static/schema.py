@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -23,6 +24,24 @@ class _Entry(BaseModel):
         return not self.domain_id or self.domain_id == domain_id
 
 
+class RunEntry(BaseModel):
+    """How `inventory up` runs a plugin beside it: from a container's image, or by a command. Others ignore it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    image: str | None = Field(None, min_length=1, description="run by Docker, bound to 127.0.0.1")
+    container_port: int = Field(50051, ge=1, le=65535, description="where it listens inside its container")
+    memory: str = Field("1g", pattern=r"^[1-9][0-9]*[bkmg]?$", description="limit of the container's memory")
+    command: list[str] | None = Field(None, min_length=1, description="{port} stands for the port, as does $PORT")
+    folder: Path | None = Field(None, description="where the command runs, relative to the static file")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.image is None) == (self.command is None):
+            raise ValueError("needs exactly one of image and command")
+        return self
+
+
 class PluginEntry(_Entry):
     """A plugin: ``endpoint`` for any version, or ``versions`` with one endpoint per version."""
 
@@ -34,9 +53,12 @@ class PluginEntry(_Entry):
     versions: dict[str, Endpoint] | list[str] = Field([], description="version → endpoint, or names only")
     latest: str = Field("", description="the version that AUTO upgrades to")
     access_token: str = Field("", repr=False)
+    run: RunEntry | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.run is not None and not re.fullmatch(r"grpc://127\.0\.0\.1:\d+", self.endpoint or ""):
+            raise ValueError("what `inventory up` runs needs an endpoint grpc://127.0.0.1:PORT")
         if self.endpoint is None and not (isinstance(self.versions, dict) and self.versions):
             raise ValueError("needs an endpoint, or versions with an endpoint each")
         if self.latest and self.versions and self.latest not in self.versions:

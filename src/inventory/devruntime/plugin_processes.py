@@ -1,0 +1,182 @@
+"""The plugins that `inventory up` runs beside it: those that the platform file says how to run."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from inventory.bootstrap.static_file import PluginEntry, parse_text, read_text
+from inventory.devruntime import child
+from inventory.errors import SettingsError
+from inventory.process.file_state import FileState, file_state
+from inventory.process.restarts import RestartPolicy, Restarts
+from inventory.standalone.launch import launch_of
+from inventory.standalone.plugin_state import FOLDER, PluginState, State, log_file, write_states
+
+LOOK_SECONDS: Final = 0.25
+"""How often the platform file is looked at, s."""
+GRACE_SECONDS: Final = 10.0
+"""How long a plugin may take to stop before it is killed, s."""
+LOG_BYTES: Final = 5 * 1024 * 1024
+"""A log that has grown larger is put aside when its plugin is started."""
+
+
+@dataclass
+class _Plugin:
+    entry: PluginEntry
+    restarts: Restarts
+    process: subprocess.Popen[bytes] | None = None
+    restart_at: float | None = None
+    kill_at: float | None = None
+    deaths: int = 0
+    failed: bool = False
+    reason: str = ""
+
+    @property
+    def state(self) -> PluginState:
+        pid = self.process.pid if self.process is not None else 0
+        state = State.FAILED if self.failed else State.RESTARTING if self.restart_at is not None else State.RUNNING
+        return PluginState(state, pid, self.deaths, self.reason)
+
+
+class PluginProcesses:
+    """Starts, restarts and stops plugins as the platform file says; one that fails leaves all others alone.
+
+    All methods belong to the main thread: the kernel ends a child with the thread that started it.
+
+    Args:
+        platform_file: read again when it changes; what is wrong with it is told once, and changes nothing.
+        data_dir: where states and logs go.
+        emit: takes each line about a plugin.
+        now: monotonic time, s.
+    """
+
+    def __init__(
+        self,
+        platform_file: Path,
+        data_dir: Path,
+        *,
+        emit: Callable[[str], None],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._path = platform_file
+        self._data_dir = data_dir
+        self._emit = emit
+        self._now = now
+        self._plugins: dict[str, _Plugin] = {}
+        self._stopping: list[_Plugin] = []
+        self._seen: FileState | None = None
+        self._looked_at = -LOOK_SECONDS
+        self._written: dict[str, PluginState] = {}
+
+    def tend(self) -> None:
+        """Do what is due; returns soon, and does not raise."""
+        now = self._now()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            self._look()
+        for plugin in self._plugins.values():
+            self._tend(plugin, now)
+        self._stopping = [plugin for plugin in self._stopping if not self._ended(plugin, now)]
+        self._write()
+
+    def stop(self) -> None:
+        """Stop all plugins, and wait for them."""
+        for plugin in self._plugins.values():
+            self._terminate(plugin)
+        self._plugins.clear()
+        for plugin in self._stopping:
+            if plugin.process is not None:
+                child.stop(plugin.process, grace_seconds=GRACE_SECONDS)
+        self._stopping.clear()
+        self._write()
+
+    def _look(self) -> None:
+        seen = file_state(self._path)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            content = parse_text(self._path, read_text(self._path))
+        except SettingsError as exc:
+            self._say("plugins", f"left as they are: {exc.message}")
+            return
+        wanted = {entry.plugin_id: entry for entry in content.plugins if entry.run is not None}
+        for plugin_id in [name for name, plugin in self._plugins.items() if not _same(plugin.entry, wanted.get(name))]:
+            self._terminate(self._plugins.pop(plugin_id))
+        for plugin_id, entry in wanted.items():
+            if plugin_id not in self._plugins:
+                self._plugins[plugin_id] = _Plugin(entry, Restarts(RestartPolicy()), restart_at=self._now())
+
+    def _tend(self, plugin: _Plugin, now: float) -> None:
+        if plugin.restart_at is not None:
+            # Its port is free only once the one before it has ended.
+            if now >= plugin.restart_at and not any(_same_port(plugin, other) for other in self._stopping):
+                self._start(plugin)
+        elif plugin.process is not None and not plugin.failed and (code := plugin.process.poll()) is not None:
+            child.send(plugin.process, signal.SIGKILL)
+            plugin.deaths += 1
+            self._retry(plugin, f"ended with exit code {code}", now)
+
+    def _start(self, plugin: _Plugin) -> None:
+        plugin.restart_at = None
+        launch = launch_of(plugin.entry, self._path.parent)
+        path = log_file(self._data_dir, plugin.entry.plugin_id)
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            if path.exists() and path.stat().st_size > LOG_BYTES:
+                path.replace(path.with_suffix(".log.1"))
+            path.touch(mode=0o600)
+            with path.open("ab") as log:
+                plugin.process = child.spawn(launch.argv, env=launch.environment, stdout=log, cwd=launch.folder)
+        except (SettingsError, OSError) as exc:
+            plugin.deaths += 1
+            plugin.failed = True
+            plugin.reason = exc.message if isinstance(exc, SettingsError) else f"cannot be started: {exc.strerror}"
+            self._say(plugin.entry.plugin_id, plugin.reason)
+
+    def _retry(self, plugin: _Plugin, reason: str, now: float) -> None:
+        plugin.reason = reason
+        plugin.restart_at = plugin.restarts.after_death(now)
+        plugin.failed = plugin.restart_at is None
+        then = "giving up" if plugin.failed else "it is started again"
+        self._say(plugin.entry.plugin_id, f"{reason}; {then}: inventory plugin logs {plugin.entry.plugin_id}")
+
+    def _terminate(self, plugin: _Plugin) -> None:
+        if plugin.process is not None and plugin.process.poll() is None:
+            plugin.process.terminate()
+            plugin.kill_at = self._now() + GRACE_SECONDS
+            self._stopping.append(plugin)
+
+    def _ended(self, plugin: _Plugin, now: float) -> bool:
+        assert plugin.process is not None
+        if plugin.process.poll() is None and now < (plugin.kill_at or now):
+            return False
+        child.stop(plugin.process, grace_seconds=0.0)
+        return True
+
+    def _write(self) -> None:
+        states = {plugin_id: plugin.state for plugin_id, plugin in self._plugins.items()}
+        if states != self._written:
+            self._written = states
+            with contextlib.suppress(OSError):
+                (self._data_dir / FOLDER).mkdir(mode=0o700, exist_ok=True)
+                write_states(self._data_dir, states)
+
+    def _say(self, name: str, words: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._emit(f"{name:<12} | {words}")
+
+
+def _same(old: PluginEntry, new: PluginEntry | None) -> bool:
+    return new is not None and (old.run, old.endpoint) == (new.run, new.endpoint)
+
+
+def _same_port(one: _Plugin, other: _Plugin) -> bool:
+    return one.entry.endpoint == other.entry.endpoint

@@ -1,0 +1,62 @@
+"""How a plugin that runs beside ``inventory up`` is started. Pure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from inventory.bootstrap.static_file import PluginEntry
+
+_REPLACING: Final = 'docker rm --force "$1" >/dev/null 2>&1; shift; exec "$@"'
+"""A container that a killed `up` left behind has name and port. Then ``docker run``, which passes signals on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A process to be started.
+
+    Attributes:
+        argv: the command line.
+        folder: where it runs; None: anywhere.
+        environment: its whole environment.
+    """
+
+    argv: tuple[str, ...]
+    folder: Path | None
+    environment: Mapping[str, str]
+
+
+def launch_of(entry: PluginEntry, base: Path) -> Launch:
+    """Return how the plugin is started.
+
+    Args:
+        entry: one with ``run``.
+        base: the folder of the platform file.
+    """
+    assert entry.run is not None
+    port = port_of(entry)
+    # What the service is told, addresses and passwords of its stores among it, is not for plugins.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("INVENTORY_")}
+    if entry.run.command is not None:
+        argv = tuple(part.replace("{port}", str(port)) for part in entry.run.command)
+        folder = base / (entry.run.folder or ".")
+        if "/" in argv[0]:
+            argv = (str(folder / argv[0]), *argv[1:])
+        return Launch(argv, folder, {**environment, "PORT": str(port)})
+    name = container_of(entry)
+    publish = f"127.0.0.1:{port}:{entry.run.container_port}"
+    docker = ("docker", "run", "--rm", "--name", name, "--publish", publish, "--memory", entry.run.memory)
+    return Launch(("sh", "-c", _REPLACING, "sh", name, *docker, str(entry.run.image)), None, environment)
+
+
+def port_of(entry: PluginEntry) -> int:
+    """Return the port at which the plugin is reached."""
+    return int(str(entry.endpoint).rpartition(":")[2])
+
+
+def container_of(entry: PluginEntry) -> str:
+    """Return the name of the plugin's container: one port of a machine is one container's."""
+    return f"inventory-plugin-{port_of(entry)}"

@@ -1,0 +1,66 @@
+"""What `inventory up` tells of the plugins that run beside it: their state and their logs, in its data folder."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from inventory.standalone.platform_file import written_beside
+
+FOLDER: Final = "plugins"
+STATE_FILE: Final = "state.json"
+_UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class State(StrEnum):
+    """How a plugin's process is."""
+
+    RUNNING = "running"
+    RESTARTING = "restarting"
+    """It died, and is about to be started again."""
+    FAILED = "failed"
+    """It cannot be started, or died too often; it is left alone until its entry changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginState:
+    """One plugin's process.
+
+    Attributes:
+        state: how it is.
+        pid: of the process that runs, or ran last; 0: it could not be started.
+        deaths: how often it has ended by itself since its entry was read.
+        reason: of the last end, in words.
+    """
+
+    state: State
+    pid: int
+    deaths: int = 0
+    reason: str = ""
+
+
+def log_file(data_dir: Path, plugin_id: str) -> Path:
+    """Return where a plugin's output goes."""
+    return data_dir / FOLDER / f"{_UNSAFE.sub('_', plugin_id)}.log"
+
+
+def write_states(data_dir: Path, states: Mapping[str, PluginState]) -> None:
+    """Write down how all plugins are. Raises ``OSError``."""
+    path = data_dir / FOLDER / STATE_FILE
+    text = json.dumps({plugin_id: asdict(state) for plugin_id, state in states.items()})
+    with written_beside(path, text) as new:
+        new.replace(path)
+
+
+def read_states(data_dir: Path) -> dict[str, PluginState]:
+    """Return how all plugins are; none where nothing is known."""
+    try:
+        content = json.loads((data_dir / FOLDER / STATE_FILE).read_text(encoding="utf-8"))
+        return {str(name): PluginState(**{**each, "state": State(each["state"])}) for name, each in content.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}

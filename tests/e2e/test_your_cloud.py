@@ -1,0 +1,114 @@
+"""From a running `inventory up` to one's own cloud, by commands alone; containers are a stand-in's."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inventory.process import yaml_text
+from tests.e2e.running import DATA, Up
+from tests.fakes import docker
+
+VALUE = "very-secret-key-of-the-cloud"
+PLUGIN = "plugin-aws-ec2-inven-collector"
+SECONDS = 30.0
+
+
+@pytest.fixture
+def here(up: Up, up_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Up:
+    """The running service, and commands typed in its folder."""
+    monkeypatch.chdir(up_folder)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA-E2E")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", VALUE)
+    return up
+
+
+@pytest.fixture
+def tidy(here: Up, up_folder: Path) -> Iterator[None]:
+    """The platform file as it was, afterwards."""
+    path = up_folder / DATA / "platform.yaml"
+    before = path.read_text()
+    yield
+    new = path.with_suffix(".new")
+    new.write_text(before)
+    new.chmod(0o600)
+    new.replace(path)
+
+
+def _platform(folder: Path) -> Any:
+    return yaml_text.load((folder / DATA / "platform.yaml").read_text())
+
+
+def _process(up: Up, plugin_id: str) -> str:
+    rows = up.cli("plugin", "list", "--json")["results"]
+    return str(next((row["process"] for row in rows if row["plugin_id"] == plugin_id), "absent"))
+
+
+def _state(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / DATA / "plugins" / "state.json").read_text()).get(PLUGIN, {})
+    return found
+
+
+@pytest.mark.usefixtures("tidy")
+def test_a_plugin_of_the_catalogue_runs_collects_survives_a_kill_and_is_upgraded(here: Up, up_folder: Path) -> None:
+    ran = here.cli("plugin", "run", "aws-ec2")
+    assert "docker pull spaceone/plugin-aws-ec2-inven-collector:1.13" in ran
+    assert "It can: types" in ran
+    assert _process(here, PLUGIN) == "running"
+    here.cli("secret", "add", "mine", "--provider", "aws", "--from-provider", "--check")
+    here.cli("collector", "create", "--name", "ec2", "--plugin", PLUGIN, "--provider", "aws")
+    job = here.cli("collect", "ec2", "--watch", "--json")
+    assert (job["status"], job["tasks"][0]["created_count"]) == ("SUCCESS", 2)
+
+    first = _state(up_folder)["pid"]
+    os.kill(first, signal.SIGKILL)
+    deadline = time.monotonic() + SECONDS
+    while _state(up_folder)["pid"] == first:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    here.cli("plugin", "upgrade", PLUGIN, "1.14")
+    assert here.cli("plugin", "show", PLUGIN, "--json")["metadata"]["image"].endswith(":1.14")
+    assert here.cli("collect", "ec2", "--watch", "--json")["status"] == "SUCCESS"
+    assert "1.14 serves" in here.cli("plugin", "logs", "aws-ec2")
+    published = {call[call.index("--publish") + 1] for call in docker.calls(up_folder / "docker") if call[0] == "run"}
+    assert all(each.startswith("127.0.0.1:") for each in published)
+
+    assert "used by ec2" in here.cli("plugin", "remove", PLUGIN, code=1)
+    here.cli("collector", "delete", "ec2")
+    here.cli("plugin", "remove", PLUGIN)
+    while _state(up_folder):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+@pytest.mark.usefixtures("tidy")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("aws-ec2", "--image", "spaceone/broken", "--version", "1"), "No module named 'spaceone'"),
+        (("aws-ec2", "--image", "spaceone/absent", "--version", "1"), "docker pull spaceone/absent:1 failed"),
+        (("mine", "--provider", "x", "--command", "sh -c 'echo no light; exit 3'"), "ended with exit code 3"),
+        (("mine", "--provider", "x", "--command", "sleep 60", "--wait", "1.5"), "does not answer within 1.5 s"),
+    ],
+)
+def test_a_plugin_that_does_not_run_is_told_with_the_reason_and_leaves_nothing(
+    here: Up, up_folder: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    before = _platform(up_folder)
+    assert said in here.cli("plugin", "run", *arguments, code=1)
+    assert _platform(up_folder) == before
+
+
+def test_without_docker_it_is_told_what_to_do(here: Up, tmp_path: Path) -> None:
+    here_without = Up(here.process, here.endpoint, [], here.settings | {"PATH": str(tmp_path)})
+    told = here_without.cli("plugin", "run", "aws-ec2", code=1)
+    assert "docker is not on the PATH" in told
+    assert re.search(r"https://github.com/cloudforet-io/plugin-aws-ec2-inven-collector: inventory plugin run", told)

@@ -1,0 +1,89 @@
+"""A stand-in for docker: it notes how it is called, and `docker run` serves a plugin on the published port.
+
+Put :func:`install`'s folder first on the PATH. Beside it lie `docker.calls`, a line of JSON a call, and `images`, a
+line for each image that is there. An image whose name holds `broken` ends at once; one with `absent` cannot be pulled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+CALLS = "docker.calls"
+IMAGES = "images"
+
+
+def install(folder: Path) -> Path:
+    """Write the command into ``folder`` and return it."""
+    folder.mkdir(exist_ok=True)
+    root = Path(__file__).parents[2]
+    path = folder / "docker"
+    path.write_text(f'#!/bin/sh\nPYTHONPATH={root} exec {sys.executable} -m tests.fakes.docker {folder} "$@"\n')
+    path.chmod(0o755)
+    (folder / IMAGES).touch()
+    return folder
+
+
+def calls(folder: Path) -> list[list[str]]:
+    """Return how it was called."""
+    path = folder / CALLS
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def main(folder: Path, arguments: list[str]) -> int:
+    """Do what docker would."""
+    with (folder / CALLS).open("a") as notes:
+        notes.write(json.dumps(arguments) + "\n")
+    images = (folder / IMAGES).read_text().splitlines()
+    image = arguments[-1]
+    match arguments[0]:
+        case "image":
+            return 0 if image in images else 1
+        case "pull":
+            if "absent" in image:
+                print(f"Error: manifest for {image} not found", file=sys.stderr)
+                return 1
+            with (folder / IMAGES).open("a") as there:
+                there.write(f"{image}\n")
+        case "run":
+            if "broken" in image:
+                print("ModuleNotFoundError: No module named 'spaceone'", file=sys.stderr)
+                return 1
+            publish = arguments[arguments.index("--publish") + 1]
+            _serve(image, int(publish.split(":")[1]))
+    return 0
+
+
+def _serve(image: str, port: int) -> None:
+    from inventory.plugin import CloudService, CloudServiceType, Plugin, Refused, Region, Request, Resource, main
+
+    class Cloud(Plugin):
+        """Collects two servers of each account."""
+
+        def init(self, request: Request) -> dict[str, Any]:
+            return {**self.metadata, "image": image}
+
+        def verify(self, request: Request) -> None:
+            if "wrong" in json.dumps(dict(request.secret_data)):
+                raise Refused("the key is not accepted")
+
+        def collect(self, request: Request) -> Iterator[Resource]:
+            account = str(request.secret_data.get("aws_access_key_id", "none"))
+            kind = {"provider": "aws", "group": "EC2", "type": "Instance", "region_code": "us-east-1"}
+            yield CloudServiceType(provider="aws", group="EC2", name="Instance", columns={"data.state": "State"})
+            yield Region(provider="aws", region_code="us-east-1", name="US East")
+            for name in ("web", "db"):
+                data = {"state": "running"}
+                yield CloudService(resource_id=f"{account}/{name}", name=name, account=account, data=data, **kind)
+
+    print(f"{image} serves", flush=True)
+    main(Cloud(), ["--port", str(port)])
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))

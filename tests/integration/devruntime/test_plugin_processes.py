@@ -1,0 +1,152 @@
+"""Plugins that run beside `inventory up`, as real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from inventory.devruntime.plugin_processes import PluginProcesses
+from inventory.devruntime.ports import free_port
+from inventory.devruntime.probes import listening
+from inventory.standalone.plugin_state import State, log_file, read_states
+from tests.fakes import docker
+
+SECONDS = 20.0
+SERVE = "import http.server, os; http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
+
+
+@pytest.fixture
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def processes(tmp_path: Path, told: list[str]) -> Iterator[PluginProcesses]:
+    made = PluginProcesses(tmp_path / "platform.yaml", tmp_path, emit=told.append)
+    yield made
+    made.stop()
+
+
+def _write(folder: Path, **plugins: dict[str, Any]) -> None:
+    """Write a platform file with these plugins: the port and how each is run."""
+    entries = [
+        {"plugin_id": name, "endpoint": f"grpc://127.0.0.1:{run.pop('port')}", "run": run}
+        for name, run in plugins.items()
+    ]
+    new = folder / "new.yaml"
+    new.write_text(yaml.safe_dump({"plugins": entries}))
+    new.replace(folder / "platform.yaml")
+
+
+def _until(processes: PluginProcesses, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline
+        processes.tend()
+        time.sleep(0.02)
+
+
+def test_a_command_runs_on_its_port_is_restarted_and_ends_with_its_entry(
+    processes: PluginProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INVENTORY_MONGO_URI", "mongodb://user:very-secret@host")
+    port = free_port()
+    code = "import os; print('environment', sorted(os.environ), flush=True); " + SERVE
+    _write(tmp_path, mine={"command": [sys.executable, "-c", code, "{port}"], "port": port})
+
+    _until(processes, lambda: listening("127.0.0.1", port))
+    first = read_states(tmp_path)["mine"]
+    assert psutil.Process(first.pid).cmdline()[-1] == str(port)
+    os.kill(first.pid, signal.SIGKILL)
+    _until(processes, lambda: read_states(tmp_path)["mine"].pid != first.pid and listening("127.0.0.1", port))
+    again = read_states(tmp_path)["mine"]
+    assert (again.state, again.deaths, again.reason) == (State.RUNNING, 1, "ended with exit code -9")
+    log = log_file(tmp_path, "mine")
+    assert log.read_text().count("environment") == 2
+    # What the service is told is not for plugins.
+    assert "INVENTORY_" not in log.read_text()
+    assert stat.S_IMODE(log.stat().st_mode) == 0o600
+
+    _write(tmp_path)
+    _until(processes, lambda: not psutil.pid_exists(again.pid))
+    assert read_states(tmp_path) == {}
+
+
+def test_one_that_fails_is_given_up_and_the_others_run_on(
+    processes: PluginProcesses, tmp_path: Path, told: list[str]
+) -> None:
+    port = free_port()
+    _write(
+        tmp_path,
+        dies={"command": [sys.executable, "-c", "raise SystemExit('no such module')"], "port": free_port()},
+        missing={"command": ["no-such-program"], "port": free_port()},
+        good={"command": [sys.executable, "-c", SERVE], "port": port},
+    )
+    _until(
+        processes,
+        lambda: read_states(tmp_path).get("dies", None) is not None and read_states(tmp_path)["dies"].deaths > 1,
+    )
+    _until(processes, lambda: listening("127.0.0.1", port))
+
+    states = read_states(tmp_path)
+    assert (states["missing"].state, states["missing"].reason) == (
+        State.FAILED,
+        "Cannot start no-such-program: no such program",
+    )
+    assert states["dies"].reason == "ended with exit code 1"
+    assert states["good"].state is State.RUNNING
+    assert "no such module" in log_file(tmp_path, "dies").read_text()
+    assert any("inventory plugin logs dies" in line for line in told)
+
+
+def test_a_broken_file_leaves_all_plugins_as_they_are(
+    processes: PluginProcesses, tmp_path: Path, told: list[str]
+) -> None:
+    port = free_port()
+    _write(tmp_path, mine={"command": [sys.executable, "-c", SERVE], "port": port})
+    _until(processes, lambda: listening("127.0.0.1", port))
+    (tmp_path / "platform.yaml").write_text("plugins: [")
+    _until(processes, lambda: any("left as they are" in line for line in told))
+    assert listening("127.0.0.1", port)
+
+
+def test_a_container_is_bound_to_loopback_limited_and_replaced_with_its_image(
+    processes: PluginProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = docker.install(tmp_path / "bin")
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    port = free_port()
+    _write(tmp_path, cloud={"image": "spaceone/cloud:1", "memory": "512m", "port": port})
+    _until(processes, lambda: listening("127.0.0.1", port))
+    name = f"inventory-plugin-{port}"
+    assert docker.calls(folder) == [
+        ["rm", "--force", name],
+        *[
+            [
+                "run",
+                "--rm",
+                "--name",
+                name,
+                "--publish",
+                f"127.0.0.1:{port}:50051",
+                "--memory",
+                "512m",
+                "spaceone/cloud:1",
+            ]
+        ],
+    ]
+    pid = read_states(tmp_path)["cloud"].pid
+
+    _write(tmp_path, cloud={"image": "spaceone/cloud:2", "port": port})
+    _until(processes, lambda: not psutil.pid_exists(pid) and listening("127.0.0.1", port))
+    assert docker.calls(folder)[-1][-1] == "spaceone/cloud:2"
