@@ -14,6 +14,7 @@ from typing import Final
 
 from pymongo.database import Database
 
+from inventory.migration.orphans import remove_orphaned_records
 from inventory.migration.reference_keys import rewrite_reference_keys
 from inventory.model.connection import Document
 from inventory.model.indexes import build_indexes, drop_indexes
@@ -66,4 +67,7 @@ MIGRATIONS: Final = (
     Migration(4, "index complete successes", "0.1.0", build_indexes),
     Migration(5, "index dry runs", "0.1.0", build_indexes),
     Migration(6, "index retries", "0.1.0", build_indexes),
+    # The index without the revision is dropped by the version after: processes of 0.1 read by it.
+    Migration(7, "index records by revision", "0.2.0", build_indexes),
+    Migration(8, "remove orphaned records", "0.2.0", remove_orphaned_records),
 )

@@ -81,6 +81,7 @@ class ResourceSchema:
         keyword: paths searched by ``keyword``.
         minimal: API fields of the minimal form.
         default_sort: (path, 1 or -1), used if the client gives no order.
+        ordered_by: stored paths that tell the order of another more exactly, by that other; they are put before it.
         wire_sources: API fields that are not stored as such → the stored paths they are derived from.
         partial: whether documents contain more than this schema may show: a join then takes only its fields.
     """
@@ -92,6 +93,7 @@ class ResourceSchema:
     keyword: tuple[str, ...]
     minimal: tuple[str, ...]
     default_sort: tuple[tuple[str, int], ...]
+    ordered_by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     references: Mapping[str, Reference] = field(default_factory=lambda: MappingProxyType({}))
     forbidden: frozenset[str] = frozenset()

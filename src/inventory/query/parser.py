@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from inventory.domain.numbers import whole
@@ -166,7 +166,14 @@ def _parse_sort(schema: ResourceSchema, raw: object) -> tuple[SortKey, ...]:
         order.setdefault(key if target.members else target.path, sort_key(target, direction, len(order)))
     if len(lists) > 1:
         raise InvalidParameterError(key="query.sort", reason="only one of the keys may lead into a list")
-    return tuple(order.values()) or tuple(SortKey(path, direction) for path, direction in schema.default_sort)
+    keys = list(order.values()) or [SortKey(path, direction) for path, direction in schema.default_sort]
+    return tuple(key for each in keys for key in _exact(schema, each))
+
+
+def _exact(schema: ResourceSchema, key: SortKey) -> Iterator[SortKey]:
+    if key.path in schema.ordered_by:
+        yield SortKey(schema.ordered_by[key.path], key.direction)
+    yield key
 
 
 def sort_key(target: KeyTarget, direction: int, number: int) -> SortKey:

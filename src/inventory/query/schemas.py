@@ -248,6 +248,8 @@ RECORD = ResourceSchema(
         "record_id cloud_service_id action diff_count user_id collector_id job_id updated_by domain_id created_at"
     ),
     default_sort=_NEWEST_FIRST,
+    # Records are those of one resource, and two clocks may disagree.
+    ordered_by={"created_at": "revision"},
 )
 
 COLLECTOR_RULE = ResourceSchema(

@@ -333,6 +333,37 @@ def test_a_write_that_is_cut_off_leaves_resource_and_record_or_neither(
     assert database["cloud_service"].count_documents({"name": "other"} if made else {}) == came_about
 
 
+def test_history_is_listed_in_the_order_of_revisions_whatever_the_clocks_said(
+    client: Client, make: Make, database: Database[dict[str, Any]], clock: ManualClock
+) -> None:
+    """Also where somebody asks for the order of time; what older versions and the original wrote comes before."""
+    made = make()
+    for number in range(4):
+        # Each write by a machine whose clock is further behind.
+        clock.advance(timedelta(seconds=-60))
+        client("CloudService.update", cloud_service_id=made["cloud_service_id"], name=f"name-{number}")
+    told = database["record"].find_one({"action": "CREATE"})
+    assert told is not None
+    assert told["revision"] == 1
+    original = {"domain_id": told["domain_id"], "cloud_service_id": told["cloud_service_id"], "diff": []}
+    for number, minutes in enumerate((600, 300)):
+        at = clock.now() + timedelta(minutes=minutes)
+        database["record"].insert_one(
+            {**original, "record_id": f"record-{number}", "action": "UPDATE", "created_at": at}
+        )
+
+    def names(**request: Any) -> list[str]:
+        found = records(client, made, **request)
+        return [next((e["after"] for e in each.get("diff", []) if e["key"] == "name"), "") for each in found]
+
+    oldest_first = ["", "", "vm", "name-0", "name-1", "name-2", "name-3"]
+    assert names() == oldest_first[::-1]
+    assert [each["record_id"] for each in records(client, made)][-2:] == ["record-0", "record-1"]
+    by_time = {"sort": {"key": "created_at"}}
+    assert names(query=by_time) == oldest_first
+    assert names(query={**by_time, "page": {"start": 3, "limit": 2}}) == oldest_first[2:4]
+
+
 def test_an_update_that_mongodb_refuses_leaves_no_record(client: Client, make: Make) -> None:
     made = make(data={"a": "x" * 9_000_000})
     mine, more = made["cloud_service_id"], {"b": "y" * 9_000_000}

@@ -188,7 +188,9 @@ def test_excluded_keys_and_what_lies_below_are_left_out():
 
 
 def test_a_record_names_its_author():
-    by_user = new_record("UPDATE", [], cloud_service_id="c", domain_id="d", author=Author(user_id="u"), now=NOW)
+    by_user = new_record(
+        "UPDATE", [], cloud_service_id="c", domain_id="d", author=Author(user_id="u"), now=NOW, revision=2
+    )
     assert (by_user["updated_by"], by_user["user_id"]) == ("USER", "u")
     assert "collector_id" not in by_user
     huge = [{"key": "data.x", "before": None, "after": "x" * 5000, "type": "ADDED"}]

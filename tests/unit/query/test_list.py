@@ -382,7 +382,7 @@ def test_an_empty_query_matches_all_in_the_default_order() -> None:
         (SCHEDULE, [("name", 1)]),
         (JOB, [("created_at", -1)]),
         (JOB_TASK, [("created_at", -1)]),
-        (RECORD, [("created_at", -1)]),
+        (RECORD, [("revision", -1), ("created_at", -1)]),
         (CLOUD_SERVICE_TYPE, [("provider", 1), ("group", 1), ("name", 1)]),
         (REGION, [("name", 1)]),
         (COLLECTOR_RULE, [("order", 1)]),

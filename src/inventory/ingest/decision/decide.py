@@ -30,8 +30,9 @@ from inventory.ingest.reading.items import Item
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
 from inventory.ingest.reading.record import values_of
 from inventory.manager.object_ids import new_object_ids
-from inventory.manager.resource.records import Encodable, record_key
+from inventory.manager.resource.records import Encodable
 from inventory.manager.resource.store import UNSTORABLE, Write, encoded
+from inventory.model.documents.record import record_key
 
 Document = dict[str, Any]
 Json = Mapping[str, Any]
@@ -203,6 +204,7 @@ class Decider:
         if not changes:
             return None
         cloud_service_id = after["cloud_service_id"]
+        revision = 1 if before is None else (before.get("revision") or 0) + 1
         record = new_record(
             action,
             changes,
@@ -210,9 +212,9 @@ class Decider:
             domain_id=self._domain_id,
             author=self._author,
             now=now,
+            revision=revision,
             record_id=next(self._record_ids),
         )
-        revision = 1 if before is None else (before.get("revision") or 0) + 1
         record["_id"] = record_key(cloud_service_id, revision, self.writer_id)
         written = encoded(record)
         return clip_record(record) if written is None else written

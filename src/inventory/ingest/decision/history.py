@@ -167,6 +167,7 @@ def new_record(
     domain_id: str,
     author: Author,
     now: datetime,
+    revision: int,
     record_id: str = "",
 ) -> Document:
     """Return the record of a write.
@@ -178,6 +179,7 @@ def new_record(
         domain_id: its domain.
         author: who made the write.
         now: when.
+        revision: of the resource after the write.
         record_id: its id; one of its own if none is given.
     """
     record: Document = {
@@ -187,6 +189,7 @@ def new_record(
         "action": action,
         "diff": changes,
         "diff_count": len(changes),
+        "revision": revision,
         "updated_by": author.updated_by,
         "created_at": now,
     }

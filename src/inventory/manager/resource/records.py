@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-from bson.objectid import ObjectId
 from bson.raw_bson import RawBSONDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -14,22 +12,11 @@ from pymongo.errors import BulkWriteError
 
 from inventory.manager.metrics import bulk_write
 from inventory.model.connection import refused_duplicates
+from inventory.model.documents.record import record_key
 
 Document = dict[str, Any]
 Encodable = Document | RawBSONDocument
 """A document, or one that is encoded already."""
-
-
-def record_key(cloud_service_id: str, revision: int, writer: str) -> ObjectId:
-    """Return the ``_id`` of the record of one write, the same when the same writer repeats it.
-
-    Args:
-        cloud_service_id: the resource.
-        revision: its revision after the write.
-        writer: id of the slice, task or request that writes.
-    """
-    text = f"{cloud_service_id}|{revision}|{writer}"
-    return ObjectId(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).digest())
 
 
 class RecordKnownError(Exception):

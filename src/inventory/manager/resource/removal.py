@@ -11,8 +11,9 @@ from pymongo.database import Database
 
 from inventory.domain import ids
 from inventory.manager.resource.collection_state import StateStore
-from inventory.manager.resource.records import RecordStore, record_key
+from inventory.manager.resource.records import RecordStore
 from inventory.manager.transactions import Transactions
+from inventory.model.documents.record import record_key
 
 Document = dict[str, Any]
 
@@ -110,14 +111,16 @@ def _record(
     entry: Document, domain_id: str, deleted_by: str, collector_ids: Mapping[str, str], job_id: str, now: datetime
 ) -> Document:
     cloud_service_id = entry["cloud_service_id"]
+    revision = (entry.get("revision") or 0) + 1
     record: Document = {
-        "_id": record_key(cloud_service_id, (entry.get("revision") or 0) + 1, deleted_by),
+        "_id": record_key(cloud_service_id, revision, deleted_by),
         "record_id": ids.new_id(ids.RECORD),
         "domain_id": domain_id,
         "cloud_service_id": cloud_service_id,
         "action": "DELETE",
         "diff": [],
         "diff_count": 0,
+        "revision": revision,
         "updated_by": "COLLECTOR",
         "created_at": now,
     }

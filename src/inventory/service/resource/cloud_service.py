@@ -190,6 +190,7 @@ class CloudServiceService(ResourceReads):
             domain_id=principal.domain_id,
             author=Author(user_id=principal.user_id),
             now=self._clock.now(),
+            revision=1 if before is None else (before.get("revision") or 0) + 1,
         )
         return record if encodable(record) else clip_record(record)
 
