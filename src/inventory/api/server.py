@@ -95,7 +95,7 @@ def health_pages(settings: Settings, checks: Mapping[str, Check], registry: Coll
     pages = HealthServer(host=host, port=port, checks=checks, owner=owner, registry=registry)
     if not pages.bound and not chosen:
         pages = HealthServer(host=host, port=0, checks=checks, owner=owner, registry=registry)
-    log.info("health_listens", port=pages.port)
+    log.info("health_listening", port=pages.port)
     return pages
 
 

@@ -100,7 +100,7 @@ async def _answer(site: Site, page: ConsolePage, request: Request, transaction_i
     except ClientDisconnect:
         return Response(status_code=_CLIENT_WENT_AWAY)
     except Exception:  # the outermost place of a request: nothing internal may leak
-        log.exception("page failed unexpectedly", page=page.name, transaction_id=transaction_id)
+        log.exception("page_failed_unexpectedly", page=page.name, transaction_id=transaction_id)
         return failures.page_of(visit, failures.unknown(transaction_id))
 
 

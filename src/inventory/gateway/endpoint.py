@@ -137,7 +137,7 @@ class Endpoint:
         except ClientDisconnect:
             return Response(status_code=_CLIENT_WENT_AWAY), ""
         except Exception:  # the outermost frame of a request: nothing internal may leak
-            log.exception("request failed unexpectedly", method=self._route.name, transaction_id=transaction_id)
+            log.exception("request_failed_unexpectedly", method=self._route.name, transaction_id=transaction_id)
             unknown = refusal(UnknownError(transaction_id=transaction_id), transaction_id)
             return error_response(unknown), unknown.code
 

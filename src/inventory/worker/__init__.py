@@ -51,7 +51,7 @@ def run(settings: Settings) -> int:
                 registry=registry,
             )
             with health:
-                _log.info("worker_listens", port=health.port)
+                _log.info("worker_listening", port=health.port)
                 children.handle_signals()
                 try:
                     # Claims rely on unique keys.

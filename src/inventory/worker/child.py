@@ -46,7 +46,7 @@ def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Ca
         parts.close()
         return 0
     # A hanging thread would have its connections closed, and could keep the interpreter from exiting.
-    _log.warning("worker_left_threads")
+    _log.warning("worker_threads_left_running")
     log_stream.drain()
     os._exit(0)
 

@@ -235,7 +235,7 @@ def test_a_mistyped_setting_is_told_when_a_process_starts(
     (line, _) = capsys.readouterr().err.splitlines()
     told = json.loads(line)
     assert (told["event"], told["level"], told["process"]) == ("unknown_setting", "warning", "worker")
-    assert (told["name"], told["meant"]) == ("INVENTORY_WOKER_THREADS", "INVENTORY_WORKER_THREADS")
+    assert (told["name"], told["suggestion"]) == ("INVENTORY_WOKER_THREADS", "INVENTORY_WORKER_THREADS")
     assert "pa55word" not in line
 
 

@@ -60,7 +60,7 @@ class Reception:
         by_host = {key: host_of(call.peer()) for key, call in self._calls.items()}
         busiest = Counter(by_host.values()).most_common(1)[0][0]
         oldest = next(key for key, host in by_host.items() if host == busiest)
-        log.warning("request_crowded_out", address=busiest)
+        log.warning("waiting_request_dropped", address=busiest)
         self._calls.pop(oldest).cancel()
 
     def _watch(self) -> None:
@@ -76,5 +76,5 @@ class Reception:
         RPCS_RECEIVING.set(len(late))
         for call in late:
             if now - call.since >= self._limit:
-                log.warning("request_never_came", peer=call.peer())
+                log.warning("request_not_received", peer=call.peer())
                 call.cancel()

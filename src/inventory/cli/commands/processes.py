@@ -28,7 +28,7 @@ def _start(kind: str, **overrides: object) -> settings.Settings:
     note_process()
     for name in settings.unknown_variables():
         # Its value may be a secret of the static file, so only the name is logged.
-        logs.get_logger(__name__).warning("unknown_setting", name=name, meant=settings.nearest_variable(name))
+        logs.get_logger(__name__).warning("unknown_setting", name=name, suggestion=settings.nearest_variable(name))
     return loaded
 
 

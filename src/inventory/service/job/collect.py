@@ -286,7 +286,7 @@ class CollectService:
             if self._jobs.plans.hasten(domain_id, job_id):
                 self._queue.plan_job(job_id, domain_id=domain_id, priority=job["priority"])
         except ConnectionFailureError as exc:
-            log.warning("plan_not_hastened", job_id=job_id, reason=exc.message)
+            log.warning("plan_not_enqueued", job_id=job_id, reason=exc.message)
 
     def _plan_claimed(self, job: StoredJob) -> CollectPlan:
         if job["plan_attempts"] > self._limits.max_attempts:
