@@ -29,6 +29,7 @@ from inventory.domain.clock import SystemClock
 from inventory.domain.principal import Principal
 from inventory.ingest.context import IngestContext
 from inventory.ingest.pipeline import Ingest
+from inventory.ingest.stores import IngestStores
 from inventory.model import connection
 from inventory.worker.child import GC_THRESHOLDS
 from tests.bench.bare import BATCH, Bare, Cost, Documents, Meter, remove, seen_since, stored
@@ -93,7 +94,7 @@ class Worker:
         self._plugin = connector.connect(PluginEndpoint(endpoint), Principal(domain_id=DOMAIN))
         # No project is asked for, so identity is never called.
         identity: Any = None
-        self._ingest = Ingest(database=database, identity=identity, clock=SystemClock())
+        self._ingest = Ingest(stores=IngestStores.of(database, SystemClock()), identity=identity, clock=SystemClock())
         self._bare = Bare(database, meter)
         self._began = SystemClock().now()
         self._ids: list[str] = []

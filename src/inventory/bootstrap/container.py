@@ -10,6 +10,7 @@ from inventory.connector.queue import Handlers, QueueConsumer
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
 from inventory.ingest.reading.kinds import Kind
+from inventory.ingest.stores import IngestStores, plain_store
 from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.resource.store import ResourceStore
 from inventory.model.documents.job_task import StoredJobTask
@@ -66,7 +67,7 @@ class Container(Resources):
     def ingest(self) -> Ingest:
         """Stores plugin streams."""
         return Ingest(
-            database=self.database,
+            stores=IngestStores.of(self.database, self.clock, tasks=self.tasks, store_of=self.store_of),
             identity=self.platform.identity,
             clock=self.clock,
             limits=IngestLimits(
@@ -75,14 +76,11 @@ class Container(Resources):
                 batch_seconds=self.settings.batch_seconds,
                 cache_hours=self.settings.cache_hours,
             ),
-            store_of=self.store_of,
         )
 
     def store_of(self, kind: Kind) -> ResourceStore:
         """Return the store that resources of ``kind`` are collected into."""
-        return ResourceStore(
-            database=self.database, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful
-        )
+        return plain_store(self.database, kind)
 
     # The worker
 

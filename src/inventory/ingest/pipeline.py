@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Final
 
 from pymongo.client_session import ClientSession
-from pymongo.database import Database
 
 from inventory.connector.ports import Identity, ResourceMessage
 from inventory.domain.clock import Clock
@@ -26,24 +25,18 @@ from inventory.ingest.error_log import ErrorLog
 from inventory.ingest.metrics import BATCH_RESOURCES, BATCH_SECONDS, RESOURCES, count_unknown_type
 from inventory.ingest.plan_writer import PlanWriter
 from inventory.ingest.reading.batches import BatchReader
-from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, Kind, classify
+from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, classify
 from inventory.ingest.simple_resources import SimpleApplier
+from inventory.ingest.stores import IngestStores
 from inventory.ingest.tally import Tally
-from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.job.slice_claim import slice_fence
-from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.manager.resource.collection_state import StateStore
-from inventory.manager.resource.filter_cache import FilterCacheStore
-from inventory.manager.resource.records import RecordStore
-from inventory.manager.resource.store import UNSTORABLE, ResourceStore, encodable
+from inventory.manager.resource.store import UNSTORABLE, encodable
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 
 __all__ = ["Ingest", "IngestContext", "IngestCounts", "IngestLimits", "IngestResult"]
-
-Document = dict[str, Any]
 
 _PATIENCE_SECONDS: Final = 0.2
 """How long a silent stream is waited for before ``should_stop`` is asked again."""
@@ -62,23 +55,20 @@ class Ingest:
     def __init__(
         self,
         *,
-        database: Database[Document],
+        stores: IngestStores,
         identity: Identity,
         clock: Clock,
         limits: IngestLimits | None = None,
-        store_of: Callable[[Kind], ResourceStore] | None = None,
     ) -> None:
         """Prepare.
 
         Args:
-            database: where everything is.
+            stores: what is read and written.
             identity: knows the projects.
             clock: tells the time.
             limits: of batches.
-            store_of: makes the store of a kind of resources, where it is not simply its collection in ``database``.
         """
-        self._database = database
-        self._store_of = store_of or (lambda kind: _store(database, kind))
+        self._stores = stores
         self._identity = identity
         self._clock = clock
         self._limits = limits or IngestLimits()
@@ -108,8 +98,8 @@ class Ingest:
             PyMongoError: MongoDB failed.
             ConnectionFailureError, RequestTimeoutError, PermissionDeniedError: identity failed.
         """
-        transactions = Transactions(database=self._database, fence=_fence(context))
-        run = _Run(self._database, self._identity, self._clock, self._limits, context, self._store_of, transactions)
+        transactions = Transactions(database=self._stores.database, fence=_fence(context))
+        run = _Run(self._stores, self._identity, self._clock, self._limits, context, transactions)
         complete, failure, claim_lost = False, None, False
         with transactions.session(session), BatchReader(stream, limits=self._limits, clock=self._clock) as reader:
             while not should_stop():
@@ -146,40 +136,39 @@ class _Run:
 
     def __init__(
         self,
-        database: Database[Document],
+        stores: IngestStores,
         identity: Identity,
         clock: Clock,
         limits: IngestLimits,
         context: IngestContext,
-        store_of: Callable[[Kind], ResourceStore],
         transactions: Transactions,
     ) -> None:
         errors = ErrorLog(secret_values=context.secret_values, limit=limits.max_errors)
         self.tally = Tally(context, clock, errors)
         self._limits = limits
         self._transactions = transactions
-        self._caches = FilterCacheStore(database=database)
-        slices = SliceManager(database=database, clock=clock)
-        tasks = JobTaskManager(database=database, slices=slices, clock=clock)
-        self._untold = _Untold(context, tasks, transactions)
-        rules = CollectorRuleManager(database=database).list_of_collector(context.domain_id, context.collector_id)
+        self._caches = stores.caches
+        self._untold = _Untold(context, stores.tasks, transactions)
+        rules = stores.rules.list_of_collector(context.domain_id, context.collector_id)
         decider = Decider(
             context=context,
             rules=RuleBook.of(rules),
             projects=Projects(identity=identity, principal=context.caller()),
         )
-        self._appliers: dict[str, CloudServiceApplier | SimpleApplier] = {
-            kind.resource_type: SimpleApplier(kind, store=store_of(kind), transactions=transactions, tally=self.tally)
-            for kind in (CLOUD_SERVICE_TYPE, REGION)
-        }
-        store, records = store_of(CLOUD_SERVICE), RecordStore(database=database)
+        self._appliers: dict[str, CloudServiceApplier | SimpleApplier] = {}
+        for kind in (CLOUD_SERVICE_TYPE, REGION):
+            resources = stores.resources[kind.resource_type]
+            self._appliers[kind.resource_type] = SimpleApplier(
+                kind, store=resources, transactions=transactions, tally=self.tally
+            )
+        store, records = stores.resources[CLOUD_SERVICE.resource_type], stores.records
         self._appliers[CLOUD_SERVICE.resource_type] = CloudServiceApplier(
             store=store,
             records=records,
             writer=PlanWriter(
                 store=store,
                 records=records,
-                states=StateStore(database=database),
+                states=stores.states(),
                 transactions=transactions,
                 context=context,
             ),
@@ -274,10 +263,6 @@ def _counted(batch: Sized, tally: Tally) -> Iterator[None]:
         for name, count in before.items():
             if more := getattr(tally.counts, name) - count:
                 RESOURCES.labels(name).inc(more)
-
-
-def _store(database: Database[Document], kind: Kind) -> ResourceStore:
-    return ResourceStore(database=database, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful)
 
 
 def _cache_values(resource: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -1,4 +1,4 @@
-"""Periodic duties: sole reader and writer of the ``duty`` collection."""
+"""Periodic duties, in the collection ``duty``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of migrations, and their lock: sole reader and writer of two collections.
+"""Records of migrations, and their lock, in two collections.
 
 Their key is ``_id`` itself, since they must be safe before any other index exists.
 """

@@ -11,6 +11,7 @@ from pymongo.database import Database
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.clock import Clock
 from inventory.ingest.pipeline import Ingest, IngestContext, IngestLimits, IngestResult
+from inventory.ingest.stores import IngestStores
 
 CONTEXT = IngestContext(
     domain_id="domain-1",
@@ -61,7 +62,9 @@ def ingest(
     **changes: Any,
 ) -> IngestResult:
     """Run a stream through a fresh ingest and check that its counts add up."""
-    pipeline = Ingest(database=database, identity=identity or FakeIdentity(), clock=clock, limits=limits)
+    pipeline = Ingest(
+        stores=IngestStores.of(database, clock), identity=identity or FakeIdentity(), clock=clock, limits=limits
+    )
     result = pipeline.run(
         stream, replace(context, **changes), should_stop=lambda: False, on_progress=lambda counts: None
     )

@@ -9,6 +9,7 @@ import pytest
 
 from inventory.ingest.garbage import GarbageCounts, collect_garbage
 from inventory.ingest.pipeline import Ingest
+from inventory.ingest.stores import IngestStores
 from inventory.manager.job.garbage_claim import garbage_fence
 from tests.integration.ingest.fence_kit import Slices, frozen, stored
 from tests.integration.ingest.ingest_tools import CONTEXT, FakeIdentity, ingest, services
@@ -66,7 +67,7 @@ def test_a_worker_that_was_frozen_and_has_lost_its_slice_writes_nothing(database
         elsewhere.client.start_session() as session,
     ):
         context = slices.claim("worker-1", session)
-        result = Ingest(database=elsewhere, identity=FakeIdentity(), clock=clock).run(
+        result = Ingest(stores=IngestStores.of(elsewhere, clock), identity=FakeIdentity(), clock=clock).run(
             iter(stream(2, "old")),
             context,
             should_stop=lambda: False,

@@ -10,6 +10,7 @@ from inventory.domain.clock import SystemClock
 from inventory.errors import CollectorCollectingError
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
+from inventory.ingest.stores import IngestStores
 from tests.integration.ingest.ingest_tools import CONTEXT, FakeIdentity, ingest, services
 from tests.integration.ingest.test_ingest_mutations import assert_history_tells_the_present, assert_no_doubles
 from tests.streams.build import region, service, service_type
@@ -89,7 +90,7 @@ def test_a_batch_is_written_when_it_grows_old_and_a_stop_ends_a_silent_stream(da
         return database["cloud_service"].count_documents({}) == 2 or time.monotonic() - began > 20
 
     pipeline = Ingest(
-        database=database,
+        stores=IngestStores.of(database, SystemClock()),
         identity=FakeIdentity(),
         clock=SystemClock(),
         limits=IngestLimits(batch_seconds=0.1),
@@ -114,7 +115,12 @@ def test_the_reader_is_never_more_than_a_batch_ahead(database, clock):
             sent += 1
             yield service(number)
 
-    pipeline = Ingest(database=database, identity=FakeIdentity(), clock=clock, limits=IngestLimits(batch_count=5))
+    pipeline = Ingest(
+        stores=IngestStores.of(database, clock),
+        identity=FakeIdentity(),
+        clock=clock,
+        limits=IngestLimits(batch_count=5),
+    )
     pipeline.run(
         stream(),
         CONTEXT,

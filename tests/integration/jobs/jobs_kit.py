@@ -18,6 +18,7 @@ from inventory.domain.principal import Principal
 from inventory.errors import InventoryError, NotFoundError
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
+from inventory.ingest.stores import IngestStores
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
@@ -166,7 +167,10 @@ class JobsKit:
         self.plugins = PluginManager(directory=platform, repository=platform, connector=self.connector)
         self.secrets = SecretManager(store=platform)
         self.ingest = Ingest(
-            database=database, identity=platform, clock=clock, limits=IngestLimits(batch_count=2, batch_seconds=0.1)
+            stores=IngestStores.of(database, clock, tasks=self.tasks),
+            identity=platform,
+            clock=clock,
+            limits=IngestLimits(batch_count=2, batch_seconds=0.1),
         )
         garbage = TaskGarbage(
             database=database,

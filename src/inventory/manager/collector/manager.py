@@ -1,4 +1,4 @@
-"""Collectors: sole reader and writer of the ``collector`` collection."""
+"""Collectors, in the collection ``collector``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collector rules: sole reader and writer of the ``collector_rule`` collection.
+"""Collector rules, in the collection ``collector_rule``.
 
 ``order`` is 1-based and without gaps, separately for a collector's MANAGED and CUSTOM rules. A crash during a
 renumbering leaves gaps that the next renumbering closes.

@@ -26,7 +26,7 @@ _ENQUEUE_AGAIN: Final = timedelta(seconds=30)
 
 
 class DryRunManager:
-    """Sole reader and writer of the collections ``dry_run`` and ``dry_run_change``.
+    """The collections ``dry_run`` and ``dry_run_change``.
 
     Args:
         database: where they are.

@@ -1,4 +1,4 @@
-"""Claimed due schedules: sole reader and writer of the ``due_batch`` collection."""
+"""Claimed due schedules, in the collection ``due_batch``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules: sole reader and writer of the ``schedule`` collection."""
+"""Schedules, in the collection ``schedule``."""
 
 from __future__ import annotations
 

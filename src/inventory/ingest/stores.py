@@ -1,0 +1,78 @@
+"""What the ingest reads and writes, built once for all streams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from pymongo.database import Database
+
+from inventory.domain.clock import Clock
+from inventory.ingest.reading.kinds import KINDS, Kind
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.job.slices import SliceManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.manager.resource.records import RecordStore
+from inventory.manager.resource.store import ResourceStore
+from inventory.model.connection import Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestStores:
+    """The stores of all streams of a process; each is safe to use from any thread.
+
+    Attributes:
+        database: holds everything.
+        resources: the stores of resources by resource type.
+        records: the change history.
+        caches: the plugins' filter caches.
+        tasks: the job tasks.
+        rules: the collector rules.
+    """
+
+    database: Database[Document]
+    resources: Mapping[str, ResourceStore]
+    records: RecordStore
+    caches: FilterCacheStore
+    tasks: JobTaskManager
+    rules: CollectorRuleManager
+
+    @classmethod
+    def of(
+        cls,
+        database: Database[Document],
+        clock: Clock,
+        *,
+        tasks: JobTaskManager | None = None,
+        store_of: Callable[[Kind], ResourceStore] | None = None,
+    ) -> Self:
+        """Return the stores of ``database``.
+
+        Args:
+            database: holds everything.
+            clock: tells the time.
+            tasks: the job tasks; None: those of ``database``.
+            store_of: makes the store of a kind of resources; None: that of its collection in ``database``.
+        """
+        made = store_of or (lambda kind: plain_store(database, kind))
+        return cls(
+            database=database,
+            resources={kind.resource_type: made(kind) for kind in KINDS.values()},
+            records=RecordStore(database=database),
+            caches=FilterCacheStore(database=database),
+            tasks=tasks
+            or JobTaskManager(database=database, slices=SliceManager(database=database, clock=clock), clock=clock),
+            rules=CollectorRuleManager(database=database),
+        )
+
+    def states(self) -> StateStore:
+        """Return a store of the collection state, for one thread."""
+        return StateStore(database=self.database)
+
+
+def plain_store(database: Database[Document], kind: Kind) -> ResourceStore:
+    """Return the store of a kind of resources in its collection in ``database``."""
+    return ResourceStore(database=database, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful)
