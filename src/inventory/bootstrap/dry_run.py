@@ -1,4 +1,4 @@
-"""What runs dry runs: for each a container of its own, over scratch collections."""
+"""Builds dry runs: each has its own container, over scratch collections."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from inventory.service.dry_run.rehearse import DryRunner
 
 @dataclass(frozen=True, slots=True)
 class FixedEndpoint:
-    """A plugin directory that knows one endpoint."""
+    """A plugin directory with a single endpoint."""
 
     endpoint: str
 
@@ -35,7 +35,7 @@ class FixedEndpoint:
 
 @dataclass(slots=True)
 class SliceList:
-    """A queue whose slices are run by whoever enqueues them, one after the other."""
+    """A queue whose slices are run by the caller that enqueues them, one after the other."""
 
     waiting: deque[str] = field(default_factory=deque)
 
@@ -48,20 +48,20 @@ class SliceList:
         self.waiting.extend(slice_ids)
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
-        """See the port; a dry run plans its one job itself."""
+        """See the port; a dry run plans its only job itself."""
 
     def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
-        """See the port; as ``plan_job``."""
+        """See the port; like ``plan_job``."""
 
     def dry_run(self, dry_run_id: str, *, domain_id: str, priority: int) -> None:
-        """See the port; within a dry run there is no other."""
+        """See the port; a dry run starts no other."""
 
     def ping(self) -> None:
         """See the port."""
 
 
 class ScratchContainer(Container):
-    """Everything of one dry run: the container of its process, over scratch collections.
+    """All objects of one dry run: the container of its process, over scratch collections.
 
     Args:
         container: of the process.
@@ -93,13 +93,13 @@ class ScratchContainer(Container):
         self.scratch.copy_for_garbage(task)
 
     def next_slice(self) -> str:
-        """Return the id of the slice that was enqueued next, once; empty for none."""
+        """Return the id of the slice enqueued next, once; empty for none."""
         return self.slice_list.next()
 
 
 @contextmanager
 def rehearsal(container: Container, claimed: Document) -> Iterator[ScratchContainer]:
-    """Make what a dry run collects with, and remove it in the end; what a killed process leaves, housekeeping does."""
+    """Create what a dry run needs, and remove it at the end; housekeeping removes leftovers of killed processes."""
     made = ScratchContainer(container, claimed)
     collector = {"domain_id": claimed["domain_id"], "collector_id": claimed["collector_id"]}
     try:
@@ -113,7 +113,7 @@ def rehearsal(container: Container, claimed: Document) -> Iterator[ScratchContai
 
 
 def dry_runner(container: Container) -> DryRunner:
-    """Return what runs dry runs in the process of ``container``."""
+    """Return the runner of dry runs for the process of ``container``."""
     settings, running = container.settings, container.running
     return DryRunner(
         runs=container.dry_runs,

@@ -1,15 +1,15 @@
-"""The console: pages for people, rendered on the server, over the API alone.
+"""The console: pages for people, rendered on the server, using only the API.
 
-A client of the gRPC server like the command line: the gateway mounts it and lends it the connection. It keeps no state
-but short-lived answers, so any number of gateways serve it side by side. Every page is complete without JavaScript;
-``static/console.js`` adds what must move.
+Like the command line, it is a client of the gRPC server: the gateway mounts it and provides the connection. It keeps no
+state except short-lived answers, so any number of gateways can serve it. Every page is complete without JavaScript;
+``static/console.js`` adds updates.
 
 ======================  ======================================================================
-``routes``              paths → pages; the outermost place of a request
-``visit``               one request: who asks, what the API answers, the page that is made
-``session``             cookies, the CSRF token, where a request comes from
+``routes``              paths → pages; the outermost frame of a request
+``visit``               one request: who asks, the API's answers, the resulting page
+``session``             cookies, the CSRF token, the origin of a request
 ``rendering``           templates, filters, assets
-``pages``               a module for each part: it asks the API and names a template
+``pages``               one module per part: it queries the API and names a template
 ``charts``              numbers → SVG
 ======================  ======================================================================
 """

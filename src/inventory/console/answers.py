@@ -1,8 +1,8 @@
-"""Answers that take long: asked once, waited for as long as a page can, fetched by the page when they are there.
+"""Slow answers: requested once, awaited as long as a page can wait, and fetched by the page when available.
 
-Counting a million resources by region takes MongoDB seconds, and a page must not wait for that. Its first byte goes out
-without the number; the page asks for the part again, and finds the question still at work, or answered. An answer is
-used again for a multiple of the time that it took, by the same caller only.
+Counting a million resources by region takes MongoDB seconds, and a page must not wait for that. The page is sent
+without the number and requests the part again later, when the request is still running or answered. An answer is reused
+for a multiple of the time that it took, only for the same caller.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any, Final
 from inventory.console.api import Json
 
 REUSE: Final = 20.0
-"""An answer is used again for so many times as long as it took."""
+"""An answer is reused for this multiple of its duration."""
 MOST_SECONDS: Final = 60.0
 QUICK_SECONDS: Final = 0.25
-"""An answer that took less is asked for again each time: somebody may look closely."""
+"""A quicker answer is never reused: its exact value may matter."""
 _KEPT: Final = 200
 
 
@@ -33,7 +33,7 @@ class _Question:
 
 
 class Answers:
-    """Remembers questions of one process.
+    """Caches the requests of one process.
 
     Args:
         monotonic: a clock, s.
@@ -44,10 +44,10 @@ class Answers:
         self._questions: dict[bytes, _Question] = {}
 
     async def ask(self, key: bytes, call: Callable[[], Awaitable[Json]], wait_seconds: float) -> Json | None:
-        """Return the answer, or None if it is not there within ``wait_seconds``; it goes on being asked for.
+        """Return the answer, or None if it does not arrive within ``wait_seconds``; the request continues.
 
         Raises:
-            ApiError: what the API answered.
+            ApiError: the API's error.
         """
         self._forget_old()
         question = self._questions.get(key)
@@ -59,7 +59,7 @@ class Answers:
         return question.task.result() if done else None
 
     def forget(self, token: str) -> None:
-        """Ask again for all that a caller asked for: they have changed something."""
+        """Drop everything a caller requested, since it has changed something."""
         owner = _owner(token)
         for key in [key for key in self._questions if key.startswith(owner)]:
             del self._questions[key]
@@ -67,7 +67,7 @@ class Answers:
     def _answered(self, key: bytes, question: _Question) -> None:
         now = self._monotonic()
         if question.task.cancelled() or question.task.exception() is not None:
-            # Whoever waits hears of it; the next one asks again.
+            # Whoever waits receives the error; the next one asks again.
             if self._questions.get(key) is question:
                 del self._questions[key]
             return
@@ -84,7 +84,7 @@ class Answers:
 
 
 def key_of(token: str, name: str, request: Mapping[str, Any]) -> bytes:
-    """Return what makes two questions the same: the caller, the method, the request."""
+    """Return the key of a request: the caller, the method, and its fields."""
     content = json.dumps([name, request], sort_keys=True, ensure_ascii=True)
     return _owner(token) + hashlib.blake2b(content.encode(), digest_size=16).digest()
 

@@ -1,4 +1,4 @@
-"""The API as the console sees it: the gateway provides it over its connection to the server."""
+"""The API as the console uses it: the gateway provides it over its connection to the server."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ NOT_FOUND: Final = 404
 
 
 class ApiError(Exception):
-    """The API refused, or could not be asked.
+    """The API refused, or was unreachable.
 
     Attributes:
-        status: the HTTP status that says so.
+        status: the corresponding HTTP status.
         code: ``ERROR_*``.
-        message: in words, without the code.
+        message: the text without the code.
     """
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -32,32 +32,32 @@ class ApiError(Exception):
 
     @property
     def needs_domain(self) -> bool:
-        """Whether the caller must say which domain is meant."""
+        """Whether the caller must choose a domain."""
         return self.code == "ERROR_REQUIRED_PARAMETER" and "domain_id" in self.message
 
 
 class Api(Protocol):
-    """What the gateway lends."""
+    """What the gateway provides."""
 
     def admitted(self, host: str) -> AbstractContextManager[None]:
-        """Count a request while it is in work.
+        """Count a request while it is being handled.
 
         Args:
-            host: the client's address; empty where it is unknown.
+            host: the client's address; empty if unknown.
 
         Raises:
-            ApiError: there are too many, or the client asks too often.
+            ApiError: there are too many requests, or the client exceeds its rate.
         """
 
     TRANSACTION_HEADER: str
 
     def transaction_id(self, headers: Headers) -> str:
-        """Return the transaction_id of a request, made where it names none."""
+        """Return the transaction_id of a request; a new one if it has none."""
 
     async def call(
         self, name: str, request: Mapping[str, Any], *, token: str, transaction_id: str, seconds: float | None = None
     ) -> Json:
-        """Call a method and return its answer, keys as in the .proto, unset and zero fields left out.
+        """Call a method and return its answer, with the keys of the .proto and without unset and zero fields.
 
         Args:
             name: such as ``Collector.list``.

@@ -1,4 +1,4 @@
-"""What went wrong, as a page in the same frame that says what to do."""
+"""Errors as pages in the usual frame that say what to do."""
 
 from __future__ import annotations
 
@@ -13,47 +13,49 @@ WRONG_VERB: Final = 405
 _UNAVAILABLE: Final = 503
 
 MISSING_PAGE: Final = ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "There is no such page.")
-WRONG_VERB_ERROR: Final = ApiError(WRONG_VERB, "ERROR_UNSUPPORTED_API", "The page cannot be asked for in this way.")
+WRONG_VERB_ERROR: Final = ApiError(WRONG_VERB, "ERROR_UNSUPPORTED_API", "The page does not support this HTTP method.")
 FOREIGN_HOST: Final = ApiError(
-    421, "ERROR_FOREIGN_HOST", "Without authentication the console answers under a loopback address or localhost only."
+    421,
+    "ERROR_FOREIGN_HOST",
+    "Without authentication, the console is served only under a loopback address or localhost.",
 )
 FOREIGN_FORM: Final = ApiError(
     FORBIDDEN,
     "ERROR_FOREIGN_FORM",
-    "The form does not come from a page of this session. Nothing was changed. Open the page again, and resubmit it.",
+    "The form was not sent from a page of this session. Nothing was changed. Open the page again, and resubmit it.",
 )
-NO_FORM: Final = ApiError(415, "ERROR_UNSUPPORTED_MEDIA_TYPE", "What was sent is not a form.")
+NO_FORM: Final = ApiError(415, "ERROR_UNSUPPORTED_MEDIA_TYPE", "The request is not a form.")
 LARGE_FORM: Final = ApiError(413, "ERROR_LIMIT_EXCEEDED", "The form is larger than 1 MiB. Nothing was changed.")
 SLOW_FORM: Final = ApiError(408, "ERROR_REQUEST_TIMEOUT", "The form did not arrive in time. Nothing was changed.")
 
 _TITLES: Final = {
-    400: "That cannot be done",
+    400: "The request is invalid",
     401: "Sign in",
     403: "Not allowed",
     404: "Not found",
     405: "Not allowed",
-    409: "That cannot be done",
+    409: "The request is invalid",
     429: "Too many requests",
-    503: "The server cannot be reached",
+    503: "The server is unreachable",
     504: "It took too long",
 }
 _ADVICE: Final = {
-    400: "Go back, and correct what is named above.",
-    403: "Your token lacks the permission, or the thing belongs to another project. Ask whoever assigns roles in your "
+    400: "Go back, and correct the value named above.",
+    403: "Your token lacks the permission, or the object belongs to another project. Ask whoever assigns roles in your "
     "domain.",
     404: "It may have been deleted, or belong to another domain. Look for it in the list, or search for its name.",
-    409: "Somebody else changed it meanwhile. Load the page again.",
-    429: "Wait a moment, then load the page again.",
-    503: "Nothing is lost: load the page again in a few seconds. If it stays so, run `inventory doctor` on the machine "
-    "that serves: it tells which part is away, and how to bring it back.",
-    504: "Ask for less: add a filter, or choose a smaller part. `inventory doctor` shows what is slow.",
+    409: "It was changed by somebody else meanwhile. Reload the page.",
+    429: "Wait a moment, then reload the page.",
+    503: "Nothing is lost: reload the page in a few seconds. If that does not help, run `inventory doctor` on the "
+    "server's machine: it shows which part is unreachable, and how to fix it.",
+    504: "Request less data: add a filter, or choose a smaller part. `inventory doctor` shows what is slow.",
 }
-_OTHER: Final = "If it happens again, tell your operator the transaction id below: the log has the details under it."
+_OTHER: Final = "If it happens again, give your operator the transaction id below: the log has the details under it."
 
 
 def unknown(transaction_id: str) -> ApiError:
-    """Return the error for what nobody foresaw; the log has the traceback."""
-    return ApiError(500, "ERROR_UNKNOWN", f"Something unexpected happened. (transaction_id = {transaction_id})")
+    """Return the error for an unexpected failure; the log has the traceback."""
+    return ApiError(500, "ERROR_UNKNOWN", f"An unexpected error occurred. (transaction_id = {transaction_id})")
 
 
 def status_of(error: ApiError) -> int:
@@ -62,7 +64,7 @@ def status_of(error: ApiError) -> int:
 
 
 def page_of(visit: Visit, error: ApiError) -> Response:
-    """Return the page about an error; where a token or a domain is missing, the one that asks for it."""
+    """Return the page for an error; if a token or a domain is missing, the page that asks for it."""
     status = status_of(error)
     here = visit.url() if visit.request.method == "GET" else "/"
     if status == UNAUTHENTICATED:

@@ -1,4 +1,4 @@
-"""Paths → pages: the outermost place of a request to the console."""
+"""Routes of the console: the outermost frame of a request."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ Show = Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class ConsolePage:
-    """A path and what answers it.
+    """A path and its page.
 
     Attributes:
-        path: as Starlette takes it.
-        name: what metrics and the log call it.
-        show: answers a visit; raises ``ApiError`` for what the API refused.
-        writes: whether it is posted to, with a CSRF token; else it is only looked at.
+        path: in Starlette's form.
+        name: its name in metrics and the log.
+        show: serves a visit; raises ``ApiError`` for errors of the API.
+        writes: whether it accepts POST, with a CSRF token; otherwise it is read-only.
     """
 
     path: str
@@ -49,7 +49,7 @@ class ConsolePage:
 
 
 def console_routes(site: Site, pages: Iterable[ConsolePage]) -> list[BaseRoute]:
-    """Return the routes of the pages and of the files that they load."""
+    """Return the routes of the pages and their assets."""
     made: list[BaseRoute] = [
         Route(page.path, _endpoint(site, page), methods=["POST"] if page.writes else ["GET"]) for page in pages
     ]
@@ -57,7 +57,7 @@ def console_routes(site: Site, pages: Iterable[ConsolePage]) -> list[BaseRoute]:
 
 
 async def no_such_page(site: Site, request: Request, transaction_id: str, status: int) -> Response:
-    """Return the page for a path or verb that no route takes."""
+    """Return the page for a path or HTTP method without a route."""
     error = failures.MISSING_PAGE if status != failures.WRONG_VERB else failures.WRONG_VERB_ERROR
     return failures.page_of(Visit(site, request, transaction_id), error)
 
@@ -99,15 +99,16 @@ async def _answer(site: Site, page: ConsolePage, request: Request, transaction_i
         return failures.page_of(visit, error)
     except ClientDisconnect:
         return Response(status_code=_CLIENT_WENT_AWAY)
-    except Exception:  # the outermost place of a request: nothing internal may leak
+    except Exception:  # the outermost frame of a request: nothing internal may leak
         log.exception("page_failed_unexpectedly", page=page.name, transaction_id=transaction_id)
         return failures.page_of(visit, failures.unknown(transaction_id))
 
 
 def _check_host(site: Site, request: Request) -> None:
-    """Return if the name that the browser used can be this machine's, where nobody is asked who they are.
+    """Without authentication, return if the host name used by the browser can be this machine's.
 
-    A page of another site may have let its own name point here; then its scripts could read and post as this console's.
+    Another site's page could have its own name resolve to this machine; its scripts could then read and post as this
+    console.
 
     Raises:
         ApiError: it cannot.
@@ -118,10 +119,10 @@ def _check_host(site: Site, request: Request) -> None:
 
 
 async def _form(visit: Visit, request: Request) -> Mapping[str, str]:
-    """Return a posted form that a page of this session sent.
+    """Return a posted form that was sent from a page of this session.
 
     Raises:
-        ApiError: it did not, or the form is no form or too large.
+        ApiError: it was not, or the form is invalid or too large.
     """
     if not is_same_origin(request):
         raise failures.FOREIGN_FORM
@@ -142,7 +143,7 @@ async def _form(visit: Visit, request: Request) -> Mapping[str, str]:
         raise failures.NO_FORM from None
     form: dict[str, str] = {}
     for name, value in fields:
-        # Boxes of one name, of which several are ticked, make one list.
+        # Several ticked boxes with the same name form a list.
         form[name] = f"{form[name]},{value}" if name in form else value
     if not visit.session.accepts(form.pop(CSRF_FIELD, "")):
         raise failures.FOREIGN_FORM

@@ -1,7 +1,7 @@
-"""What a browser keeps between visits, and whether a write comes from a page of this console.
+"""What a browser keeps between visits, and the check that a write comes from a page of this console.
 
-All of it is in cookies that scripts cannot read and other sites do not send (``HttpOnly``, ``SameSite=Strict``), so no
-gateway remembers anybody. The CSRF token is derived from a random cookie: a page of another site knows neither.
+It is stored in cookies that scripts cannot read and other sites do not send (``HttpOnly``, ``SameSite=Strict``), so
+gateways keep no sessions. The CSRF token is derived from a random cookie: a page of another site knows neither.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ THEMES: Final = ("light", "dark")
 
 MAX_TOKEN: Final = 16 * 1024
 _PART: Final = 3_500
-"""Characters of a token in one cookie: browsers keep no cookie of more than 4 KB."""
+"""Characters of a token per cookie: browsers reject cookies larger than 4 KB."""
 _PARTS: Final = -(-MAX_TOKEN // _PART)
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 _FLASH_SECONDS: Final = 30
@@ -42,12 +42,12 @@ class Session:
     """Who visits.
 
     Attributes:
-        key: random, of this browser; new where the request brought none.
-        is_new: whether the browser must be given the key.
-        token: the API's, empty without one.
-        domain_id: what the visitor chose; empty for none.
-        theme: ``light``, ``dark``, or empty for what the system prefers.
-        flash: what the last action has to say, once.
+        key: a random key of this browser; new if the request had none.
+        is_new: whether the key must be sent to the browser.
+        token: the API token, empty without one.
+        domain_id: the domain chosen by the visitor; empty for none.
+        theme: ``light``, ``dark``, or empty for the system's preference.
+        flash: the message of the last action, shown once.
     """
 
     key: str
@@ -59,7 +59,7 @@ class Session:
 
     @property
     def csrf(self) -> str:
-        """What every form of this session must send."""
+        """The token that every form of this session must send."""
         return hmac.new(self.key.encode(), b"csrf", hashlib.sha256).hexdigest()[:40]
 
     def accepts(self, given: str) -> bool:
@@ -68,7 +68,7 @@ class Session:
 
 
 def session_of(request: Request) -> Session:
-    """Return the session that a request's cookies tell."""
+    """Return the session stored in a request's cookies."""
     cookies = request.cookies
     key = cookies.get(SESSION, "")
     known = _RANDOM.fullmatch(key) is not None
@@ -85,12 +85,12 @@ def session_of(request: Request) -> Session:
 
 
 def is_token(text: str) -> bool:
-    """Return whether ``text`` can be a token: printable ASCII without blanks, and what no cookie can hold."""
+    """Return whether ``text`` can be a token: printable ASCII without blanks or anything cookies cannot hold."""
     return len(text) <= MAX_TOKEN and bool(_TOKEN.fullmatch(text)) and not _NOT_IN_COOKIES.search(text)
 
 
 def is_same_origin(request: Request) -> bool:
-    """Return whether a request comes from a page of this origin, as far as the browser says."""
+    """Return whether a request comes from a page of this origin, according to the browser."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site == "same-origin"
@@ -99,7 +99,7 @@ def is_same_origin(request: Request) -> bool:
 
 
 def keep(response: Response, request: Request, session: Session) -> None:
-    """Give the browser what it lacks, and take away what was shown once."""
+    """Set missing cookies, and remove the message that was shown."""
     if session.is_new:
         _set(response, request, SESSION, session.key)
     if session.flash and FLASH not in _set_names(response):
@@ -107,7 +107,7 @@ def keep(response: Response, request: Request, session: Session) -> None:
 
 
 def log_in(response: Response, request: Request, token: str) -> None:
-    """Keep a token until the browser is closed, under a new session key."""
+    """Keep a token until the browser is closed, with a new session key."""
     log_out(response)
     _set(response, request, SESSION, secrets.token_hex(16))
     for number, start in enumerate(range(0, len(token), _PART)):
@@ -130,7 +130,7 @@ def choose_domain(response: Response, request: Request, domain_id: str) -> None:
 
 
 def choose_theme(response: Response, request: Request, theme: str) -> None:
-    """Remember the theme; any but those known means what the system prefers."""
+    """Remember the theme; an unknown one means the system's preference."""
     if theme in THEMES:
         _set(response, request, THEME, theme, seconds=_YEAR_SECONDS)
     else:
@@ -138,12 +138,12 @@ def choose_theme(response: Response, request: Request, theme: str) -> None:
 
 
 def flash(response: Response, request: Request, text: str) -> None:
-    """Say ``text`` on the next page."""
+    """Show ``text`` on the next page."""
     _set(response, request, FLASH, quote(text[:400]), seconds=_FLASH_SECONDS)
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """Return what a JWT says of itself, unverified, for showing only; empty where it is none."""
+    """Return the claims of a JWT, unverified, for display only; empty if it is invalid."""
     try:
         body = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

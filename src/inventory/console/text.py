@@ -1,4 +1,4 @@
-"""Collected text as it is shown: never markup, never a link to elsewhere, nothing invisible that misleads."""
+"""Displays collected text: never as markup, never as an external link, without invisible misleading characters."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from markupsafe import Markup, escape
 
 _BLANKS: Final = frozenset("\n\t")
 _SPACE: Final = "Zs"
-"""Unicode's category of blanks; Python calls only the usual one printable."""
+"""Unicode's category of blanks, of which Python considers only the usual one printable."""
 
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
 def shown(value: Any, limit: int = 300) -> Markup:
-    """Return a text in isolation from its surroundings, its invisible characters made visible.
+    """Return a text isolated from its surroundings, with its invisible characters made visible.
 
     Args:
-        value: anything; what is no text is written as one.
-        limit: characters; what is longer is cut and marked so.
+        value: anything; values that are not strings are converted.
+        limit: maximum number of characters; longer text is cut and marked.
     """
     text = "" if value is None else value if isinstance(value, str) else str(value)
     cut = len(text) > limit
@@ -33,21 +33,21 @@ def shown(value: Any, limit: int = 300) -> Markup:
 
 
 def _seen(character: str) -> Markup:
-    """Return a character; one that cannot be seen, or turns the direction of what follows, by its number."""
+    """Return a character; one that is invisible, or changes the writing direction, as its number."""
     if character.isprintable() or character in _BLANKS or unicodedata.category(character) == _SPACE:
         return escape(character)
     return Markup('<span class="unseen" title="an invisible character">U+{}</span>').format(f"{ord(character):04X}")
 
 
 def bare(value: Any, limit: int = 120) -> str:
-    """Return a text for where no markup can be, such as a title: what cannot be seen is replaced."""
+    """Return a text for places without markup, such as a title, with invisible characters replaced."""
     text = str(value)
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in cut)
 
 
 def safe_link(value: Any) -> str:
-    """Return a link that may be followed: http or https with a host; else an empty one."""
+    """Return a link that is safe to follow, http or https with a host; otherwise an empty string."""
     if not isinstance(value, str) or len(value) > 4096 or not value.isprintable():
         return ""
     try:
@@ -58,14 +58,14 @@ def safe_link(value: Any) -> str:
 
 
 def number(value: Any) -> str:
-    """Return a number with its thousands apart; what is none as it is."""
+    """Return a number with thousands separators; anything else unchanged."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
 
 
 def size(count: Any) -> str:
-    """Return bytes in the unit that reads best; what is no number as it is."""
+    """Return bytes in the most readable unit; anything that is not a number unchanged."""
     if isinstance(count, bool) or not isinstance(count, int | float):
         return str(count)
     value = float(count)
@@ -77,7 +77,7 @@ def size(count: Any) -> str:
 
 
 def parse_time(text: Any) -> datetime | None:
-    """Return the time that an ISO 8601 text names, in UTC; None where it names none."""
+    """Return the time of an ISO 8601 text, in UTC; None if it is invalid."""
     if not isinstance(text, str):
         return None
     try:
@@ -88,7 +88,7 @@ def parse_time(text: Any) -> datetime | None:
 
 
 def time_tag(text: Any, now: datetime) -> Markup:
-    """Return a time as how long ago it is, or how soon it will be; the time itself is in the tooltip."""
+    """Return a time relative to now, with the time itself in the tooltip."""
     found = parse_time(text)
     if found is None:
         return shown(text) if text else Markup('<span class="none">never</span>')
@@ -100,7 +100,7 @@ def time_tag(text: Any, now: datetime) -> Markup:
 
 
 def clock_tag(text: Any) -> Markup:
-    """Return a time as such, to the second, in UTC."""
+    """Return a time to the second, in UTC."""
     found = parse_time(text)
     if found is None:
         return shown(text) if text else Markup('<span class="none">never</span>')
@@ -108,7 +108,7 @@ def clock_tag(text: Any) -> Markup:
 
 
 def span(seconds: float) -> str:
-    """Return a length of time in one unit."""
+    """Return a duration in one unit."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms" if seconds >= 0.001 else "0 s"
     if seconds < 10 and seconds != int(seconds):
@@ -123,7 +123,7 @@ def span(seconds: float) -> str:
 
 
 def duration(row: Any, now: datetime) -> str:
-    """Return how long a job or task ran, or has been running; empty where its times are none."""
+    """Return how long a job or task ran, or has been running; empty if its times are invalid."""
     began = parse_time(row.get("started_at") or row.get("created_at"))
     if began is None:
         return ""

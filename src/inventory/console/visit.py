@@ -1,4 +1,4 @@
-"""One request of a browser: who asks, what the API answers, and the page that is made of it."""
+"""One request of a browser: who asks, the API's answers, and the resulting page."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from inventory.console.api import FORBIDDEN, Api, ApiError, Json
 from inventory.console.session import Session
 
 PATIENCE_SECONDS: Final = 0.06
-"""How long a page waits for a part that may take long, s; after that it fetches the part by itself."""
+"""How long a page waits for a potentially slow part, s; after that the page fetches the part separately."""
 WAIT: Final = "wait"
-"""A parameter of the URL: the page is to wait for all of its parts."""
+"""A URL parameter: the page should wait for all its parts."""
 PART_SECONDS: Final = 25.0
 """How long such a part waits, s."""
 
@@ -40,11 +40,11 @@ _COMPRESSED_FROM: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the console must know of its gateway.
+    """What the console needs to know about its gateway.
 
     Attributes:
         asks_for_token: whether callers are authenticated.
-        loopback_only: whether only this machine may ask, so that a foreign name in ``Host`` is an attack.
+        loopback_only: whether only this machine may connect, so that a foreign name in ``Host`` is an attack.
         version: of the package.
     """
 
@@ -68,10 +68,10 @@ class Visit:
 
     Args:
         site: what all visits share.
-        request: the browser's.
-        transaction_id: of all calls that the page makes.
-        form: what was posted; empty for a page that is only looked at.
-        now: when; a time zone is set.
+        request: the browser's request.
+        transaction_id: for all calls of the page.
+        form: the posted form; empty for a read-only page.
+        now: the current time, with a time zone.
     """
 
     def __init__(
@@ -95,20 +95,20 @@ class Visit:
         return self.request.url.path
 
     def text(self, name: str, default: str = "") -> str:
-        """Return a parameter of the URL."""
+        """Return a URL parameter."""
         return self.request.query_params.get(name, default)
 
     def texts(self, name: str) -> list[str]:
-        """Return all values of a parameter of the URL that are not empty."""
+        """Return all non-empty values of a URL parameter."""
         return [value for value in self.request.query_params.getlist(name) if value]
 
     def whole(self, name: str, default: int, *, least: int = 1, most: int = 2**31 - 1) -> int:
-        """Return a whole number of the URL, within bounds; what is none is the default."""
+        """Return an integer URL parameter, within bounds; the default if it is invalid."""
         given = self.text(name)
         return min(max(int(given), least), most) if given.isdecimal() and len(given) < 10 else default
 
     def field(self, name: str) -> str:
-        """Return a field of the posted form, without blanks around it."""
+        """Return a field of the posted form, without surrounding blanks."""
         return self.form.get(name, "").strip()
 
     def url(self, **changes: Any) -> str:
@@ -123,10 +123,10 @@ class Visit:
                 kept += [(key, str(one)) for one in value] if isinstance(value, list | tuple) else [(key, str(value))]
         return f"{path}?{urlencode(kept)}" if kept else path
 
-    # What the API says
+    # Calls to the API
 
     async def call(self, name: str, /, **request: Any) -> Json:
-        """Call a method as the visitor, in the domain that was chosen.
+        """Call a method as the visitor, in the chosen domain.
 
         Raises:
             ApiError: it failed.
@@ -136,7 +136,7 @@ class Visit:
         )
 
     async def allowed(self, name: str, /, **request: Any) -> Json | None:
-        """Call a method; None where the visitor lacks the permission.
+        """Call a method; return None if the visitor lacks the permission.
 
         Raises:
             ApiError: it failed otherwise.
@@ -149,11 +149,11 @@ class Visit:
             return None
 
     async def soon(self, name: str, /, *, wait: bool = False, **request: Any) -> Json | None:
-        """Call a method that may take long; None if it does, and it goes on.
+        """Call a potentially slow method; return None if it is, while it continues.
 
         Args:
             name: the method.
-            wait: whether this request has nothing else to show, and so waits.
+            wait: whether this request shows nothing else, and therefore waits.
             request: its fields.
 
         Raises:
@@ -173,7 +173,7 @@ class Visit:
             filled.setdefault("domain_id", self.session.domain_id)
         return filled
 
-    # What the browser gets
+    # Responses to the browser
 
     def render(self, template: str, /, status: int = 200, **context: Any) -> Response:
         """Return a page."""
@@ -189,7 +189,7 @@ class Visit:
         return self.answer(content.encode("utf-8", "replace"), "text/html", status=status)
 
     def answer(self, content: bytes, media_type: str, *, status: int = 200, filename: str = "") -> Response:
-        """Return content of any kind, compressed where the browser takes that, as a file where it has a name."""
+        """Return content of any type, compressed if the browser accepts that, as a download if it has a name."""
         headers = dict(HEADERS)
         if filename:
             headers["Content-Disposition"] = f'attachment; filename="{filename}"'
@@ -201,7 +201,7 @@ class Visit:
         return response
 
     def go(self, path: str, said: str = "") -> Response:
-        """Send the browser to a page after a write, which says there what was done."""
+        """Redirect the browser after a write to a page that shows what was done."""
         target = path if is_local(path) else "/"
         response = RedirectResponse(target, status_code=303, headers=HEADERS)
         sessions.keep(response, self.request, self.session)
@@ -211,6 +211,6 @@ class Visit:
 
 
 def is_local(path: str) -> bool:
-    """Return whether ``path`` stays on this host, as every browser reads it."""
+    """Return whether ``path`` stays on this host in every browser's interpretation."""
     plain = path.isascii() and path.isprintable() and "\\" not in path
     return plain and path.startswith("/") and not path.startswith("//")

@@ -1,4 +1,4 @@
-"""What the console asks of the gateway: calls over its connection to the server, within its limits."""
+"""What the gateway provides to the console: calls over its connection to the server, within its limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from inventory.protobuf.api_files import all_methods
 log = get_logger(__name__)
 
 _ANSWER_WEIGHT: Final = 6
-"""Bytes of memory for each byte of an answer: itself, its message, and the objects that the page is made of."""
+"""Bytes of memory per byte of an answer: the answer, its message, and the objects of the page."""
 
 
 class ConsoleApi:
@@ -40,8 +40,8 @@ class ConsoleApi:
     Args:
         upstream: the connection to the server.
         limits: of one request.
-        load: of all of them, the API's included.
-        rate_limit: of one address's requests.
+        load: of all requests, including the API's.
+        rate_limit: limits the requests of one address.
         memory: what all requests and answers may hold together.
     """
 

@@ -1,4 +1,4 @@
-"""get, list and stat, which all resources have in common."""
+"""get, list and stat, common to all resources."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Filters: TypeAlias = Mapping[str, object]
 
 
 class ResourceReads:
-    """Reads one resource within the caller's domain; a subclass may narrow what a caller sees.
+    """Reads one resource within the caller's domain; a subclass may restrict what a caller sees.
 
     Args:
         reader: reads the resource.
@@ -43,8 +43,8 @@ class ResourceReads:
 
         Raises:
             RequiredParameterError: the id is empty.
-            NotFoundError: there is none that the caller may see.
-            InvalidParameterError: ``only`` names something that is not a field.
+            NotFoundError: there is no such document that the caller may see.
+            InvalidParameterError: ``only`` names an unknown field.
         """
         if not resource_id:
             raise RequiredParameterError(key=self.schema.id_field)
@@ -63,7 +63,7 @@ class ResourceReads:
             principal: who asks.
             query: a ``Query`` as a plain dict.
             filters: the request's own fields.
-            scope: a filter in place of the resource's own, which nothing in the query can widen.
+            scope: replaces the resource's own filter; nothing in the query can widen it.
 
         Raises:
             BadRequestError: one of its subclasses says what is wrong with the query.
@@ -79,7 +79,7 @@ class ResourceReads:
         )
 
     def stat(self, principal: Principal, query: RawQuery, *, scope: Scope | None = None) -> Document:
-        """Return statistics over the documents that ``list`` would see; arguments and errors as for ``list``."""
+        """Return statistics over the documents that ``list`` would find; arguments and errors as for ``list``."""
         parsed = parse_stat(self._schema_of(principal), query, now=self._clock.now())
         return self._reader.stat(
             parsed,
@@ -90,13 +90,13 @@ class ResourceReads:
         )
 
     def _schema_of(self, _principal: Principal) -> ResourceSchema:
-        """Return what the caller's queries may name."""
+        """Return the schema for the caller's queries."""
         return self.schema
 
     def _scope(self, _principal: Principal, _query: Query | None = None) -> Scope | None:
-        """Return the filter that narrows what the caller sees; of a single document where there is no query."""
+        """Return the filter that restricts what the caller sees; of a single document if there is no query."""
         return None
 
     def _lookup(self, _principal: Principal) -> ReferenceLookup | None:
-        """Return what answers conditions on other resources."""
+        """Return the lookup for conditions on other resources."""
         return None

@@ -90,10 +90,10 @@ def test_options_are_asked_for_by_the_plugins_schema_and_secrets_stay_as_they_ar
 def test_options_that_do_not_fit_are_told_beside_the_form(page: Browser, own: dict[str, Any]) -> None:
     refused = page.post(path_of(own) + "/options", {"option.region": "mars", "others": ""})
     assert refused.status == 400
-    assert "Home region: is none of eu, us" in refused.text
+    assert "Home region: must be one of eu, us" in refused.text
 
     refused = page.post(path_of(own) + "/options", {"option.region": "eu", "others": "{"})
-    assert (refused.status, "is no JSON" in refused.text) == (400, True)
+    assert (refused.status, "is not JSON" in refused.text) == (400, True)
 
 
 def test_collect_now_leads_to_the_job_which_ends_while_one_watches(page: Browser, own: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def test_a_schedule_is_added_seen_in_the_week_changed_and_deleted(page: Browser,
     assert page.get(f"/schedules/new?collector={collector}").all("option", value=collector, selected="")
 
     empty = page.post("/schedules/new", {"collector_id": collector, "name": "late"})
-    assert (empty.status, "Say when it fires" in empty.text) == (400, True)
+    assert (empty.status, "Choose when it fires" in empty.text) == (400, True)
     both = page.post("/schedules/new", {"collector_id": collector, "hours": "23", "cron": "0 1 * * *"})
     assert (both.status, "schedule" in both.text) == (400, True)
 

@@ -1,4 +1,4 @@
-"""Commands for the reports of dry runs: ``dry-run …``; `inventory collect --dry-run` makes one."""
+"""Commands for reports of dry runs: ``dry-run …``; `inventory collect --dry-run` starts one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 20
 
 @click.group("dry-run", cls=Group)
 def dry_run() -> None:
-    """Show what a dry run found, and cancel one that runs."""
+    """Show the report of a dry run, or cancel a running one."""
 
 
 @dry_run.command("show", example="inventory dry-run show dry-run-0123456789ab")
@@ -25,7 +25,7 @@ def dry_run() -> None:
 @json_option
 @click.pass_context
 def show_dry_run(context: click.Context, dry_run_id: str) -> None:
-    """Show a report, as far as it is known, and the first changes."""
+    """Show a report, complete or so far, with the first changes."""
     with connected(context) as client:
         show_report(context, client, client.call("DryRun.get", dry_run_id=dry_run_id))
 
@@ -34,11 +34,11 @@ def show_dry_run(context: click.Context, dry_run_id: str) -> None:
 @click.argument("dry_run_id", metavar="DRY_RUN")
 @click.option("--action", type=ACTION, help="only those")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="rows of a page")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="rows per page")
 @json_option
 @click.pass_context
 def list_changes(context: click.Context, dry_run_id: str, action: str | None, page: int, limit: int) -> None:
-    """List the resources that would change, page by page; with --json each with all its differences."""
+    """List the resources that would change, page by page; with --json, including all differences."""
     request: dict[str, Any] = {"page": {"start": (page - 1) * limit + 1, "limit": limit}}
     if action:
         request["action"] = action
@@ -51,7 +51,7 @@ def list_changes(context: click.Context, dry_run_id: str, action: str | None, pa
 @json_option
 @click.pass_context
 def cancel_dry_run(context: click.Context, dry_run_id: str) -> None:
-    """End a dry run that runs; nothing was changed."""
+    """Cancel a running dry run; nothing was changed."""
     with connected(context) as client:
         answer = client.call("DryRun.cancel", dry_run_id=dry_run_id)
     say(context, answer, f"{dry_run_id}: {answer['status']}")
@@ -68,10 +68,10 @@ def show_report(context: click.Context, client: Client, report: dict[str, Any]) 
 
 
 def require_harmless(client: Client, collector_id: str, version: str, *, secret_id: str | None) -> None:
-    """Return if a collect with this version of the plugin would delete nothing and break nothing.
+    """Return if a collect with this version of the plugin would delete nothing and fail nowhere.
 
     Raises:
-        click.ClickException: it would, or could not be tried.
+        click.ClickException: it would, or the dry run failed.
     """
     request = {"collector_id": collector_id, "plugin_version": version}
     if secret_id:

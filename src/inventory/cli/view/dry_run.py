@@ -1,4 +1,4 @@
-"""Dry runs: waiting for one, and what its report looks like."""
+"""Dry runs: waiting for one, and printing its report."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Json = Mapping[str, Any]
 
 COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "errors")
 HARMFUL: Final = ("deleted", "held", "missed", "failed", "errors")
-"""Counts that are 0 where a collect deletes nothing, begins to delete nothing, and breaks nothing."""
+"""Counts that are 0 if a collect deletes nothing, starts no deletion, and fails nowhere."""
 _ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 _DIFFS_SHOWN: Final = 3
 _VALUE_CHARACTERS: Final = 40
 
 
 class DryRunCanceledError(click.ClickException):
-    """Ctrl-C while a dry run was waited for: it was canceled."""
+    """Ctrl-C while waiting for a dry run, which was therefore canceled."""
 
     exit_code = EXIT_INTERRUPTED
 
@@ -55,11 +55,11 @@ def finished_dry_run(client: Client, dry_run_id: str) -> dict[str, Any]:
 
 
 def harm(report: Json) -> str:
-    """Return what of the report speaks against the collect, in words; empty where nothing does."""
+    """Return the part of the report that speaks against the collect, as text; empty if there is none."""
     counts = report.get("counts", {})
     found = [f"{counts[name]} {name}" for name in HARMFUL if counts.get(name)]
     if not found and report["status"] != "SUCCESS":
-        found.append(f"it ended {report['status']}")
+        found.append(f"it ended as {report['status']}")
     return ", ".join(found)
 
 

@@ -1,1 +1,1 @@
-"""Numbers → the geometry of charts; ``templates/charts.html`` draws them as SVG, with the numbers as text behind."""
+"""The geometry of charts; ``templates/charts.html`` draws them as SVG, with the numbers as text."""

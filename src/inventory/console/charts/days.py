@@ -1,4 +1,4 @@
-"""Stacked bars, one for each of the last days."""
+"""Stacked bars, one per day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inventory.console.charts.scale import nice_top
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a day's bar: its series, number, and where it stands."""
+    """A part of a day's bar: its series, number and position."""
 
     series: int
     count: int
@@ -21,7 +21,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A bar: its day, where it stands, its parts from the bottom, and the sum."""
+    """A bar: its day, position, parts from the bottom, and sum."""
 
     day: date
     x: float
@@ -48,7 +48,7 @@ def stacked_days(series: Sequence[Mapping[str, int]], days: Sequence[date], *, w
 
     Args:
         series: numbers by day (``2026-11-29``), the lowest part of the bars first.
-        days: which.
+        days: the days.
         width, height: of the area.
     """
     counts = [tuple(each.get(day.isoformat(), 0) for each in series) for day in days]

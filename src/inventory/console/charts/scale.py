@@ -1,4 +1,4 @@
-"""Numbers at which the scale of a chart ends."""
+"""The upper end of a chart's scale."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 
 
 def nice_top(most: float) -> int:
-    """Return the smallest of 1, 2, 5, 10, 20, 50 … that is not below ``most``."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50 … that is at least ``most``."""
     if most <= 1:
         return 1
     power = 10 ** math.floor(math.log10(most))

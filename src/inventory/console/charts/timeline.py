@@ -1,4 +1,4 @@
-"""Jobs of a day as bars along time, a row for each collector."""
+"""Jobs of a day as bars on a time axis, one row per collector."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 from inventory.console.text import parse_time
 
 LEAST_WIDTH = 3.0
-"""Of a job that took no time to speak of."""
+"""Minimum width of a very short job."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A job: where it stands, and the job itself."""
+    """A job and the position of its bar."""
 
     x: float
     width: float
@@ -33,14 +33,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The chart: its rows, and where which hour stands."""
+    """The chart: its rows, and the positions of the hours."""
 
     rows: tuple[Row, ...]
     hours: tuple[tuple[float, datetime], ...]
 
 
 def timeline(jobs: Sequence[Mapping[str, Any]], now: datetime, *, hours: int, width: float, most: int) -> Timeline:
-    """Return the jobs of the last ``hours``, of at most ``most`` collectors, those with the newest job first."""
+    """Return the jobs of the last ``hours``, of at most ``most`` collectors, most recent job first."""
     begin = now - timedelta(hours=hours)
     scale = width / (hours * 3600)
     rows: dict[str, tuple[str, list[Bar]]] = {}

@@ -1,4 +1,4 @@
-"""A treemap: areas as large as numbers, near to squares.
+"""A treemap: nearly square areas proportional to numbers.
 
 After M. Bruls, K. Huizing and J. van Wijk, "Squarified Treemaps" (2000).
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """An area; ``index`` is of the number that it stands for."""
+    """An area; ``index`` is that of its number."""
 
     index: int
     x: float
@@ -57,7 +57,7 @@ def treemap(values: Sequence[float], width: float, height: float) -> list[Tile]:
 
 
 def _best_row(areas: Sequence[float], short: float) -> int:
-    """Return how many of ``areas`` make the next row, so that its longest tile is as short as can be."""
+    """Return how many of ``areas`` form the next row, so that its longest tile is as short as possible."""
     worst = _worst(areas[:1], short)
     for count in range(2, len(areas) + 1):
         longer = _worst(areas[:count], short)

@@ -1,4 +1,4 @@
-"""A week as 24 × 7 squares, the darker the more."""
+"""A week as 24 × 7 squares; a larger value is darker."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ Week = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """An hour of the week: its number, and how dark it is, from 0 to ``LEVELS``."""
+    """An hour of the week: its number, and its shade, from 0 to ``LEVELS``."""
 
     value: float
     level: int
 
 
 def squares(week: Week) -> tuple[tuple[Square, ...], ...]:
-    """Return the squares of a week; the most there is, is the darkest."""
+    """Return the squares of a week; the maximum is the darkest."""
     most = max((value for day in week for value in day), default=0)
     return tuple(tuple(Square(value, _level(value, most)) for value in day) for day in week)
 
@@ -77,7 +77,7 @@ def _fires(spec: ScheduleSpec, monday: datetime) -> Week:
 
 
 def seconds_of(jobs: Sequence[Mapping[str, Any]], now: datetime) -> Week:
-    """Return for how long jobs ran that began in each hour of the week, s."""
+    """Return for how long the jobs ran that began in each hour of the week, s."""
     total = [[0.0] * HOURS for _ in DAYS]
     for job in jobs:
         began = parse_time(job.get("created_at"))
@@ -88,6 +88,6 @@ def seconds_of(jobs: Sequence[Mapping[str, Any]], now: datetime) -> Week:
 
 
 def monday_of(now: datetime) -> datetime:
-    """Return the beginning of the week that ``now`` lies in."""
+    """Return the beginning of the week that contains ``now``."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight - timedelta(days=midnight.weekday())

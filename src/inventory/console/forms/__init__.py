@@ -1,1 +1,1 @@
-"""Forms that come from what a plugin says of itself, and what was typed into them."""
+"""Forms generated from a plugin's metadata, and what users entered into them."""

@@ -1,4 +1,4 @@
-"""Values that nobody should read over a shoulder: those whose key says that they are secret."""
+"""Hides values that bystanders should not read: those whose key indicates a secret."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SECRET: Final = re.compile(r"secret|passw|passphrase|token|credential|private|a
 
 
 def is_secret(key: str) -> bool:
-    """Return whether a key names a secret."""
+    """Return whether a key indicates a secret."""
     return _SECRET.search(key) is not None
 
 
 def masked(value: Any) -> Any:
-    """Return a value with the secrets in it hidden, however deep they lie."""
+    """Return a value with all nested secrets hidden."""
     if isinstance(value, Mapping):
         return {key: MASK if _hides(key, inner) else masked(inner) for key, inner in value.items()}
     return [masked(inner) for inner in value] if isinstance(value, list) else value
@@ -27,7 +27,7 @@ def _hides(key: Any, value: Any) -> bool:
 
 
 def unmasked(value: Any, stored: Any) -> Any:
-    """Return a value that was typed over a masked one, with what was left masked as it is stored."""
+    """Return a value edited in its masked form, with unchanged masked parts restored from the stored value."""
     if value == MASK:
         return stored
     if isinstance(value, Mapping):

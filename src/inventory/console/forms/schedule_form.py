@@ -1,4 +1,4 @@
-"""When a schedule fires, as a form says it."""
+"""The form for the fire times of a schedule."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _NUMBERS: Final = re.compile(r"\d{1,4}(\s*[,\s]\s*\d{1,4})*")
 
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the ``schedule`` of a request; what does not go together the API refuses, and says why.
+    """Return the ``schedule`` of a request; invalid combinations are left to the API, which explains them.
 
     Raises:
-        FieldError: a field is no number, or none is filled in.
+        FieldError: a field is not a number, or none is filled in.
     """
     found: dict[str, Any] = {}
     for name in ("hours", "minutes"):
@@ -27,7 +27,7 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
     if text := form.get("cron", "").strip():
         found["cron"] = text
     if not found:
-        raise FieldError("Say when it fires: fill in one of the fields.")
+        raise FieldError("Choose when it fires: fill in one of the fields.")
     return found
 
 
@@ -35,5 +35,5 @@ def _numbers(text: str, name: str, all_of: int = 0) -> list[int]:
     if text == "all" and all_of:
         return list(range(all_of))
     if _NUMBERS.fullmatch(text) is None:
-        raise FieldError(f"{name}: {text[:40]!r} is no list of numbers, such as 0,6,12")
+        raise FieldError(f"{name}: {text[:40]!r} is not a list of numbers, such as 0,6,12")
     return [int(each) for each in re.split(r"[,\s]+", text) if each]

@@ -1,7 +1,7 @@
 """A form for a plugin's options, from its ``options_schema``, and for its filter, from its ``filter_format``.
 
-A schema is JSON Schema as far as plugins use it: an object whose properties are texts, numbers, truth values, one of
-some values, several of some values; anything else is typed as JSON.
+The supported subset of JSON Schema is what plugins use: an object whose properties are strings, numbers, booleans, one
+of several values, or some of several values; anything else is entered as JSON.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _NUMBERS: Final = frozenset({"number", "integer"})
 
 
 class FieldError(ValueError):
-    """What was typed into a field does not fit; says which and why."""
+    """The value entered into a field is invalid; says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class FormField:
     """A field of the form.
 
     Attributes:
-        key: of the option.
+        key: the option's key.
         title: its heading.
         kind: ``text``, ``number``, ``bool``, ``one`` of the choices, ``several`` of them, or ``json``.
         hint: a line of explanation.
-        choices: values to choose from.
-        default: what it is without an answer; None for nothing.
-        required: whether it must be answered.
-        value: what it is now; None for nothing.
+        choices: the values to choose from.
+        default: the value used if nothing is entered; None for none.
+        required: whether a value must be entered.
+        value: the current value; None for none.
     """
 
     key: str
@@ -53,12 +53,12 @@ class FormField:
 
     @property
     def is_kept(self) -> bool:
-        """Whether it is a secret that is set: it is not shown, and stays as it is where nothing is typed."""
+        """Whether it is a secret that is set: it is not shown, and kept if nothing is entered."""
         return self.value not in (None, "") and self.kind in ("text", "json", "number") and is_secret(self.key)
 
     @property
     def shown(self) -> Any:
-        """What stands in its input: as text, but for choices and truth values."""
+        """The content of its input: as text, except for choices and booleans."""
         value = self.default if self.value is None else self.value
         if self.is_kept:
             return ""
@@ -70,7 +70,7 @@ class FormField:
 
 
 def option_fields(schema: Any, options: Mapping[str, Any]) -> tuple[FormField, ...]:
-    """Return the fields of an ``options_schema``, with the options as they are; none for what is no schema."""
+    """Return the fields of an ``options_schema``, with the current options; none for an invalid schema."""
     properties = schema.get("properties") if isinstance(schema, Mapping) else None
     if not isinstance(properties, Mapping):
         return ()
@@ -105,10 +105,10 @@ def _choices(values: Any) -> tuple[str, ...]:
 
 
 def read_options(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the options that a form says; what was left empty is left out.
+    """Return the options entered in a form; empty fields are left out.
 
     Raises:
-        FieldError: something does not fit.
+        FieldError: a value is invalid.
     """
     found: dict[str, Any] = {}
     for field in fields:
@@ -131,33 +131,33 @@ def _read(field: FormField, text: str) -> Any:
         chosen = [each for each in text.split(",") if each in field.choices]
         return chosen or None
     if field.kind == "one" and text not in field.choices:
-        raise FieldError(f"{field.title}: is none of {', '.join(field.choices)}")
+        raise FieldError(f"{field.title}: must be one of {', '.join(field.choices)}")
     if field.kind == "number":
         try:
             return json.loads(text) if text.lstrip("-")[:1].isdigit() else float(text)
         except ValueError:
-            raise FieldError(f"{field.title}: {text[:40]!r} is no number") from None
+            raise FieldError(f"{field.title}: {text[:40]!r} is not a number") from None
     return read_json(text, field.title) if field.kind == "json" else text
 
 
 def read_json(text: str, title: str) -> Any:
-    """Return what a field of JSON says.
+    """Return the value of a JSON field.
 
     Raises:
-        FieldError: it is no JSON.
+        FieldError: it is not JSON.
     """
     try:
         return json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as exc:
         where = f"line {exc.lineno}, column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else "a number"
-        raise FieldError(f"{title}: is no JSON ({where})") from None
+        raise FieldError(f"{title}: is not JSON ({where})") from None
 
 
 def read_object(text: str, title: str) -> dict[str, Any]:
-    """Return the JSON object that a field says; an empty field is an empty object.
+    """Return the JSON object in a field; an empty field is an empty object.
 
     Raises:
-        FieldError: it is none.
+        FieldError: it is not a JSON object.
     """
     value = read_json(text, title) if text.strip() else {}
     if not isinstance(value, dict):
@@ -170,14 +170,14 @@ def _refuse(_name: str) -> Any:
 
 
 def filter_fields(filter_format: Any) -> tuple[FormField, ...]:
-    """Return the fields of a ``filter_format``; none for what is no such list."""
+    """Return the fields of a ``filter_format``; none if it is invalid."""
     listed = filter_format if isinstance(filter_format, list) else []
     return tuple(
         FormField(
             str(each["key"]),
             str(each.get("name") or each["key"]),
             "text",
-            hint="one or several, apart by commas" if each.get("type") == "list" else "",
+            hint="one or several, separated by commas" if each.get("type") == "list" else "",
             default=None,
         )
         for each in listed[:MAX_FIELDS]
@@ -186,7 +186,7 @@ def filter_fields(filter_format: Any) -> tuple[FormField, ...]:
 
 
 def read_filter(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[str, Any]:
-    """Return the filter that a form says: a list for several values, a text for one."""
+    """Return the filter entered in a form: a list for several values, a string for one."""
     found: dict[str, Any] = {}
     for field in fields:
         values = [each.strip() for each in form.get(field.name, "").split(",") if each.strip()]

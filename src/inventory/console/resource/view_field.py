@@ -1,6 +1,6 @@
-"""Fields as a plugin's view definition describes them (``metadata.view``), and how their values are shown.
+"""Fields described by a plugin's view definition (``metadata.view``), and how their values are displayed.
 
-The definitions are data: a type that is not known, or options that make no sense, show the plain value.
+The definitions are data: for an unknown type or invalid options, the plain value is displayed.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ViewField:
     Attributes:
         key: dotted path into the resource.
         name: its heading.
-        type: how its value is shown.
+        type: how its value is displayed.
         options: of the type.
     """
 
@@ -51,7 +51,7 @@ class ViewField:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def shown(self, row: Any) -> Markup:
-        """Return the value of a row, as the field shows it."""
+        """Return the value of a row, as the field displays it."""
         return shown_value(value_at(row, self.key), self.type, self.options)
 
 
@@ -77,8 +77,8 @@ def _field_of(content: Any) -> ViewField | None:
 
 
 def value_at(row: Any, path: str) -> Any:
-    """Return what lies at a dotted path; None where nothing does. A number is a position in a list; of a list whose
-    members have the name, all their values."""
+    """Return the value at a dotted path, or None. A number is a position in a list; for a list whose members have the
+    name, all their values are returned."""
     value = row
     for name in path.split(".") if path else ():
         if isinstance(value, Mapping):
@@ -93,7 +93,7 @@ def value_at(row: Any, path: str) -> Any:
 
 
 def shown_value(value: Any, kind: str, options: Mapping[str, Any]) -> Markup:
-    """Return a value as a type of field shows it; nothing at all as a dash."""
+    """Return a value as displayed by a type of field; a missing value as a dash."""
     if value is None or value in ("", [], {}):
         default = options.get("default")
         return Markup('<span class="none">–</span>') if default in (None, "") else text.shown(default)
@@ -180,4 +180,4 @@ _TYPES: Final[Mapping[str, Callable[[Any, Mapping[str, Any]], Markup]]] = {
     "state": _enum,
     "dict": _dict,
 }
-"""Types of fields that are known; any other is shown as text."""
+"""The known types of fields; any other is displayed as text."""

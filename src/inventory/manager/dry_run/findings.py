@@ -1,4 +1,4 @@
-"""What a dry run has done to its scratch collections: what a collect would do to the inventory."""
+"""The changes that a dry run made to its scratch collections, which a collect would make to the inventory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MISS: Final = "MISS"
 UPDATE: Final = "UPDATE"
 CREATE: Final = "CREATE"
 ACTIONS: Final = (DELETE, HOLD, MISS, UPDATE, CREATE)
-"""What would be done to a resource, in the order in which changes are listed: deleted, held instead of being deleted,
+"""What would happen to a resource, in the order in which changes are listed: deleted, held instead of being deleted,
 counted as not seen, updated, created."""
 
 _RECORDED: Final = (DELETE, UPDATE, CREATE)
@@ -32,7 +32,7 @@ _SHOWN: Final = (
     "project_id",
     "reference",
 )
-"""What a change tells of its resource."""
+"""The fields of its resource that a change contains."""
 
 
 class Findings:
@@ -56,13 +56,13 @@ class Findings:
         }
 
     def changed(self) -> int:
-        """Return how many resources that existed before would be changed."""
+        """Return how many existing resources would be changed."""
         created = self._created()
         ids = self._records.aggregate([{"$match": {"action": UPDATE}}, {"$group": {"_id": "$cloud_service_id"}}])
         return sum(1 for row in ids if row["_id"] not in created)
 
     def changes(self, limit: int) -> Iterator[list[Document]]:
-        """Yield the changes in batches, at most ``limit`` of each action, those that delete first."""
+        """Yield the changes in batches, at most ``limit`` of each action, deletions first."""
         created = self._created()
         for action in ACTIONS:
             for batch in batched(islice(self._of(action), limit), _BATCH):
@@ -98,7 +98,7 @@ class Findings:
                 "diff": each.get("diff", []),
             }
             if key not in created:
-                # A collect would give another id to what it creates.
+                # A collect would assign a different id to a created resource.
                 change["cloud_service_id"] = key
             changes.append(change)
         return changes

@@ -1,4 +1,4 @@
-"""The reports of dry runs: making, claiming, renewing and ending them."""
+"""Reports of dry runs: creating, claiming, renewing and ending them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from inventory.model.new_document import new_document
 OPEN: Final = (PENDING, IN_PROGRESS)
 """Statuses of dry runs that have not ended."""
 _ENQUEUE_AGAIN: Final = timedelta(seconds=30)
-"""After this time a dry run that nobody runs is enqueued again: its message may be lost."""
+"""After this time a dry run that is not running is enqueued again: its message may be lost."""
 
 
 class DryRunManager:
     """The collections ``dry_run`` and ``dry_run_change``.
 
     Args:
-        database: where they are.
+        database: holds the collections.
         clock: tells the time.
         hours: how long a report is kept, h.
-        lease_seconds: how long a claim lasts that is not renewed, s.
+        lease_seconds: how long a claim lasts without being renewed, s.
     """
 
     def __init__(self, *, database: Database[Document], clock: Clock, hours: float, lease_seconds: float) -> None:
@@ -48,7 +48,7 @@ class DryRunManager:
         """Insert a dry run, PENDING, and return it.
 
         Raises:
-            InvalidParameterError: one of the same collector has not ended, or a value breaks the schema.
+            InvalidParameterError: a dry run of the same collector has not ended, or a value is invalid.
         """
         now = self._clock.now()
         document: Document = new_document(
@@ -80,7 +80,7 @@ class DryRunManager:
 
     @translated_errors()
     def claim_enqueuing(self, domain_id: str, dry_run_id: str) -> bool:
-        """Return whether the caller should enqueue it: nobody runs it, and it was enqueued long ago."""
+        """Return whether the caller should enqueue it: it is not running, and was enqueued long ago."""
         now = self._clock.now()
         query = {
             **_free(domain_id, dry_run_id, now),
@@ -90,7 +90,7 @@ class DryRunManager:
 
     @translated_errors()
     def claim(self, domain_id: str, dry_run_id: str, *, owner: str) -> Document | None:
-        """Claim a dry run that nobody runs; None where somebody does, or it has ended."""
+        """Claim a dry run that is not running; None if it is, or has ended."""
         now = self._clock.now()
         claim = {"status": IN_PROGRESS, "owner": owner, "lease_until": now + self._lease, "started_at": now}
         return self._runs.find_one_and_update(
@@ -99,7 +99,7 @@ class DryRunManager:
 
     @translated_errors()
     def renew(self, claimed: Document, tasks: Sequence[Document] = ()) -> bool:
-        """Renew the claim and note how far it is; False where it was lost, or the dry run was canceled."""
+        """Renew the claim and record the progress; False if the claim was lost, or the dry run was canceled."""
         change: Document = {"lease_until": self._clock.now() + self._lease}
         if tasks:
             change["tasks"] = list(tasks)
@@ -122,7 +122,7 @@ class DryRunManager:
         tasks: Sequence[Document],
         errors: Sequence[Document],
     ) -> bool:
-        """End it with what it found; False where the claim was lost."""
+        """End it with its findings; False if the claim was lost."""
         change = {
             "status": status,
             "counts": dict(counts),
@@ -134,7 +134,7 @@ class DryRunManager:
 
     @translated_errors()
     def cancel(self, domain_id: str, dry_run_id: str) -> Document:
-        """End it without a result, unless it has ended; whoever runs it stops. Raises ``NotFoundError``."""
+        """End it without a result, unless it has ended; a worker that runs it stops. Raises ``NotFoundError``."""
         query = {"domain_id": domain_id, "dry_run_id": dry_run_id, "status": {"$in": list(OPEN)}}
         ended = self._end(query, {"status": CANCELED, "finished_at": self._clock.now()})
         return ended or self.get(domain_id, dry_run_id)
@@ -147,7 +147,7 @@ class DryRunManager:
 
     @translated_errors()
     def replace_changes(self, claimed: Document, changes: Iterable[Sequence[Document]]) -> None:
-        """Store the changes that it would make, in place of those of an earlier attempt.
+        """Store the changes that it would make, replacing those of an earlier attempt.
 
         Args:
             claimed: the dry run.
@@ -170,12 +170,12 @@ class DryRunManager:
     def changes(
         self, domain_id: str, dry_run_id: str, *, action: str = "", start: int, limit: int
     ) -> tuple[list[Document], int]:
-        """Return a page of the changes, in their order, and how many there are in all.
+        """Return a page of the changes, in order, and their total number.
 
         Args:
-            action: only those with this one; empty for all.
+            action: only changes with this action; empty for all.
             start: number of the first, from 1.
-            limit: how many.
+            limit: maximum number.
         """
         query = {"domain_id": domain_id, "dry_run_id": dry_run_id, **({"action": action} if action else {})}
         found = self._changes.find(query).sort("number", 1).skip(start - 1).limit(limit)
@@ -183,11 +183,11 @@ class DryRunManager:
 
     @translated_errors()
     def drop_left_over(self) -> int:
-        """Remove the scratch collections that killed processes have left; return of how many dry runs they were."""
+        """Remove scratch collections left by killed processes; return the number of their dry runs."""
         return drop_left_over(self._database, self._running_among)
 
     def _running_among(self, dry_run_ids: set[str]) -> set[str]:
-        """Return those of the dry runs, of any domain, that somebody runs."""
+        """Return those of the dry runs, of any domain, that are running."""
         query = {
             "dry_run_id": {"$in": sorted(dry_run_ids)},
             "status": IN_PROGRESS,

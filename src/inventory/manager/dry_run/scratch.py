@@ -1,7 +1,7 @@
-"""Scratch collections: what a dry run reads is copied into them, and what it writes stays there.
+"""Scratch collections: a dry run reads copies in them, and writes only to them.
 
-A dry run is a collect like any other over a database in which each collection has a name of its own. MongoDB itself
-copies what the collect looks for into them before it is looked for; what the dry run has changed by then is kept.
+A dry run is a normal collect over a database in which each collection has a different name. Before the collect looks
+something up, MongoDB itself copies it to the scratch collections; documents that the dry run has changed are kept.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from inventory.model.indexes import declared_indexes
 
 PREFIX: Final = "dry_run."
 _NOT_COLLECTED: Final = frozenset({"schedule", "duty", "due_batch", "dry_run", "dry_run_change"})
-"""Collections that no collect touches."""
+"""Collections that no collect uses."""
 _STATE_KEY: Final = ("domain_id", "collector_id", "secret_id", "cloud_service_id")
 _BATCH: Final = 500
 
 
 class ScratchDatabase(Database[Document]):
-    """The collections of one dry run; a collection's name is that of the original, after a prefix."""
+    """The collections of one dry run; their names are those of the originals, with a prefix."""
 
     def __init__(self, database: Database[Document], dry_run_id: str) -> None:
         self._prefix = f"{PREFIX}{dry_run_id}."
@@ -36,11 +36,11 @@ class ScratchDatabase(Database[Document]):
 
 
 class Scratch:
-    """Makes, fills and removes the scratch collections of one dry run.
+    """Creates, fills and removes the scratch collections of one dry run.
 
     Args:
-        database: where the inventory is, and the scratch collections come to be.
-        dry_run_id: names them.
+        database: contains the inventory and the scratch collections.
+        dry_run_id: part of their names.
     """
 
     def __init__(self, database: Database[Document], dry_run_id: str) -> None:
@@ -49,7 +49,7 @@ class Scratch:
         self.database = ScratchDatabase(database, dry_run_id)
 
     def create(self) -> None:
-        """Make the collections, empty, with their indexes; what an earlier attempt left is removed first."""
+        """Create the collections, empty, with their indexes; leftovers of an earlier attempt are removed first."""
         self.drop()
         for name, models in declared_indexes().items():
             if name not in _NOT_COLLECTED:
@@ -60,13 +60,13 @@ class Scratch:
         _drop(self._real, _names(self._real, self._prefix))
 
     def copy(self, name: str, query: Mapping[str, Any], *, key: Sequence[str] = ("_id",), hint: Any = None) -> None:
-        """Copy what ``query`` finds in the collection ``name``, except what is there already.
+        """Copy what ``query`` finds in the collection ``name``, except documents that exist already.
 
         Args:
-            name: of the collection.
+            name: the collection's name.
             query: what to copy.
-            key: fields that tell whether a document is there already; they have a unique index.
-            hint: index to use.
+            key: the fields that identify a document; they have a unique index.
+            hint: the index to use.
         """
         into = {"into": self.database[name].name, "on": list(key), "whenMatched": "keepExisting"}
         options: Document = {} if hint is None else {"hint": dict(hint)}
@@ -78,7 +78,7 @@ class Scratch:
             self._copy_singly(name, query)
 
     def _copy_singly(self, name: str, query: Mapping[str, Any]) -> None:
-        """Copy what stands against another unique key without it: the dry run has created what had released it."""
+        """Copy documents without a conflicting unique key: the dry run has created a document that uses the key."""
         target = self.database[name]
         for document in self._real[name].find(query):
             if target.find_one({"_id": document["_id"]}, {"_id": 1}) is not None:
@@ -90,7 +90,7 @@ class Scratch:
                 continue
 
     def copy_for_garbage(self, task: Mapping[str, Any]) -> None:
-        """Copy what the garbage collection of ``task`` looks at: states of its secret, and what it has not seen."""
+        """Copy what the garbage collection of ``task`` reads: states of its secret, and resources it has not seen."""
         pair = {name: task[name] for name in ("domain_id", "collector_id", "secret_id")}
         self.copy("collection_state", pair, key=_STATE_KEY)
         unseen = {**pair, "job_task_id": {"$ne": task["job_task_id"]}}
@@ -109,7 +109,7 @@ class Scratch:
 
 
 class ScratchStore(ResourceStore):
-    """Resources of a dry run: what is looked for is copied first."""
+    """Resources of a dry run, copied before they are looked up."""
 
     def __init__(self, scratch: Scratch, *, collection: str, id_field: str, stateful: bool) -> None:
         super().__init__(database=scratch.database, collection=collection, id_field=id_field, stateful=stateful)
@@ -119,7 +119,7 @@ class ScratchStore(ResourceStore):
     def find(self, domain_id: str, query: Mapping[str, Any], *, fields: Iterable[str] | None = None) -> list[Document]:
         """See the base class."""
         if "_id" not in query:
-            # Who asks by _id has found it before.
+            # A caller that queries by _id has found it before.
             hint = index_for(query) if self._base else None
             self._scratch.copy(self._name, {"domain_id": domain_id, **self._base, **query}, hint=hint)
         return super().find(domain_id, query, fields=fields)
@@ -131,11 +131,11 @@ class ScratchStore(ResourceStore):
 
 
 def drop_left_over(database: Database[Document], running: Callable[[set[str]], set[str]]) -> int:
-    """Remove the scratch collections that killed processes have left, and return of how many dry runs they were.
+    """Remove scratch collections left by killed processes, and return the number of their dry runs.
 
     Args:
-        database: where they are.
-        running: returns those of some dry runs that somebody runs.
+        database: holds the collections.
+        running: returns those of some dry runs that are running.
     """
     names = _names(database, PREFIX)
     found = {name: name.removeprefix(PREFIX).partition(".")[0] for name in names}

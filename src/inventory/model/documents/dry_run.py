@@ -1,4 +1,4 @@
-"""DryRun and DryRunChange: what a collect would do, and to which resources."""
+"""DryRun and DryRunChange: what a collect would change, and in which resources."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ CANCELED = "CANCELED"
 class DryRun(Document):  # type: ignore[misc]
     """One dry run; MongoDB removes it at ``expires_at``.
 
-    ``running_of`` is the collector's id while the dry run has not ended: one at a time per collector. ``owner`` runs it
-    until ``lease_until``. ``counts`` and ``tasks`` are what it found; ``errors`` are those that no task is about.
+    ``running_of`` is the collector's id while the dry run has not ended: one at a time per collector. ``owner`` has the
+    claim until ``lease_until``. ``counts`` and ``tasks`` are its findings; ``errors`` are those that belong to no task.
     """
 
     dry_run_id = StringField(required=True)

@@ -1,1 +1,1 @@
-"""Dry runs: collects that change nothing of the inventory."""
+"""Dry runs: collects that do not change the inventory."""

@@ -1,4 +1,4 @@
-"""Use cases of dry runs: start one, look at its report, page through its changes, cancel it."""
+"""Use cases of dry runs: start one, read its report, list its changes, cancel it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from inventory.process.addresses import bare, parse_endpoint
 from inventory.process.loopback import is_loopback
 
 MAX_PAGE: Final = 1000
-"""Changes in one answer, at most."""
+"""Maximum number of changes in one answer."""
 _PAGE: Final = 100
 
 _log = get_logger(__name__)
@@ -33,9 +33,9 @@ class DryRunService:
 
     Args:
         runs: their reports.
-        collectors: whose collects they are.
+        collectors: their collectors.
         secrets: checked before anything is stored.
-        queue: tells the workers.
+        queue: where dry runs are enqueued for the workers.
         endpoints: patterns of ``host:port`` that a request may name.
         loopback: whether it may name any endpoint on loopback.
     """
@@ -58,19 +58,19 @@ class DryRunService:
         self._loopback = loopback
 
     def start(self, principal: Principal, params: Params) -> Document:
-        """Hand a dry run to the workers and return its report, PENDING.
+        """Enqueue a dry run for the workers and return its report, PENDING.
 
         Args:
             principal: who asks.
-            params: collector_id; secret_id, filter and collect_mode as in ``Collector.collect``; plugin_version of the
-                collector's plugin, or the endpoint of a plugin, in the place of its own.
+            params: collector_id; secret_id, filter and collect_mode as in ``Collector.collect``; plugin_version, or the
+                endpoint, of the plugin to use instead of the collector's own.
 
         Raises:
             NotFoundError: no such collector.
             CollectorStateError: it is disabled.
-            InvalidParameterError: a dry run of the collector has not ended; the secret is none of the collector's; the
-                endpoint is none, or is not allowed.
-            ConnectionFailureError: the secret service cannot be reached.
+            InvalidParameterError: a dry run of the collector has not ended; the secret is not one of the collector's;
+                the endpoint is invalid or not allowed.
+            ConnectionFailureError: the secret service is unreachable.
         """
         collector_id = required_text(params, "collector_id")
         collector = self._collectors.get(principal.domain_id, collector_id)
@@ -106,7 +106,7 @@ class DryRunService:
         if self._loopback and is_loopback(bare(host)):
             return
         if not any(fnmatchcase(address.target, pattern) for pattern in self._endpoints):
-            # The plugin is sent the collector's secrets: whoever may start a dry run must not choose who reads them.
+            # The plugin receives the collector's secrets: whoever may start a dry run must not choose who reads them.
             reason = "is not allowed by the setting dry_run_endpoints (INVENTORY_DRY_RUN_ENDPOINTS)"
             raise InvalidParameterError(key="endpoint", reason=reason)
 
@@ -118,10 +118,10 @@ class DryRunService:
             _log.warning("queue_unreachable", dry_run_id=made["dry_run_id"], reason=exc.message)
 
     def get(self, principal: Principal, dry_run_id: str) -> Document:
-        """Return the report. One that waits without a message, or whose worker died, is enqueued again by this.
+        """Return the report. If it waits without a message, or its worker died, this enqueues it again.
 
         Raises:
-            NotFoundError: there is none, or it was kept long enough.
+            NotFoundError: it does not exist, or no longer.
         """
         found = self._runs.get(principal.domain_id, dry_run_id)
         if found["status"] in OPEN and self._runs.claim_enqueuing(principal.domain_id, dry_run_id):
@@ -129,7 +129,7 @@ class DryRunService:
         return found
 
     def list_changes(self, principal: Principal, params: Params) -> tuple[list[Document], int]:
-        """Return a page of what it would do, and how much there is in all.
+        """Return a page of the changes it would make, and their total number.
 
         Args:
             principal: who asks.
@@ -137,7 +137,7 @@ class DryRunService:
 
         Raises:
             NotFoundError: there is no such dry run.
-            InvalidParameterError: an action that there is not.
+            InvalidParameterError: an unknown action.
         """
         dry_run_id, page = required_text(params, "dry_run_id"), params.get("page") or {}
         action, start, limit = params.get("action") or "", page.get("start") or 1, page.get("limit") or _PAGE
@@ -149,5 +149,5 @@ class DryRunService:
         )
 
     def cancel(self, principal: Principal, dry_run_id: str) -> Document:
-        """End it; a worker that runs it stops. One that has ended stays as it is. Raises ``NotFoundError``."""
+        """End it; a worker that runs it stops. An ended one is unchanged. Raises ``NotFoundError``."""
         return self._runs.cancel(principal.domain_id, dry_run_id)

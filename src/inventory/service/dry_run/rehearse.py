@@ -1,4 +1,4 @@
-"""A dry run from its claim to its report: the code of every collect, over scratch collections."""
+"""Runs a dry run from claim to report: with the code of every collect, over scratch collections."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from inventory.service.job.run_slice import RunSlice
 from inventory.service.job.running import RunningSlices
 
 _LOOK_SECONDS: Final = 0.5
-"""How often it is looked whether the dry run must stop, s."""
+"""How often to check whether the dry run must stop, s."""
 _COUNTS: Final = {
     "created_count": "created",
     "updated_count": "seen",
@@ -41,15 +41,15 @@ _COUNTS: Final = {
     "uncounted_count": "uncounted",
     "error_count": "errors",
 }
-"""The counts of a job task by the names that they have in a report."""
+"""The counts of a job task by their names in a report."""
 _ERRORS_KEPT: Final = 20
-"""Of one secret."""
+"""Maximum number per secret."""
 
 _log = get_logger(__name__)
 
 
 class Rehearsal(Protocol):
-    """A service over the scratch collections of one dry run, with all that it needs to collect in them."""
+    """A service over the scratch collections of one dry run, with everything needed to collect in them."""
 
     @property
     def database(self) -> Database[Document]: ...
@@ -65,36 +65,36 @@ class Rehearsal(Protocol):
     def running(self) -> RunningSlices: ...
 
     def next_slice(self) -> str:
-        """Return the id of the slice that was enqueued next, once; empty for none."""
+        """Return the id of the slice enqueued next, once; empty for none."""
 
 
 Rehearse = Callable[[Document], AbstractContextManager[Rehearsal]]
-"""Makes the scratch collections of a dry run, and removes them in the end."""
+"""Creates the scratch collections of a dry run, and removes them at the end."""
 
 
 class Stop(Enum):
     """Why a dry run must stop."""
 
     LOST = auto()
-    """It was canceled, or another has taken it over."""
+    """It was canceled, or another process has claimed it."""
     SHUTDOWN = auto()
     TIMEOUT = auto()
 
 
 class DryRunner:
-    """Runs dry runs, each on the thread that calls; one object serves all threads of a worker.
+    """Runs dry runs on the calling thread; one object serves all threads of a worker.
 
     Args:
         runs: their reports.
-        rehearse: makes what they collect with.
+        rehearse: creates what they need to collect.
         queue: where a dry run that is handed back is enqueued.
         clock: tells the time.
-        owner: names this process in claims.
-        stopping: whether this process ends.
-        system_token: what the platform is asked with.
+        owner: identifies this process in claims.
+        stopping: returns whether this process is stopping.
+        system_token: the token for calls to the platform.
         period_seconds: how often a claim is renewed, s.
         timeout_seconds: how long a dry run may take, s.
-        max_changes: changes kept of each kind.
+        max_changes: maximum number of changes of each kind that are kept.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class DryRunner:
         self._max_changes = max_changes
 
     def run(self, domain_id: str, dry_run_id: str) -> None:
-        """Run it unless somebody does, or it has ended. Safe to call at any time, and again.
+        """Run it unless another process does, or it has ended. Safe to call at any time, repeatedly.
 
         Raises:
             ConnectionFailureError: of MongoDB; the claim expires, and whoever waits for the report restarts it.
@@ -155,7 +155,7 @@ class DryRunner:
             self._conclude(claimed, rehearsal, watch, job, errors)
 
     def _collect(self, claimed: Document, rehearsal: Rehearsal, watch: _Watch) -> StoredJob:
-        """Collect into the scratch collections, and return the job there."""
+        """Collect into the scratch collections, and return the resulting job."""
         domain_id = claimed["domain_id"]
         principal = system_principal(domain_id, token=self._system_token)
         self._change_plugin(claimed, rehearsal, principal)
@@ -169,7 +169,7 @@ class DryRunner:
         return rehearsal.jobs.get(domain_id, job_id)
 
     def _change_plugin(self, claimed: Document, rehearsal: Rehearsal, principal: Principal) -> None:
-        """Let the scratch collector have the plugin that was asked for."""
+        """Set the requested plugin in the scratch collector."""
         version, endpoint = claimed.get("plugin_version"), claimed.get("endpoint")
         if version or endpoint:
             change = {"collector_id": claimed["collector_id"]}
@@ -213,7 +213,7 @@ class DryRunner:
 
 
 class _Watch:
-    """Renews the claim of a dry run on a thread of its own, and stops it where it must stop."""
+    """Renews the claim of a dry run on a separate thread, and stops it if necessary."""
 
     def __init__(self, runner: DryRunner, claimed: Document, running: RunningSlices) -> None:
         self.reason: Stop | None = None
@@ -259,7 +259,7 @@ class _Watch:
 
 
 def _row(task: Document) -> Document:
-    """Return what the report tells of one secret."""
+    """Return what the report contains about one secret."""
     return {
         "secret_id": task["secret_id"],
         "status": task["status"],
