@@ -77,8 +77,8 @@ def fire_times(row: Any) -> str:
 def conditions_of(rule: Any) -> str:
     """Return a rule's conditions in one line."""
     joint = " and " if rule.get("conditions_policy") == "ALL" else " or "
-    told = (f"{each.get('key')} {each.get('operator')} {each.get('value')}" for each in rule.get("conditions", []))
-    return joint.join(told) or "always"
+    conditions = (f"{each.get('key')} {each.get('operator')} {each.get('value')}" for each in rule.get("conditions", []))
+    return joint.join(conditions) or "always"
 
 
 def words(value: str) -> str:

@@ -51,7 +51,7 @@ class PluginProcesses:
     All methods belong to the main thread: the kernel ends a child with the thread that started it.
 
     Args:
-        platform_file: read again when it changes; what is wrong with it is told once, and changes nothing.
+        platform_file: reread when it changes; an invalid one is reported once, and changes nothing.
         data_dir: where states and logs go.
         emit: takes each line about a plugin.
         now: monotonic time, s.

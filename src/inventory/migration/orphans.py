@@ -32,9 +32,9 @@ def remove_orphaned_records(database: Database[Document]) -> None:
     before = server_time(database) - _SETTLED
     records, services = database["record"], database["cloud_service"]
     groups = [{"$group": {"_id": {"domain_id": "$domain_id", "cloud_service_id": "$cloud_service_id"}}}]
-    told = (row["_id"] for row in records.aggregate(groups, allowDiskUse=True))
+    recorded = (row["_id"] for row in records.aggregate(groups, allowDiskUse=True))
     slices_of = _slices_of(database)
-    for batch in batched(told, _BATCH):
+    for batch in batched(recorded, _BATCH):
         for domain_id, ids_ in _by_domain(batch).items():
             mine = {"domain_id": domain_id, "cloud_service_id": {"$in": ids_}}
             found = services.find(mine, {"cloud_service_id": 1, "revision": 1, "collection_info.secret_id": 1})

@@ -38,7 +38,7 @@ def launch_of(entry: PluginEntry, base: Path) -> Launch:
     """
     assert entry.run is not None
     port = port_of(entry)
-    # What the service is told, addresses and passwords of its stores among it, is not for plugins.
+    # The service's environment, with addresses and passwords of its stores, is not for plugins.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("INVENTORY_")}
     if entry.run.command is not None:
         argv = tuple(part.replace("{port}", str(port)) for part in entry.run.command)

@@ -78,7 +78,7 @@ def run_plugin(
     """Run a plugin beside `inventory up`: NAME of the catalogue by Docker, or any other by a command.
 
     `inventory up` starts it with itself from now on, and again when it dies. It listens on 127.0.0.1 only. Where it
-    does not answer within --wait, the reason is told and nothing stays behind.
+    does not answer within --wait, the reason is printed and nothing remains.
     """
     known = find_known(name)
     provider = provider or (known.provider if known else None)
