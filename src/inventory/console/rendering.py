@@ -77,10 +77,8 @@ def fire_times(row: Any) -> str:
 def conditions_of(rule: Any) -> str:
     """Return a rule's conditions in one line."""
     joint = " and " if rule.get("conditions_policy") == "ALL" else " or "
-    conditions = (
-        f"{each.get('key')} {each.get('operator')} {each.get('value')}" for each in rule.get("conditions", [])
-    )
-    return joint.join(conditions) or "always"
+    tests = (f"{each.get('key')} {each.get('operator')} {each.get('value')}" for each in rule.get("conditions", []))
+    return joint.join(tests) or "always"
 
 
 def words(value: str) -> str:

@@ -38,7 +38,7 @@ def test_a_schedule_is_explained(page: Browser, world: World) -> None:
 
     assert "at 2 h, minute 30 (UTC)" in shown.text
     assert shown.text.count("02:30:00") >= 10
-    assert "Passed over in the last day nothing" in shown.text
+    assert "Skipped in the last day nothing" in shown.text
     assert page.get(path_of(world)[:-12] + "0" * 12).status == 404
 
 
