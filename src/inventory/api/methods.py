@@ -25,8 +25,10 @@ from inventory.api.presenters import (
     JOB_TASK,
     RECORD,
     REGION,
+    RESOURCE_EXPLANATION,
     SCHEDULE,
     SCHEDULE_FACTS,
+    TYPE_EXPLANATION,
     VERSION,
     explanation,
     freshness_of_secret,
@@ -251,6 +253,21 @@ def _freshness() -> Iterator[MethodRow]:
     )
 
 
+def _explanations() -> Iterator[MethodRow]:
+    row = _Service("Explanations", PROJECT, OPERATIONS).row
+    resource, kind = "cloud_service_id", "cloud_service_type_id"
+    yield row(
+        "explain_resource",
+        (resource,),
+        lambda use, who, it: RESOURCE_EXPLANATION.one(use.resource_explainer.explain(who, it[resource])),
+    )
+    yield row(
+        "explain_type",
+        (kind,),
+        lambda use, who, it: TYPE_EXPLANATION.one(use.type_explainer.explain(who, it[kind])),
+    )
+
+
 def _job_operations() -> Iterator[MethodRow]:
     service = _Service("JobOperations", PROJECT, OPERATIONS)
     key = ("job_id",)
@@ -290,6 +307,7 @@ METHODS: Final[Mapping[str, MethodRow]] = {
         _freshness(),
         _dry_run(),
         _job_operations(),
+        _explanations(),
         _server_info(),
     )
     for row in rows

@@ -11,7 +11,13 @@ from inventory.domain.keys import unescape_key
 from inventory.service.job.freshness import FreshnessPage, SecretFreshness
 from inventory.service.job.retry import JobFacts
 from inventory.service.schedule.facts import Explanation
-from inventory.stubs.inventory.operations.v1 import dry_run_pb2, freshness_pb2, job_operations_pb2, operations_pb2
+from inventory.stubs.inventory.operations.v1 import (
+    dry_run_pb2,
+    explain_pb2,
+    freshness_pb2,
+    job_operations_pb2,
+    operations_pb2,
+)
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -102,6 +108,8 @@ COLLECTOR_RULE: Final = Presenter(collector_rule_pb2.CollectorRuleInfo.DESCRIPTO
 SCHEDULE_FACTS: Final = Presenter(operations_pb2.ScheduleFacts.DESCRIPTOR, derive=without_absent_job)
 _EXPLANATION: Final = Presenter(operations_pb2.ScheduleExplanation.DESCRIPTOR)
 _FRESHNESS_LIST: Final = Presenter(freshness_pb2.FreshnessList.DESCRIPTOR)
+RESOURCE_EXPLANATION: Final = Presenter(explain_pb2.ResourceExplanation.DESCRIPTOR)
+TYPE_EXPLANATION: Final = Presenter(explain_pb2.TypeExplanation.DESCRIPTOR)
 _JOB_FACTS: Final = Presenter(job_operations_pb2.JobFacts.DESCRIPTOR)
 _SECRET_FRESHNESS: Final = Presenter(freshness_pb2.SecretFreshness.DESCRIPTOR)
 DRY_RUN: Final = Presenter(dry_run_pb2.DryRunInfo.DESCRIPTOR)

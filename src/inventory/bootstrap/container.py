@@ -21,7 +21,7 @@ from inventory.service.job.settle import Settler
 from inventory.service.job.start_slice import SliceStarter
 from inventory.service.job.sweep import Sweeper
 from inventory.service.resource.garbage import TaskGarbage
-from inventory.service.resource.housekeeping import Ages, Housekeeping
+from inventory.service.resource.housekeeping import Housekeeping
 
 
 class Container(Resources):
@@ -144,10 +144,6 @@ class Container(Resources):
         """Ages out resources that are no longer seen."""
         return Housekeeping(
             database=self.database,
-            ages=Ages(
-                resource_hours=self.settings.resource_max_age_hours,
-                hours_by_type=self.settings.resource_max_age_hours_by_type,
-                retention_days=self.settings.deleted_retention_days,
-            ),
+            ages=self.ages,
             excluded_domains=self.settings.housekeeping_excluded_domains,
         )

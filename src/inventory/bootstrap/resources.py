@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cached_property
 
 from inventory.bootstrap.services import Services
 from inventory.manager.reader import Reader
 from inventory.manager.resource.cloud_services import CloudServiceManager
+from inventory.manager.resource.lookalikes import Lookalikes
+from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.types_and_regions import ResourceManager
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, RECORD, REGION
 from inventory.service.resource.change_history import ChangeHistoryService
 from inventory.service.resource.cloud_service import CloudServiceService
 from inventory.service.resource.cloud_service_type import CloudServiceTypeService
+from inventory.service.resource.explain import ResourceExplainer
+from inventory.service.resource.explain_type import TypeExplainer
+from inventory.service.resource.housekeeping import Ages
 from inventory.service.resource.region import RegionService
+from inventory.service.resource.removal_outlook import RemovalLimits
 from inventory.service.resource.scope import CloudServiceReferences
 
 
@@ -63,6 +70,40 @@ class Resources(Services):
         return RegionService(
             resources=self._resources(REGION, "region_code", "provider"), reader=self._reader(REGION), clock=self.clock
         )
+
+    @cached_property
+    def ages(self) -> Ages:
+        """How old things may become."""
+        return Ages(
+            resource_hours=self.settings.resource_max_age_hours,
+            hours_by_type=self.settings.resource_max_age_hours_by_type,
+            retention_days=self.settings.deleted_retention_days,
+        )
+
+    @cached_property
+    def resource_explainer(self) -> ResourceExplainer:
+        """Why a cloud service is here and as it is."""
+        return ResourceExplainer(
+            services=self.cloud_services,
+            states=self.states,
+            records=RecordStore(database=self.database),
+            collectors=self.collectors,
+            rules=self.rules,
+            lookalikes=Lookalikes(database=self.database),
+            freshness=self.freshness_service,
+            identity=self.platform.identity,
+            limits=RemovalLimits(
+                threshold=self.settings.disconnect_threshold,
+                grace=timedelta(seconds=self.settings.disconnect_grace_seconds),
+                ages=self.ages,
+                excluded_domains=frozenset(self.settings.housekeeping_excluded_domains),
+            ),
+        )
+
+    @cached_property
+    def type_explainer(self) -> TypeExplainer:
+        """Whether the resources of a type are there more than once."""
+        return TypeExplainer(types=self.cloud_service_type_service, lookalikes=Lookalikes(database=self.database))
 
     @cached_property
     def change_history_service(self) -> ChangeHistoryService:

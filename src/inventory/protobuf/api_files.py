@@ -7,7 +7,13 @@ from functools import cache
 
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
-from inventory.stubs.inventory.operations.v1 import dry_run_pb2, freshness_pb2, job_operations_pb2, operations_pb2
+from inventory.stubs.inventory.operations.v1 import (
+    dry_run_pb2,
+    explain_pb2,
+    freshness_pb2,
+    job_operations_pb2,
+    operations_pb2,
+)
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
     change_history_pb2,
@@ -37,7 +43,13 @@ def published_files() -> tuple[FileDescriptor, ...]:
 
 def operations_files() -> tuple[FileDescriptor, ...]:
     """Return the files of what this implementation adds to the published API."""
-    return (operations_pb2.DESCRIPTOR, freshness_pb2.DESCRIPTOR, job_operations_pb2.DESCRIPTOR, dry_run_pb2.DESCRIPTOR)
+    return (
+        operations_pb2.DESCRIPTOR,
+        freshness_pb2.DESCRIPTOR,
+        job_operations_pb2.DESCRIPTOR,
+        explain_pb2.DESCRIPTOR,
+        dry_run_pb2.DESCRIPTOR,
+    )
 
 
 def all_files() -> tuple[FileDescriptor, ...]:

@@ -14,6 +14,8 @@ from inventory.service.job.retry import RetryService
 from inventory.service.resource.change_history import ChangeHistoryService
 from inventory.service.resource.cloud_service import CloudServiceService
 from inventory.service.resource.cloud_service_type import CloudServiceTypeService
+from inventory.service.resource.explain import ResourceExplainer
+from inventory.service.resource.explain_type import TypeExplainer
 from inventory.service.resource.region import RegionService
 from inventory.service.schedule.facts import ScheduleFactsService
 from inventory.service.schedule.manage import ScheduleService
@@ -36,6 +38,10 @@ class UseCases(Protocol):
     def freshness_service(self) -> FreshnessService: ...
     @property
     def job_service(self) -> JobService: ...
+    @property
+    def resource_explainer(self) -> ResourceExplainer: ...
+    @property
+    def type_explainer(self) -> TypeExplainer: ...
     @property
     def retry_service(self) -> RetryService: ...
     @property

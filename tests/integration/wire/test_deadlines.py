@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 7
 LONGEST_MS = 7_500
 """gRPC rounds a deadline up a little."""
 READS = {"get", "get_schedule", "list_schedule_facts", "explain_schedule", "verify_plugin"}
-OWN_READS = {"Freshness.list"}
+OWN_READS = {"Explanations.explain_resource", "Explanations.explain_type", "Freshness.list"}
 CHANGE_NOTHING = {"Collector.update_schedule", "CollectorRule.change_order"}
 """As they are asked here, for what is there already."""
 ENDED_ANYHOW = {

@@ -26,6 +26,8 @@ REQUIRED = {
     },
     "Operations.list_schedule_facts": ["collector_id"],
     "Operations.explain_schedule": ["collector_id", "schedule_id"],
+    "Explanations.explain_resource": ["cloud_service_id"],
+    "Explanations.explain_type": ["cloud_service_type_id"],
     "JobOperations.retry": ["job_id"],
     "JobOperations.get": ["job_id"],
     "Freshness.list": [],

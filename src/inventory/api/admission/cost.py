@@ -50,6 +50,8 @@ _BY_NUMBER: Final = frozenset(
         f"/{PACKAGE}.Collector/collect",
         f"/{PACKAGE}.Collector/delete",
         f"/{OPERATIONS}.JobOperations/retry",
+        f"/{OPERATIONS}.Explanations/explain_resource",
+        f"/{OPERATIONS}.Explanations/explain_type",
         f"/{OPERATIONS}.Freshness/list",
         f"/{OPERATIONS}.Freshness/get",
     }

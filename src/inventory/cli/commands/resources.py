@@ -8,6 +8,7 @@ import click
 
 from inventory.cli.client import connected
 from inventory.cli.command_form import Command, Group, sent
+from inventory.cli.commands.explain import add_explain
 from inventory.cli.commands.resource_changes import CHANGES, add_changes
 from inventory.cli.commands.stat import add_stat, print_stat, statistics_query
 from inventory.cli.listing import Listing, list_options, show_rows
@@ -139,6 +140,7 @@ _add_list(region, REGION)
 _add_common(resource, RESOURCE, known="cloud-svc-0123456789ab", by="provider --by cloud_service_type")
 _add_common(type_, TYPE, known="aws.EC2.Instance", by="provider --by group")
 _add_common(region, REGION, known="us-east-1", by="provider")
+add_explain(resource, type_)
 _show = resource.commands["show"]
 resource.add_command(click.Command("get", params=_show.params, callback=_show.callback, hidden=True))
 

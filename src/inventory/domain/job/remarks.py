@@ -15,10 +15,17 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
     """Yield what the numbers of a job alone do not show.
 
     Args:
-        job: as the API returns it, with its ``tasks``, or at least those that failed.
+        job: as the API returns it, with its ``tasks``, or at least those that failed; with the other members of
+            ``JobFacts`` if they are known.
         tasks: how many tasks are in which state.
     """
     total = job.get("total_tasks", 0)
+    if job.get("retry_of"):
+        yield f"It collects again what failed in {job['retry_of']}."
+    if job.get("retried_by"):
+        yield f"{job['retried_by']} collects again what failed in it."
+    elif job.get("failed_tasks") and not job.get("not_retryable"):
+        yield f"Once the cause is gone, collect again only what failed: inventory job retry {job['job_id']}"
     if job["status"] == "SUCCESS" and not total:
         yield (
             "It had no tasks: the collector has no secret, or its secret or group does not exist. "

@@ -61,14 +61,21 @@ class RuleBook:
 
     def project_of(self, resource: Json, projects: Projects) -> str:
         """Return the project that the rules give to ``resource``, or ``""`` where none does."""
-        project_id = ""
+        return self.project_and_rule(resource, projects)[0]
+
+    def project_and_rule(self, resource: Json, projects: Projects) -> tuple[str, Json | None]:
+        """Return the project that the rules give to ``resource``, and the rule that does; ``""`` and None if none."""
+        project_id: str = ""
+        decided_by: Json | None = None
         for group in self.groups:
             for rule in group:
                 if matches(rule, resource):
-                    project_id = _act(rule.get("actions") or {}, resource, projects) or project_id
+                    found = _act(rule.get("actions") or {}, resource, projects)
+                    if found:
+                        project_id, decided_by = found, rule
                     if (rule.get("options") or {}).get("stop_processing"):
                         break
-        return project_id
+        return project_id, decided_by
 
 
 def matches(rule: Json, resource: Json) -> bool:

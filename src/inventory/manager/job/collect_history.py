@@ -93,21 +93,30 @@ class CollectHistory:
         return {task["secret_id"] for task in self._tasks.find(query, {"_id": 0, "secret_id": 1})}
 
     @translated_errors()
-    def last_ended(self, domain_id: str, collector_id: str) -> dict[str, Document]:
-        """Return by secret the task that ended last; one that has not ended where none has."""
-        key = ("domain_id", "collector_id", "secret_id")
-        return self._newest({"domain_id": domain_id, "collector_id": collector_id}, key)
+    def last_ended(self, domain_id: str, collector_id: str, secret_id: str = "") -> dict[str, Document]:
+        """Return by secret the task that ended last; one that has not ended where none has.
+
+        Args:
+            domain_id: the domain.
+            collector_id: the collector.
+            secret_id: only of this secret; empty for all.
+        """
+        match = {"domain_id": domain_id, "collector_id": collector_id}
+        return self._newest(match | _only(secret_id), (*match, "secret_id"))
 
     @translated_errors()
-    def last_complete(self, domain_id: str, collector_id: str) -> dict[str, Document]:
-        """Return by secret the complete success that ended last: SUCCESS, in mode ALL, without a filter."""
+    def last_complete(self, domain_id: str, collector_id: str, secret_id: str = "") -> dict[str, Document]:
+        """Return by secret the complete success that ended last: SUCCESS, in mode ALL, without a filter.
+
+        Args: as of ``last_ended``.
+        """
         match = {
             "domain_id": domain_id,
             "collector_id": collector_id,
             "status": TaskStatus.SUCCESS.value,
             "full_collect": True,
         }
-        return self._newest(match, (*match, "secret_id"))
+        return self._newest(match | _only(secret_id), (*match, "secret_id"))
 
     def _newest(self, match: Mapping[str, object], key: Iterable[str]) -> dict[str, Document]:
         sort = dict.fromkeys(key, 1) | {"finished_at": -1}
@@ -142,3 +151,7 @@ class CollectHistory:
         fields["errors"] = {"$slice": 1}
         query = {"_id": {"$in": list(tasks)}, "domain_id": domain_id}
         return {task["_id"]: task for task in self._tasks.find(query, fields)}
+
+
+def _only(secret_id: str) -> dict[str, object]:
+    return {"secret_id": secret_id} if secret_id else {}

@@ -82,6 +82,11 @@ class StateStore:
                 found[key] = state
         return found
 
+    def of_resource(self, domain_id: str, cloud_service_id: str) -> list[Document]:
+        """Return the states of all who have seen the resource, by collector and secret."""
+        found = self._collection.find({"domain_id": domain_id, "cloud_service_id": cloud_service_id})
+        return list(found.sort([("collector_id", 1), ("secret_id", 1)]))
+
     def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
         """Remove all states of a collector."""
         self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id})

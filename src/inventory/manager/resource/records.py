@@ -52,6 +52,11 @@ class RecordStore:
             refused_duplicates(exc)
             raise RecordKnownError from exc
 
+    def newest(self, domain_id: str, cloud_service_id: str, **conditions: Any) -> Document | None:
+        """Return the newest record of a resource that meets the conditions, or None."""
+        query = {"domain_id": domain_id, "cloud_service_id": cloud_service_id, **conditions}
+        return self._collection.find_one(query, {"_id": 0}, sort=[("created_at", -1), ("_id", -1)])
+
     def created_by(self, writer: str, cloud_service_ids: Sequence[str]) -> set[str]:
         """Return which of the resources the same writer created, as their records tell."""
         keys = {record_key(each, 1, writer): each for each in cloud_service_ids}

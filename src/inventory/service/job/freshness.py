@@ -171,7 +171,7 @@ class FreshnessService:
             InvalidParameterError: the page is longer than one may be.
         """
         start, limit = _page(request.get("page") or {})
-        views = self._views(principal.domain_id, request.get("collector_id", ""))
+        views = self._views(principal.domain_id, request.get("collector_id", ""), request.get("secret_id", ""))
         asked = [view for view in views if _is_asked_for(view, principal, request)]
         counts = Counter(view.verdict.state for view in asked)
         wanted = {FreshnessState(state) for state in request.get("states", ()) if state != "NONE"}
@@ -195,43 +195,50 @@ class FreshnessService:
         views = self._views(domain_id)
         return [view for view in views if view.collector.get("state") == ENABLED and view.secret_id]
 
-    def of_secrets(self, domain_id: str, secrets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SecretView]:
-        """Return the views of these pairs of collector and secret that exist."""
-        wanted = set(secrets)
+    def of_secrets(self, principal: Principal, secrets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SecretView]:
+        """Return the views of these pairs of collector and secret that exist and that the caller may see."""
         found = {}
-        for collector_id in {collector_id for collector_id, _ in wanted}:
-            views = (view for view in self._views(domain_id, collector_id) if (collector_id, view.secret_id) in wanted)
-            found.update({(collector_id, view.secret_id): view for view in self._whole(domain_id, tuple(views))})
+        for collector_id, secret_id in secrets:
+            asked = {"secret_id": secret_id}
+            for view in self._views(principal.domain_id, collector_id, secret_id) if secret_id else ():
+                if _is_asked_for(view, principal, asked):
+                    found[collector_id, secret_id] = view
         return found
 
-    def _views(self, domain_id: str, collector_id: str = "") -> Sequence[SecretView]:
+    def _views(self, domain_id: str, collector_id: str = "", secret_id: str = "") -> Sequence[SecretView]:
         collectors = self._collectors.named(domain_id, collector_id)
         schedules = self._schedules.of_collectors(domain_id, [each["collector_id"] for each in collectors])
         now = self._clock.now()
         return [
             view
             for collector in collectors
-            for view in self._of_collector(domain_id, collector, schedules.get(collector["collector_id"], ()), now)
+            for view in self._of_collector(
+                domain_id, collector, schedules.get(collector["collector_id"], ()), now, secret_id
+            )
         ]
 
     def _of_collector(
-        self, domain_id: str, collector: StoredCollector, schedules: Iterable[StoredSchedule], now: datetime
+        self,
+        domain_id: str,
+        collector: StoredCollector,
+        schedules: Iterable[StoredSchedule],
+        now: datetime,
+        secret_id: str,
     ) -> Iterable[SecretView]:
         collector_id = collector["collector_id"]
-        ended = self._history.last_ended(domain_id, collector_id)
+        ended = self._history.last_ended(domain_id, collector_id, secret_id)
         promise = self._promise(collector, schedules, now)
         if not ended:
             yield SecretView(collector, "", None, None, judge(None, promise, now, failed=False), promise.stale_after)
             return
-        complete = self._history.last_complete(domain_id, collector_id)
+        complete = self._history.last_complete(domain_id, collector_id, secret_id)
         gone = self._gone(domain_id, collector_id, ended)
-        for secret_id, task in ended.items():
-            if secret_id in gone:
-                continue
-            success = complete.get(secret_id)
-            moment = None if success is None else _succeeded_at(success)
-            verdict = judge(moment, promise, now, failed=_failed(task, success))
-            yield SecretView(collector, secret_id, success, task, verdict, promise.stale_after)
+        for name, task in ended.items():
+            if name not in gone:
+                success = complete.get(name)
+                moment = None if success is None else _succeeded_at(success)
+                verdict = judge(moment, promise, now, failed=_failed(task, success))
+                yield SecretView(collector, name, success, task, verdict, promise.stale_after)
 
     def _gone(self, domain_id: str, collector_id: str, ended: Mapping[str, Document]) -> set[str]:
         """Return the secrets that no longer belong to the collector."""

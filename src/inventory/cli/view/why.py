@@ -1,0 +1,110 @@
+"""Why a resource is here and as it is, and whether a type's resources are here twice: for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from inventory.cli.view.output import Column, as_text, console, status, styled, table_of
+
+Json = Mapping[str, Any]
+
+SIGHTINGS: Final[tuple[Column, ...]] = (
+    ("collector", lambda row: row.get("collector_name") or f"{row.get('collector_id', '')} (deleted)"),
+    ("secret", "secret_id"),
+    ("last seen", "last_seen_at"),
+    ("missed since", lambda row: str(row.get("misses", 0))),
+    ("its view", lambda row: row.get("freshness", "")),
+    ("", "freshness_reason"),
+)
+REMOVALS: Final[tuple[Column, ...]] = (
+    ("by", lambda row: row.get("by", "").lower().replace("_", " ")),
+    ("not before", "not_before"),
+    ("secret", "secret_id"),
+    ("if", "reason"),
+)
+LOOKALIKES: Final[tuple[Column, ...]] = (
+    ("resource", "cloud_service_id"),
+    ("name", "name"),
+    ("account", "account"),
+    ("region", "region_code"),
+    ("updated at", "updated_at"),
+    ("differs in", "differs_in"),
+)
+_SOURCES: Final[Mapping[str, str]] = {
+    "RULE": "given by the collector rule",
+    "SECRET": "that of the secret it was seen with last",
+    "USER": "given by the user",
+    "OTHER": "given by its plugin, or by rules or a secret as they were before",
+}
+
+
+def print_resource(found: Json) -> None:
+    """Print what ``Explanations.explain_resource`` answered."""
+    out = console()
+    title = as_text(f" {found.get('name', '')} ")
+    out.print(styled((found.get("cloud_service_id", ""), "bold"), title, status(str(found.get("state", "")))))
+    out.print(styled("project:     ", as_text(_project(found.get("project", {})))))
+    out.print(styled("last change: ", as_text(_change(found.get("last_change", {})))))
+    out.print(styled(("\nSeen by", "bold")))
+    _table(found.get("sightings", ()), SIGHTINGS, nothing="no collector; it was created by the API")
+    identity = found.get("identity", {})
+    out.print(styled(("\nRecognized by", "bold"), as_text(_remark(identity))))
+    for key in identity.get("rule", ()):
+        out.print(as_text(f"  {key} = {identity.get('values', {}).get(key, '(no value)')}"))
+    out.print(styled(("\nWould be deleted by", "bold")))
+    _table(found.get("removals", ()), REMOVALS, nothing="nothing but a user")
+    out.print(styled(("\nLooks like the same thing", "bold")))
+    _table(found.get("lookalikes", ()), LOOKALIKES, nothing="no other")
+    if found.get("lookalikes_incomplete"):
+        out.print(as_text("  and more"))
+
+
+def print_type(found: Json) -> None:
+    """Print what ``Explanations.explain_type`` answered."""
+    out = console()
+    name = ".".join(found.get(part, "") for part in ("provider", "group", "name"))
+    looked_at = found.get("resources", 0)
+    more = " looked at, there are more" if found.get("incomplete") else ""
+    out.print(
+        styled((found.get("cloud_service_type_id", ""), "bold"), as_text(f" {name}: {looked_at} resources{more}"))
+    )
+    out.print(styled(("\nThere more than once", "bold"), f": {found.get('duplicated', 0)} resource ids"))
+    for each in found.get("differences", ()):
+        out.print(as_text(f"  {each.get('count', 0)} differ in {each.get('key', '')}"))
+    for each in found.get("examples", ()):
+        ids = ", ".join(each.get("cloud_service_ids", ()))
+        out.print(as_text(f"  {each.get('resource_id', '')}: {ids}"))
+    out.print(styled(("\nCreated by the match rules", "bold")))
+    for each in found.get("rules", ()):
+        out.print(as_text(f"  {each.get('resources', 0)}: {', '.join(each.get('rule', ()))}"))
+    if unknown := found.get("rule_unknown"):
+        out.print(as_text(f"  {unknown}: not known: a rule of other keys, the API, or changed by a user since"))
+
+
+def _table(rows: Iterable[Json], columns: tuple[Column, ...], *, nothing: str) -> None:
+    listed = list(rows)
+    console().print(table_of(listed, columns) if listed else as_text(f"  {nothing}"))
+
+
+def _project(project: Json) -> str:
+    if not project.get("project_id"):
+        return "none"
+    source = str(project.get("source", ""))
+    named = project.get("collector_rule_name") or project.get("collector_rule_id")
+    who = named or project.get("user_id") or project.get("secret_id") or ""
+    return f"{project['project_id']}, {_SOURCES.get(source, source)} {who}".rstrip()
+
+
+def _change(record: Json) -> str:
+    if not record:
+        return "none is recorded"
+    who = record.get("user_id") or record.get("collector_id") or record.get("updated_by", "")
+    job = f" in {record['job_id']}" if record.get("job_id") else ""
+    return f"{record.get('created_at', '')} {record.get('action', '')} by {who}{job}"
+
+
+def _remark(identity: Json) -> str:
+    if identity.get("known"):
+        return " the match rule that created it"
+    return f" the usual keys: {identity.get('remark', '')}"

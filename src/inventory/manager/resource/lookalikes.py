@@ -1,0 +1,101 @@
+"""Living resources that look like the same thing as another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymongo.database import Database
+
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.cloud_service import ACTIVE
+
+RESOURCE_ID: Final = "reference.resource_id"
+LOOKED_AT: Final = 100_000
+"""So many resources of one type are looked through for duplicates at most."""
+_DUPLICATED: Final = 1_000
+_MILLISECONDS: Final = 5_000
+_SHOWN: Final = dict.fromkeys(
+    (
+        *("cloud_service_id", "name", "provider", "cloud_service_group", "cloud_service_type", "account"),
+        *("region_code", "project_id", "reference", "updated_at", "instance_type"),
+    ),
+    1,
+) | {"_id": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """Living resources of one type that have their resource_id in common.
+
+    Attributes:
+        resources: how many were looked at.
+        complete: whether these are all.
+        groups: by resource_id, the most frequent first.
+    """
+
+    resources: int
+    complete: bool
+    groups: Mapping[str, Sequence[Document]]
+
+
+class Lookalikes:
+    """Finds them.
+
+    Args:
+        database: holds the resources.
+    """
+
+    def __init__(self, *, database: Database[Document]) -> None:
+        self._services = database["cloud_service"]
+
+    @translated_errors()
+    def with_values(
+        self, document: Document, values: Mapping[str, Any], *, scope: Mapping[str, Any], limit: int
+    ) -> list[Document]:
+        """Return other living resources that have these values.
+
+        Args:
+            document: the resource that is left out.
+            values: by path.
+            scope: what the caller may see.
+            limit: at most so many.
+        """
+        query = {"domain_id": document["domain_id"], "state": ACTIVE, **scope}
+        query |= {path: {"$eq": value} for path, value in values.items()}
+        query["cloud_service_id"] = {"$ne": document["cloud_service_id"]}
+        return list(self._services.find(query, _SHOWN, max_time_ms=_MILLISECONDS).limit(limit))
+
+    @translated_errors()
+    def of_type(self, domain_id: str, kind: Mapping[str, Any], *, scope: Mapping[str, Any]) -> Duplicates:
+        """Return the resources of a type that have their resource_id in common.
+
+        Args:
+            domain_id: the domain.
+            kind: provider, cloud_service_group and cloud_service_type.
+            scope: what the caller may see.
+        """
+        match = {"domain_id": domain_id, **kind, "state": ACTIVE, **scope}
+        count = self._services.count_documents(match, limit=LOOKED_AT + 1)
+        stages: list[Document] = [
+            {"$match": match},
+            {"$limit": LOOKED_AT},
+            {"$group": {"_id": f"${RESOURCE_ID}", "count": {"$sum": 1}}},
+            {"$match": {"count": {"$gt": 1}, "_id": {"$gt": ""}}},
+            {"$sort": {"count": -1, "_id": 1}},
+            {"$limit": _DUPLICATED},
+        ]
+        ids = [row["_id"] for row in self._services.aggregate(stages, allowDiskUse=True)]
+        groups: dict[str, list[Document]] = {resource_id: [] for resource_id in ids}
+        for found in self._services.find(match | {RESOURCE_ID: {"$in": ids}}, _SHOWN) if ids else ():
+            groups[found["reference"]["resource_id"]].append(found)
+        return Duplicates(min(count, LOOKED_AT), count <= LOOKED_AT, groups)
+
+    @translated_errors()
+    def some_of_type(
+        self, domain_id: str, kind: Mapping[str, Any], *, scope: Mapping[str, Any], limit: int
+    ) -> Iterable[Document]:
+        """Return some resources of a type, with what their match rules may name."""
+        match = {"domain_id": domain_id, **kind, "state": ACTIVE, **scope}
+        return list(self._services.find(match, {"data": 0, "metadata": 0, "tags": 0}).limit(limit))

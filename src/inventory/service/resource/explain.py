@@ -1,0 +1,208 @@
+"""Why a resource is here and as it is: for people, from what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from inventory.connector.ports import Identity
+from inventory.domain.keys import escape_key, unescape_key
+from inventory.domain.plain import Json
+from inventory.domain.principal import Principal
+from inventory.errors import InventoryError
+from inventory.ingest.decision.match import Rule
+from inventory.ingest.decision.match_values import NO_VALUE, value_at
+from inventory.ingest.decision.recognize import NAMING, USUAL, creating_rule, text_rules
+from inventory.ingest.decision.rules import Projects, RuleBook
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.resource.cloud_services import CloudServiceManager
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.lookalikes import RESOURCE_ID, Lookalikes
+from inventory.manager.resource.records import RecordStore
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.record import BY_USER
+from inventory.service.job.freshness import FreshnessService
+from inventory.service.resource.removal_outlook import RemovalLimits, removals
+from inventory.service.resource.scope import project_scope
+
+LOOKALIKES: Final = 20
+_PROJECT: Final = "project_id"
+_COPIED: Final = (
+    *("cloud_service_id", "name", "provider", "cloud_service_group", "cloud_service_type", "account"),
+    *("region_code", _PROJECT, "updated_at"),
+)
+_COMPARED: Final = (*USUAL, "region_code", "name", "instance_type")
+
+
+class ResourceExplainer:
+    """Explains cloud services.
+
+    Args:
+        services, states, records, collectors, rules, lookalikes: what is stored.
+        freshness: tells how current the views of collectors are.
+        identity: asked for projects where a collector rule names them by a field.
+        limits: what the settings say about deleting.
+    """
+
+    def __init__(
+        self,
+        *,
+        services: CloudServiceManager,
+        states: StateStore,
+        records: RecordStore,
+        collectors: CollectorManager,
+        rules: CollectorRuleManager,
+        lookalikes: Lookalikes,
+        freshness: FreshnessService,
+        identity: Identity,
+        limits: RemovalLimits,
+    ) -> None:
+        self._services = services
+        self._states = states
+        self._records = records
+        self._collectors = collectors
+        self._rules = rules
+        self._lookalikes = lookalikes
+        self._freshness = freshness
+        self._identity = identity
+        self._limits = limits
+
+    def explain(self, principal: Principal, cloud_service_id: str) -> Document:
+        """Return the fields of the ``ResourceExplanation``.
+
+        Raises:
+            NotFoundError: there is no such cloud service that the caller may see.
+        """
+        document = self._services.get(principal.domain_id, cloud_service_id, project_scope(principal))
+        with translated_errors():
+            states = self._states.of_resource(principal.domain_id, cloud_service_id)
+            last_change = self._records.newest(principal.domain_id, cloud_service_id)
+        collectors = self._collectors.get_many(principal.domain_id, {state["collector_id"] for state in states})
+        rule = creating_rule(document, text_rules())
+        alike = self._alike(principal, document, rule or USUAL) if document.get("state") == ACTIVE else []
+        found: Document = {
+            "cloud_service_id": cloud_service_id,
+            "name": document.get("name"),
+            "state": document.get("state"),
+            "sightings": self._sightings(principal, states, collectors),
+            "identity": _identity(document, rule),
+            "project": self._project(principal, document, states),
+            "removals": removals(document, states, collectors, self._limits),
+            "lookalikes": [lookalike(document, other, rule or ()) for other in alike[:LOOKALIKES]],
+            "lookalikes_incomplete": len(alike) > LOOKALIKES,
+        }
+        return found | ({"last_change": last_change} if last_change else {})
+
+    def _sightings(
+        self, principal: Principal, states: Sequence[Document], collectors: Mapping[str, Json]
+    ) -> list[Document]:
+        pairs = [(state["collector_id"], state.get("secret_id") or "") for state in states]
+        views = self._freshness.of_secrets(principal, [pair for pair in pairs if pair[0] in collectors])
+        found = []
+        for state, pair in zip(states, pairs, strict=True):
+            sighting = {
+                "collector_id": pair[0],
+                "collector_name": collectors.get(pair[0], {}).get("name", ""),
+                "secret_id": pair[1],
+                "last_seen_at": state.get("seen_at"),
+                "job_task_id": state.get("job_task_id"),
+                "misses": state.get("disconnected_count") or 0,
+            }
+            if view := views.get(pair):
+                sighting |= {"freshness": view.verdict.state.value, "freshness_reason": view.verdict.reason}
+            found.append({name: value for name, value in sighting.items() if value is not None})
+        return found
+
+    def _project(self, principal: Principal, document: Document, states: Sequence[Document]) -> Document:
+        """Return who gave the resource its project: the last user who changed it, else a rule, else the secret."""
+        project_id = document.get(_PROJECT)
+        if not project_id:
+            return {"source": "NONE"}
+        found = {"project_id": project_id}
+        with translated_errors():
+            by_user = self._records.newest(
+                principal.domain_id,
+                document["cloud_service_id"],
+                updated_by=BY_USER,
+                diff={"$elemMatch": {"key": _PROJECT, "after": project_id}},
+            )
+        last = max(states, key=lambda state: state["seen_at"], default=None)
+        if by_user and (last is None or by_user["created_at"] > last["seen_at"]):
+            return found | {"source": "USER", "user_id": by_user.get("user_id") or ""}
+        if last is not None:
+            if rule := self._deciding_rule(principal, last["collector_id"], document):
+                names = {"collector_rule_id": rule["collector_rule_id"], "collector_rule_name": rule.get("name") or ""}
+                return found | {"source": "RULE", **names}
+            pair = (last["collector_id"], last.get("secret_id") or "")
+            view = self._freshness.of_secrets(principal, [pair]).get(pair)
+            if view is not None and view.project_id == project_id:
+                return found | {"source": "SECRET", "secret_id": pair[1]}
+        return found | {"source": "OTHER"}
+
+    def _deciding_rule(self, principal: Principal, collector_id: str, document: Document) -> Json | None:
+        """Return the rule of the collector that gives the resource, as it is stored, the project that it has."""
+        book = RuleBook.of(self._rules.list_of_collector(principal.domain_id, collector_id))
+        projects = Projects(identity=self._identity, principal=principal)
+        try:
+            project_id, rule = book.project_and_rule(_as_sent(document), projects)
+        except InventoryError:
+            # Identity does not answer: which project a rule leads to is not known then.
+            return None
+        return rule if project_id == document[_PROJECT] else None
+
+    def _alike(self, principal: Principal, document: Document, rule: Rule) -> list[Document]:
+        """Return others with the same resource_id, and those that differ in one value of the rule only."""
+        scope = project_scope(principal) or {}
+        wanted = [{RESOURCE_ID: value_at(document, RESOURCE_ID)}]
+        values = {key: value_at(document, key) for key in rule}
+        if RESOURCE_ID not in rule:
+            wanted += [{key: value for key, value in values.items() if key != left_out} for left_out in rule]
+        found: dict[str, Document] = {}
+        for each in wanted:
+            # What is left has to tell resources apart: else all of an account would look alike.
+            if any(key in NAMING and value not in NO_VALUE for key, value in each.items()):
+                others = self._lookalikes.with_values(document, each, scope=scope, limit=LOOKALIKES + 1)
+                found.update({other["cloud_service_id"]: other for other in others})
+        return sorted(found.values(), key=lambda other: str(other["cloud_service_id"]))
+
+
+def lookalike(document: Json, other: Json, rule: Iterable[str] = ()) -> Document:
+    """Return the fields of a ``Lookalike``: what ``other`` is, and in what it differs from ``document``."""
+    keys = dict.fromkeys((*_COMPARED, *rule))
+    return {
+        **{name: other[name] for name in _COPIED if other.get(name) is not None},
+        "resource_id": value_at(other, RESOURCE_ID) or "",
+        "differs_in": [key for key in keys if _value(document, key) != _value(other, key)],
+    }
+
+
+def _value(document: Json, key: str) -> object:
+    value = value_at(document, key)
+    return None if value in NO_VALUE else value
+
+
+def _identity(document: Json, rule: Rule | None) -> Document:
+    keys = rule or USUAL
+    found: Document = {
+        "rule": list(keys),
+        "values": {key: value_at(document, key) for key in keys if value_at(document, key) not in NO_VALUE},
+        "known": rule is not None,
+    }
+    if rule is None and document.get("match_key") is None:
+        found["remark"] = "it was created or changed by the API, so the rule that created it is not known any more"
+    elif rule is None:
+        found["remark"] = "the rule that created it names other keys, or values that have changed since"
+    return found
+
+
+def _as_sent(document: Json) -> Document:
+    """Return a stored resource as its plugin sends it, as far as collector rules look at it."""
+    provider = document.get("provider") or ""
+    tags = (document.get("tags") or {}).get(escape_key(provider))
+    metadata = (document.get("metadata") or {}).get(escape_key(provider))
+    sent: dict[str, Any] = {**document, "metadata": metadata or {}, "tags": {}}
+    if isinstance(tags, Mapping):
+        sent["tags"] = {unescape_key(key): value for key, value in tags.items()}
+    return sent

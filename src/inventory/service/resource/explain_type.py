@@ -1,0 +1,99 @@
+"""Whether the resources of a type are there more than once, and by which match rules they were created."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from inventory.domain.plain import Json
+from inventory.domain.principal import Principal
+from inventory.ingest.decision.match import Rule
+from inventory.ingest.decision.recognize import USUAL, creating_rule, text_rules
+from inventory.manager.resource.lookalikes import Lookalikes
+from inventory.model.connection import Document
+from inventory.service.resource.cloud_service_type import CloudServiceTypeService
+from inventory.service.resource.explain import lookalike
+from inventory.service.resource.scope import project_scope
+
+EXAMPLES: Final = 10
+SAMPLE: Final = 500
+"""So many resources are looked at for the rules that created them."""
+_SEARCHES: Final = 10
+"""For so many of them all rules are tried; for the others those that were found."""
+
+
+class TypeExplainer:
+    """Explains types of cloud services.
+
+    Args:
+        types: the types.
+        lookalikes: finds what is there more than once.
+    """
+
+    def __init__(self, *, types: CloudServiceTypeService, lookalikes: Lookalikes) -> None:
+        self._types = types
+        self._lookalikes = lookalikes
+
+    def explain(self, principal: Principal, cloud_service_type_id: str) -> Document:
+        """Return the fields of the ``TypeExplanation``; a caller bound to projects learns of their resources only.
+
+        Raises:
+            NotFoundError: there is no such type.
+        """
+        found = self._types.get(principal, cloud_service_type_id, ("provider", "group", "name"))
+        names = {name: found.get(name) or "" for name in ("provider", "group", "name")}
+        kind = {
+            "provider": names["provider"],
+            "cloud_service_group": names["group"],
+            "cloud_service_type": names["name"],
+        }
+        scope = project_scope(principal) or {}
+        duplicates = self._lookalikes.of_type(principal.domain_id, kind, scope=scope)
+        some = self._lookalikes.some_of_type(principal.domain_id, kind, scope=scope, limit=SAMPLE)
+        used = rules_used(some)
+        unknown = used.pop(None, 0)
+        return {
+            "cloud_service_type_id": cloud_service_type_id,
+            **names,
+            "resources": duplicates.resources,
+            "incomplete": not duplicates.complete,
+            "duplicated": len(duplicates.groups),
+            "differences": _differences(duplicates.groups),
+            "examples": [_example(*each) for each in list(duplicates.groups.items())[:EXAMPLES]],
+            "rules": [{"rule": list(rule or ()), "resources": count} for rule, count in used.most_common()],
+            "rule_unknown": unknown,
+        }
+
+
+def rules_used(resources: Iterable[Json]) -> Counter[Rule | None]:
+    """Return how many of the resources were created by which match rule; by None those of which it is not known."""
+    used: Counter[Rule | None] = Counter()
+    searches = _SEARCHES
+    for resource in resources:
+        known: list[Rule] = [rule for rule in used if rule is not None]
+        rule = creating_rule(resource, [*known, USUAL])
+        if rule is None and resource.get("match_key") is not None and searches:
+            searches -= 1
+            rule = creating_rule(resource, text_rules())
+        used[rule] += 1
+    return used
+
+
+def _differs_in(alike: Sequence[Json]) -> list[str]:
+    found: dict[str, None] = {}
+    for other in alike[1:]:
+        found.update(dict.fromkeys(lookalike(alike[0], other)["differs_in"]))
+    return list(found)
+
+
+def _differences(groups: Mapping[str, Sequence[Json]]) -> list[Document]:
+    counted: Counter[str] = Counter()
+    for alike in groups.values():
+        counted.update(_differs_in(alike))
+    return [{"key": key, "count": count} for key, count in counted.most_common()]
+
+
+def _example(resource_id: str, alike: Sequence[Json]) -> Document:
+    ids = [str(each["cloud_service_id"]) for each in alike[:EXAMPLES]]
+    return {"resource_id": resource_id, "cloud_service_ids": ids, "differs_in": _differs_in(alike)}
