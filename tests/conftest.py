@@ -17,9 +17,9 @@ import structlog
 from pymongo import MongoClient
 from pymongo.database import Database
 
-from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.databases.mongod import EmbeddedMongod
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.domain.clock import ManualClock
 from tests import secrecy
 

@@ -20,9 +20,9 @@ from pymongo import MongoClient
 from pymongo.database import Database
 
 from inventory.devruntime import child, probes
-from inventory.devruntime.mongod import CACHE_GIGABYTES, EmbeddedMongod
+from inventory.devruntime.databases.mongod import CACHE_GIGABYTES, EmbeddedMongod
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.model import connection
 
 Document = dict[str, Any]

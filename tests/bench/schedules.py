@@ -24,9 +24,9 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.connector.queue import RedisQueue
-from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.databases.mongod import EmbeddedMongod
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.domain.clock import ManualClock
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.from_schedules import ScheduledJobManager

@@ -23,8 +23,8 @@ import yaml
 from pymongo import MongoClient
 
 from inventory.devruntime import child, probes
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.devruntime.redis_server import EmbeddedRedis
 from tests.chaos import stores
 from tests.chaos.mongo import Mongo, ReplicaSet, SingleMongo
 from tests.chaos.relay import Network, Relay

@@ -15,7 +15,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from inventory.devruntime import child, probes
-from inventory.devruntime.mongod import REPLICA_SET, EmbeddedMongod
+from inventory.devruntime.databases.mongod import REPLICA_SET, EmbeddedMongod
 from inventory.devruntime.ports import LOOPBACK, free_port
 from tests.chaos import stores
 

@@ -11,7 +11,7 @@ import resource
 import stat
 from pathlib import Path
 
-from inventory.devruntime import binaries
+from inventory.devruntime.databases import binaries
 
 FULL_BYTES = 1
 

@@ -20,8 +20,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from inventory.devruntime import child
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import LOOPBACK, free_port
-from inventory.devruntime.redis_server import EmbeddedRedis
 from tests.chaos import stores
 from tests.chaos.disturb import await_messages, double_messages, held_messages
 from tests.chaos.mongo import ReplicaSet, SingleMongo

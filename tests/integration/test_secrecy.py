@@ -11,7 +11,7 @@ from joserfc.jwk import RSAKey
 from prometheus_client import REGISTRY, Counter
 from pymongo import MongoClient
 
-from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from tests import secrecy
 

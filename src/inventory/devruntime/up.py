@@ -15,12 +15,12 @@ from rich.console import Console
 from rich.table import Table
 
 from inventory.devruntime import probes
+from inventory.devruntime.databases.stores import Store, pick_mongodb, pick_redis
 from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.platform_file import FILE_NAME
 from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.ports import LOOPBACK
 from inventory.devruntime.running import RunningFile
-from inventory.devruntime.stores import Store, pick_mongodb, pick_redis
 from inventory.devruntime.supervisor import ChildSpec, ChildStartError, StopRequestedError, Supervisor
 from inventory.devruntime.up_ports import Ports, choose_ports
 from inventory.errors import SettingsError

@@ -22,8 +22,8 @@ import redis
 from inventory.connector.queue import BANDS, QueueConsumer, RedisQueue, band_of
 from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED, BandConsumer, WorkBroker
 from inventory.connector.queue_port import JobToPlan
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.domain.clock import ManualClock
 from inventory.errors import ConnectionFailureError
 from tests.chaos import stores

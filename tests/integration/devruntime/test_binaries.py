@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inventory.devruntime import binaries
+from inventory.devruntime.databases import binaries
 from inventory.errors import SettingsError
 
 

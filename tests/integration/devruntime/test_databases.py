@@ -10,9 +10,9 @@ import pytest
 import redis
 from pymongo import MongoClient
 
-from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.databases.mongod import EmbeddedMongod
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.devruntime.redis_server import EmbeddedRedis
 from inventory.errors import SettingsError
 
 

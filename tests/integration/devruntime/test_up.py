@@ -238,7 +238,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(up: Up) ->
 def test_without_any_mongod_it_says_how_to_get_one(up: Up, tmp_path: Path) -> None:
     # A PATH without mongod, and an import path that ends before the wheels.
     code = (
-        "import sys; from inventory.devruntime import binaries; "
+        "import sys; from inventory.devruntime.databases import binaries; "
         "binaries.MONGOD_IN_WHEEL = 'nowhere/mongod'; "
         f"sys.argv = [{str(DRIVER)!r}, sys.argv[1]]; "
         f"import runpy; runpy.run_path({str(DRIVER)!r}, run_name='__main__')"

@@ -21,7 +21,7 @@ from pymongo.write_concern import WriteConcern
 from inventory.api.server import Readiness
 from inventory.bootstrap import Container
 from inventory.cli import cli
-from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
 from inventory.devruntime.running import RunningFile, running_settings

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.devruntime.mongod import EmbeddedMongod
+from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
 from inventory.model import connection

@@ -100,7 +100,7 @@ def test_a_plan_cut_short_is_ended_by_the_next(kit: Kit, clock: ManualClock, mon
     kit.add_secrets("secret-1", "secret-2")
     collector = kit.create()
     with monkeypatch.context() as patch:
-        patch.setattr(kit.jobs, "mark_planned", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(kit.jobs, "mark_planned", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             kit.collects.collect(ME, CollectRequest(collector["collector_id"]))
     (job,) = kit.database["job"].find()

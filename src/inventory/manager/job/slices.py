@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,8 +12,8 @@ from pymongo.errors import BulkWriteError
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
-from inventory.domain.job.outcome import MAX_ERRORS, SUMMED, Outcome
 from inventory.domain.job.states import TASK_OPEN, TaskStatus
+from inventory.manager.job.slice_sums import TaskSlices, task_slices
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job_task import Slice, StoredJobTask, StoredSlice
 from inventory.model.new_document import new_document
@@ -26,29 +25,9 @@ OPEN: Final = [status.value for status in TASK_OPEN]
 _KNOWN: Final = 1
 """The plan attempt of slices that were known when their task was planned."""
 
-_COUNTED: Final = dict.fromkeys((*SUMMED, "errors", "status", "expanded_attempt"), 1)
-
 NOT_RUNNING: Final = {"lease_until": "", "collector_slot": "", "endpoint_slot": "", "waits_for": ""}
 """Fields that every transition out of IN_PROGRESS unsets, so that a slot is free as soon as its slice stops running;
 and so does every transition from PENDING to an end."""
-
-
-@dataclass(frozen=True, slots=True)
-class TaskSlices:
-    """What settling a task needs to know of its slices.
-
-    Attributes:
-        statuses: of the slices that count: slice 0 and those of the plan that it ended with.
-        outcome: their sums and first errors; empty while any of them is open.
-    """
-
-    statuses: frozenset[TaskStatus]
-    outcome: Outcome
-
-    @property
-    def open(self) -> bool:
-        """Whether any of them has not ended."""
-        return bool(self.statuses & set(TASK_OPEN))
 
 
 def first_slice_id(job_task_id: str) -> str:
@@ -200,29 +179,7 @@ class SliceManager:
     @translated_errors()
     def of_task(self, domain_id: str, job_task_id: str) -> TaskSlices:
         """Return the state of the task's slices and, once all have ended, their sums."""
-        task = {"domain_id": domain_id, "job_task_id": job_task_id}
-        first = self._slices.find_one(task | {"number": 0}, _COUNTED)
-        if first is None:
-            return TaskSlices(frozenset({TaskStatus.PENDING}), Outcome())
-        if first.get("expanded_attempt") is None:
-            # Most tasks are a single slice, which has just been read.
-            outcome = Outcome.stored_in(first)
-            return TaskSlices(frozenset({TaskStatus(first["status"])}), outcome)
-        counted = task | {"$or": [{"number": 0}, {"plan_attempt": first["expanded_attempt"]}]}
-        group: Document = {"_id": "$status"} | {name: {"$sum": f"${name}"} for name in SUMMED}
-        rows: list[Any] = list(self._slices.aggregate([{"$match": counted}, {"$group": group}]))
-        sums = {name: sum(row[name] for row in rows) for name in SUMMED}
-        errors = self._errors_of(counted) if sums["error_count"] else []
-        return TaskSlices(frozenset(TaskStatus(row["_id"]) for row in rows), Outcome(**sums, errors=errors))
-
-    def _errors_of(self, counted: Document) -> list[Document]:
-        query = counted | {"error_count": {"$gt": 0}}
-        found: list[Document] = []
-        for one in self._slices.find(query, {"errors": 1}).sort([("plan_attempt", 1), ("number", 1)]):
-            found.extend(one["errors"])
-            if len(found) >= MAX_ERRORS:
-                break
-        return found[:MAX_ERRORS]
+        return task_slices(self._slices, domain_id, job_task_id)
 
     @translated_errors()
     def tasks_with_open(self, tasks: Sequence[StoredJobTask]) -> set[str]:

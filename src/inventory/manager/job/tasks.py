@@ -9,10 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bson import ObjectId
-from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
@@ -22,28 +21,15 @@ from inventory.domain.job.stored_error import error_document
 from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
 from inventory.manager.job.garbage_claim import GarbageClaims
 from inventory.manager.job.slices import OPEN, SliceManager
+from inventory.manager.job.task_start import TaskStarts
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import JobTask, StoredJobTask
 from inventory.model.lease import GARBAGE_LEASE
 from inventory.model.new_document import new_document
-from inventory.model.stored import collection_of
 
 _TYPES_RECORDED: Final = 100
 _PLAN_DEFAULTS: Final = {"status": TaskStatus.PENDING.value}
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The result of starting a task.
-
-    Attributes:
-        task: the task, now IN_PROGRESS; None if it has ended, does not exist, or is blocked by ``running``.
-        running: the running task of the same collector and secret that keeps this one PENDING.
-    """
-
-    task: StoredJobTask | None
-    running: StoredJobTask | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +40,7 @@ class TaskCounts:
     refused: int = 0
 
 
-class JobTaskManager:
+class JobTaskManager(TaskStarts):
     """The collection ``job_task``.
 
     Args:
@@ -64,9 +50,8 @@ class JobTaskManager:
     """
 
     def __init__(self, *, database: Database[Document], slices: SliceManager, clock: Clock) -> None:
-        self._tasks = collection_of(database, "job_task", StoredJobTask)
+        super().__init__(database=database, clock=clock)
         self._slices = slices
-        self._clock = clock
         self.garbage = GarbageClaims(database=database, clock=clock)
 
     def insert_tasks(
@@ -127,46 +112,12 @@ class JobTaskManager:
         }
         return list(self._tasks.find(query).sort("secret_id", 1))
 
-    @translated_errors()
-    def find(self, domain_id: str, job_task_id: str) -> StoredJobTask | None:
-        """Return the task, or None if it does not exist."""
-        return self._tasks.find_one({"domain_id": domain_id, "job_task_id": job_task_id})
-
     def get(self, domain_id: str, job_task_id: str) -> StoredJobTask:
         """Return the task. Raises ``NotFoundError``."""
         found = self.find(domain_id, job_task_id)
         if found is None:
             raise NotFoundError(key="job_task_id", value=job_task_id)
         return found
-
-    def start(self, domain_id: str, job_task_id: str) -> Started:
-        """Make a PENDING task IN_PROGRESS; a running one stays so. Per collector and secret only one can run."""
-        while True:
-            try:
-                started = self._start(domain_id, job_task_id)
-            except DuplicateJobError:
-                task = self.find(domain_id, job_task_id)
-                running = self._running_of_secret(task) if task else None
-                if task is not None and running is None and task["status"] in OPEN:
-                    # The task that blocked this one has ended in the meantime.
-                    continue
-                return Started(None, running)
-            return Started(started)
-
-    @translated_errors()
-    def _start(self, domain_id: str, job_task_id: str) -> StoredJobTask | None:
-        query = {"domain_id": domain_id, "job_task_id": job_task_id, "status": {"$in": OPEN}}
-        began = {"$cond": [_IS_PENDING, self._clock.now(), "$started_at"]}
-        change = [{"$set": {"status": TaskStatus.IN_PROGRESS.value, "started_at": began}}]
-        try:
-            return self._tasks.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
-        except DuplicateKeyError as exc:
-            raise DuplicateJobError(collector_id="", secret_id="", job_task_id=job_task_id) from exc
-
-    @translated_errors()
-    def _running_of_secret(self, task: StoredJobTask) -> StoredJobTask | None:
-        same = {key: task[key] for key in ("domain_id", "collector_id", "secret_id")}
-        return self._tasks.find_one({**same, "status": TaskStatus.IN_PROGRESS.value})
 
     @translated_errors()
     def refuse(self, domain_id: str, job_task_id: str, error: InventoryError) -> bool:
@@ -292,7 +243,6 @@ class JobTaskManager:
         self._tasks.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
 
 
-_IS_PENDING: Final = {"$eq": ["$status", TaskStatus.PENDING.value]}
 _IS_REFUSED: Final = {
     "$in": [DuplicateJobError.code, {"$ifNull": ["$errors.error_code", []]}],
 }

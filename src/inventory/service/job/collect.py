@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -28,15 +28,15 @@ from inventory.errors import (
 )
 from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.manager import JobManager
-from inventory.manager.job.slices import first_slice_id, known_slice_ids
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import MONGODB, Document
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job import StoredJob
-from inventory.model.documents.job_task import StoredJobTask
+from inventory.model.lease import PLAN_LEASE
 from inventory.model.time_limit import finish
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
+from inventory.service.job.execute_plan import PlanExecution
 from inventory.service.job.plan import OUTAGES, CollectOptions, CollectPlan, CollectPlanner
 from inventory.service.job.retry_plan import RetryPlanner
 
@@ -113,8 +113,8 @@ class CollectService:
         """
         self._collectors = collectors
         self._jobs = jobs
-        self._tasks = tasks
         self._planner = planner
+        self._execution = PlanExecution(collectors=collectors, jobs=jobs, tasks=tasks, queue=queue, clock=clock)
         self._retries = retries
         self._queue = queue
         self._clock = clock
@@ -153,7 +153,7 @@ class CollectService:
 
     def _begin(self, made: Document, plan: CollectPlan) -> Document:
         job = self._jobs.insert(made | self._claim())
-        planned = finish(lambda: self._carry_out(job, plan))
+        planned = finish(lambda: self._execution.carry_out(job, plan))
         return {**planned, _INFO: self._collectors.minimal(plan.collector)}
 
     def retry(self, principal: Principal, job: StoredJob) -> Document:
@@ -193,11 +193,7 @@ class CollectService:
 
     def _claim(self) -> Document:
         """Return the claim of a job that its creator plans; if that process dies, the sweeper has another plan it."""
-        return {
-            "plan_owner": self._owner,
-            "plan_lease_until": self._clock.now() + self._limits.lease,
-            "plan_attempts": 1,
-        }
+        return PLAN_LEASE.claimed(self._owner, self._clock.now(), self._limits.lease) | {"plan_attempts": 1}
 
     def _insert_failed(self, made: Document, error: InventoryError) -> None:
         """Store a job that ended before it began, in one write."""
@@ -209,34 +205,6 @@ class CollectService:
         }
         job = self._jobs.insert(made | ended)
         log.warning("collect_not_initialized", job_id=job["job_id"], code=error.code)
-
-    def _carry_out(self, job: StoredJob, plan: CollectPlan) -> StoredJob:
-        """Store a plan's tasks, then the job's totals, then enqueue them; each step is safe to repeat after a crash."""
-        domain_id, job_id = job["domain_id"], job["job_id"]
-        fixed = {"domain_id": domain_id, "job_id": job_id, "collector_id": job["collector_id"]}
-        stored = self._tasks.insert_tasks(
-            [{**task, **fixed} for task in plan.tasks],
-            endpoint=plan.endpoint.endpoint,
-            priority=plan.collector["priority"],
-            slices=plan.slices,
-        )
-        # An earlier attempt may have found other secrets: its tasks count as well.
-        total = (
-            len(stored) if job["plan_attempts"] == 1 else sum(self._tasks.count(domain_id, job_id).by_status.values())
-        )
-        planned = self._jobs.mark_planned(domain_id, job_id, total, plan.projects, planned_with=plan.planned_with)
-        self._collectors.mark_collected(domain_id, job["collector_id"], self._clock.now())
-        log.info("job_planned", job_id=job_id, collector_id=job["collector_id"], tasks=total, status=planned["status"])
-        self._enqueue(planned, _first_to_run(stored, plan), plan.collector["priority"])
-        return planned
-
-    def _enqueue(self, job: StoredJob, slice_ids: list[str], priority: int) -> None:
-        if not slice_ids:
-            return
-        try:
-            self._queue.run_slices(slice_ids, domain_id=job["domain_id"], priority=priority)
-        except ConnectionFailureError as exc:
-            log.warning("queue_unreachable", job_id=job["job_id"], slices=len(slice_ids), reason=exc.message)
 
     def plan_job(self, domain_id: str, job_id: str) -> bool:
         """Plan a job that a schedule created, or whose planning a server began and did not finish; called by workers.
@@ -261,7 +229,7 @@ class CollectService:
             self._end_or_postpone(job, exc)
             return False
         try:
-            self._carry_out(job, plan)
+            self._execution.carry_out(job, plan)
         except NotFoundError:
             log.info("job_deleted_while_planned", job_id=job_id)
             return False
@@ -303,16 +271,6 @@ class CollectService:
             if job.get("retry_of"):
                 return self._retries.plan(principal, collector, self._retries.source(job))
             return self._planner.plan(principal, collector, options)
-
-
-def _first_to_run(tasks: Sequence[StoredJobTask], plan: CollectPlan) -> list[str]:
-    """Return the ids of the slices that may run when the job is planned."""
-    found = []
-    for task in tasks:
-        known = plan.slices.get(task["secret_id"])
-        job_task_id = task["job_task_id"]
-        found += known_slice_ids(job_task_id, len(known)) if known else [first_slice_id(job_task_id)]
-    return found
 
 
 def _job_of(collector: StoredCollector, options: CollectOptions, principal: Principal) -> Document:

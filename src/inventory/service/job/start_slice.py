@@ -17,7 +17,8 @@ from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import Refusal, SliceClaims
 from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.job.slices import OPEN, SliceManager
-from inventory.manager.job.tasks import JobTaskManager, Started
+from inventory.manager.job.task_start import Started
+from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job_task import StoredJobTask, StoredSlice
 from inventory.observe.logs import get_logger

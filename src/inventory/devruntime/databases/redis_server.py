@@ -9,7 +9,8 @@ from typing import Self
 
 import redis
 
-from inventory.devruntime import binaries, child, ports
+from inventory.devruntime import child, ports
+from inventory.devruntime.databases import binaries
 from inventory.errors import SettingsError
 
 START_TIMEOUT_SECONDS = 30.0

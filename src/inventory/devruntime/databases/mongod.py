@@ -11,7 +11,8 @@ from typing import Any, Self
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
-from inventory.devruntime import binaries, child, ports, probes
+from inventory.devruntime import child, ports, probes
+from inventory.devruntime.databases import binaries
 from inventory.errors import SettingsError
 
 REPLICA_SET = "rs0"

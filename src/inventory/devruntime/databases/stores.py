@@ -11,8 +11,8 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from inventory.devruntime import ports
-from inventory.devruntime.mongod import EmbeddedMongod
-from inventory.devruntime.redis_server import EmbeddedRedis
+from inventory.devruntime.databases.mongod import EmbeddedMongod
+from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.supervisor import ChildSpec
 from inventory.errors import SettingsError, own_words
 

@@ -1,0 +1,1 @@
+"""The databases that `up` starts: a real mongod and a real redis-server."""
