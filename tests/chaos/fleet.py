@@ -157,6 +157,8 @@ class Fleet:
 
     def __init__(self, world: World, size: Size, folder: Path) -> None:
         self.folder = folder
+        self.truth = folder / "truth.jsonl"
+        """See :mod:`tests.chaos.truth`."""
         self.logs = folder / "logs"
         self.logs.mkdir()
         self.run_id = uuid.uuid4().hex
@@ -221,7 +223,7 @@ class Fleet:
 
     def _plugin(self) -> Service:
         ports = [self.ports[PLAIN], self.ports[SLICED]]
-        argv = (sys.executable, "-m", "tests.chaos.plugin_process", *map(str, ports))
+        argv = (sys.executable, "-m", "tests.chaos.plugin_process", *map(str, ports), str(self.truth))
         return Service(
             name="plugin",
             kind="plugin",

@@ -1,4 +1,4 @@
-"""The plugins as a process of their own: ``python -m tests.chaos.plugin_process PLAIN_PORT SLICED_PORT``."""
+"""The plugins as a process of their own: ``python -m tests.chaos.plugin_process PLAIN_PORT SLICED_PORT TRUTH``."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from tests.chaos.truth import Truth, member_of, source_of
 from tests.chaos.world import shared_ids, stream_ids
 from tests.fakes.plugin import Call, FakePlugin
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource, region
@@ -17,18 +19,33 @@ REMEMBERED_CALLS = 200
 FILLER = "x" * 1024
 
 
-def stream(call: Call) -> Iterator[Message]:
-    """Send what the world has for this collector, secret and slice."""
-    options, account = call.options, call.secret_data["account"]
-    number = int((call.task_options or {}).get("number", 0))
-    pause = float(options["pause_ms"]) / 1000
-    yield cloud_service_type()
-    yield region()
-    for resource_id in [*shared_ids(), *stream_ids(options, account, number)]:
-        time.sleep(pause)
-        yield cloud_service(resource_id, data={"id": resource_id, "filler": FILLER})
-    if options["leaks"]:
-        yield error_resource(f"denied for {call.secret_data['key']}")
+class Streams:
+    """Sends what the world has for a collector, secret and slice.
+
+    Args:
+        truth: numbers the streams. The shared resources and every second other one change with each of them.
+    """
+
+    def __init__(self, truth: Truth) -> None:
+        self._truth = truth
+
+    def __call__(self, call: Call) -> Iterator[Message]:
+        """Return a stream."""
+        options, account = call.options, call.secret_data["account"]
+        number = int((call.task_options or {}).get("number", 0))
+        pause = float(options["pause_ms"]) / 1000
+        source = source_of(options, account, number)
+        changing = {member_of(source): self._truth.begin(source)}
+        yield cloud_service_type()
+        yield region()
+        own = stream_ids(options, account, number)
+        still = set(own[1::2])
+        for resource_id in [*shared_ids(), *own]:
+            time.sleep(pause)
+            data = {"id": resource_id, "filler": FILLER}
+            yield cloud_service(resource_id, data=data if resource_id in still else data | changing)
+        if options["leaks"]:
+            yield error_resource(f"denied for {call.secret_data['key']}")
 
 
 def tasks(call: Call) -> Sequence[Mapping[str, Any]]:
@@ -51,6 +68,7 @@ def main() -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     plain, sliced = (int(port) for port in sys.argv[1:3])
+    stream = Streams(Truth(Path(sys.argv[3])))
     with (
         ForgetfulPlugin(port=plain, resources=stream, threads=64),
         ForgetfulPlugin(port=sliced, resources=stream, tasks=tasks, threads=64),

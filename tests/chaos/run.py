@@ -26,6 +26,7 @@ from tests.chaos.checks import (
 from tests.chaos.faults import KILLS, Havoc, plan_faults
 from tests.chaos.fleet import DATABASE, Fleet, Size
 from tests.chaos.traffic import Api, Client
+from tests.chaos.truth import content_violations
 from tests.chaos.watch import HistoryWatcher, MemoryWatcher
 from tests.chaos.world import DOMAIN, CollectorSpec, World, make_world
 
@@ -189,6 +190,7 @@ class Run:
         report = self.report
         report.violations += jobs.violations(answered)
         report.violations += resource_violations(database, self.world)
+        report.violations += content_violations(database, self.world, self.fleet.truth)
         report.violations += fires.violations()
         report.violations += secret_violations(
             self.world, database, self.fleet.redis.url, self.fleet.folder, self.fleet.folder / "platform.yaml"
@@ -202,6 +204,7 @@ class Run:
             "answered collects": len(answered),
             "deleted jobs, brief collectors": [sum(len(c.deleted) for c in self._clients), len(jobs._brief)],
             "resources": database["cloud_service"].count_documents({}),
+            "changes told": database["record"].count_documents({"action": "UPDATE"}),
             "fire times": f"{fires.expected} expected, {fires.fired} fired, {fires.skipped} passed over",
         }
 

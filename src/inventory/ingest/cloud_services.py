@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
@@ -20,11 +21,11 @@ from inventory.ingest.reading.kinds import CLOUD_SERVICE
 from inventory.ingest.tally import Tally
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, ResourceStore
-from inventory.manager.transactions import Transactions
+from inventory.manager.transactions import Transactions, pauses
 
 Document = dict[str, Any]
 
-_ATTEMPTS: Final = 6
+_ATTEMPTS: Final = 24
 """How often a resource is looked at anew because somebody else wrote it in between."""
 
 
@@ -59,9 +60,12 @@ class CloudServiceApplier:
         """Store a batch; what cannot be stored fails alone."""
         fingerprints = [self._decider.fingerprint(message) for message in messages]
         for items in rounds(self._reader.read(messages, fingerprints)):
-            pending = items
+            pending, waits = items, pauses()
             while pending:
                 pending = [item for item in self._round(pending) if self._may_try(item)]
+                if any(item.attempts for item in pending):
+                    # Resources that many streams change at once: whoever waits a while finds less of a crowd.
+                    time.sleep(next(waits))
 
     def _may_try(self, item: Item) -> bool:
         if item.attempts < _ATTEMPTS:
@@ -72,7 +76,8 @@ class CloudServiceApplier:
 
     def _round(self, items: list[Item]) -> list[Item]:
         """Store what can be stored now; return what must be looked at anew."""
-        moment = Moment(self._tally.clock.now(), os.urandom(8))
+        now = self._tally.clock.now()
+        moment = Moment(now, os.urandom(8), self._tally.observed_at or now)
         found = self._resolve(items)
         known: dict[ObjectId, Item] = {}
         creating: list[Item] = []
@@ -88,15 +93,16 @@ class CloudServiceApplier:
             else:
                 known[item.hit["_id"]] = item
         unchanged, changing = self._sort_out_known(known)
+        older: list[Item] = []
         plans = self._plan_creations(creating, moment, again)
-        plans.extend(self._plan_changes(changing, moment, again))
+        plans.extend(self._plan_changes(changing, moment, again, older))
         # Seen is all that matched, in every mode, also where it then failed.
         elsewhere = {*again, *(plan.item for plan in plans)}
         seen = [item.hit["cloud_service_id"] for item in known.values() if item.hit and item not in elsewhere]
         if plans or seen:
             written = self._writer.write(Round(plans, moment, list(unchanged), seen), taken=self._taken)
             again.extend(self._settle(plans, written))
-        self._count_unchanged(unchanged.values())
+        self._count_unchanged([*unchanged.values(), *older])
         if self._mode is CollectMode.CREATE:
             for _ in known:
                 self._tally.pass_over(seen=True)
@@ -175,7 +181,9 @@ class CloudServiceApplier:
         held = self._store.holders(self._domain_id, list(wanted))
         return {wanted[bytes(holder["match_key"])] for holder in held}
 
-    def _plan_changes(self, changing: dict[ObjectId, Item], moment: Moment, again: list[Item]) -> list[Plan]:
+    def _plan_changes(
+        self, changing: dict[ObjectId, Item], moment: Moment, again: list[Item], older: list[Item]
+    ) -> list[Plan]:
         unread = [key for key, item in changing.items() if not self._needs_all(item)]
         stored = self._store.fetch(self._domain_id, unread) if unread else {}
         plans = []
@@ -184,6 +192,8 @@ class CloudServiceApplier:
             if document is None:
                 item.attempts += 1
                 again.append(item)
+            elif self._decider.is_older(document, moment):
+                older.append(item)
             elif plan := self._decide(item, document, moment):
                 plans.append(plan)
         return plans

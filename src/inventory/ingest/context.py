@@ -43,6 +43,7 @@ class IngestContext:
         full_collect: whether the empty filter was sent in mode ALL (see garbage collection).
         use_cache: whether the collect asked for the FilterCache.
         owner: the claim of the slice: nothing is written once it is gone; empty for none.
+        parallel: whether other slices of the task may see the same resources at the same time.
         resumed: whether an earlier attempt at the slice may have created resources already.
         principal: who asks identity; None for the system.
     """
@@ -57,6 +58,7 @@ class IngestContext:
     job_task_id: str = ""
     slice_id: str = ""
     owner: str = ""
+    parallel: bool = False
     collect_mode: CollectMode = CollectMode.ALL
     plugin_metadata: Json = field(default_factory=dict)
     secret_values: Json = field(default_factory=dict, repr=False)

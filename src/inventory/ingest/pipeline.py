@@ -179,6 +179,7 @@ class _Run:
 
     def apply(self, batch: list[ResourceMessage]) -> None:
         """Store one batch."""
+        self.tally.observed_at = self.tally.clock.now()
         by_type: dict[str, list[ResourceMessage]] = {}
         for message in batch:
             if message.fault:

@@ -134,7 +134,10 @@ class PlanWriter:
         self._store.touch(
             context.domain_id,
             part.unchanged,
-            {"$set": {"updated_at": moment.now, "collection_info.$[entry].last_collected_at": moment.now}},
+            {
+                "$set": {"updated_at": moment.now},
+                "$max": {"collection_info.$[entry].last_collected_at": moment.observed_at},
+            },
             [{"entry.collector_id": context.collector_id, "entry.secret_id": context.secret_id}],
             session=session,
         )

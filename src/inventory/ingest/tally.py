@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.clock import Clock
@@ -13,7 +14,12 @@ from inventory.ingest.error_log import ErrorLog
 
 @dataclass(slots=True)
 class Tally:
-    """Counts and errors of a running ingest; ``unchanged`` resources are among the updated ones."""
+    """Counts and errors of a running ingest.
+
+    Attributes:
+        unchanged: resources that are among the updated ones.
+        observed_at: when the present batch had been read.
+    """
 
     context: IngestContext
     clock: Clock
@@ -21,6 +27,7 @@ class Tally:
     counts: IngestCounts = field(default_factory=IngestCounts)
     resources_seen: int = 0
     unchanged: int = 0
+    observed_at: datetime | None = None
 
     def fail(self, message: ResourceMessage, error: InventoryError) -> None:
         """Count ``message`` as failed and keep the reason."""

@@ -102,14 +102,14 @@ class Transactions:
 
     def _run(self, session: ClientSession, work: Callable[[ClientSession], T]) -> T:
         deadline = time.monotonic() + self._patience_seconds
-        pauses = _pauses()
+        waits = pauses()
         while True:
             try:
                 return self._once(session, work, deadline)
             except PyMongoError as exc:
                 if not exc.has_error_label(_TRANSIENT) or _away(exc) or time.monotonic() >= deadline:
                     raise
-                time.sleep(next(pauses))
+                time.sleep(next(waits))
 
     def _once(self, session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:
         session.start_transaction(read_concern=_SNAPSHOT)
@@ -120,14 +120,14 @@ class Transactions:
             with suppress(PyMongoError):
                 session.abort_transaction()
             raise
-        pauses = _pauses()
+        waits = pauses()
         while True:
             try:
                 session.commit_transaction()
             except PyMongoError as exc:
                 if not exc.has_error_label(_UNKNOWN) or _away(exc) or time.monotonic() >= deadline:
                     raise
-                time.sleep(next(pauses))
+                time.sleep(next(waits))
             else:
                 return result
 
@@ -148,7 +148,7 @@ def end_session(database: Database[Any], session_id: bytes) -> None:
         database.client.admin.command("killSessions", [{"id": session_id}])
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
     """Yield how long to wait before each further try, s; no two writers wait alike."""
     pause = _FIRST_PAUSE_SECONDS
     while True:

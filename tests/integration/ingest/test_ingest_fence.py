@@ -132,3 +132,33 @@ def test_garbage_is_collected_once_whoever_wakes(database, mongo_uri, clock, at)
     assert stored(database) == left
     assert [found["reference"]["resource_id"] for found in services(database)][-1] == "i-back"
     assert database["record"].count_documents({"action": "DELETE"}) == 2
+
+
+LOOKUPS = (2, 3, 4)
+"""What a slice asks once its batch is read, before its transaction begins; then that the resource has been touched."""
+
+
+@pytest.mark.parametrize("at", LOOKUPS)
+def test_what_another_slice_of_the_task_has_seen_later_stays(database, mongo_uri, clock, at):
+    """A batch may wait long, say for identity: by then it is older than what is stored."""
+    ingest(database, clock, [service(1, name="first"), service(2)], parallel=True)
+
+    def meanwhile():
+        clock.advance(timedelta(seconds=1))
+        ingest(database, clock, [service(1, name="third")], parallel=True, slice_id="slice-3")
+        clock.advance(timedelta(seconds=1))
+
+    clock.advance(timedelta(seconds=1))
+    with frozen(database, mongo_uri, at, meanwhile) as (elsewhere, point):
+        stream_of_two = [service(1, name="second"), service(2)]
+        result = ingest(elsewhere, clock, stream_of_two, parallel=True, slice_id="slice-2")
+
+    assert point.happened
+    assert (result.counts.updated, result.counts.failure) == (2, 0)
+    assert services(database)[0]["name"] == "third"
+    assert database["record"].count_documents({"action": "UPDATE"}) == 1
+    assert_history_tells_the_present(database)
+    # A clock that was set back meanwhile keeps nobody from writing.
+    clock.advance(timedelta(hours=-1))
+    ingest(database, clock, [service(1, name="fourth")], parallel=True)
+    assert services(database)[0]["name"] == "fourth"

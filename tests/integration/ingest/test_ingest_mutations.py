@@ -30,7 +30,7 @@ def assert_history_tells_the_present(database):
     """Folding the records of each resource gives the resource."""
     for stored in services(database, domain_id="domain-1"):
         told = {}
-        records = database["record"].find({"cloud_service_id": stored["cloud_service_id"]}).sort("created_at", 1)
+        records = database["record"].find({"cloud_service_id": stored["cloud_service_id"]}).sort("revision", 1)
         for record in records:
             for entry in record["diff"]:
                 assert told.get(entry["key"]) == entry["before"]

@@ -66,6 +66,27 @@ def test_parallel_changes_lose_no_data_and_no_record(database):
     assert sorted(keys) == sorted(f"data.by_{writer}" for writer in range(3) for _ in range(40))
 
 
+def test_what_very_many_streams_change_at_once_is_changed_by_all_of_them(database):
+    ingest(database, SystemClock(), [service(0, data={})])
+    streams, changes = 12, 8
+    barrier = threading.Barrier(streams)
+
+    def run(writer):
+        barrier.wait(timeout=10)
+        context = {"collector_id": f"collector-{writer}", "slice_id": f"slice-{writer}", "project_id": ""}
+        stream = [service(0, data={f"by_{writer}": change}) for change in range(changes)]
+        return ingest(database, SystemClock(), stream, limits=IngestLimits(batch_count=1), **context)
+
+    with ThreadPoolExecutor(streams) as pool:
+        results = list(pool.map(run, range(streams)))
+
+    assert [(result.counts.updated, result.counts.failure) for result in results] == [(changes, 0)] * streams
+    [stored] = services(database)
+    assert stored["data"] == {f"by_{writer}": changes - 1 for writer in range(streams)}
+    assert stored["revision"] == 1 + streams * changes
+    assert_history_tells_the_present(database)
+
+
 class SlowStream:
     """Sends some messages, then stays silent until it is canceled."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bson.objectid import ObjectId
@@ -38,14 +38,24 @@ Document = dict[str, Any]
 Json = Mapping[str, Any]
 
 _STAMPS_KEPT: Final = 4
+_AHEAD: Final = timedelta(minutes=5)
+"""How far ahead of a round another slice's observation may lie: what lies further was made before MongoDB's clock was
+set back, and says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One round of writes: when it is, and what marks its updates."""
+    """One round of writes.
+
+    Attributes:
+        now: when it is.
+        stamp: marks its updates.
+        observed_at: when the plugin's messages had been read.
+    """
 
     now: datetime
     stamp: bytes
+    observed_at: datetime
 
 
 @dataclass(slots=True, eq=False)
@@ -118,14 +128,14 @@ class Decider:
         if project_id:
             values["project_id"] = project_id
 
-    def _entry(self, provider: str, now: datetime) -> CollectionEntry:
+    def _entry(self, provider: str, observed_at: datetime) -> CollectionEntry:
         context = self._context
         return CollectionEntry(
             provider=context.provider or provider,
             service_account_id=context.service_account_id,
             secret_id=context.secret_id,
             collector_id=context.collector_id,
-            last_collected_at=now,
+            last_collected_at=observed_at,
         )
 
     def create(self, item: Item, moment: Moment) -> Plan:
@@ -142,7 +152,7 @@ class Decider:
             cloud_service_id=cloud_service_id,
             domain_id=self._domain_id,
             now=now,
-            collection=self._entry(values.get("provider", ""), now),
+            collection=self._entry(values.get("provider", ""), moment.observed_at),
         )
         document["_id"] = next(self._keys)
         if item.conditions:
@@ -173,15 +183,38 @@ class Decider:
             "state": "ACTIVE",
             "revision": stored.get("revision"),
         }
+        if self._context.parallel:
+            condition["collection_info"] = {"$not": {"$elemMatch": self._newer(moment)}}
         return Plan(
             item, stored["_id"], UpdateOne(condition, update), stored["cloud_service_id"], record, creates=False
         )
+
+    def is_older(self, stored: Document, moment: Moment) -> bool:
+        """Whether another slice of the task has seen the resource later than this one, and written it already.
+
+        Slices of other tasks of the same collector and secret never run at the same time, and see nothing later.
+        """
+        if not self._context.parallel:
+            return False
+        mine = (self._context.collector_id, self._context.secret_id)
+        return any(
+            (info.get("collector_id"), info.get("secret_id")) == mine
+            and moment.observed_at < info["last_collected_at"] <= moment.now + _AHEAD
+            for info in stored.get("collection_info") or ()
+        )
+
+    def _newer(self, moment: Moment) -> Document:
+        return {
+            "collector_id": self._context.collector_id,
+            "secret_id": self._context.secret_id,
+            "last_collected_at": {"$gt": moment.observed_at, "$lte": moment.now + _AHEAD},
+        }
 
     def _mongo_update(
         self, change: Change, stored: Document, provider: str, message: ResourceMessage, moment: Moment
     ) -> Document:
         """Return the update in MongoDB's words. Raises ``InvalidResourceError`` where it cannot be stored."""
-        collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.now))
+        collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.observed_at))
         sets = {**change.set, "updated_at": moment.now, "collection_info": collection}
         unset = dict.fromkeys(change.unset, "")
         fingerprint = self.fingerprint(message)

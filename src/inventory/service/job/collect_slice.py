@@ -254,6 +254,7 @@ def _context(assignment: Assignment, secret_data: Json, principal: Principal) ->
         job_task_id=task["job_task_id"],
         slice_id=assignment.slice["slice_id"],
         owner=assignment.slice["owner"],
+        parallel=assignment.slice["number"] > 0,
         collect_mode=CollectMode.parse(job["collect_mode"]),
         plugin_metadata=assignment.metadata,
         secret_values=secret_data,
