@@ -1,4 +1,4 @@
-"""The errors of one stream: the first hundred kept, all counted, no secret and no body in any."""
+"""The errors of one stream: the first hundred are kept, all are counted; none contains a secret or a body."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RESERVED_BYTES: Final = 64
 
 
 class ErrorLog:
-    """Collects what went wrong with single resources."""
+    """Collects the errors of single resources."""
 
     def __init__(self, *, secret_values: Json, limit: int) -> None:
         self._redact = Redactor(secret_values)
@@ -26,7 +26,7 @@ class ErrorLog:
         self.count = 0
 
     def add(self, error: InventoryError, *, resource_type: str, resource: Json | None = None) -> None:
-        """Note ``error``, with what identifies the resource it is about."""
+        """Add ``error``, with what identifies its resource."""
         self.count += 1
         if len(self.errors) >= self._limit:
             return
@@ -47,7 +47,7 @@ class ErrorLog:
 
 
 def _identity(resource_type: str, resource: Json | None) -> dict[str, str]:
-    """Return at most resource_type, resource_id, provider, group, type and region of what was sent."""
+    """Return at most resource_type, resource_id, provider, group, type and region of the resource."""
     found = {"resource_type": resource_type}
     if not resource:
         return found

@@ -1,8 +1,8 @@
-"""Garbage collection: what a full collect no longer saw (contract, section 7).
+"""Garbage collection of what a full collect no longer saw (contract, section 7).
 
-It runs once a whole job task has ended SUCCESS. A task that breaks off in the middle of it may be repeated: each
-state notes the task that counted it, so nothing is counted or deleted twice, and the counts come out the same. It
-works in transactions, under the fence of its claim: whoever has lost it counts and deletes nothing.
+It runs once a whole job task has ended as SUCCESS. If it is interrupted, it may be repeated for the same task: each
+state records the task that counted it, so nothing is counted or deleted twice, and the counts are the same. It works in
+transactions, under the fence of its claim: a process that has lost the claim counts and deletes nothing.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _BATCH: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class GarbageCounts:
-    """How many resources were deleted, and how many only counted as disconnected."""
+    """The number of deleted resources, and of those only counted as disconnected."""
 
     deleted: int = 0
     disconnected: int = 0
 
 
 def is_due(context: IngestContext, *, resources_seen: int) -> bool:
-    """Return whether a task that ended SUCCESS with all its slices proves that something is gone.
+    """Return whether a task that ended as SUCCESS with all its slices proves that resources no longer exist.
 
     Args:
         context: of the task; ``full_collect`` says that the filter sent was empty.
-        resources_seen: CloudServices, sum over the slices; types and regions prove nothing (contract, section 7).
+        resources_seen: CloudServices, summed over the slices; types and regions prove nothing (contract, section 7).
     """
     features = context.plugin_metadata.get("supported_features")
     return (
@@ -67,23 +67,23 @@ def collect_garbage(
     fence: Fence | None = None,
     session: ClientSession | None = None,
 ) -> GarbageCounts | None:
-    """Count what the task did not see, and delete what too many tasks did not see.
+    """Count what the task did not see, and delete what too many tasks in a row did not see.
 
     Call it once after a task for which :func:`is_due`.
 
     Args:
-        database: where.
-        context: of the task; domain, collector, secret, job and job task count.
+        database: holds the collections.
+        context: of the task; domain, collector, secret, job and job task are used.
         task_started_at: when its first slice began.
-        clock: the time.
-        threshold: at how many misses a resource is deleted.
-        grace_seconds: what was seen within this time is not counted, s.
-        may_go_on: asked before each batch; it may break off anywhere.
-        fence: the claim of whoever collects; None for none.
-        session: writes by this one; None: by a new one.
+        clock: tells the time.
+        threshold: number of misses at which a resource is deleted.
+        grace_seconds: resources seen within this time are not counted, s.
+        may_go_on: asked before each batch; may stop it anywhere.
+        fence: the claim of the garbage collection; None for none.
+        session: used for the writes; None: a new one.
 
     Returns:
-        What became of it, the same when it is repeated for the same task; None where it broke off.
+        The counts, the same when repeated for the same task; None if it was stopped.
     """
     now = clock.now()
     transactions = Transactions(database=database, fence=fence)
@@ -97,7 +97,7 @@ def collect_garbage(
 
 
 class _Garbage:
-    """The steps of one task's garbage collection, and what they work on: states of its collector and secret."""
+    """The steps of one task's garbage collection, over the states of its collector and secret."""
 
     def __init__(
         self, database: Database[Document], context: IngestContext, now: datetime, transactions: Transactions
@@ -118,11 +118,11 @@ class _Garbage:
         self._not_counted = {**self._pair, "garbage_task_id": {"$ne": context.job_task_id}}
 
     def collect(self, before: datetime, threshold: int, may_go_on: Callable[[], bool]) -> bool:
-        """Count what was last seen before ``before``, and delete it at ``threshold`` misses; False: broken off."""
+        """Count what was last seen before ``before``, and delete it at ``threshold`` misses; False if stopped."""
         task_id = self._context.job_task_id
         unseen = {**self._not_counted, "seen_at": {"$lt": before}, "job_task_id": {"$ne": task_id}}
         steps: list[tuple[Document, Document, Callable[[list[Document], ClientSession], None]]] = [
-            # What earlier tasks deleted is forgotten.
+            # States of resources deleted by earlier tasks are removed.
             ({**self._not_counted, "deleted": True}, {"_id": 1}, self._forget),
             (unseen, {"_id": 1}, partial(self._count, unseen)),
             ({**self._counted, "deleted": {"$ne": True}}, {"cloud_service_id": 1}, self._drop_vanished),
@@ -144,13 +144,13 @@ class _Garbage:
         self._states.delete_many({**self._not_counted, **keys, "deleted": True}, session=session)
 
     def _count(self, unseen: Document, batch: list[Document], session: ClientSession) -> None:
-        """Count one miss for the states of ``batch`` that still are ``unseen``."""
+        """Count one miss for those states of ``batch`` that still match ``unseen``."""
         keys = {"_id": {"$in": [state["_id"] for state in batch]}}
         change = {"$inc": {"disconnected_count": 1}, "$set": {"garbage_task_id": self._context.job_task_id}}
         self._states.update_many({**unseen, **keys}, change, session=session)
 
     def _drop_vanished(self, batch: list[Document], session: ClientSession) -> None:
-        """Forget all states of those resources that somebody else has deleted: they are not disconnected, but gone."""
+        """Remove all states of resources that somebody else has deleted: they do not count as disconnected."""
         domain_id = self._context.domain_id
         ids_ = [state["cloud_service_id"] for state in batch]
         alive_or_ours = {
@@ -163,7 +163,7 @@ class _Garbage:
         self._store.forget(domain_id, [key for key in ids_ if key not in kept], session)
 
     def _delete(self, batch: list[Document], session: ClientSession) -> None:
-        """Delete the resources of these states, but those that somebody else has seen since."""
+        """Delete the resources of these states, except those that another collector or secret has seen since."""
         context = self._context
         lonely = self._unseen_by_others(batch, session)
         gone = self._remover.delete(
@@ -174,7 +174,7 @@ class _Garbage:
             collector_ids=dict.fromkeys(lonely, context.collector_id),
             session=session,
             job_id=context.job_id,
-            # Whoever sees it while this runs writes it: then it is not gone.
+            # If it is seen while this runs, it is updated, and then not deleted.
             unless_updated_since=self._now,
         )
         if not gone:
@@ -184,7 +184,7 @@ class _Garbage:
         self._states.delete_many(self._elsewhere(gone), session=session)
 
     def counts(self) -> GarbageCounts:
-        """Return what became of what this task has counted."""
+        """Return the counts of this task."""
         deleted = self._states.count_documents({**self._counted, "deleted": True})
         return GarbageCounts(deleted=deleted, disconnected=self._states.count_documents(self._counted) - deleted)
 
@@ -202,7 +202,7 @@ class _Garbage:
         return [key for key in last_seen if key not in kept]
 
     def _elsewhere(self, cloud_service_ids: list[str]) -> Document:
-        """Return the query for the states of these resources that are another collector's or secret's."""
+        """Return the query for the states of these resources that belong to another collector or secret."""
         return {
             "domain_id": self._context.domain_id,
             "cloud_service_id": {"$in": cloud_service_ids},

@@ -10,7 +10,7 @@ _OTHER: Final = "other"
 
 UNKNOWN_TYPES: Final = counter(
     "inventory_ingest_unknown_types_total",
-    "Resource types of inventory.* that plugins sent and that have no place, once per type and task.",
+    "Unknown resource types of inventory.* that plugins sent, once per type and task.",
     processes=[WORKER],
     labels={"resource_type": (_OTHER,)},
 )
@@ -23,7 +23,7 @@ RESOURCES: Final = counter(
 )
 BATCH_RESOURCES: Final = histogram(
     "inventory_batch_resources",
-    "Messages of a plugin that were applied together.",
+    "Messages of a plugin that were applied in one batch.",
     processes=[WORKER],
     buckets=(1, 5, 10, 25, 50, 100, 200, 300, 400, 500, 1000, 5000),
 )
@@ -32,12 +32,12 @@ BATCH_SECONDS: Final = histogram(
 )
 
 _TYPES_NAMED: Final = 50
-"""Unknown types that a process names; plugins may invent names without end, and each is a time series."""
+"""Unknown types named by a process; plugins may invent any number, and each is a time series."""
 _named: set[str] = set()
 
 
 def count_unknown_type(name: str) -> None:
-    """Count a type in :data:`UNKNOWN_TYPES`, by its name or, once many have been named, as ``other``."""
+    """Count a type in :data:`UNKNOWN_TYPES`, by its name or, once many were named, as ``other``."""
     if name not in _named and len(_named) < _TYPES_NAMED:
         _named.add(name)
     UNKNOWN_TYPES.labels(name if name in _named else _OTHER).inc()

@@ -32,7 +32,7 @@ _ATTEMPTS: Final = 3
 
 
 class SimpleApplier:
-    """Applies batches of one of the two kinds; what it stores counts in none of created and updated."""
+    """Applies batches of one of the two kinds; its writes count neither as created nor as updated."""
 
     def __init__(self, kind: Kind, *, store: ResourceStore, transactions: Transactions, tally: Tally) -> None:
         self._kind = kind
@@ -43,7 +43,7 @@ class SimpleApplier:
         self._reader = ItemReader(kind, store=store, domain_id=self._domain_id, fail=tally.fail, fill=self._filled)
 
     def apply(self, messages: Sequence[ResourceMessage]) -> None:
-        """Store a batch; what cannot be stored fails alone."""
+        """Store a batch; a resource that cannot be stored fails alone."""
         for items in rounds(self._reader.read(messages)):
             pending = items
             while pending:
@@ -72,7 +72,7 @@ class SimpleApplier:
         return [*again, *self._write(planned)]
 
     def _decide(self, item: Item) -> Write | None:
-        """Return the write that ``item`` leads to, None where the mode passes it over."""
+        """Return the write for ``item``, or None if the mode excludes it."""
         mode = self._tally.context.collect_mode
         values = values_of(self._kind, item.message.resource)
         if item.hit is None and item.collided:
@@ -86,7 +86,7 @@ class SimpleApplier:
             return InsertOne(document)
         mine = {"_id": item.hit["_id"], "domain_id": self._domain_id}
         if mode is CollectMode.CREATE:
-            # Passed over, and yet seen: housekeeping must not take it for gone.
+            # Excluded by the mode, but seen: housekeeping must not remove it.
             return UpdateOne(mine, {"$set": {"seen_at": self._tally.clock.now()}})
         change = self._change(item.hit, values)
         if not encodable(change.set):
@@ -113,7 +113,7 @@ class SimpleApplier:
         )
 
     def _filled(self, resource: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what a match rule may name and the service fills in, as a new resource has it."""
+        """Return the values that a match rule may name and that the service fills in, as for a new resource."""
         document = self._new(values_of(self._kind, resource))
         return {key: document.get(key) for key in self._kind.filled_keys}
 
@@ -122,7 +122,7 @@ class SimpleApplier:
         return change(stored, values)
 
     def _write(self, planned: list[tuple[Item, Write]]) -> list[Item]:
-        """Write, and return the items that met one that somebody else had just created."""
+        """Write, and return the items that collided with ones just created by another writer."""
         pending, again = list(planned), []
         size = len(pending)
         while pending:
@@ -136,7 +136,7 @@ class SimpleApplier:
                 position = exc.position or 0
                 item, _ = pending.pop(position)
                 again.extend(self._refused(item, duplicate=exc.duplicate))
-                # What comes before it is fine.
+                # The writes before it are valid.
                 size = position or max(len(part) - 1, 1)
             else:
                 for _ in part:
@@ -146,7 +146,7 @@ class SimpleApplier:
         return again
 
     def _refused(self, item: Item, *, duplicate: bool) -> list[Item]:
-        """Return the item if it is to be looked at anew; else let it fail."""
+        """Return the item if it should be looked up again; otherwise let it fail."""
         if duplicate and item.attempts < _ATTEMPTS:
             item.collided = True
             item.attempts += 1

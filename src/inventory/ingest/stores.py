@@ -55,7 +55,7 @@ class IngestStores:
             database: holds everything.
             clock: tells the time.
             tasks: the job tasks; None: those of ``database``.
-            store_of: makes the store of a kind of resources; None: that of its collection in ``database``.
+            store_of: creates the store of a kind of resources; None: that of its collection in ``database``.
         """
         made = store_of or (lambda kind: plain_store(database, kind))
         return cls(

@@ -1,6 +1,6 @@
-"""Removes history records that can be shown to tell of something that never happened.
+"""Removes history records of changes that provably never happened.
 
-Version 0.1 wrote a record before the resource it tells of. A process that was killed between the two left it behind.
+Version 0.1 wrote a record before the change of its resource. A process killed between the two left the record behind.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from inventory.model.documents.record import record_key
 
 _BATCH: Final = 1000
 _SETTLED: Final = timedelta(hours=1)
-"""What is younger may be a record whose resource a process of 0.1 is about to write."""
+"""Younger records may belong to a resource that a process of 0.1 is about to write."""
 _JOBS_REMEMBERED: Final = 1024
 
 
 def remove_orphaned_records(database: Database[Document]) -> None:
-    """Remove records of resources that do not exist, and of changes that their resource has never seen.
+    """Remove records of resources that do not exist, and of changes that their resource never had.
 
     The key of a collector's record is derived from the resource, its revision and the slice that wrote it. So a record
-    under the key of the revision after the resource's present one tells of a change that never came about. It may be
-    repeated; where nobody can tell any more who wrote a record, the record stays.
+    with the key of the revision after the resource's current one belongs to a change that was never made. It may be
+    repeated; if the writer of a record can no longer be determined, the record is kept.
     """
     before = server_time(database) - _SETTLED
     records, services = database["record"], database["cloud_service"]
@@ -49,7 +49,7 @@ def remove_orphaned_records(database: Database[Document]) -> None:
             )
             false = [row["_id"] for row in newest if _is_false(row, known[row["cloud_service_id"]], slices_of)]
             if false:
-                # Only where the resource has not changed since: a process of 0.1 may have just made it true.
+                # Only if the resource has not changed since: a process of 0.1 may just have made the change.
                 records.delete_many({**old, "_id": {"$in": false}})
 
 
@@ -75,7 +75,7 @@ def _slices_of(database: Database[Document]) -> Any:
 
 
 def _is_false(record: Document, service: Document, slices_of: Any) -> bool:
-    """Whether ``record`` has the key of the revision that comes after the present one."""
+    """Whether ``record`` has the key of the revision after the current one."""
     following = (service.get("revision") or 0) + 1
     secrets = {info.get("secret_id") for info in service.get("collection_info") or ()}
     writers = (each for secret in secrets for each in slices_of(record["domain_id"], record["job_id"]).get(secret, ()))

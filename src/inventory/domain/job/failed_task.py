@@ -1,4 +1,4 @@
-"""What of a failed job task is to be collected again. Pure."""
+"""Which part of a failed job task must be collected again. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class FailedTask:
         secret_id: the secret.
         filter: the plugin's filter, as the task had it.
         full_collect: whether the task could prove that a resource no longer exists.
-        slices: the task_options of the slices that failed; empty if everything is to be collected again.
-        view: what a task that collects only ``slices`` has to know of what was collected before: view_started_at
-            and view_resources_seen, see ``model.documents.job_task``; empty without slices.
+        slices: the task_options of the failed slices; empty if everything must be collected again.
+        view: what a task that collects only ``slices`` must know of what was collected before: view_started_at and
+            view_resources_seen, see ``model.documents.job_task``; empty without slices.
     """
 
     secret_id: str
@@ -32,10 +32,10 @@ class FailedTask:
 
 
 def failed_task(task: Mapping[str, Any], slices: Iterable[Mapping[str, Any]]) -> FailedTask:
-    """Return what of a task is to be collected again.
+    """Return which part of a task must be collected again.
 
-    A task is continued only if the plugin had returned slices and some of them have succeeded, here or in the task that
-    it retried; else it is collected from the start.
+    A task is continued only if the plugin had returned slices and some of them have succeeded, in it or in the task
+    that it retried; otherwise it is collected from the start.
 
     Args:
         task: its document, in status FAILURE or CANCELED.

@@ -1,4 +1,4 @@
-"""How current a collector's view of a secret is: what its schedules promise, and what has come of it. Pure."""
+"""How current a collector's view of a secret is: what its schedules promise, and what was achieved. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from inventory.domain.clock import isoformat
 from inventory.domain.schedule.fire_times import FireTimes
 
 UNSCHEDULED: Final = timedelta(hours=24)
-"""After how long without a complete success a view is stale that no schedule renews."""
+"""Time without a complete success after which a view without a schedule is stale."""
 INTERVALS: Final = 3
-"""How many intervals of its schedule a view may be old."""
+"""Maximum age of a view, in intervals of its schedule."""
 
 _LOOK_BACK: Final = timedelta(days=5 * 366)
-"""How far back fire times are looked for; of a schedule with fewer than four, this is what its view may be old."""
+"""How far back fire times are searched; for a schedule with fewer than four, this is the maximum age of its view."""
 _TICK: Final = timedelta(microseconds=1)
 _UNITS: Final = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 class FreshnessState(StrEnum):
-    """Wire names of ``FreshnessInfo.State``, the worst first."""
+    """API names of ``FreshnessInfo.State``, the worst first."""
 
     NEVER = "NEVER"
     STALE = "STALE"
@@ -32,18 +32,18 @@ class FreshnessState(StrEnum):
 
     @property
     def severity(self) -> int:
-        """Where it comes in a list with the worst first."""
+        """Its position in a list with the worst first."""
         return list(FreshnessState).index(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """How current a view has to be.
+    """How current a view must be.
 
     Attributes:
-        stale_after: how long ago the last complete success may be.
-        due_at: the newest fire time by now that must have led to a complete success; None where there is none.
-        scheduled: whether a schedule says so.
+        stale_after: maximum age of the last complete success.
+        due_at: the newest fire time that must have led to a complete success by now; None if there is none.
+        scheduled: whether a schedule requires it.
     """
 
     stale_after: timedelta = UNSCHEDULED
@@ -60,12 +60,12 @@ class Verdict:
 
 
 def promise_of(schedules: Iterable[FireTimes], now: datetime, *, longest_job: timedelta) -> Promise:
-    """Return what the schedules promise together: the most frequent one decides.
+    """Return the combined promise of the schedules: the most frequent one decides.
 
     Args:
         schedules: those of one collector that collect everything.
-        now: the time.
-        longest_job: how long a job may take; a fire time is not missed before, unless the next has come.
+        now: the current time.
+        longest_job: how long a job may take; a fire time counts as missed only after that, or after the next one.
     """
     each = list(schedules)
     if not each:
@@ -78,10 +78,10 @@ def judge(last_success: datetime | None, promise: Promise, now: datetime, *, fai
     """Return the state of a view.
 
     Args:
-        last_success: when the last complete success ended; None where there was none.
-        promise: how current the view has to be.
-        now: the time.
-        failed: whether an attempt since has failed.
+        last_success: when the last complete success ended; None if there was none.
+        promise: how current the view must be.
+        now: the current time.
+        failed: whether an attempt since then has failed.
     """
     if last_success is None:
         return Verdict(FreshnessState.NEVER, "it was never collected completely")
@@ -100,7 +100,7 @@ def judge(last_success: datetime | None, promise: Promise, now: datetime, *, fai
 
 
 def in_words(length: timedelta) -> str:
-    """Return a length of time in its largest unit of which it has two or more, rounded down: ``26 hours``."""
+    """Return a duration in its largest unit that gives two or more, rounded down: ``26 hours``."""
     seconds = max(int(length.total_seconds()), 0)
     for unit, size in _UNITS:
         if seconds >= 2 * size:
@@ -109,7 +109,7 @@ def in_words(length: timedelta) -> str:
 
 
 def _due(times: FireTimes, now: datetime, longest_job: timedelta) -> datetime | None:
-    """Return the newest fire time whose job has had its time, or after which another fire time has come."""
+    """Return the newest fire time whose job has had its time, or that was followed by another fire time."""
     newest = times.latest_at(now)
     if newest is None:
         return None
@@ -119,7 +119,7 @@ def _due(times: FireTimes, now: datetime, longest_job: timedelta) -> datetime | 
 
 
 def _three_intervals(times: FireTimes, now: datetime) -> timedelta:
-    """Return how far the last fire time lies from the third before it, as if the schedule had always been."""
+    """Return the time between the last fire time and the third before it, as if the schedule had always existed."""
     if times.spec.interval:
         return INTERVALS * timedelta(seconds=times.spec.interval)
     always = replace(times, anchor=now - _LOOK_BACK)

@@ -1,4 +1,4 @@
-"""What was made of a plugin's messages: the counts and errors that slices and tasks keep under these names."""
+"""The result of processing a plugin's messages: counts and errors, stored in slices and tasks by these names."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Outcome:
 
     @classmethod
     def stored_in(cls, document: Mapping[str, Any]) -> Outcome:
-        """Return what a slice, or a task, stores."""
+        """Return the outcome stored in a slice or a task."""
         return cls(**{name: document.get(name, 0) for name in SUMMED}, errors=document.get("errors", ()))
 
     def fields(self) -> dict[str, Any]:
@@ -62,4 +62,4 @@ class Outcome:
 
 
 SUMMED: Final = tuple(field.name for field in fields(Outcome) if field.name != "errors")
-"""The counts, by the names of their fields; those of a task are the sums over its slices."""
+"""The counts, by field name; those of a task are the sums over its slices."""

@@ -1,4 +1,4 @@
-"""What to say about a job beside its numbers."""
+"""Remarks about a job beyond its numbers."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
     """Yield what the numbers of a job alone do not show.
 
     Args:
-        job: as the API returns it, with its ``tasks``, or at least those that failed; with the other members of
+        job: as the API returns it, with its ``tasks``, or at least the failed ones; with the other members of
             ``JobFacts`` if they are known.
-        tasks: how many tasks are in which state.
+        tasks: the number of tasks in each state.
     """
     total = job.get("total_tasks", 0)
     if job.get("retry_of"):

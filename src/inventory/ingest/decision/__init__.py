@@ -1,1 +1,1 @@
-"""What becomes of an item: pure functions from values to changes."""
+"""Decides what to do with an item: pure functions from values to changes."""

@@ -1,4 +1,4 @@
-"""An update of one document, as it comes together: what to write, and the document as it will be."""
+"""An update of one document while it is built: what to write, and the resulting document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 @dataclass(slots=True)
 class Change:
-    """An update of one document: what to set, what to unset, and the document as it will be."""
+    """An update of one document: what to set, what to unset, and the resulting document."""
 
     after: Document
     set: Document = field(default_factory=dict)
@@ -24,7 +24,7 @@ class Change:
         return bool(self.set or self.unset)
 
     def put(self, key: str, value: Any) -> None:
-        """Let the top-level field ``key`` become ``value``; an empty string or None removes it."""
+        """Set the top-level field ``key`` to ``value``; an empty string or None removes it."""
         if value is None or value == "":
             if key in self.after:
                 del self.after[key]
@@ -34,7 +34,7 @@ class Change:
             self.set[key] = value
 
     def merge_data(self, stored: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
-        """Let ``data``, which is ``stored``, take the members of ``sent``, and write no more of it than differs."""
+        """Merge ``sent`` into ``data``, which is ``stored``, and write only the differences."""
         after = merged(stored, sent)
         changed = [key for key in sent if key not in stored or after[key] is not stored[key]]
         if not changed:
@@ -47,5 +47,5 @@ class Change:
 
 
 def _is_segment(key: str) -> bool:
-    """Whether ``key`` can stand in a path of MongoDB's."""
+    """Whether ``key`` can be part of a MongoDB path."""
     return key != "" and "." not in key and not key.startswith("$")

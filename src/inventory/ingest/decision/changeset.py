@@ -1,8 +1,8 @@
-"""What becomes of a resource: pure decisions from values to documents (contract, section 7).
+"""Decides how a resource changes: pure functions from values to documents (contract, section 7).
 
-The ingest and the RPCs use the same functions. *Values* are the fields that were sent, by wire name, already of
-the right type: an absent field is not touched, an empty string clears (plugins send it, ``release_project`` and
-``release_region`` mean it). *Documents* are raw MongoDB documents.
+The ingest and the RPCs use the same functions. *Values* are the fields that were sent, by API name and with the right
+types: an absent field is not changed, an empty string clears (plugins send it, and so do ``release_project`` and
+``release_region``). *Documents* are raw MongoDB documents.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Values = Mapping[str, Any]
 Document = dict[str, Any]
 
 CUSTOM_SCOPE: Final = "custom"
-"""Where tags and metadata live that a user sets by ``CloudService.update``."""
+"""The scope of tags and metadata that a user sets with ``CloudService.update``."""
 MANUAL: Final = "manual"
 DEFAULT_RESOURCE_TYPE: Final = "inventory.CloudService"
 
@@ -43,7 +43,7 @@ _REGION_REPLACED: Final = ("name", "tags")
 
 @dataclass(frozen=True, slots=True)
 class CollectionEntry:
-    """Who collects a resource now: an entry of ``collection_info``."""
+    """The current collector of a resource: an entry of ``collection_info``."""
 
     provider: str
     service_account_id: str
@@ -63,12 +63,12 @@ class CollectionEntry:
 
 
 def merge_collection(stored: Sequence[Document], entry: CollectionEntry) -> list[Document]:
-    """Return ``collection_info`` with ``entry`` in the place of its provider's."""
+    """Return ``collection_info`` with ``entry`` replacing that of the same provider."""
     return [*(other for other in stored if other.get("provider") != entry.provider), entry.document()]
 
 
 def require(values: Values, *keys: str) -> None:
-    """Raise ``RequiredParameterError`` for the first of ``keys`` that has no value; an empty Struct is one."""
+    """Raise ``RequiredParameterError`` for the first of ``keys`` without a value; an empty Struct is a value."""
     for key in keys:
         value = values.get(key)
         if value is None or value == "":
@@ -76,7 +76,7 @@ def require(values: Values, *keys: str) -> None:
 
 
 def stored_tags(tags: Mapping[str, Any]) -> Document:
-    """Return the tags of one provider with their keys as they are stored."""
+    """Return the tags of one provider with their keys in stored form."""
     return {escape_key(key): value for key, value in tags.items()}
 
 
@@ -90,7 +90,7 @@ def new_cloud_service(
         cloud_service_id: its id.
         domain_id: the domain it belongs to.
         now: the time of creation.
-        collection: who collected it; None where a user made it.
+        collection: who collected it; None if a user created it.
 
     Raises:
         RequiredParameterError: type, group, provider or data is missing.
@@ -155,7 +155,7 @@ def change_cloud_service(stored: Document, values: Values, *, scope: str) -> Cha
 
 
 def _put_scoped(change: Change, key: str, scope: str, value: Any) -> None:
-    """Let ``value`` become the part of ``scope`` in the free-form field ``key``; an empty one removes it."""
+    """Set the part of ``scope`` in the free-form field ``key`` to ``value``; an empty one removes it."""
     whole = change.after.get(key) or {}
     if value:
         if not same(whole.get(scope), value):
@@ -167,7 +167,7 @@ def _put_scoped(change: Change, key: str, scope: str, value: Any) -> None:
 
 
 def references(document: Values) -> Document:
-    """Return the keys of the type and region that a CloudService belongs to."""
+    """Return the keys of a CloudService's type and region."""
     domain_id, provider = document["domain_id"], document["provider"]
     found = {
         "ref_cloud_service_type": reference_key(
@@ -211,7 +211,7 @@ def new_cloud_service_type(
 
 
 def change_cloud_service_type(stored: Document, values: Values) -> Change:
-    """Return what ``values`` change in a stored CloudServiceType; its name, provider and group stay."""
+    """Return what ``values`` change in a stored CloudServiceType, except its name, provider and group."""
     return _replace(stored, values, _TYPE_REPLACED)
 
 
@@ -239,7 +239,7 @@ def new_region(values: Values, *, region_id: str, domain_id: str, now: datetime,
 
 
 def change_region(stored: Document, values: Values) -> Change:
-    """Return what ``values`` change in a stored Region; its code and provider stay."""
+    """Return what ``values`` change in a stored Region, except its code and provider."""
     return _replace(stored, values, _REGION_REPLACED)
 
 
@@ -252,10 +252,11 @@ def _replace(stored: Document, values: Values, keys: Sequence[str]) -> Change:
 
 
 def user_update(change: Change, *, now: datetime) -> Document:
-    """Return the MongoDB update of a CloudService for a change that a user made.
+    """Return the MongoDB update of a CloudService for a change made by a user.
 
-    It drops what ties the document to an ingest (``fingerprint``, ``match_key``), so that the next collect compares
-    it whole and nobody is kept from creating what it no longer is.
+    It removes what connects the document with an ingest (``fingerprint``, ``match_key``), so that the next collect
+    compares the whole document, and so that the key does not prevent the creation of a resource that this one no longer
+    is.
     """
     return {
         "$set": {**change.set, "updated_at": now},
@@ -265,7 +266,7 @@ def user_update(change: Change, *, now: datetime) -> Document:
 
 
 def user_delete(deleted_by: str, *, now: datetime) -> Document:
-    """Return the MongoDB update that deletes a living CloudService for a user.
+    """Return the MongoDB update with which a user deletes an ACTIVE CloudService.
 
     Args:
         deleted_by: who deletes it.

@@ -1,4 +1,4 @@
-"""Change history: the differences that a write makes, and the record that tells of it (contract, section 7)."""
+"""Change history: the differences that a write makes, and its record (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ ADDED: Final = "ADDED"
 CHANGED: Final = "CHANGED"
 _CLIPPED_CHARACTERS: Final = 1024
 _CLIPPED_RECORD_CHARACTERS: Final = 3 * 1024 * 1024
-"""At most four bytes each: what is left fits into a document."""
+"""At most four bytes each, so that the clipped record fits into a document."""
 _ENTRY_CHARACTERS: Final = 64
 
 
 def _json_writer() -> Callable[[Any], str]:
-    """Return what writes dicts and lists as JSON with sorted keys."""
+    """Return a function that writes dicts and lists as JSON with sorted keys."""
     make: Any = getattr(json.encoder, "c_make_encoder", None)
     if make is None:
         return json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
-    # JSONEncoder makes this object anew for each value, which for the few values of a property takes twice as long as
-    # writing them. Without a memory of what is being written: what was streamed cannot hold itself.
+    # JSONEncoder creates this object again for each value, which for a property's few values takes twice as long as
+    # writing them. Without detection of cycles: streamed content cannot contain itself.
     chunks = make(None, str, json.encoder.encode_basestring, None, ": ", ", ", True, False, True)
     return lambda value: "".join(chunks(value, 0))
 
@@ -52,7 +52,7 @@ _write: Final = _json_writer()
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who made a write: a collector (with its job) or a user."""
+    """Who made a write: a collector (with its job), or a user."""
 
     collector_id: str = ""
     job_id: str = ""
@@ -72,10 +72,10 @@ def diff(
     Args:
         before: the document as it was; None for a new one.
         after: the document as it is.
-        exclude: keys to leave out, with all below them (``metadata.change_history.exclude`` of the plugin).
+        exclude: keys to leave out, with everything below them (the plugin's ``metadata.change_history.exclude``).
 
     Returns:
-        ``{key, before, after, type}`` per changed key to depth 3; a key that went has ``after`` None.
+        ``{key, before, after, type}`` per changed key to depth 3; a removed key has ``after`` None.
     """
     found: list[Document] = []
     if not before:
@@ -100,7 +100,7 @@ def _less(found: list[Document], exclude: Collection[str]) -> list[Document]:
 
 
 def _add(found: list[Document], prefix: str, members: Mapping[str, Any], depth: int) -> None:
-    """Do what :func:`_walk` does for members where there were none: every new resource comes through here."""
+    """Like :func:`_walk`, for members that did not exist before: every new resource is handled here."""
     for name, value in members.items():
         if value is None:
             continue
@@ -114,7 +114,7 @@ def _add(found: list[Document], prefix: str, members: Mapping[str, Any], depth: 
 
 
 def plain_tags(tags: Any) -> Any:
-    """Return stored tags with the keys that the provider gave them, and with its own name."""
+    """Return stored tags with the original keys and provider names."""
     if not tags:
         return None
     return {
@@ -174,13 +174,13 @@ def new_record(
 
     Args:
         action: ``CREATE``, ``UPDATE`` or ``DELETE``; a DELETE has no differences.
-        changes: what :func:`diff` found.
+        changes: the result of :func:`diff`.
         cloud_service_id: the resource.
         domain_id: its domain.
         author: who made the write.
         now: when.
-        revision: of the resource after the write.
-        record_id: its id; one of its own if none is given.
+        revision: the resource's revision after the write.
+        record_id: its id; a new one if none is given.
     """
     record: Document = {
         "record_id": record_id or ids.new_id(ids.RECORD),
@@ -203,7 +203,7 @@ def new_record(
 
 
 def clip_record(record: Document) -> Document:
-    """Return the record with its values, and at last its entries, cut short, for one too large to be stored."""
+    """Return the record with shortened values, and finally entries, if it is too large to be stored."""
     kept: list[Document] = []
     characters = 0
     for entry in record["diff"]:
@@ -220,7 +220,7 @@ def _clip(text: str | None) -> str | None:
 
 
 def excluded_keys(plugin_metadata: Mapping[str, Any]) -> frozenset[str]:
-    """Return the keys that a plugin's metadata keeps out of the history."""
+    """Return the keys that a plugin's metadata excludes from the history."""
     section = plugin_metadata.get("change_history")
     keys = section.get("exclude") if isinstance(section, Mapping) else None
     return frozenset(key for key in keys if isinstance(key, str) and key) if isinstance(keys, list) else frozenset()

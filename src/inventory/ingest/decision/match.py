@@ -1,4 +1,4 @@
-"""Match rules: which stored resource a streamed one is (contract, section 7). Pure: values in, lookups out."""
+"""Match rules: find the stored resource for a streamed one (contract, section 7). Pure: values in, lookups out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PLATFORM_ERRORS: Final = (
     PermissionDeniedError,
     RequestTimeoutError,
 )
-"""What identity may fail with: no fault of a resource, so the slice fails and is tried again."""
+"""Failures of identity that are not the resource's fault, so the slice fails and is retried."""
 _IMPLIED_KEYS: Final = frozenset({"domain_id", "state"})
 _PROVIDER: Final = "provider"
 _MAX_SEGMENTS: Final = 50
@@ -47,9 +47,9 @@ class Condition:
     """One rule applied to one resource.
 
     Attributes:
-        paths: where the store keeps the keys, in the rule's own order sorted.
-        values: what must be there, comparable and hashable (see :func:`comparable`).
-        wanted: the same as MongoDB compares it; None for "no value".
+        paths: the stored paths of the keys, sorted.
+        values: the required values, comparable and hashable (see :func:`comparable`).
+        wanted: the same in the form that MongoDB compares; None for "no value".
     """
 
     paths: tuple[str, ...]
@@ -58,7 +58,7 @@ class Condition:
 
 
 _NEVER: Final = Condition((), (), ())
-"""Of a rule that no stored resource can meet."""
+"""For a rule that no stored resource can meet."""
 
 
 def _nothing(_resource: Json) -> Json:
@@ -66,10 +66,10 @@ def _nothing(_resource: Json) -> Json:
 
 
 def parse_rules(match_rules: Json, kind: Kind) -> tuple[Rule | MatchRuleError, ...]:
-    """Return the rules in numeric order, and in the place of one that cannot be read the error that it leads to.
+    """Return the rules in numeric order; in place of an invalid one, the error it leads to.
 
     Raises:
-        MatchRuleError: none sent.
+        MatchRuleError: no rules were sent.
     """
     if not match_rules:
         raise MatchRuleError(reason="none sent")
@@ -98,7 +98,7 @@ def _parsed(number: object, keys: Any, kind: Kind) -> Rule | MatchRuleError:
 
 
 def is_stored(key: str, kind: Kind) -> bool:
-    """Return whether the store keeps something under the match key ``key`` that a query can ask for."""
+    """Return whether the match key ``key`` refers to something stored that a query can use."""
     if key in kind.text_keys:
         return True
     root, *rest = key.split(".")
@@ -109,22 +109,22 @@ def is_stored(key: str, kind: Kind) -> bool:
 def conditions_of(
     rules: Iterable[Rule | MatchRuleError], resource: Json, kind: Kind, fill: Fill = _nothing
 ) -> tuple[list[Condition], InventoryError | None]:
-    """Return the conditions of those rules that apply, up to the first rule that cannot be, and the error of that.
+    """Return the conditions of the rules that apply, up to the first invalid one, and that one's error.
 
-    A rule applies where at least one of its keys has a value. A key that the store has no place for narrows nothing
-    where the resource has no value there; where it has one, the rule never hits (contract §7). The error counts where
-    none of the conditions before it hits.
+    A rule applies if at least one of its keys has a value. A key that is not stored narrows nothing if the resource has
+    no value there; if it has one, the rule never matches (contract §7). The error counts only if none of the conditions
+    before it matches.
 
     Args:
-        rules: as :func:`parse_rules` returns them.
+        rules: as returned by :func:`parse_rules`.
         resource: the resource as it was sent.
         kind: its kind.
-        fill: returns the values of ``kind.filled_keys`` as they will be stored; asked only where a rule names one.
+        fill: returns the values of ``kind.filled_keys`` as they will be stored; called only if a rule names one.
 
     Raises:
         MatchRuleError: no rule applies.
-        InvalidResourceError: the provider's value is of the wrong type.
-        InventoryError: what ``fill`` fails with because of the platform, not the resource (:data:`PLATFORM_ERRORS`).
+        InvalidResourceError: the provider's value has the wrong type.
+        InventoryError: ``fill`` failed because of the platform, not the resource (:data:`PLATFORM_ERRORS`).
     """
     provider = _checked(_PROVIDER, text(_PROVIDER, resource.get(_PROVIDER)))
     found: list[Condition] = []
@@ -146,7 +146,7 @@ def conditions_of(
 
 
 def _applied(rule: Rule | MatchRuleError, resource: Json, kind: Kind, provider: str, fill: Fill) -> Condition | None:
-    """Return the condition of one rule; None where it has no value, :data:`_NEVER` where nothing can meet it."""
+    """Return the condition of one rule; None if it has no value, :data:`_NEVER` if nothing can meet it."""
     if isinstance(rule, MatchRuleError):
         raise rule
     if kind.plain_keys.issuperset(rule):
@@ -165,7 +165,7 @@ def _applied(rule: Rule | MatchRuleError, resource: Json, kind: Kind, provider: 
 
 
 def _text_condition(rule: Rule, resource: Json, kind: Kind, provider: str) -> Condition | None:
-    """Return what :func:`_condition` returns for a rule of text keys only, as nearly all are."""
+    """Return what :func:`_condition` returns, for a rule of text keys only, like almost all rules."""
     values = tuple([_checked_text(key, resource) or None for key in rule])
     if not any(values):
         return None
@@ -202,7 +202,7 @@ def _condition(rule: Rule, pairs: list[tuple[str, Any]], kind: Kind, provider: s
         return None
     indexed = any(path == kind.indexed and not has_no_value(value) for path, value in pairs)
     if not indexed and _PROVIDER not in rule and provider:
-        # Whatever the rule, its lookup stays bounded by an index.
+        # Whatever the rule, its lookup is bounded by an index.
         pairs = [*pairs, (_PROVIDER, provider)]
     return Condition(
         paths=tuple(path for path, _ in pairs),
@@ -212,7 +212,7 @@ def _condition(rule: Rule, pairs: list[tuple[str, Any]], kind: Kind, provider: s
 
 
 def stored_path(key: str, kind: Kind, provider: str) -> str:
-    """Return where the store keeps the match key ``key``; tags and metadata of a CloudService are per provider."""
+    """Return the stored path of the match key ``key``; tags and metadata of a CloudService are per provider."""
     root, _, rest = key.partition(".")
     if not kind.stateful or not rest or root not in {"tags", "metadata"}:
         return key
@@ -232,10 +232,10 @@ def _sent(key: str, resource: Json, kind: Kind) -> Any:
 
 
 def _checked(key: str, value: Any) -> Any:
-    """Return ``value`` if a query can hold it.
+    """Return ``value`` if a query can contain it.
 
     Raises:
-        InvalidResourceError: it is a dict, too long, too large a number, or no UTF-8.
+        InvalidResourceError: it is a dict, too long, too large a number, or not UTF-8.
     """
     if isinstance(value, list | tuple):
         return [_checked(key, part) for part in value]
@@ -250,6 +250,6 @@ def _checked(key: str, value: Any) -> Any:
 
 
 def match_key(kind: Kind, condition: Condition) -> bytes:
-    """Return the hash that two creations by the same rule and values share."""
+    """Return the hash that two creations with the same rule and values share."""
     pairs = sorted(zip(condition.paths, (repr(value) for value in condition.values), strict=True))
     return hashlib.blake2b(json.dumps([kind.resource_type, *pairs]).encode("utf-8", "replace"), digest_size=16).digest()

@@ -1,4 +1,4 @@
-"""Queries that find what match conditions ask for: the fewest for many resources."""
+"""Builds the fewest queries that find what many match conditions ask for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inventory.ingest.decision.match_values import NO_VALUE
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One query for many resources: equal in all paths but one, and ``$in`` there."""
+    """One query for many resources: equal in all paths except one, which uses ``$in``."""
 
     paths: tuple[str, ...]
     filter: dict[str, Any]

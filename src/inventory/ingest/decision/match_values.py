@@ -1,4 +1,4 @@
-"""Values as match rules compare them: what counts as none, and what MongoDB finds equal."""
+"""Values as match rules compare them: which count as missing, and which MongoDB considers equal."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Final
 from inventory.domain.plain import Json
 
 NO_VALUE: Final[tuple[Any, ...]] = (None, "", [], {})
-"""What counts as "no value there"; stored fields of text are absent then, free-form ones may be any of these."""
+"""Values that count as missing; stored text fields are absent then, free-form ones may have any of these."""
 
 
 def value_at(document: Any, path: str) -> Any:
-    """Return what lies at the dotted ``path`` of nested dicts, or None."""
+    """Return the value at the dotted ``path`` of nested dicts, or None."""
     if not path:
         return document
     for part in path.split("."):
@@ -24,12 +24,12 @@ def value_at(document: Any, path: str) -> Any:
 
 
 def has_no_value(value: Any) -> bool:
-    """Whether ``value`` counts as none; False and 0 are values."""
+    """Whether ``value`` counts as missing; False and 0 are values."""
     return value is None or value == "" or value == [] or value == {}
 
 
 def comparable(value: Any) -> Any:
-    """Return a hashable stand-in that is equal exactly where MongoDB finds the values equal."""
+    """Return a hashable stand-in; two are equal exactly if MongoDB considers the values equal."""
     if type(value) is str:
         return value or None
     if has_no_value(value):
@@ -42,7 +42,7 @@ def comparable(value: Any) -> Any:
 
 
 def _whole(value: Any) -> Any:
-    """Return ``value`` with whole numbers as such: MongoDB finds 80 and 80.0 equal, in lists too."""
+    """Return ``value`` with integral numbers as integers: MongoDB considers 80 and 80.0 equal, also in lists."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, list | tuple):
@@ -53,5 +53,5 @@ def _whole(value: Any) -> Any:
 
 
 def stored_values(document: Json, paths: Iterable[str]) -> tuple[Any, ...]:
-    """Return what a found document has at ``paths``, to be compared with :attr:`Condition.values`."""
+    """Return a found document's values at ``paths``, for comparison with :attr:`Condition.values`."""
     return tuple(comparable(value_at(document, path)) for path in paths)

@@ -1,6 +1,6 @@
-"""Collector rules: what they make of a resource's project (contract, section 7).
+"""Collector rules: how they determine a resource's project (contract, section 7).
 
-Evaluation is pure; what must be asked of identity is asked through :class:`Projects`, once per task and question.
+Evaluation is pure; identity is queried through :class:`Projects`, once per task and query.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """The rules of one collector in the order they apply.
+    """The rules of one collector in the order of their application.
 
     Attributes:
         groups: MANAGED rules, then CUSTOM ones, each by ``order``; documents of ``collector_rule``.
         revision: changes with any change of a rule.
-        asks_identity: whether the outcome depends on more than rules and resource.
+        asks_identity: whether the result depends on more than rules and resource.
     """
 
     groups: tuple[tuple[Json, ...], ...]
@@ -60,11 +60,11 @@ class RuleBook:
         return cls(groups, hashlib.blake2b(written, digest_size=16).digest(), asks)
 
     def project_of(self, resource: Json, projects: Projects) -> str:
-        """Return the project that the rules give to ``resource``, or ``""`` where none does."""
+        """Return the project that the rules assign to ``resource``, or ``""`` if none does."""
         return self.project_and_rule(resource, projects)[0]
 
     def project_and_rule(self, resource: Json, projects: Projects) -> tuple[str, Json | None]:
-        """Return the project that the rules give to ``resource``, and the rule that does; ``""`` and None if none."""
+        """Return the project that the rules assign to ``resource``, and the rule that does; ``""`` and None if none."""
         project_id: str = ""
         decided_by: Json | None = None
         for group in self.groups:
@@ -108,7 +108,7 @@ def _holds(condition: Json, resource: Json) -> bool:
 
 
 def source_value(resource: Json, key: str) -> str | None:
-    """Return the text at ``key`` of a streamed resource; None where there is none. Keys of tags may hold dots."""
+    """Return the text at ``key`` of a streamed resource, or None. Keys of tags may contain dots."""
     root, _, rest = key.partition(".")
     if root in {"tags", "additional_info"} and rest:
         part = resource.get(root) or {}
@@ -126,10 +126,10 @@ def source_value(resource: Json, key: str) -> str | None:
 
 
 def _act(actions: Json, resource: Json, projects: Projects) -> str:
-    """Return the project that the actions lead to; the last one that leads anywhere counts."""
+    """Return the project that the actions determine; the last action with a result counts."""
     found = ""
     project_id = actions.get("change_project")
-    if project_id and projects.exists(project_id, told=True):
+    if project_id and projects.exists(project_id, log_unknown=True):
         found = project_id
     for action, ask in (
         ("match_project", projects.by_project_field),
@@ -144,7 +144,7 @@ def _act(actions: Json, resource: Json, projects: Projects) -> str:
 
 
 class Projects:
-    """What a task asks identity about projects: each question once."""
+    """A task's queries to identity about projects, each sent once."""
 
     def __init__(self, *, identity: Identity, principal: Principal) -> None:
         self._identity = identity
@@ -153,16 +153,16 @@ class Projects:
         self._by_project: dict[tuple[str, str], str] = {}
         self._by_account: dict[tuple[str, str], str] = {}
 
-    def exists(self, project_id: str, *, told: bool = False) -> bool:
+    def exists(self, project_id: str, *, log_unknown: bool = False) -> bool:
         """Return whether the domain has the project.
 
         Args:
-            project_id: which.
-            told: whether one that is unknown is logged: a rule's is, a plugin may send anything in its place.
+            project_id: the project.
+            log_unknown: whether to log an unknown one: one of a rule is logged, but a plugin may send anything.
         """
         if project_id not in self._known:
             self._known[project_id] = self._identity.project_exists(project_id, self._principal)
-            if told and not self._known[project_id]:
+            if log_unknown and not self._known[project_id]:
                 _log.warning("project_unknown", project_id=project_id, domain_id=self._principal.domain_id)
         return self._known[project_id]
 

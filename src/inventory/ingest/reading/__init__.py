@@ -1,1 +1,1 @@
-"""From a plugin's stream to items that can be decided about."""
+"""Turns a plugin's stream into items."""

@@ -1,4 +1,4 @@
-"""Cutting a stream into batches, read and decoded on a thread of its own while the last batch is written."""
+"""Splits a stream into batches, which are read and decoded in a thread while the previous batch is written."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _log = get_logger(__name__)
 
 
 class BatchReader:
-    """Reads ahead of the writer by at most one batch, whatever the stream's length.
+    """Reads at most one batch ahead of the writer, whatever the stream's length.
 
-    Use as a context manager: leaving it ends the stream and its thread. Between, :meth:`take` gives the batches.
+    Use as a context manager: leaving it ends the stream and its thread. Inside, :meth:`take` returns the batches.
 
     Attributes:
-        decodes: whether contents are decoded as they are read, while the writer waits for MongoDB; set it where most
-            of them will be asked for.
+        decodes: whether contents are decoded when they are read, while the writer waits for MongoDB; set it if most of
+            them will be needed.
     """
 
     def __init__(self, stream: Iterable[ResourceMessage], *, limits: IngestLimits, clock: Clock) -> None:
@@ -41,7 +41,7 @@ class BatchReader:
 
     @property
     def failure(self) -> InventoryError | None:
-        """What broke the stream, once it ended."""
+        """What broke the stream, once it has ended."""
         return self._failure
 
     def __enter__(self) -> BatchReader:
@@ -52,7 +52,7 @@ class BatchReader:
         self.close()
 
     def close(self) -> None:
-        """End the stream: cancel it where it can be, and let its thread go."""
+        """End the stream: cancel it if possible, and let its thread end."""
         with self._condition:
             self._closed = True
             running = not self._ended
@@ -69,7 +69,7 @@ class BatchReader:
             patience: how long to wait, s.
 
         Returns:
-            An empty list where none was due in that time, None where the stream has ended and all is taken.
+            An empty list if none was due in that time, None if the stream has ended and all batches were taken.
         """
         deadline = self._clock.monotonic() + patience
         with self._condition:
@@ -114,7 +114,7 @@ class BatchReader:
                 self._condition.notify_all()
 
     def _add(self, message: ResourceMessage) -> bool:
-        """Append ``message``, waiting while the batch is full; False where nobody wants it any more."""
+        """Append ``message``, waiting while the batch is full; False if nobody wants it any more."""
         with self._condition:
             while not self._closed and self._batch and self._full_with(message):
                 self._blocked = True
@@ -132,5 +132,5 @@ class BatchReader:
             return True
 
     def _full_with(self, message: ResourceMessage) -> bool:
-        """Whether the batch waits for the writer: it is full, or would outgrow its bytes with ``message``."""
+        """Whether the batch must wait for the writer: it is full, or ``message`` would exceed its bytes."""
         return self._full() or self._bytes + message.size > self._limits.batch_bytes

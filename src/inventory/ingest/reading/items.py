@@ -1,4 +1,4 @@
-"""One streamed resource on its way into the store, and which stored one it is."""
+"""One streamed resource while it is processed, and the stored resource that it matches."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ Fail = Callable[[ResourceMessage, InventoryError], None]
 Rules = tuple[Rule | MatchRuleError, ...]
 
 CONTENDED: Final = "others kept changing it at the same time"
-"""Why a resource fails that was looked at anew too often."""
+"""Why a resource fails that was looked up again too often."""
 _PARSED_KEPT: Final = 64
-"""Different match rules remembered per stream; a plugin has a handful."""
+"""Number of different match rules cached per stream; a plugin has a handful."""
 
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A resource with its conditions, and the stored one it was found to be.
+    """A resource with its conditions, and the stored resource that it matches.
 
     Attributes:
-        conditions: one per match rule that applies and can be met, in their order.
-        error: of the first match rule that cannot be applied; it counts where no condition hits.
-        hit: what was found of the stored resource; None where there is none.
+        conditions: one per match rule that applies and can be met, in order.
+        error: of the first invalid match rule; it counts if no condition matches.
+        hit: what was read of the stored resource; None if there is none.
         recognized: whether the conditions are those of a stored resource with the message's fingerprint.
-        differs: whether no stored resource has the message's fingerprint, so that the one it is has changed.
-        collided: whether creating it met one that somebody else had just created.
-        attempts: how often somebody else was faster.
+        differs: whether no stored resource has the message's fingerprint, so that the matching one has changed.
+        collided: whether creating it collided with one just created by another writer.
+        attempts: how often another writer was faster.
     """
 
     message: ResourceMessage
@@ -59,7 +59,7 @@ class Item:
 
 
 class ItemReader:
-    """Turns messages into items; match rules that repeat are parsed once."""
+    """Turns messages into items; repeated match rules are parsed once."""
 
     def __init__(self, kind: Kind, *, store: ResourceStore, domain_id: str, fail: Fail, fill: Fill) -> None:
         self._kind = kind
@@ -71,11 +71,11 @@ class ItemReader:
         self._last: tuple[object, Rules] = (None, ())
 
     def read(self, messages: Sequence[ResourceMessage], fingerprints: Sequence[bytes | None] = ()) -> list[Item]:
-        """Return the items of those messages whose match rules can be applied; the others fail.
+        """Return the items of the messages with valid match rules; the others fail.
 
         Args:
             messages: the batch.
-            fingerprints: of the messages, in the same order; one that is stored spares its message the decoding.
+            fingerprints: of the messages, in the same order; a message with a stored one is not decoded.
         """
         ruled = []
         for position, message in enumerate(messages):
@@ -94,7 +94,7 @@ class ItemReader:
         return items
 
     def reread(self, item: Item) -> bool:
-        """Take the conditions from the message itself; False where that fails."""
+        """Take the conditions from the message itself; False if that fails."""
         fresh = self._item(item.message, self._rules(item.message), None)
         if fresh:
             item.conditions, item.error, item.recognized = fresh.conditions, fresh.error, False
@@ -113,7 +113,7 @@ class ItemReader:
             return None
 
     def _recognize(self, fingerprints: set[bytes], ruled: list[Any]) -> dict[bytes, Document] | None:
-        """Return by fingerprint the stored resources last written from the very same message; None: cannot tell."""
+        """Return, by fingerprint, the stored resources last written from an identical message; None: unknown."""
         if not fingerprints:
             return None
         distinct = {rules for _, rules, _ in ruled}
@@ -129,7 +129,7 @@ class ItemReader:
         return found
 
     def _rules(self, message: ResourceMessage) -> Rules:
-        # A stream's messages share what is equal in them, and most have the rules of the one before.
+        # A stream's messages share equal parts, and most have the same rules as the previous one.
         if message.match_rules is self._last[0]:
             return self._last[1]
         written = repr(message.match_rules)
@@ -147,10 +147,10 @@ def _readable(rules: Rules) -> list[Rule]:
 
 
 def rounds(items: list[Item]) -> Iterator[list[Item]]:
-    """Yield ``items`` in rounds of which none holds the same resource twice, in the order they came.
+    """Yield ``items`` in rounds, none of which contains the same resource twice, in the original order.
 
-    What one message creates, a later one of the same batch must find. Under the same rules the same resource shows
-    the same conditions. Under different ones it need not, but what all rules ask for is the same at least.
+    What one message creates, a later one of the same batch must find. With the same rules, the same resource has the
+    same conditions. With different rules it may not, but then the common parts of all rules are equal.
     """
     common = _common_paths(items)
     pending = items
@@ -190,11 +190,11 @@ def resolve(
     """Find the stored resource of each item, rule by rule, and return the items that did not fail.
 
     Args:
-        items: sets their ``hit``.
+        items: their ``hit`` is set.
         store: where to look.
         domain_id: the domain.
         fields: what to read of a hit, besides its id and the match keys; None for the whole document.
-        fail: told of items that match more than one resource, or none before a rule that cannot be applied.
+        fail: called for items that match more than one resource, or none before an invalid rule.
     """
     fine: list[Item] = []
     pending = items
@@ -227,7 +227,7 @@ def resolve(
 def _find(
     conditions: list[Condition], store: ResourceStore, domain_id: str, fields: Iterable[str] | None
 ) -> dict[tuple[Any, ...], list[Document]]:
-    """Return what is stored, by the paths and values that ask for it."""
+    """Return the stored resources, by the paths and values that ask for them."""
     asked = {(condition.paths, condition.values) for condition in conditions}
     found: dict[tuple[Any, ...], list[Document]] = {}
     for lookup in lookups(conditions):

@@ -1,4 +1,4 @@
-"""JSON that plugins send as text, read so that it equals the same content sent as a Struct (contract §7)."""
+"""Reads JSON that plugins send as text, so that it equals the same content sent as a Struct (contract §7)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _ESCAPE: Final = "\\u"
 
 
 def read_json(written: str) -> Any:
-    """Return what ``written`` says, with numbers and texts as they come out of a Struct.
+    """Return the content of ``written``, with numbers and texts as in a Struct.
 
-    NaN and the infinities are null; a number beyond what a double holds is the nearest double; NUL and half
+    NaN and the infinities are null; a number too large for a double becomes the nearest double; NULs and lone
     surrogates are replaced. Control characters inside texts are accepted.
 
     Raises:
         ValueError: it is not JSON.
-        RecursionError: it nests too deeply to be read.
+        RecursionError: it is nested too deeply.
     """
     content = _DECODER.decode(fit(written).lstrip("\ufeff"))
-    # Only an escape can bring in what a text of UTF-8 cannot hold.
+    # Only an escape can produce text that UTF-8 cannot represent.
     return fitted(content) if _ESCAPE in written else content
 
 

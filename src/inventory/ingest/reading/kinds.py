@@ -1,4 +1,4 @@
-"""Kinds of messages a plugin streams, and what each stands for (contract, section 7)."""
+"""The kinds of messages that a plugin streams, and what they mean (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ SKIP_STATE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of resource that has a place in the store.
+    """A kind of resource that is stored.
 
     Attributes:
-        resource_type: its name on the wire.
-        collection: its collection in MongoDB.
+        resource_type: its name in the protocol.
+        collection: its MongoDB collection.
         id_field: name of its id.
-        id_prefix: how its ids begin.
-        text_keys: fields of text that a match rule may name.
+        id_prefix: prefix of its ids.
+        text_keys: text fields that a match rule may name.
         free_keys: free-form fields below which a match rule may name anything.
-        filled_keys: match keys whose value the service fills in or converts: compared as they will be stored.
-        owned_keys: fields that say who collected the resource and when; no match rule can name them.
-        indexed: the match key whose presence makes a lookup cheap.
-        natural_keys: what is unique in the domain, beside the id; empty where nothing is.
+        filled_keys: match keys whose value the service fills in or converts, compared as they will be stored.
+        owned_keys: fields that say who collected the resource and when; match rules cannot name them.
+        indexed: the match key with which a lookup is cheap.
+        natural_keys: fields that are unique in the domain, besides the id; empty if there are none.
         stateful: whether it has a state (ACTIVE, DELETED), a history and collection state.
     """
 
@@ -45,7 +45,7 @@ class Kind:
     plain_keys: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Tell the text keys that compare as they were sent, as those of nearly all rules do."""
+        """Return the text keys that are compared as sent, like those of almost all rules."""
         object.__setattr__(self, "plain_keys", self.text_keys - self.filled_keys)
 
 
@@ -122,21 +122,21 @@ _SILENT_TYPES: Final = frozenset({"inventory.Namespace", "inventory.Metric"})
 
 
 class Disposition(Enum):
-    """What is done with a message."""
+    """How a message is handled."""
 
     STORE = auto()
     REPORT = auto()
-    """An error that the plugin itself tells."""
+    """An error reported by the plugin itself."""
     CACHE = auto()
     SKIP = auto()
     UNKNOWN = auto()
-    """Of our own namespace and without a place: passed over, told once."""
+    """In our own namespace, but unknown: ignored, and reported once."""
     UNSUPPORTED = auto()
     """Outside ``inventory.*``: an error of the task."""
 
 
 def classify(message: ResourceMessage) -> Disposition:
-    """Return what is done with ``message``, by its type and state."""
+    """Return how ``message`` is handled, by its type and state."""
     resource_type = message.resource_type
     if resource_type in KINDS:
         if message.state == FAILURE_STATE:

@@ -1,7 +1,7 @@
-"""Accepting what plugins send: any of their spellings → the values of one resource, of the right types.
+"""Converts what plugins send, in any of their spellings, to the typed values of one resource.
 
-Be liberal (contract, section 7): null is "not sent", numbers may stand for text, ``data`` and ``metadata`` may come
-as JSON text, tags as a list of pairs, and members without a place are passed over.
+It is liberal (contract, section 7): null means "not sent", numbers may stand for text, ``data`` and ``metadata`` may be
+JSON text, tags may be a list of pairs, and unknown members are ignored.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def values_of(kind: Kind, resource: Json) -> dict[str, Any]:
 
 def _cloud_service(resource: Json) -> dict[str, Any]:
     values = _texts(resource, _SERVICE_TEXT)
-    # An explicit null clears these, as an empty text does (contract, section 7).
+    # An explicit null clears these, like an empty text (contract, section 7).
     values.update((key, "") for key in _CLEARABLE if key in resource and resource[key] is None)
     reference = resource.get("reference")
     if reference is not None:
@@ -83,7 +83,7 @@ def _cloud_service_type(resource: Json) -> dict[str, Any]:
 def _region(resource: Json) -> dict[str, Any]:
     values = _texts(resource, _REGION_TEXT)
     if not values.get("name"):
-        # A region is never without a name: it keeps the one it has.
+        # A region always has a name: it keeps the one it has.
         values.pop("name", None)
     _add_tags(values, resource)
     return values
@@ -106,10 +106,10 @@ def _texts(resource: Json, keys: tuple[str, ...]) -> dict[str, Any]:
 
 
 def text(key: str, value: Any) -> str:
-    """Return a scalar as text, ``""`` for null; a number without its empty fraction.
+    """Return a scalar as text, ``""`` for null; an integral number without its fraction.
 
     Raises:
-        InvalidResourceError: a list or dict.
+        InvalidResourceError: it is a list or dict.
     """
     if value is None:
         return ""
@@ -123,7 +123,7 @@ def text(key: str, value: Any) -> str:
 
 
 def is_text(value: str) -> bool:
-    """Return whether UTF-8 can hold ``value``; JSON text may bring half a surrogate pair."""
+    """Return whether UTF-8 can represent ``value``; JSON text may contain a lone surrogate."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -138,7 +138,7 @@ def _number(key: str, value: Any) -> float | str:
         return nearest(math.copysign(math.inf, value))
     except (TypeError, ValueError):
         raise InvalidResourceError(key=key, reason="must be a number") from None
-    # NaN and the infinities, which a text may say, clear as null does.
+    # NaN and the infinities, which a text may express, clear like null.
     return number if math.isfinite(number) else ""
 
 
@@ -170,10 +170,10 @@ def _mapping(key: str, value: Any) -> dict[str, Any]:
 
 
 def free_form(resource: Json, key: str) -> dict[str, Any] | None:
-    """Return the free-form field ``key``, from its JSON text ``json_<key>`` where it has no content itself.
+    """Return the free-form field ``key``, from its JSON text ``json_<key>`` if it has no content itself.
 
     Raises:
-        InvalidResourceError: it is no dict, or its JSON text is not JSON of one.
+        InvalidResourceError: it is not a dict, or its JSON text is not JSON of one.
     """
     value = resource.get(key)
     if value:
@@ -199,10 +199,10 @@ def _add_tags(values: dict[str, Any], resource: Json) -> None:
 def tags_of(tags: Any) -> dict[str, Any]:
     """Return tags as a dict, also from a list of ``{key, value}`` (or ``{Key, Value}``) or of texts.
 
-    Pairs without a key drop out; a text, such as one of Google's network tags, becomes a key with an empty value.
+    Pairs without a key are dropped; a text, such as a network tag of Google, becomes a key with an empty value.
 
     Raises:
-        InvalidResourceError: neither dict nor list of dicts and texts.
+        InvalidResourceError: neither a dict nor a list of dicts and texts.
     """
     if isinstance(tags, list | tuple):
         found: dict[str, Any] = {}

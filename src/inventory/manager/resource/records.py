@@ -1,4 +1,4 @@
-"""The collection of change records: written together with the resource they tell of."""
+"""The collection of change records, each written together with the change of its resource."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from inventory.model.documents.record import record_key
 
 Document = dict[str, Any]
 Encodable = Document | RawBSONDocument
-"""A document, or one that is encoded already."""
+"""A document, possibly already encoded."""
 
 
 class RecordKnownError(Exception):
-    """A record is there already though what it tells of is not."""
+    """A record exists although its change does not."""
 
 
 class RecordStore:
-    """The ``record`` collection. Records are written in the transaction of what they tell of."""
+    """The ``record`` collection. Records are written in the transaction of their changes."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._collection = database["record"]
 
     def insert(self, records: Sequence[Encodable], session: ClientSession, *, replace: bool = False) -> None:
-        """Insert records, encoded ones too, as part of a transaction.
+        """Insert records, which may be encoded, as part of a transaction.
 
         Args:
-            records: of writes of the same transaction.
+            records: of writes in the same transaction.
             session: the transaction's.
-            replace: remove those first that have the same ``_id``.
+            replace: first remove records with the same ``_id``.
 
         Raises:
-            RecordKnownError: one of them is there already, and the transaction has come to nothing: do it again with
-                ``replace``. A version that wrote records before resources left it when it was killed between the two.
+            RecordKnownError: one of them exists already, and the transaction was aborted: repeat it with ``replace``. A
+                version that wrote records before resources left it when it was killed in between.
         """
         if not records:
             return
@@ -58,13 +58,13 @@ class RecordStore:
         return self._collection.find_one(query, {"_id": 0}, sort=[("created_at", -1), ("_id", -1)])
 
     def created_by(self, writer: str, cloud_service_ids: Sequence[str]) -> set[str]:
-        """Return which of the resources the same writer created, as their records tell."""
+        """Return which of the resources the same writer created, according to their records."""
         keys = {record_key(each, 1, writer): each for each in cloud_service_ids}
         found = self._collection.find({"_id": {"$in": list(keys)}, "action": "CREATE"}, {"_id": 1})
         return {keys[row["_id"]] for row in found}
 
     def remove_of(self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession) -> None:
-        """Remove, in the transaction of their end, the whole history of resources that are terminated."""
+        """Remove the whole history of resources in the transaction that removes them permanently."""
         if cloud_service_ids:
             query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
             self._collection.delete_many(query, session=session)

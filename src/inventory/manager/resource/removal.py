@@ -1,4 +1,4 @@
-"""Taking resources out of the inventory: DELETED with a record, later gone for good."""
+"""Removes resources from the inventory: DELETED with a record, and later permanently."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from inventory.model.documents.record import record_key
 Document = dict[str, Any]
 
 _TERMINATED_TOGETHER: Final = 100
-"""Resources that are removed in one transaction; each may have a long history."""
+"""Number of resources removed in one transaction; each may have a long history."""
 
 
 class ResourceRemover:
-    """Deletes and terminates CloudServices, with what belongs to them, in the caller's transaction.
+    """Deletes and permanently removes CloudServices, with everything that belongs to them, in the caller's transaction.
 
-    The caller decides by what it reads in the same transaction, by :class:`Transactions` with the fence of its claim:
-    then whoever writes one of the resources meanwhile, or has taken the work over, keeps it from being deleted.
+    The caller decides by what it reads in the same transaction, run by :class:`Transactions` with the fence of its
+    claim: if another process writes one of the resources meanwhile, or has taken over the work, it is not deleted.
     """
 
     def __init__(self, *, database: Database[Document]) -> None:
@@ -45,20 +45,20 @@ class ResourceRemover:
         job_id: str = "",
         unless_updated_since: datetime | None = None,
     ) -> list[str]:
-        """Make living resources DELETED and record it.
+        """Make ACTIVE resources DELETED and record it.
 
         Args:
-            cloud_service_ids: which.
+            cloud_service_ids: the resources.
             domain_id: their domain.
-            now: the time.
+            now: the current time.
             deleted_by: what deletes them.
-            collector_ids: the collector the record names, by resource.
+            collector_ids: the collector that the record names, by resource.
             session: the transaction's.
-            job_id: the job the record names; empty for none.
-            unless_updated_since: leaves alone what was updated at or after this time.
+            job_id: the job that the record names; empty for none.
+            unless_updated_since: resources updated at or after this time are not deleted.
 
         Returns:
-            The ids of those that are DELETED by ``deleted_by`` now.
+            The ids of those that are now DELETED by ``deleted_by``.
         """
         ours = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
         condition: Document = {"state": "ACTIVE"}
@@ -81,15 +81,15 @@ class ResourceRemover:
         return [key for key in cloud_service_ids if key in gone]
 
     def terminate(self, domain_id: str, *, deleted_before: datetime, transactions: Transactions) -> int:
-        """Remove for good what has been DELETED since before ``deleted_before``, history and states included.
+        """Permanently remove resources that were DELETED before ``deleted_before``, with their history and states.
 
         Args:
-            domain_id: whose.
-            deleted_before: not after this.
-            transactions: of whoever removes.
+            domain_id: their domain.
+            deleted_before: only resources deleted before this time.
+            transactions: of the process that removes them.
 
         Returns:
-            How many resources were removed.
+            The number of removed resources.
         """
         query = {"domain_id": domain_id, "state": "DELETED", "deleted_at": {"$lt": deleted_before}}
 

@@ -1,4 +1,4 @@
-"""Which types of cloud services a collector saw with a secret, and when."""
+"""The types of cloud services that a collector saw with a secret, and when."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 
 LOOKED_AT: Final = 20_000
-"""So many resources of one secret are looked through at most."""
+"""Maximum number of resources of one secret that are examined."""
 _AT_ONCE: Final = 1_000
 _TYPE: Final = ("provider", "cloud_service_group", "cloud_service_type")
 
 
 @dataclass(slots=True)
 class SeenType:
-    """The living resources of one type.
+    """The ACTIVE resources of one type.
 
     Attributes:
-        provider, cloud_service_group, cloud_service_type: which.
-        resources: how many are alive.
+        provider, cloud_service_group, cloud_service_type: the type.
+        resources: their number.
         missing: how many of them the last full collects did not see.
-        last_seen_at: when one of them was seen last.
-        oldest_seen_at: when the one was seen that has not been seen for the longest time.
+        last_seen_at: when one of them was last seen.
+        oldest_seen_at: the earliest of the times when each was last seen.
     """
 
     provider: str
@@ -50,10 +50,10 @@ class SeenType:
 
 
 class SeenTypes:
-    """Reads them from the collection states and the resources.
+    """Reads the types from the collection states and the resources.
 
     Args:
-        database: where they are.
+        database: holds the collections.
     """
 
     def __init__(self, *, database: Database[Document]) -> None:
@@ -62,7 +62,7 @@ class SeenTypes:
 
     @translated_errors()
     def of_secret(self, domain_id: str, collector_id: str, secret_id: str) -> tuple[list[SeenType], bool]:
-        """Return the types by provider, group and type, and whether all resources of the secret were looked at."""
+        """Return the types by provider, group and type, and whether all resources of the secret were examined."""
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         fields = {"_id": 0, "cloud_service_id": 1, "seen_at": 1, "disconnected_count": 1}
         states = {state["cloud_service_id"]: state for state in self._states.find(pair, fields).limit(LOOKED_AT + 1)}

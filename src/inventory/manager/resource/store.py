@@ -1,4 +1,4 @@
-"""The resources' collections: finding what batches ask for and writing what was decided. All raw documents."""
+"""The collections of resources: finds what batches ask for, and writes what was decided. Uses raw documents only."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Write = InsertOne[Document] | InsertOne[RawBSONDocument] | UpdateOne
 
 UNSTORABLE: Final = "cannot be stored: a NUL in a key, a number too large, too deep or too large"
 MAX_DOCUMENT_BYTES: Final = 16 * 1024 * 1024 - 64 * 1024
-"""MongoDB's limit less room for what an update adds."""
+"""MongoDB's limit, minus room for what an update adds."""
 _AT_ONCE: Final = 1_000
-"""Documents in MongoDB's first answer, as far as they fit; by default it would be a hundred, and a second question."""
+"""Documents in MongoDB's first reply, if they fit; its default of a hundred would need a second request."""
 _RESOURCE_ID: Final = "reference.resource_id"
 _BY_RESOURCE_ID: Final = [
     (key, 1) for key in ("domain_id", _RESOURCE_ID, "provider", "cloud_service_type", "cloud_service_group", "account")
@@ -38,15 +38,15 @@ _BY_RESOURCE_ID: Final = [
 _BY_FINGERPRINT: Final = [("domain_id", 1), ("fingerprint", 1)]
 _REFERENCE: Final = b"$ref\0"
 _REFUSALS: Final = (PyMongoError, BSONError, OverflowError, UnicodeError)
-"""What a bulk write may end with for the sake of one of its documents."""
+"""Errors with which a bulk write may end because of one of its documents."""
 
 
 class RefusedWriteError(Exception):
-    """MongoDB refuses one of the writes of a transaction, which has come to nothing by that.
+    """MongoDB rejects one of the writes of a transaction, which is thereby aborted.
 
     Attributes:
-        position: of the write among those of the transaction, whose earlier ones are fine; None where it is not known.
-        duplicate: whether a unique key is taken; else the document cannot be stored.
+        position: of the write in the transaction, whose earlier writes are valid; None if unknown.
+        duplicate: whether a unique key is taken; otherwise the document cannot be stored.
     """
 
     def __init__(self, position: int | None, *, duplicate: bool = False) -> None:
@@ -56,7 +56,7 @@ class RefusedWriteError(Exception):
 
 
 class ResourceStore:
-    """One collection of resources of all domains; every method takes the domain it works in."""
+    """One collection of resources of all domains; every method takes a domain."""
 
     def __init__(self, *, database: Database[Document], collection: str, id_field: str, stateful: bool) -> None:
         self._collection = database[collection]
@@ -65,7 +65,7 @@ class ResourceStore:
         self._base: Document = {"state": "ACTIVE"} if stateful else {}
 
     def find(self, domain_id: str, query: Mapping[str, Any], *, fields: Iterable[str] | None = None) -> list[Document]:
-        """Return the living resources that ``query`` finds, whole or with ``fields`` only."""
+        """Return the ACTIVE resources that ``query`` finds, whole or only their ``fields``."""
         whole = {"domain_id": domain_id, **self._base, **query}
         index = index_for(query) if self._base else None
         if fields is None:
@@ -75,15 +75,15 @@ class ResourceStore:
         return list(self._collection.find(whole, wanted, batch_size=_AT_ONCE, hint=index))
 
     def fetch(self, domain_id: str, keys: Sequence[ObjectId]) -> dict[ObjectId, Document]:
-        """Return the living resources with these ``_id`` as whole documents."""
+        """Return the ACTIVE resources with these ``_id`` as whole documents."""
         return {document["_id"]: document for document in self.find(domain_id, {"_id": {"$in": list(keys)}})}
 
     def write(self, writes: Sequence[Write], session: ClientSession) -> int:
         """Write in order, as part of a transaction, and return how many updates found their document.
 
         Raises:
-            RefusedWriteError: one of them cannot be done; the transaction has come to nothing.
-            PyMongoError: MongoDB could not be reached or is not in a state to write.
+            RefusedWriteError: one of them is rejected; the transaction is aborted.
+            PyMongoError: MongoDB is unreachable, or cannot write at the moment.
         """
         if not writes:
             return 0
@@ -96,7 +96,7 @@ class ResourceStore:
             raise
 
     def _bulk_write(self, writes: Any, session: ClientSession) -> int:
-        # Encoded documents are none that the driver's types know.
+        # The driver's type hints do not cover encoded documents.
         return self._collection.bulk_write(writes, session=session).matched_count
 
     def stamped(self, domain_id: str, keys: Sequence[ObjectId], stamp: bytes, session: ClientSession) -> set[ObjectId]:
@@ -113,7 +113,7 @@ class ResourceStore:
         *,
         session: ClientSession,
     ) -> None:
-        """Apply one and the same update to all of ``keys``."""
+        """Apply the same update to all of ``keys``."""
         if keys:
             query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, **self._base}
             self._collection.update_many(query, update, array_filters=array_filters, session=session)
@@ -121,7 +121,7 @@ class ResourceStore:
     def release_match_keys(
         self, domain_id: str, stale: Sequence[tuple[ObjectId, bytes]], session: ClientSession
     ) -> None:
-        """Take their ``match_key`` off documents that are no longer what they were created as."""
+        """Remove the ``match_key`` from documents that are no longer what they were created as."""
         writes = [
             UpdateMany({"_id": key, "domain_id": domain_id, "match_key": held}, {"$unset": {"match_key": ""}})
             for key, held in stale
@@ -135,7 +135,7 @@ class ResourceStore:
 
 
 def _refusal(exc: Exception) -> RefusedWriteError | None:
-    """Return what an error says of a write that can never be done; None where it may well succeed later."""
+    """Return the rejection if the write can never succeed; None if it may succeed later."""
     if isinstance(exc, BulkWriteError):
         errors = exc.details.get("writeErrors", [])
         if len(errors) != 1 or errors[0]["code"] in PASSING:
@@ -149,10 +149,10 @@ def _refusal(exc: Exception) -> RefusedWriteError | None:
 
 
 def index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:
-    """Return the index that answers ``query`` about CloudServices, None to let MongoDB choose.
+    """Return the index for a ``query`` about CloudServices, or None to let MongoDB choose.
 
-    Left to itself it tries every index that begins with the domain, and over a large inventory settles on a poor one:
-    measured, a lookup of 500 takes eight times as long among 60,000 as among 2,000, and is flat this way.
+    By itself, MongoDB tries every index that begins with the domain, and over a large inventory chooses a poor one: as
+    measured, a lookup of 500 takes eight times as long among 60,000 as among 2,000; with this index, the same time.
     """
     if "fingerprint" in query:
         return _BY_FINGERPRINT
@@ -162,7 +162,7 @@ def index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:
 
 
 def _without_children(fields: Iterable[str]) -> Iterator[str]:
-    """Yield ``fields`` less those that lie below another: MongoDB refuses such a projection."""
+    """Yield ``fields`` without those below another one: MongoDB rejects such a projection."""
     kept = set(fields)
     for name in kept:
         parts = name.split(".")
@@ -171,12 +171,12 @@ def _without_children(fields: Iterable[str]) -> Iterator[str]:
 
 
 def encodable(document: Mapping[str, Any]) -> bool:
-    """Return whether MongoDB can hold ``document``: no NUL in a key, no huge integer, not too deep or large."""
+    """Return whether MongoDB can store ``document``: no NUL in a key, no huge integer, not too deep or large."""
     return _encode(document) is not None
 
 
 def encoded(document: Mapping[str, Any]) -> RawBSONDocument | None:
-    """Return ``document`` as it travels to MongoDB, so that it is encoded once; None where it is not encodable."""
+    """Return ``document`` in encoded form, so that it is encoded only once; None if it cannot be encoded."""
     written = _encode(document)
     return None if written is None else RawBSONDocument(written)
 
@@ -190,13 +190,13 @@ def _encode(document: Mapping[str, Any]) -> bytes | None:
 
 
 def _decoded(written: bytes) -> Document:
-    """Return a whole document with dicts only, no references; most hold none, and their bytes tell so."""
+    """Return a whole document with dicts only, without references; the bytes of most show that they have none."""
     document = bson.decode(written, CODEC)
     return plain(document) if _REFERENCE in written else document
 
 
 def plain(value: Any) -> Any:
-    """Return ``value`` with dicts where the driver read ``{"$ref", "$id"}`` as a reference."""
+    """Return ``value`` with dicts in place of ``{"$ref", "$id"}`` that the driver decoded as references."""
     if isinstance(value, DBRef):
         return plain(dict(value.as_doc()))
     if isinstance(value, dict):
@@ -207,7 +207,7 @@ def plain(value: Any) -> Any:
 
 
 def holds_reference(value: Any) -> bool:
-    """Return whether the driver read a ``{"$ref", "$id"}`` anywhere in ``value`` as a reference."""
+    """Return whether the driver decoded a ``{"$ref", "$id"}`` anywhere in ``value`` as a reference."""
     waiting = [[value]]
     while waiting:
         container: Any = waiting.pop()

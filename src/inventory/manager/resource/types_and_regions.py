@@ -1,4 +1,4 @@
-"""Single CloudServiceTypes and Regions, as users write them. Streams go through ``resource_store``."""
+"""Single CloudServiceTypes and Regions, as written by users. Streams use ``store``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 
 class ResourceManager:
-    """Raw documents of one kind of resource that has neither state nor history, always within one domain."""
+    """Raw documents of one kind of resource without state and history, always within one domain."""
 
     def __init__(
         self, *, database: Database[Document], collection: str, id_field: str, natural_keys: Iterable[str]
@@ -25,7 +25,7 @@ class ResourceManager:
         """Prepare.
 
         Args:
-            database: where they are.
+            database: holds the collections.
             collection: their collection.
             id_field: the name of their id.
             natural_keys: the fields that together are unique in a domain.
@@ -43,11 +43,11 @@ class ResourceManager:
         return plain(found) if holds_reference(found) else found
 
     def insert(self, document: Document) -> None:
-        """Store a new one.
+        """Store a new document.
 
         Raises:
             SaveUniqueValuesError: the domain has one with the same natural keys.
-            InvalidParameterError: MongoDB cannot hold it.
+            InvalidParameterError: MongoDB cannot store it.
         """
         _check(document)
         with translated_errors(key="metadata"):
@@ -60,8 +60,8 @@ class ResourceManager:
         """Set and remove top-level fields in one write and return the document.
 
         Raises:
-            NotFoundError: there is none.
-            InvalidParameterError: MongoDB cannot hold the values.
+            NotFoundError: it does not exist.
+            InvalidParameterError: MongoDB cannot store the values.
         """
         _check(sets)
         update: Document = {"$set": dict(sets)}
