@@ -13,7 +13,8 @@ from pymongo import IndexModel
 
 from inventory.api.admission.cost import Index, heavy
 from inventory.api.endpoint import Endpoint, Gate
-from inventory.api.methods import METHODS, MethodRow
+from inventory.api.method_row import MethodRow
+from inventory.api.methods import METHODS
 from inventory.model.indexes import declared_indexes
 from inventory.service.use_cases import UseCases
 

@@ -8,8 +8,8 @@ import click
 
 from inventory.cli.client import connected
 from inventory.cli.command_form import Command, Group, sent
-from inventory.cli.commands.dry_runs import require_harmless, show_report
 from inventory.cli.commands.stat import add_stat
+from inventory.cli.commands.trust.dry_runs import require_harmless, show_report
 from inventory.cli.completion import collector_names
 from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import COLLECTOR, find, find_id

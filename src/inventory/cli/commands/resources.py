@@ -8,9 +8,9 @@ import click
 
 from inventory.cli.client import connected
 from inventory.cli.command_form import Command, Group, sent
-from inventory.cli.commands.explain import add_explain
 from inventory.cli.commands.resource_changes import CHANGES, add_changes
 from inventory.cli.commands.stat import add_stat, print_stat, statistics_query
+from inventory.cli.commands.trust.explain import add_explain
 from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import REGION, RESOURCE, TYPE, EntityKind, find, find_id
 from inventory.cli.parameters import STRUCT

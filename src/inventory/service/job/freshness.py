@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
-from inventory.domain.job.freshness import FreshnessState, Promise, Verdict, judge, promise_of
+from inventory.domain.job.freshness import FreshnessState, Promise, judge, promise_of
 from inventory.domain.job.states import TaskStatus
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterError, NotFoundError
@@ -22,89 +22,15 @@ from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.schedule import StoredSchedule
+from inventory.service.job.secret_view import SecretView, succeeded_at
 from inventory.service.schedule.stored import times_or_problem
 
 Views: TypeAlias = "list[SecretView]"
 
 DEFAULT_PAGE: Final = 100
 LONGEST_PAGE: Final = 1_000
-_ALIVE: Final = ("created_count", "updated_count", "disconnected_count", "view_resources_seen")
 _FAILED: Final = TaskStatus.FAILURE.value
 _OPEN: Final = frozenset({TaskStatus.PENDING.value, TaskStatus.IN_PROGRESS.value})
-
-
-@dataclass(frozen=True, slots=True)
-class SecretView:
-    """A collector's view of one secret.
-
-    Attributes:
-        collector: collector_id, name and state.
-        secret_id: empty if the collector has not collected with any secret yet.
-        complete: the last complete success, or None.
-        ended: the task that ended last, or None.
-        verdict: the state, and why.
-        stale_after: time without a complete success after which it is stale.
-        failures: of the tasks since the last complete success; known only for views of a page.
-        attempt: the last attempt with its first error; known only for views of a page.
-    """
-
-    collector: StoredCollector
-    secret_id: str
-    complete: Document | None
-    ended: Document | None
-    verdict: Verdict
-    stale_after: timedelta
-    failures: int = 0
-    attempt: Document | None = None
-
-    @property
-    def last_success_at(self) -> datetime | None:
-        """When the last complete success ended; of one that a retry completed, when the job that it retries began."""
-        return None if self.complete is None else _succeeded_at(self.complete)
-
-    @property
-    def project_id(self) -> str:
-        """The secret's project, according to the last task."""
-        return str((self.ended or self.complete or {}).get("project_id") or "")
-
-    @property
-    def has_newer_tasks(self) -> bool:
-        """Whether a task has ended since the last complete success."""
-        return self.ended is not None and (self.complete is None or self.ended["task"] != self.complete["task"])
-
-    @property
-    def order(self) -> tuple[int, float, str, str]:
-        """The worst first; within a state, the one whose last complete success is the oldest."""
-        moment = self.last_success_at
-        age = 0.0 if moment is None else moment.timestamp()
-        return (self.verdict.state.severity, age, str(self.collector["collector_id"]), self.secret_id)
-
-    def document(self) -> Document:
-        """Return the fields of a ``FreshnessInfo``."""
-        known, complete, attempt = self.ended or self.complete or {}, self.complete or {}, self.attempt or {}
-        document = {
-            "collector_id": self.collector["collector_id"],
-            "collector_name": self.collector.get("name", ""),
-            "collector_enabled": self.collector.get("state") == ENABLED,
-            "secret_id": self.secret_id,
-            "provider": known.get("provider"),
-            "service_account_id": known.get("service_account_id"),
-            "project_id": self.project_id,
-            "state": self.verdict.state.value,
-            "reason": self.verdict.reason,
-            "last_success_at": self.last_success_at,
-            "last_success_job_id": complete.get("job_id"),
-            "last_attempt_at": attempt.get("finished_at"),
-            "last_attempt_status": attempt.get("status"),
-            "last_attempt_job_id": attempt.get("job_id"),
-            "last_attempt_job_task_id": attempt.get("job_task_id"),
-            "consecutive_failures": self.failures,
-            "resources": sum(complete.get(name) or 0 for name in _ALIVE),
-            "stale_after_seconds": int(self.stale_after.total_seconds()),
-        }
-        if (errors := attempt.get("errors")) and attempt["status"] != TaskStatus.SUCCESS.value:
-            document["last_error"] = {name: errors[0].get(name) for name in ("error_code", "message")}
-        return {name: value for name, value in document.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +162,7 @@ class FreshnessService:
         for name, task in ended.items():
             if name not in gone:
                 success = complete.get(name)
-                moment = None if success is None else _succeeded_at(success)
+                moment = None if success is None else succeeded_at(success)
                 verdict = judge(moment, promise, now, failed=_failed(task, success))
                 yield SecretView(collector, name, success, task, verdict, promise.stale_after)
 
@@ -287,12 +213,6 @@ def _is_asked_for(view: SecretView, principal: Principal, request: Mapping[str, 
         return False
     asked = ((request.get("secret_id"), view.secret_id), (request.get("project_id"), view.project_id))
     return all(not wanted or wanted == value for wanted, value in asked)
-
-
-def _succeeded_at(task: Document) -> datetime:
-    """Return how old what a complete success saw is at most."""
-    moment: datetime = task.get("view_started_at") or task["finished_at"]
-    return moment
 
 
 def _failed(task: Document, success: Document | None) -> bool:

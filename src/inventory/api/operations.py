@@ -1,0 +1,96 @@
+"""The rows of the methods of ``inventory.operations.v1``: what this implementation adds to the published API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from inventory.api.endpoint import Request
+from inventory.api.method_row import MethodRow, Service
+from inventory.api.policy import DOMAIN, OPERATIONS, PROJECT, Policy
+from inventory.api.presenters import (
+    DRY_RUN,
+    DRY_RUN_CHANGE,
+    RESOURCE_EXPLANATION,
+    SCHEDULE_FACTS,
+    TYPE_EXPLANATION,
+    explanation,
+    freshness_of_secret,
+    freshness_page,
+    job_facts,
+)
+from inventory.domain.principal import Principal
+from inventory.service.use_cases import UseCases
+
+
+def operations_rows() -> Iterator[MethodRow]:
+    """Yield the row of each method."""
+    yield from _schedules()
+    yield from _freshness()
+    yield from _job_operations()
+    yield from _explanations()
+    yield from _dry_run()
+
+
+def _schedule_facts(use: UseCases, who: Principal, request: Request) -> bytes:
+    found = use.schedule_facts_service.of_collector(who, request["collector_id"])
+    return SCHEDULE_FACTS.many([each.document() for each in found], len(found))
+
+
+def _schedules() -> Iterator[MethodRow]:
+    """Yield the facts about schedules, which require permissions of the Collector methods that they complement."""
+    service = f"{OPERATIONS}.Operations"
+    yield MethodRow(
+        Policy(f"/{service}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)),
+        _schedule_facts,
+    )
+    yield MethodRow(
+        Policy(f"/{service}/explain_schedule", "Collector", "get_schedule", DOMAIN, ("collector_id", "schedule_id")),
+        lambda use, who, it: explanation(
+            use.schedule_facts_service.explain(who, it["collector_id"], it["schedule_id"])
+        ),
+    )
+
+
+def _freshness() -> Iterator[MethodRow]:
+    service = Service("Freshness", PROJECT, OPERATIONS)
+    yield service.row("list", (), lambda use, who, it: freshness_page(use.freshness_service.list(who, it)))
+    yield service.row(
+        "get",
+        ("collector_id", "secret_id"),
+        lambda use, who, it: freshness_of_secret(use.freshness_service.get(who, it["collector_id"], it["secret_id"])),
+    )
+
+
+def _explanations() -> Iterator[MethodRow]:
+    row = Service("Explanations", PROJECT, OPERATIONS).row
+    resource, kind = "cloud_service_id", "cloud_service_type_id"
+    yield row(
+        "explain_resource",
+        (resource,),
+        lambda use, who, it: RESOURCE_EXPLANATION.one(use.resource_explainer.explain(who, it[resource])),
+    )
+    yield row(
+        "explain_type",
+        (kind,),
+        lambda use, who, it: TYPE_EXPLANATION.one(use.type_explainer.explain(who, it[kind])),
+    )
+
+
+def _job_operations() -> Iterator[MethodRow]:
+    service = Service("JobOperations", PROJECT, OPERATIONS)
+    key = ("job_id",)
+    yield service.row("retry", key, lambda use, who, it: job_facts(use.retry_service.retry(who, it["job_id"])))
+    yield service.row("get", key, lambda use, who, it: job_facts(use.retry_service.get(who, it["job_id"])))
+
+
+def _dry_run() -> Iterator[MethodRow]:
+    row = Service("DryRun", DOMAIN, OPERATIONS).row
+    key = ("dry_run_id",)
+    yield row("start", ("collector_id",), lambda use, who, it: DRY_RUN.one(use.dry_run_service.start(who, it)))
+    yield row("get", key, lambda use, who, it: DRY_RUN.one(use.dry_run_service.get(who, it["dry_run_id"])))
+    yield row(
+        "list_changes",
+        key,
+        lambda use, who, it: DRY_RUN_CHANGE.many(*use.dry_run_service.list_changes(who, it)),
+    )
+    yield row("cancel", key, lambda use, who, it: DRY_RUN.one(use.dry_run_service.cancel(who, it["dry_run_id"])))
