@@ -28,7 +28,7 @@ from inventory.observe.metrics import SERVER, forget_process, own_registry, shar
 from inventory.observe.page_owner import PageOwner
 from inventory.process.children import ChildProcesses
 from inventory.process.descriptors import raise_limit
-from inventory.process.interpreter import switch_often
+from inventory.process.interpreter import exclude_from_collection, switch_often
 from inventory.process.memory_budget import settle_allocator
 from inventory.process.stop_flag import StopFlag
 from inventory.service.use_cases import build_all
@@ -125,6 +125,7 @@ def serve(settings: Settings, port: int, *, on_ready: Callable[[], None] = lambd
         if settings.server_processes == 1:
             registry = closing.enter_context(own_registry(SERVER))
             closing.enter_context(health_pages(settings, _store_checks(container), registry))
+        exclude_from_collection()
         server.start()
         on_ready()
         stop.wait()

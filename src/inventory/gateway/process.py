@@ -18,7 +18,7 @@ from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import GATEWAY, own_registry
 from inventory.process.addresses import bare, family_of, host_port
 from inventory.process.descriptors import Listener, connection_limit, raise_limit
-from inventory.process.interpreter import switch_often
+from inventory.process.interpreter import exclude_from_collection, switch_often
 from inventory.process.loopback import is_loopback
 from inventory.process.memory_budget import settle_allocator
 from inventory.settings import Settings
@@ -47,6 +47,7 @@ def run(settings: Settings) -> int:
     settle_allocator()
     switch_often()
     server = build_server(settings)
+    exclude_from_collection()
     listener = listen(settings.host, settings.gateway_port)
     for signum in (signal.SIGTERM, signal.SIGINT):
         # uvicorn re-raises the signal that stopped it for the previous handler; there was none.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
@@ -176,6 +177,11 @@ def settle_allocator() -> None:
 
 
 def trim() -> None:
-    """Return free memory to the system."""
+    """Free what is only held by reference cycles, and return free memory to the system.
+
+    Calls that fail or are canceled leave cycles of frames and exceptions, which may hold a whole request or answer; an
+    idle process would not collect them for a long time.
+    """
+    gc.collect()
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)

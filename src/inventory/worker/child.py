@@ -13,6 +13,7 @@ from inventory.domain.clock import SystemClock
 from inventory.errors import InventoryError
 from inventory.observe import log_stream
 from inventory.observe.logs import get_logger, setup
+from inventory.process.interpreter import exclude_from_collection
 from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
 from inventory.worker.heartbeat import Heartbeat
@@ -60,8 +61,7 @@ def serve(
         Whether nothing is running any more. If not, handlers hang in calls, and their connections must stay open.
     """
     heartbeat = Heartbeat(running=parts.running, period_seconds=settings.heartbeat_seconds, clock=SystemClock())
-    gc.collect()
-    gc.freeze()
+    exclude_from_collection()
     gc.set_threshold(*GC_THRESHOLDS)
     heartbeat.start()
     parts.consumer.start()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 
 import pytest
 
+from inventory.devruntime.child import wait_until
 from inventory.process import memory_budget
 from inventory.process.memory_budget import FREE_BYTES, BudgetSpentError, Holding, MemoryBudget, holding
 
@@ -70,3 +73,28 @@ def test_small_calls_and_those_of_nobody_are_not_counted() -> None:
     memory_budget.hold(5 * MIB)
 
     assert budget.held_bytes == 0
+
+
+class _Cycle:
+    """As a failed call leaves it: an exception whose frames hold it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_was_given_back_is_freed_although_a_cycle_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory_budget, "TRIM_SECONDS", 0.01)
+    held = Holding(MemoryBudget(10 * MIB))
+    held.hold(4 * MIB)
+    gc.disable()
+    try:
+        cycle = _Cycle()
+        seen = weakref.ref(cycle)
+        del cycle
+        assert seen() is not None
+
+        held.release()
+
+        assert wait_until(lambda: seen() is None, timeout_seconds=10)
+    finally:
+        gc.enable()
