@@ -189,6 +189,7 @@ def _plan(options: UpOptions) -> _Plan:
         endpoint=endpoint,
         rows=(
             ("gRPC API", endpoint),
+            ("console", f"http://{host_port(host, numbers.gateway)}/"),
             ("HTTP API", f"http://{host_port(host, numbers.gateway)}/docs"),
             ("server", f"{_health_page(host, numbers.server_health)} (health)"),
             ("worker", f"{_health_page(host, numbers.worker)} (health)"),

@@ -25,6 +25,7 @@
     } catch {
       part.textContent = "The server cannot be reached.";
     } finally {
+      part.removeAttribute("data-part");
       part.removeAttribute("aria-busy");
     }
   }
