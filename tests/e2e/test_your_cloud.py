@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from inventory.cli import cli
 from inventory.process import yaml_text
 from tests.e2e.running import DATA, Up
 from tests.fakes import docker
@@ -22,17 +26,36 @@ PLUGIN = "plugin-aws-ec2-inven-collector"
 SECONDS = 30.0
 
 
+pytestmark = pytest.mark.timeout(300)
+
+
+@dataclass
+class Here:
+    """Commands for the running service, typed in its folder; in this process, since a new one takes a second each."""
+
+    up: Up
+    environment: dict[str, str]
+
+    def cli(self, *arguments: str, code: int = 0) -> Any:
+        """Run a command and return what it printed, decoded where it is JSON."""
+        done = CliRunner().invoke(cli, ["--endpoint", self.up.endpoint, *arguments], env=self.environment)
+        said = done.output if done.exception is None else f"{done.output}{done.exception}"
+        assert done.exit_code == code, said
+        assert VALUE not in said
+        return json.loads(done.stdout) if done.stdout.startswith("{") else said
+
+
 @pytest.fixture
-def here(up: Up, up_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Up:
-    """The running service, and commands typed in its folder."""
+def here(up: Up, up_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """The running service, with the keys of an account in the environment."""
     monkeypatch.chdir(up_folder)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA-E2E")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", VALUE)
-    return up
+    return Here(up, up.settings)
 
 
 @pytest.fixture
-def tidy(here: Up, up_folder: Path) -> Iterator[None]:
+def tidy(here: Here, up_folder: Path) -> Iterator[None]:
     """The platform file as it was, afterwards."""
     path = up_folder / DATA / "platform.yaml"
     before = path.read_text()
@@ -47,7 +70,7 @@ def _platform(folder: Path) -> Any:
     return yaml_text.load((folder / DATA / "platform.yaml").read_text())
 
 
-def _process(up: Up, plugin_id: str) -> str:
+def _process(up: Here, plugin_id: str) -> str:
     rows = up.cli("plugin", "list", "--json")["results"]
     return str(next((row["process"] for row in rows if row["plugin_id"] == plugin_id), "absent"))
 
@@ -58,7 +81,7 @@ def _state(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("tidy")
-def test_a_plugin_of_the_catalogue_runs_collects_survives_a_kill_and_is_upgraded(here: Up, up_folder: Path) -> None:
+def test_a_plugin_of_the_catalogue_runs_collects_survives_a_kill_and_is_upgraded(here: Here, up_folder: Path) -> None:
     ran = here.cli("plugin", "run", "aws-ec2")
     assert "docker pull spaceone/plugin-aws-ec2-inven-collector:1.13" in ran
     assert "It can: types" in ran
@@ -100,15 +123,49 @@ def test_a_plugin_of_the_catalogue_runs_collects_survives_a_kill_and_is_upgraded
     ],
 )
 def test_a_plugin_that_does_not_run_is_told_with_the_reason_and_leaves_nothing(
-    here: Up, up_folder: Path, arguments: tuple[str, ...], said: str
+    here: Here, up_folder: Path, arguments: tuple[str, ...], said: str
 ) -> None:
     before = _platform(up_folder)
     assert said in here.cli("plugin", "run", *arguments, code=1)
     assert _platform(up_folder) == before
 
 
-def test_without_docker_it_is_told_what_to_do(here: Up, tmp_path: Path) -> None:
-    here_without = Up(here.process, here.endpoint, [], here.settings | {"PATH": str(tmp_path)})
-    told = here_without.cli("plugin", "run", "aws-ec2", code=1)
+def test_without_docker_it_is_told_what_to_do(here: Here, tmp_path: Path) -> None:
+    without = Here(here.up, here.environment | {"PATH": str(tmp_path)})
+    told = without.cli("plugin", "run", "aws-ec2", code=1)
     assert "docker is not on the PATH" in told
     assert re.search(r"https://github.com/cloudforet-io/plugin-aws-ec2-inven-collector: inventory plugin run", told)
+
+
+@pytest.mark.usefixtures("tidy")
+def test_the_quickstart_does_it_all_and_shows_commands_that_can_be_typed(here: Here, up_folder: Path) -> None:
+    shown = here.cli("quickstart", "aws")
+
+    typed = [shlex.split(line)[2:] for line in shown.splitlines() if line.startswith("$ inventory ")]
+    words = [" ".join(line[2:4] if line[0] == "--endpoint" else line[:2]) for line in typed]
+    assert words == ["plugin run", "secret add", "collector create", "schedule add", "collect aws"]
+    assert "ended SUCCESS" in shown
+    assert "AmazonEC2ReadOnlyAccess" in shown
+    # Again, by hand, where something is left to do: nothing is done twice, and each command works as shown.
+    again = here.cli("quickstart", "aws")
+    assert again.count("is there already") == 2
+    assert "it has a schedule already: daily" in again
+    assert "accepts it" in again
+    here.cli("secret", "remove", "aws")
+    here.cli(*typed[1][2:])
+    here.cli(*typed[4][2:])
+    (collector,) = [each for each in here.cli("collector", "list", "--json")["results"] if each["name"] == "aws"]
+    (schedule,) = here.cli("schedule", "list", collector["collector_id"], "--json")["results"]
+    assert schedule["schedule"]["hours"] == [2]
+    here.cli("collector", "delete", "aws")
+
+
+@pytest.mark.usefixtures("tidy")
+def test_a_quickstart_with_a_key_that_the_plugin_refuses_stops_there(
+    here: Here, up_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", f"wrong {VALUE}")
+    shown = here.cli("quickstart", "aws", "--name", "refused", code=1)
+    assert "the key is not accepted" in shown
+    assert "collector create" not in shown
+    assert "refused" not in {each["secret_id"] for each in _platform(up_folder)["secrets"]}

@@ -85,6 +85,7 @@ cli.commands = LazyCommands(
         "inventory.cli.standalone.plugins": ("plugin",),
         "inventory.cli.standalone.secrets": ("secret",),
         "inventory.cli.standalone.projects": ("project",),
+        "inventory.cli.standalone.quickstart": ("quickstart",),
         "inventory.cli.commands.doctor": ("doctor",),
         "inventory.cli.completion": ("completion",),
     }

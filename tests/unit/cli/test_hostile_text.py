@@ -122,8 +122,9 @@ COMMANDS: dict[str, list[str]] = {
     **{f"plugin {name}": [] for name in ("add", "list", "show", "remove", "upgrade", "run", "logs", "catalogue")},
     **{f"secret {name}": [] for name in ("add", "list", "show", "check", "remove")},
     **{f"project {name}": [] for name in ("add", "list")},
+    "quickstart": [],
 }
-STANDALONE = {path for path in COMMANDS if path.split()[0] in ("plugin", "secret", "project")}
+STANDALONE = {path for path in COMMANDS if path.split()[0] in ("plugin", "secret", "project", "quickstart")}
 """About the platform file; tested below."""
 ELSEWHERE = {"health", "migrate", "doctor", "config", "completion", "plugin try"}
 """Print what no server sends; tested below."""

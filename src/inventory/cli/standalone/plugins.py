@@ -16,6 +16,7 @@ from inventory.cli.standalone.input import variable
 from inventory.cli.standalone.location import data_dir, platform_options
 from inventory.cli.standalone.plugin_run import (
     ANSWER_SECONDS,
+    find_known,
     is_up,
     plugin_logs,
     run_plugin,
@@ -25,7 +26,6 @@ from inventory.cli.standalone.plugin_run import (
 from inventory.cli.standalone.try_plugin import try_plugin
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
-from inventory.standalone.catalogue import catalogue
 from inventory.standalone.platform_file import Entry, PlatformFile
 from inventory.standalone.plugin_state import read_states
 from inventory.standalone.plugins import new_entry, upgraded
@@ -82,7 +82,7 @@ def add_plugin(
 
     A running service uses it within a second.
     """
-    known = catalogue().plugins.get(plugin_id)
+    known = find_known(plugin_id)
     provider = provider or (known.provider if known else None)
     if not provider:
         raise click.UsageError("--provider is missing: which provider's secrets does it use?")

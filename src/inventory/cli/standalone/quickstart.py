@@ -1,0 +1,235 @@
+"""``quickstart``: from a running `inventory up` to the first collect of one's own cloud.
+
+Each step is a command that is shown, and run as if it had been typed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from inventory.cli.client import connected
+from inventory.cli.command_form import Command
+from inventory.cli.options import ClientOptions
+from inventory.cli.standalone.location import data_dir, platform_options
+from inventory.cli.standalone.plugin_run import find_known, is_up
+from inventory.cli.terminal import echo, one_line
+from inventory.devruntime.running import running_settings
+from inventory.errors import SettingsError
+from inventory.standalone import usual_places
+from inventory.standalone.catalogue import CataloguePlugin, provider_of
+from inventory.standalone.platform_file import ID_NAMES, PlatformFile
+
+PLUGINS: Final = {"aws": "aws-ec2", "google": "google-cloud", "azure": "azure", "kubernetes": "kubernetes"}
+"""Which plugin of the catalogue is the first of each cloud."""
+DEFAULT_PORT: Final = "50051"
+
+
+class Steps:
+    """The commands of one quickstart.
+
+    Args:
+        context: of the command that runs them.
+        before: options before each command, such as ``--endpoint``.
+        dry: show them, and run none.
+    """
+
+    def __init__(self, context: click.Context, before: Sequence[str], *, dry: bool) -> None:
+        self._root = context.find_root()
+        self._before = list(before)
+        self._dry = dry
+
+    def run(self, *words: str, quiet: bool = False) -> None:
+        """Show a command and run it; ``quiet``: without what it prints.
+
+        Raises:
+            click.ClickException: it failed; has said why.
+            click.exceptions.Exit: it ended with another code than 0.
+        """
+        typed = [*self._before, *words]
+        _print(f"$ inventory {shlex.join(typed)}")
+        if self._dry:
+            return
+        with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
+            command: Any = self._root.command
+            code = command.main(args=typed, prog_name="inventory", standalone_mode=False)
+        if isinstance(code, int) and code:
+            raise click.exceptions.Exit(code)
+
+    def skip(self, reason: str) -> None:
+        """Say why a step is not needed."""
+        _print(f"# {reason}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What was asked for.
+
+    Attributes:
+        plugin: of the catalogue, by its name there.
+        known: the same.
+        run: further options of ``plugin run``.
+        secret: options of ``secret add`` that say where the values come from.
+        name: of the collector and of the secret.
+        hour: of each day at which it is collected, UTC.
+    """
+
+    plugin: str
+    known: CataloguePlugin
+    run: tuple[str, ...]
+    secret: tuple[str, ...]
+    name: str
+    hour: int
+
+
+@click.command(cls=Command, example="inventory quickstart aws --profile production")
+@click.argument("cloud", type=click.Choice(sorted(PLUGINS)))
+@click.option("--plugin", help="another plugin of the catalogue")
+@click.option("--name", help="of the collector and the secret; absent: CLOUD")
+@click.option("--from-file", metavar="FILE", help="JSON or YAML with the secret's values; - for stdin")
+@click.option("--profile", "--context", metavar="NAME", help="this AWS profile or kubeconfig context")
+@click.option("--hour", type=click.IntRange(0, 23), default=2, show_default=True, help="collect daily at, UTC")
+@click.option("--version", help="of the plugin")
+@click.option("--image", help="another image than the catalogue's")
+@click.option("--command", help="run the plugin by this command instead of Docker")
+@click.option("--folder", help="where the command runs")
+@click.option("--dry-run", is_flag=True, help="show the commands, and run none")
+@platform_options
+@click.pass_context
+def quickstart(
+    context: click.Context,
+    /,
+    cloud: str,
+    plugin: str | None,
+    name: str | None,
+    from_file: str | None,
+    profile: str | None,
+    hour: int,
+    dry_run: bool,
+    file: PlatformFile,
+    **run: str | None,
+) -> None:
+    """Collect your own CLOUD: plugin, secret, collector, schedule, and the first collect.
+
+    Asks for what is missing. Each step is shown as the command that does it; what is there already is kept.
+    """
+    key = plugin or PLUGINS[cloud]
+    known = find_known(key)
+    if known is None:
+        raise click.UsageError(f"--plugin {key}: is not in the catalogue (plugin catalogue)")
+    if not dry_run and not is_up(file):
+        raise click.ClickException("`inventory up` does not run here: start it in another terminal, in this folder")
+    if not dry_run and not known.version and not (run["version"] or run["image"] or run["command"]):
+        run["version"] = _ask(f"no version of {known.image or key} is known; which one", "--version")
+    wanted = Wanted(
+        plugin=key,
+        known=known,
+        run=tuple(word for option, value in run.items() if value for word in (f"--{option}", value)),
+        secret=_source(known, from_file, profile),
+        name=name or cloud,
+        hour=hour,
+    )
+    _all_steps(context, file, Steps(context, _before(context), dry=dry_run), wanted, dry=dry_run)
+    _print(f"It needs: {known.needs}.")
+    echo(one_line(f"Look at it: inventory resource stat --by cloud_service_type; the plugin is {known.source}"))
+
+
+def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted: Wanted, *, dry: bool) -> None:
+    plugin_id, provider, name = wanted.known.plugin_id, wanted.known.provider, wanted.name
+    where = _where(file)
+    if _has(file, "plugins", plugin_id):
+        steps.skip(f"the plugin {plugin_id} is there already")
+    else:
+        steps.run("plugin", "run", wanted.plugin, *wanted.run, *where)
+    if _has(file, "secrets", name):
+        steps.run("secret", "check", name, "--plugin", plugin_id, *where)
+    else:
+        steps.run("secret", "add", name, "--provider", provider, *wanted.secret, "--check", *where)
+    collectors, schedules = ([], []) if dry else _existing(context, name)
+    if collectors:
+        steps.skip(f"the collector {name} is there already")
+    else:
+        steps.run(*("collector", "create", "--name", name, "--plugin", plugin_id, "--provider", provider), quiet=True)
+    if schedules:
+        steps.skip(f"it has a schedule already: {schedules[0]}")
+    else:
+        steps.run("schedule", "add", name, "--name", "daily", "--hours", str(wanted.hour), quiet=True)
+    steps.run("collect", name, "--watch")
+
+
+def _source(known: CataloguePlugin, from_file: str | None, profile: str | None) -> tuple[str, ...]:
+    """Return the options that say where the secret's values come from; none: they are asked for."""
+    if from_file:
+        return ("--from-file", from_file)
+    if profile:
+        return ("--profile", profile)
+    place = provider_of(known.provider).place
+    try:
+        usual_places.read(place, usual_places.Place(environ=os.environ, home=Path.home()))
+    except SettingsError as exc:
+        echo(one_line(f"# no credentials at the usual place: {exc.message}"))
+        return ()
+    return ("--from-provider",)
+
+
+def _existing(context: click.Context, name: str) -> tuple[list[str], list[str]]:
+    """Return the collectors of this name, and the names of their schedules."""
+    with connected(context) as client:
+        query = {"filter": [{"k": "name", "v": name, "o": "eq"}]}
+        found = [each["collector_id"] for each in client.call("Collector.list", query=query).get("results", [])]
+        schedules = [
+            str(each.get("name") or each["schedule_id"])
+            for collector_id in found
+            for each in client.call("Collector.list_schedules", collector_id=collector_id).get("results", [])
+        ]
+    return found, schedules
+
+
+def _before(context: click.Context) -> tuple[str, ...]:
+    """Return the options that make each command talk to the same server."""
+    options = context.find_object(ClientOptions)
+    assert options is not None
+    if context.find_root().get_parameter_source("endpoint") is click.core.ParameterSource.DEFAULT:
+        port = running_settings(data_dir()).get("port", DEFAULT_PORT)
+        if port == DEFAULT_PORT:
+            return ()
+        endpoint = f"127.0.0.1:{port}"
+        context.obj = ClientOptions(endpoint=endpoint, domain_id=options.domain_id, token=options.token)
+        return ("--endpoint", endpoint)
+    return ("--endpoint", options.endpoint)
+
+
+def _where(file: PlatformFile) -> tuple[str, ...]:
+    """Return the option that names the data folder, where it is not the usual one."""
+    folder = data_dir()
+    if folder == Path(".inventory"):
+        return ()
+    return ("--data-dir", str(folder)) if is_up(file) else ("--platform-file", str(file.path))
+
+
+def _has(file: PlatformFile, section: str, key: str) -> bool:
+    return any(str(entry.get(ID_NAMES[section])) == key for entry in file.entries(section))
+
+
+def _print(line: str) -> None:
+    echo("")
+    echo(one_line(line))
+
+
+def _ask(words: str, option: str) -> str:
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{words}? Give {option}")
+    answer: str = click.prompt(words, err=True)
+    return answer
+
+
+COMMANDS = (quickstart,)
