@@ -266,3 +266,27 @@ def test_the_service_knows_a_change_at_its_next_use(run: Run, wire: Wire, channe
         collector = domains.call("Collector.create", {"name": "seen", "plugin_info": info})
     assert collector["plugin_info"]["version"] == "1"
     domains.call("Collector.delete", {"collector_id": collector["collector_id"]})
+
+
+def test_accounts_of_a_file_are_added_all_or_none_and_collected_by_their_group(
+    run: Run, platform: Path, plugin: FakePlugin, tmp_path: Path
+) -> None:
+    plugin.resources = [cloud_service("i-1")]
+    run("plugin", "add", "plugin-many", plugin.endpoint, "--provider", "many", "--version", "1")
+    accounts = tmp_path / "accounts.csv"
+    accounts.write_text("name,groups,key\n" + "".join(f"account-{n},blue,{VALUE}-{n}\n" for n in range(30)))
+    add = ("secret", "add", "--from-file", str(accounts), "--provider", "many", "--group", "all", "--check")
+    plugin.verify_failure = Failure(grpc.StatusCode.UNAUTHENTICATED, "no")
+    before = platform.read_text()
+    told = run(*add, code=1).output
+    assert ("account-0: plugin-many" in told, "and 20 more" in told, platform.read_text()) == (True, True, before)
+    assert not list((platform.parent / "secrets").glob("account-*"))
+
+    plugin.verify_failure = None
+    assert "30 secrets added" in run(*add).output
+    assert [each["groups"] for each in _content(platform)["secrets"][1:]] == [["blue", "all"]] * 30
+    assert "exists already" in str(run(*add, code=1).exception)
+    run("collector", "create", "--name", "many", "--plugin", "plugin-many", "--secret-group", "blue")
+    job = json.loads(run("collect", "many", "--watch", "--json").stdout)
+    assert (job["status"], len(job["tasks"])) == ("SUCCESS", 30)
+    run("collector", "delete", "many")

@@ -29,6 +29,7 @@ FIRST_PORT: Final = 50070
 POLL_SECONDS: Final = 0.25
 ANSWER_SECONDS: Final = 60.0
 """How long a plugin that was started may take until it answers, s."""
+FORGET_SECONDS: Final = 5.0
 SHOWN_LINES: Final = 12
 
 CATALOGUE_COLUMNS: tuple[Column, ...] = (
@@ -100,6 +101,7 @@ def run_plugin(
     entry = new_entry(plugin_id, endpoint, name=known.name if known else "", provider=provider, version=version) | {
         "run": run
     }
+    _await_forgotten(plugin_id)
     file.add("plugins", entry)
     if not is_up(file):
         echo(one_line(f"{plugin_id}: added to {file.path}; `inventory up` starts it"), err=wants_json(context))
@@ -188,6 +190,13 @@ def wait_until_it_answers(entry: Entry, seconds: float, *, before: int = 0) -> M
                     return {}
         time.sleep(POLL_SECONDS)
     raise _failed(plugin_id, f"{reason} within {seconds:g} s", log, began)
+
+
+def _await_forgotten(plugin_id: str) -> None:
+    """Wait until `inventory up` no longer reports on an entry of this id that was just removed."""
+    deadline = time.monotonic() + FORGET_SECONDS
+    while plugin_id in read_states(data_dir()) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
 
 
 def _answered(error: InventoryError) -> bool:

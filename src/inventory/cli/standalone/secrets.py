@@ -11,16 +11,14 @@ import click
 
 from inventory.bootstrap.static_file import SecretEntry, secret_data
 from inventory.cli.command_form import Group, sent
-from inventory.cli.standalone.asking import connected_plugin, endpoint_of
+from inventory.cli.standalone.acceptance import answers, plugins_of, require_acceptance
 from inventory.cli.standalone.input import mapping_from, prompted
 from inventory.cli.standalone.location import platform_options
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
-from inventory.connector.ports import CollectorPlugin
-from inventory.domain.collector.options_schema import with_defaults
-from inventory.domain.redact import redact
-from inventory.errors import InventoryError, PluginError, PluginUnavailableError
+from inventory.errors import InventoryError
 from inventory.standalone import secrets, usual_places
+from inventory.standalone.accounts import accounts_of
 from inventory.standalone.catalogue import Provider, provider_of
 from inventory.standalone.platform_file import Entry, PlatformFile
 from inventory.standalone.secret_values import complete, named_for
@@ -47,15 +45,16 @@ def secret() -> None:
 @secret.command(
     "add",
     example="inventory secret add production --provider aws --profile production --check\n"
+    "inventory secret add --from-file accounts.csv --provider aws --group production --check\n"
     "inventory secret add azure-1 --provider azure --from-provider --project project-1",
 )
-@secret_argument
+@click.argument("secret_id", metavar="[SECRET]", required=False)
 @click.option("--provider", help="its provider; absent: that of the secret with --replace")
 @click.option("--name", help="name for people")
 @click.option("--schema", help="the plugins' name for this form of secret; absent: the catalogue's")
 @click.option("--project", "project_id", help="the project of resources collected with it")
 @click.option("--group", "groups", multiple=True, help="a group that collectors can name; repeatable")
-@click.option("--from-file", metavar="FILE", help="JSON or YAML with the values; - for stdin")
+@click.option("--from-file", metavar="FILE", help="JSON or YAML with the values, or CSV; - for stdin")
 @click.option("--from-env", metavar="NAME", help="the variable with the values as JSON")
 @click.option("--from-provider", is_flag=True, help="from the files or variables of the provider's own tools")
 @click.option("--profile", "--context", metavar="NAME", help="the same, for this AWS profile or kubeconfig context")
@@ -67,7 +66,7 @@ def secret() -> None:
 def add_secret(
     context: click.Context,
     /,
-    secret_id: str,
+    secret_id: str | None,
     provider: str | None,
     replace: bool,
     check: bool,
@@ -84,7 +83,17 @@ def add_secret(
 
     They are written under the names that the provider's plugins read, into a file beside the platform file that only
     its owner may read. A running service uses it from the next job on.
+
+    A file *.csv holds a secret a line, and SECRET is left out: its first line names the columns, secret_id and those of
+    the values; project_id, schema, name and groups may be there. Either all are added or none.
     """
+    if from_file and from_file.endswith(".csv"):
+        if secret_id or replace or from_env or from_provider or profile or about.pop("name", None):
+            raise click.UsageError("a CSV file goes without SECRET, --name, --replace and other sources")
+        _add_accounts(context, file, from_file, provider, check=check, **about)
+        return
+    if not secret_id:
+        raise click.UsageError("SECRET is missing")
     if replace:
         provider = provider or str(file.find("secrets", secret_id).get("provider") or "")
     if not provider:
@@ -92,7 +101,7 @@ def add_secret(
     known = provider_of(provider)
     values = _values(known, from_file, from_env, profile or "", usual=from_provider or profile is not None)
     if check:
-        _require_acceptance(file, provider, values)
+        require_acceptance(file, provider, {secret_id: values})
     if replace:
         secrets.replace_data(file, secret_id, values)
     else:
@@ -101,6 +110,30 @@ def add_secret(
     done = "has other values" if replace else f"added to {file.path}"
     words = f"{secret_id}: {done} ({', '.join(values)})"
     say(context, {"secret_id": secret_id, "provider": provider, "fields": list(values)}, words)
+
+
+def _add_accounts(
+    context: click.Context,
+    file: PlatformFile,
+    path: str,
+    provider: str | None,
+    *,
+    check: bool,
+    groups: Sequence[str],
+    project_id: str | None,
+) -> None:
+    if not provider:
+        raise click.UsageError("--provider is missing")
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise click.UsageError(f"{path}: {exc.strerror if isinstance(exc, OSError) else 'is not UTF-8'}") from None
+    found = accounts_of(text, provider, provider_of(provider), groups=groups, project_id=project_id or "", of=path)
+    if check:
+        require_acceptance(file, provider, {str(each.entry["secret_id"]): each.values for each in found})
+    secrets.add(file, [(each.entry, each.values) for each in found])
+    added = [str(each.entry["secret_id"]) for each in found]
+    say(context, {"added": added}, f"{len(added)} secrets added to {file.path}")
 
 
 def _values(
@@ -160,14 +193,14 @@ def check_secret(context: click.Context, secret_id: str, plugin_id: str | None, 
     """Ask the plugins whether they accept a secret; exit code 1 if one does not."""
     entry = _parsed(file, secret_id)
     data = secret_data(file.path, entry)
-    answers = _answers(_plugins(file, entry.provider, plugin_id), data)
+    found = answers(plugins_of(file, entry.provider, plugin_id), data)
     if wants_json(context):
-        print_json({"secret_id": secret_id, "plugins": answers})
+        print_json({"secret_id": secret_id, "plugins": found})
     else:
-        for answer in answers:
+        for answer in found:
             reason = f"refuses it: {answer['error']}" if "error" in answer else "accepts it"
             echo(one_line(f"{answer['plugin_id']} {reason}"))
-    if any("error" in answer for answer in answers):
+    if any("error" in answer for answer in found):
         context.exit(EXIT_REFUSED)
 
 
@@ -180,46 +213,6 @@ def remove_secret(context: click.Context, secret_id: str, file: PlatformFile) ->
     """Remove a secret from the platform file, and delete its values."""
     secrets.remove(file, secret_id)
     say(context, {"secret_id": secret_id, "removed": True}, f"{secret_id}: removed from {file.path}")
-
-
-def _require_acceptance(file: PlatformFile, provider: str, values: Mapping[str, Any]) -> None:
-    refused = [answer for answer in _answers(_plugins(file, provider, None), values) if "error" in answer]
-    if refused:
-        reasons = "; ".join(f"{answer['plugin_id']}: {answer['error']}" for answer in refused)
-        raise click.ClickException(f"not added because a plugin refuses it: {reasons}")
-
-
-def _plugins(file: PlatformFile, provider: str, plugin_id: str | None) -> list[Entry]:
-    if plugin_id:
-        return [file.find("plugins", plugin_id)]
-    found = [entry for entry in file.entries("plugins") if entry.get("provider") == provider]
-    if not found:
-        raise click.UsageError(f"there is no plugin of the provider {provider!r} to ask: plugin add, plugin run")
-    return found
-
-
-def _answers(plugins: Sequence[Entry], data: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return each plugin's answer to ``verify``, without any secret data."""
-    answers = []
-    for entry in plugins:
-        answer = {"plugin_id": str(entry["plugin_id"])}
-        try:
-            with connected_plugin(endpoint_of(entry), str(entry.get("access_token") or "")) as connection:
-                connection.verify(_default_options(connection), data)
-        except InventoryError as exc:
-            answer["error"] = redact(exc.message, data)
-        answers.append(answer)
-    return answers
-
-
-def _default_options(connection: CollectorPlugin) -> Mapping[str, Any]:
-    """Return the defaults of a plugin's options; none if its ``init`` fails without further options."""
-    try:
-        return with_defaults({}, connection.init({}))
-    except PluginUnavailableError:
-        raise
-    except PluginError:
-        return {}
 
 
 def _parsed(file: PlatformFile, secret_id: str) -> SecretEntry:

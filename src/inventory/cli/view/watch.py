@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -20,9 +21,10 @@ from rich.progress import (
 from rich.text import Text
 
 from inventory.cli.client import CallError, Client
+from inventory.cli.commands.stat import statistics_query
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.job_story import SHOWN_TASKS
-from inventory.cli.view.output import as_text, console, status, styled
+from inventory.cli.view.output import as_text, console, duration, status, styled
 from inventory.domain.job.remarks import COUNTS
 
 EXIT_JOB_FAILED = 5
@@ -32,6 +34,7 @@ RETRY_SECONDS: Final = 2.0
 ENDED = frozenset({"SUCCESS", "ERROR", "CANCELED", "TIMEOUT"})
 _TASK_ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 _PAGE: Final = 1000
+_WORST_FIRST: Final = ("FAILURE", "IN_PROGRESS", "PENDING", "CANCELED", "SUCCESS")
 
 
 class StoppedWatchingError(click.ClickException):
@@ -45,6 +48,14 @@ class StoppedWatchingError(click.ClickException):
     def show(self, file: Any = None) -> None:  # noqa: ARG002
         """Print the line."""
         echo(one_line(self.message), err=True)
+
+
+class _Elapsed(TimeElapsedColumn):
+    """How long the job has been watched; a task's own time is in its line."""
+
+    def render(self, task: Task) -> Text:
+        """Return the time in the job's line only."""
+        return super().render(task) if task.fields.get("whole") else Text()
 
 
 class _Description(ProgressColumn):
@@ -77,7 +88,7 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
         _Description(),
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        _Elapsed(),
         console=out,
         transient=True,
         disable=quiet or not out.is_terminal,
@@ -104,12 +115,12 @@ def whole_job(client: Client, job_id: str) -> dict[str, Any]:
 
 
 def _follow(client: Client, job_id: str, progress: Progress) -> None:
-    overall = progress.add_task("", total=None, text=job_id)
-    lines: dict[str, Any] = {}
+    overall = progress.add_task("", total=None, text=job_id, whole=True)
+    lines = _Lines(progress)
     while True:
         try:
             job = client.call("Job.get", job_id=job_id)
-            tasks = _newest(client, job_id)
+            tasks, counts = _worst(client, job)
         except CallError as exc:
             if not exc.unreachable:
                 raise
@@ -120,11 +131,7 @@ def _follow(client: Client, job_id: str, progress: Progress) -> None:
         total = job.get("total_tasks", 0)
         done = total - job.get("remained_tasks", 0)
         progress.update(overall, text=job_id, total=total or None, completed=done)
-        for task in tasks:
-            line = lines.get(task["job_task_id"])
-            if line is None:
-                line = lines[task["job_task_id"]] = progress.add_task("", total=1)
-            progress.update(line, text=_line(task), completed=int(task["status"] in _TASK_ENDED))
+        lines.show(tasks, counts)
         if job["status"] in ENDED:
             return
         time.sleep(POLL_SECONDS)
@@ -132,10 +139,51 @@ def _follow(client: Client, job_id: str, progress: Progress) -> None:
 
 def _line(task: Mapping[str, Any]) -> Text:
     counts = ", ".join(f"{task[name]} {name.removesuffix('_count')}" for name in COUNTS if task.get(name))
-    return styled(one_line(f"  {task.get('secret_id', '')} "), status(task["status"]), f" {counts}")
+    took = duration(task) if task.get("started_at") else ""
+    told = ", ".join(part for part in (counts, took) if part)
+    return styled(one_line(f"  {task.get('secret_id', '')} "), status(task["status"]), f" {told}")
 
 
-def _newest(client: Client, job_id: str) -> list[dict[str, Any]]:
-    page = {"page": {"start": 1, "limit": SHOWN_TASKS}}
-    found: list[dict[str, Any]] = client.call("JobTask.list", job_id=job_id, query=page).get("results", [])
-    return found
+class _Lines:
+    """The lines of tasks: as many as fit, then one that counts the rest."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        # All of them now: a line that is added later stands below those that are there.
+        self._lines = [progress.add_task("", total=1, visible=False) for _ in range(SHOWN_TASKS)]
+        self._rest = progress.add_task("", total=None, visible=False)
+
+    def show(self, tasks: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> None:
+        """Show ``tasks`` in their order; ``counts`` are those of all tasks of the job by status."""
+        for number, line in enumerate(self._lines):
+            if number >= len(tasks):
+                self._progress.update(line, visible=False)
+                continue
+            ended = int(tasks[number]["status"] in _TASK_ENDED)
+            self._progress.update(line, text=_line(tasks[number]), completed=ended, visible=True)
+        rest = rest_of(tasks, counts)
+        self._progress.update(self._rest, text=styled((f"  {rest}", "dim")), visible=bool(rest))
+
+
+def rest_of(tasks: Sequence[Mapping[str, Any]], counts: Mapping[str, int]) -> str:
+    """Return how many tasks of each status are not among ``tasks``, in words; empty where all are."""
+    left = Counter(counts)
+    left.subtract(task["status"] for task in tasks)
+    parts = [f"{left[status]} {status}" for status in (*_WORST_FIRST, *sorted(left)) if left[status] > 0]
+    return "and " + ", ".join(dict.fromkeys(parts)) if parts else ""
+
+
+def _worst(client: Client, job: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Mapping[str, int]]:
+    """Return the tasks to show, the failed ones first, then those that run, and how many there are by status."""
+    job_id = job["job_id"]
+    if job.get("total_tasks", 0) <= SHOWN_TASKS:
+        page = {"page": {"start": 1, "limit": SHOWN_TASKS}}
+        return client.call("JobTask.list", job_id=job_id, query=page).get("results", []), {}
+    query = statistics_query(by=("status",), conditions=({"k": "job_id", "v": job_id, "o": "eq"},))
+    counted = client.call("JobTask.stat", query=query).get("results", [])
+    counts = {str(row["status"]): int(row["count"]) for row in counted}
+    tasks: list[dict[str, Any]] = []
+    for status_, most in zip(_WORST_FIRST, (SHOWN_TASKS // 2, SHOWN_TASKS), strict=False):
+        page = {"page": {"start": 1, "limit": most - len(tasks)}}
+        tasks += client.call("JobTask.list", job_id=job_id, status=status_, query=page).get("results", [])
+    return tasks, counts

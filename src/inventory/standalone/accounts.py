@@ -1,0 +1,103 @@
+"""Many secrets from one CSV file: an account a line. Errors name line and column, never a value."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from inventory.errors import SettingsError
+from inventory.standalone.catalogue import Provider
+from inventory.standalone.platform_file import Entry
+from inventory.standalone.secret_values import complete, named_for
+
+ABOUT: Final = ("secret_id", "name", "project_id", "schema", "groups")
+"""Columns that are about the secret; all others are its values."""
+_BETWEEN_GROUPS: Final = ";"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One line.
+
+    Attributes:
+        line: its number in the file.
+        entry: of the secret, without its values.
+        values: the secret's data.
+    """
+
+    line: int
+    entry: Entry
+    values: dict[str, Any]
+
+
+def accounts_of(
+    text: str, provider_id: str, provider: Provider, *, groups: Sequence[str] = (), project_id: str = "", of: str
+) -> list[Account]:
+    """Return the accounts of a CSV file.
+
+    The first line names the columns: ``secret_id``, or else ``name``, is required; ``project_id``, ``schema`` and
+    ``groups`` (several with ``;`` between them) may be there; every other column is a value of the secret, under the
+    plugins' name or one that the provider's own tools use. An empty cell is no value.
+
+    Args:
+        text: what stands in the file.
+        provider_id: of the secrets.
+        provider: what is known of it.
+        groups: further groups of every secret.
+        project_id: of those that name none.
+        of: the file, for errors.
+
+    Raises:
+        SettingsError: the file is no such list, or a line lacks something.
+    """
+    try:
+        # Spreadsheets put a byte order mark first.
+        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
+    except csv.Error as exc:
+        raise SettingsError(f"{of}: is not CSV", field="from_file") from exc
+    names = [name.strip() for name in rows[0]] if rows else []
+    if not {"secret_id", "name"} & set(names):
+        raise SettingsError(f"{of}: line 1 must name the columns, secret_id or name among them", field="secret_id")
+    if len(set(names)) < len(names):
+        raise SettingsError(f"{of}: line 1 names a column twice", field="from_file")
+    found = [
+        _account(number, dict(zip(names, map(str.strip, row), strict=False)), len(row) - len(names), of)
+        for number, row in enumerate(rows[1:], 2)
+        if any(cell.strip() for cell in row)
+    ]
+    if not found:
+        raise SettingsError(f"{of}: names no account", field="from_file")
+    return [
+        _completed(account, provider_id, provider, groups=groups, project_id=project_id, of=of) for account in found
+    ]
+
+
+def _account(number: int, cells: dict[str, str], surplus: int, of: str) -> Account:
+    if surplus > 0:
+        raise SettingsError(f"{of}: line {number} has more cells than there are columns", field="from_file")
+    secret_id = cells.get("secret_id") or cells.get("name") or ""
+    if not secret_id:
+        raise SettingsError(f"{of}: line {number}: secret_id is empty", field="secret_id")
+    about: Entry = {name: cells[name] for name in ABOUT if cells.get(name)}
+    values = {name: cell for name, cell in cells.items() if name not in ABOUT and cell}
+    return Account(number, {**about, "secret_id": secret_id}, values)
+
+
+def _completed(
+    account: Account, provider_id: str, provider: Provider, *, groups: Sequence[str], project_id: str, of: str
+) -> Account:
+    written = account.entry
+    named = [each.strip() for each in str(written.get("groups") or "").split(_BETWEEN_GROUPS)]
+    entry: Entry = {"secret_id": written["secret_id"], "provider": provider_id}
+    optional = {
+        "name": written.get("name"),
+        "schema": written.get("schema") or provider.secret_schema,
+        "project_id": written.get("project_id") or project_id,
+        "groups": list(dict.fromkeys(each for each in (*named, *groups) if each)),
+    }
+    entry |= {key: value for key, value in optional.items() if value}
+    values = complete(provider, named_for(provider, account.values), of=f"{of}: line {account.line}")
+    return Account(account.line, entry, values)
