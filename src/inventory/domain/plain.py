@@ -10,3 +10,9 @@ Json: TypeAlias = Mapping[str, Any]
 
 Params: TypeAlias = Mapping[str, Any]
 """The fields of a decoded request, by name."""
+
+Document: TypeAlias = dict[str, Any]
+"""A raw MongoDB document of no declared form, a filter, an update or a stage: what the driver takes and returns.
+
+Whole stored documents have the types in ``model.documents``, such as ``StoredJob``.
+"""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Collection, Sequence
-from typing import Any, Final
+from typing import Final
 
 from bson.objectid import ObjectId
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.plain import Document
 from inventory.errors import InvalidResourceError, InventoryError
 from inventory.ingest.decision.decide import Decider, Moment, Plan
 from inventory.ingest.decision.match import PLATFORM_ERRORS, match_key
@@ -22,8 +23,6 @@ from inventory.ingest.tally import Tally
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, ResourceStore
 from inventory.manager.transactions import Transactions, pauses
-
-Document = dict[str, Any]
 
 _ATTEMPTS: Final = 24
 """How often a resource is looked at anew because somebody else wrote it in between."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.job.outcome import Counts
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal, system_principal
 from inventory.errors import InventoryError
@@ -72,38 +73,6 @@ class IngestContext:
         return self.principal or system_principal(self.domain_id)
 
 
-@dataclass(slots=True)
-class IngestCounts:
-    """Counts of a stream, a slice or a task; ``total`` is the sum of created, updated, failure and uncounted."""
-
-    created: int = 0
-    """Resources that were new, or that an earlier attempt at the slice had created."""
-    recreated: int = 0
-    """How many of the created ones an earlier attempt had created."""
-    updated: int = 0
-    failure: int = 0
-    deleted: int = 0
-    disconnected: int = 0
-    uncounted: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many messages were taken from the stream and dealt with."""
-        return self.created + self.updated + self.failure + self.uncounted
-
-    def document(self) -> dict[str, int]:
-        """Return the counts by name, ``total`` among them."""
-        return {
-            "total": self.total,
-            "created": self.created,
-            "updated": self.updated,
-            "failure": self.failure,
-            "deleted": self.deleted,
-            "disconnected": self.disconnected,
-            "uncounted": self.uncounted,
-        }
-
-
 @dataclass(frozen=True, slots=True)
 class IngestResult:
     """What became of a stream.
@@ -118,7 +87,7 @@ class IngestResult:
         failure: what broke the stream; None where it was stopped or ended well.
     """
 
-    counts: IngestCounts
+    counts: Counts
     errors: list[Mapping[str, Any]]
     error_count: int
     resources_seen: int

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from inventory.domain.plain import Json
 from inventory.domain.redact import Redactor
 from inventory.errors import MAX_MESSAGE_BYTES, InvalidResourceError, InventoryError, clip
 from inventory.ingest.reading.kinds import CLOUD_SERVICE_TYPE, ERROR_TYPES, REGION
 from inventory.ingest.reading.record import text
-
-Json = Mapping[str, Any]
 
 _ADDITIONAL_BYTES: Final = 160
 _RESERVED_BYTES: Final = 64

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
@@ -19,12 +19,11 @@ from pymongo.database import Database
 from inventory.domain.batches import batched
 from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.plain import Document
 from inventory.ingest.context import IngestContext
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions
-
-Document = dict[str, Any]
 
 FEATURE: Final = "garbage_collection"
 _BATCH: Final = 500

@@ -15,10 +15,11 @@ from pymongo.client_session import ClientSession
 
 from inventory.connector.ports import Identity, ResourceMessage
 from inventory.domain.clock import Clock
+from inventory.domain.job.outcome import Counts
 from inventory.domain.redact import Redactor
 from inventory.errors import InvalidResourceError, PluginReportedError, UnsupportedResourceTypeError
 from inventory.ingest.cloud_services import CloudServiceApplier
-from inventory.ingest.context import IngestContext, IngestCounts, IngestLimits, IngestResult
+from inventory.ingest.context import IngestContext, IngestLimits, IngestResult
 from inventory.ingest.decision.decide import Decider
 from inventory.ingest.decision.rules import Projects, RuleBook
 from inventory.ingest.error_log import ErrorLog
@@ -36,7 +37,7 @@ from inventory.manager.transactions import ClaimLostError, Fence, Transactions
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger
 
-__all__ = ["Ingest", "IngestContext", "IngestCounts", "IngestLimits", "IngestResult"]
+__all__ = ["Ingest", "IngestContext", "IngestLimits", "IngestResult"]
 
 _PATIENCE_SECONDS: Final = 0.2
 """How long a silent stream is waited for before ``should_stop`` is asked again."""
@@ -79,7 +80,7 @@ class Ingest:
         context: IngestContext,
         *,
         should_stop: Callable[[], bool],
-        on_progress: Callable[[IngestCounts], None],
+        on_progress: Callable[[Counts], None],
         session: ClientSession | None = None,
     ) -> IngestResult:
         """Store all of ``stream``; idempotent, so that a broken attempt may simply be repeated.

@@ -11,6 +11,7 @@ from pymongo import InsertOne, UpdateOne
 from inventory.connector.ports import ResourceMessage
 from inventory.domain import ids
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.plain import Document
 from inventory.errors import InvalidResourceError, InventoryError
 from inventory.ingest.decision.change import Change
 from inventory.ingest.decision.changeset import (
@@ -25,8 +26,6 @@ from inventory.ingest.reading.record import values_of
 from inventory.ingest.tally import Tally
 from inventory.manager.resource.store import UNSTORABLE, RefusedWriteError, ResourceStore, Write, encodable
 from inventory.manager.transactions import Transactions
-
-Document = dict[str, Any]
 
 _ATTEMPTS: Final = 3
 

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.clock import Clock
+from inventory.domain.job.outcome import Counts
 from inventory.errors import InventoryError
-from inventory.ingest.context import IngestContext, IngestCounts
+from inventory.ingest.context import IngestContext
 from inventory.ingest.error_log import ErrorLog
 
 
@@ -24,7 +25,7 @@ class Tally:
     context: IngestContext
     clock: Clock
     errors: ErrorLog
-    counts: IngestCounts = field(default_factory=IngestCounts)
+    counts: Counts = field(default_factory=Counts)
     resources_seen: int = 0
     unchanged: int = 0
     observed_at: datetime | None = None

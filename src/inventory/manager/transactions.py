@@ -20,7 +20,8 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError, WaitQueueTimeoutError
 from pymongo.read_concern import ReadConcern
 
-Document = dict[str, Any]
+from inventory.model.connection import Document
+
 T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 120.0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import mongoengine
 import pymongo
@@ -27,6 +26,7 @@ from pymongo.errors import (
     WaitQueueTimeoutError,
 )
 
+from inventory.domain.plain import Document as Document
 from inventory.errors import (
     ConnectionFailureError,
     InvalidParameterError,
@@ -36,12 +36,6 @@ from inventory.errors import (
 )
 from inventory.model.metrics import PoolWatch
 from inventory.model.time_limit import is_limited
-
-Document = dict[str, Any]
-"""A raw MongoDB document of no declared form, a filter, an update or a stage: what the driver takes and returns.
-
-Whole stored documents have the types in ``model.documents``, such as ``StoredJob``.
-"""
 
 CODEC: CodecOptions[Document] = CodecOptions(
     tz_aware=True,

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from inventory.connector.ports import Json, SecretInformation
+from inventory.connector.ports import SecretInformation
 from inventory.domain.clock import ManualClock
 from inventory.domain.job.states import JobStatus
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.errors import (
     CollectorStateError,

@@ -10,6 +10,24 @@ MAX_ERRORS: Final = 100
 """Errors kept of one task; the rest is counted."""
 
 
+@dataclass(slots=True)
+class Counts:
+    """The counts of a stream while it is collected."""
+
+    created: int = 0
+    """Resources that were new, or that an earlier attempt at the slice had created."""
+    recreated: int = 0
+    """How many of the created ones an earlier attempt had created."""
+    updated: int = 0
+    failure: int = 0
+    uncounted: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many messages of the stream have been dealt with."""
+        return self.created + self.updated + self.failure + self.uncounted
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What an attempt, or all slices of a task together, did with the plugin's messages.
@@ -27,6 +45,19 @@ class Outcome:
     resources_seen: int = 0
     error_count: int = 0
     errors: Sequence[Mapping[str, Any]] = ()
+
+    @classmethod
+    def of(cls, counts: Counts, earlier: int, **more: Any) -> Outcome:
+        """Return the outcome of a stream; ``earlier``: how many resources earlier attempts are known to have made."""
+        unseen = max(earlier - counts.recreated, 0)
+        return cls(
+            total_count=counts.total + unseen,
+            created_count=counts.created + unseen,
+            updated_count=counts.updated,
+            failure_count=counts.failure,
+            uncounted_count=counts.uncounted,
+            **more,
+        )
 
     @classmethod
     def stored_in(cls, document: Mapping[str, Any]) -> Outcome:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-Json = Mapping[str, Any]
+from inventory.domain.plain import Json
 
 COUNTS: Final = ("created_count", "updated_count", "deleted_count", "failure_count")
 """The counts of a task that people read."""

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory.domain.equality import merged, same
-
-Document = dict[str, Any]
+from inventory.domain.plain import Document
 
 
 @dataclass(slots=True)

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from inventory.domain.equality import same
 from inventory.domain.keys import escape_key
+from inventory.domain.plain import Document
 from inventory.domain.reference_key import reference_key
 from inventory.errors import RequiredParameterError
 from inventory.ingest.decision.change import Change
 
 Values = Mapping[str, Any]
-Document = dict[str, Any]
 
 CUSTOM_SCOPE: Final = "custom"
 """The scope of tags and metadata that a user sets with ``CloudService.update``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -13,6 +12,7 @@ from pymongo import InsertOne, UpdateOne
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain import ids
+from inventory.domain.plain import Document, Json
 from inventory.errors import InvalidResourceError, NotFoundError
 from inventory.ingest.context import IngestContext
 from inventory.ingest.decision.change import Change
@@ -33,9 +33,6 @@ from inventory.manager.object_ids import new_object_ids
 from inventory.manager.resource.records import Encodable
 from inventory.manager.resource.store import UNSTORABLE, Write, encoded
 from inventory.model.documents.record import record_key
-
-Document = dict[str, Any]
-Json = Mapping[str, Any]
 
 _STAMPS_KEPT: Final = 4
 _AHEAD: Final = timedelta(minutes=5)

@@ -12,8 +12,7 @@ from inventory.domain import ids
 from inventory.domain.equality import same
 from inventory.domain.keys import unescape_key
 from inventory.domain.numbers import whole
-
-Document = dict[str, Any]
+from inventory.domain.plain import Document
 
 KEYS: Final = (
     "name",

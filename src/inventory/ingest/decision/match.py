@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from inventory.domain.keys import escape_key
+from inventory.domain.plain import Json
 from inventory.errors import (
     AuthenticateFailureError,
     ConnectionFailureError,
@@ -24,7 +25,6 @@ from inventory.ingest.decision.match_values import comparable, has_no_value, val
 from inventory.ingest.reading.kinds import Kind
 from inventory.ingest.reading.record import free_form, is_text, tags_of, text
 
-Json = Mapping[str, Any]
 Rule = tuple[str, ...]
 Fill = Callable[[Json], Json]
 

@@ -9,17 +9,16 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from inventory.connector.ports import Identity
 from inventory.domain.collector.rule import ALWAYS
 from inventory.domain.numbers import whole
+from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.ingest.decision.match_values import value_at
 from inventory.ingest.reading.record import free_form, is_text, tags_of
 from inventory.observe.logs import get_logger
-
-Json = Mapping[str, Any]
 
 _GROUPS: Final = ("MANAGED", "CUSTOM")
 

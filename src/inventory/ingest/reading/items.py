@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from inventory.connector.ports import ResourceMessage
+from inventory.domain.plain import Document
 from inventory.errors import InventoryError, MatchRuleError, TooManyMatchError
 from inventory.ingest.decision.match import (
     PLATFORM_ERRORS,
@@ -24,7 +25,6 @@ from inventory.ingest.decision.match_values import stored_values
 from inventory.ingest.reading.kinds import Kind
 from inventory.manager.resource.store import ResourceStore
 
-Document = dict[str, Any]
 Fail = Callable[[ResourceMessage, InventoryError], None]
 Rules = tuple[Rule | MatchRuleError, ...]
 

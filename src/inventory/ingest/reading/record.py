@@ -11,11 +11,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from inventory.domain.numbers import nearest, whole
+from inventory.domain.plain import Json
 from inventory.errors import InvalidResourceError
 from inventory.ingest.reading.json_text import read_json
 from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Kind
-
-Json = Mapping[str, Any]
 
 _SERVICE_TEXT: Final = (
     "cloud_service_type",

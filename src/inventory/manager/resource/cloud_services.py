@@ -10,6 +10,7 @@ from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.reader import Scope
 from inventory.manager.resource.records import RecordStore
@@ -19,7 +20,6 @@ from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 from inventory.model.time_limit import finish
 
-Document = dict[str, Any]
 T = TypeVar("T")
 
 _ID: Final = "cloud_service_id"

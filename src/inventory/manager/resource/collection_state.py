@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from inventory.domain.plain import Document
 from inventory.manager.metrics import bulk_write
 from inventory.manager.object_ids import new_object_ids
-
-Document = dict[str, Any]
 
 
 class StateStore:

@@ -11,9 +11,8 @@ from pymongo.database import Database
 from pymongo.errors import WriteError
 
 from inventory.domain.keys import escape_key, unescape_key
+from inventory.domain.plain import Document
 from inventory.manager.transactions import Transactions
-
-Document = dict[str, Any]
 
 _TOO_LARGE: Final = frozenset({10334, 17419})
 """MongoDB's codes for a document that an update would make too large."""

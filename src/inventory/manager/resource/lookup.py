@@ -9,6 +9,7 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.collector.filter_format import FilterFormat, FilterLookup, Found
+from inventory.domain.plain import Document
 from inventory.errors import CollectInitializeError, InvalidParameterError, clip
 from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
@@ -19,7 +20,6 @@ from inventory.query.mongo import condition_filter
 from inventory.query.operators import typed_condition
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
 
-Document = dict[str, Any]
 Values = dict[str, list[Any]]
 """Distinct values by change_key."""
 

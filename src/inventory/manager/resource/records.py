@@ -10,11 +10,11 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
+from inventory.domain.plain import Document
 from inventory.manager.metrics import bulk_write
 from inventory.model.connection import refused_duplicates
 from inventory.model.documents.record import record_key
 
-Document = dict[str, Any]
 Encodable = Document | RawBSONDocument
 """A document, possibly already encoded."""
 

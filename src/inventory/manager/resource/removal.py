@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain import ids
+from inventory.domain.plain import Document
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.transactions import Transactions
 from inventory.model.documents.record import record_key
-
-Document = dict[str, Any]
 
 _TERMINATED_TOGETHER: Final = 100
 """Number of resources removed in one transaction; each may have a long history."""

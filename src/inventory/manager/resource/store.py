@@ -20,10 +20,10 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from inventory.domain.plain import Document
 from inventory.manager.metrics import bulk_write
 from inventory.model.connection import CODEC, DUPLICATE_KEY, PASSING
 
-Document = dict[str, Any]
 Write = InsertOne[Document] | InsertOne[RawBSONDocument] | UpdateOne
 
 UNSTORABLE: Final = "cannot be stored: a NUL in a key, a number too large, too deep or too large"

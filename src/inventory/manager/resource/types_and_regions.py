@@ -9,11 +9,10 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError, NotFoundError, SaveUniqueValuesError
 from inventory.manager.resource.store import encodable, holds_reference, plain
 from inventory.model.connection import translated_errors
-
-Document = dict[str, Any]
 
 
 class ResourceManager:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from inventory.connector.ports import CollectorPlugin
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.options_schema import with_defaults
-from inventory.domain.job.outcome import Outcome
+from inventory.domain.job.outcome import Counts, Outcome
 from inventory.domain.job.stored_error import error_document
 from inventory.domain.job.transaction import transaction_of
 from inventory.domain.plain import Json
@@ -29,7 +28,7 @@ from inventory.errors import (
     SecretServiceError,
     TaskError,
 )
-from inventory.ingest.context import IngestContext, IngestCounts
+from inventory.ingest.context import IngestContext
 from inventory.ingest.pipeline import Ingest
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
@@ -185,8 +184,8 @@ class SliceCollector:
     ) -> Attempt:
         earlier = assignment.slice.get("created_count", 0)
 
-        def progressed(counts: IngestCounts) -> None:
-            running.progress = _outcome(counts, earlier)
+        def progressed(counts: Counts) -> None:
+            running.progress = Outcome.of(counts, earlier)
 
         try:
             stream = plugin.collect(
@@ -210,7 +209,7 @@ class SliceCollector:
         if result.claim_lost:
             running.stop(StopReason.NOT_OURS)
         failure = result.failure
-        outcome = _outcome(
+        outcome = Outcome.of(
             result.counts,
             earlier,
             resources_seen=result.resources_seen,
@@ -262,19 +261,6 @@ def _context(assignment: Assignment, secret_data: Json, principal: Principal) ->
         use_cache=bool(job.get("use_cache")),
         resumed=assignment.slice["attempts"] > 1 or assignment.slice.get("created_count", 0) > 0,
         principal=principal,
-    )
-
-
-def _outcome(counts: IngestCounts, earlier: int, **more: Any) -> Outcome:
-    """Return the counts of the slice, including what earlier attempts are known to have created (``earlier``)."""
-    unseen = max(earlier - counts.recreated, 0)
-    return Outcome(
-        total_count=counts.total + unseen,
-        created_count=counts.created + unseen,
-        updated_count=counts.updated,
-        failure_count=counts.failure,
-        uncounted_count=counts.uncounted,
-        **more,
     )
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from inventory.domain.clock import isoformat
 from inventory.domain.plain import Json
 from inventory.ingest.garbage import FEATURE
+from inventory.model.connection import Document
 from inventory.model.documents.cloud_service import DELETED
 from inventory.service.resource.housekeeping import Ages
-
-Document = dict[str, Any]
 
 GARBAGE_COLLECTION: Final = "GARBAGE_COLLECTION"
 HOUSEKEEPING: Final = "HOUSEKEEPING"
