@@ -8,11 +8,13 @@ from inventory.api.endpoint import Request
 from inventory.api.method_row import MethodRow, Service
 from inventory.api.policy import DOMAIN, OPERATIONS, PROJECT, Policy
 from inventory.api.presenters import (
+    DELETION,
     DRY_RUN,
     DRY_RUN_CHANGE,
     RESOURCE_EXPLANATION,
     SCHEDULE_FACTS,
     TYPE_EXPLANATION,
+    UNDO,
     explanation,
     freshness_of_secret,
     freshness_page,
@@ -29,6 +31,7 @@ def operations_rows() -> Iterator[MethodRow]:
     yield from _job_operations()
     yield from _explanations()
     yield from _dry_run()
+    yield from _deletion()
 
 
 def _schedule_facts(use: UseCases, who: Principal, request: Request) -> bytes:
@@ -94,3 +97,13 @@ def _dry_run() -> Iterator[MethodRow]:
         lambda use, who, it: DRY_RUN_CHANGE.many(*use.dry_run_service.list_changes(who, it)),
     )
     yield row("cancel", key, lambda use, who, it: DRY_RUN.one(use.dry_run_service.cancel(who, it["dry_run_id"])))
+
+
+def _deletion() -> Iterator[MethodRow]:
+    row = Service("Deletion", DOMAIN, OPERATIONS).row
+    key = ("deletion_id",)
+    yield row("list", (), lambda use, who, it: DELETION.many(*use.deletion_service.list(who, it)))
+    yield row("get", key, lambda use, who, it: DELETION.one(use.deletion_service.get(who, it["deletion_id"])))
+    yield row("approve", key, lambda use, who, it: DELETION.one(use.deletion_service.approve(who, it["deletion_id"])))
+    yield row("discard", key, lambda use, who, it: DELETION.one(use.deletion_service.discard(who, it["deletion_id"])))
+    yield row("undo", (), lambda use, who, it: UNDO.one(use.deletion_service.undo(who, it)))

@@ -39,6 +39,7 @@ class Container(Resources):
             threshold=self.settings.disconnect_threshold,
             grace_seconds=self.settings.disconnect_grace_seconds,
             lease_seconds=self.settings.lease_seconds,
+            guard=self.deletion_guard,
             prepare=self.before_garbage,
         )
         return Settler(jobs=self.jobs, tasks=self.tasks, slices=self.slices, garbage=garbage)
@@ -146,4 +147,5 @@ class Container(Resources):
             database=self.database,
             ages=self.ages,
             excluded_domains=self.settings.housekeeping_excluded_domains,
+            guard=self.deletion_guard,
         )

@@ -18,7 +18,6 @@ from inventory.service.resource.cloud_service import CloudServiceService
 from inventory.service.resource.cloud_service_type import CloudServiceTypeService
 from inventory.service.resource.explain import ResourceExplainer
 from inventory.service.resource.explain_type import TypeExplainer
-from inventory.service.resource.housekeeping import Ages
 from inventory.service.resource.region import RegionService
 from inventory.service.resource.removal_outlook import RemovalLimits
 from inventory.service.resource.scope import CloudServiceReferences
@@ -69,15 +68,6 @@ class Resources(Services):
         """Use cases of regions."""
         return RegionService(
             resources=self._resources(REGION, "region_code", "provider"), reader=self._reader(REGION), clock=self.clock
-        )
-
-    @cached_property
-    def ages(self) -> Ages:
-        """How old things may become."""
-        return Ages(
-            resource_hours=self.settings.resource_max_age_hours,
-            hours_by_type=self.settings.resource_max_age_hours_by_type,
-            retention_days=self.settings.deleted_retention_days,
         )
 
     @cached_property

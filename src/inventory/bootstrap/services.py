@@ -6,6 +6,10 @@ from functools import cached_property
 from typing import Final
 
 from inventory.bootstrap.managers import Managers
+from inventory.domain.deletion_guard import DeletionGuard
+from inventory.manager.deletion.held import HeldResources
+from inventory.manager.deletion.holds import HoldManager
+from inventory.manager.deletion.restore import Restorer
 from inventory.manager.job.collect_history import CollectHistory
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.from_schedules import ScheduledJobManager
@@ -20,6 +24,7 @@ from inventory.service.collector.manage import CollectorService
 from inventory.service.collector.plugin import CollectorPluginService
 from inventory.service.collector.rules import CollectorRuleService
 from inventory.service.collector.verify_plugin import PluginVerifier
+from inventory.service.deletion.manage import DeletionService
 from inventory.service.dry_run.manage import DryRunService
 from inventory.service.job.collect import CollectService, PlanLimits
 from inventory.service.job.freshness import FreshnessService
@@ -27,6 +32,7 @@ from inventory.service.job.manage import CollectorReferences, JobService, JobTas
 from inventory.service.job.plan import CollectPlanner
 from inventory.service.job.retry import RetryService
 from inventory.service.job.retry_plan import RetryPlanner
+from inventory.service.resource.ageing import Ageing, Ages
 from inventory.service.schedule.facts import ScheduleFactsService
 from inventory.service.schedule.manage import ScheduleService
 from inventory.settings import Settings
@@ -105,6 +111,33 @@ class Services(Managers):
                 max_attempts=self.settings.max_attempts,
                 retry_seconds=self.settings.retry_backoff_seconds,
             ),
+        )
+
+    @property
+    def deletion_guard(self) -> DeletionGuard:
+        """How much is deleted at once without being asked to."""
+        return DeletionGuard(self.settings.deletion_guard_percent, self.settings.deletion_guard_least)
+
+    @property
+    def ages(self) -> Ages:
+        """Maximum ages of resources."""
+        return Ages(
+            resource_hours=self.settings.resource_max_age_hours,
+            hours_by_type=self.settings.resource_max_age_hours_by_type,
+            retention_days=self.settings.deleted_retention_days,
+        )
+
+    @cached_property
+    def deletion_service(self) -> DeletionService:
+        """Use cases of guarded deletion."""
+        return DeletionService(
+            holds=HoldManager(database=self.database, kept_days=self.settings.deleted_retention_days),
+            held=HeldResources(database=self.database),
+            restorer=Restorer(database=self.database),
+            ageing=Ageing(database=self.database, ages=self.ages, guard=self.deletion_guard),
+            jobs=self.jobs,
+            tasks=self.tasks,
+            clock=self.clock,
         )
 
     @cached_property

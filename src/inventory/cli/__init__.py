@@ -79,6 +79,7 @@ cli.commands = LazyCommands(
         "inventory.cli.commands.trust.freshness": ("freshness",),
         "inventory.cli.commands.jobs": ("job", "task"),
         "inventory.cli.commands.trust.dry_runs": ("dry-run",),
+        "inventory.cli.commands.trust.deletions": ("deletion",),
         "inventory.cli.commands.schedules": ("schedule",),
         "inventory.cli.commands.rules": ("rule",),
         "inventory.cli.commands.resources": ("resource", "type", "region", "history", "call"),

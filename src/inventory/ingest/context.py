@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.deletion_guard import NO_GUARD, DeletionGuard
 from inventory.domain.job.outcome import Counts
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal, system_principal
@@ -47,6 +48,7 @@ class IngestContext:
         parallel: whether other slices of the task may see the same resources at the same time.
         resumed: whether an earlier attempt at the slice may have created resources already.
         principal: who asks identity; None for the system.
+        deletion_guard: how much garbage collection deletes at once without being asked to.
     """
 
     domain_id: str
@@ -67,6 +69,7 @@ class IngestContext:
     use_cache: bool = False
     resumed: bool = False
     principal: Principal | None = None
+    deletion_guard: DeletionGuard = NO_GUARD
 
     def caller(self) -> Principal:
         """Return the identity that the platform is asked with."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain, islice
 from typing import Final
 
 from pymongo.client_session import ClientSession
@@ -21,6 +22,8 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.plain import Document
 from inventory.ingest.context import IngestContext
+from inventory.ingest.task_guard import TaskGuard
+from inventory.manager.deletion.holds import hold_id_of
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions
@@ -35,6 +38,10 @@ class GarbageCounts:
 
     deleted: int = 0
     disconnected: int = 0
+    held: int = 0
+    """Of the disconnected ones, those that would have been deleted and are held, since they are so many."""
+    confirmed: int = 0
+    """Of the disconnected ones, those that were held before."""
 
 
 def is_due(context: IngestContext, *, resources_seen: int) -> bool:
@@ -65,8 +72,11 @@ def collect_garbage(
     may_go_on: Callable[[], bool] = lambda: True,
     fence: Fence | None = None,
     session: ClientSession | None = None,
+    repeated: bool = False,
 ) -> GarbageCounts | None:
     """Count what the task did not see, and delete what too many tasks in a row did not see.
+
+    Where that would be more at once than the context's guard lets pass, it is held instead, until somebody decides.
 
     Call it once after a task for which :func:`is_due`.
 
@@ -80,6 +90,7 @@ def collect_garbage(
         may_go_on: asked before each batch; may stop it anywhere.
         fence: the claim of the garbage collection; None for none.
         session: used for the writes; None: a new one.
+        repeated: whether another process may have begun it.
 
     Returns:
         The counts, the same when repeated for the same task; None if it was stopped.
@@ -89,10 +100,16 @@ def collect_garbage(
     garbage = _Garbage(database, context, now, transactions)
     with transactions.session(session):
         try:
-            done = garbage.collect(min(now - timedelta(seconds=grace_seconds), task_started_at), threshold, may_go_on)
+            before = min(now - timedelta(seconds=grace_seconds), task_started_at)
+            done = garbage.count(before, may_go_on) and garbage.remove(threshold, may_go_on, repeated=repeated)
         except ClaimLostError:
             done = False
-    return garbage.counts() if done else None
+    if not done:
+        return None
+    counts = garbage.counts()
+    if counts.confirmed:
+        garbage.guard.confirm(task_started_at)
+    return counts
 
 
 class _Garbage:
@@ -105,6 +122,8 @@ class _Garbage:
         self._states = database["collection_state"]
         self._store = StateStore(database=database)
         self._remover = ResourceRemover(database=database)
+        self.guard = TaskGuard(database=database, context=context, now=now)
+        self._hold_id = hold_id_of(context.job_task_id)
         self._transactions = transactions
         self._context = context
         self._now = now
@@ -116,8 +135,8 @@ class _Garbage:
         self._counted = {**self._pair, "garbage_task_id": context.job_task_id}
         self._not_counted = {**self._pair, "garbage_task_id": {"$ne": context.job_task_id}}
 
-    def collect(self, before: datetime, threshold: int, may_go_on: Callable[[], bool]) -> bool:
-        """Count what was last seen before ``before``, and delete it at ``threshold`` misses; False if stopped."""
+    def count(self, before: datetime, may_go_on: Callable[[], bool]) -> bool:
+        """Count a miss for what was last seen before ``before``; False: broken off."""
         task_id = self._context.job_task_id
         unseen = {**self._not_counted, "seen_at": {"$lt": before}, "job_task_id": {"$ne": task_id}}
         steps: list[tuple[Document, Document, Callable[[list[Document], ClientSession], None]]] = [
@@ -125,11 +144,6 @@ class _Garbage:
             ({**self._not_counted, "deleted": True}, {"_id": 1}, self._forget),
             (unseen, {"_id": 1}, partial(self._count, unseen)),
             ({**self._counted, "deleted": {"$ne": True}}, {"cloud_service_id": 1}, self._drop_vanished),
-            (
-                {**self._counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}},
-                {"cloud_service_id": 1},
-                self._delete,
-            ),
         ]
         for query, fields, step in steps:
             for batch in batched(self._states.find(query, fields), _BATCH):
@@ -137,6 +151,25 @@ class _Garbage:
                     return False
                 self._transactions.run(partial(step, batch))
         return True
+
+    def remove(self, threshold: int, may_go_on: Callable[[], bool], *, repeated: bool) -> bool:
+        """Delete, or hold, what has ``threshold`` misses and is not held yet; False: broken off."""
+        doomed = {**self._counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}, "hold_id": None}
+        found = self._states.find(doomed, {"cloud_service_id": 1})
+        # So few that the guard has nothing to say cost nothing more.
+        first = list(islice(found, self._context.deletion_guard.least))
+        held = self.guard.holds(doomed, len(first), self._unseen_by_others, repeated=repeated)
+        step = self._hold if held else self._delete
+        for batch in batched(chain(first, found), _BATCH):
+            if not may_go_on():
+                return False
+            self._transactions.run(partial(step, batch))
+        return True
+
+    def _hold(self, batch: list[Document], session: ClientSession) -> None:
+        """Hold the resources of these states, but those that somebody else has seen since."""
+        held = {**self._counted, "cloud_service_id": {"$in": self._unseen_by_others(batch, session)}}
+        self._states.update_many(held, {"$set": {"hold_id": self._hold_id}}, session=session)
 
     def _forget(self, batch: list[Document], session: ClientSession) -> None:
         keys = {"_id": {"$in": [state["_id"] for state in batch]}}
@@ -183,20 +216,31 @@ class _Garbage:
         self._states.delete_many(self._elsewhere(gone), session=session)
 
     def counts(self) -> GarbageCounts:
-        """Return the counts of this task."""
-        deleted = self._states.count_documents({**self._counted, "deleted": True})
-        return GarbageCounts(deleted=deleted, disconnected=self._states.count_documents(self._counted) - deleted)
+        """Return what became of what this task has counted."""
+        tests = {
+            "deleted": {"$eq": ["$deleted", True]},
+            "held": {"$eq": ["$hold_id", self._hold_id]},
+            "confirmed": {"$not": [{"$in": [{"$ifNull": ["$hold_id", None]}, [None, self._hold_id]]}]},
+        }
+        sums = {name: {"$sum": {"$cond": [test, 1, 0]}} for name, test in tests.items()}
+        group = {"_id": None, "counted": {"$sum": 1}, **sums}
+        rows = list(self._states.aggregate([{"$match": self._counted}, {"$group": group}]))
+        row = rows[0] if rows else dict.fromkeys(("counted", *tests), 0)
+        return GarbageCounts(row["deleted"], row["counted"] - row["deleted"], row["held"], row["confirmed"])
 
-    def _unseen_by_others(self, batch: list[Document], session: ClientSession) -> list[str]:
+    def _unseen_by_others(self, batch: list[Document], session: ClientSession | None) -> list[str]:
         """Return the resources of ``batch`` that nobody else has seen since this collector and secret last did."""
         asked = {**self._counted, "cloud_service_id": {"$in": [state["cloud_service_id"] for state in batch]}}
-        fields = {"cloud_service_id": 1, "seen_at": 1}
+        fields = {"cloud_service_id": 1, "seen_at": 1, "hold_id": 1}
         last_seen = {
             row["cloud_service_id"]: row["seen_at"] for row in self._states.find(asked, fields, session=session)
         }
         others = self._states.find(self._elsewhere(list(last_seen)), fields, session=session)
+        # What is held elsewhere waits for that answer, too.
         kept = {
-            other["cloud_service_id"] for other in others if other["seen_at"] > last_seen[other["cloud_service_id"]]
+            other["cloud_service_id"]
+            for other in others
+            if other["seen_at"] > last_seen[other["cloud_service_id"]] or other.get("hold_id")
         }
         return [key for key in last_seen if key not in kept]
 

@@ -17,9 +17,9 @@ UNKNOWN_TYPES: Final = counter(
 
 RESOURCES: Final = counter(
     "inventory_resources_total",
-    "Collected resources, by result; deleted: no longer seen by full collects.",
+    "Collected resources, by result; deleted: no longer seen by full collects; held: too many to delete.",
     processes=[WORKER, SCHEDULER],
-    labels={"outcome": ("created", "updated", "failure", "uncounted", "deleted", "disconnected")},
+    labels={"outcome": ("created", "updated", "failure", "uncounted", "deleted", "disconnected", "held")},
 )
 BATCH_RESOURCES: Final = histogram(
     "inventory_batch_resources",

@@ -70,4 +70,5 @@ MIGRATIONS: Final = (
     # The index without the revision is dropped by the version after: processes of 0.1 read by it.
     Migration(7, "index records by revision", "0.2.0", build_indexes),
     Migration(8, "remove orphaned records", "0.2.0", remove_orphaned_records),
+    Migration(9, "index deletions", "0.2.0", build_indexes),
 )

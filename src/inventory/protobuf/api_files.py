@@ -8,6 +8,7 @@ from functools import cache
 from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
 from inventory.stubs.inventory.operations.v1 import (
+    deletion_pb2,
     dry_run_pb2,
     explain_pb2,
     freshness_pb2,
@@ -49,6 +50,7 @@ def operations_files() -> tuple[FileDescriptor, ...]:
         job_operations_pb2.DESCRIPTOR,
         explain_pb2.DESCRIPTOR,
         dry_run_pb2.DESCRIPTOR,
+        deletion_pb2.DESCRIPTOR,
     )
 
 

@@ -16,8 +16,16 @@ from pymongo.database import Database
 from inventory.domain.job.states import JOB_OPEN, TASK_OPEN
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
+from inventory.model.documents.deletion import HELD
 from inventory.scheduler.engine import Part
-from inventory.scheduler.metrics import OPEN_JOBS, OPEN_SLICES, OPEN_TASKS, QUEUE_MESSAGES, QUEUE_OLDEST
+from inventory.scheduler.metrics import (
+    DELETIONS_HELD,
+    OPEN_JOBS,
+    OPEN_SLICES,
+    OPEN_TASKS,
+    QUEUE_MESSAGES,
+    QUEUE_OLDEST,
+)
 
 PERIOD_SECONDS: Final = 5.0
 COUNTED: Final = 100_000
@@ -74,6 +82,7 @@ class Census:
             for _, shown, statuses in _OPEN:
                 for status in statuses:
                     shown.labels(status).set(math.nan)
+            DELETIONS_HELD.set(math.nan)
             raise
         finally:
             self._count_waiting()
@@ -84,6 +93,7 @@ class Census:
             for status in statuses:
                 count = self._database[collection].count_documents({"status": str(status)}, limit=COUNTED)
                 shown.labels(status).set(count)
+        DELETIONS_HELD.set(self._database["deletion"].count_documents({"state": HELD}, limit=COUNTED))
 
     def _count_waiting(self) -> None:
         try:

@@ -91,6 +91,11 @@ OPEN_SLICES: Final = gauge(
     processes=[SCHEDULER],
     labels={"status": _TASK_OPEN},
 )
+DELETIONS_HELD: Final = gauge(
+    "inventory_deletions_held",
+    "Holds of deletions that nobody has answered; NaN while MongoDB is unreachable.",
+    processes=[SCHEDULER],
+)
 QUEUE_MESSAGES: Final = gauge(
     "inventory_queue_messages",
     "Messages that no worker has taken; NaN while Redis is unreachable.",

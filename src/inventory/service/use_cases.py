@@ -6,6 +6,7 @@ from typing import Protocol
 
 from inventory.service.collector.manage import CollectorService
 from inventory.service.collector.rules import CollectorRuleService
+from inventory.service.deletion.manage import DeletionService
 from inventory.service.dry_run.manage import DryRunService
 from inventory.service.job.collect import CollectService
 from inventory.service.job.freshness import FreshnessService
@@ -28,6 +29,8 @@ class UseCases(Protocol):
     def collector_service(self) -> CollectorService: ...
     @property
     def collect(self) -> CollectService: ...
+    @property
+    def deletion_service(self) -> DeletionService: ...
     @property
     def dry_run_service(self) -> DryRunService: ...
     @property

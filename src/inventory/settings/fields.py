@@ -17,6 +17,7 @@ from inventory.settings.types import (
     DatabaseName,
     Days,
     Hours,
+    Percent,
     Port,
     Seconds,
     SecondsOrZero,
@@ -197,6 +198,14 @@ class Settings(BaseSettings):
     housekeeping_excluded_domains: tuple[str, ...] = Field((), description="domains that housekeeping skips")
     housekeeping_seconds: Seconds = Field(3600.0, description="period of housekeeping, s")
     cache_hours: Hours = Field(24.0, description="how long a plugin's FilterCache is kept, h")
+
+    # Guarded deletion
+    deletion_guard_percent: Percent = Field(
+        30.0,
+        description="a task, or housekeeping of a type, that would delete more than this share deletes nothing: it is "
+        "held until approved, %; 0: never held; overridden by a collector's tag deletion_guard_percent",
+    )
+    deletion_guard_least: Count = Field(20, description="fewer resources than this are never held")
 
     # Dry runs
     dry_run_hours: Hours = Field(24.0, description="how long the report of a dry run is kept, h")

@@ -13,7 +13,8 @@ from inventory.domain.collector.collect_mode import CollectMode
 from inventory.errors import ConnectionFailureError
 from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
 from inventory.manager.resource.filter_cache import FilterCacheStore
-from inventory.service.resource.housekeeping import Ages, Housekeeping
+from inventory.service.resource.ageing import Ages
+from inventory.service.resource.housekeeping import Housekeeping
 from tests.integration.ingest.ingest_tools import CONTEXT, ingest, services
 from tests.streams.build import region, service, service_type
 

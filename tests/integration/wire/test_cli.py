@@ -359,3 +359,36 @@ def test_a_dry_run_shows_what_a_collect_would_do_and_a_version_is_taken_only_if_
     assert "need --dry-run" in run("collect", "aws", "--plugin-version", "2", code=2).stderr
     assert "needs --version" in run("collector", "update-plugin", "aws", "--if-harmless", code=2).stderr
     assert "secret_id" in run("collect", "aws", "--dry-run", "--secret", here.secret_ids[1], code=1).stderr
+
+
+def test_what_is_held_is_listed_shown_approved_and_undone(run: Run, here: Home, plugin: FakePlugin, wire: Wire) -> None:
+    plugin.metadata = {"supported_features": ["garbage_collection"]}
+    machines = [cloud_service(f"i-{number}") for number in range(30)]
+    plugin.resources = machines
+    made = _json(
+        run("collector", "create", "--name", "aws", "--plugin", here.plugin_id, "--secret", here.secret_ids[0])
+    )
+    run("collect", "aws", "--watch")
+    own = {"domain_id": here.domain_id, "collector_id": made["collector_id"]}
+    plugin.resources = machines[:3]
+    # As if two collects had missed them already.
+    wire.database["collection_state"].update_many(own, {"$set": {"disconnected_count": 2}})
+
+    forecast = _json(run("collect", "aws", "--dry-run", "--json"))
+    assert (forecast["counts"]["held"], forecast["counts"].get("deleted", 0)) == (27, 0)
+    assert {change["action"] for change in forecast["changes"]} >= {"HOLD"}
+    run("collect", "aws", "--watch")
+
+    [hold] = _json(run("deletion", "list", "--state", "HELD", "--collector", "aws", "--json"))["results"]
+    shown = run("deletion", "show", hold["deletion_id"]).stdout
+    assert "27 of 27 still missing, 30 were alive" in shown
+    assert "no longer saw 27 of 30 resources" in shown
+    assert "types: test.Compute.Server 27" in shown
+    assert "i-29" in shown
+    assert "HELD: nothing is to undo yet" in run("deletion", "undo", hold["deletion_id"], code=1).stderr
+    assert "APPROVED, 27 resources deleted" in run("deletion", "approve", hold["deletion_id"]).stdout
+    assert "3 of 3" in run("resource", "list").stdout
+    assert "27 resources are back, 0 not" in run("deletion", "undo", hold["deletion_id"]).stdout
+    assert "30 of 30" in run("resource", "list").stdout
+    assert "APPROVED already" in run("deletion", "discard", hold["deletion_id"], code=1).stderr
+    assert "job-000000000000" in run("deletion", "undo", "job-000000000000", code=3).stderr

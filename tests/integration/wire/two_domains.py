@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from inventory.domain.ids import new_id
+from inventory.manager.deletion.holds import HoldManager, Summary
+from inventory.model.documents.deletion import COLLECT, HELD
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import (
     CLOUD_SERVICE,
@@ -118,9 +121,33 @@ def furnish(wire: Wire, client: Client, mark: str, endpoint: str) -> Domain:
         id_field = SCHEMAS[f"{name}.list"].id_field
         ids[id_field] = found[0][id_field]
     ids["dry_run_id"] = _dry_run(domain)
+    ids["deletion_id"] = _hold(wire, domain)
     records = client.call("ChangeHistory.list", {"cloud_service_id": ids["cloud_service_id"]})
     ids["record_id"] = records["results"][0]["record_id"]
     return domain
+
+
+def _hold(wire: Wire, domain: Domain) -> str:
+    """Return the id of a hold that holds the domain's resource."""
+    ids = domain.ids
+    own = {"domain_id": domain.domain_id, "cloud_service_id": ids["cloud_service_id"]}
+    hold_id = new_id("hold")
+    wire.database["collection_state"].update_one(own, {"$set": {"hold_id": hold_id}})
+    summary = Summary()
+    summary.add(list(wire.database["cloud_service"].find(own)))
+    HoldManager(database=wire.database).put(
+        {
+            **{name: ids[name] for name in ("collector_id", "secret_id", "job_id", "job_task_id")},
+            **summary.fields(),
+            "domain_id": domain.domain_id,
+            "deletion_id": hold_id,
+            "kind": COLLECT,
+            "state": HELD,
+            "reason": f"{domain.mark} is missing",
+            "created_at": wire.container.clock.now(),
+        }
+    )
+    return hold_id
 
 
 def _dry_run(domain: Domain) -> str:

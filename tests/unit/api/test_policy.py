@@ -84,6 +84,7 @@ def test_methods_that_may_write_are_known_by_their_names() -> None:
         *("create", "update", "delete", "enable", "disable", "update_plugin", "collect", "change_order"),
         *("add_schedule", "update_schedule", "delete_schedule"),
         *("start", "cancel", "retry"),
+        *("approve", "discard", "undo"),
     }
 
 

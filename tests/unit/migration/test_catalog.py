@@ -9,7 +9,7 @@ from inventory.model.indexes import declared_digest, declared_indexes
 from inventory.version import package_version
 from tests.data.upgrade.write import DUMP
 
-LAST_INDEXES = (6, "a0402b8454fed46e")
+LAST_INDEXES = (9, "5415cef84fc94d57")
 """The migration that last built indexes, and the digest of what was declared then."""
 
 

@@ -54,6 +54,9 @@ _BY_NUMBER: Final = frozenset(
         f"/{OPERATIONS}.Explanations/explain_type",
         f"/{OPERATIONS}.Freshness/list",
         f"/{OPERATIONS}.Freshness/get",
+        f"/{OPERATIONS}.Deletion/approve",
+        f"/{OPERATIONS}.Deletion/discard",
+        f"/{OPERATIONS}.Deletion/undo",
     }
 )
 """Methods whose work grows with the number of secrets or collected resources."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
+from inventory.manager.deletion.holds import hold_id_of
 from inventory.model.connection import Document
 
 DELETE: Final = "DELETE"
@@ -50,10 +51,13 @@ class Findings:
         self._records = database["record"]
         self._services = database["cloud_service"]
         self._states = database["collection_state"]
+        hold_ids = [hold_id_of(task["job_task_id"]) for task in self.tasks]
         self._missed = {
             "garbage_task_id": {"$in": [task["job_task_id"] for task in self.tasks]},
             "deleted": {"$ne": True},
+            "hold_id": {"$nin": hold_ids},
         }
+        self._held = {"hold_id": {"$in": hold_ids}}
 
     def changed(self) -> int:
         """Return how many existing resources would be changed."""
@@ -72,7 +76,9 @@ class Findings:
         if action in _RECORDED:
             yield from self._records.find({"action": action}, {"cloud_service_id": 1, "diff": 1}, batch_size=_BATCH)
         elif action == MISS:
-            yield from self._states.find({**self._missed}, {"cloud_service_id": 1}, batch_size=_BATCH)
+            yield from self._states.find(self._missed, {"cloud_service_id": 1}, batch_size=_BATCH)
+        elif action == HOLD:
+            yield from self._states.find(self._held, {"cloud_service_id": 1}, batch_size=_BATCH)
 
     def _created(self) -> frozenset[str]:
         return frozenset(

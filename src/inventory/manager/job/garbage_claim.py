@@ -76,11 +76,25 @@ class GarbageClaims:
         return self._tasks.update_one(query, {"$set": change}).matched_count == 1
 
     @translated_errors()
-    def record(self, domain_id: str, job_task_id: str, *, owner: str, deleted: int, disconnected: int) -> bool:
+    def record(
+        self, domain_id: str, job_task_id: str, *, owner: str, deleted: int, disconnected: int, held: int = 0
+    ) -> bool:
         """Record what garbage collection did; False if the claim was lost."""
         query = {"domain_id": domain_id, "job_task_id": job_task_id, GARBAGE_LEASE.owner: owner}
         change = {"garbage_collected": True, "deleted_count": deleted, "disconnected_count": disconnected}
+        if held:
+            change["held_count"] = held
         return self._tasks.update_one(query, {"$set": change}).matched_count == 1
+
+    @translated_errors()
+    def with_deletions(self, domain_id: str, job_id: str) -> list[StoredJobTask]:
+        """Return the tasks of the job whose garbage collection deleted something, or has begun and not ended."""
+        query = {
+            "domain_id": domain_id,
+            "job_id": job_id,
+            "$or": [{"deleted_count": {"$gt": 0}}, {"garbage_owner": {"$exists": True}, "garbage_collected": False}],
+        }
+        return list(self._tasks.find(query))
 
 
 def garbage_fence(domain_id: str, job_task_id: str, owner: str) -> Fence:

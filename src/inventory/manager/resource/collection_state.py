@@ -49,7 +49,9 @@ class StateStore:
         seen = {"job_task_id": job_task_id, "seen_at": now, "disconnected_count": 0}
         if cloud_service_ids:
             query = {**pair, "cloud_service_id": {"$in": list(cloud_service_ids)}}
-            result = self._collection.update_many(query, {"$set": seen, "$unset": {"deleted": ""}}, session=session)
+            result = self._collection.update_many(
+                query, {"$set": seen, "$unset": {"deleted": "", "hold_id": ""}}, session=session
+            )
             if result.matched_count < len(cloud_service_ids):
                 found = self._collection.find(query, {"cloud_service_id": 1}, session=session)
                 known = {state["cloud_service_id"] for state in found}
@@ -84,6 +86,14 @@ class StateStore:
         """Return the states of all who have seen the resource, by collector and secret."""
         found = self._collection.find({"domain_id": domain_id, "cloud_service_id": cloud_service_id})
         return list(found.sort([("collector_id", 1), ("secret_id", 1)]))
+
+    def held_among(
+        self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession | None = None
+    ) -> set[str]:
+        """Return those of the resources that a hold keeps from being deleted."""
+        held = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}, "hold_id": {"$gt": ""}}
+        found = self._collection.find(held, {"cloud_service_id": 1}, session=session)
+        return {state["cloud_service_id"] for state in found}
 
     def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
         """Remove all states of a collector."""

@@ -68,7 +68,8 @@ class ResourceRemover:
         if living:
             update = {
                 "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
-                "$unset": {"match_key": "", "fingerprint": ""},
+                "$rename": {"match_key": "former_match_key"},
+                "$unset": {"fingerprint": ""},
                 "$inc": {"revision": 1},
             }
             keys = [entry["_id"] for entry in living]

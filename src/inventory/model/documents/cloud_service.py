@@ -54,7 +54,9 @@ class CloudService(Document):  # type: ignore[misc]
     - ``fingerprint``: hash of the message last applied; removed by any other write,
     - ``revision``: counts the writes that changed content; a conditional update requires the one it read,
     - ``stamps``: mark the last writes of ingest, so that it is known which updates of a bulk write were applied,
-    - ``deleted_by``: the job task whose garbage collection deleted it.
+    - ``deleted_by``: what deleted it: the job task whose garbage collection did, the hold that was approved, the run of
+      housekeeping, or a user,
+    - ``former_match_key``: the ``match_key`` that it had when it was deleted, for bringing it back.
     """
 
     cloud_service_id = StringField(required=True)
@@ -86,6 +88,7 @@ class CloudService(Document):  # type: ignore[misc]
     revision = IntField()
     stamps = ListField(BinaryField())
     deleted_by = StringField()
+    former_match_key = BinaryField()
 
     meta = {
         "collection": "cloud_service",
@@ -116,6 +119,10 @@ class CloudService(Document):  # type: ignore[misc]
             ["domain_id", "project_id", "state"],
             ["domain_id", "ref_cloud_service_type", "state"],
             ["domain_id", "ref_region", "state"],
+            {
+                "fields": ["domain_id", "deleted_by", "id"],
+                "partialFilterExpression": {"deleted_by": {"$exists": True}},
+            },
             {
                 "fields": ["domain_id", "deleted_at"],
                 "partialFilterExpression": {"deleted_at": {"$exists": True}},
@@ -173,3 +180,4 @@ class StoredCloudService(StoredDocument):
     revision: NotRequired[int]
     stamps: NotRequired[list[bytes]]
     deleted_by: NotRequired[str]
+    former_match_key: NotRequired[bytes]

@@ -15,7 +15,8 @@ class CollectionState(Document):  # type: ignore[misc]
 
     ``job_task_id`` and ``seen_at`` say who saw it last; ``disconnected_count`` how many full collects have not seen it
     since; ``garbage_task_id`` is the last task whose garbage collection counted it, so that a repetition does not count
-    twice; ``deleted`` says whether that task deleted the resource.
+    twice; ``deleted`` says whether that task deleted the resource; ``hold_id`` names the hold that keeps it from being
+    deleted.
     """
 
     domain_id = StringField(required=True)
@@ -27,6 +28,7 @@ class CollectionState(Document):  # type: ignore[misc]
     disconnected_count = IntField(default=0)
     garbage_task_id = StringField()
     deleted = BooleanField()
+    hold_id = StringField()
 
     meta = {
         "collection": "collection_state",
@@ -36,6 +38,7 @@ class CollectionState(Document):  # type: ignore[misc]
             {"fields": ["domain_id", "collector_id", "secret_id", "cloud_service_id"], "unique": True},
             ["domain_id", "cloud_service_id"],
             ["domain_id", "collector_id", "secret_id", "seen_at"],
+            {"fields": ["domain_id", "hold_id"], "partialFilterExpression": {"hold_id": {"$exists": True}}},
         ],
     }
 
@@ -52,3 +55,4 @@ class StoredCollectionState(StoredDocument):
     disconnected_count: NotRequired[int]
     garbage_task_id: NotRequired[str]
     deleted: NotRequired[bool]
+    hold_id: NotRequired[str]

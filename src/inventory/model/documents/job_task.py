@@ -45,6 +45,7 @@ class JobTask(Counted, Document):  # type: ignore[misc]
     status = Text(required=True, choices=_STATUSES, default=TaskStatus.PENDING.value)
     deleted_count = IntField(required=True, default=0)
     disconnected_count = IntField(required=True, default=0)
+    held_count = IntField()
     job_id = Text(required=True, max_length=40)
     collector_id = Text(required=True, max_length=40)
     secret_id = Text(required=True, max_length=255)
@@ -204,6 +205,7 @@ class StoredJobTask(StoredCounts):
     status: str
     deleted_count: int
     disconnected_count: int
+    held_count: NotRequired[int]
     job_id: str
     collector_id: str
     secret_id: str

@@ -260,10 +260,12 @@ class _Watch:
 
 def _row(task: Document) -> Document:
     """Return what the report contains about one secret."""
+    counts = {name: int(task.get(stored) or 0) for stored, name in _COUNTS.items()}
+    counts["missed"] -= counts["held"]
     return {
         "secret_id": task["secret_id"],
         "status": task["status"],
-        **{name: int(task.get(stored) or 0) for stored, name in _COUNTS.items()},
+        **counts,
         "error_list": list(task.get("errors") or ())[:_ERRORS_KEPT],
     }
 

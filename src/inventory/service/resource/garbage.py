@@ -10,6 +10,7 @@ from pymongo.database import Database
 
 from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.deletion_guard import NO_GUARD, DeletionGuard
 from inventory.domain.ids import new_id
 from inventory.ingest.context import IngestContext
 from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
@@ -38,6 +39,7 @@ class TaskGarbage:
         threshold: full collects without a resource after which it is DELETED.
         grace_seconds: resources seen within this time are not counted, s.
         lease_seconds: after this time another process may continue a collection that was begun and not finished, s.
+        guard: of collectors that have none of their own.
         prepare: called with a task before its garbage is collected.
     """
 
@@ -52,9 +54,11 @@ class TaskGarbage:
         threshold: int,
         grace_seconds: float,
         lease_seconds: float,
+        guard: DeletionGuard = NO_GUARD,
         prepare: Callable[[StoredJobTask], None] = lambda _: None,
     ) -> None:
         self._prepare = prepare
+        self._guard = guard
         self._database = database
         self._jobs = jobs
         self._tasks = tasks
@@ -100,12 +104,14 @@ class TaskGarbage:
                     may_go_on=claim.kept,
                     fence=claim.fence,
                     session=session,
+                    repeated=claim.repeated,
                 )
         # None: the claim was lost on the way, and its new owner continues.
         if counts is None or not claim.recorded(counts):
             return False
         RESOURCES.labels("deleted").inc(counts.deleted)
-        RESOURCES.labels("disconnected").inc(counts.disconnected)
+        RESOURCES.labels("disconnected").inc(counts.disconnected - counts.held)
+        RESOURCES.labels("held").inc(counts.held)
         return True
 
     def _context(self, task: StoredJobTask, belongs_to: Assignment | None) -> IngestContext | None:
@@ -128,6 +134,7 @@ class TaskGarbage:
             collect_mode=CollectMode.parse(job["collect_mode"]),
             plugin_metadata=collector["plugin_info"].get("metadata") or {},
             full_collect=task["full_collect"],
+            deletion_guard=self._guard.of_collector(collector.get("tags")),
         )
 
 
@@ -139,6 +146,8 @@ class _Claim:
         self._key = (task["domain_id"], task["job_task_id"])
         self._owner = new_id("garbage")
         self.fence = garbage_fence(*self._key, self._owner)
+        self.repeated = False
+        """Whether another has begun it, once it is taken."""
         self._clock = clock
         self._lease_seconds = lease_seconds
         # Before the lease is written, so that it does not seem to last longer than it does.
@@ -149,6 +158,7 @@ class _Claim:
         claimed = self._tasks.garbage.claim(
             *self._key, owner=self._owner, lease_seconds=self._lease_seconds, session_id=session_id
         )
+        self.repeated = claimed is not None and "garbage_lost_session" in claimed
         return claimed is not None
 
     def kept(self) -> bool:
@@ -162,5 +172,5 @@ class _Claim:
     def recorded(self, counts: GarbageCounts) -> bool:
         """Record the result; False if the claim was lost."""
         return self._tasks.garbage.record(
-            *self._key, owner=self._owner, deleted=counts.deleted, disconnected=counts.disconnected
+            *self._key, owner=self._owner, deleted=counts.deleted, disconnected=counts.disconnected, held=counts.held
         )

@@ -12,7 +12,7 @@ from inventory.domain.plain import Json
 from inventory.ingest.garbage import FEATURE
 from inventory.model.connection import Document
 from inventory.model.documents.cloud_service import DELETED
-from inventory.service.resource.housekeeping import Ages
+from inventory.service.resource.ageing import Ages
 
 GARBAGE_COLLECTION: Final = "GARBAGE_COLLECTION"
 HOUSEKEEPING: Final = "HOUSEKEEPING"

@@ -1,0 +1,169 @@
+"""Commands for deletions: ``deletion …``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from inventory.cli.client import Client, connected
+from inventory.cli.command_form import Group
+from inventory.cli.completion import collector_names
+from inventory.cli.lookup import COLLECTOR, find_id
+from inventory.cli.terminal import one_line
+from inventory.cli.view.output import (
+    Column,
+    console,
+    json_option,
+    print_json,
+    print_rows,
+    say,
+    status,
+    styled,
+    table_of,
+    wants_json,
+)
+
+COLUMNS: tuple[Column, ...] = (
+    ("deletion", "deletion_id"),
+    ("state", "state"),
+    ("kind", "kind"),
+    ("missing", lambda row: str(row.get("missing", 0))),
+    ("deleted", lambda row: str(row.get("deleted_count", 0))),
+    ("collector", "collector_id"),
+    ("secret", "secret_id"),
+    ("created at", "created_at"),
+    ("why", "reason"),
+)
+EXAMPLE_COLUMNS: tuple[Column, ...] = (
+    ("type", lambda row: ".".join(row.get(k, "") for k in ("provider", "cloud_service_group", "cloud_service_type"))),
+    ("name", "name"),
+    ("resource", "resource_id"),
+    ("region", "region_code"),
+    ("account", "account"),
+    ("cloud service", "cloud_service_id"),
+)
+LIVING_COLUMNS: tuple[Column, ...] = (
+    ("not brought back", "cloud_service_id"),
+    ("lives as", "living_id"),
+    ("name", "name"),
+    ("resource", "resource_id"),
+)
+STATES = ("HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
+
+
+@click.group(cls=Group)
+def deletion() -> None:
+    """Show what is held instead of being deleted, approve or discard it, and undo deletions."""
+
+
+@deletion.command("list", example="inventory deletion list\ninventory deletion list --state HELD --collector aws")
+@click.option("--state", "states", type=click.Choice(STATES, case_sensitive=False), multiple=True, help="repeatable")
+@click.option("--collector", "name_or_id", help="id or name", shell_complete=collector_names)
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="rows of a page")
+@json_option
+@click.pass_context
+def list_deletions(
+    context: click.Context, states: tuple[str, ...], name_or_id: str | None, page: int, limit: int
+) -> None:
+    """List holds, and runs of housekeeping that deleted something, the newest first."""
+    request: dict[str, Any] = {"page": {"start": (page - 1) * limit + 1, "limit": limit}, "states": list(states)}
+    with connected(context) as client:
+        if name_or_id:
+            request["collector_id"] = find_id(client, COLLECTOR, name_or_id)
+        print_rows(context, client.call("Deletion.list", **request), COLUMNS)
+
+
+@deletion.command("show", example="inventory deletion show hold-0123456789ab")
+@click.argument("deletion_id", metavar="DELETION")
+@json_option
+@click.pass_context
+def show_deletion(context: click.Context, deletion_id: str) -> None:
+    """Show a hold: why, how much of what is missing, and examples."""
+    with connected(context) as client:
+        found = client.call("Deletion.get", deletion_id=deletion_id)
+    if wants_json(context):
+        print_json(found)
+        return
+    out = console()
+    out.print(styled(one_line(f"{found['deletion_id']}: "), status(found.get("state", "")), f", {_summary(found)}"))
+    out.print(styled(one_line(found.get("reason", ""))))
+    for title, counts in (("types", found.get("types", [])), ("regions", found.get("regions", []))):
+        told = ", ".join(f"{each.get('name') or 'none'} {each.get('count', 0)}" for each in counts)
+        if told:
+            out.print(styled(one_line(f"{title}: {told}")))
+    if found.get("examples"):
+        out.print(table_of(found["examples"], EXAMPLE_COLUMNS))
+
+
+@deletion.command("approve", example="inventory deletion approve hold-0123456789ab")
+@click.argument("deletion_id", metavar="HOLD")
+@json_option
+@click.pass_context
+def approve_deletion(context: click.Context, deletion_id: str) -> None:
+    """Delete what is still missing now; repeated, it finishes what was cut off."""
+    with connected(context) as client:
+        while True:
+            found = client.call("Deletion.approve", deletion_id=deletion_id)
+            if found["state"] != "APPROVING":
+                break
+    say(context, found, f"{deletion_id}: {found['state']}, {found.get('deleted_count', 0)} resources deleted")
+
+
+@deletion.command("discard", example="inventory deletion discard hold-0123456789ab")
+@click.argument("deletion_id", metavar="HOLD")
+@json_option
+@click.pass_context
+def discard_deletion(context: click.Context, deletion_id: str) -> None:
+    """Keep what is held, and count its misses from the start."""
+    with connected(context) as client:
+        found = client.call("Deletion.discard", deletion_id=deletion_id)
+    say(context, found, f"{deletion_id}: {found['state']}, nothing was deleted")
+
+
+@deletion.command("undo", example="inventory deletion undo job-0123456789ab\ninventory deletion undo hold-0123456789ab")
+@click.argument("target", metavar="JOB|DELETION")
+@json_option
+@click.pass_context
+def undo_deletion(context: click.Context, target: str) -> None:
+    """Bring back what a job, an approved hold or a run of housekeeping deleted."""
+    key = "job_id" if target.startswith("job-") else "deletion_id"
+    with connected(context) as client:
+        done = _undone(client, key, target)
+    if wants_json(context):
+        print_json(done)
+        return
+    out = console()
+    out.print(f"{done['restored']} resources are back, {done['not_restored']} not: living ones are the same")
+    if done["living"]:
+        out.print(table_of(done["living"], LIVING_COLUMNS))
+
+
+def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
+    """Return the sum of as many calls as it takes."""
+    restored = 0
+    while True:
+        answer = client.call("Deletion.undo", **{key: target})
+        restored += answer.get("restored", 0)
+        if answer.get("complete"):
+            # A further call tells again of those that an earlier one did not bring back.
+            return {
+                "restored": restored,
+                "not_restored": answer.get("not_restored", 0),
+                "living": answer.get("living", []),
+            }
+
+
+def _summary(found: dict[str, Any]) -> str:
+    if found.get("kind") == "HOUSEKEEPING":
+        return f"{found.get('deleted_count', 0)} deleted"
+    told = f"{found.get('missing', 0)} of {found.get('held', 0)} still missing, {found.get('alive', 0)} were alive"
+    if found.get("confirmations"):
+        told += f"; confirmed {found['confirmations']} times, last at {found.get('confirmed_at', '')}"
+    if found.get("deleted_count"):
+        told += f"; {found['deleted_count']} deleted"
+    return told
+
+
+COMMANDS = (deletion,)

@@ -1,0 +1,1 @@
+"""Deletions: holds of the guard, and bringing back what was deleted."""

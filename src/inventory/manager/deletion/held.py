@@ -1,0 +1,91 @@
+"""What a hold of kind COLLECT holds, on its way out of the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from inventory.manager.resource.collection_state import StateStore
+from inventory.manager.resource.removal import ResourceRemover
+from inventory.manager.transactions import Transactions
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.deletion import StoredDeletion
+
+_BATCH: Final = 500
+
+
+class HeldResources:
+    """Deletes what is held."""
+
+    def __init__(self, *, database: Database[Document]) -> None:
+        self._database = database
+        self._services = database["cloud_service"]
+        self._states = database["collection_state"]
+        self._store = StateStore(database=database)
+        self._remover = ResourceRemover(database=database)
+
+    @translated_errors()
+    def delete(self, hold: StoredDeletion, *, now: datetime, should_stop: Callable[[], bool]) -> bool:
+        """Delete what the hold still holds, batch by batch; repeated, it goes on where it was cut off.
+
+        Args:
+            hold: approved.
+            now: the time.
+            should_stop: asked before each batch.
+
+        Returns:
+            False where it was to stop before all was done.
+        """
+        transactions = Transactions(database=self._database)
+        while batch := self._still_held(hold):
+            if should_stop():
+                return False
+            transactions.run(partial(self._delete, hold, batch, now))
+        return True
+
+    @translated_errors()
+    def deleted_by(self, domain_id: str, deletion_id: str) -> int:
+        """Return how many resources are DELETED by it."""
+        return self._services.count_documents({"domain_id": domain_id, "deleted_by": deletion_id, "state": "DELETED"})
+
+    def _still_held(self, hold: StoredDeletion) -> list[str]:
+        found = self._states.find(_held(hold), {"cloud_service_id": 1}).limit(_BATCH)
+        return [state["cloud_service_id"] for state in found]
+
+    def _delete(self, hold: StoredDeletion, batch: Sequence[str], now: datetime, session: ClientSession) -> None:
+        """Delete, in a transaction, those of some resources that are held now and that nobody else has seen since."""
+        own = {**_held(hold), "cloud_service_id": {"$in": list(batch)}}
+        held = {state["cloud_service_id"]: state["seen_at"] for state in self._states.find(own, session=session)}
+        elsewhere = {
+            "domain_id": hold["domain_id"],
+            "cloud_service_id": {"$in": list(held)},
+            "hold_id": {"$ne": hold["deletion_id"]},
+        }
+        seen = {
+            state["cloud_service_id"]
+            for state in self._states.find(elsewhere, session=session)
+            if state["seen_at"] > held[state["cloud_service_id"]] or state.get("hold_id")
+        }
+        gone = self._remover.delete(
+            [key for key in held if key not in seen],
+            domain_id=hold["domain_id"],
+            now=now,
+            deleted_by=hold["deletion_id"],
+            collector_ids=dict.fromkeys(held, hold.get("collector_id", "")),
+            session=session,
+            job_id=hold.get("job_id", ""),
+        )
+        self._store.forget(hold["domain_id"], gone, session)
+        # Somebody else sees them, or has deleted them: they are no longer what was held.
+        left = {**own, "cloud_service_id": {"$in": [key for key in held if key not in gone]}}
+        change = {"$set": {"disconnected_count": 0}, "$unset": {"hold_id": ""}}
+        self._states.update_many(left, change, session=session)
+
+
+def _held(hold: StoredDeletion) -> Document:
+    return {"domain_id": hold["domain_id"], "hold_id": hold["deletion_id"]}

@@ -1,0 +1,116 @@
+"""Deletion: a hold of the guard, with its answer, or a run of housekeeping that deleted something."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar, NotRequired
+
+from mongoengine import DateTimeField, Document, FloatField, IntField, ListField, StringField
+
+from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
+
+COLLECT = "COLLECT"
+"""Kind: what one job task no longer saw."""
+AGE = "AGE"
+"""Kind: what housekeeping would have deleted of one type."""
+HOUSEKEEPING = "HOUSEKEEPING"
+"""Kind: no hold, but what one run of housekeeping deleted in a domain."""
+
+HELD = "HELD"
+APPROVING = "APPROVING"
+"""Approved, and not all of it is deleted yet."""
+APPROVED = "APPROVED"
+DISCARDING = "DISCARDING"
+DISCARDED = "DISCARDED"
+DISSOLVED = "DISSOLVED"
+"""All that was held came back, or went another way."""
+DONE = "DONE"
+
+OPEN = (HELD, APPROVING, DISCARDING)
+
+
+class Deletion(Document):  # type: ignore[misc]
+    """One hold, or one run of housekeeping.
+
+    ``held`` is how many resources were held in the beginning, ``missing`` how many still are, as far as is known; of a
+    hold of kind COLLECT the collection states with its ``hold_id`` say so exactly. ``types`` and ``regions`` count
+    those of the beginning by name, ``examples`` names some. ``cutoff`` and ``ref_cloud_service_type`` say what a hold
+    of kind AGE is about: resources of the type that nobody has seen since. ``open_of`` is there while a hold of kind
+    AGE is open: a type has one at most.
+    """
+
+    deletion_id = StringField(required=True)
+    domain_id = StringField(required=True)
+    kind = StringField(required=True, choices=(COLLECT, AGE, HOUSEKEEPING))
+    state = StringField(required=True)
+    reason = StringField()
+    collector_id = StringField()
+    secret_id = StringField()
+    job_id = StringField()
+    job_task_id = StringField()
+    ref_cloud_service_type = StringField()
+    open_of = StringField()
+    cutoff = DateTimeField()
+    alive = IntField(required=True, default=0)
+    held = IntField(required=True, default=0)
+    missing = IntField(required=True, default=0)
+    percent = FloatField()
+    types = ListField(StructField())
+    regions = ListField(StructField())
+    examples = ListField(StructField())
+    confirmations = IntField(required=True, default=0)
+    confirmed_at = DateTimeField()
+    decided_by = StringField()
+    decided_at = DateTimeField()
+    deleted_count = IntField(required=True, default=0)
+    created_at = DateTimeField(required=True)
+    expires_at = DateTimeField()
+
+    meta: ClassVar[dict[str, object]] = {
+        "collection": "deletion",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["domain_id", "deletion_id"], "unique": True},
+            {"fields": ["domain_id", "-created_at", "-id"]},
+            {"fields": ["state", "domain_id", "collector_id", "secret_id"]},
+            {
+                "fields": ["domain_id", "open_of"],
+                "unique": True,
+                "partialFilterExpression": {"open_of": {"$exists": True}},
+            },
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+
+class StoredDeletion(StoredDocument):
+    """A raw document of :class:`Deletion`."""
+
+    deletion_id: str
+    domain_id: str
+    kind: str
+    state: str
+    reason: NotRequired[str]
+    collector_id: NotRequired[str]
+    secret_id: NotRequired[str]
+    job_id: NotRequired[str]
+    job_task_id: NotRequired[str]
+    ref_cloud_service_type: NotRequired[str]
+    open_of: NotRequired[str]
+    cutoff: NotRequired[datetime]
+    alive: int
+    held: int
+    missing: int
+    percent: NotRequired[float]
+    types: NotRequired[list[dict[str, Any]]]
+    regions: NotRequired[list[dict[str, Any]]]
+    examples: NotRequired[list[dict[str, Any]]]
+    confirmations: int
+    confirmed_at: NotRequired[datetime]
+    decided_by: NotRequired[str]
+    decided_at: NotRequired[datetime]
+    deleted_count: int
+    created_at: datetime
+    expires_at: NotRequired[datetime]

@@ -1,0 +1,1 @@
+"""Use cases of guarded deletion: holds, their approval, and undo."""

@@ -1,0 +1,196 @@
+"""Use cases of guarded deletion: list and show holds, approve or discard them, and undo what was deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Final
+
+from inventory.domain.clock import Clock
+from inventory.domain.collector.values import optional_text, required_text
+from inventory.domain.job.states import JOB_OPEN, JobStatus
+from inventory.domain.plain import Params
+from inventory.domain.principal import Principal
+from inventory.errors import InvalidParameterError
+from inventory.manager.deletion.held import HeldResources
+from inventory.manager.deletion.holds import HoldManager
+from inventory.manager.deletion.restore import Pair, Restorer
+from inventory.manager.job.manager import JobManager
+from inventory.manager.job.tasks import JobTaskManager
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.deletion import (
+    AGE,
+    APPROVED,
+    APPROVING,
+    COLLECT,
+    DISCARDED,
+    DISCARDING,
+    HOUSEKEEPING,
+    OPEN,
+    StoredDeletion,
+)
+from inventory.observe.logs import get_logger
+from inventory.service.resource.ageing import Ageing
+
+MAX_PAGE: Final = 1000
+_PAGE: Final = 100
+_CALL_SECONDS: Final = 15.0
+"""How long one call deletes or restores at most, s; the next one goes on."""
+_SHARE: Final = 0.5
+"""Of the caller's remaining time, at most."""
+
+_log = get_logger(__name__)
+
+
+class DeletionService:
+    """Deletions of the caller's domain.
+
+    Args:
+        holds: their documents.
+        held: deletes what is held.
+        restorer: brings it back.
+        ageing: deletes what a hold of kind AGE is about.
+        jobs, tasks: what an undo of a job looks up.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        *,
+        holds: HoldManager,
+        held: HeldResources,
+        restorer: Restorer,
+        ageing: Ageing,
+        jobs: JobManager,
+        tasks: JobTaskManager,
+        clock: Clock,
+    ) -> None:
+        self._holds = holds
+        self._held = held
+        self._restorer = restorer
+        self._ageing = ageing
+        self._jobs = jobs
+        self._tasks = tasks
+        self._clock = clock
+
+    def list(self, principal: Principal, params: Params) -> tuple[Sequence[StoredDeletion], int]:
+        """Return a page of holds and runs of housekeeping, the newest first, and how many there are.
+
+        Args:
+            principal: who asks.
+            params: states and collector_id narrow; page with start, from 1, and limit, at most ``MAX_PAGE``.
+        """
+        page = params.get("page") or {}
+        return self._holds.list(
+            principal.domain_id,
+            states=params.get("states") or (),
+            collector_id=optional_text(params, "collector_id"),
+            start=page.get("start") or 1,
+            limit=min(page.get("limit") or _PAGE, MAX_PAGE),
+        )
+
+    def get(self, principal: Principal, deletion_id: str) -> StoredDeletion:
+        """Return it, with ``missing`` as it is now. Raises ``NotFoundError``."""
+        return self._holds.get(principal.domain_id, deletion_id)
+
+    def approve(self, principal: Principal, deletion_id: str) -> StoredDeletion:
+        """Delete what of a hold is still missing now.
+
+        It takes so long as one call may; where that is not enough the hold is APPROVING, and the same call goes on. A
+        second call also finishes what was cut off.
+
+        Raises:
+            NotFoundError: there is none.
+            InvalidParameterError: it is no hold, or was answered otherwise.
+        """
+        hold = self._answer(principal, deletion_id, APPROVING, APPROVED)
+        if hold["state"] != APPROVING:
+            return hold
+        now, should_stop = self._clock.now(), self._limit(principal)
+        with translated_errors():
+            if hold["kind"] == AGE:
+                complete = self._ageing.delete_held(hold, now=now, should_stop=should_stop)
+            else:
+                complete = self._held.delete(hold, now=now, should_stop=should_stop)
+        if complete:
+            deleted = self._held.deleted_by(principal.domain_id, deletion_id)
+            self._holds.close(principal.domain_id, deletion_id, APPROVED, now=now, deleted=deleted)
+            _log.info("deletion_approved", hold_id=deletion_id, deleted=deleted)
+        return self._holds.get(principal.domain_id, deletion_id)
+
+    def discard(self, principal: Principal, deletion_id: str) -> StoredDeletion:
+        """Keep what is held, as if it had been seen: a hold comes again once it was missed as often as before.
+
+        Raises: as ``approve``.
+        """
+        hold = self._answer(principal, deletion_id, DISCARDING, DISCARDED)
+        if hold["state"] == DISCARDING:
+            if hold["kind"] == COLLECT:
+                self._holds.reset(principal.domain_id, deletion_id)
+            self._holds.close(principal.domain_id, deletion_id, DISCARDED, now=self._clock.now())
+            _log.info("deletion_discarded", hold_id=deletion_id)
+        return self._holds.get(principal.domain_id, deletion_id)
+
+    def _answer(self, principal: Principal, deletion_id: str, state: str, end: str) -> StoredDeletion:
+        """Let a hold go into ``state`` and return it; one that has come to that ``end`` is returned as it is."""
+        found = self._holds.get(principal.domain_id, deletion_id)
+        if found["kind"] == HOUSEKEEPING:
+            raise InvalidParameterError(key="deletion_id", reason="is no hold: it has deleted already; undo it")
+        if found["state"] == end:
+            return found
+        answered = self._holds.answer(
+            principal.domain_id, deletion_id, state, by=principal.user_id, now=self._clock.now()
+        )
+        if answered is None:
+            raise InvalidParameterError(key="deletion_id", reason=f"the hold is {found['state']} already")
+        return answered
+
+    def undo(self, principal: Principal, params: Params) -> Document:
+        """Bring back what one job's garbage collection, one approved hold or one run of housekeeping deleted.
+
+        Args:
+            principal: who asks.
+            params: job_id, or deletion_id.
+
+        Returns:
+            restored, not_restored, living (``Living``, the first hundred) and complete: False where the same call must
+            go on. Repeated, it restores nothing twice.
+
+        Raises:
+            NotFoundError: there is no such job or deletion.
+            InvalidParameterError: the job still runs, or the hold is not answered.
+        """
+        deleted_by = self._of_job(principal, params) if params.get("job_id") else self._of_deletion(principal, params)
+        done = self._restorer.restore(
+            principal.domain_id,
+            deleted_by,
+            user_id=principal.user_id,
+            now=self._clock.now(),
+            should_stop=self._limit(principal),
+        )
+        _log.info("deletion_undone", restored=done.restored, not_restored=done.not_restored, complete=done.complete)
+        return asdict(done)
+
+    def _of_job(self, principal: Principal, params: Params) -> dict[str, Pair | None]:
+        if params.get("deletion_id"):
+            raise InvalidParameterError(key="deletion_id", reason="job_id and deletion_id exclude each other")
+        job = self._jobs.get(principal.domain_id, required_text(params, "job_id"))
+        if JobStatus(job["status"]) in JOB_OPEN:
+            raise InvalidParameterError(key="job_id", reason="the job still runs")
+        tasks = self._tasks.garbage.with_deletions(principal.domain_id, job["job_id"])
+        return {task["job_task_id"]: (task["collector_id"], task["secret_id"]) for task in tasks}
+
+    def _of_deletion(self, principal: Principal, params: Params) -> dict[str, Pair | None]:
+        found = self._holds.get(principal.domain_id, required_text(params, "deletion_id"))
+        if found["state"] in OPEN:
+            raise InvalidParameterError(
+                key="deletion_id", reason=f"the hold is {found['state']}: nothing is to undo yet"
+            )
+        collector_id, secret_id = found.get("collector_id"), found.get("secret_id")
+        pair = (collector_id, secret_id or "") if collector_id else None
+        return {found["deletion_id"]: pair}
+
+    def _limit(self, principal: Principal) -> Callable[[], bool]:
+        """Return what tells when a call has worked long enough."""
+        end = self._clock.monotonic() + min(_CALL_SECONDS, principal.remaining_seconds() * _SHARE)
+        return lambda: self._clock.monotonic() >= end
