@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from datetime import datetime
@@ -95,6 +96,12 @@ def pretty(value: Any) -> str:
 def asset(name: str) -> bytes:
     """Return a file that pages load."""
     return (resources.files("inventory.console") / "static" / name).read_bytes()
+
+
+@cache
+def packed_asset(name: str) -> bytes:
+    """Return a file that pages load, compressed by gzip."""
+    return gzip.compress(asset(name), mtime=0)
 
 
 @cache

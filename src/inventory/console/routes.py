@@ -63,9 +63,13 @@ async def no_such_page(site: Site, request: Request, transaction_id: str, status
 
 
 def _asset(name: str, media_type: str) -> BaseRoute:
-    async def asset(_request: Request) -> Response:
-        headers = {"Cache-Control": _YEAR, "X-Content-Type-Options": "nosniff"}
-        return Response(rendering.asset(name), media_type=media_type, headers=headers)
+    async def asset(request: Request) -> Response:
+        headers = {"Cache-Control": _YEAR, "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding"}
+        packed = "gzip" in request.headers.get("Accept-Encoding", "")
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        content = rendering.packed_asset(name) if packed else rendering.asset(name)
+        return Response(content, media_type=media_type, headers=headers)
 
     return Route(rendering.asset_path(name), asset)
 

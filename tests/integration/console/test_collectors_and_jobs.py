@@ -189,6 +189,11 @@ def test_a_job_that_failed_tells_why_and_what_to_do(page: Browser, world: World)
     assert "<b>" not in shown.html
     assert "inventory doctor" in shown.text
 
+    again = page.post(f"/jobs/{job['job_id']}/retry")
+    assert "It collects what failed in" in again.text
+    assert f"/jobs/{job['job_id']}" in again.links
+    assert "collects what failed here" in page.get(f"/jobs/{job['job_id']}").text
+
     asked = page.get(f"/jobs/{job['job_id']}/delete")
     assert "Delete this job" in asked.text
     assert "is deleted" in page.post(f"/jobs/{job['job_id']}/delete").text

@@ -123,6 +123,16 @@ def test_a_resource_shows_its_fields_as_its_type_says(page: Browser, world: Worl
     assert "create" in found.text
 
 
+def test_a_resource_tells_why_it_is_here(page: Browser, world: World) -> None:
+    resource = world.resource("i-007")["cloud_service_id"]
+
+    shown = page.get(f"/resources/{resource}")
+
+    assert "reference.resource_id = i-007" in shown.text
+    assert "Looks the same none" in shown.text
+    assert "i-007" in page.get(f"/resources/{resource}/why").text
+
+
 def test_history_shows_before_and_after(page: Browser, world: World) -> None:
     resource = world.resource("i-003")["cloud_service_id"]
     world.client.call("CloudService.update", {"cloud_service_id": resource, "data": {"state": "stopped now"}})

@@ -9,7 +9,7 @@ from typing import Final
 from starlette.responses import Response
 
 from inventory.console.api import Json
-from inventory.console.parts import grouped, part
+from inventory.console.parts import Part, grouped, part
 from inventory.console.resource.layouts import table_fields
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
@@ -95,7 +95,15 @@ class Catalog:
             it=found,
             columns=table_fields(found.get("metadata")),
             counts=await self._counts(visit, [found]),
+            why=await self._explained(visit),
         )
+
+    async def _explained(self, visit: Visit) -> Part:
+        """Return how a type's resources are told apart; nothing for other things."""
+        if self.service != "CloudServiceType":
+            return Part({})
+        identifier = visit.request.path_params["identifier"]
+        return await part(visit, "Explanations.explain_type", wait=True, cloud_service_type_id=identifier)
 
 
 TYPES: Final = Catalog(

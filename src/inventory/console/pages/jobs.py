@@ -92,8 +92,9 @@ async def progress_of(visit: Visit) -> Context:
     job_id = visit.request.path_params["job_id"]
     page = visit.whole("page", 1)
     start = (page - 1) * TASKS + 1
-    job, tasks, failed, counted = await asyncio.gather(
+    job, facts, tasks, failed, counted = await asyncio.gather(
         visit.call("Job.get", job_id=job_id),
+        part(visit, "JobOperations.get", wait=True, job_id=job_id),
         visit.call("JobTask.list", job_id=job_id, query={"page": {"start": start, "limit": TASKS}}),
         visit.call("JobTask.list", job_id=job_id, status="FAILURE", query={"page": {"start": 1, "limit": _EXPLAINED}}),
         visit.call("JobTask.stat", query=_counts_query(job_id)),
@@ -102,6 +103,7 @@ async def progress_of(visit: Visit) -> Context:
     causes = causes_of({**job, "tasks": _with_errors(tasks, failed)})
     return {
         "job": job,
+        "facts": facts.answer or {},
         "ended": job.get("status") in ENDED,
         "tasks": sorted(tasks.get("results", []), key=lambda task: _ORDER.get(task.get("status", ""), 9)),
         "tasks_total": tasks.get("total_count", 0),
@@ -150,6 +152,12 @@ async def show_progress(visit: Visit) -> Response:
     return visit.render("part.html", template="jobs/progress.html", it=it, ended=it["ended"])
 
 
+async def retry(visit: Visit) -> Response:
+    """Collect what failed once more, and show the new job."""
+    facts = await visit.call("JobOperations.retry", job_id=visit.request.path_params["job_id"])
+    return visit.go(f"/jobs/{facts['job']['job_id']}", "What failed is collected again.")
+
+
 async def show_deletion(visit: Visit) -> Response:
     """Ask whether a job is to be deleted, with what that deletes."""
     job_id = visit.request.path_params["job_id"]
@@ -172,6 +180,7 @@ PAGES: Final = (
     ConsolePage("/jobs/part/rows", "jobs_rows", show_list_part),
     ConsolePage("/jobs/{job_id}", "job", show),
     ConsolePage("/jobs/{job_id}/progress", "job_progress", show_progress),
+    ConsolePage("/jobs/{job_id}/retry", "retry_job", retry, writes=True),
     ConsolePage("/jobs/{job_id}/delete", "job_deletion", show_deletion),
     ConsolePage("/jobs/{job_id}/delete", "delete_job", delete, writes=True),
 )

@@ -32,7 +32,9 @@ async def show(visit: Visit) -> Response:
         visit.call("CloudService.get", cloud_service_id=resource_id),
         part(visit, "ChangeHistory.list", wait=True, cloud_service_id=resource_id, query=history),
     )
-    kind, collectors = await asyncio.gather(_type_of(visit, found), _collectors(visit, found))
+    kind, collectors, why = await asyncio.gather(
+        _type_of(visit, found), _collectors(visit, found), explained(visit, resource_id)
+    )
     return visit.render(
         "resource/page.html",
         resource=found,
@@ -47,7 +49,20 @@ async def show(visit: Visit) -> Response:
         changes=[_changes(record) for record in records.results],
         history_page=page,
         history_limit=RECORDS,
+        why=why,
     )
+
+
+async def explained(visit: Visit, resource_id: str, *, wait: bool = False) -> dict[str, Any]:
+    """Why the resource is here and as it is."""
+    found = await part(visit, "Explanations.explain_resource", wait=wait, cloud_service_id=resource_id)
+    return {"part": found, "found": found.answer or {}}
+
+
+async def show_explanation(visit: Visit) -> Response:
+    """Show only why the resource is here, however long that takes."""
+    it = await explained(visit, visit.request.path_params["resource_id"], wait=True)
+    return visit.render("part.html", template="resource/why.html", it=it)
 
 
 async def show_data(visit: Visit) -> Response:
@@ -135,6 +150,7 @@ def _changes(record: Json) -> list[dict[str, Any]]:
 
 PAGES: Final = (
     ConsolePage("/resources/{resource_id}", "resource", show),
+    ConsolePage("/resources/{resource_id}/why", "resource_why", show_explanation),
     ConsolePage("/resources/{resource_id}/data", "resource_data", show_data),
     ConsolePage("/resources/{resource_id}/json", "resource_json", show_json),
 )
