@@ -13,7 +13,7 @@ from inventory.ingest.pipeline import Ingest
 from inventory.ingest.stores import IngestStores
 from tests.integration.ingest.ingest_tools import CONTEXT, FakeIdentity, ingest, services
 from tests.integration.ingest.test_ingest_mutations import assert_history_tells_the_present, assert_no_doubles
-from tests.streams.build import region, service, service_type
+from tests.streams.build import message, region, service, service_type
 
 
 def test_parallel_tasks_end_in_one_document_per_resource(database):
@@ -85,6 +85,28 @@ def test_what_very_many_streams_change_at_once_is_changed_by_all_of_them(databas
     assert stored["data"] == {f"by_{writer}": changes - 1 for writer in range(streams)}
     assert stored["revision"] == 1 + streams * changes
     assert_history_tells_the_present(database)
+
+
+def test_slices_that_see_the_same_resources_for_the_first_time_note_each_once(database):
+    """Resources of another collector, types, regions and the filter cache: all of them meet at the same keys."""
+    ingest(database, SystemClock(), [service(number) for number in range(30)], collector_id="collector-0")
+    slices = 6
+    barrier = threading.Barrier(slices)
+
+    def run(number):
+        barrier.wait(timeout=10)
+        cache = message("inventory.FilterCache", {"region_name": [number]})
+        stream = [cache, service_type(), region(), *(service(each) for each in range(30))]
+        return ingest(database, SystemClock(), stream, slice_id=f"slice-{number}", parallel=True)
+
+    with ThreadPoolExecutor(slices) as pool:
+        results = list(pool.map(run, range(slices)))
+
+    assert [(result.counts.updated, result.counts.failure) for result in results] == [(30, 0)] * slices
+    assert database["collection_state"].count_documents({"collector_id": "collector-1"}) == 30
+    assert [database[name].count_documents({}) for name in ("cloud_service_type", "region")] == [1, 1]
+    [cache] = database["filter_cache"].find({})
+    assert sorted(cache["cache"]["region_name"]) == list(range(slices))
 
 
 class SlowStream:
