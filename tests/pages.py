@@ -17,6 +17,7 @@ WALK = (
     "README.md",
     "docs/guide/first-steps.md",
     "docs/guide/write-a-plugin.md",
+    "docs/guide/trust.md",
 )
 """The pages whose blocks are typed one after the other by a test, in the order in which a newcomer reads them."""
 

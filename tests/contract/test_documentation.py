@@ -273,5 +273,6 @@ def test_the_marks_of_blocks_are_known() -> None:
         "config",
         "platform",
         "file=folder_plugin.py",
+        "file=account_plugin.py",
         "merge=.inventory/platform.yaml",
     }

@@ -18,7 +18,7 @@ from inventory.devruntime.ports import free_port
 from tests import pages
 from tests.e2e.running import Up
 
-GUIDE_SECONDS = 240.0
+GUIDE_SECONDS = 400.0
 BLOCKS = [block for page in pages.WALK for block in pages.blocks(page) if block.mark.startswith(("run", "file="))]
 
 
@@ -39,12 +39,14 @@ def script(blocks: Sequence[pages.Block]) -> Iterator[str]:
 
 def _here(text: str, up: Up) -> str:
     """Put the addresses of ``up`` in place of those that the pages name."""
-    port = free_port()
+    port, other = free_port(), free_port()
     addresses = {
         "127.0.0.1:50051": up.endpoint,
         "127.0.0.1:8080": f"127.0.0.1:{up.settings['INVENTORY_GATEWAY_PORT']}",
         "127.0.0.1:50070": f"127.0.0.1:{port}",
         "--port 50070": f"--port {port}",
+        "127.0.0.1:50075": f"127.0.0.1:{other}",
+        "--port 50075": f"--port {other}",
     }
     for usual, ours in addresses.items():
         text = text.replace(usual, ours)
@@ -128,6 +130,26 @@ def test_the_plugin_of_the_tutorial_is_collected_through_the_service(told: str) 
     assert "ended SUCCESS" in printed
     assert re.search(r"^cloud-svc-\w+ +bin +Files +Folder +disk +here", printed, re.MULTILINE)
     assert "CREATE" in printed
+
+
+def test_a_broken_credential_is_noticed_mended_and_only_that_is_collected_again(told: str) -> None:
+    noticed = _part(told, "inventory freshness --stale")
+    assert re.search(r"^NEVER +accounts +account-two ", noticed, re.MULTILINE)
+    assert re.search(r"^FRESH +accounts +account-one ", noticed, re.MULTILINE)
+    assert "the password of account" in noticed
+
+    found, _, mended = _part(told, "inventory job retry").partition("account-two: has other values")
+    assert "Once the cause is gone, collect again only what failed: inventory job retry job-" in found
+    assert re.search(r"account-two +SUCCESS +2 ", mended)
+    assert "Tasks: 1 SUCCESS." in mended
+    assert len(re.findall(r"^FRESH +accounts", mended, re.MULTILINE)) == 2
+
+
+def test_a_resource_and_its_type_are_explained(told: str) -> None:
+    printed = _part(told, "inventory resource explain")
+    assert re.search(r"^accounts +account-one", printed, re.MULTILINE)
+    assert "reference.resource_id = one-web" in printed
+    assert "There more than once: 0 resource ids" in printed
 
 
 def test_the_tutorial_is_short() -> None:
