@@ -15,14 +15,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from inventory.console.api import Json
+from inventory.console.api import ApiError, Json
 
 REUSE: Final = 20.0
 """An answer is reused for this multiple of its duration."""
 MOST_SECONDS: Final = 60.0
 QUICK_SECONDS: Final = 0.25
 """A quicker answer is never reused: its exact value may matter."""
+AT_ONCE: Final = 200
+"""Requests that run at a time; whoever leaves a page leaves its requests running."""
 _KEPT: Final = 200
+
+BUSY: Final = ApiError(
+    429, "ERROR_LIMIT_EXCEEDED", "Too many parts of pages are being computed. Reload the page in a moment."
+)
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class Answers:
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._questions: dict[bytes, _Question] = {}
+        self._running = 0
 
     async def ask(self, key: bytes, call: Callable[[], Awaitable[Json]], wait_seconds: float) -> Json | None:
         """Return the answer, or None if it does not arrive within ``wait_seconds``; the request continues.
@@ -52,7 +59,10 @@ class Answers:
         self._forget_old()
         question = self._questions.get(key)
         if question is None:
+            if self._running >= AT_ONCE:
+                raise BUSY
             task = asyncio.ensure_future(call())
+            self._running += 1
             question = self._questions[key] = _Question(task, self._monotonic())
             task.add_done_callback(lambda _task: self._answered(key, question))
         done, _ = await asyncio.wait({question.task}, timeout=wait_seconds)
@@ -66,6 +76,7 @@ class Answers:
 
     def _answered(self, key: bytes, question: _Question) -> None:
         now = self._monotonic()
+        self._running -= 1
         if question.task.cancelled() or question.task.exception() is not None:
             # Whoever waits receives the error; the next one asks again.
             if self._questions.get(key) is question:
@@ -80,7 +91,8 @@ class Answers:
         for key in ended:
             del self._questions[key]
         for key in list(self._questions)[:-_KEPT]:
-            self._questions.pop(key).task.cancel()
+            # One that still runs is only dropped: somebody may wait for it.
+            del self._questions[key]
 
 
 def key_of(token: str, name: str, request: Mapping[str, Any]) -> bytes:

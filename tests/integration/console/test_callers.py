@@ -27,6 +27,7 @@ def filled(path: str, world: World) -> str:
         "schedule_id": world.schedule["schedule_id"],
         "job_id": world.job["job_id"],
         "part": "kinds",
+        "deletion_id": "deletion-000000000000",
     }
     kinds = {
         "/types/": ("CloudServiceType", "cloud_service_type_id"),
@@ -44,7 +45,8 @@ def filled(path: str, world: World) -> str:
 def test_every_page_is_whole_and_has_its_headers(path: str, page: Browser, world: World) -> None:
     answer = page.client.get(filled(path, world))
 
-    assert answer.status_code in ((200, 303) if path != "/rules/{identifier}" else (200, 404)), answer.text[:3000]
+    missing = path in ("/rules/{identifier}", "/deletions/{deletion_id}")
+    assert answer.status_code in ((200, 404) if missing else (200, 303)), answer.text[:3000]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Transaction-Id"]

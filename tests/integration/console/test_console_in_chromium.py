@@ -292,6 +292,7 @@ def paths(world: World) -> dict[str, str]:
         "type": f"/types/{kind}",
         "regions": "/regions",
         "rules": "/rules",
+        "deletions": "/deletions",
         "health": "/health",
         "search": "/search?q=server",
         "login": "/login",

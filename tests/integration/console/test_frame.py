@@ -152,6 +152,19 @@ def test_signed_in_one_sees_the_tokens_domain_and_signed_out_nothing(browse: Ope
     assert browser.get("/").status == 401
 
 
+def test_a_token_that_has_expired_is_asked_for_again_and_one_returns_to_the_page(
+    browse: Open, token_origin: str
+) -> None:
+    browser = browse(token_origin)
+    browser.client.cookies.set("inventory_token_0", token_of(DOMAIN, exp=1_000_000))
+
+    asked = browser.get("/jobs?status=ERROR")
+
+    assert asked.status == 401
+    assert "expired" in asked.text
+    assert "/jobs?status=ERROR" in asked.all("input", name="next")[0]["value"]
+
+
 def test_a_token_longer_than_a_cookie_is_kept_whole(browse: Open, token_origin: str) -> None:
     browser = browse(token_origin)
     token = token_of(DOMAIN, filler="x" * 6000)

@@ -49,7 +49,7 @@ def plugin_stream(call: Call) -> Iterator[Message]:
             f"i-{number:03}", provider="aws", name=f"server {number:03}", data=data, tags={"env": "prod"}
         )
     for number, text in enumerate(HOSTILE):
-        yield cloud_service(
+        hostile = cloud_service(
             f"h-{number}",
             provider="aws",
             type="Disk",
@@ -58,6 +58,9 @@ def plugin_stream(call: Call) -> Iterator[Message]:
             tags={text: text},
             reference={"resource_id": f"h-{number}", "external_link": "javascript:alert(1)"},
         )
+        # JSON knows no such number, but a message can hold it.
+        hostile.resource.fields["data"].struct_value.fields["nan"].number_value = float("nan")
+        yield hostile
 
 
 class World:

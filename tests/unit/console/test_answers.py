@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inventory.console.answers import MOST_SECONDS, Answers, key_of
+from inventory.console.answers import AT_ONCE, MOST_SECONDS, Answers, key_of
 from inventory.console.api import ApiError
 
 
@@ -98,5 +98,21 @@ def test_whoever_changed_something_sees_it_at_once_and_so_does_who_asks_what_is_
         assert await answers.ask(key, server, 5) == {"number": 3}
         assert await answers.ask(other, server, 5) == {"number": 2}
         assert await answers.ask(key, server, 5) == {"number": 4}, "it was quick"
+
+    asyncio.run(story())
+
+
+def test_no_more_run_at_a_time_than_may() -> None:
+    async def story() -> None:
+        server, answers = Server(), Answers()
+        for number in range(AT_ONCE):
+            assert await answers.ask(key_of("", "Job.list", {"page": number}), server, 0) is None
+        with pytest.raises(ApiError) as refused:
+            await answers.ask(key_of("", "Job.list", {}), server, 0)
+        assert refused.value.status == 429
+        server.open.set()
+        while server.asked and await answers.ask(key_of("", "Job.list", {"page": 0}), server, 5) is None:
+            pass
+        assert await answers.ask(key_of("", "Job.list", {}), server, 5)
 
     asyncio.run(story())

@@ -136,16 +136,17 @@ def _recent_jobs() -> Json:
 
 async def attention(visit: Visit, *, wait: bool = False) -> Context:
     """What somebody should look at, and what fires next."""
-    recent, collectors, stale = await parts(
+    recent, collectors, stale, held = await parts(
         visit,
         ("Job.list", {"query": _recent_jobs()}),
         ("Collector.list", {"query": {"page": {"start": 1, "limit": _COLLECTORS}, "only": _COLLECTOR_FIELDS}}),
         ("Freshness.list", {"states": ["NEVER", "STALE"], "enabled_only": True, "page": {"start": 1, "limit": _ROWS}}),
+        ("Deletion.list", {"states": ["HELD", "APPROVING", "DISCARDING"], "page": {"start": 1, "limit": _ROWS}}),
         wait=wait,
     )
     facts = await _schedule_facts(visit, collectors.results, wait=wait)
     late, disabled = _late(facts, visit.now), _disabled(collectors.results)
-    found = [*_failed(recent.results), *_stale(stale), *late, *disabled]
+    found = [*_held(held.results), *_failed(recent.results), *_stale(stale), *late, *disabled]
     fires = sorted((each for each in facts if each.get("next_fire_at")), key=lambda each: str(each["next_fire_at"]))
     return {
         "part": recent if recent.is_late or recent.error else Part({}),
@@ -186,6 +187,19 @@ def _failed(found: list[Json]) -> list[Context]:
         }
         for job in newest.values()
         if job["status"] in ("ERROR", "TIMEOUT")
+    ]
+
+
+def _held(deletions: list[Json]) -> list[Context]:
+    """Return the deletions that wait for a decision."""
+    return [
+        {
+            "state": each["state"],
+            "href": f"/deletions/{each['deletion_id']}",
+            "what": f"{each.get('missing', 0):,} resources are missing, and would be deleted",
+            "when": each.get("created_at", ""),
+        }
+        for each in deletions
     ]
 
 

@@ -1,0 +1,97 @@
+"""Deletions that wait for a decision, and what was deleted and can be brought back."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from inventory.console.api import Json
+from inventory.console.routes import ConsolePage
+from inventory.console.visit import Visit
+
+LIMIT: Final = 50
+STATES: Final = ("HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
+_CALLS: Final = 10
+"""How often a call that works for some seconds at a time is made for one click; the next click goes on."""
+
+
+async def show_list(visit: Visit) -> Response:
+    """Show the list, the newest first."""
+    start = (visit.whole("page", 1) - 1) * LIMIT + 1
+    request: Json = {"page": {"start": start, "limit": LIMIT}}
+    if states := [each for each in visit.texts("state") if each in STATES]:
+        request["states"] = states
+    found = await visit.call("Deletion.list", **request)
+    return visit.render(
+        "deletions/list.html",
+        rows=found.get("results", []),
+        total=found.get("total_count", 0),
+        start=start,
+        limit=LIMIT,
+        states=STATES,
+        chosen=states,
+    )
+
+
+async def show(visit: Visit) -> Response:
+    """Show what is held, and ask for a decision."""
+    deletion_id = visit.request.path_params["deletion_id"]
+    return visit.render("deletions/deletion.html", it=await visit.call("Deletion.get", deletion_id=deletion_id))
+
+
+async def _repeated(visit: Visit, name: str, unfinished: Any, **request: Any) -> Json:
+    """Call a method that works for some seconds at a time until it is done, within bounds."""
+    answer: Json = {}
+    for _ in range(_CALLS):
+        answer = await visit.call(name, **request)
+        if not unfinished(answer):
+            break
+    return answer
+
+
+async def approve(visit: Visit) -> Response:
+    """Delete what is still missing."""
+    deletion_id = visit.request.path_params["deletion_id"]
+    done = await _repeated(
+        visit, "Deletion.approve", lambda it: it.get("state") == "APPROVING", deletion_id=deletion_id
+    )
+    return visit.go(f"/deletions/{deletion_id}", f"{done.get('deleted_count', 0):,} resources are deleted.")
+
+
+async def discard(visit: Visit) -> Response:
+    """Keep what is held."""
+    deletion_id = visit.request.path_params["deletion_id"]
+    await _repeated(visit, "Deletion.discard", lambda it: it.get("state") == "DISCARDING", deletion_id=deletion_id)
+    return visit.go(f"/deletions/{deletion_id}", "What was held is kept.")
+
+
+async def undo(visit: Visit) -> Response:
+    """Bring back what was deleted."""
+    deletion_id = visit.request.path_params["deletion_id"]
+    done = await _repeated(visit, "Deletion.undo", lambda it: not it.get("complete"), deletion_id=deletion_id)
+    return visit.go(f"/deletions/{deletion_id}", _restored(done))
+
+
+async def undo_job(visit: Visit) -> Response:
+    """Bring back what a job deleted."""
+    job_id = visit.request.path_params["job_id"]
+    done = await _repeated(visit, "Deletion.undo", lambda it: not it.get("complete"), job_id=job_id)
+    return visit.go(f"/jobs/{job_id}", _restored(done))
+
+
+def _restored(done: Json) -> str:
+    left = done.get("not_restored", 0)
+    more = f" {left:,} are not, as a living one is the same." if left else ""
+    return f"{done.get('restored', 0):,} resources are back.{more}"
+
+
+_DELETION: Final = "/deletions/{deletion_id}"
+PAGES: Final = (
+    ConsolePage("/deletions", "deletions", show_list),
+    ConsolePage(_DELETION, "deletion", show),
+    ConsolePage(f"{_DELETION}/approve", "approve_deletion", approve, writes=True),
+    ConsolePage(f"{_DELETION}/discard", "discard_deletion", discard, writes=True),
+    ConsolePage(f"{_DELETION}/undo", "undo_deletion", undo, writes=True),
+    ConsolePage("/jobs/{job_id}/undo", "undo_job", undo_job, writes=True),
+)
