@@ -274,5 +274,7 @@ def test_the_marks_of_blocks_are_known() -> None:
         "platform",
         "file=folder_plugin.py",
         "file=account_plugin.py",
-        "merge=.inventory/platform.yaml",
+        "cloud",
+        "file=accounts.csv",
+        "walk",
     }

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import select
 import shlex
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from click.testing import CliRunner
 
 from inventory.cli import cli
 from inventory.process import yaml_text
+from tests import pages
 from tests.e2e.running import DATA, Up
 from tests.fakes import docker
 
@@ -64,6 +71,7 @@ def tidy(here: Here, up_folder: Path) -> Iterator[None]:
     new.write_text(before)
     new.chmod(0o600)
     new.replace(path)
+    shutil.rmtree(path.parent / "secrets", ignore_errors=True)
 
 
 def _platform(folder: Path) -> Any:
@@ -169,3 +177,154 @@ def test_a_quickstart_with_a_key_that_the_plugin_refuses_stops_there(
     assert "the key is not accepted" in shown
     assert "collector create" not in shown
     assert "refused" not in {each["secret_id"] for each in _platform(up_folder)["secrets"]}
+
+
+# The guide
+
+
+GUIDE = "docs/guide/your-cloud.md"
+TYPED = [
+    line
+    for block in pages.blocks(GUIDE)
+    if block.mark == "cloud"
+    for line in block.text.splitlines()
+    if line and not line.startswith("#")
+]
+KUBECONFIG = f"""\
+current-context: production
+contexts: [{{name: production, context: {{cluster: main, user: robot}}}}]
+clusters: [{{name: main, cluster: {{server: "https://k8s:6443", certificate-authority-data: UEVN}}}}]
+users: [{{name: robot, user: {{token: {VALUE}}}}}]
+"""
+GOOGLE_KEY = {"type": "service_account", "project_id": "p", "private_key_id": "1", "client_email": "a@b"}
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, up_folder: Path) -> None:
+    """A home folder with the credentials that the guide names, and the file of accounts that it shows."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "KUBECONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / ".aws").mkdir()
+    keys = f"aws_access_key_id = AKIA\naws_secret_access_key = {VALUE}\n"
+    (tmp_path / ".aws" / "credentials").write_text(f"[production]\n{keys}")
+    (tmp_path / ".kube").mkdir()
+    (tmp_path / ".kube" / "config").write_text(KUBECONFIG)
+    for name in ("TENANT_ID", "CLIENT_ID", "SUBSCRIPTION_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"AZURE_{name}", VALUE)
+    key = GOOGLE_KEY | {"private_key": VALUE, "token_uri": "https://oauth2.googleapis.com/token"}
+    (up_folder / "key.json").write_text(json.dumps(key))
+    (accounts,) = [block.text for block in pages.blocks(GUIDE) if block.mark == "file=accounts.csv"]
+    (up_folder / "accounts.csv").write_text(accounts)
+
+
+@pytest.mark.usefixtures("tidy", "at_home")
+def test_the_guides_commands_work_one_after_the_other(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(TYPED) >= 14
+    printed = ""
+    try:
+        for line in TYPED:
+            words = shlex.split(line, comments=True)
+            while "=" in words[0]:
+                name, _, value = words.pop(0).partition("=")
+                monkeypatch.setenv(name, value)
+            assert words.pop(0) == "inventory"
+            answer = here.cli(*words)
+            printed += answer if isinstance(answer, str) else ""
+    finally:
+        for each in here.cli("collector", "list", "--json")["results"]:
+            if each["name"] != "this machine":
+                here.cli("collector", "delete", each["collector_id"])
+    # Four clouds, more of AWS, and the group of accounts.
+    assert printed.count("ended SUCCESS") >= 6
+    assert "2 secrets added" in printed
+
+
+def test_the_recorded_walk_shows_the_commands_that_are_run(here: Here) -> None:
+    (walk,) = [block.text for block in pages.blocks("docs/guide/your-cloud-walk.md") if block.mark == "walk"]
+    recorded = [line for line in walk.splitlines() if line.startswith("$ inventory ")]
+    dry = here.cli("quickstart", "aws", "--profile", "production", "--dry-run")
+    shown = [line for line in dry.splitlines() if line.startswith("$ inventory ")]
+    assert recorded[0] == "$ inventory quickstart aws --profile production"
+    assert recorded[1:] == [re.sub(r"--endpoint \S+ ", "", line) for line in shown]
+
+
+# Secrets
+
+
+@pytest.mark.usefixtures("tidy")
+def test_a_value_that_is_typed_is_nowhere_but_in_its_file(here: Here, up_folder: Path, tmp_path: Path) -> None:
+    """Typed at the prompt in an interactive shell: not echoed, in no process's arguments, no log, no history."""
+    here.cli("plugin", "run", "aws-ec2")
+    history = tmp_path / "history"
+    shell, terminal = pty.openpty()
+    environment = os.environ | here.environment | {"HISTFILE": str(history), "PS1": "ready> ", "TERM": "dumb"}
+    process = subprocess.Popen(
+        ["bash", "--norc", "--noprofile", "-i"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        cwd=up_folder,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    typist = _Typist(shell)
+    try:
+        typist.type("ready> ", f"{sys.executable} -m inventory secret add typed --provider aws --check")
+        for prompt, value in (
+            ("aws_access_key_id", f"{VALUE}-id"),
+            ("aws_secret_access_key", VALUE),
+            ("role_arn", ""),
+            ("external_id", f"{VALUE}-ext"),
+            ("region_name", ""),
+        ):
+            typist.type(prompt, value)
+            assert not [each for each in psutil.process_iter() if VALUE in _command_line(each)]
+        typist.type("typed: added to", "history -w")
+        typist.type("ready> ", "exit")
+        process.wait(SECONDS)
+    finally:
+        process.kill()
+        os.close(shell)
+
+    assert "secret add typed" in history.read_text()
+    here.cli("collector", "create", "--name", "typed", "--plugin", PLUGIN, "--provider", "aws", "--secret", "typed")
+    assert here.cli("collect", "typed", "--watch", "--json")["tasks"][0]["secret_id"] == "typed"
+    here.cli("collector", "delete", "typed")
+    shown = [typist.printed, history.read_text(), "".join(here.up.lines), here.cli("plugin", "logs", "aws-ec2")]
+    shown += [
+        here.cli(*line.split()) for line in ("secret list", "secret show typed", "secret check typed", "plugin list")
+    ]
+    assert not [text for text in shown if VALUE in text]
+    holding = [
+        path for path in (up_folder / DATA).rglob("*") if path.is_file() and VALUE in path.read_text("utf-8", "replace")
+    ]
+    assert [path.name for path in holding] == ["typed.json"]
+    assert holding[0].stat().st_mode & 0o077 == 0
+
+
+class _Typist:
+    """Somebody at a terminal, who types when the prompt is there."""
+
+    def __init__(self, terminal: int) -> None:
+        self._terminal = terminal
+        self._seen = 0
+        self.printed = ""
+
+    def type(self, prompt: str, line: str) -> None:
+        """Wait for ``prompt``, then type ``line``."""
+        deadline = time.monotonic() + 2 * SECONDS
+        while prompt not in self.printed[self._seen :]:
+            assert time.monotonic() < deadline, self.printed
+            if select.select([self._terminal], [], [], 0.2)[0]:
+                self.printed += os.read(self._terminal, 65536).decode("utf-8", "replace")
+        self._seen = len(self.printed)
+        os.write(self._terminal, f"{line}\n".encode())
+
+
+def _command_line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
