@@ -16,6 +16,7 @@ from tests.fakes.plugin import Call, FakePlugin
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource, region
 
 REMEMBERED_CALLS = 200
+GARBAGE = {"supported_features": ["garbage_collection"]}
 FILLER = "x" * 1024
 
 
@@ -70,8 +71,8 @@ def main() -> None:
     plain, sliced = (int(port) for port in sys.argv[1:3])
     stream = Streams(Truth(Path(sys.argv[3])))
     with (
-        ForgetfulPlugin(port=plain, resources=stream, threads=64),
-        ForgetfulPlugin(port=sliced, resources=stream, tasks=tasks, threads=64),
+        ForgetfulPlugin(port=plain, metadata=GARBAGE, resources=stream, threads=64),
+        ForgetfulPlugin(port=sliced, metadata=GARBAGE, resources=stream, tasks=tasks, threads=64),
     ):
         stop.wait()
 

@@ -25,6 +25,7 @@ from tests.chaos.checks import (
 )
 from tests.chaos.faults import KILLS, Havoc, plan_faults
 from tests.chaos.fleet import DATABASE, Fleet, Size
+from tests.chaos.held import hold_violations, plant
 from tests.chaos.traffic import Api, Client
 from tests.chaos.truth import content_violations
 from tests.chaos.watch import HistoryWatcher, MemoryWatcher
@@ -83,6 +84,7 @@ class Run:
         self._havoc = Havoc(self.fleet)
         self._specs: dict[str, CollectorSpec] = {}
         self._clients: list[Client] = []
+        self._missing: dict[str, int] = {}
 
     def run(self) -> Report:
         """Do it all, and stop everything whatever happens."""
@@ -111,6 +113,8 @@ class Run:
         ids = {spec.name: api.create(spec) for spec in self.world.collectors}
         api.close()
         self._specs = {ids[spec.name]: spec for spec in self.world.collectors}
+        with self.fleet.client() as client:
+            self._missing = plant(client[DATABASE], self._specs)
         plan = self.plan
         self._clients = [
             Client(f"{plan.seed}/{number}", self.fleet.targets, self.world, ids, plan.pause)
@@ -191,6 +195,7 @@ class Run:
         report.violations += jobs.violations(answered)
         report.violations += resource_violations(database, self.world)
         report.violations += content_violations(database, self.world, self.fleet.truth)
+        report.violations += hold_violations(database, self._missing)
         report.violations += fires.violations()
         report.violations += secret_violations(
             self.world, database, self.fleet.redis.url, self.fleet.folder, self.fleet.folder / "platform.yaml"

@@ -276,3 +276,13 @@ def test_a_call_that_has_no_time_left_goes_on_with_the_next(
     assert len(fleet.living()) == 40
     assert fleet.service.approve(USER, hold["deletion_id"])["state"] == "APPROVED"
     assert whole.container.tasks.garbage.with_deletions(DOMAIN, hold["job_id"]) == []
+
+
+def test_what_is_held_is_explained_by_its_hold(fleet: Fleet) -> None:
+    fleet.loses(LOST)
+    [hold] = fleet.holds()
+
+    found = fleet.whole.container.resource_explainer.explain(USER, fleet.whole.named("i-0")["cloud_service_id"])
+
+    reason = f"only if {hold['deletion_id']}, which holds it, is approved"
+    assert [(each["by"], each["reason"]) for each in found["removals"]] == [("GARBAGE_COLLECTION", reason)]

@@ -52,6 +52,8 @@ def removals(
         by = document.get("deleted_by") or "a user"
         return [{"by": TERMINATION, "not_before": isoformat(kept_until), "reason": f"it was deleted by {by}"}]
     known = list(states)
+    if holds := sorted({state["hold_id"] for state in known if state.get("hold_id")}):
+        return [{"by": GARBAGE_COLLECTION, "reason": f"only if {' or '.join(holds)}, which holds it, is approved"}]
     found = list(_by_garbage_collection(known, collectors, limits))
     seen = known or document.get("collection_info")
     if seen and document["domain_id"] not in limits.excluded_domains:
