@@ -17,7 +17,7 @@ from inventory.manager.resource.store import RefusedWriteError, ResourceStore
 from inventory.manager.transactions import Transactions
 
 _SHRINK: Final = 4
-"""The factor by which the next transaction is shorter after one whose first write was refused, and longer after success:
+"""The factor by which the next transaction is shorter after one whose first write is refused, and longer after success:
 while most writes are refused, little is sent in vain."""
 
 
