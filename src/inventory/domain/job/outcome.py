@@ -48,7 +48,7 @@ class Outcome:
 
     @classmethod
     def of(cls, counts: Counts, earlier: int, **more: Any) -> Outcome:
-        """Return the outcome of a stream; ``earlier``: the number of resources known to be created by earlier attempts."""
+        """Return the outcome of a stream; ``earlier``: number of resources known to be created by earlier attempts."""
         unseen = max(earlier - counts.recreated, 0)
         return cls(
             total_count=counts.total + unseen,
