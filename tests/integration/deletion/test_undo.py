@@ -205,3 +205,19 @@ def test_a_resource_that_is_restored_finds_no_double_in_the_next_stream(fleet: F
     task = fleet.collect()
 
     assert (task["created_count"], task["updated_count"], task["failure_count"]) == (0, 2, 0)
+
+
+def test_a_job_that_is_gone_is_undone_by_what_its_records_tell(fleet: Fleet) -> None:
+    job_id = delete_by_job(fleet, 0, 1)
+    fleet.sees(*range(3, 10))
+    other = str(fleet.collect(2)["job_id"])
+    for each in (job_id, other):
+        fleet.whole.container.job_service.delete(USER, each)
+
+    assert fleet.service.undo(USER, {"job_id": job_id})["restored"] == 2
+
+    assert fleet.living() == {0, 1, *range(3, 10)}
+    states = fleet.whole.database["collection_state"]
+    assert states.count_documents({"secret_id": "secret-1", "disconnected_count": 0}) == 9
+    with pytest.raises(NotFoundError):
+        fleet.service.undo(USER, {"job_id": job_id})

@@ -94,6 +94,22 @@ class Restorer:
             done.living.extend(living[: _LISTED - len(done.living)])
             query["_id"] = {"$gt": batch[-1]}
 
+    @translated_errors()
+    def tasks_of(self, domain_id: str, job_id: str) -> list[str]:
+        """Return the job tasks by which resources are DELETED and whose records name the job, which may be gone."""
+        by_task = {"domain_id": domain_id, "deleted_by": {"$regex": f"^{ids.JOB_TASK}-"}}
+        group = {"_id": "$deleted_by", "one": {"$first": "$cloud_service_id"}}
+        rows = self._services.aggregate([{"$match": by_task}, {"$group": group}])
+        tasks = {row["one"]: row["_id"] for row in rows}
+        told = {
+            "domain_id": domain_id,
+            "cloud_service_id": {"$in": list(tasks)},
+            "action": "DELETE",
+            "job_id": job_id,
+        }
+        found = self._database["record"].find(told, {"cloud_service_id": 1})
+        return sorted({tasks[record["cloud_service_id"]] for record in found})
+
     def _tried(
         self, transactions: Transactions, work: Callable[[ClientSession], tuple[int, list[Living]]]
     ) -> tuple[int, list[Living]]:

@@ -11,7 +11,7 @@ from inventory.domain.collector.values import optional_text, required_text
 from inventory.domain.job.states import JOB_OPEN, JobStatus
 from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
-from inventory.errors import InvalidParameterError
+from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.deletion.held import HeldResources
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.deletion.restore import Pair, Restorer
@@ -174,11 +174,17 @@ class DeletionService:
     def _of_job(self, principal: Principal, params: Params) -> dict[str, Pair | None]:
         if params.get("deletion_id"):
             raise InvalidParameterError(key="deletion_id", reason="job_id and deletion_id exclude each other")
-        job = self._jobs.get(principal.domain_id, required_text(params, "job_id"))
-        if JobStatus(job["status"]) in JOB_OPEN:
+        job_id = required_text(params, "job_id")
+        job = self._jobs.find(principal.domain_id, job_id)
+        if job is not None and JobStatus(job["status"]) in JOB_OPEN:
             raise InvalidParameterError(key="job_id", reason="the job still runs")
-        tasks = self._tasks.garbage.with_deletions(principal.domain_id, job["job_id"])
-        return {task["job_task_id"]: (task["collector_id"], task["secret_id"]) for task in tasks}
+        if tasks := self._tasks.garbage.with_deletions(principal.domain_id, job_id):
+            return {task["job_task_id"]: (task["collector_id"], task["secret_id"]) for task in tasks}
+        # Jobs are not kept as long as what they deleted.
+        removed = self._restorer.tasks_of(principal.domain_id, job_id)
+        if job is None and not removed:
+            raise NotFoundError(key="job_id", value=job_id)
+        return dict.fromkeys(removed)
 
     def _of_deletion(self, principal: Principal, params: Params) -> dict[str, Pair | None]:
         found = self._holds.get(principal.domain_id, required_text(params, "deletion_id"))
