@@ -71,6 +71,7 @@ class JobChecks:
         for task in self.tasks:
             yield from self._task(task)
         yield from self._parts()
+        yield from self._retries()
 
     def _job(self, job: Document, tasks: Sequence[Document]) -> Iterator[str]:
         name, status = job["job_id"], job["status"]
@@ -79,7 +80,7 @@ class JobChecks:
             return
         if job["remained_tasks"] != 0:
             yield f"{name} is {status} with remained_tasks {job['remained_tasks']}"
-        if name in self._deleted or job["collector_id"] in self._brief:
+        if name in self._deleted or job["collector_id"] in self._brief or job.get("retry_of") in self._deleted:
             return
         if job["total_tasks"] != len(tasks):
             yield f"{name} has {len(tasks)} tasks, not {job['total_tasks']}"
@@ -89,7 +90,7 @@ class JobChecks:
         if status != ("ERROR" if bad else "SUCCESS"):
             yield f"{name} is {status} with tasks {Counter(task['status'] for task in tasks)}"
         spec = self._specs.get(job["collector_id"])
-        if spec and len(tasks) != spec.accounts:
+        if spec and len(tasks) != spec.accounts and not job.get("retry_of"):
             yield f"{name} has {len(tasks)} tasks for {spec.accounts} secrets"
 
     def _task(self, task: Document) -> Iterator[str]:
@@ -113,6 +114,20 @@ class JobChecks:
             yield f"{name} of {spec.name} counts {task['total_count']}, not {spec.task_total}"
         elif task["uncounted_count"] != PASSED_OVER * spec.streams or task["failure_count"] != int(spec.leaks):
             yield f"{name} of {spec.name} counts uncounted {task['uncounted_count']}, failure {task['failure_count']}"
+
+    def _retries(self) -> Iterator[str]:
+        """A job has one retry at most, which has a task for each of its secrets that failed, and no other."""
+        retries = [job for job in self.jobs.values() if job.get("retry_of")]
+        for source, count in Counter(job["retry_of"] for job in retries).items():
+            if count > 1:
+                yield f"{source} has {count} retries"
+        for job in retries:
+            if {job["job_id"], job["retry_of"]} & self._deleted or job["collector_id"] in self._brief:
+                continue
+            failed = {task["secret_id"] for task in self._of_job[job["retry_of"]] if task["status"] != "SUCCESS"}
+            retried = {task["secret_id"] for task in self._of_job[job["job_id"]]}
+            if retried != failed:
+                yield f"{job['job_id']} retries {sorted(retried)}, but {sorted(failed)} failed in {job['retry_of']}"
 
     def _parts(self) -> Iterator[str]:
         tasks = {task["job_task_id"]: task for task in self.tasks}

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
+from inventory.stubs.inventory.operations.v1 import job_operations_pb2, job_operations_pb2_grpc
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, collector_pb2_grpc
 from tests.chaos.checks import (
     RSS_LIMIT_BYTES,
@@ -34,6 +35,9 @@ from tests.chaos.world import DOMAIN, CollectorSpec, World, make_world
 Document = dict[str, Any]
 T = TypeVar("T")
 POLL_SECONDS = 0.2
+
+RETRIED = 5
+"""So many jobs are retried when all has settled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,7 @@ class Run:
                 lambda: self._await(lambda: self._jobs(database).open() == 0, deadline, "not all has ended"),
             )
             self._timed("collected once more after", lambda: self._collect_all(database))
+            self._timed("retried after", lambda: self._retry_failed(database))
             history.stop()
             memory.stop()
             self.report.violations += history.violations
@@ -182,6 +187,21 @@ class Run:
 
         self._await(lambda: statuses() == wanted, time.monotonic() + 40, lambda: f"the last collect: {statuses()}")
 
+    def _retry_failed(self, database: Database[Document]) -> None:
+        """Retry some of what failed and was not retried yet: killed workers and lost calls have left it whole."""
+        retried = set(database["job"].distinct("retry_of"))
+        failed = database["job"].find({"status": "ERROR", "collector_id": {"$in": list(self._specs)}})
+        wanted = [job["job_id"] for job in failed if job["job_id"] not in retried and job["total_tasks"]][-RETRIED:]
+        api = Api(self.fleet.targets)
+        for job_id in wanted:
+            request = job_operations_pb2.RetryRequest(job_id=job_id, domain_id=DOMAIN)
+            api.until(job_operations_pb2_grpc.JobOperationsStub, "retry", request)
+        self.report.violations += api.wrong
+        api.close()
+        self._await(
+            lambda: self._jobs(database).open() == 0, time.monotonic() + 40, "not all that was retried has ended"
+        )
+
     def _jobs(self, database: Database[Document]) -> JobChecks:
         deleted = set().union(*(client.deleted for client in self._clients))
         brief = set().union(*(client.brief for client in self._clients))
@@ -207,6 +227,7 @@ class Run:
             "tasks": dict(Counter(task["status"] for task in jobs.tasks)),
             "most attempts of a slice": max((one["attempts"] for one in jobs.slices), default=0),
             "answered collects": len(answered),
+            "retries": sum("retry_of" in job for job in jobs.jobs.values()),
             "deleted jobs, brief collectors": [sum(len(c.deleted) for c in self._clients), len(jobs._brief)],
             "resources": database["cloud_service"].count_documents({}),
             "changes told": database["record"].count_documents({"action": "UPDATE"}),

@@ -13,6 +13,7 @@ import grpc
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
+from inventory.stubs.inventory.operations.v1 import job_operations_pb2, job_operations_pb2_grpc
 from inventory.stubs.spaceone.api.inventory.v1 import (
     cloud_service_pb2,
     cloud_service_pb2_grpc,
@@ -67,8 +68,7 @@ class Api:
         except grpc.RpcError as exc:
             code = exc.code()
             self.refused[f"{method} {code.name}"] += 1
-            # Not found is right for what another client, or our own lost call, has deleted.
-            if code not in PASSING and "ERROR_NOT_FOUND" not in exc.details() and not _plugin_is_away(method, exc):
+            if code not in PASSING and not _is_right(exc.details()) and not _plugin_is_away(method, exc):
                 self.wrong.append(f"{method}: {code.name} {exc.details()}")
             return None
 
@@ -110,6 +110,11 @@ class Api:
         return answer.job_id if answer is not None else ""
 
 
+def _is_right(details: str) -> bool:
+    """Return whether a refusal is right: somebody, or our own lost call, has deleted it, or it cannot be retried."""
+    return "ERROR_NOT_FOUND" in details or "ERROR_JOB_NOT_RETRYABLE" in details
+
+
 def _plugin_is_away(method: str, exc: grpc.RpcError) -> bool:
     return method == "create" and "ERROR_VERIFY_PLUGIN_FAILURE" in exc.details()
 
@@ -144,7 +149,7 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         """Act."""
-        actions = {self._collect: 12, self._look: 4, self._delete_job: 1, self._brief: 1}
+        actions = {self._collect: 12, self._look: 4, self._retry: 3, self._delete_job: 1, self._brief: 1}
         try:
             while not self._stopped.wait(self._chance.uniform(0, 2 * self._pause)):
                 self._chance.choices(list(actions), list(actions.values()))[0]()
@@ -161,6 +166,15 @@ class Client(threading.Thread):
         self.api.once(job_pb2_grpc.JobStub, "list", jobs)
         services = cloud_service_pb2.CloudServiceQuery(domain_id=DOMAIN, query={"count_only": True})
         self.api.once(cloud_service_pb2_grpc.CloudServiceStub, "list", services)
+
+    def _retry(self) -> None:
+        """Retry one of the last jobs; most of them run, or nothing failed in them."""
+        if self.answered:
+            job_id = self._chance.choice(self.answered[-10:])
+            request = job_operations_pb2.RetryRequest(job_id=job_id, domain_id=DOMAIN)
+            answer = self.api.once(job_operations_pb2_grpc.JobOperationsStub, "retry", request)
+            if answer is not None:
+                self.answered.append(answer.job.job_id)
 
     def _delete_job(self) -> None:
         if self.answered:
