@@ -88,6 +88,7 @@ class Services(Managers):
         return RetryService(
             jobs=self.jobs,
             failed=self.failed_tasks,
+            tasks=self.tasks,
             reader=self.job_service,
             collect=self.collect,
             planner=self.retry_planner,

@@ -1,4 +1,4 @@
-"""Writing the planned changes of CloudServices: resources, records and collection states, in one transaction."""
+"""Writing what was decided about CloudServices: resources, records and collection states, in one transaction."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from inventory.manager.resource.store import RefusedWriteError, ResourceStore
 from inventory.manager.transactions import Transactions
 
 _SHRINK: Final = 4
-"""The factor by which the next transaction is shorter after one whose first write is refused, and longer after success:
-while most writes are refused, little is sent in vain."""
+"""How much shorter the next transaction is after one that its first write has brought down, and how much longer after
+one that came about: where one write after the other is refused, little is sent in vain."""
 
 
 @dataclass(slots=True)
 class Round:
-    """The plans and observations that are written together.
+    """What is written together.
 
     Attributes:
         plans: creations first.
-        moment: the time and the stamp of the writes.
-        unchanged: ``_id`` of unchanged resources.
-        seen: ids of further resources in the stream, including the unchanged ones.
+        moment: when.
+        unchanged: ``_id`` of resources that are as the stream has them.
+        seen: ids of further resources that the stream has, the unchanged ones among them.
     """
 
     plans: list[Plan]
@@ -40,10 +40,10 @@ class Round:
 
 @dataclass(slots=True)
 class Written:
-    """The result of writing a round; plans in neither list are done.
+    """What became of the plans of a round; those that are in none of the lists are done.
 
     Attributes:
-        lost: another writer has changed or created the resource since it was looked up.
+        lost: somebody else has changed the resource, or made it, since it was looked up.
         refused: cannot be stored.
     """
 
@@ -52,15 +52,15 @@ class Written:
 
 
 class PlanWriter:
-    """Writes the rounds of one stream.
+    """Writes rounds of one stream.
 
-    Usually one transaction stores a round. MongoDB aborts it at the first write that it refuses; then that write is
-    left out, and what was not stored is written again.
+    One transaction takes a round as a rule. MongoDB ends it at the first write that it refuses; then the refused one
+    is left out, and what has not been written is written again.
 
     Args:
-        store, records, states: the collections to write to.
+        store, records, states: where to.
         transactions: of the stream.
-        context: the collector and secret that see the resources.
+        context: says who sees the resources.
     """
 
     def __init__(
@@ -84,11 +84,10 @@ class PlanWriter:
 
         Args:
             whole: what to write.
-            taken: returns those of the given creations whose match key another resource has.
+            taken: returns those of some creations whose match key another resource holds.
 
         Raises:
-            ClaimLostError: another process has the slice now, or the slice has ended; plans that are not done were not
-                written.
+            ClaimLostError: the slice is another's by now, or has ended; what is not among the done ones is not written.
         """
         written = Written()
         pending, size, first = list(whole.plans), max(len(whole.plans), 1), True
@@ -106,7 +105,7 @@ class PlanWriter:
                 written.lost.extend(lost)
                 pending, size, first = pending[size:], size * _SHRINK, False
         if stored := [plan.cloud_service_id for plan in written.refused if not plan.creates]:
-            # Their change cannot be stored, but they were seen.
+            # Their change cannot be stored, and yet they are there.
             self._transactions.run(lambda session: self._see(stored, [], whole.moment, session))
         return written
 
@@ -118,7 +117,7 @@ class PlanWriter:
         written: Written,
         taken: Callable[[Sequence[Plan]], Collection[Plan]],
     ) -> int:
-        """Remove the refused plans from ``pending``; return the number of plans in the next transaction."""
+        """Take what was refused out of ``pending``; return how many plans the next transaction takes."""
         if refusal.position is None and len(part) > 1:
             return 1
         position = refusal.position or 0
@@ -130,7 +129,7 @@ class PlanWriter:
         return position or max(len(part) // _SHRINK, 1)
 
     def _store_all(self, part: Round, session: ClientSession) -> list[Plan]:
-        """Write a part of a round; return the plans whose resource has changed in between."""
+        """Write a part of a round; return the plans whose resource has become another meanwhile."""
         context, moment = self._context, part.moment
         self._store.touch(
             context.domain_id,

@@ -1,4 +1,4 @@
-"""What all appliers share: the context, the counts, and how a resource fails."""
+"""What the appliers of all kinds share: context, tallies and the way a resource fails."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from inventory.domain.job.outcome import Counts
 from inventory.errors import InventoryError
 from inventory.ingest.context import IngestContext
 from inventory.ingest.error_log import ErrorLog
+from inventory.ingest.review import Review
 
 
 @dataclass(slots=True)
@@ -18,24 +19,26 @@ class Tally:
     """Counts and errors of a running ingest.
 
     Attributes:
-        unchanged: number of updated resources that did not change.
-        observed_at: when the current batch had been read.
+        review: what resources lack without failing.
+        unchanged: resources that are among the updated ones.
+        observed_at: when the present batch had been read.
     """
 
     context: IngestContext
     clock: Clock
     errors: ErrorLog
+    review: Review
     counts: Counts = field(default_factory=Counts)
     resources_seen: int = 0
     unchanged: int = 0
     observed_at: datetime | None = None
 
     def fail(self, message: ResourceMessage, error: InventoryError) -> None:
-        """Count ``message`` as failed and keep the error."""
+        """Count ``message`` as failed and keep the reason."""
         self.counts.failure += 1
         self.errors.add(error, resource_type=message.resource_type, resource=message.resource)
 
-    def count_other(self, *, seen: bool) -> None:
+    def pass_over(self, *, seen: bool) -> None:
         """Count a message that is none of created, updated and failed."""
         self.counts.uncounted += 1
         self.resources_seen += seen

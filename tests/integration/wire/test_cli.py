@@ -209,6 +209,35 @@ def test_names_of_collectors_are_completed(wire: Wire, here: Home) -> None:
     assert "plain,this machine" in result.output
 
 
+def test_what_resources_lack_is_told_by_the_job_without_failing_it(run: Run, here: Home, plugin: FakePlugin) -> None:
+    """Three resources without an id become one, with SUCCESS: now the job says so."""
+    plugin.resources = [
+        cloud_service_type("Server"),
+        *(cloud_service("", name=f"nameless {number}") for number in range(3)),
+        cloud_service("i-1"),
+    ]
+    here.create()
+    job = _json(run("collect", "mine", "--watch", "--json"))
+
+    assert (job["status"], len(job["tasks"])) == ("SUCCESS", 2)
+    said = " ".join(run("job", "show", job["job_id"]).output.split())
+    assert "Warning: 6 resources have no reference.resource_id, so that all of a type in an account become one" in said
+    assert "one is nameless 0." in said
+    assert "Warning: 4 resources were sent more than once" in said
+    assert "Warning: 2 types have no metadata" in said
+    warnings = _json(run("job", "show", job["job_id"], "--json"))["warnings"]
+    assert [(each["code"], each["count"], each["tasks"]) for each in warnings] == [
+        ("EMPTY_IDENTITY", 6, 2),
+        ("DOUBLE", 4, 2),
+        ("NO_METADATA", 2, 2),
+    ]
+
+    # One whose resources lack nothing.
+    plugin.resources = GOOD
+    good = _json(run("collect", "mine", "--watch", "--json"))
+    assert "Warning" not in run("job", "show", good["job_id"]).output
+
+
 # plugin try
 
 

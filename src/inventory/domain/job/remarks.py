@@ -20,6 +20,8 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
         tasks: the number of tasks in each state.
     """
     total = job.get("total_tasks", 0)
+    for warning in job.get("warnings", ()):
+        yield _warning(warning)
     if job.get("retry_of"):
         yield f"It collects again what failed in {job['retry_of']}."
     if job.get("retried_by"):
@@ -50,3 +52,15 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
     silent = [task for task in job["tasks"] if task["status"] == "FAILURE" and not task.get("errors")]
     if silent:
         yield f"{len(silent)} failed tasks contain no error: see the worker's log."
+
+
+_WARNINGS: Final = {
+    "EMPTY_IDENTITY": "resources have no reference.resource_id, so that all of a type in an account become one",
+    "DOUBLE": "resources were sent more than once",
+    "NO_METADATA": "types have no metadata, so that consoles show no table of their resources",
+}
+
+
+def _warning(warning: Json) -> str:
+    words = _WARNINGS.get(str(warning.get("code")), str(warning.get("code")))
+    return f"Warning: {warning.get('count', 0)} {words}; one is {warning.get('example') or 'nameless'}."

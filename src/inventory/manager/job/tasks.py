@@ -173,6 +173,22 @@ class JobTaskManager(TaskStarts):
         change = {"$push": {"types_told": resource_type}}
         return self._tasks.update_one(query, change, session=session).modified_count == 1
 
+    def note_warnings(
+        self, domain_id: str, job_task_id: str, warnings: Mapping[str, tuple[int, str]], session: ClientSession
+    ) -> None:
+        """Add to the counts of a task's warnings, in a transaction: by code how many more, and an example."""
+        change = {
+            "$inc": {f"warnings.{code}.count": count for code, (count, _) in warnings.items()},
+            "$set": {f"warnings.{code}.example": example for code, (_, example) in warnings.items()},
+        }
+        self._tasks.update_one({"domain_id": domain_id, "job_task_id": job_task_id}, change, session=session)
+
+    @translated_errors()
+    def warnings_of_job(self, domain_id: str, job_id: str) -> list[Document]:
+        """Return ``warnings`` of each task of the job that has some."""
+        query = {"domain_id": domain_id, "job_id": job_id, "warnings": {"$exists": True}}
+        return [task["warnings"] for task in self._tasks.find(query, {"warnings": 1})]
+
     @translated_errors()
     def cancel_of_job(self, domain_id: str, job_id: str) -> int:
         """Cancel the job's tasks that have not ended."""

@@ -33,8 +33,9 @@ class JobTask(Counted, Document):  # type: ignore[misc]
     ``filter`` is the plugin's filter for this secret, already translated. ``full_collect`` says whether the task can
     prove that a resource no longer exists. ``slices_planned`` becomes true when all slices exist; ``garbage_collected``
     when garbage collection has run or does not apply; ``garbage_owner`` and ``garbage_lease_until`` are its claim,
-    ``garbage_session`` and ``garbage_lost_session`` are as those of a slice. ``error_count`` includes errors that were
-    not kept. ``types_told`` are the unknown resource types that were reported: once per task, however many slices and
+    ``garbage_session`` and ``garbage_lost_session`` are as those of a slice. ``error_count`` includes errors that
+    were not kept. ``warnings`` are what resources lack without failing, by code: how many, and an example.
+    ``types_told`` are the unknown resource types that were reported: once per task, however many slices and
     attempts meet them.
 
     A task that retries only the failed slices of another completes its view of the secret: ``view_started_at`` is when
@@ -55,6 +56,7 @@ class JobTask(Counted, Document):  # type: ignore[misc]
     filter = StructField(default=dict)
     full_collect = BooleanField(required=True, default=False)
     types_told = ListField(Text(max_length=64))
+    warnings = StructField()
     slices_planned = BooleanField(required=True, default=False)
     garbage_collected = BooleanField(required=True, default=False)
     garbage_owner = Text(max_length=255)
@@ -206,6 +208,7 @@ class StoredJobTask(StoredCounts):
     deleted_count: int
     disconnected_count: int
     held_count: NotRequired[int]
+    warnings: NotRequired[dict[str, Any]]
     job_id: str
     collector_id: str
     secret_id: str

@@ -1,8 +1,8 @@
-"""Retrying the failed parts of a job: a new job over its failed secrets, with the same filter and mode."""
+"""Retrying what failed in a job: a new job over its failed secrets, with the same filter and mode."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from inventory.domain.principal import Principal
 from inventory.errors import JobNotRetryableError, PermissionDeniedError
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.manager import JobManager
+from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import Document
 from inventory.model.documents.job import StoredJob
 from inventory.service.job.collect import CollectService
@@ -20,14 +21,15 @@ from inventory.service.job.retry_plan import RetryPlanner
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """The contents of the API's ``JobFacts``.
+    """What ``JobFacts`` of the API tells of a job.
 
     Attributes:
-        job: as ``Job.get`` returns it.
-        retry_of: the job whose failed parts this one retries; empty if it is no retry.
-        retried_by: the job that retries the failed parts of this one; empty if there is none.
-        failed_tasks: number of tasks that ended as FAILURE or CANCELED.
+        job: as ``Job.get`` answers it.
+        retry_of: the job of which this one retries what failed; empty for all others.
+        retried_by: the job that retries what failed in this one; empty if there is none.
+        failed_tasks: number of tasks that ended FAILURE or CANCELED.
         not_retryable: why it cannot be retried; empty if it can.
+        warnings: what resources lacked without failing, by code: in how many, in how many tasks, and an example.
     """
 
     job: Document
@@ -35,13 +37,14 @@ class JobFacts:
     retried_by: str
     failed_tasks: int
     not_retryable: str
+    warnings: Sequence[Document] = ()
 
 
 class RetryService:
     """Retries jobs.
 
     Args:
-        jobs, failed: the jobs and their failed parts.
+        jobs, failed, tasks: the jobs, what failed in them, and their tasks.
         reader: reads a job as its callers see it.
         collect: creates the job.
         planner: finds the job whose tasks are retried.
@@ -52,26 +55,27 @@ class RetryService:
         *,
         jobs: JobManager,
         failed: FailedTasks,
+        tasks: JobTaskManager,
         reader: JobService,
         collect: CollectService,
         planner: RetryPlanner,
     ) -> None:
         self._jobs = jobs
         self._failed = failed
+        self._tasks = tasks
         self._reader = reader
         self._collect = collect
         self._planner = planner
 
     def retry(self, principal: Principal, job_id: str) -> JobFacts:
-        """Create the job that retries the failed parts of this one, once: while it runs, further calls return the same
-        job.
+        """Create the job that retries what failed in this one, once: while it runs, a further call returns the same.
 
         Raises:
-            NotFoundError: the job does not exist or the caller may not see it, or its collector no longer exists.
+            NotFoundError: there is no such job that the caller may see, or its collector does not exist any more.
             PermissionDeniedError: the job also collects for projects that are not the caller's.
             JobNotRetryableError: it runs, nothing failed in it, or another job has retried it.
             CollectorStateError: the collector is disabled.
-            CollectInitializeError, ConnectionFailureError and others raised by collecting; no job was created.
+            CollectInitializeError, ConnectionFailureError and others that collecting raises; no job was created.
         """
         self._reader.get(principal, job_id, ("job_id",))
         job = self._jobs.get(principal.domain_id, job_id)
@@ -93,16 +97,28 @@ class RetryService:
         if not reason and retry is None and not failed:
             reason = self._planner.nothing_failed(source)
         if not reason and retry is not None:
-            reason = f"{retry['job_id']} already retries it"
-        return JobFacts(shown, job.get("retry_of") or "", retry["job_id"] if retry else "", failed, reason)
+            reason = f"{retry['job_id']} retries it already"
+        warnings = _summed(self._tasks.warnings_of_job(principal.domain_id, job_id))
+        return JobFacts(shown, job.get("retry_of") or "", retry["job_id"] if retry else "", failed, reason, warnings)
 
     def _refusal(self, job: StoredJob, retry: StoredJob | None) -> str:
-        """Return why the job, which ``retry`` retries, cannot be retried, judged by its state only."""
+        """Return why the job, which ``retry`` retries, cannot be retried, as far as its state tells."""
         if _is_open(job):
             return "it still runs"
         if retry is not None and not _is_open(retry):
-            return f"{retry['job_id']} has retried it and ended as {retry['status']}: retry that one instead"
+            return f"{retry['job_id']} has retried it, and ended {retry['status']}: retry that one instead"
         return ""
+
+
+def _summed(of_tasks: Sequence[Document]) -> list[Document]:
+    """Return the warnings of all tasks together, the most frequent first."""
+    found: dict[str, Document] = {}
+    for warnings in of_tasks:
+        for code, each in warnings.items():
+            total = found.setdefault(code, {"code": code, "count": 0, "tasks": 0, "example": each.get("example", "")})
+            total["count"] += each.get("count", 0)
+            total["tasks"] += 1
+    return sorted(found.values(), key=lambda total: -total["count"])
 
 
 def _is_open(job: Mapping[str, Any]) -> bool:

@@ -26,7 +26,7 @@ from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2 as spaceone_dot_api_dot_inventory_dot_v1_dot_collector__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,inventory/operations/v1/job_operations.proto\x12\x17inventory.operations.v1\x1a\x1cgoogle/api/annotations.proto\x1a)spaceone/api/inventory/v1/collector.proto\"1\n\x0cRetryRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"4\n\x0fJobFactsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"\x8e\x01\n\x08JobFacts\x12/\n\x03job\x18\x01 \x01(\x0b\x32\".spaceone.api.inventory.v1.JobInfo\x12\x10\n\x08retry_of\x18\x02 \x01(\t\x12\x12\n\nretried_by\x18\x03 \x01(\t\x12\x14\n\x0c\x66\x61iled_tasks\x18\x04 \x01(\x05\x12\x15\n\rnot_retryable\x18\x05 \x01(\t2\x93\x02\n\rJobOperations\x12\x80\x01\n\x05retry\x12%.inventory.operations.v1.RetryRequest\x1a!.inventory.operations.v1.JobFacts\"-\x82\xd3\xe4\x93\x02\'\"\"/inventory/operations/v1/job/retry:\x01*\x12\x7f\n\x03get\x12(.inventory.operations.v1.JobFactsRequest\x1a!.inventory.operations.v1.JobFacts\"+\x82\xd3\xe4\x93\x02%\" /inventory/operations/v1/job/get:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,inventory/operations/v1/job_operations.proto\x12\x17inventory.operations.v1\x1a\x1cgoogle/api/annotations.proto\x1a)spaceone/api/inventory/v1/collector.proto\"1\n\x0cRetryRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"4\n\x0fJobFactsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"\xc5\x01\n\x08JobFacts\x12/\n\x03job\x18\x01 \x01(\x0b\x32\".spaceone.api.inventory.v1.JobInfo\x12\x10\n\x08retry_of\x18\x02 \x01(\t\x12\x12\n\nretried_by\x18\x03 \x01(\t\x12\x14\n\x0c\x66\x61iled_tasks\x18\x04 \x01(\x05\x12\x15\n\rnot_retryable\x18\x05 \x01(\t\x12\x35\n\x08warnings\x18\x06 \x03(\x0b\x32#.inventory.operations.v1.JobWarning\"I\n\nJobWarning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\r\n\x05tasks\x18\x03 \x01(\x05\x12\x0f\n\x07\x65xample\x18\x04 \x01(\t2\x93\x02\n\rJobOperations\x12\x80\x01\n\x05retry\x12%.inventory.operations.v1.RetryRequest\x1a!.inventory.operations.v1.JobFacts\"-\x82\xd3\xe4\x93\x02\'\"\"/inventory/operations/v1/job/retry:\x01*\x12\x7f\n\x03get\x12(.inventory.operations.v1.JobFactsRequest\x1a!.inventory.operations.v1.JobFacts\"+\x82\xd3\xe4\x93\x02%\" /inventory/operations/v1/job/get:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +42,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOBFACTSREQUEST']._serialized_start=197
   _globals['_JOBFACTSREQUEST']._serialized_end=249
   _globals['_JOBFACTS']._serialized_start=252
-  _globals['_JOBFACTS']._serialized_end=394
-  _globals['_JOBOPERATIONS']._serialized_start=397
-  _globals['_JOBOPERATIONS']._serialized_end=672
+  _globals['_JOBFACTS']._serialized_end=449
+  _globals['_JOBWARNING']._serialized_start=451
+  _globals['_JOBWARNING']._serialized_end=524
+  _globals['_JOBOPERATIONS']._serialized_start=527
+  _globals['_JOBOPERATIONS']._serialized_end=802
 # @@protoc_insertion_point(module_scope)

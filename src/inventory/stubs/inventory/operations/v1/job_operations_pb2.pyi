@@ -1,8 +1,9 @@
 from google.api import annotations_pb2 as _annotations_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2 as _collector_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -24,15 +25,29 @@ class JobFactsRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., domain_id: _Optional[str] = ...) -> None: ...
 
 class JobFacts(_message.Message):
-    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable")
+    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings")
     JOB_FIELD_NUMBER: _ClassVar[int]
     RETRY_OF_FIELD_NUMBER: _ClassVar[int]
     RETRIED_BY_FIELD_NUMBER: _ClassVar[int]
     FAILED_TASKS_FIELD_NUMBER: _ClassVar[int]
     NOT_RETRYABLE_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     job: _collector_pb2.JobInfo
     retry_of: str
     retried_by: str
     failed_tasks: int
     not_retryable: str
-    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ...) -> None: ...
+    warnings: _containers.RepeatedCompositeFieldContainer[JobWarning]
+    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ...) -> None: ...
+
+class JobWarning(_message.Message):
+    __slots__ = ("code", "count", "tasks", "example")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    TASKS_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLE_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    count: int
+    tasks: int
+    example: str
+    def __init__(self, code: _Optional[str] = ..., count: _Optional[int] = ..., tasks: _Optional[int] = ..., example: _Optional[str] = ...) -> None: ...
