@@ -1,4 +1,4 @@
-"""Templates, what they can call, and the files that pages load."""
+"""Templates, the functions that they call, and static files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ASSETS: Final = {"console.css": "text/css", "console.js": "text/javascript"}
 
 
 def environment() -> Environment:
-    """Return the templates; whatever they put out is escaped, and a name that nobody gave is an error."""
+    """Return the template environment; all output is escaped, and an undefined name is an error."""
     made = Environment(
         loader=PackageLoader("inventory.console"),
         autoescape=True,
@@ -64,7 +64,7 @@ def _took(context: Context, row: Any) -> str:
 
 
 def fire_times(row: Any) -> str:
-    """Return in short when a schedule fires."""
+    """Return a short description of when a schedule fires."""
     schedule = row.get("schedule", {})
     if cron := schedule.get("cron"):
         return f"cron {text.bare(cron, 60)}"
@@ -83,12 +83,12 @@ def conditions_of(rule: Any) -> str:
 
 
 def words(value: str) -> str:
-    """Return the name of a state or field as people write it: ``IN_PROGRESS`` as ``in progress``."""
+    """Return the readable name of a state or field: ``IN_PROGRESS`` as ``in progress``."""
     return value.replace("_", " ").lower()
 
 
 def pretty(value: Any) -> str:
-    """Return JSON for reading."""
+    """Return formatted JSON."""
     return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True)
 
 
@@ -106,6 +106,6 @@ def packed_asset(name: str) -> bytes:
 
 @cache
 def asset_path(name: str) -> str:
-    """Return where a file is served; the path changes with its content, so browsers may keep it."""
+    """Return the path of a static file; it changes with the content, so browsers may cache it."""
     digest = hashlib.sha256(asset(name)).hexdigest()[:12]
     return f"/console/{digest}/{name}"

@@ -34,4 +34,4 @@ ALL: Final[tuple[ConsolePage, ...]] = (
     *search.PAGES,
     *access.PAGES,
 )
-"""Of two that fit a path, the first answers."""
+"""If several match a path, the first one is used."""

@@ -1,4 +1,4 @@
-"""Signing in and out, the domain, and light or dark."""
+"""Signing in and out, choosing the domain, and light or dark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
 
 _PROBE: Final = "Collector.list"
-"""What a new token is tried with: everybody who may do anything at all is authenticated by it."""
+"""The method with which a new token is tried: it authenticates every caller, whatever their permissions."""
 
 
 async def show_login(visit: Visit) -> Response:
@@ -21,7 +21,7 @@ async def show_login(visit: Visit) -> Response:
 
 
 async def log_in(visit: Visit) -> Response:
-    """Keep the token, if the server accepts it."""
+    """Store the token, if the server accepts it."""
     token, target = visit.field("token"), visit.field("next") or "/"
     said = "" if session.is_token(token) else "That is no token: it is one line of letters, digits, dots and dashes."
     if not said:
@@ -34,7 +34,7 @@ async def log_in(visit: Visit) -> Response:
 
 
 async def _refusal(visit: Visit, token: str) -> str:
-    """Return why the server does not know the caller; empty where it does, whatever the caller may do."""
+    """Return why the server does not authenticate the caller; empty if it does, whatever the permissions."""
     try:
         await visit.site.api.call(
             _PROBE, {"query": {"count_only": True}}, token=token, transaction_id=visit.transaction_id
@@ -49,7 +49,7 @@ def _unreached(error: ApiError) -> str:
 
 
 async def log_out(visit: Visit) -> Response:
-    """Forget token and domain."""
+    """Delete token and domain from the session."""
     response = visit.go("/login", "You are signed out.")
     session.log_out(response)
     return response
@@ -61,14 +61,14 @@ async def show_domain(visit: Visit) -> Response:
 
 
 async def choose_domain(visit: Visit) -> Response:
-    """Remember the domain."""
+    """Store the domain."""
     response = visit.go(visit.field("next") or "/")
     session.choose_domain(response, visit.request, visit.field("domain_id"))
     return response
 
 
 async def choose_theme(visit: Visit) -> Response:
-    """Remember light or dark."""
+    """Store light or dark."""
     response = visit.go(visit.field("next") or "/")
     session.choose_theme(response, visit.request, visit.field("theme"))
     return response

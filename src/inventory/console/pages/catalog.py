@@ -21,17 +21,17 @@ Show = Callable[[Visit], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """A kind of thing with a list and details.
+    """A kind of entity with a list and details.
 
     Attributes:
-        path: of its list.
+        path: of the list.
         service: of the API.
-        id_field: of its id.
-        title: of its list.
+        id_field: name of the id field.
+        title: of the list.
         about: a line below the title.
-        empty: what the list says when it is empty.
-        counted: the field of resources that counts those of each; empty for none.
-        key: the field of the thing that this field holds.
+        empty: text of an empty list.
+        counted: the field of resources by which they are counted; empty for none.
+        key: the field of the entity that ``counted`` holds.
     """
 
     path: str
@@ -45,7 +45,7 @@ class Catalog:
 
     @property
     def name(self) -> str:
-        """What its templates are called."""
+        """The name of its templates."""
         return self.path.removeprefix("/")
 
     def pages(self) -> tuple[ConsolePage, ...]:
@@ -79,7 +79,7 @@ class Catalog:
         )
 
     async def _counts(self, visit: Visit, rows: list[Json]) -> dict[tuple[str, str], int]:
-        """Return how many resources there are of each row, by provider and name; nothing where that takes long."""
+        """Return the number of resources of each row, by provider and name; nothing if that takes long."""
         names = [row.get(self.key) for row in rows if row.get(self.key)]
         if not self.counted or not names:
             return {}

@@ -24,7 +24,7 @@ from inventory.console.visit import Visit
 
 _PLUGIN_FIELDS: Final = ("plugin_id", "version", "provider", "secret_id", "upgrade_mode")
 _ELSEWHERE: Final = (UNAUTHENTICATED, FORBIDDEN, 503)
-"""What a form cannot mend: it has a page of its own."""
+"""Errors that are not shown in a form, because correcting it does not help: they have a page of their own."""
 
 
 def _id(visit: Visit) -> str:
@@ -36,16 +36,16 @@ def _page(collector_id: str) -> str:
 
 
 async def _refused(visit: Visit, said: str) -> Response:
-    """Show the collector with what was wrong, so that nothing that was typed elsewhere matters."""
+    """Show the collector with the error message; nothing typed elsewhere is kept."""
     found = await details(visit, _id(visit))
     return visit.render("collectors/collector.html", status=400, **{**found, "said": said})
 
 
 def _message(error: ApiError) -> str:
-    """Return what the API refused, for a line above a form.
+    """Return the API's error message, for a line above a form.
 
     Raises:
-        ApiError: it is none of the form's business.
+        ApiError: the form has nothing to do with it.
     """
     if error.status in _ELSEWHERE or error.needs_domain or error.code == "ERROR_NOT_FOUND":
         raise error
@@ -133,7 +133,7 @@ async def change_options(visit: Visit) -> Response:
     return visit.go(_page(_id(visit)), "The plugin accepted the options.")
 
 
-# New ones
+# New collectors
 
 
 async def show_new(visit: Visit) -> Response:
@@ -142,7 +142,7 @@ async def show_new(visit: Visit) -> Response:
 
 
 async def _new_form(visit: Visit, given: Mapping[str, str], said: str) -> Response:
-    """Show the form; for a plugin that a collector uses already, its options are known."""
+    """Show the form; if a collector uses the plugin already, its options are known."""
     listed = await part(visit, "Collector.list", wait=True, query={"page": {"start": 1, "limit": 200}})
     plugins = {
         each["plugin_info"]["plugin_id"]: each
@@ -167,7 +167,7 @@ def _known_fields(collector: Json | None) -> Any:
 
 
 async def create(visit: Visit) -> Response:
-    """Create a collector; options of its plugin that the form did not ask for are asked for next."""
+    """Create a collector; afterwards ask for options of its plugin that the form did not contain."""
     listed = await part(visit, "Collector.list", wait=True, plugin_id=visit.field("plugin_id") or None)
     fields = _known_fields(listed.results[0] if listed.results else None)
     try:

@@ -51,7 +51,7 @@ def _next(facts: list[Json]) -> str:
 
 
 async def newest_jobs(visit: Visit, collectors: list[Json]) -> Mapping[str, Json]:
-    """Return the newest job of each collector, as far as the visitor may know."""
+    """Return the newest job of each collector, as far as the visitor may see it."""
     ids = [each["collector_id"] for each in collectors]
     if not ids:
         return {}
@@ -73,7 +73,7 @@ async def newest_jobs(visit: Visit, collectors: list[Json]) -> Mapping[str, Json
 
 
 async def schedule_facts(visit: Visit, collectors: list[Json]) -> Mapping[str, list[Json]]:
-    """Return what the schedules of some collectors did and will do."""
+    """Return the past and next fire times of the schedules of some collectors."""
     answers = await asyncio.gather(
         *(
             part(visit, "Operations.list_schedule_facts", wait=True, collector_id=each["collector_id"])
@@ -84,7 +84,7 @@ async def schedule_facts(visit: Visit, collectors: list[Json]) -> Mapping[str, l
 
 
 async def details(visit: Visit, collector_id: str) -> Context:
-    """All that the page of a collector shows."""
+    """Return everything that the page of a collector shows."""
     collector = await visit.call("Collector.get", collector_id=collector_id)
     metadata = collector.get("plugin_info", {}).get("metadata", {})
     jobs, rules, facts, secrets, fresh = await parts(
@@ -114,7 +114,7 @@ async def details(visit: Visit, collector_id: str) -> Context:
 
 
 def _secrets_query(collector_id: str) -> Json:
-    """Ask for the outcome of the newest task of each secret."""
+    """Return the query for the outcome of the newest task of each secret."""
     keys = ("status", "job_id", "created_at", "finished_at", "failure_count")
     group = {
         "keys": [{"key": "secret_id", "name": "secret_id"}],
@@ -134,7 +134,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def show_deletion(visit: Visit) -> Response:
-    """Ask whether a collector is to be deleted, with what that deletes."""
+    """Ask for confirmation before a collector is deleted, and show what that deletes."""
     collector_id = visit.request.path_params["collector_id"]
     found = await details(visit, collector_id)
     seen = await part(visit, "CloudService.list", wait=True, query=_seen_query(collector_id))

@@ -1,4 +1,4 @@
-"""Health: whether the server serves, and how current what is stored is."""
+"""Health: whether the server is serving, and how current the stored data is."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATES: Final = ("NEVER", "STALE", "LATE", "FRESH")
 
 
 async def show(visit: Visit) -> Response:
-    """Show the server's version, and secrets, the worst first."""
+    """Show the server's version and the secrets, the worst first."""
     page = visit.whole("page", 1)
     start = (page - 1) * LIMIT + 1
     request: Json = {"page": {"start": start, "limit": LIMIT}}

@@ -26,13 +26,13 @@ STATUSES: Final = ("IN_PROGRESS", "SUCCESS", "ERROR", "CANCELED", "TIMEOUT")
 ENDED: Final = frozenset({"SUCCESS", "ERROR", "CANCELED", "TIMEOUT"})
 _ORDER: Final = {"FAILURE": 0, "CANCELED": 1, "IN_PROGRESS": 2, "PENDING": 3}
 _EXPLAINED: Final = 1_000
-"""Tasks whose errors are grouped."""
+"""Maximum number of tasks whose errors are grouped."""
 
 Context = dict[str, Any]
 
 
 async def listed(visit: Visit) -> Context:
-    """A page of the list of jobs."""
+    """Return a page of the list of jobs."""
     page = visit.whole("page", 1)
     query: Json = {"page": {"start": (page - 1) * LIMIT + 1, "limit": LIMIT}}
     if states := [each for each in visit.texts("status") if each in STATUSES]:
@@ -57,29 +57,29 @@ async def listed(visit: Visit) -> Context:
 
 
 async def show_list(visit: Visit) -> Response:
-    """Show the list; it is asked for again once a second while jobs run."""
+    """Show the list; it is reloaded once a second while jobs run."""
     return visit.render("jobs/list.html", it=await listed(visit))
 
 
 async def show_list_part(visit: Visit) -> Response:
-    """Show the rows of the list alone."""
+    """Show the rows of the list only."""
     it = await listed(visit)
     return visit.render("part.html", template="jobs/rows.html", it=it, ended=not is_running(it["jobs"].results))
 
 
 def is_running(jobs: list[Json]) -> bool:
-    """Return whether one of some jobs has not ended."""
+    """Return whether any of the jobs has not ended."""
     return any(job.get("status") not in ENDED for job in jobs)
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job is.
+    """The progress of a job.
 
     Attributes:
-        tasks: how many are in which state.
-        sums: of the counts of all tasks.
-        rate: resources per second; None where no time has passed.
+        tasks: number of tasks in each state.
+        sums: sums of the counts of all tasks.
+        rate: resources per second; None if no time has passed.
     """
 
     tasks: Counter[str]
@@ -88,7 +88,7 @@ class Progress:
 
 
 async def progress_of(visit: Visit) -> Context:
-    """A job with its tasks, and why what failed did."""
+    """Return a job with its tasks, and the reasons of its failures."""
     job_id = visit.request.path_params["job_id"]
     page = visit.whole("page", 1)
     start = (page - 1) * TASKS + 1
@@ -117,7 +117,7 @@ async def progress_of(visit: Visit) -> Context:
 
 
 def _with_errors(tasks: Json, failed: Json) -> list[Json]:
-    """Return each task once: those that failed, and the others of the page, as canceled ones tell why, too."""
+    """Return each task once: the failed ones, and the others of the page, as canceled ones contain reasons, too."""
     found = {task["job_task_id"]: task for task in (*failed.get("results", []), *tasks.get("results", []))}
     return list(found.values())
 
@@ -142,12 +142,12 @@ def _rate(job: Json, sums: Mapping[str, int], visit: Visit) -> float | None:
 
 
 async def show(visit: Visit) -> Response:
-    """Show a job; its progress is asked for once a second until it has ended."""
+    """Show a job; its progress is reloaded once a second until it has ended."""
     return visit.render("jobs/job.html", it=await progress_of(visit))
 
 
 async def show_progress(visit: Visit) -> Response:
-    """Show the progress alone."""
+    """Show the progress only."""
     it = await progress_of(visit)
     return visit.render("part.html", template="jobs/progress.html", it=it, ended=it["ended"])
 
@@ -159,7 +159,7 @@ async def retry(visit: Visit) -> Response:
 
 
 async def show_deletion(visit: Visit) -> Response:
-    """Ask whether a job is to be deleted, with what that deletes."""
+    """Ask for confirmation before a job is deleted, and show what that deletes."""
     job_id = visit.request.path_params["job_id"]
     job, tasks = await asyncio.gather(
         visit.call("Job.get", job_id=job_id),
@@ -169,7 +169,7 @@ async def show_deletion(visit: Visit) -> Response:
 
 
 async def delete(visit: Visit) -> Response:
-    """Delete a job; one that runs is canceled."""
+    """Delete a job; a running one is canceled."""
     job_id = visit.request.path_params["job_id"]
     await visit.call("Job.delete", job_id=job_id)
     return visit.go("/jobs", f"{job_id} is deleted.")

@@ -1,4 +1,4 @@
-"""The overview: what there is, what changed, what failed, what runs next."""
+"""The overview: stored resources, changes, failures, and next runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DELETED: Final = {"k": "state", "v": "DELETED", "o": "eq"}
 
 
 async def kinds(visit: Visit, *, wait: bool = False) -> Context:
-    """Resources by provider, group and type."""
+    """Return the resources by provider, group and type."""
     found = await part(
         visit,
         "CloudService.stat",
@@ -67,7 +67,7 @@ def _groups(rows: list[Json]) -> Counter[str]:
 
 
 async def regions(visit: Visit, *, wait: bool = False) -> Context:
-    """Resources by region and by account."""
+    """Return the resources by region and by account."""
     region, account = await parts(
         visit,
         ("CloudService.stat", {"query": grouped("region_code", "provider")}),
@@ -83,7 +83,7 @@ async def regions(visit: Visit, *, wait: bool = False) -> Context:
 
 
 async def changes(visit: Visit, *, wait: bool = False) -> Context:
-    """Resources that were created and deleted, by day."""
+    """Return the number of resources created and deleted, by day."""
     since = f"now/d - {DAYS - 1}d"
     created, deleted = await parts(
         visit,
@@ -116,7 +116,7 @@ def _by_day(key: str, filters: list[Json]) -> Json:
 
 
 async def jobs(visit: Visit, *, wait: bool = False) -> Context:
-    """Jobs of the last day along time."""
+    """Return the jobs of the last day on a time axis."""
     found = await part(visit, "Job.list", wait=wait, query=_recent_jobs())
     return {
         "part": found,
@@ -135,7 +135,7 @@ def _recent_jobs() -> Json:
 
 
 async def attention(visit: Visit, *, wait: bool = False) -> Context:
-    """What somebody should look at, and what fires next."""
+    """Return what needs attention, and what fires next."""
     recent, collectors, stale, held = await parts(
         visit,
         ("Job.list", {"query": _recent_jobs()}),
@@ -162,7 +162,7 @@ _COLLECTOR_FIELDS: Final = ["collector_id", "name", "state", "last_collected_at"
 
 
 async def _schedule_facts(visit: Visit, collectors: list[Json], *, wait: bool) -> list[Json]:
-    """Return what the schedules of the first collectors did and will do; nothing where the visitor may not know."""
+    """Return past and next fire times of the first collectors' schedules; nothing if the visitor may not see them."""
     answers = await asyncio.gather(
         *(
             part(visit, "Operations.list_schedule_facts", wait=wait, collector_id=each["collector_id"])
@@ -173,7 +173,7 @@ async def _schedule_facts(visit: Visit, collectors: list[Json], *, wait: bool) -
 
 
 def _failed(found: list[Json]) -> list[Context]:
-    """Return the newest job of each collector, where it did not end well."""
+    """Return the newest job of each collector if it failed."""
     newest: dict[str, Json] = {}
     for job in found:
         if job.get("finished_at"):
@@ -217,7 +217,7 @@ def _stale(found: Part) -> list[Context]:
 
 
 def _late(facts: list[Json], now: datetime) -> list[Context]:
-    """Return the schedules whose fire time has passed by more than a minute, and those that cannot fire."""
+    """Return the schedules that are more than a minute late, and those that cannot fire."""
     limit = (now - timedelta(minutes=1)).isoformat()
     return [
         {
@@ -254,7 +254,7 @@ PARTS: Final[Mapping[str, Callable[..., Awaitable[Context]]]] = {
 
 
 async def show(visit: Visit) -> Response:
-    """Show the page; what takes long comes later."""
+    """Show the page; slow parts are loaded later."""
     made = await asyncio.gather(*(make(visit) for make in PARTS.values()))
     return visit.render("overview.html", parts=dict(zip(PARTS, made, strict=True)))
 

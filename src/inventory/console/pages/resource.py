@@ -20,7 +20,7 @@ from inventory.console.visit import Visit
 TAGS: Final = 100
 RECORDS: Final = 10
 _CHANGES: Final = 30
-"""Changes of one record that are shown with before and after."""
+"""Maximum number of changes of one record that are shown with before and after."""
 
 
 async def show(visit: Visit) -> Response:
@@ -66,7 +66,7 @@ async def show_explanation(visit: Visit) -> Response:
 
 
 async def show_data(visit: Visit) -> Response:
-    """Show a part of the data, which the whole tree had no room for."""
+    """Show a part of the data that did not fit into the whole tree."""
     resource_id = visit.request.path_params["resource_id"]
     path = visit.text("path", "data")
     found = await visit.call(
@@ -91,7 +91,7 @@ async def show_data(visit: Visit) -> Response:
 
 
 async def show_json(visit: Visit) -> Response:
-    """Answer with the resource whole, as JSON."""
+    """Return the whole resource as JSON."""
     resource_id = visit.request.path_params["resource_id"]
     found = await visit.call("CloudService.get", cloud_service_id=resource_id)
     content = await asyncio.to_thread(lambda: pretty(found).encode("utf-8", "replace"))
@@ -113,7 +113,7 @@ async def _type_of(visit: Visit, resource: Json) -> Json:
 
 
 async def _collectors(visit: Visit, resource: Json) -> Mapping[str, str]:
-    """Return the names of the collectors that saw a resource, as far as the visitor may know."""
+    """Return the names of the collectors that saw a resource, as far as the visitor may see them."""
     ids = sorted({each["collector_id"] for each in resource.get("collection_info", []) if each.get("collector_id")})
     if not ids:
         return {}
@@ -123,7 +123,7 @@ async def _collectors(visit: Visit, resource: Json) -> Mapping[str, str]:
 
 
 def _tags(resource: Json) -> list[tuple[str, str, Any]]:
-    """Return the tags as provider, key, value, in order: a Struct has none."""
+    """Return the tags as provider, key and value, sorted: a Struct is unordered."""
     tags = resource.get("tags", {})
     return sorted(
         (
@@ -137,7 +137,7 @@ def _tags(resource: Json) -> list[tuple[str, str, Any]]:
 
 
 def _changes(record: Json) -> list[dict[str, Any]]:
-    """Return the changes of a record, both sides of each marked where they differ."""
+    """Return the changes of a record, with the differences marked on both sides."""
     found = []
     for change in record.get("diff", [])[:_CHANGES]:
         if isinstance(change, Mapping):

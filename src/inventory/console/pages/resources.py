@@ -31,13 +31,13 @@ _SHOWN_VALUES: Final = 8
 _MOST_VALUES: Final = 200
 _EXPORT_PAGE: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that spreadsheets would calculate."""
+"""First characters of cells that spreadsheets would evaluate as formulas."""
 
 Context = dict[str, Any]
 
 
 async def facets(visit: Visit, *, wait: bool = False) -> Context:
-    """The values of each facet, with how many resources they would leave."""
+    """Return the values of each facet, with the number of resources that match each."""
     selection = Selection.of(visit)
     asked = [
         part(visit, "CloudService.stat", wait=wait, query=_facet_query(selection, name, key))
@@ -62,7 +62,7 @@ def _facet_query(selection: Selection, name: str, key: str) -> Json:
 
 
 async def rows(visit: Visit, *, wait: bool = False) -> Context:
-    """One page of the list."""
+    """Return one page of the list."""
     selection = Selection.of(visit)
     own = await _type_fields(visit, selection)
     columns = columns_of(visit, own)
@@ -78,7 +78,7 @@ async def rows(visit: Visit, *, wait: bool = False) -> Context:
 
 
 async def _type_fields(visit: Visit, selection: Selection) -> tuple[ViewField, ...]:
-    """Return the columns of the table that the plugin defines for the one type that is chosen."""
+    """Return the columns of the table that the plugin defines for the chosen type, if there is exactly one."""
     if selection.single_type is None:
         return ()
     provider, group, name = selection.single_type
@@ -97,13 +97,13 @@ async def show(visit: Visit) -> Response:
 
 
 async def show_rows(visit: Visit) -> Response:
-    """Show the rows alone, however long it takes."""
+    """Show the rows only, however long that takes."""
     it = await rows(visit, wait=True)
     return visit.render("part.html", template="resources/rows.html", it=it)
 
 
 async def show_facets(visit: Visit) -> Response:
-    """Show the facets alone, however long it takes."""
+    """Show the facets only, however long that takes."""
     it = await facets(visit, wait=True)
     return visit.render("part.html", template="resources/facets.html", it=it)
 
@@ -112,7 +112,7 @@ async def show_facets(visit: Visit) -> Response:
 
 
 async def export_csv(visit: Visit) -> Response:
-    """Answer with what the list shows, all of its pages, as CSV."""
+    """Return all pages of the list as CSV."""
     columns, pages = await _exported(visit)
 
     async def lines() -> AsyncIterator[str]:
@@ -124,7 +124,7 @@ async def export_csv(visit: Visit) -> Response:
 
 
 async def export_json(visit: Visit) -> Response:
-    """Answer with what the list shows, all of its pages, as JSON: a list of objects by column."""
+    """Return all pages of the list as JSON: a list of objects by column."""
     columns, pages = await _exported(visit)
 
     async def lines() -> AsyncIterator[str]:
@@ -177,7 +177,7 @@ def _csv(lines: list[list[str]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Return a value as a cell; a text that a spreadsheet would calculate is kept a text by an apostrophe."""
+    """Return a value as a cell; a text that a spreadsheet would evaluate gets an apostrophe in front."""
     if value is None:
         return ""
     if isinstance(value, bool | int | float):

@@ -1,4 +1,4 @@
-"""Schedules: the week, what fires next, one schedule explained, and what can be changed."""
+"""Schedules: the week, the next fire times, one schedule explained, and changes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Context = dict[str, Any]
 
 
 async def show_list(visit: Visit) -> Response:
-    """Show the week, the next fires, and all schedules."""
+    """Show the week, the next fire times, and all schedules."""
     listed = await visit.call(
         "Collector.list",
         query={"only": ["collector_id", "name", "state"], "page": {"start": 1, "limit": COLLECTORS}},
@@ -70,7 +70,7 @@ async def show_list(visit: Visit) -> Response:
 
 
 async def _recent_jobs(visit: Visit, by: str) -> list[Json]:
-    """Return the jobs of the last seven days, where their durations are asked for."""
+    """Return the jobs of the last seven days, for their durations."""
     if by != "duration":
         return []
     query = {
@@ -82,7 +82,7 @@ async def _recent_jobs(visit: Visit, by: str) -> list[Json]:
 
 
 def _times(row: Json) -> Iterator[tuple[datetime, Json]]:
-    """Yield when a schedule fires, the next one first."""
+    """Yield the fire times of a schedule, the next one first."""
     following = parse_time(row.get("next_fire_at"))
     if following is None:
         return
@@ -91,7 +91,7 @@ def _times(row: Json) -> Iterator[tuple[datetime, Json]]:
         spec = ScheduleSpec.parse(dict(row.get("schedule", {})))
     except InventoryError:
         return
-    # All of its times are delayed by as much as the next one is.
+    # All its times are delayed by as much as the next one.
     planned = None if spec.interval else FireTimes(spec, anchor=following - _DAY).latest_at(following)
     anchor = planned or following
     for moment in FireTimes(spec, anchor=anchor, shift=following - anchor).after(following):
@@ -172,10 +172,10 @@ async def add(visit: Visit) -> Response:
 
 
 def _request(visit: Visit) -> Json:
-    """Return what the form says.
+    """Return the request in the form.
 
     Raises:
-        FieldError: it does not fit.
+        FieldError: a value is invalid.
     """
     request: Json = {"schedule": read_schedule(visit.form)}
     if name := visit.field("name"):
@@ -202,7 +202,7 @@ async def change(visit: Visit) -> Response:
 
 
 async def show_deletion(visit: Visit) -> Response:
-    """Ask whether a schedule is to be deleted."""
+    """Ask for confirmation before a schedule is deleted."""
     ids = _ids(visit)
     schedule, collector = await asyncio.gather(
         visit.call("Collector.get_schedule", **ids), visit.call("Collector.get", collector_id=ids["collector_id"])

@@ -1,4 +1,4 @@
-"""Search everywhere: an id leads to its page, words to what has them."""
+"""Search everywhere: an id leads to its page, words to the resources that contain them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IDS: Final = {
     "region": "/regions/",
     "job": "/jobs/",
 }
-"""By how an id begins: where its page is."""
+"""The page of an id, by the id's prefix."""
 _ID: Final = re.compile(rf"({'|'.join(_IDS)})-[0-9a-f]{{12}}")
 _TASK: Final = re.compile(r"job_task-[0-9a-f]{12}")
 _LISTS: Final = (
@@ -33,7 +33,7 @@ _LISTS: Final = (
 
 
 async def show(visit: Visit) -> Response:
-    """Go to the page of an id, or show what has the words."""
+    """Go to the page of an id, or show what contains the words."""
     words = visit.text("q").strip()
     if found := _ID.fullmatch(words):
         return visit.go(_IDS[found[1]] + words)

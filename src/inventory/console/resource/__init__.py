@@ -1,1 +1,1 @@
-"""What the pages about resources are made of: their list, their columns, their data, their history."""
+"""Building blocks of the resource pages: list, columns, data and history."""

@@ -1,4 +1,4 @@
-"""What differs between before and after, marked within long texts and JSON."""
+"""Differences between before and after, marked within long texts and JSON."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 MAX_TEXT: Final = 8_000
-"""Characters of each side that are compared and shown."""
+"""Maximum number of characters of each side that are compared and shown."""
 MAX_PIECES: Final = 600
-"""Pieces of each side that are compared: comparing takes up to their square."""
+"""Maximum number of pieces of each side that are compared: the cost is up to quadratic."""
 _CONTEXT: Final = 3
 _WORDS: Final = re.compile(r"\s+|[\w.-]+|[^\w\s]")
 
@@ -28,8 +28,8 @@ def sides(before: Any, after: Any) -> tuple[Side, Side]:
     """Return both sides of a change.
 
     Args:
-        before, after: texts as change history keeps them (contract §7): JSON where the value was no text; None for
-            nothing.
+        before, after: texts as stored in change history (contract §7): JSON if the value was not a text; None for no
+            value.
     """
     old, new = _readable(before), _readable(after)
     cut_old, cut_new = len(old) > MAX_TEXT, len(new) > MAX_TEXT
@@ -53,7 +53,7 @@ def sides(before: Any, after: Any) -> tuple[Side, Side]:
 
 
 def _shortened(lines: list[str]) -> list[str]:
-    """Return the lines around a difference; what is the same in between is only counted."""
+    """Return the lines around a difference; of equal lines in between only the number is shown."""
     left_out = len(lines) - 2 * _CONTEXT
     if left_out < 2:
         return lines

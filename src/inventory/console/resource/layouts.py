@@ -1,4 +1,4 @@
-"""Layouts of a plugin's view definition, with the values of a resource: items, tables, lists of them, raw data."""
+"""Layouts of a plugin's view definition with the values of a resource: items, tables, lists of these, raw data."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Layout:
 
     Attributes:
         name: its heading.
-        lines: of an item: names and values.
-        columns: of a table.
-        rows: of a table, a value for each column.
-        rows_left: how many rows there are beyond those.
-        raw: of any other kind: the data as JSON.
+        lines: names and values of an item.
+        columns: columns of a table.
+        rows: rows of a table, with a value for each column.
+        rows_left: number of further rows.
+        raw: for any other kind: the data as JSON.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Layout:
 
 
 def layouts_of(resource: Mapping[str, Any], type_metadata: Mapping[str, Any]) -> list[Layout]:
-    """Return the layouts of a resource: those that its plugin sent with it, else the fields of its type's table."""
+    """Return the layouts of a resource: those that its plugin sent with it, or else the table fields of its type."""
     metadata = resource.get("metadata")
     per_provider = metadata.get(resource.get("provider", "")) if isinstance(metadata, Mapping) else None
     found: list[Layout] = []
@@ -59,7 +59,7 @@ def layouts_of(resource: Mapping[str, Any], type_metadata: Mapping[str, Any]) ->
 
 
 def table_fields(type_metadata: Any) -> tuple[ViewField, ...]:
-    """Return the columns of the table of a type; none where it defines no table."""
+    """Return the columns of the table of a type; empty if it defines no table."""
     return fields_of(value_at(type_metadata, "view.table.layout.options"))
 
 

@@ -1,4 +1,4 @@
-"""What the URL of the list of resources asks for: facets, search, columns, order, page."""
+"""The parameters of the resource list's URL: facets, search, columns, order and page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inventory.query.condition_text import parse_search
 
 LIMIT: Final = 50
 MOST: Final = 10_000
-"""Rows that can be paged to and exported: MongoDB walks over all that come before a page."""
+"""The maximum number of rows for paging and export: MongoDB reads all rows before a page."""
 
 FACETS: Final[Mapping[str, tuple[str, str]]] = {
     "provider": ("provider", "Provider"),
@@ -25,7 +25,7 @@ FACETS: Final[Mapping[str, tuple[str, str]]] = {
     "account": ("account", "Account"),
     "project": ("project_id", "Project"),
 }
-"""By parameter of the URL: the field, and its name."""
+"""The field and its name, by URL parameter."""
 
 COLUMNS: Final[Mapping[str, ViewField]] = {
     field.key: field
@@ -48,11 +48,11 @@ COLUMNS: Final[Mapping[str, ViewField]] = {
         ViewField("deleted_at", "Deleted", "datetime"),
     )
 }
-"""What every resource has."""
+"""Columns that exist for every resource."""
 
 DEFAULT_COLUMNS: Final = ("name", "cloud_service_type", "provider", "region_code", "account", "updated_at")
 SHORT_COLUMNS: Final = ("name", "region_code", "account")
-"""Beside the columns of a type's own table."""
+"""Shown next to the columns of a type's own table."""
 _STATES: Final = ("ACTIVE", "DELETED")
 _MAX_COLUMNS: Final = 30
 _PATH: Final = re.compile(r"(data|tags|reference|metadata)(\.[^.$\0]+)+")
@@ -60,11 +60,11 @@ _PATH: Final = re.compile(r"(data|tags|reference|metadata)(\.[^.$\0]+)+")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is asked for.
+    """The requested selection.
 
     Attributes:
         facets: values by parameter.
-        states: ``ACTIVE`` or ``DELETED``, or both; none: what lives.
+        states: ``ACTIVE`` or ``DELETED``, or both; empty: ACTIVE.
         q: search as it was typed.
         sort: a key, a leading ``-`` for descending; empty: the newest first.
         page: from 1.
@@ -78,7 +78,7 @@ class Selection:
 
     @classmethod
     def of(cls, visit: Visit) -> Selection:
-        """Return what a visit's URL asks for."""
+        """Return the selection in a visit's URL."""
         sort = visit.text("sort")
         key = sort.removeprefix("-")
         return cls(
@@ -90,7 +90,7 @@ class Selection:
         )
 
     def conditions(self, *, without: str = "") -> list[Json]:
-        """Return the conditions, those of the facet ``without`` left out."""
+        """Return the conditions, except those of the facet ``without``."""
         found = [
             {"k": FACETS[name][0], "v": list(values), "o": "in"}
             for name, values in self.facets.items()
@@ -123,18 +123,18 @@ class Selection:
 
     @property
     def single_type(self) -> tuple[str, str, str] | None:
-        """The provider, group and type, where it is one; its plugin may have a table for it."""
+        """The provider, group and type, if exactly one is chosen; its plugin may define a table for it."""
         chosen = [self.facets[name] for name in ("provider", "group", "type")]
         return (chosen[0][0], chosen[1][0], chosen[2][0]) if all(len(each) == 1 for each in chosen) else None
 
     @property
     def is_narrowed(self) -> bool:
-        """Whether anything but all is asked for."""
+        """Whether any condition is set."""
         return bool(self.q or self.states or any(self.facets.values()))
 
 
 def columns_of(visit: Visit, type_fields: tuple[ViewField, ...]) -> list[ViewField]:
-    """Return the columns that the URL names, else those of the type, else the usual ones."""
+    """Return the columns that the URL names, or else those of the type, or else the default ones."""
     known = dict(COLUMNS) | {field.key: field for field in type_fields if field.key not in COLUMNS}
     given = [*visit.text("columns").split(","), *visit.texts("column")]
     if any(given):
@@ -148,18 +148,18 @@ def columns_of(visit: Visit, type_fields: tuple[ViewField, ...]) -> list[ViewFie
 
 
 def only_of(columns: list[ViewField]) -> list[str]:
-    """Return the fields that a list must fill for its columns and its links."""
+    """Return the fields that the list requires for its columns and links."""
     return list(dict.fromkeys(["cloud_service_id", "name", "state", *(_readable(field.key) for field in columns)]))
 
 
 def _readable(key: str) -> str:
-    """Return the path that the API reads: positions in lists, and tags of some provider, it gives by the whole."""
+    """Return the path that the API can read: for positions in lists, and for tags of a provider, the whole of them."""
     head, _, rest = key.partition(".")
     return head if head in ("tags", "metadata") or re.search(r"(^|\.)\d", rest) else key
 
 
 def _any_type(condition: Json) -> Json:
-    """Return a condition on collected data so that it finds numbers and truth values, too, as one types them."""
+    """Return a condition on collected data that also matches numbers and booleans, as typed by the user."""
     value = condition["v"]
     if condition["o"] not in ("eq", "not") or not isinstance(value, str) or not condition["k"].startswith("data."):
         return condition

@@ -1,4 +1,4 @@
-"""A resource's data as a tree that is bounded, however large the data is."""
+"""A resource's data as a tree of limited size, however large the data is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 MAX_NODES: Final = 1_500
-"""Nodes of one tree; what lies beyond is a link to a tree of its own."""
+"""Maximum number of nodes of one tree; anything beyond is a link to a separate tree."""
 MAX_TEXT: Final = 2_000
-"""Characters of a text in the tree."""
+"""Maximum number of characters of a text in the tree."""
 _MAX_MEMBERS: Final = 200
-"""Members of one node."""
+"""Maximum number of members of one node."""
 _OPEN_DEPTH: Final = 1
 _OPEN_SIZE: Final = 12
 
@@ -22,14 +22,14 @@ class Node:
 
     Attributes:
         name: its key or position.
-        path: where it lies, as queries name it; empty where no query can.
-        value: of a leaf.
-        children: of an object or list.
+        path: its path in queries; empty if no query can address it.
+        value: for a leaf.
+        children: for an object or list.
         kind: ``object``, ``list``, ``text``, ``number``, ``bool`` or ``null``.
-        size: how many members it has altogether.
-        left: how many of them are not here.
-        first: of a list's root, the position of the first item that is here.
-        is_open: whether its members are shown at once.
+        size: total number of members.
+        left: number of members that are not in the tree.
+        first: for the root of a list, the position of the first item in the tree.
+        is_open: whether its members are initially shown.
     """
 
     name: str
@@ -47,11 +47,11 @@ def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int 
     """Return ``value`` as a tree of at most ``most`` nodes, breadth first, so that no branch hides the others.
 
     Args:
-        name: of the root.
-        value: as JSON has it.
-        path: of the root.
-        most: nodes.
-        first: where ``value`` is the rest of a list, the position of its first item.
+        name: name of the root.
+        value: the JSON value.
+        path: path of the root.
+        most: maximum number of nodes.
+        first: if ``value`` is the rest of a list, the position of its first item.
     """
     root = _node(name, path, value)
     root.is_open, root.first = True, first
@@ -84,12 +84,12 @@ def _members(path: str, content: Any, first: int) -> list[tuple[str, str, Any]]:
 
 
 def joined(path: str, key: str) -> str:
-    """Return the path of a member; dots within its key are escaped, as queries want it."""
+    """Return the path of a member; dots in its key are escaped, as queries require."""
     return f"{path}.{key.replace(chr(92), chr(92) * 2).replace('.', chr(92) + '.')}"
 
 
 def split(path: str) -> list[str]:
-    """Return the keys of a path, their dots not escaped any more."""
+    """Return the keys of a path, unescaped."""
     keys, at, escaped = [""], 0, False
     for character in path:
         if escaped:
@@ -106,10 +106,10 @@ def split(path: str) -> list[str]:
 
 
 def subtree(value: Any, path: str) -> Any:
-    """Return what lies at an escaped path below ``value``.
+    """Return the value at an escaped path below ``value``.
 
     Raises:
-        KeyError: nothing does.
+        KeyError: there is none.
     """
     for key in split(path)[1:]:
         if isinstance(value, Mapping) and key in value:

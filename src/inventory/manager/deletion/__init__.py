@@ -1,1 +1,1 @@
-"""Deletions: holds of the guard, and bringing back what was deleted."""
+"""Deletions: holds of the guard, and restoring deleted resources."""

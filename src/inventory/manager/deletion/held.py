@@ -1,4 +1,4 @@
-"""What a hold of kind COLLECT holds, on its way out of the inventory."""
+"""Deleting the resources of an approved hold of kind COLLECT."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BATCH: Final = 500
 
 
 class HeldResources:
-    """Deletes what is held."""
+    """Deletes held resources."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._database = database
@@ -31,7 +31,8 @@ class HeldResources:
 
     @translated_errors()
     def delete(self, hold: StoredDeletion, *, now: datetime, should_stop: Callable[[], bool]) -> bool:
-        """Delete what the hold still holds, batch by batch; repeated, it goes on where it was cut off.
+        """Delete what the hold still holds, batch by batch; a repeated call continues where the last one was
+        interrupted.
 
         Args:
             hold: approved.
@@ -39,7 +40,7 @@ class HeldResources:
             should_stop: asked before each batch.
 
         Returns:
-            False where it was to stop before all was done.
+            False if it was stopped before it was done.
         """
         transactions = Transactions(database=self._database)
         while batch := self._still_held(hold):
@@ -50,7 +51,7 @@ class HeldResources:
 
     @translated_errors()
     def deleted_by(self, domain_id: str, deletion_id: str) -> int:
-        """Return how many resources are DELETED by it."""
+        """Return the number of resources that it DELETED."""
         return self._services.count_documents({"domain_id": domain_id, "deleted_by": deletion_id, "state": "DELETED"})
 
     def _still_held(self, hold: StoredDeletion) -> list[str]:
@@ -58,7 +59,7 @@ class HeldResources:
         return [state["cloud_service_id"] for state in found]
 
     def _delete(self, hold: StoredDeletion, batch: Sequence[str], now: datetime, session: ClientSession) -> None:
-        """Delete, in a transaction, those of some resources that are held now and that nobody else has seen since."""
+        """Delete, in a transaction, those of these resources that are still held and that nobody else has seen since."""
         own = {**_held(hold), "cloud_service_id": {"$in": list(batch)}}
         held = {state["cloud_service_id"]: state["seen_at"] for state in self._states.find(own, session=session)}
         elsewhere = {
@@ -81,7 +82,7 @@ class HeldResources:
             job_id=hold.get("job_id", ""),
         )
         self._store.forget(hold["domain_id"], gone, session)
-        # Somebody else sees them, or has deleted them: they are no longer what was held.
+        # Somebody else sees or has deleted them: the hold no longer contains them.
         left = {**own, "cloud_service_id": {"$in": [key for key in held if key not in gone]}}
         change = {"$set": {"disconnected_count": 0}, "$unset": {"hold_id": ""}}
         self._states.update_many(left, change, session=session)

@@ -1,4 +1,4 @@
-"""Holds: deletions that wait for an answer."""
+"""Holds: deletions that wait for confirmation."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from inventory.model.documents.deletion import (
 from inventory.model.new_document import new_document
 
 EXAMPLES: Final = 20
-"""Resources that a hold names."""
+"""The number of resources listed in a hold."""
 _NAMES_KEPT: Final = 100
-"""Types and regions of which a hold tells the number; of the others only the sum counts."""
+"""The number of types and regions that are counted by name in a hold; the others are only in the total."""
 _SHOWN: Final = ("name", "provider", "cloud_service_group", "cloud_service_type", "region_code", "account")
 FIELDS: Final = ("cloud_service_id", "reference.resource_id", *_SHOWN)
-"""What :meth:`Summary.add` reads of a resource."""
+"""The fields of a resource that :meth:`Summary.add` reads."""
 
 
 @dataclass(slots=True)
 class Summary:
-    """What would be deleted: numbers by type and region, and examples."""
+    """A summary of what would be deleted: numbers by type and region, and examples."""
 
     total: int = 0
     types: Counter[str] = field(default_factory=Counter)
@@ -45,7 +45,7 @@ class Summary:
     examples: list[Document] = field(default_factory=list)
 
     def add(self, resources: Sequence[Mapping[str, Any]]) -> None:
-        """Count resources that were read with :data:`FIELDS`."""
+        """Count resources, which contain :data:`FIELDS`."""
         for each in resources:
             self.total += 1
             self.types[_type_of(each)] += 1
@@ -68,16 +68,16 @@ class Summary:
 
 
 def hold_id_of(job_task_id: str) -> str:
-    """Return the id of the hold that the garbage collection of a task makes, the same when it is repeated."""
+    """Return the id of the hold of a task's garbage collection; the same when it is repeated."""
     return f"hold-{job_task_id.rpartition('-')[2]}"
 
 
 class HoldManager:
-    """Sole writer of the collection ``deletion``.
+    """The only writer of the collection ``deletion``.
 
     Args:
-        database: where it is.
-        kept_days: how long one is kept once it is answered, days: as long as it can be undone.
+        database: holds the collection.
+        kept_days: how long a hold is kept after its decision, days: as long as it can be undone.
     """
 
     def __init__(self, *, database: Database[Document], kept_days: float = 90.0) -> None:
@@ -87,7 +87,7 @@ class HoldManager:
 
     @translated_errors()
     def get(self, domain_id: str, deletion_id: str) -> StoredDeletion:
-        """Return it, with ``missing`` as it is now. Raises ``NotFoundError``."""
+        """Return the hold, with the current ``missing``. Raises ``NotFoundError``."""
         found = self._deletions.find_one(_of(domain_id, deletion_id))
         if found is None:
             raise NotFoundError(key="deletion_id", value=deletion_id)
@@ -98,14 +98,14 @@ class HoldManager:
     def list(
         self, domain_id: str, *, states: Sequence[str] = (), collector_id: str = "", start: int, limit: int
     ) -> tuple[Sequence[StoredDeletion], int]:
-        """Return a page, the newest first, and how many there are in all.
+        """Return a page, the newest first, and the total number.
 
         Args:
-            domain_id: whose.
-            states: only those in one of these; empty for all.
-            collector_id: only those of this collector; empty for all.
-            start: number of the first, from 1.
-            limit: how many.
+            domain_id: the domain.
+            states: only holds in one of these states; empty for all.
+            collector_id: only holds of this collector; empty for all.
+            start: number of the first hold, from 1.
+            limit: maximum number of holds.
         """
         query: Document = {"domain_id": domain_id}
         if states:
@@ -116,7 +116,7 @@ class HoldManager:
         return self.current(domain_id, list(rows)), self._deletions.count_documents(query)
 
     def current(self, domain_id: str, found: Sequence[Any]) -> Sequence[StoredDeletion]:
-        """Return holds with ``missing`` as it is now; one that holds nothing any more is DISSOLVED."""
+        """Return holds with the current ``missing``; a hold that no longer holds anything is DISSOLVED."""
         open_ids = [each["deletion_id"] for each in found if each["kind"] == COLLECT and each["state"] in OPEN]
         missing = self.missing(domain_id, open_ids)
         for each in found:
@@ -128,7 +128,7 @@ class HoldManager:
 
     @translated_errors()
     def missing(self, domain_id: str, hold_ids: Sequence[str]) -> dict[str, int]:
-        """Return by hold of kind COLLECT how many resources it still holds; none where it is 0."""
+        """Return the number of resources that each hold of kind COLLECT still holds; without the empty holds."""
         if not hold_ids:
             return {}
         query = {"domain_id": domain_id, "hold_id": {"$in": list(hold_ids)}}
@@ -137,12 +137,12 @@ class HoldManager:
 
     @translated_errors()
     def exists(self, domain_id: str, deletion_id: str) -> bool:
-        """Return whether there is one with this id."""
+        """Return whether a hold has this id."""
         return self._deletions.find_one(_of(domain_id, deletion_id), {"_id": 1}) is not None
 
     @translated_errors()
     def put(self, values: Mapping[str, Any]) -> None:
-        """Store a new one, or let one of the same id that is not answered take the values."""
+        """Store a new hold, or update the undecided one of the same id."""
         document = new_document(Deletion, **values)
         query = {**_of(values["domain_id"], values["deletion_id"]), "state": values["state"]}
         fixed = {name: document.pop(name) for name in ("domain_id", "deletion_id", "state", "created_at")}
@@ -153,12 +153,12 @@ class HoldManager:
     def confirm(
         self, domain_id: str, collector_id: str, secret_id: str, *, now: datetime, unless_since: datetime
     ) -> None:
-        """Note that a further complete collect has not seen what is held of a collector and secret.
+        """Record that a further complete collect has not seen the held resources of a collector and secret.
 
         Args:
-            domain_id, collector_id, secret_id: whose.
+            domain_id, collector_id, secret_id: whose holds.
             now: the time.
-            unless_since: when the collect began; repeated, it confirms nothing twice.
+            unless_since: start of the collect; when repeated for the same collect, nothing is counted twice.
         """
         query: Document = {"state": HELD, "domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         query |= {"created_at": {"$lt": unless_since}, "confirmed_at": {"$not": {"$gte": unless_since}}}
@@ -166,13 +166,13 @@ class HoldManager:
 
     @translated_errors()
     def renew(self, hold: StoredDeletion, *, missing: int, cutoff: datetime, now: datetime) -> None:
-        """Note that a further run of housekeeping has found as much of a held type still too old."""
+        """Record that a further run of housekeeping has found that many resources of a held type still too old."""
         change = {"$set": {"missing": missing, "cutoff": cutoff, "confirmed_at": now}, "$inc": {"confirmations": 1}}
         self._deletions.update_one({**_of(hold["domain_id"], hold["deletion_id"]), "state": HELD}, change)
 
     @translated_errors()
     def answer(self, domain_id: str, hold_id: str, state: str, *, by: str, now: datetime) -> StoredDeletion | None:
-        """Let a held one become APPROVING or DISCARDING, and return it; one that is already is returned as well."""
+        """Set a hold to APPROVING or DISCARDING, and return it; one in that state already is returned, too."""
         query = {**_of(domain_id, hold_id), "state": {"$in": [HELD, state]}}
         found: Any = self._deletions.find_one_and_update(
             query,
@@ -192,14 +192,14 @@ class HoldManager:
 
     @translated_errors()
     def close(self, domain_id: str, deletion_id: str, state: str, *, now: datetime, deleted: int = 0) -> None:
-        """Note that nothing more is to be done; it is removed once what it deleted cannot be brought back."""
+        """Record that nothing is left to do; the hold is removed once its deletions can no longer be undone."""
         change = {"state": state, "missing": 0, "deleted_count": deleted, "expires_at": now + self._kept}
         query = {**_of(domain_id, deletion_id), "state": {"$nin": [APPROVED, DISCARDED, DISSOLVED]}}
         self._deletions.update_one(query, {"$set": change, "$unset": {"open_of": ""}})
 
     @translated_errors()
     def dissolve_empty(self, domain_id: str, *, now: datetime) -> None:
-        """Close the holds of collects that hold nothing any more."""
+        """Close the holds of collects that no longer hold anything."""
         found = self._deletions.find({"state": HELD, "domain_id": domain_id, "kind": COLLECT}, {"deletion_id": 1})
         ids = [each["deletion_id"] for each in found]
         missing = self.missing(domain_id, ids)
@@ -215,7 +215,7 @@ class HoldManager:
 
     @translated_errors()
     def reset(self, domain_id: str, hold_id: str) -> None:
-        """Let go of what a hold of kind COLLECT holds, as if it had been seen: misses are counted from the start."""
+        """Release the resources of a hold of kind COLLECT as if they had been seen: misses are counted from 0 again."""
         change = {"$set": {"disconnected_count": 0}, "$unset": {"hold_id": ""}}
         self._states.update_many({"domain_id": domain_id, "hold_id": hold_id}, change)
 

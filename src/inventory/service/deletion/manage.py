@@ -1,4 +1,4 @@
-"""Use cases of guarded deletion: list and show holds, approve or discard them, and undo what was deleted."""
+"""Use cases of guarded deletion: list and show holds, approve or discard them, and undo deletions."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from inventory.service.resource.ageing import Ageing
 MAX_PAGE: Final = 1000
 _PAGE: Final = 100
 _CALL_SECONDS: Final = 15.0
-"""How long one call deletes or restores at most, s; the next one goes on."""
+"""The maximum time that one call deletes or restores, s; the next call continues."""
 _SHARE: Final = 0.5
-"""Of the caller's remaining time, at most."""
+"""The maximum share of the caller's remaining time."""
 
 _log = get_logger(__name__)
 
@@ -46,11 +46,11 @@ class DeletionService:
     """Deletions of the caller's domain.
 
     Args:
-        holds: their documents.
-        held: deletes what is held.
-        restorer: brings it back.
-        ageing: deletes what a hold of kind AGE is about.
-        jobs, tasks: what an undo of a job looks up.
+        holds: the stored holds.
+        held: deletes held resources.
+        restorer: restores deleted resources.
+        ageing: deletes the resources of a hold of kind AGE.
+        jobs, tasks: read to undo a job.
         clock: tells the time.
     """
 
@@ -74,11 +74,11 @@ class DeletionService:
         self._clock = clock
 
     def list(self, principal: Principal, params: Params) -> tuple[Sequence[StoredDeletion], int]:
-        """Return a page of holds and runs of housekeeping, the newest first, and how many there are.
+        """Return a page of holds and of runs of housekeeping, the newest first, and the total number.
 
         Args:
-            principal: who asks.
-            params: states and collector_id narrow; page with start, from 1, and limit, at most ``MAX_PAGE``.
+            principal: the caller.
+            params: optional states and collector_id; page with start, from 1, and limit, at most ``MAX_PAGE``.
         """
         page = params.get("page") or {}
         return self._holds.list(
@@ -90,18 +90,18 @@ class DeletionService:
         )
 
     def get(self, principal: Principal, deletion_id: str) -> StoredDeletion:
-        """Return it, with ``missing`` as it is now. Raises ``NotFoundError``."""
+        """Return the hold, with the current ``missing``. Raises ``NotFoundError``."""
         return self._holds.get(principal.domain_id, deletion_id)
 
     def approve(self, principal: Principal, deletion_id: str) -> StoredDeletion:
-        """Delete what of a hold is still missing now.
+        """Delete the resources of a hold that are still missing.
 
-        It takes so long as one call may; where that is not enough the hold is APPROVING, and the same call goes on. A
-        second call also finishes what was cut off.
+        If the time of one call is not enough, the hold is APPROVING, and the same call continues. A second call also
+        finishes what was interrupted.
 
         Raises:
-            NotFoundError: there is none.
-            InvalidParameterError: it is no hold, or was answered otherwise.
+            NotFoundError: there is no such hold.
+            InvalidParameterError: it is no hold, or was decided otherwise.
         """
         hold = self._answer(principal, deletion_id, APPROVING, APPROVED)
         if hold["state"] != APPROVING:
@@ -119,9 +119,10 @@ class DeletionService:
         return self._holds.get(principal.domain_id, deletion_id)
 
     def discard(self, principal: Principal, deletion_id: str) -> StoredDeletion:
-        """Keep what is held, as if it had been seen: a hold comes again once it was missed as often as before.
+        """Keep the held resources as if they had been seen: they are held again once they were missed as often as
+        before.
 
-        Raises: as ``approve``.
+        Raises: as for ``approve``.
         """
         hold = self._answer(principal, deletion_id, DISCARDING, DISCARDED)
         if hold["state"] == DISCARDING:
@@ -132,7 +133,7 @@ class DeletionService:
         return self._holds.get(principal.domain_id, deletion_id)
 
     def _answer(self, principal: Principal, deletion_id: str, state: str, end: str) -> StoredDeletion:
-        """Let a hold go into ``state`` and return it; one that has come to that ``end`` is returned as it is."""
+        """Set a hold to ``state`` and return it; one that has reached ``end`` already is returned unchanged."""
         found = self._holds.get(principal.domain_id, deletion_id)
         if found["kind"] == HOUSEKEEPING:
             raise InvalidParameterError(key="deletion_id", reason="is no hold: it has deleted already; undo it")
@@ -146,19 +147,19 @@ class DeletionService:
         return answered
 
     def undo(self, principal: Principal, params: Params) -> Document:
-        """Bring back what one job's garbage collection, one approved hold or one run of housekeeping deleted.
+        """Restore what one job's garbage collection, one approved hold or one run of housekeeping deleted.
 
         Args:
-            principal: who asks.
+            principal: the caller.
             params: job_id, or deletion_id.
 
         Returns:
-            restored, not_restored, living (``Living``, the first hundred) and complete: False where the same call must
-            go on. Repeated, it restores nothing twice.
+            restored, not_restored, living (``Living``, the first hundred) and complete: False if the same call must be
+                repeated to continue. Nothing is restored twice.
 
         Raises:
             NotFoundError: there is no such job or deletion.
-            InvalidParameterError: the job still runs, or the hold is not answered.
+            InvalidParameterError: the job still runs, or the hold is not decided.
         """
         deleted_by = self._of_job(principal, params) if params.get("job_id") else self._of_deletion(principal, params)
         done = self._restorer.restore(
@@ -197,6 +198,6 @@ class DeletionService:
         return {found["deletion_id"]: pair}
 
     def _limit(self, principal: Principal) -> Callable[[], bool]:
-        """Return what tells when a call has worked long enough."""
+        """Return a function that returns whether a call has worked long enough."""
         end = self._clock.monotonic() + min(_CALL_SECONDS, principal.remaining_seconds() * _SHARE)
         return lambda: self._clock.monotonic() >= end

@@ -1,4 +1,4 @@
-"""A collector's view of one secret, as ``FreshnessInfo`` tells it."""
+"""A collector's view of one secret, as returned in ``FreshnessInfo``."""
 
 from __future__ import annotations
 

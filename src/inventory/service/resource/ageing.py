@@ -46,7 +46,7 @@ class Ages:
 
 @dataclass(slots=True)
 class AgeCounts:
-    """How many resources one run deleted in one domain, and how many it held from then on."""
+    """The numbers of resources that one run deleted and newly held in one domain."""
 
     deleted: int = 0
     held: int = 0
@@ -58,7 +58,7 @@ class Ageing:
     Args:
         database: holds the resources.
         ages: maximum ages.
-        guard: how many of a type, at once, are too many to be deleted without being asked to.
+        guard: limits how many resources of a type are deleted at once without confirmation.
     """
 
     def __init__(self, *, database: Database[Document], ages: Ages, guard: DeletionGuard) -> None:
@@ -71,7 +71,7 @@ class Ageing:
         self._holds = HoldManager(database=database, kept_days=ages.retention_days)
 
     def run(self, domain_id: str, now: datetime, transactions: Transactions) -> AgeCounts:
-        """Delete what is too old in a domain; types of which that would be too much, or that are held, stay."""
+        """Delete what is too old in a domain, except types of which too much is too old, or that are held."""
         runs = SuccessfulRuns(self._database, domain_id)
         counts = AgeCounts()
         held = self._holds.of_types(domain_id)
@@ -90,7 +90,7 @@ class Ageing:
         return counts
 
     def delete_held(self, hold: StoredDeletion, *, now: datetime, should_stop: Callable[[], bool]) -> bool:
-        """Delete what an approved hold of kind AGE still is about; False where it was to stop before all was done."""
+        """Delete the resources of an approved hold of kind AGE; False if it was stopped before it was done."""
         domain_id, cutoff = hold["domain_id"], hold["cutoff"]
         runs = SuccessfulRuns(self._database, domain_id)
         run = _Run(domain_id, now, hold["deletion_id"])
@@ -103,13 +103,13 @@ class Ageing:
         return True
 
     def _begin(self, run: _Run) -> None:
-        """Note that a run of housekeeping deletes something, before it does: it may be undone by this id."""
+        """Record that a run of housekeeping deletes something, before it does: it may be undone by this id."""
         values = {"domain_id": run.domain_id, "deletion_id": run.deletion_id, "created_at": run.now}
         reason = "not updated for too long, and not seen by later collects"
         self._holds.put({**values, "kind": HOUSEKEEPING, "state": DONE, "reason": reason})
 
     def _suspicious(self, query: Document, held: Mapping[str, StoredDeletion]) -> list[str]:
-        """Return the types to look at more closely: those that are held, and those with so many old resources."""
+        """Return the types to check more closely: those that are held, and those with that many old resources."""
         if not self._guard.percent and not held:
             return []
         group = {"_id": "$ref_cloud_service_type", "count": {"$sum": 1}}
@@ -178,7 +178,7 @@ class Ageing:
     def _summary(
         self, query: Document, cutoff: datetime, reference: str, domain_id: str, runs: SuccessfulRuns
     ) -> Summary:
-        """Return what would be deleted of a type."""
+        """Return the summary of what would be deleted of a type."""
         summary = Summary()
         own = {**query, "ref_cloud_service_type": reference}
         for batch in batched(self._services.find(own, dict.fromkeys((*_READ, *FIELDS), 1)), _BATCH):
@@ -194,9 +194,9 @@ class Ageing:
         runs: SuccessfulRuns,
         session: ClientSession | None,
     ) -> dict[str, str]:
-        """Return those of some old resources that nobody will see again, with the collector that saw each last.
+        """Return those of these old resources that nobody will see again, with the collector that saw each last.
 
-        What a hold of kind COLLECT holds is not among them.
+        Resources in a hold of kind COLLECT are not among them.
         """
         found = [entry["cloud_service_id"] for entry in batch]
         states = self._states.last_seen(domain_id, found, session)
@@ -208,7 +208,7 @@ class Ageing:
     def _delete(
         self, batch: list[Document], run: _Run, cutoff: datetime, runs: SuccessfulRuns, session: ClientSession
     ) -> int:
-        """Delete, in a transaction, those of some old resources that nobody will see again; return how many."""
+        """Delete, in a transaction, those of these old resources that nobody will see again; return their number."""
         doomed = self._doomed(batch, run.domain_id, cutoff, runs, session)
         if not doomed:
             return 0
@@ -239,7 +239,7 @@ class Ageing:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """What deletes: in which domain, when, and by which id it can be undone."""
+    """A run of deletion: its domain, its time, and the id by which it can be undone."""
 
     domain_id: str
     now: datetime
