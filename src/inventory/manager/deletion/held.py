@@ -59,7 +59,7 @@ class HeldResources:
         return [state["cloud_service_id"] for state in found]
 
     def _delete(self, hold: StoredDeletion, batch: Sequence[str], now: datetime, session: ClientSession) -> None:
-        """Delete, in a transaction, those of these resources that are still held and that nobody else has seen since."""
+        """Delete, in a transaction, those of these resources that are still held and not seen by anybody else since."""
         own = {**_held(hold), "cloud_service_id": {"$in": list(batch)}}
         held = {state["cloud_service_id"]: state["seen_at"] for state in self._states.find(own, session=session)}
         elsewhere = {
