@@ -101,13 +101,13 @@ class Restorer:
         group = {"_id": "$deleted_by", "one": {"$first": "$cloud_service_id"}}
         rows = self._services.aggregate([{"$match": by_task}, {"$group": group}])
         tasks = {row["one"]: row["_id"] for row in rows}
-        told = {
+        recorded = {
             "domain_id": domain_id,
             "cloud_service_id": {"$in": list(tasks)},
             "action": "DELETE",
             "job_id": job_id,
         }
-        found = self._database["record"].find(told, {"cloud_service_id": 1})
+        found = self._database["record"].find(recorded, {"cloud_service_id": 1})
         return sorted({tasks[record["cloud_service_id"]] for record in found})
 
     def _tried(
