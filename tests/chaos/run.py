@@ -35,6 +35,8 @@ from tests.chaos.world import DOMAIN, CollectorSpec, World, make_world
 Document = dict[str, Any]
 T = TypeVar("T")
 POLL_SECONDS = 0.2
+LAST_COLLECT_SECONDS = 120.0
+"""How long the last collect of all may take, s: seconds on a quiet machine, a minute on one that is busy."""
 
 RETRIED = 5
 """So many jobs are retried when all has settled."""
@@ -185,7 +187,8 @@ class Run:
         def statuses() -> dict[str, str]:
             return {job["job_id"]: job["status"] for job in database["job"].find(query)}
 
-        self._await(lambda: statuses() == wanted, time.monotonic() + 40, lambda: f"the last collect: {statuses()}")
+        deadline = time.monotonic() + LAST_COLLECT_SECONDS
+        self._await(lambda: statuses() == wanted, deadline, lambda: f"the last collect: {statuses()}")
 
     def _retry_failed(self, database: Database[Document]) -> None:
         """Retry some of what failed and was not retried yet: killed workers and lost calls have left it whole."""
