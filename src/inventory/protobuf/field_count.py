@@ -6,7 +6,6 @@ size limit could block the interpreter for many seconds. Wire format: https://pr
 
 from __future__ import annotations
 
-import time
 from typing import Final
 
 from inventory.errors import LimitExceededError
@@ -15,11 +14,6 @@ from inventory.protobuf.encoder import MessageDescriptor, fields_of
 MAX_FIELDS: Final = 200_000
 """Fields of one request on all levels: a member of an object takes four of them, an item of a list two."""
 
-_RUN: Final = 1_000
-"""Fields that are counted without a pause; whether there are too many is looked at as often."""
-_PAUSE_SECONDS: Final = 0.00005
-"""How long others have the interpreter in between, s. Without it each of their calls, which release it about ten times,
-waits as often for a whole switch interval."""
 _LEAST_BYTES: Final = 2
 """Minimum size of a field."""
 
@@ -58,15 +52,11 @@ def _count(descriptor: MessageDescriptor, data: bytes, most: int) -> None:
         while True:
             while at >= end:
                 if not outer:
-                    if seen > most:
-                        raise TooManyFieldsError
                     return
                 plan, end = outer.pop()
             seen += 1
-            if not seen % _RUN:
-                if seen > most:
-                    raise TooManyFieldsError
-                time.sleep(_PAUSE_SECONDS)
+            if seen > most:
+                raise TooManyFieldsError
             tag = data[at]
             at += 1
             if tag > 0x7F:
