@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -52,6 +53,11 @@ def _nothing(_domain_id: str) -> None:
     """Do nothing."""
 
 
+LARGE_BYTES: Final = 64 * 1024
+"""Size above which the cost of decoding a request is unknown, bytes: up to half a second, depending on its content."""
+_decoding: Final = threading.Lock()
+"""Large requests are decoded one at a time: Python code runs in one thread at a time anyway, and short calls wait a
+switch interval for each thread that computes."""
 _MEMORY_BYTES: Final = 256 * 1024 * 1024
 _REQUEST_WEIGHT: Final = 8
 """Bytes of memory per byte of a large request: the request, its message, and the dicts made of it."""
@@ -165,9 +171,9 @@ class Endpoint:
         name = "" if caller in self._gate.system_callers else counted_as(caller, call.peer)
         if name:
             self._gate.rate_limit.take(name)
-        data = self._decompress(data)
-        hold(len(data) * _REQUEST_WEIGHT)
-        request = codec.decode(codec.parse(self._request_type, data))
+        if seat is not None and (len(data) > LARGE_BYTES or compression.window_of(data)):
+            seat.take_heavy_turn(call.deadline)
+        request = self._decoded(data)
         caller.check_permission(policy.permission)
         principal = self._principal(call, caller, request)
         policy.check_required(request)
@@ -180,6 +186,12 @@ class Endpoint:
                 return self._method(principal, request)
             finally:
                 self._gate.after_write(principal.domain_id)
+
+    def _decoded(self, data: bytes) -> Request:
+        data = self._decompress(data)
+        hold(len(data) * _REQUEST_WEIGHT)
+        with _decoding if len(data) > LARGE_BYTES else contextlib.nullcontext():
+            return codec.decode(codec.parse(self._request_type, data))
 
     def _decompress(self, data: bytes) -> bytes:
         if not compression.window_of(data):

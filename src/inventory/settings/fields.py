@@ -81,7 +81,8 @@ class Settings(BaseSettings):
     server_heavy_threads: Count = Field(
         4,
         description="RPCs of unknown cost that run concurrently, besides the quick ones, per server process: stat, "
-        "analyze, collect, and lists with patterns or without a limit or an index; at most half of them for one caller",
+        "analyze, collect, large requests, and lists with patterns or without a limit or an index; at most half of "
+        "them for one caller",
     )
     max_message_bytes: Count = Field(256 * MIB, description="largest gRPC message exchanged with plugins, bytes")
     max_request_bytes: Count = Field(16 * MIB, description="largest request that server and gateway accept, bytes")

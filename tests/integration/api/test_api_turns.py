@@ -92,6 +92,23 @@ def wait_for(semaphore: threading.Semaphore, count: int) -> None:
         assert semaphore.acquire(timeout=5)
 
 
+def test_large_requests_keep_no_quick_call_waiting(
+    start: Callable[..., Server], container: FakeContainer, many: ThreadPoolExecutor, stored: None
+) -> None:
+    held = Held(dict(GET))
+    container.collector_service.create = held  # type: ignore[method-assign]
+    client = Client(start(server_heavy_threads=4))
+    large = CREATE | {"tags": {"a": "x" * 100_000}}
+    creates = [many.submit(client.call, "Collector.create", large) for _ in range(6)]
+    try:
+        wait_for(held.entered, 2)
+
+        assert client.call("Collector.get", GET, timeout=SOON)["collector_id"] == GET["collector_id"]
+    finally:
+        held.release.set()
+    assert [create.result(10)["collector_id"] for create in creates] == [GET["collector_id"]] * 6
+
+
 def test_calls_of_unknown_cost_keep_neither_health_nor_quick_calls_waiting(
     start: Callable[..., Server], container: FakeContainer, many: ThreadPoolExecutor, stored: None
 ) -> None:

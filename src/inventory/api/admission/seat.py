@@ -115,6 +115,8 @@ class CallSeat:
             RequestTimeoutError: the caller has canceled.
         """
         lane = self._lanes.heavy
+        if self._lane is lane:
+            return
         wake = threading.Lock()
         wake.acquire()
         ticket = Ticket(self.principal, wake.release)
