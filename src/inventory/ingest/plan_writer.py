@@ -89,6 +89,7 @@ class PlanWriter:
         Raises:
             ClaimLostError: the slice is another's by now, or has ended; what is not among the done ones is not written.
         """
+        self._touch(whole)
         written = Written()
         pending, size, first = list(whole.plans), max(len(whole.plans), 1), True
         while pending or first:
@@ -108,6 +109,27 @@ class PlanWriter:
             # Their change cannot be stored, and yet they are there.
             self._transactions.run(lambda session: self._see(stored, [], whole.moment, session))
         return written
+
+    def _touch(self, whole: Round) -> None:
+        """Note that unchanged resources were seen: times that only grow, so that a late writer changes nothing.
+
+        Not in the transaction: an indexed time costs MongoDB six times as much there.
+        """
+        if not whole.unchanged:
+            return
+        context, moment = self._context, whole.moment
+        self._transactions.check()
+        self._store.touch(
+            context.domain_id,
+            whole.unchanged,
+            {
+                "$max": {
+                    "updated_at": moment.now,
+                    "collection_info.$[entry].last_collected_at": moment.observed_at,
+                }
+            },
+            [{"entry.collector_id": context.collector_id, "entry.secret_id": context.secret_id}],
+        )
 
     def _leave_out(
         self,
@@ -129,18 +151,8 @@ class PlanWriter:
         return position or max(len(part) // _SHRINK, 1)
 
     def _store_all(self, part: Round, session: ClientSession) -> list[Plan]:
-        """Write a part of a round; return the plans whose resource has become another meanwhile."""
-        context, moment = self._context, part.moment
-        self._store.touch(
-            context.domain_id,
-            part.unchanged,
-            {
-                "$set": {"updated_at": moment.now},
-                "$max": {"collection_info.$[entry].last_collected_at": moment.observed_at},
-            },
-            [{"entry.collector_id": context.collector_id, "entry.secret_id": context.secret_id}],
-            session=session,
-        )
+        """Write a part of a round; return the plans whose resource has changed in between."""
+        moment = part.moment
         matched = self._store.write([plan.write for plan in part.plans], session)
         lost = self._lost(part, matched, session)
         done = [plan for plan in part.plans if plan not in lost]

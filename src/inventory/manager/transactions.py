@@ -115,7 +115,7 @@ class Transactions:
     def _once(self, session: ClientSession, work: Callable[[ClientSession], T], deadline: float) -> T:
         session.start_transaction(read_concern=_SNAPSHOT)
         try:
-            self._check(session)
+            self.check(session)
             result = work(session)
         except BaseException:
             with suppress(PyMongoError):
@@ -132,7 +132,8 @@ class Transactions:
             else:
                 return result
 
-    def _check(self, session: ClientSession) -> None:
+    def check(self, session: ClientSession | None = None) -> None:
+        """Return if the writer still has its claim. Raises ``ClaimLostError``."""
         if self._fence is None:
             return
         found = self._database[self._fence.collection].find_one(self._fence.query, {"_id": 1}, session=session)

@@ -45,7 +45,7 @@ def assert_true(database, version):
     assert_no_doubles(database)
 
 
-LAST = 27
+LAST = 28
 """Commands of the stream's one batch."""
 
 

@@ -110,13 +110,11 @@ class ResourceStore:
         keys: Sequence[ObjectId],
         update: Mapping[str, Any],
         array_filters: Sequence[Mapping[str, Any]] | None = None,
-        *,
-        session: ClientSession,
     ) -> None:
         """Apply the same update to all of ``keys``."""
         if keys:
             query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, **self._base}
-            self._collection.update_many(query, update, array_filters=array_filters, session=session)
+            self._collection.update_many(query, update, array_filters=array_filters)
 
     def release_match_keys(
         self, domain_id: str, stale: Sequence[tuple[ObjectId, bytes]], session: ClientSession

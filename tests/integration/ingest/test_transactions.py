@@ -1,0 +1,86 @@
+"""Transactions end in one of two ways, also where MongoDB's answer to the commit is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pymongo.client_session import ClientSession
+from pymongo.errors import AutoReconnect, OperationFailure
+
+from inventory.manager.transactions import ClaimLostError, Fence, Transactions
+
+LABELS = {"unknown": "UnknownTransactionCommitResult", "transient": "TransientTransactionError"}
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, *, label: str, done: bool, times: int = 1) -> None:
+    """Let the first ``times`` commits fail with the label, after they were done or before."""
+    commit, count = ClientSession.commit_transaction, 0
+
+    def answer_lost(session: Any) -> None:
+        nonlocal count
+        count += 1
+        if count > times:
+            commit(session)
+            return
+        if done:
+            commit(session)
+        elif label == "transient":
+            session.abort_transaction()
+        raise AutoReconnect("connection closed", {"errorLabels": [LABELS[label]]})
+
+    monkeypatch.setattr(ClientSession, "commit_transaction", answer_lost)
+
+
+@pytest.mark.parametrize(
+    ("label", "done", "calls"), [("unknown", True, 1), ("unknown", False, 1), ("transient", False, 2)]
+)
+def test_a_commit_is_repeated_and_what_it_commits_is_decided_anew_only_where_nothing_was_done(
+    database: Any, monkeypatch: pytest.MonkeyPatch, label: str, done: bool, calls: int
+) -> None:
+    called = []
+
+    def work(session: ClientSession) -> int:
+        called.append(True)
+        return (
+            database["duty"]
+            .update_one({"name": "count"}, {"$inc": {"n": 1}}, upsert=True, session=session)
+            .matched_count
+        )
+
+    failing(monkeypatch, label=label, done=done, times=2 if label == "unknown" else 1)
+    Transactions(database=database).run(work)
+
+    assert len(called) == calls
+    assert database["duty"].find_one({"name": "count"})["n"] == 1
+
+
+def test_who_never_gets_through_is_told_after_a_while(database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, label="transient", done=False, times=10**6)
+    with pytest.raises(AutoReconnect):
+        Transactions(database=database, patience_seconds=0.2).run(lambda _: None)
+
+
+def test_an_error_of_the_work_leaves_nothing(database: Any) -> None:
+    def work(session: ClientSession) -> None:
+        database["duty"].insert_one({"name": "half"}, session=session)
+        database["duty"].update_one({"name": "half"}, {"$set": {"$name": 1}}, session=session)
+
+    with pytest.raises(OperationFailure):
+        Transactions(database=database).run(work)
+    assert database["duty"].count_documents({}) == 0
+
+
+def test_without_its_claim_nobody_writes(database: Any) -> None:
+    transactions = Transactions(database=database, fence=Fence("duty", {"name": "mine", "owner": "me"}))
+
+    def work(session: ClientSession) -> None:
+        database["region"].insert_one({"name": "written"}, session=session)
+
+    with transactions.session(), pytest.raises(ClaimLostError):
+        transactions.run(work)
+    assert database["region"].count_documents({}) == 0
+    database["duty"].insert_one({"name": "mine", "owner": "me"})
+    with transactions.session():
+        transactions.run(work)
+    assert database["region"].count_documents({}) == 1
