@@ -38,7 +38,7 @@ def creating_rule(document: Json, rules: Iterable[Rule]) -> Rule | None:
 
     Args:
         document: a CloudService as it is stored.
-        rules: each sorted; one that has no value in the resource is passed over.
+        rules: each sorted; one that has no value in the resource is skipped.
     """
     stored = document.get("match_key")
     if stored is None:
