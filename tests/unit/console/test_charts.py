@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from inventory.console.charts.days import last_days, stacked_days
 from inventory.console.charts.scale import nice_top
-from inventory.console.charts.timeline import timeline
+from inventory.console.charts.timeline import LEAST_WIDTH, timeline
 from inventory.console.charts.treemap import treemap
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
@@ -71,3 +71,10 @@ def test_jobs_lie_where_their_time_is() -> None:
     assert [(bar.x, bar.width) for bar in mine.bars] == [(230, 10), (60, 60)]
     assert (deleted.name, [(bar.x, bar.width) for bar in deleted.bars]) == ("deleted collectors", [(0, 10)])
     assert [mark.hour for _, mark in chart.hours] == [15, 18, 21, 0, 3, 6, 9, 12]
+
+
+def test_a_job_that_has_just_begun_can_be_seen() -> None:
+    chart = timeline([{"created_at": NOW.isoformat()}], NOW, hours=24, width=240, most=5)
+
+    (bar,) = chart.rows[0].bars
+    assert (bar.x, bar.width) == (240 - LEAST_WIDTH, LEAST_WIDTH)

@@ -49,12 +49,12 @@ def timeline(jobs: Sequence[Mapping[str, Any]], now: datetime, *, hours: int, wi
         if began is None:
             continue
         ended = parse_time(job.get("finished_at")) or now
-        x = max((began - begin).total_seconds(), 0) * scale
+        x = min(max((began - begin).total_seconds(), 0) * scale, width - LEAST_WIDTH)
         wide = max((ended - max(began, begin)).total_seconds() * scale, LEAST_WIDTH)
         collector = job.get("collector_info", {})
         collector_id = str(collector.get("collector_id", ""))
         _, bars = rows.setdefault(collector_id, (str(collector.get("name") or "deleted collectors"), []))
-        bars.append(Bar(min(x, width - LEAST_WIDTH), min(wide, width - x), job))
+        bars.append(Bar(x, min(wide, width - x), job))
     shown = list(rows.items())[:most]
     first = begin.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     marks = [first + timedelta(hours=step) for step in range(hours) if (first + timedelta(hours=step)).hour % 3 == 0]

@@ -144,12 +144,13 @@ async def attention(visit: Visit, *, wait: bool = False) -> Context:
         ("Deletion.list", {"states": ["HELD", "APPROVING", "DISCARDING"], "page": {"start": 1, "limit": _ROWS}}),
         wait=wait,
     )
-    facts = await _schedule_facts(visit, collectors.results, wait=wait)
+    schedules = await _schedule_facts(visit, collectors.results, wait=wait)
+    facts = [row for each in schedules for row in each.results]
     late, disabled = _late(facts, visit.now), _disabled(collectors.results)
     found = [*_held(held.results), *_failed(recent.results), *_stale(stale), *late, *disabled]
     fires = sorted((each for each in facts if each.get("next_fire_at")), key=lambda each: str(each["next_fire_at"]))
     return {
-        "part": recent if recent.is_late or recent.error else Part({}),
+        "part": _whole(recent, collectors, stale, held, *schedules),
         "found": found[:_ROWS],
         "more": max(len(found) - _ROWS, 0) + max(stale.total - len(stale.results), 0),
         "fires": fires[:_ROWS],
@@ -161,15 +162,19 @@ async def attention(visit: Visit, *, wait: bool = False) -> Context:
 _COLLECTOR_FIELDS: Final = ["collector_id", "name", "state", "last_collected_at"]
 
 
-async def _schedule_facts(visit: Visit, collectors: list[Json], *, wait: bool) -> list[Json]:
+def _whole(*asked: Part) -> Part:
+    """Return the first part that is late, since nothing may be missing unnoticed, else the first one."""
+    return next((each for each in asked if each.is_late), asked[0])
+
+
+async def _schedule_facts(visit: Visit, collectors: list[Json], *, wait: bool) -> list[Part]:
     """Return past and next fire times of the first collectors' schedules; nothing if the visitor may not see them."""
-    answers = await asyncio.gather(
+    return await asyncio.gather(
         *(
             part(visit, "Operations.list_schedule_facts", wait=wait, collector_id=each["collector_id"])
             for each in collectors[:20]
         )
     )
-    return [row for answer in answers for row in answer.results]
 
 
 def _failed(found: list[Json]) -> list[Context]:

@@ -1,0 +1,89 @@
+"""Parts of a page that come later: nothing is missing unnoticed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+
+from inventory.console.pages import ALL
+from inventory.console.rendering import environment
+from inventory.console.routes import console_routes
+from inventory.console.visit import Options, Site
+
+ANSWERS: Mapping[str, dict[str, Any]] = {
+    "Collector.list": {"results": [{"collector_id": "collector-1", "name": "mine"}], "total_count": 1},
+}
+
+
+class SlowApi:
+    """Answers at once, but for one method."""
+
+    TRANSACTION_HEADER = "X-Transaction-Id"
+
+    def __init__(self, slow: str) -> None:
+        self.slow = slow
+
+    def transaction_id(self, _headers: Headers) -> str:
+        return "tnx-1"
+
+    @contextmanager
+    def admitted(self, _host: str) -> Iterator[None]:
+        yield
+
+    async def call(self, name: str, _request: Mapping[str, Any], **_options: Any) -> dict[str, Any]:
+        if name == self.slow:
+            await asyncio.sleep(60)
+        return ANSWERS.get(name, {})
+
+    def takes_domain(self, _name: str) -> bool:
+        return False
+
+    def served(self, *_: Any) -> None:
+        pass
+
+
+def late_parts(path: str, slow: str) -> set[str]:
+    """Return the parts that a page still has to load while a method is slow."""
+
+    async def visit() -> str:
+        options = Options(asks_for_token=False, loopback_only=False, version="1")
+        app = Starlette(routes=console_routes(Site(SlowApi(slow), options, environment()), ALL))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            answer = await client.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    html = asyncio.run(visit())
+    return {part.partition('"')[0] for part in html.split('data-part="')[1:]}
+
+
+@pytest.mark.parametrize(
+    ("slow", "parts"),
+    [
+        ("CloudService.stat", {"kinds", "regions", "changes"}),
+        ("Job.list", {"jobs", "attention"}),
+        ("Collector.list", {"attention"}),
+        ("Freshness.list", {"attention"}),
+        ("Deletion.list", {"attention"}),
+        ("Operations.list_schedule_facts", {"attention"}),
+        ("Region.list", set()),
+    ],
+)
+def test_a_part_of_the_overview_waits_for_all_that_it_shows(slow: str, parts: set[str]) -> None:
+    assert late_parts("/", slow) == {f"/overview/{part}" for part in parts}
+
+
+@pytest.mark.parametrize(
+    ("slow", "parts"),
+    [("CloudService.list", {"/resources/part/rows"}), ("CloudService.stat", {"/resources/part/facets"})],
+)
+def test_rows_and_facets_come_apart(slow: str, parts: set[str]) -> None:
+    assert late_parts("/resources", slow) == parts
