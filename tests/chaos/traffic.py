@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import grpc
-from google.protobuf import json_format
+from google.protobuf import empty_pb2, json_format
 from google.protobuf.struct_pb2 import Struct
 
 from inventory.stubs.inventory.operations.v1 import job_operations_pb2, job_operations_pb2_grpc
@@ -67,6 +67,9 @@ class Api:
             return getattr(stub(channel), method)(request, timeout=CALL_SECONDS)
         except grpc.RpcError as exc:
             code = exc.code()
+            if method == "delete" and str(exc.details()).startswith("ERROR_NOT_FOUND"):
+                # An earlier try was carried out, and its answer got lost.
+                return empty_pb2.Empty()
             self.refused[f"{method} {code.name}"] += 1
             if code not in PASSING and not _is_right(exc.details()) and not _plugin_is_away(method, exc):
                 self.wrong.append(f"{method}: {code.name} {exc.details()}")
