@@ -202,9 +202,7 @@ class Settings(BaseSettings):
 
     # Guarded deletion
     deletion_guard_percent: Percent = Field(
-        30.0,
-        description="a task, or housekeeping of a type, that would delete more than this share deletes nothing: it is "
-        "held until approved, %; 0: never held; overridden by a collector's tag deletion_guard_percent",
+        30.0, description="deleting more than this share of a secret's or type's resources at once is held, %; 0: never"
     )
     deletion_guard_least: Count = Field(20, description="fewer resources than this are never held")
 

@@ -198,7 +198,7 @@ def breaks_at(number: int, work: Callable[..., Any]) -> Callable[..., Any]:
     return broken
 
 
-@pytest.mark.parametrize("at", [1, 2])
+@pytest.mark.parametrize("at", [1, pytest.param(2, marks=pytest.mark.deep)])
 def test_a_garbage_collection_that_is_killed_while_it_holds_holds_all_when_it_is_repeated(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
@@ -226,7 +226,7 @@ def test_a_garbage_collection_that_is_killed_while_it_holds_holds_all_when_it_is
     assert (task["status"], task["held_count"], task["deleted_count"]) == ("SUCCESS", 20, 0)
 
 
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [pytest.param(1, marks=pytest.mark.deep), 2, pytest.param(3, marks=pytest.mark.deep)])
 def test_an_approve_that_is_killed_is_finished_by_a_second_call(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:

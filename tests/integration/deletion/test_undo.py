@@ -163,7 +163,7 @@ def test_what_cannot_be_undone_is_refused(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("where", ["before the records", "before the states"])
-@pytest.mark.parametrize("at", [1, 2, 3])
+@pytest.mark.parametrize("at", [pytest.param(1, marks=pytest.mark.deep), 2, pytest.param(3, marks=pytest.mark.deep)])
 def test_an_undo_that_is_killed_is_finished_by_a_second_call(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch, at: int, where: str
 ) -> None:
