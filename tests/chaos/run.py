@@ -41,6 +41,9 @@ LAST_COLLECT_SECONDS = 120.0
 RETRIED = 5
 """So many jobs are retried when all has settled."""
 
+RETRIED = 5
+"""So many jobs are retried when all has settled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -189,6 +192,21 @@ class Run:
 
         deadline = time.monotonic() + LAST_COLLECT_SECONDS
         self._await(lambda: statuses() == wanted, deadline, lambda: f"the last collect: {statuses()}")
+
+    def _retry_failed(self, database: Database[Document]) -> None:
+        """Retry some of what failed and was not retried yet: killed workers and lost calls have left it whole."""
+        retried = set(database["job"].distinct("retry_of"))
+        failed = database["job"].find({"status": "ERROR", "collector_id": {"$in": list(self._specs)}})
+        wanted = [job["job_id"] for job in failed if job["job_id"] not in retried and job["total_tasks"]][-RETRIED:]
+        api = Api(self.fleet.targets)
+        for job_id in wanted:
+            request = job_operations_pb2.RetryRequest(job_id=job_id, domain_id=DOMAIN)
+            api.until(job_operations_pb2_grpc.JobOperationsStub, "retry", request)
+        self.report.violations += api.wrong
+        api.close()
+        self._await(
+            lambda: self._jobs(database).open() == 0, time.monotonic() + 40, "not all that was retried has ended"
+        )
 
     def _retry_failed(self, database: Database[Document]) -> None:
         """Retry some of what failed and was not retried yet: killed workers and lost calls have left it whole."""

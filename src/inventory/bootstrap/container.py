@@ -9,7 +9,7 @@ from inventory.bootstrap.resources import Resources
 from inventory.connector.queue import Handlers, QueueConsumer
 from inventory.ingest.context import IngestLimits
 from inventory.ingest.pipeline import Ingest
-from inventory.ingest.reading.kinds import Kind
+from inventory.ingest.reading.kinds import ResourceKind
 from inventory.ingest.stores import IngestStores, plain_store
 from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.resource.store import ResourceStore
@@ -79,7 +79,7 @@ class Container(Resources):
             ),
         )
 
-    def store_of(self, kind: Kind) -> ResourceStore:
+    def store_of(self, kind: ResourceKind) -> ResourceStore:
         """Return the store that resources of ``kind`` are collected into."""
         return plain_store(self.database, kind)
 

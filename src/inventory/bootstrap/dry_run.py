@@ -14,7 +14,7 @@ from inventory.bootstrap.container import Container
 from inventory.connector.ports import PluginEndpoint
 from inventory.connector.queue_port import JobToPlan
 from inventory.domain.principal import Principal
-from inventory.ingest.reading.kinds import Kind
+from inventory.ingest.reading.kinds import ResourceKind
 from inventory.manager.dry_run.scratch import Scratch, ScratchStore
 from inventory.manager.resource.store import ResourceStore
 from inventory.model.connection import Document
@@ -84,7 +84,7 @@ class ScratchContainer(Container):
             lookups=container.lookups,
         )
 
-    def store_of(self, kind: Kind) -> ResourceStore:
+    def store_of(self, kind: ResourceKind) -> ResourceStore:
         """See the base class."""
         return ScratchStore(self.scratch, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful)
 

@@ -72,7 +72,7 @@ class Resources(Services):
 
     @cached_property
     def resource_explainer(self) -> ResourceExplainer:
-        """Why a cloud service is here and as it is."""
+        """Explains cloud services."""
         return ResourceExplainer(
             services=self.cloud_services,
             states=self.states,
@@ -92,7 +92,7 @@ class Resources(Services):
 
     @cached_property
     def type_explainer(self) -> TypeExplainer:
-        """Whether the resources of a type are there more than once."""
+        """Finds duplicate resources of a type."""
         return TypeExplainer(types=self.cloud_service_type_service, lookalikes=Lookalikes(database=self.database))
 
     @cached_property

@@ -25,11 +25,11 @@ from inventory.manager.resource.store import UNSTORABLE, ResourceStore
 from inventory.manager.transactions import Transactions, pauses
 
 _ATTEMPTS: Final = 24
-"""How often a resource is looked at anew because somebody else wrote it in between."""
+"""The number of times a resource is decided on again because another writer wrote it in between."""
 
 
 class CloudServiceApplier:
-    """Applies batches of CloudServices of one stream."""
+    """Applies one stream's batches of CloudServices."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class CloudServiceApplier:
         self._decider = decider
         self._tally = tally
         self._counted: set[str] = set()
-        """Resources that this attempt has counted as created; kept only where there was an earlier one."""
+        """Resources that this attempt has counted as created; kept only if there was an earlier attempt."""
         self._domain_id = tally.context.domain_id
         self._mode = tally.context.collect_mode
         self._reader = ItemReader(
@@ -56,7 +56,7 @@ class CloudServiceApplier:
         )
 
     def apply(self, messages: Sequence[ResourceMessage]) -> None:
-        """Store a batch; what cannot be stored fails alone."""
+        """Store a batch; each resource that cannot be stored fails alone."""
         fingerprints = [self._decider.fingerprint(message) for message in messages]
         for number, items in enumerate(rounds(self._reader.read(messages, fingerprints))):
             self._tally.review.services(items, doubled=number > 0)
@@ -64,7 +64,7 @@ class CloudServiceApplier:
             while pending:
                 pending = [item for item in self._round(pending) if self._may_try(item)]
                 if any(item.attempts for item in pending):
-                    # Resources that many streams change at once: whoever waits a while finds less of a crowd.
+                    # Many streams change these resources at once: after a wait, fewer compete for them.
                     time.sleep(next(waits))
 
     def _may_try(self, item: Item) -> bool:
@@ -75,7 +75,7 @@ class CloudServiceApplier:
         return False
 
     def _round(self, items: list[Item]) -> list[Item]:
-        """Store what can be stored now; return what must be looked at anew."""
+        """Store what can be stored now; return the items to decide on again."""
         now = self._tally.clock.now()
         moment = Moment(now, os.urandom(8), self._tally.observed_at or now)
         found = self._resolve(items)
@@ -84,7 +84,7 @@ class CloudServiceApplier:
         again: list[Item] = []
         for item in found:
             if item.recognized and not self._is_unchanged(item):
-                # Changed by somebody since it was recognized: now its own words count.
+                # Changed by another writer since it was recognized: what the message itself says is needed now.
                 again.extend([item] if self._reader.reread(item) else [])
             elif item.hit is None:
                 self._sort_out_unknown(item, creating)
@@ -96,7 +96,7 @@ class CloudServiceApplier:
         older: list[Item] = []
         plans = self._plan_creations(creating, moment, again)
         plans.extend(self._plan_changes(changing, moment, again, older))
-        # Seen is all that matched, in every mode, also where it then failed.
+        # Every matched resource counts as seen, in every mode, even if it then failed.
         elsewhere = {*again, *(plan.item for plan in plans)}
         seen = [item.hit["cloud_service_id"] for item in known.values() if item.hit and item not in elsewhere]
         if plans or seen:
@@ -105,11 +105,11 @@ class CloudServiceApplier:
         self._count_unchanged([*unchanged.values(), *older])
         if self._mode is CollectMode.CREATE:
             for _ in known:
-                self._tally.pass_over(seen=True)
+                self._tally.count_other(seen=True)
         return again
 
     def _resolve(self, items: list[Item]) -> list[Item]:
-        """Find the stored resources; whole those that have surely changed, so that they are read once."""
+        """Find the stored resources; those that have certainly changed are read whole, so that they are read once."""
         whole = [item for item in items if self._needs_all(item)]
         brief = [item for item in items if not self._needs_all(item)]
         fine: set[Item] = set()
@@ -124,12 +124,12 @@ class CloudServiceApplier:
 
     def _sort_out_unknown(self, item: Item, creating: list[Item]) -> None:
         if self._mode is CollectMode.UPDATE:
-            self._tally.pass_over(seen=False)
+            self._tally.count_other(seen=False)
         else:
             creating.append(item)
 
     def _sort_out_known(self, known: dict[ObjectId, Item]) -> tuple[dict[ObjectId, Item], dict[ObjectId, Item]]:
-        """Return which of the known ones are as the stream has them, and which need a decision."""
+        """Return the known items that are unchanged, and those that need a decision."""
         if self._mode is CollectMode.CREATE:
             return {}, {}
         unchanged = {key: item for key, item in known.items() if self._is_unchanged(item)}
@@ -155,10 +155,10 @@ class CloudServiceApplier:
         return plans
 
     def _release(self, collided: list[Item]) -> set[Item]:
-        """Free the match keys that kept items from being created; return the items that do exist by now.
+        """Free the match keys that prevented items from being created; return the items that exist by now.
 
-        The holder of a key was created as the same resource. Either it still is (look again), or it has become
-        something else since and must let go of the key.
+        The owner of a key was created as the same resource. Either it still is (look it up again), or it has changed
+        its identity since and must give up the key.
         """
         wanted = {match_key(CLOUD_SERVICE, item.conditions[0]): item for item in collided}
         found: set[Item] = set()
@@ -176,7 +176,7 @@ class CloudServiceApplier:
         return found
 
     def _taken(self, plans: Sequence[Plan]) -> set[Plan]:
-        """Return which of some creations another resource stands for, or has the match key of."""
+        """Return the creations whose resource exists already, or whose match key another resource has."""
         wanted = {match_key(CLOUD_SERVICE, plan.item.conditions[0]): plan for plan in plans if plan.item.conditions}
         held = self._store.holders(self._domain_id, list(wanted))
         return {wanted[bytes(holder["match_key"])] for holder in held}
@@ -199,7 +199,7 @@ class CloudServiceApplier:
         return plans
 
     def _decide(self, item: Item, stored: Document | None, moment: Moment) -> Plan | None:
-        """Return the write that ``item`` leads to, or None where it failed."""
+        """Return the write for ``item``, or None if it failed."""
         try:
             if stored is None:
                 return self._decider.create(item, moment)
@@ -213,7 +213,7 @@ class CloudServiceApplier:
         return None
 
     def _settle(self, plans: list[Plan], written: Written) -> list[Item]:
-        """Count what was written, and return what must be looked at anew."""
+        """Count what was written, and return the items to decide on again."""
         lost, refused = set(written.lost), set(written.refused)
         again = []
         for plan in plans:
@@ -231,7 +231,7 @@ class CloudServiceApplier:
         return again
 
     def _count(self, cloud_service_ids: Sequence[str], *, created: bool) -> None:
-        """Count resources as created or updated; one that an earlier attempt at the slice created counts as created."""
+        """Count resources as created or updated; those of an earlier attempt at the slice count as created."""
         counts = self._tally.counts
         earlier: set[str] = set()
         if self._tally.context.resumed and cloud_service_ids:

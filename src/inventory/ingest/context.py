@@ -1,4 +1,4 @@
-"""What an ingest is told, and what it answers."""
+"""Input and result of an ingest."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from inventory.errors import InventoryError
 
 @dataclass(frozen=True, slots=True)
 class IngestLimits:
-    """How large a batch may become, and how long it may wait.
+    """The maximum size of a batch, and how long it may wait.
 
     Attributes:
-        batch_count: resources written together, at most.
-        batch_bytes: their size on the wire, at most, bytes; a single larger one goes alone.
+        batch_count: maximum number of resources written together.
+        batch_bytes: their maximum size on the wire, bytes; a single larger resource is written alone.
         batch_seconds: how long the first of a batch waits for more, s.
         cache_hours: how long a FilterCache is kept, h.
-        max_errors: errors kept of one stream; the rest is only counted.
+        max_errors: maximum number of errors kept per stream; the rest are only counted.
     """
 
     batch_count: int = 500
@@ -35,20 +35,20 @@ class IngestLimits:
 
 @dataclass(frozen=True, slots=True)
 class IngestContext:
-    """For whom and with what a stream is collected.
+    """For whom and with what data a stream is collected.
 
     Attributes:
         project_id: the secret's project; empty for none.
         provider: the secret's provider; empty for none.
         plugin_metadata: the collector's ``plugin_info.metadata``.
-        secret_values: the secret's data, blotted out of every stored text.
+        secret_values: the secret's data, redacted in every stored text.
         full_collect: whether the empty filter was sent in mode ALL (see garbage collection).
         use_cache: whether the collect asked for the FilterCache.
-        owner: the claim of the slice: nothing is written once it is gone; empty for none.
+        owner: the claim of the slice: nothing is written once it is lost; empty for none.
         parallel: whether other slices of the task may see the same resources at the same time.
         resumed: whether an earlier attempt at the slice may have created resources already.
-        principal: who asks identity; None for the system.
-        deletion_guard: how much garbage collection deletes at once without being asked to.
+        principal: the caller for identity; None for the system.
+        deletion_guard: limits how much garbage collection deletes at once without confirmation.
     """
 
     domain_id: str
@@ -72,22 +72,22 @@ class IngestContext:
     deletion_guard: DeletionGuard = NO_GUARD
 
     def caller(self) -> Principal:
-        """Return the identity that the platform is asked with."""
+        """Return the principal for calls to the platform."""
         return self.principal or system_principal(self.domain_id)
 
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """What became of a stream.
+    """The result of a stream.
 
     Attributes:
-        counts: what was done; also of a stream that broke off.
+        counts: what was done; also if the stream broke off.
         errors: ``{error_code, message, additional}``, the first hundred.
-        error_count: how many there were.
-        resources_seen: CloudServices that are in the store now and were sent.
-        complete: whether the stream ended well and was not stopped.
-        claim_lost: whether it was stopped because the slice is another's by now, or has ended.
-        failure: what broke the stream; None where it was stopped or ended well.
+        error_count: the number of all errors.
+        resources_seen: the CloudServices that were sent and are stored now.
+        complete: whether the stream ended normally and was not stopped.
+        claim_lost: whether it was stopped because another process has the slice now, or the slice has ended.
+        failure: what broke the stream; None if it was stopped or ended normally.
     """
 
     counts: Counts

@@ -216,7 +216,7 @@ class _Garbage:
         self._states.delete_many(self._elsewhere(gone), session=session)
 
     def counts(self) -> GarbageCounts:
-        """Return what became of what this task has counted."""
+        """Return the numbers of those that this task has counted, by result."""
         tests = {
             "deleted": {"$eq": ["$deleted", True]},
             "held": {"$eq": ["$hold_id", self._hold_id]},

@@ -1,7 +1,8 @@
-"""The ingest: a plugin's stream in, the inventory's documents out (contract, section 7; design, "How a collect runs").
+"""The ingest: stores a plugin's stream in the inventory (contract, section 7; design, "How a collect runs").
 
-The stream is read and decoded on a thread of its own while this one writes; between them lies at most one batch.
-Each batch is applied kind by kind: types and regions first, then resources.
+The stream is read and decoded in a separate thread while this one writes; at most one batch is between them. Each batch
+is
+applied by resource type: types and regions first, then resources.
 """
 
 from __future__ import annotations
@@ -41,18 +42,18 @@ from inventory.observe.logs import get_logger
 __all__ = ["Ingest", "IngestContext", "IngestLimits", "IngestResult"]
 
 _PATIENCE_SECONDS: Final = 0.2
-"""How long a silent stream is waited for before ``should_stop`` is asked again."""
+"""How long to wait for a silent stream before calling ``should_stop`` again."""
 _APPLIED_KINDS: Final = (CLOUD_SERVICE_TYPE, REGION, CLOUD_SERVICE)
 _COUNTED: Final = ("created", "updated", "failure", "uncounted")
 _TYPE_CHARACTERS: Final = 64
-_TYPES_TOLD: Final = 100
-"""Unknown types that are told of one stream; a stream without end may invent names without end."""
+_TYPES_REPORTED: Final = 100
+"""The number of unknown types reported per stream; an endless stream may contain any number of names."""
 
 _log = get_logger(__name__)
 
 
 class Ingest:
-    """Stores streams. One object serves any number of streams, also at the same time."""
+    """Stores streams. One object can be used for any number of streams, also concurrently."""
 
     def __init__(
         self,
@@ -62,13 +63,13 @@ class Ingest:
         clock: Clock,
         limits: IngestLimits | None = None,
     ) -> None:
-        """Prepare.
+        """Create an ingest.
 
         Args:
-            stores: what is read and written.
-            identity: knows the projects.
+            stores: the collections to read and write.
+            identity: provides the projects.
             clock: tells the time.
-            limits: of batches.
+            limits: of the batches.
         """
         self._stores = stores
         self._identity = identity
@@ -84,17 +85,17 @@ class Ingest:
         on_progress: Callable[[Counts], None],
         session: ClientSession | None = None,
     ) -> IngestResult:
-        """Store all of ``stream``; idempotent, so that a broken attempt may simply be repeated.
+        """Store all of ``stream``; idempotent: a failed attempt may simply be repeated.
 
         Args:
-            stream: the messages; canceled where it can be when the ingest ends before it does.
-            context: for whom and with what it is collected.
-            should_stop: asked several times a second; True ends the ingest.
-            on_progress: told the counts so far after each batch.
-            session: writes by this one; None: by a new one.
+            stream: the messages; canceled if possible when the ingest ends first.
+            context: for whom and with what data it is collected.
+            should_stop: called several times a second; True ends the ingest.
+            on_progress: called with the counts so far after each batch.
+            session: used for the writes; None: a new one.
 
         Returns:
-            What became of it; a stream that breaks off is reported there, not raised, and so is a claim that is lost.
+            The result; a stream that breaks off and a lost claim are reported in it, not raised.
 
         Raises:
             PyMongoError: MongoDB failed.
@@ -118,7 +119,7 @@ class Ingest:
                     except ClaimLostError:
                         claim_lost = True
                         break
-                    # As one batch is, so will be the next: of what is unchanged nobody asks for the content.
+                    # The next batch is probably like this one: the content of unchanged resources is not needed.
                     reader.decodes = 2 * (run.tally.unchanged - unchanged) < len(batch)
                     on_progress(run.tally.counts)
             if complete:
@@ -139,7 +140,7 @@ class Ingest:
 
 
 class _Run:
-    """One stream on its way."""
+    """The state of one ingest."""
 
     def __init__(
         self,
@@ -156,7 +157,7 @@ class _Run:
         self._limits = limits
         self._transactions = transactions
         self._caches = stores.caches
-        self._untold = _Untold(context, stores.tasks, transactions)
+        self._unknown_types = _UnknownTypes(context, stores.tasks, transactions)
         rules = stores.rules.list_of_collector(context.domain_id, context.collector_id)
         decider = Decider(
             context=context,
@@ -203,10 +204,10 @@ class _Run:
                 case Disposition.CACHE:
                     self._cache(message)
                 case Disposition.UNKNOWN:
-                    self._untold.tell(message.resource_type)
-                    self.tally.pass_over(seen=False)
+                    self._unknown_types.report(message.resource_type)
+                    self.tally.count_other(seen=False)
                 case Disposition.SKIP:
-                    self.tally.pass_over(seen=False)
+                    self.tally.count_other(seen=False)
         for kind in _APPLIED_KINDS:
             messages = by_type.get(kind.resource_type)
             if messages:
@@ -237,13 +238,13 @@ class _Run:
             transactions=self._transactions,
         )
         if merged:
-            self.tally.pass_over(seen=False)
+            self.tally.count_other(seen=False)
         else:
             self.tally.fail(message, InvalidResourceError(key="resource", reason=UNSTORABLE))
 
 
-class _Untold:
-    """Tells once per type and task of those that have no place."""
+class _UnknownTypes:
+    """Reports each unknown resource type once per task."""
 
     def __init__(self, context: IngestContext, tasks: JobTaskManager, transactions: Transactions) -> None:
         self._domain_id = context.domain_id
@@ -251,17 +252,17 @@ class _Untold:
         self._tasks = tasks
         self._transactions = transactions
         self._redact = Redactor(context.secret_values)
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
 
-    def tell(self, resource_type: str) -> None:
-        """Log and count ``resource_type`` unless that has been done."""
+    def report(self, resource_type: str) -> None:
+        """Log and count ``resource_type`` unless that was done before."""
         name = self._redact(resource_type)[:_TYPE_CHARACTERS]
-        if name in self._told or len(self._told) >= _TYPES_TOLD:
+        if name in self._reported or len(self._reported) >= _TYPES_REPORTED:
             return
-        self._told.add(name)
+        self._reported.add(name)
         if self._transactions.run(partial(self._tasks.note_unknown_type, self._domain_id, self._job_task_id, name)):
             count_unknown_type(name)
-            _log.warning("resource_type_passed_over", resource_type=name, job_task_id=self._job_task_id)
+            _log.warning("resource_type_ignored", resource_type=name, job_task_id=self._job_task_id)
 
 
 def _fence(context: IngestContext) -> Fence | None:
@@ -270,7 +271,7 @@ def _fence(context: IngestContext) -> Fence | None:
 
 @contextmanager
 def _counted(batch: Sized, tally: Tally) -> Iterator[None]:
-    """Count what becomes of a batch as soon as it is applied: a stream may go on for hours."""
+    """Count the results of a batch as soon as it is applied: a stream may take hours."""
     BATCH_RESOURCES.observe(len(batch))
     before = {name: getattr(tally.counts, name) for name in _COUNTED}
     try:
@@ -283,7 +284,7 @@ def _counted(batch: Sized, tally: Tally) -> Iterator[None]:
 
 
 def _cache_values(resource: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return a FilterCache as lists; a single value counts as a list of one."""
+    """Return a FilterCache with lists as values; a single value becomes a list of one."""
     found: dict[str, list[Any]] = {}
     for key, value in resource.items():
         if key and value is not None and not isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""Writing what was decided about CloudServices: resources, records and collection states, in one transaction."""
+"""Writing the planned changes of CloudServices: resources, records and collection states, in one transaction."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from inventory.manager.resource.store import RefusedWriteError, ResourceStore
 from inventory.manager.transactions import Transactions
 
 _SHRINK: Final = 4
-"""How much shorter the next transaction is after one that its first write has brought down, and how much longer after
-one that came about: where one write after the other is refused, little is sent in vain."""
+"""The factor by which the next transaction is shorter after one whose first write is refused, and longer after success:
+while most writes are refused, little is sent in vain."""
 
 
 @dataclass(slots=True)
 class Round:
-    """What is written together.
+    """The plans and observations that are written together.
 
     Attributes:
         plans: creations first.
-        moment: when.
-        unchanged: ``_id`` of resources that are as the stream has them.
-        seen: ids of further resources that the stream has, the unchanged ones among them.
+        moment: the time and the stamp of the writes.
+        unchanged: ``_id`` of unchanged resources.
+        seen: ids of further resources in the stream, including the unchanged ones.
     """
 
     plans: list[Plan]
@@ -40,10 +40,10 @@ class Round:
 
 @dataclass(slots=True)
 class Written:
-    """What became of the plans of a round; those that are in none of the lists are done.
+    """The result of writing a round; plans in neither list are done.
 
     Attributes:
-        lost: somebody else has changed the resource, or made it, since it was looked up.
+        lost: another writer has changed or created the resource since it was looked up.
         refused: cannot be stored.
     """
 
@@ -52,15 +52,15 @@ class Written:
 
 
 class PlanWriter:
-    """Writes rounds of one stream.
+    """Writes the rounds of one stream.
 
-    One transaction takes a round as a rule. MongoDB ends it at the first write that it refuses; then the refused one
-    is left out, and what has not been written is written again.
+    Usually one transaction stores a round. MongoDB aborts it at the first write that it refuses; then that write is
+    left out, and what was not stored is written again.
 
     Args:
-        store, records, states: where to.
+        store, records, states: the collections to write to.
         transactions: of the stream.
-        context: says who sees the resources.
+        context: the collector and secret that see the resources.
     """
 
     def __init__(
@@ -84,10 +84,11 @@ class PlanWriter:
 
         Args:
             whole: what to write.
-            taken: returns those of some creations whose match key another resource holds.
+            taken: returns those of the given creations whose match key another resource has.
 
         Raises:
-            ClaimLostError: the slice is another's by now, or has ended; what is not among the done ones is not written.
+            ClaimLostError: another process has the slice now, or the slice has ended; plans that are not done were not
+                written.
         """
         self._touch(whole)
         written = Written()
@@ -106,7 +107,7 @@ class PlanWriter:
                 written.lost.extend(lost)
                 pending, size, first = pending[size:], size * _SHRINK, False
         if stored := [plan.cloud_service_id for plan in written.refused if not plan.creates]:
-            # Their change cannot be stored, and yet they are there.
+            # Their change cannot be stored, but they were seen.
             self._transactions.run(lambda session: self._see(stored, [], whole.moment, session))
         return written
 
@@ -139,7 +140,7 @@ class PlanWriter:
         written: Written,
         taken: Callable[[Sequence[Plan]], Collection[Plan]],
     ) -> int:
-        """Take what was refused out of ``pending``; return how many plans the next transaction takes."""
+        """Remove the refused plans from ``pending``; return the number of plans in the next transaction."""
         if refusal.position is None and len(part) > 1:
             return 1
         position = refusal.position or 0

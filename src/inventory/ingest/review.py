@@ -8,7 +8,7 @@ from typing import Final
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.redact import Redactor
-from inventory.ingest.decision.match import Condition
+from inventory.ingest.decision.match import MatchCondition
 from inventory.ingest.reading.items import Item
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
 
@@ -63,7 +63,7 @@ class Review:
             self.found[code] = Warned(1, self._redact(name)[:_EXAMPLE_CHARACTERS])
 
 
-def _lacks_identity(condition: Condition) -> bool:
+def _lacks_identity(condition: MatchCondition) -> bool:
     for path, wanted in zip(condition.paths, condition.wanted, strict=True):
         if path == CLOUD_SERVICE.indexed:
             return wanted is None

@@ -21,7 +21,7 @@ from inventory.ingest.decision.changeset import (
     new_region,
 )
 from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
-from inventory.ingest.reading.kinds import CLOUD_SERVICE_TYPE, REGION, Kind
+from inventory.ingest.reading.kinds import CLOUD_SERVICE_TYPE, REGION, ResourceKind
 from inventory.ingest.reading.record import values_of
 from inventory.ingest.tally import Tally
 from inventory.manager.resource.store import UNSTORABLE, RefusedWriteError, ResourceStore, Write, encodable
@@ -33,7 +33,7 @@ _ATTEMPTS: Final = 3
 class SimpleApplier:
     """Applies batches of one of the two kinds; its writes count neither as created nor as updated."""
 
-    def __init__(self, kind: Kind, *, store: ResourceStore, transactions: Transactions, tally: Tally) -> None:
+    def __init__(self, kind: ResourceKind, *, store: ResourceStore, transactions: Transactions, tally: Tally) -> None:
         self._kind = kind
         self._store = store
         self._transactions = transactions
@@ -67,7 +67,7 @@ class SimpleApplier:
                 self._tally.fail(item.message, exc)
                 continue
             if write is None:
-                self._tally.pass_over(seen=False)
+                self._tally.count_other(seen=False)
             else:
                 planned.append((item, write))
         return [*again, *self._write(planned)]
@@ -141,7 +141,7 @@ class SimpleApplier:
                 size = position or max(len(part) - 1, 1)
             else:
                 for _ in part:
-                    self._tally.pass_over(seen=False)
+                    self._tally.count_other(seen=False)
                 pending = pending[size:]
                 size = len(pending)
         return again

@@ -9,7 +9,7 @@ from typing import Self
 from pymongo.database import Database
 
 from inventory.domain.clock import Clock
-from inventory.ingest.reading.kinds import KINDS, Kind
+from inventory.ingest.reading.kinds import KINDS, ResourceKind
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
@@ -47,7 +47,7 @@ class IngestStores:
         clock: Clock,
         *,
         tasks: JobTaskManager | None = None,
-        store_of: Callable[[Kind], ResourceStore] | None = None,
+        store_of: Callable[[ResourceKind], ResourceStore] | None = None,
     ) -> Self:
         """Return the stores of ``database``.
 
@@ -73,6 +73,6 @@ class IngestStores:
         return StateStore(database=self.database)
 
 
-def plain_store(database: Database[Document], kind: Kind) -> ResourceStore:
+def plain_store(database: Database[Document], kind: ResourceKind) -> ResourceStore:
     """Return the store of a kind of resources in its collection in ``database``."""
     return ResourceStore(database=database, collection=kind.collection, id_field=kind.id_field, stateful=kind.stateful)

@@ -1,4 +1,4 @@
-"""What the appliers of all kinds share: context, tallies and the way a resource fails."""
+"""What all appliers share: the context, the counts, and how a resource fails."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Tally:
 
     Attributes:
         review: what resources lack without failing.
-        unchanged: resources that are among the updated ones.
-        observed_at: when the present batch had been read.
+        unchanged: number of updated resources that did not change.
+        observed_at: when the current batch had been read.
     """
 
     context: IngestContext
@@ -34,11 +34,11 @@ class Tally:
     observed_at: datetime | None = None
 
     def fail(self, message: ResourceMessage, error: InventoryError) -> None:
-        """Count ``message`` as failed and keep the reason."""
+        """Count ``message`` as failed and keep the error."""
         self.counts.failure += 1
         self.errors.add(error, resource_type=message.resource_type, resource=message.resource)
 
-    def pass_over(self, *, seen: bool) -> None:
+    def count_other(self, *, seen: bool) -> None:
         """Count a message that is none of created, updated and failed."""
         self.counts.uncounted += 1
         self.resources_seen += seen

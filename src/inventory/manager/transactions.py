@@ -1,8 +1,8 @@
 """Transactions: writes that become visible together or not at all, and only while their writer still has its claim.
 
-A process that was frozen may wake long after another has taken its work over. So each transaction begins by reading the
-claim (the *fence*). All that it writes is checked by MongoDB against the moment of that reading: had anybody written
-one of its documents since, it would be aborted. What a writer without a claim would overwrite is never newer than the
+A process that was frozen may resume long after another has taken over its work. So each transaction begins by reading
+the claim (the *fence*). MongoDB checks all its writes against the time of that read: if another process has written one
+of its documents since, the transaction is aborted. So a writer without a claim never overwrites anything newer than the
 claim that it read.
 """
 
@@ -25,14 +25,14 @@ from inventory.model.connection import Document
 T = TypeVar("T")
 
 PATIENCE_SECONDS: Final = 120.0
-"""How long a transaction is tried again, s: longer than one of a frozen process lives (60 s, MongoDB's default, until
-it may be ended, and 30 s until it is)."""
+"""How long a transaction is retried, s: longer than the transaction of a frozen process lives (60 s by MongoDB's
+default until it may be aborted, and 30 s until it is)."""
 _FIRST_PAUSE_SECONDS: Final = 0.005
 _LONGEST_PAUSE_SECONDS: Final = 0.5
 _TRANSIENT: Final = "TransientTransactionError"
-"""MongoDB's label: nothing of the transaction has been done, and it may be tried again."""
+"""MongoDB's label: nothing of the transaction was done, and it may be retried."""
 _UNKNOWN: Final = "UnknownTransactionCommitResult"
-"""MongoDB's label: only the commit may be tried again, since it may have come about."""
+"""MongoDB's label: only the commit may be retried, since it may have succeeded."""
 _SNAPSHOT: Final = ReadConcern("snapshot")
 
 
@@ -42,10 +42,10 @@ class ClaimLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A claim, as a document that is there only as long as the claim holds.
+    """A claim, as a document that exists only as long as the claim is valid.
 
     Attributes:
-        collection: where it is.
+        collection: its collection.
         query: finds it, by a unique key.
     """
 
@@ -57,9 +57,9 @@ class Transactions:
     """Runs transactions for one writer; an object serves one thread at a time.
 
     Args:
-        database: where it writes.
-        fence: the claim that it needs; None for a user's own write, which needs none.
-        patience_seconds: how long a transaction that others keep from coming about is tried again, s.
+        database: the database to write to.
+        fence: the required claim; None for a user's own write, which needs none.
+        patience_seconds: how long a transaction that conflicts with others is retried, s.
     """
 
     def __init__(
@@ -86,15 +86,15 @@ class Transactions:
         self._session = None
 
     def run(self, work: Callable[[ClientSession], T]) -> T:
-        """Return what ``work`` returns, once all that it wrote is committed; nothing is left of it otherwise.
+        """Return the result of ``work`` once everything it wrote is committed; if it fails, nothing of it remains.
 
         Args:
-            work: writes by the session that it is given. It is called again where other writers were faster, so it
-                must change nothing but what it writes, and let the errors of its writes through.
+            work: writes with the session it receives. It is called again after conflicts with other writers, so it must
+                have no other effects, and must not catch errors of its writes.
 
         Raises:
-            ClaimLostError: the claim is gone, and nothing was written.
-            PyMongoError: MongoDB failed. After an error of the commit what was written may be there or not.
+            ClaimLostError: the claim was lost, and nothing was written.
+            PyMongoError: MongoDB failed. After a failed commit, the writes may or may not exist.
         """
         if self._session is not None:
             return self._run(self._session, work)
@@ -142,16 +142,16 @@ class Transactions:
 
 
 def end_session(database: Database[Any], session_id: bytes) -> None:
-    """Undo what a process has written by this session and not committed: it may be frozen and keep others waiting.
+    """Undo what a process has written with this session but not committed: it may be frozen and block others.
 
-    Where the user may not, MongoDB does so by itself after a while (see ``PATIENCE_SECONDS``).
+    If the user lacks the privilege, MongoDB does so itself after a while (see ``PATIENCE_SECONDS``).
     """
     with suppress(OperationFailure):
         database.client.admin.command("killSessions", [{"id": session_id}])
 
 
 def pauses() -> Iterator[float]:
-    """Yield how long to wait before each further try, s; no two writers wait alike."""
+    """Yield how long to wait before each retry, s; randomized, so that two writers wait differently."""
     pause = _FIRST_PAUSE_SECONDS
     while True:
         yield pause * random.uniform(0.5, 1.5)  # noqa: S311 (no secret)
@@ -159,5 +159,5 @@ def pauses() -> Iterator[float]:
 
 
 def _away(exc: PyMongoError) -> bool:
-    """Whether a server was waited for as long as may be."""
+    """Whether the server selection timeout has passed."""
     return isinstance(exc, ServerSelectionTimeoutError | WaitQueueTimeoutError)

@@ -12,7 +12,7 @@ from inventory.connector.ports import ResourceMessage
 from inventory.domain.plain import Json
 from inventory.errors import InvalidResourceError, InventoryError, MatchRuleError, UnsupportedResourceTypeError
 from inventory.ingest.decision.changeset import new_cloud_service, new_cloud_service_type, new_region
-from inventory.ingest.decision.match import Condition, conditions_of, is_stored, parse_rules
+from inventory.ingest.decision.match import MatchCondition, conditions_of, is_stored, parse_rules
 from inventory.ingest.reading.kinds import (
     CLOUD_SERVICE,
     CLOUD_SERVICE_TYPE,
@@ -20,7 +20,7 @@ from inventory.ingest.reading.kinds import (
     KINDS,
     SKIP_STATE,
     Disposition,
-    Kind,
+    ResourceKind,
     classify,
 )
 from inventory.ingest.reading.record import values_of
@@ -76,7 +76,7 @@ def _state(message: ResourceMessage) -> Iterator[Fault]:
         yield remark(STAGE, "STATE", f"state {name}: it is taken as SUCCESS, which should be said")
 
 
-def _stored(message: ResourceMessage, kind: Kind) -> Iterator[Fault]:
+def _stored(message: ResourceMessage, kind: ResourceKind) -> Iterator[Fault]:
     try:
         rules = parse_rules(message.match_rules, kind)
         for key in sorted({key for rule in rules if not isinstance(rule, MatchRuleError) for key in rule}):
@@ -102,7 +102,7 @@ def _stored(message: ResourceMessage, kind: Kind) -> Iterator[Fault]:
         yield violation(STAGE, exc.code, exc.message)
 
 
-def asked_for(message: ResourceMessage, kind: Kind) -> tuple[list[Condition], InventoryError | None]:
+def asked_for(message: ResourceMessage, kind: ResourceKind) -> tuple[list[MatchCondition], InventoryError | None]:
     """Return what the match rules ask for, as :func:`conditions_of`, and raises what it does.
 
     The project is the one sent: which one a secret or a collector rule gives is not known here.
@@ -115,7 +115,7 @@ def asked_for(message: ResourceMessage, kind: Kind) -> tuple[list[Condition], In
     return conditions_of(parse_rules(message.match_rules, kind), message.resource, kind, fill)
 
 
-def document_of(message: ResourceMessage, kind: Kind) -> dict[str, Any]:
+def document_of(message: ResourceMessage, kind: ResourceKind) -> dict[str, Any]:
     """Return what ``message`` would be stored as. Raises ``InventoryError`` where ingest refuses it."""
     values = values_of(kind, message.resource)
     if kind is CLOUD_SERVICE:
@@ -126,7 +126,7 @@ def document_of(message: ResourceMessage, kind: Kind) -> dict[str, Any]:
     return new_region(values, region_id="id", domain_id="domain", now=_NOW)
 
 
-def _empty_identity(condition: Condition, kind: Kind) -> str:
+def _empty_identity(condition: MatchCondition, kind: ResourceKind) -> str:
     """Return the path of the identity where the match rule has it and the resource has no value there."""
     for path, wanted in zip(condition.paths, condition.wanted, strict=True):
         if path == kind.indexed and wanted is None:
@@ -134,7 +134,7 @@ def _empty_identity(condition: Condition, kind: Kind) -> str:
     return ""
 
 
-def _is_indexed(condition: Condition, kind: Kind) -> bool:
+def _is_indexed(condition: MatchCondition, kind: ResourceKind) -> bool:
     return any(
         path == kind.indexed and wanted is not None
         for path, wanted in zip(condition.paths, condition.wanted, strict=True)

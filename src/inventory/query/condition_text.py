@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-Condition = dict[str, Any]
+ConditionJson = dict[str, Any]
 
 OPERATORS: Final = {
     "=": "eq",
@@ -41,11 +41,11 @@ class Search:
         keyword: the words, of which any must occur.
     """
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ConditionJson, ...]
     keyword: str
 
 
-def parse_condition(text: str) -> Condition | None:
+def parse_condition(text: str) -> ConditionJson | None:
     """Return the condition that ``text`` is, such as ``state=ENABLED``; None if it is none."""
     found = _CONDITION.fullmatch(text)
     if found is None:

@@ -59,6 +59,12 @@ class Fleet:
         return {int(name.removeprefix("i-")) for name in self.whole.listed(page={"limit": 1000})}
 
 
+@pytest.fixture(autouse=True)
+def nothing_expires(database: Any) -> None:
+    """Keep MongoDB from removing what has expired by its own clock: these tests live in the past."""
+    database.client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
+
+
 @pytest.fixture
 def plugin() -> Iterator[FakePlugin]:
     with FakePlugin(metadata=GARBAGE) as running:

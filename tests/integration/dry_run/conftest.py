@@ -48,6 +48,12 @@ class Rehearsals:
         return found
 
 
+@pytest.fixture(autouse=True)
+def nothing_expires(database: Any) -> None:
+    """Keep MongoDB from removing what has expired by its own clock: these tests live in the past."""
+    database.client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
+
+
 @pytest.fixture
 def plugin() -> Iterator[FakePlugin]:
     with FakePlugin(metadata=GARBAGE) as running:

@@ -323,7 +323,7 @@ def test_while_the_retry_runs_a_second_call_answers_with_the_same_job(world: Wor
 
     assert first.job["job_id"] == second.job["job_id"]
     assert world.kit.database["job"].count_documents({"retry_of": job_id}) == 1
-    assert world.service.get(ME, job_id).not_retryable == f"{first.job['job_id']} retries it already"
+    assert world.service.get(ME, job_id).not_retryable == f"{first.job['job_id']} already retries it"
 
 
 class Killed(BaseException):
@@ -432,7 +432,7 @@ def test_a_job_that_was_retried_points_at_the_one_that_did(world: World) -> None
     job_id = world.collect()
     retry_id = world.retry(job_id)
 
-    assert refused(world, job_id) == f"{retry_id} has retried it, and ended ERROR: retry that one instead"
+    assert refused(world, job_id) == f"{retry_id} has retried it and ended as ERROR: retry that one instead"
 
     world.broken.clear()
     assert world.status(world.retry(retry_id)) == "SUCCESS"

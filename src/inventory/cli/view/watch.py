@@ -140,8 +140,8 @@ def _follow(client: Client, job_id: str, progress: Progress) -> None:
 def _line(task: Mapping[str, Any]) -> Text:
     counts = ", ".join(f"{task[name]} {name.removesuffix('_count')}" for name in COUNTS if task.get(name))
     took = duration(task) if task.get("started_at") else ""
-    told = ", ".join(part for part in (counts, took) if part)
-    return styled(one_line(f"  {task.get('secret_id', '')} "), status(task["status"]), f" {told}")
+    summary = ", ".join(part for part in (counts, took) if part)
+    return styled(one_line(f"  {task.get('secret_id', '')} "), status(task["status"]), f" {summary}")
 
 
 class _Lines:

@@ -1,4 +1,4 @@
-"""Why a resource is here and as it is, and whether a type's resources are here twice: for people."""
+"""Prints explanations of resources and types."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ LOOKALIKES: Final[tuple[Column, ...]] = (
     ("differs in", "differs_in"),
 )
 _SOURCES: Final[Mapping[str, str]] = {
-    "RULE": "given by the collector rule",
-    "SECRET": "that of the secret it was seen with last",
-    "USER": "given by the user",
-    "OTHER": "given by its plugin, or by rules or a secret as they were before",
+    "RULE": "set by the collector rule",
+    "SECRET": "that of the secret that saw it last",
+    "USER": "set by a user",
+    "OTHER": "set by its plugin, or by earlier rules or an earlier secret",
 }
 
 
 def print_resource(found: Json) -> None:
-    """Print what ``Explanations.explain_resource`` answered."""
+    """Print the answer of ``Explanations.explain_resource``."""
     out = console()
     title = as_text(f" {found.get('name', '')} ")
     out.print(styled((found.get("cloud_service_id", ""), "bold"), title, status(str(found.get("state", "")))))
@@ -61,7 +61,7 @@ def print_resource(found: Json) -> None:
 
 
 def print_type(found: Json) -> None:
-    """Print what ``Explanations.explain_type`` answered."""
+    """Print the answer of ``Explanations.explain_type``."""
     out = console()
     name = ".".join(found.get(part, "") for part in ("provider", "group", "name"))
     looked_at = found.get("resources", 0)

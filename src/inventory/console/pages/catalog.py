@@ -99,7 +99,7 @@ class Catalog:
         )
 
     async def _explained(self, visit: Visit) -> Part:
-        """Return how a type's resources are told apart; nothing for other things."""
+        """Return how a type's resources are distinguished; nothing for other things."""
         if self.service != "CloudServiceType":
             return Part({})
         identifier = visit.request.path_params["identifier"]

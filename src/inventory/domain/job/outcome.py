@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 MAX_ERRORS: Final = 100
-"""Errors kept of one task; the rest is counted."""
+"""Maximum number of errors kept per task; the rest are only counted."""
 
 
 @dataclass(slots=True)
@@ -17,14 +17,14 @@ class Counts:
     created: int = 0
     """Resources that were new, or that an earlier attempt at the slice had created."""
     recreated: int = 0
-    """How many of the created ones an earlier attempt had created."""
+    """The number of created resources that an earlier attempt had created."""
     updated: int = 0
     failure: int = 0
     uncounted: int = 0
 
     @property
     def total(self) -> int:
-        """How many messages of the stream have been dealt with."""
+        """The number of messages taken from the stream and processed."""
         return self.created + self.updated + self.failure + self.uncounted
 
 
@@ -48,7 +48,7 @@ class Outcome:
 
     @classmethod
     def of(cls, counts: Counts, earlier: int, **more: Any) -> Outcome:
-        """Return the outcome of a stream; ``earlier``: how many resources earlier attempts are known to have made."""
+        """Return the outcome of a stream; ``earlier``: number of resources known to be created by earlier attempts."""
         unseen = max(earlier - counts.recreated, 0)
         return cls(
             total_count=counts.total + unseen,
@@ -72,7 +72,7 @@ class Outcome:
         """Return the result of all attempts at the claimed slice together, this being the last one.
 
         What an earlier attempt created is counted once (contract, section 6). Errors of earlier attempts stay visible
-        only if the last one failed as well: an outage that a later attempt made up for is not an error of the task.
+        only if the last one failed as well: an outage from which a later attempt recovered is not an error of the task.
         """
         missing = max(claimed.get("created_count", 0) - self.created_count, 0)
         failed = self.error_count or self.failure_count

@@ -1,4 +1,4 @@
-"""Deciding what a streamed CloudService leads to: a creation or an update, with its record."""
+"""Deciding whether a streamed CloudService is created or updated, and with which record."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from inventory.model.documents.record import record_key
 
 _STAMPS_KEPT: Final = 4
 _AHEAD: Final = timedelta(minutes=5)
-"""How far ahead of a round another slice's observation may lie: what lies further was made before MongoDB's clock was
-set back, and says nothing."""
+"""The maximum time by which another slice's observation may be ahead of a round: a later one was made before MongoDB's
+clock was set back, and proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Moment:
     """One round of writes.
 
     Attributes:
-        now: when it is.
+        now: the time.
         stamp: marks its updates.
         observed_at: when the plugin's messages had been read.
     """
@@ -57,7 +57,7 @@ class Moment:
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """One write that was decided on."""
+    """One planned write."""
 
     item: Item
     key: ObjectId
@@ -68,7 +68,7 @@ class Plan:
 
 
 class Decider:
-    """Decides for one stream."""
+    """Plans the writes of one stream."""
 
     def __init__(self, *, context: IngestContext, rules: RuleBook, projects: Projects) -> None:
         self._context = context
@@ -92,7 +92,7 @@ class Decider:
         self._circumstances = hashlib.blake2b(circumstances.encode("utf-8", "replace") + rules.revision, digest_size=16)
 
     def fingerprint(self, message: ResourceMessage) -> bytes | None:
-        """Return the hash of all that decides what ``message`` becomes; None where identity has a say too."""
+        """Return the hash of all that determines how ``message`` is stored; None if identity also determines it."""
         if not message.fingerprint or self._rules.asks_identity:
             return None
         whole = self._circumstances.copy()
@@ -105,7 +105,7 @@ class Decider:
         return values
 
     def filled(self, resource: Json) -> Document:
-        """Return what a match rule may name of a resource and the service fills in or converts.
+        """Return the fields of a resource that match rules may name and the service fills in or converts.
 
         Raises:
             InventoryError: the resource cannot be read, its project is unknown, or identity does not answer.
@@ -117,7 +117,7 @@ class Decider:
         return {key: values.get(key) for key in CLOUD_SERVICE.filled_keys} | references(known)
 
     def _assign_project(self, values: Document, resource: Any) -> None:
-        """Let the rules, the resource or the secret say which project it is, in this order."""
+        """Set the project from the rules, the resource or the secret, in this order."""
         sent = values.pop("project_id", "")
         if sent and not self._projects.exists(sent):
             raise NotFoundError(key="project_id", value=sent)
@@ -139,7 +139,7 @@ class Decider:
         """Return the creation of ``item``.
 
         Raises:
-            InventoryError: it lacks something, or cannot be stored.
+            InventoryError: a field is missing, or it cannot be stored.
         """
         now = moment.now
         values = self._values(item.message)
@@ -164,7 +164,7 @@ class Decider:
         return Plan(item, document["_id"], InsertOne(written), cloud_service_id, record, creates=True)
 
     def update(self, item: Item, stored: Document, moment: Moment) -> Plan:
-        """Return the update of ``stored``, whole as it was read, that ``item`` leads to.
+        """Return the update of ``stored``, a whole document as it was read, with ``item``.
 
         Raises:
             InventoryError: it cannot be stored.
@@ -187,9 +187,11 @@ class Decider:
         )
 
     def is_older(self, stored: Document, moment: Moment) -> bool:
-        """Whether another slice of the task has seen the resource later than this one, and written it already.
+        """Return whether another slice of the task has seen the resource later than this one, and has written it
+        already.
 
-        Slices of other tasks of the same collector and secret never run at the same time, and see nothing later.
+        Slices of other tasks of the same collector and secret never run at the same time, so their observations are
+        never later.
         """
         if not self._context.parallel:
             return False
@@ -210,7 +212,7 @@ class Decider:
     def _mongo_update(
         self, change: Change, stored: Document, provider: str, message: ResourceMessage, moment: Moment
     ) -> Document:
-        """Return the update in MongoDB's words. Raises ``InvalidResourceError`` where it cannot be stored."""
+        """Return the MongoDB update. Raises ``InvalidResourceError`` if it cannot be stored."""
         collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.observed_at))
         sets = {**change.set, "updated_at": moment.now, "collection_info": collection}
         unset = dict.fromkeys(change.unset, "")

@@ -22,7 +22,7 @@ from inventory.errors import (
     RequestTimeoutError,
 )
 from inventory.ingest.decision.match_values import comparable, has_no_value, value_at
-from inventory.ingest.reading.kinds import Kind
+from inventory.ingest.reading.kinds import ResourceKind
 from inventory.ingest.reading.record import free_form, is_text, tags_of, text
 
 Rule = tuple[str, ...]
@@ -43,7 +43,7 @@ _MAX_INTEGER: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class MatchCondition:
     """One rule applied to one resource.
 
     Attributes:
@@ -57,7 +57,7 @@ class Condition:
     wanted: tuple[Any, ...]
 
 
-_NEVER: Final = Condition((), (), ())
+_NEVER: Final = MatchCondition((), (), ())
 """For a rule that no stored resource can meet."""
 
 
@@ -65,7 +65,7 @@ def _nothing(_resource: Json) -> Json:
     return {}
 
 
-def parse_rules(match_rules: Json, kind: Kind) -> tuple[Rule | MatchRuleError, ...]:
+def parse_rules(match_rules: Json, kind: ResourceKind) -> tuple[Rule | MatchRuleError, ...]:
     """Return the rules in numeric order; in place of an invalid one, the error it leads to.
 
     Raises:
@@ -85,7 +85,7 @@ def _position(number: object) -> float:
     return math.inf if math.isnan(position) else position
 
 
-def _parsed(number: object, keys: Any, kind: Kind) -> Rule | MatchRuleError:
+def _parsed(number: object, keys: Any, kind: ResourceKind) -> Rule | MatchRuleError:
     if not math.isfinite(_position(number)):
         return MatchRuleError(reason="rules are numbered")
     if isinstance(keys, str):
@@ -97,7 +97,7 @@ def _parsed(number: object, keys: Any, kind: Kind) -> Rule | MatchRuleError:
     return tuple(sorted({key for key in keys if key not in _IMPLIED_KEYS}))
 
 
-def is_stored(key: str, kind: Kind) -> bool:
+def is_stored(key: str, kind: ResourceKind) -> bool:
     """Return whether the match key ``key`` refers to something stored that a query can use."""
     if key in kind.text_keys:
         return True
@@ -107,8 +107,8 @@ def is_stored(key: str, kind: Kind) -> bool:
 
 
 def conditions_of(
-    rules: Iterable[Rule | MatchRuleError], resource: Json, kind: Kind, fill: Fill = _nothing
-) -> tuple[list[Condition], InventoryError | None]:
+    rules: Iterable[Rule | MatchRuleError], resource: Json, kind: ResourceKind, fill: Fill = _nothing
+) -> tuple[list[MatchCondition], InventoryError | None]:
     """Return the conditions of the rules that apply, up to the first invalid one, and that one's error.
 
     A rule applies if at least one of its keys has a value. A key that is not stored narrows nothing if the resource has
@@ -127,7 +127,7 @@ def conditions_of(
         InventoryError: ``fill`` failed because of the platform, not the resource (:data:`PLATFORM_ERRORS`).
     """
     provider = _checked(_PROVIDER, text(_PROVIDER, resource.get(_PROVIDER)))
-    found: list[Condition] = []
+    found: list[MatchCondition] = []
     missed = False
     for rule in rules:
         try:
@@ -145,7 +145,9 @@ def conditions_of(
     return found, None
 
 
-def _applied(rule: Rule | MatchRuleError, resource: Json, kind: Kind, provider: str, fill: Fill) -> Condition | None:
+def _applied(
+    rule: Rule | MatchRuleError, resource: Json, kind: ResourceKind, provider: str, fill: Fill
+) -> MatchCondition | None:
     """Return the condition of one rule; None if it has no value, :data:`_NEVER` if nothing can meet it."""
     if isinstance(rule, MatchRuleError):
         raise rule
@@ -164,7 +166,7 @@ def _applied(rule: Rule | MatchRuleError, resource: Json, kind: Kind, provider: 
     return _condition(rule, pairs, kind, provider)
 
 
-def _text_condition(rule: Rule, resource: Json, kind: Kind, provider: str) -> Condition | None:
+def _text_condition(rule: Rule, resource: Json, kind: ResourceKind, provider: str) -> MatchCondition | None:
     """Return what :func:`_condition` returns, for a rule of text keys only, like almost all rules."""
     values = tuple([_checked_text(key, resource) or None for key in rule])
     if not any(values):
@@ -172,7 +174,7 @@ def _text_condition(rule: Rule, resource: Json, kind: Kind, provider: str) -> Co
     indexed = kind.indexed in rule and values[rule.index(kind.indexed)]
     if not indexed and _PROVIDER not in rule and provider:
         rule, values = (*rule, _PROVIDER), (*values, provider)
-    return Condition(rule, values, values)
+    return MatchCondition(rule, values, values)
 
 
 def _checked_text(key: str, resource: Json) -> str:
@@ -187,7 +189,7 @@ def _checked_text(key: str, resource: Json) -> str:
     return value
 
 
-def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: Kind) -> list[Condition]:
+def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: ResourceKind) -> list[MatchCondition]:
     """Return what :func:`conditions_of` returns for a resource whose values are all stored already."""
     provider = document.get(_PROVIDER) or ""
     paths = ((rule, [stored_path(key, kind, provider) for key in rule]) for rule in rules)
@@ -197,21 +199,21 @@ def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: Kind) -> l
     return [condition for condition in conditions if condition]
 
 
-def _condition(rule: Rule, pairs: list[tuple[str, Any]], kind: Kind, provider: str) -> Condition | None:
+def _condition(rule: Rule, pairs: list[tuple[str, Any]], kind: ResourceKind, provider: str) -> MatchCondition | None:
     if all(has_no_value(value) for _, value in pairs):
         return None
     indexed = any(path == kind.indexed and not has_no_value(value) for path, value in pairs)
     if not indexed and _PROVIDER not in rule and provider:
         # Whatever the rule, its lookup is bounded by an index.
         pairs = [*pairs, (_PROVIDER, provider)]
-    return Condition(
+    return MatchCondition(
         paths=tuple(path for path, _ in pairs),
         values=tuple(comparable(value) for _, value in pairs),
         wanted=tuple(None if has_no_value(value) else value for _, value in pairs),
     )
 
 
-def stored_path(key: str, kind: Kind, provider: str) -> str:
+def stored_path(key: str, kind: ResourceKind, provider: str) -> str:
     """Return the stored path of the match key ``key``; tags and metadata of a CloudService are per provider."""
     root, _, rest = key.partition(".")
     if not kind.stateful or not rest or root not in {"tags", "metadata"}:
@@ -219,7 +221,7 @@ def stored_path(key: str, kind: Kind, provider: str) -> str:
     return f"{root}.{escape_key(provider)}.{escape_key(rest) if root == 'tags' else rest}"
 
 
-def _sent(key: str, resource: Json, kind: Kind) -> Any:
+def _sent(key: str, resource: Json, kind: ResourceKind) -> Any:
     root, _, rest = key.partition(".")
     if key in kind.text_keys:
         return _checked_text(key, resource)
@@ -249,7 +251,7 @@ def _checked(key: str, value: Any) -> Any:
     return value
 
 
-def match_key(kind: Kind, condition: Condition) -> bytes:
+def match_key(kind: ResourceKind, condition: MatchCondition) -> bytes:
     """Return the hash that two creations with the same rule and values share."""
     pairs = sorted(zip(condition.paths, (repr(value) for value in condition.values), strict=True))
     return hashlib.blake2b(json.dumps([kind.resource_type, *pairs]).encode("utf-8", "replace"), digest_size=16).digest()

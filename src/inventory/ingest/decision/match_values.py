@@ -53,5 +53,5 @@ def _whole(value: Any) -> Any:
 
 
 def stored_values(document: Json, paths: Iterable[str]) -> tuple[Any, ...]:
-    """Return a found document's values at ``paths``, for comparison with :attr:`Condition.values`."""
+    """Return a found document's values at ``paths``, for comparison with :attr:`MatchCondition.values`."""
     return tuple(comparable(value_at(document, path)) for path in paths)

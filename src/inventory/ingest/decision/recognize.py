@@ -1,4 +1,4 @@
-"""Which match rule a stored resource was created by: found by the hash of the rule's values that it keeps. Pure."""
+"""Finding the match rule that created a stored resource, by the hash of its values that the resource keeps. Pure."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from inventory.ingest.reading.kinds import CLOUD_SERVICE
 USUAL: Final[Rule] = tuple(
     sorted(("reference.resource_id", "provider", "cloud_service_type", "cloud_service_group", "account"))
 )
-"""The keys of the rule that most plugins send."""
+"""The keys of the match rule that most plugins send."""
 NAMING: Final = frozenset({"reference.resource_id", "reference.external_link", "name"})
-"""Keys that tell resources of one account from each other."""
+"""Keys that distinguish resources of one account."""
 
 _SELDOM: Final = frozenset({CLOUD_SERVICE.id_field, "ref_cloud_service_type", "ref_region", "reference.external_link"})
-"""Keys that rules hardly ever name; each one doubles what has to be tried."""
+"""Keys that rules rarely name; each one doubles the number of rules to try."""
 _TEXTS: Final = tuple(sorted(CLOUD_SERVICE.text_keys - _SELDOM))
 
 
 def text_rules() -> Iterator[Rule]:
-    """Yield the 511 rules that the text keys which rules name can make, the usual one first."""
+    """Yield the 511 rules that can be made of the text keys that rules name, the usual one first."""
     yield USUAL
     for size in range(len(_TEXTS), 0, -1):
         for rule in combinations(_TEXTS, size):
@@ -32,13 +32,13 @@ def text_rules() -> Iterator[Rule]:
 
 
 def creating_rule(document: Json, rules: Iterable[Rule]) -> Rule | None:
-    """Return the first of the rules by which the resource was created with the values that it has now; None if by none.
+    """Return the first of the rules that created the resource with its current values; None if none did.
 
-    Whoever changes a resource by the API drops the hash: then it is not known any more.
+    A change of the resource by the API removes the hash: then the rule is unknown.
 
     Args:
-        document: a CloudService as it is stored.
-        rules: each sorted; one that has no value in the resource is skipped.
+        document: a stored CloudService.
+        rules: each sorted; a rule without any value in the resource is ignored.
     """
     stored = document.get("match_key")
     if stored is None:

@@ -12,8 +12,8 @@ from inventory.domain.plain import Document
 from inventory.errors import InventoryError, MatchRuleError, TooManyMatchError
 from inventory.ingest.decision.match import (
     PLATFORM_ERRORS,
-    Condition,
     Fill,
+    MatchCondition,
     Rule,
     conditions_of,
     conditions_of_stored,
@@ -22,7 +22,7 @@ from inventory.ingest.decision.match import (
 )
 from inventory.ingest.decision.match_lookups import lookups
 from inventory.ingest.decision.match_values import stored_values
-from inventory.ingest.reading.kinds import Kind
+from inventory.ingest.reading.kinds import ResourceKind
 from inventory.manager.resource.store import ResourceStore
 
 Fail = Callable[[ResourceMessage, InventoryError], None]
@@ -49,7 +49,7 @@ class Item:
     """
 
     message: ResourceMessage
-    conditions: list[Condition]
+    conditions: list[MatchCondition]
     error: InventoryError | None = None
     hit: Document | None = None
     recognized: bool = False
@@ -61,7 +61,7 @@ class Item:
 class ItemReader:
     """Turns messages into items; repeated match rules are parsed once."""
 
-    def __init__(self, kind: Kind, *, store: ResourceStore, domain_id: str, fail: Fail, fill: Fill) -> None:
+    def __init__(self, kind: ResourceKind, *, store: ResourceStore, domain_id: str, fail: Fail, fill: Fill) -> None:
         self._kind = kind
         self._fill = fill
         self._store = store
@@ -179,7 +179,7 @@ def _common_paths(items: list[Item]) -> frozenset[str]:
     return frozenset.intersection(*map(frozenset, asked)) if asked else frozenset()
 
 
-def _values_at(condition: Condition, paths: frozenset[str]) -> tuple[Any, ...]:
+def _values_at(condition: MatchCondition, paths: frozenset[str]) -> tuple[Any, ...]:
     pairs = zip(condition.paths, condition.values, strict=True)
     return tuple(value for path, value in sorted(pairs, key=itemgetter(0)) if path in paths)
 
@@ -225,7 +225,7 @@ def resolve(
 
 
 def _find(
-    conditions: list[Condition], store: ResourceStore, domain_id: str, fields: Iterable[str] | None
+    conditions: list[MatchCondition], store: ResourceStore, domain_id: str, fields: Iterable[str] | None
 ) -> dict[tuple[Any, ...], list[Document]]:
     """Return the stored resources, by the paths and values that ask for them."""
     asked = {(condition.paths, condition.values) for condition in conditions}

@@ -14,7 +14,7 @@ SKIP_STATE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ResourceKind:
     """A kind of resource that is stored.
 
     Attributes:
@@ -49,7 +49,7 @@ class Kind:
         object.__setattr__(self, "plain_keys", self.text_keys - self.filled_keys)
 
 
-CLOUD_SERVICE: Final = Kind(
+CLOUD_SERVICE: Final = ResourceKind(
     resource_type="inventory.CloudService",
     collection="cloud_service",
     id_field="cloud_service_id",
@@ -77,7 +77,7 @@ CLOUD_SERVICE: Final = Kind(
     owned_keys=frozenset({"collection_info", "tag_keys", "created_at", "updated_at"}),
     stateful=True,
 )
-CLOUD_SERVICE_TYPE: Final = Kind(
+CLOUD_SERVICE_TYPE: Final = ResourceKind(
     resource_type="inventory.CloudServiceType",
     collection="cloud_service_type",
     id_field="cloud_service_type_id",
@@ -102,7 +102,7 @@ CLOUD_SERVICE_TYPE: Final = Kind(
     owned_keys=frozenset({"updated_by", "created_at", "updated_at"}),
     natural_keys=("provider", "group", "name"),
 )
-REGION: Final = Kind(
+REGION: Final = ResourceKind(
     resource_type="inventory.Region",
     collection="region",
     id_field="region_id",

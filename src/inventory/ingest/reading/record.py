@@ -14,7 +14,7 @@ from inventory.domain.numbers import nearest, whole
 from inventory.domain.plain import Json
 from inventory.errors import InvalidResourceError
 from inventory.ingest.reading.json_text import read_json
-from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Kind
+from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, ResourceKind
 
 _SERVICE_TEXT: Final = (
     "cloud_service_type",
@@ -31,7 +31,7 @@ _TYPE_TEXT: Final = ("name", "provider", "group", "service_code", "resource_type
 _REGION_TEXT: Final = ("name", "provider", "region_code")
 
 
-def values_of(kind: Kind, resource: Json) -> dict[str, Any]:
+def values_of(kind: ResourceKind, resource: Json) -> dict[str, Any]:
     """Return the values of a resource of ``kind``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Bringing deleted resources back: ACTIVE as they were, unless a living one is the same."""
+"""Restoring deleted resources: ACTIVE and otherwise unchanged, unless an active resource is the same."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from inventory.model.documents.record import record_key
 
 _BATCH: Final = 100
 _TRIES: Final = 3
-"""How often a batch is looked at anew because a living one has come to be in between."""
-_TOLD: Final = 100
+"""The number of tries for a batch if the same resources are created in between."""
+_LISTED: Final = 100
 _IDENTITY: Final = ("provider", "cloud_service_group", "cloud_service_type", "account")
 
 Pair = tuple[str, str]
@@ -31,7 +31,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Living:
-    """A deleted resource that is not brought back, and the living one that is the same."""
+    """A deleted resource that is not restored, and the active one that is the same."""
 
     cloud_service_id: str
     living_id: str
@@ -41,7 +41,7 @@ class Living:
 
 @dataclass(slots=True)
 class Restored:
-    """What became of an undo: how many came back, which did not (the first hundred), and whether all was tried."""
+    """The result of an undo: how many were restored, which were not (the first hundred), and whether all were tried."""
 
     restored: int = 0
     not_restored: int = 0
@@ -50,7 +50,7 @@ class Restored:
 
 
 class Restorer:
-    """Brings back what was deleted; may be cut off anywhere and repeated."""
+    """Restores deleted resources; may be interrupted at any point and repeated."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._database = database
@@ -68,13 +68,13 @@ class Restorer:
         now: datetime,
         should_stop: Callable[[], bool],
     ) -> Restored:
-        """Bring back all that is DELETED by one of these.
+        """Restore all resources that are DELETED by one of these.
 
         Args:
-            domain_id: whose.
+            domain_id: the domain.
             deleted_by: what deleted it, each with the collector and secret that no longer saw it; None: by what the
                 resource itself tells.
-            user_id: whom the records name.
+            user_id: the user named in the records.
             now: the time.
             should_stop: asked before each batch.
         """
@@ -91,7 +91,7 @@ class Restorer:
             restored, living = self._tried(transactions, partial(self._batch, batch, deleted_by, user_id, now))
             done.restored += restored
             done.not_restored += len(living)
-            done.living.extend(living[: _TOLD - len(done.living)])
+            done.living.extend(living[: _LISTED - len(done.living)])
             query["_id"] = {"$gt": batch[-1]}
 
     @translated_errors()
@@ -129,7 +129,7 @@ class Restorer:
         now: datetime,
         session: ClientSession,
     ) -> tuple[int, list[Living]]:
-        """Bring back, in a transaction, those of some resources that still are DELETED."""
+        """Restore, in a transaction, those of these resources that are still DELETED."""
         wanted = {"_id": {"$in": list(keys)}, "state": "DELETED", "deleted_by": {"$in": list(deleted_by)}}
         deleted = list(self._services.find(wanted, {"data": 0, "metadata": 0, "tags": 0}, session=session))
         twins = self._living(deleted, session)
@@ -143,7 +143,7 @@ class Restorer:
                 taken.update(marks)
                 restored.append(entry)
             else:
-                living.append(_told(entry, twin or ""))
+                living.append(_living_of(entry, twin or ""))
         if restored:
             self._write([_restoration(entry, now) for entry in restored], session)
             self._records.insert([_record(entry, user_id, now) for entry in restored], session)
@@ -154,7 +154,7 @@ class Restorer:
         self._services.bulk_write(writes, session=session)
 
     def _living(self, deleted: Sequence[Document], session: ClientSession) -> dict[Any, str]:
-        """Return by mark the living resources that are the same as one of the deleted ones."""
+        """Return by mark the active resources that are the same as one of the deleted ones."""
         if not deleted:
             return {}
         resource_ids = sorted({_resource_id(entry) for entry in deleted} - {""})
@@ -177,7 +177,7 @@ class Restorer:
     def _put_states(
         self, restored: Sequence[Document], deleted_by: Mapping[str, Pair | None], session: ClientSession
     ) -> None:
-        """Let who collected the resources know them again, without a miss."""
+        """Restore the collection states of the resources, without a miss."""
         writes = []
         for entry in restored:
             seen = {
@@ -244,10 +244,10 @@ def _marks(entry: Mapping[str, Any]) -> list[Any]:
     if resource_id := _resource_id(entry):
         marks.append((*kind, "id", resource_id))
     elif not marks and entry.get("name"):
-        # Nothing better is known of it.
+        # It has nothing better to identify it.
         marks.append((*kind, "name", entry["name"], entry.get("region_code") or ""))
     return marks
 
 
-def _told(entry: Document, living_id: str) -> Living:
+def _living_of(entry: Document, living_id: str) -> Living:
     return Living(entry["cloud_service_id"], living_id, entry.get("name") or "", _resource_id(entry))

@@ -1,7 +1,7 @@
-"""What the stored jobs and tasks tell of past collects: when each secret of a collector was collected last.
+"""When each secret of a collector was collected last, from the stored jobs and tasks.
 
-Each answer reads one index entry per secret, however many tasks are stored: MongoDB skips from secret to secret
-(``DISTINCT_SCAN``), which needs exactly the conditions and the order of the index.
+Each query reads one index entry per secret, however many tasks are stored: MongoDB skips from secret to secret
+(``DISTINCT_SCAN``), which needs exactly the fields and the order of the index.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from inventory.model.documents.job import StoredJob
 from inventory.model.stored import collection_of
 
 FAILURES_COUNTED: Final = 1_000
-"""So many failures of one secret are counted at most."""
+"""The maximum number of failures counted per secret."""
 _BY_SECRET: Final = [("domain_id", 1), ("collector_id", 1), ("secret_id", 1), ("finished_at", -1)]
-"""The index that a secret's failures are read from: trying out others each time takes longer than reading it."""
+"""The index for reading a secret's failures; given explicitly, because trying others each time takes longer."""
 _SHOWN: Final = (
     *("job_id", "job_task_id", "status", "started_at", "finished_at"),
     *("provider", "service_account_id", "project_id", "created_at"),
@@ -34,7 +34,7 @@ _ANY_TIME: Final = {"$type": "date"}
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """A secret of a collector, and since when its tasks matter; None for all."""
+    """A secret of a collector, and the time from which its tasks are considered; None for all."""
 
     collector_id: str
     secret_id: str
@@ -46,7 +46,7 @@ class Failures:
     """Tasks of a secret that were begun and did not end in SUCCESS.
 
     Attributes:
-        count: how many, up to ``FAILURES_COUNTED``.
+        count: number of tasks, up to ``FAILURES_COUNTED``.
         newest: the ``_id`` of the one that ended last.
     """
 
@@ -55,10 +55,10 @@ class Failures:
 
 
 class CollectHistory:
-    """Reads it.
+    """Queries the history.
 
     Args:
-        database: where it is.
+        database: holds the jobs and tasks.
     """
 
     def __init__(self, *, database: Database[Document]) -> None:
@@ -69,7 +69,7 @@ class CollectHistory:
     def last_full_job(self, domain_id: str, collector_id: str) -> StoredJob | None:
         """Return job_id and created_at of the newest job that collects everything with all secrets of the collector.
 
-        A secret without a task in it, and none since, is none of the collector's any more.
+        A secret that has no task in it, nor in any later job, no longer belongs to the collector.
         """
         query = {
             "domain_id": domain_id,
@@ -79,7 +79,7 @@ class CollectHistory:
             "filter": {"$in": [{}, None]},
             "secret_id": None,
             "retry_of": None,
-            # Without tasks it may not have come to its secrets.
+            # A job without tasks may have failed before it reached its secrets.
             "$or": [{"total_tasks": {"$gt": 0}}, {"status": JobStatus.SUCCESS.value}],
         }
         return self._jobs.find_one(query, {"job_id": 1, "created_at": 1}, sort=[("created_at", DESCENDING)])
@@ -94,7 +94,7 @@ class CollectHistory:
 
     @translated_errors()
     def last_ended(self, domain_id: str, collector_id: str, secret_id: str = "") -> dict[str, Document]:
-        """Return by secret the task that ended last; one that has not ended where none has.
+        """Return by secret the task that ended last; if none has ended, one that has not.
 
         Args:
             domain_id: the domain.
@@ -108,7 +108,7 @@ class CollectHistory:
     def last_complete(self, domain_id: str, collector_id: str, secret_id: str = "") -> dict[str, Document]:
         """Return by secret the complete success that ended last: SUCCESS, in mode ALL, without a filter.
 
-        Args: as of ``last_ended``.
+        Args: as for ``last_ended``.
         """
         match = {
             "domain_id": domain_id,
@@ -127,7 +127,7 @@ class CollectHistory:
 
     @translated_errors()
     def failures(self, domain_id: str, secrets: Iterable[Since]) -> dict[tuple[str, str], Failures]:
-        """Return the failures of each secret that has any, by collector and secret; one command for each secret."""
+        """Return the failures of each secret that has any, by collector and secret; one command per secret."""
         found = {}
         for one in secrets:
             query = {

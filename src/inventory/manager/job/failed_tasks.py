@@ -1,4 +1,4 @@
-"""Reading what failed in a job that has ended."""
+"""Reading the failed parts of a job that has ended."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FailedTasks:
 
     @translated_errors()
     def of_job(self, domain_id: str, job_id: str) -> list[FailedTask]:
-        """Return the tasks of the job that have ended FAILURE or CANCELED, by secret."""
+        """Return the tasks of the job that ended as FAILURE or CANCELED, by secret."""
         found: list[FailedTask] = []
         for some in batched(self._tasks.find(_failed(domain_id, job_id), _TASK).sort("secret_id", 1), _AT_ONCE):
             slices = self._slices_of(domain_id, [task["job_task_id"] for task in some])
@@ -42,7 +42,7 @@ class FailedTasks:
 
     @translated_errors()
     def count(self, domain_id: str, job_id: str) -> int:
-        """Return how many there are."""
+        """Return the number of these tasks."""
         return self._tasks.count_documents(_failed(domain_id, job_id))
 
     def _slices_of(self, domain_id: str, job_task_ids: list[str]) -> dict[str, list[Document]]:

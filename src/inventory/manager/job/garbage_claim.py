@@ -1,4 +1,4 @@
-"""The claim of whoever collects the garbage of a job task: taken, renewed, and given up with the result."""
+"""The claim of the garbage collection of a job task: taken, renewed, and given up with the result."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class GarbageClaims:
     ) -> StoredJobTask | None:
         """Claim the task's garbage collection; None if it is done, another process does it, or the task has ended.
 
-        What an earlier owner has written and not committed is undone.
+        What an earlier owner has written but not committed is undone.
 
         Args:
             domain_id, job_task_id: the task.
-            owner: a token for this claim alone.
+            owner: a token of this claim only.
             lease_seconds: how long the claim lasts without being renewed, s.
-            session_id: of the session by which the owner will write.
+            session_id: of the session that the owner will use for its writes.
         """
         now = self._clock.now()
         query = {
@@ -98,7 +98,7 @@ class GarbageClaims:
 
 
 def garbage_fence(domain_id: str, job_task_id: str, owner: str) -> Fence:
-    """Return what whoever collects a task's garbage must still have of the task to count or delete anything."""
+    """Return the fence of a task's garbage collection: its claim, required to count or delete anything."""
     query = {
         "domain_id": domain_id,
         "job_task_id": job_task_id,

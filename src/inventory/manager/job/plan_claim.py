@@ -1,4 +1,4 @@
-"""The claim of whoever plans a job: taken, postponed during an outage, hastened, and found where nobody has it."""
+"""The claim of the planning of a job: taken, postponed during an outage, hastened, and found if nobody has it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OPEN: Final = [status.value for status in JOB_OPEN]
 _NEXT_ATTEMPT: Final = "next_attempt"
 """Marks, in the ``additional`` member of a job's error, an outage after which planning is retried."""
 OUTAGES: Final[Document] = {f"additional.{_NEXT_ATTEMPT}": {"$exists": True}}
-"""Matches them."""
+"""Matches such errors."""
 
 
 def is_outage(error: Mapping[str, Any]) -> bool:
@@ -50,7 +50,7 @@ class PlanClaims:
         now = self._clock.now()
         query = {"domain_id": domain_id, "job_id": job_id, **_unplanned(now)}
         claim = PLAN_LEASE.claimed(owner, now, timedelta(seconds=lease_seconds)) | {"updated_at": now}
-        # The message has arrived: should this planner be lost, the next message need not wait.
+        # The message has arrived: if this planner is lost, the next message need not wait.
         change = {"$set": claim, "$inc": {"plan_attempts": 1}, "$unset": {"rung_at": ""}}
         return self._jobs.find_one_and_update(query, change, return_document=ReturnDocument.AFTER)
 

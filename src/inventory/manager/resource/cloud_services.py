@@ -1,4 +1,4 @@
-"""Single CloudServices, as users read and write them. Streams go through ``resource_store``; the rules are the same."""
+"""Single CloudServices, read and written by users. Streams use ``resource_store``; the rules are the same."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class CloudServiceManager:
         self._records = RecordStore(database=database)
 
     def get(self, domain_id: str, cloud_service_id: str, scope: Scope | None = None) -> Document:
-        """Return the whole document, of any state.
+        """Return the whole document, in any state.
 
         Raises:
-            NotFoundError: there is none in the domain and scope.
+            NotFoundError: it does not exist in the domain and scope.
         """
         with translated_errors(key=_ID):
             found = self._collection.find_one(_query(domain_id, cloud_service_id, scope))
@@ -46,15 +46,15 @@ class CloudServiceManager:
         return plain(found) if holds_reference(found) else found
 
     def exists(self, domain_id: str, cloud_service_id: str, scope: Scope | None = None) -> bool:
-        """Return whether there is one, of any state, in the domain and scope."""
+        """Return whether it exists, in any state, in the domain and scope."""
         with translated_errors(key=_ID):
             return self._collection.find_one(_query(domain_id, cloud_service_id, scope), {"_id": 1}) is not None
 
     def insert(self, document: Document, record: Document | None) -> None:
-        """Store a new one and its record.
+        """Store a new CloudService and its record.
 
         Raises:
-            InvalidParameterError: MongoDB cannot hold it.
+            InvalidParameterError: MongoDB cannot store it.
         """
         if not encodable(document):
             raise InvalidParameterError(key="data", reason=UNSTORABLE)
@@ -67,21 +67,21 @@ class CloudServiceManager:
 
     def _insert(self, document: Document, record: Document, session: ClientSession) -> None:
         self._collection.insert_one(document, session=session)
-        self._tell(record, session)
+        self._insert_record(record, session)
 
     def write(self, stored: Document, update: Mapping[str, Any], record: Document | None) -> Document | None:
-        """Apply ``update`` and store its record if the document is still as it was read; else do neither.
+        """Apply ``update`` and store its record if the document is unchanged since it was read; otherwise do neither.
 
         Args:
-            stored: as it was read, ACTIVE.
-            update: sets, unsets, and counts ``revision`` up.
-            record: what tells of it, None for none.
+            stored: the document as it was read, ACTIVE.
+            update: sets and unsets fields, and increments ``revision``.
+            record: the change history record; None for none.
 
         Returns:
-            The document after it, or None where somebody else wrote it in between.
+            The document after the update, or None if another writer changed it in between.
 
         Raises:
-            InvalidParameterError: MongoDB cannot hold the result.
+            InvalidParameterError: MongoDB cannot store the result.
         """
         if not encodable(update["$set"]):
             raise InvalidParameterError(key="data", reason=UNSTORABLE)
@@ -99,11 +99,11 @@ class CloudServiceManager:
             query, update, return_document=ReturnDocument.AFTER, session=session
         )
         if after is not None and record is not None and session is not None:
-            self._tell(record, session)
+            self._insert_record(record, session)
         return after
 
-    def _tell(self, record: Document, session: ClientSession) -> None:
-        # The driver would put an ``_id`` into the record, and a transaction may be tried again.
+    def _insert_record(self, record: Document, session: ClientSession) -> None:
+        # The driver would add an ``_id`` to the record, and a transaction may be retried.
         self._records.insert([{"_id": ObjectId(), **record}], session)
 
     def _together(self, work: Callable[[ClientSession], T]) -> T:

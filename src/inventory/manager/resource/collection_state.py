@@ -1,4 +1,4 @@
-"""The collection states: which collector and secret saw which resource last."""
+"""The collection states: when each collector and secret last saw each resource."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ class StateStore:
         session: ClientSession,
         fresh: Sequence[str] = (),
     ) -> None:
-        """Note that the resources were seen by a task, as part of a transaction.
+        """Record, in a transaction, that a task saw the resources.
 
         Args:
-            cloud_service_ids: resources that were known.
+            cloud_service_ids: existing resources.
             domain_id: their domain.
-            collector_id: who saw them.
-            secret_id: and by which secret.
-            job_task_id: in which task.
-            now: when.
+            collector_id: the collector that saw them.
+            secret_id: the secret with which it saw them.
+            job_task_id: the task in which it saw them.
+            now: the time.
             session: the transaction's.
-            fresh: resources just created, which surely have no state yet.
+            fresh: resources just created, which cannot have a state yet.
         """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         seen = {"job_task_id": job_task_id, "seen_at": now, "disconnected_count": 0}
@@ -62,7 +62,7 @@ class StateStore:
                 self._collection.insert_many(states, session=session)
 
     def _upsert(self, cloud_service_ids: Sequence[str], pair: Document, seen: Document, session: ClientSession) -> None:
-        """Note resources of which no state was found: another slice of the task may note them at the same moment."""
+        """Record resources for which no state was found: another slice of the task may record them at the same time."""
         writes = [
             UpdateOne({**pair, "cloud_service_id": key}, {"$set": seen}, upsert=True) for key in cloud_service_ids
         ]
@@ -73,7 +73,7 @@ class StateStore:
     def last_seen(
         self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession | None = None
     ) -> dict[str, Document]:
-        """Return by resource the state of whoever saw it last, in whatever collect mode; none where nobody has."""
+        """Return by resource the state of the last sighting, in any collect mode; nothing for resources never seen."""
         query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
         found: dict[str, Document] = {}
         for state in self._collection.find(query, session=session):
@@ -83,7 +83,7 @@ class StateStore:
         return found
 
     def of_resource(self, domain_id: str, cloud_service_id: str) -> list[Document]:
-        """Return the states of all who have seen the resource, by collector and secret."""
+        """Return the states of all collectors and secrets that have seen the resource."""
         found = self._collection.find({"domain_id": domain_id, "cloud_service_id": cloud_service_id})
         return list(found.sort([("collector_id", 1), ("secret_id", 1)]))
 
@@ -100,7 +100,7 @@ class StateStore:
         self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id})
 
     def forget(self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession | None = None) -> None:
-        """Remove all that is known of who saw these resources."""
+        """Remove all states of these resources."""
         if cloud_service_ids:
             query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
             self._collection.delete_many(query, session=session)

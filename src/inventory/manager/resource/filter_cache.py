@@ -1,4 +1,4 @@
-"""The filter caches: what a plugin found worth collecting, to narrow the next collect (contract, section 7)."""
+"""The filter caches: values that a plugin returned to narrow the next collect (contract, section 7)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inventory.domain.plain import Document
 from inventory.manager.transactions import Transactions
 
 _TOO_LARGE: Final = frozenset({10334, 17419})
-"""MongoDB's codes for a document that an update would make too large."""
+"""MongoDB's error codes for an update that would make a document too large."""
 
 
 class FilterCacheStore:
@@ -36,20 +36,20 @@ class FilterCacheStore:
         hours: float,
         transactions: Transactions,
     ) -> bool:
-        """Add ``values`` to what the same task gathered before; another task's cache is replaced.
+        """Add ``values`` to those that the same task stored before; another task's cache is replaced.
 
         Args:
             values: {key: [values]}.
             domain_id: the domain.
             collector_id: the collector.
             secret_id: the secret.
-            job_task_id: the task that gathers.
+            job_task_id: the task that adds the values.
             now: the time.
             hours: how long the cache is kept, h.
-            transactions: of whoever gathers.
+            transactions: those of the caller.
 
         Returns:
-            False, with nothing added, where the cache would grow larger than MongoDB can hold.
+            False, with nothing added, if the cache would exceed MongoDB's maximum document size.
         """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         times = {"updated_at": now, "expires_at": now + timedelta(hours=hours)}
@@ -72,7 +72,7 @@ class FilterCacheStore:
         return True
 
     def get(self, *, domain_id: str, collector_id: str, secret_id: str, now: datetime) -> dict[str, list[Any]]:
-        """Return the cache, empty where there is none or it is too old."""
+        """Return the cache, empty if there is none or it has expired."""
         query = {
             "domain_id": domain_id,
             "collector_id": collector_id,
@@ -85,7 +85,7 @@ class FilterCacheStore:
     def get_many(
         self, *, domain_id: str, collector_id: str, secret_ids: Sequence[str], now: datetime
     ) -> dict[str, dict[str, list[Any]]]:
-        """Return the caches of those secrets that have one that is not too old."""
+        """Return the caches of those secrets whose cache exists and has not expired."""
         query = {
             "domain_id": domain_id,
             "collector_id": collector_id,
@@ -102,5 +102,5 @@ class FilterCacheStore:
         self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id})
 
     def remove_expired(self, domain_id: str, now: datetime) -> None:
-        """Remove the domain's caches that are too old."""
+        """Remove the domain's expired caches."""
         self._collection.delete_many({"domain_id": domain_id, "expires_at": {"$lte": now}})

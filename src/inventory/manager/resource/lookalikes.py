@@ -1,4 +1,4 @@
-"""Living resources that look like the same thing as another."""
+"""Active resources that probably represent the same thing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from inventory.model.documents.cloud_service import ACTIVE
 
 RESOURCE_ID: Final = "reference.resource_id"
 LOOKED_AT: Final = 100_000
-"""So many resources of one type are looked through for duplicates at most."""
+"""The maximum number of resources of one type that are examined for duplicates."""
 _DUPLICATED: Final = 1_000
 _MILLISECONDS: Final = 5_000
 _SHOWN: Final = dict.fromkeys(
@@ -27,11 +27,11 @@ _SHOWN: Final = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Living resources of one type that have their resource_id in common.
+    """Active resources of one type that share a resource_id.
 
     Attributes:
-        resources: how many were looked at.
-        complete: whether these are all.
+        resources: number of examined resources.
+        complete: whether all resources of the type were examined.
         groups: by resource_id, the most frequent first.
     """
 
@@ -41,7 +41,7 @@ class Duplicates:
 
 
 class Lookalikes:
-    """Finds them.
+    """Finds similar resources.
 
     Args:
         database: holds the resources.
@@ -54,13 +54,13 @@ class Lookalikes:
     def with_values(
         self, document: Document, values: Mapping[str, Any], *, scope: Mapping[str, Any], limit: int
     ) -> list[Document]:
-        """Return other living resources that have these values.
+        """Return other active resources that have these values.
 
         Args:
-            document: the resource that is left out.
+            document: the resource to exclude.
             values: by path.
-            scope: what the caller may see.
-            limit: at most so many.
+            scope: limits the search to what the caller may see.
+            limit: maximum number of results.
         """
         query = {"domain_id": document["domain_id"], "state": ACTIVE, **scope}
         query |= {path: {"$eq": value} for path, value in values.items()}
@@ -69,12 +69,12 @@ class Lookalikes:
 
     @translated_errors()
     def of_type(self, domain_id: str, kind: Mapping[str, Any], *, scope: Mapping[str, Any]) -> Duplicates:
-        """Return the resources of a type that have their resource_id in common.
+        """Return the resources of a type that share a resource_id.
 
         Args:
             domain_id: the domain.
             kind: provider, cloud_service_group and cloud_service_type.
-            scope: what the caller may see.
+            scope: limits the search to what the caller may see.
         """
         match = {"domain_id": domain_id, **kind, "state": ACTIVE, **scope}
         count = self._services.count_documents(match, limit=LOOKED_AT + 1)
@@ -96,6 +96,6 @@ class Lookalikes:
     def some_of_type(
         self, domain_id: str, kind: Mapping[str, Any], *, scope: Mapping[str, Any], limit: int
     ) -> Iterable[Document]:
-        """Return some resources of a type, with what their match rules may name."""
+        """Return some resources of a type, with the fields that their match rules may name."""
         match = {"domain_id": domain_id, **kind, "state": ACTIVE, **scope}
         return list(self._services.find(match, {"data": 0, "metadata": 0, "tags": 0}).limit(limit))

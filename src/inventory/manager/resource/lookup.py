@@ -1,4 +1,4 @@
-"""Stored resources that answer a collect filter: which values, and which secrets collected them (contract, §6)."""
+"""Finding stored resources for a collect filter: their values, and the secrets that collected them (contract, §6)."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ Values = dict[str, list[Any]]
 
 _SCHEMAS: Final = {f"inventory.{schema.name}": schema for schema in (CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION)}
 _REFERENCES: Final = {CLOUD_SERVICE_TYPE.name: "ref_cloud_service_type", REGION.name: "ref_region"}
-"""The key by which cloud services refer to the other resources."""
+"""The field of cloud services that refers to the other resource."""
 _COLLECTED_BY: Final = "collection_info.secret_id"
 
 
 class ResourceLookup:
-    """Looks filters up in the stored resources of a domain."""
+    """Applies filters to the stored resources of a domain."""
 
     def __init__(self, *, database: Database[Document], timeout_seconds: float) -> None:
-        """Prepare.
+        """Create a lookup.
 
         Args:
-            database: where the resources are.
-            timeout_seconds: time limit of one query inside MongoDB, s.
+            database: holds the resources.
+            timeout_seconds: time limit of one MongoDB query, s.
         """
         self._database = database
         self._timeout_seconds = timeout_seconds
         self._milliseconds = int(timeout_seconds * 1000)
 
     def find(self, domain_id: str, lookup: FilterLookup, secret_ids: Sequence[str], *, now: datetime) -> Found:
-        """Return, per secret that collected what the lookup finds, the values that the change rules ask for.
+        """Return, per secret that collected the resources found, the values that the change rules require.
 
-        A cloud service names its secrets itself. Of a type or region those count that collected a cloud service in it;
-        where there is none, nobody is known to have collected it, and all of ``secret_ids`` do.
+        A cloud service itself names its secrets. For a type or region, those count that collected a cloud service of
+        it; if there is none, nobody is known to have collected it, and all of ``secret_ids`` count.
 
         Args:
             domain_id: the domain.
-            lookup: what the client asked for.
-            secret_ids: the secrets in question.
+            lookup: the client's filter.
+            secret_ids: the candidate secrets.
             now: the time, UTC.
 
         Raises:
-            CollectInitializeError: the plugin's format names what this store does not have.
-            BadRequestError: a value of the client cannot be compared with the field.
-            RequestTimeoutError, ConnectionFailureError: of MongoDB.
+            CollectInitializeError: the plugin's format names something that is not stored.
+            BadRequestError: a client's value cannot be compared with the field.
+            RequestTimeoutError, ConnectionFailureError: from MongoDB.
         """
         schema = _SCHEMAS.get(lookup.format.resource_type)
         if schema is None:
@@ -115,7 +115,7 @@ class ResourceLookup:
         return result
 
     def _secrets_of(self, domain_id: str, reference: str, keys: Iterable[str | None]) -> dict[str | None, set[str]]:
-        """Return which secrets collected a living cloud service of each type or region."""
+        """Return the secrets that collected an active cloud service of each type or region."""
         match = {"domain_id": domain_id, reference: {"$in": [key for key in keys if key]}, "state": ACTIVE}
         stages: list[Document] = [
             {"$match": match},
@@ -127,7 +127,7 @@ class ResourceLookup:
 
 
 def _paths(schema: ResourceSchema, format: FilterFormat) -> dict[str, list[str]]:
-    """Return the stored paths per change_key; raises ``CollectInitializeError`` as ``find``."""
+    """Return the stored paths by change_key; raises ``CollectInitializeError`` as ``find`` does."""
     if not format.change_rules:
         raise _untranslatable(format, "it has no change rule")
     paths: dict[str, list[str]] = {}
@@ -139,7 +139,7 @@ def _paths(schema: ResourceSchema, format: FilterFormat) -> dict[str, list[str]]
 
 
 def _own_field(schema: ResourceSchema, format: FilterFormat, key: str) -> KeyTarget:
-    """Return the stored field ``key``. One that is left out would widen what is collected, so each must be there."""
+    """Return the stored field ``key``. Every key must exist: ignoring one would widen what is collected."""
     try:
         target = schema.target(key)
     except InvalidParameterError as exc:
@@ -152,7 +152,7 @@ def _own_field(schema: ResourceSchema, format: FilterFormat, key: str) -> KeyTar
 
 
 def _untranslatable(format: FilterFormat, reason: str) -> CollectInitializeError:
-    """The error of a filter that the plugin's metadata lets nobody translate."""
+    """Return the error for a filter that cannot be translated with the plugin's metadata."""
     return CollectInitializeError(stage="filter", reason=f"filter_format {clip(format.key, 256)}: {reason}")
 
 
@@ -165,7 +165,7 @@ def _at(document: object, path: str) -> object:
 
 
 def _distinct(values: Iterable[object]) -> list[Any]:
-    """Return the distinct scalars among ``values``, lists opened, in a stable order."""
+    """Return the distinct scalars in ``values``, with lists flattened, in a stable order."""
     scalars: set[Any] = set()
     pending: list[object] = list(values)
     while pending:

@@ -224,7 +224,7 @@ def _failed(task: Document, success: Document | None) -> bool:
 
 
 def _attempt(view: SecretView, failures: Failures | None) -> object:
-    """Return the ``_id`` of the last attempt: that of the last ended task, unless it was never begun."""
+    """Return the ``_id`` of the last attempt: the last ended task, unless it was never begun."""
     ended = view.ended or {}
     if ended.get("started_at") is not None and ended.get("status") not in _OPEN:
         return ended["task"]

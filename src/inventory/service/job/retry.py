@@ -1,4 +1,4 @@
-"""Retrying what failed in a job: a new job over its failed secrets, with the same filter and mode."""
+"""Retrying the failed parts of a job: a new job over its failed secrets, with the same filter and mode."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from inventory.service.job.retry_plan import RetryPlanner
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What ``JobFacts`` of the API tells of a job.
+    """The contents of the API's ``JobFacts``.
 
     Attributes:
-        job: as ``Job.get`` answers it.
-        retry_of: the job of which this one retries what failed; empty for all others.
-        retried_by: the job that retries what failed in this one; empty if there is none.
-        failed_tasks: number of tasks that ended FAILURE or CANCELED.
+        job: as ``Job.get`` returns it.
+        retry_of: the job whose failed parts this one retries; empty if it is no retry.
+        retried_by: the job that retries the failed parts of this one; empty if there is none.
+        failed_tasks: number of tasks that ended as FAILURE or CANCELED.
         not_retryable: why it cannot be retried; empty if it can.
         warnings: what resources lacked without failing, by code: in how many, in how many tasks, and an example.
     """
@@ -68,14 +68,15 @@ class RetryService:
         self._planner = planner
 
     def retry(self, principal: Principal, job_id: str) -> JobFacts:
-        """Create the job that retries what failed in this one, once: while it runs, a further call returns the same.
+        """Create the job that retries the failed parts of this one, once: while it runs, further calls return the same
+        job.
 
         Raises:
-            NotFoundError: there is no such job that the caller may see, or its collector does not exist any more.
+            NotFoundError: the job does not exist or the caller may not see it, or its collector no longer exists.
             PermissionDeniedError: the job also collects for projects that are not the caller's.
             JobNotRetryableError: it runs, nothing failed in it, or another job has retried it.
             CollectorStateError: the collector is disabled.
-            CollectInitializeError, ConnectionFailureError and others that collecting raises; no job was created.
+            CollectInitializeError, ConnectionFailureError and others raised by collecting; no job was created.
         """
         self._reader.get(principal, job_id, ("job_id",))
         job = self._jobs.get(principal.domain_id, job_id)
@@ -97,16 +98,16 @@ class RetryService:
         if not reason and retry is None and not failed:
             reason = self._planner.nothing_failed(source)
         if not reason and retry is not None:
-            reason = f"{retry['job_id']} retries it already"
+            reason = f"{retry['job_id']} already retries it"
         warnings = _summed(self._tasks.warnings_of_job(principal.domain_id, job_id))
         return JobFacts(shown, job.get("retry_of") or "", retry["job_id"] if retry else "", failed, reason, warnings)
 
     def _refusal(self, job: StoredJob, retry: StoredJob | None) -> str:
-        """Return why the job, which ``retry`` retries, cannot be retried, as far as its state tells."""
+        """Return why the job, which ``retry`` retries, cannot be retried, judged by its state only."""
         if _is_open(job):
             return "it still runs"
         if retry is not None and not _is_open(retry):
-            return f"{retry['job_id']} has retried it, and ended {retry['status']}: retry that one instead"
+            return f"{retry['job_id']} has retried it and ended as {retry['status']}: retry that one instead"
         return ""
 
 

@@ -1,4 +1,4 @@
-"""Planning the retry of a job: which of its tasks and slices are collected again."""
+"""Planning the retry of a job: selects the tasks and slices to collect again."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from inventory.service.job.plan import CollectPlan, CollectPlanner
 
 
 class RetryPlanner:
-    """Makes plans of retries.
+    """Plans retries.
 
     Args:
-        jobs, failed: the jobs and what failed in them.
-        planner: makes the plan of the secrets.
+        jobs, failed: the jobs and their failed parts.
+        planner: plans the collect of the secrets.
     """
 
     def __init__(self, *, jobs: JobManager, failed: FailedTasks, planner: CollectPlanner) -> None:
@@ -25,11 +25,11 @@ class RetryPlanner:
         self._planner = planner
 
     def plan(self, principal: Principal, collector: StoredCollector, job: StoredJob) -> CollectPlan:
-        """Return what a retry of ``job``, which has ended, will do.
+        """Return the plan for a retry of ``job``, which has ended.
 
         Raises:
             JobNotRetryableError: nothing failed in it, or it has no tasks.
-            InventoryError: those of ``CollectPlanner.plan_retry``.
+            InventoryError: as for ``CollectPlanner.plan_retry``.
         """
         source = self.with_tasks(job)
         failed = self._failed.of_job(source["domain_id"], source["job_id"])
@@ -38,7 +38,7 @@ class RetryPlanner:
         return self._planner.plan_retry(principal, collector, failed, planned_with=source.get("planned_with") or "")
 
     def nothing_failed(self, source: StoredJob) -> str:
-        """Return why there is nothing to retry in a job of which no task has failed."""
+        """Return why nothing can be retried in a job without failed tasks."""
         return "nothing failed in it" if source["total_tasks"] else "it has no tasks: collect again instead"
 
     def source(self, retry: StoredJob) -> StoredJob:

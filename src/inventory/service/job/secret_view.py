@@ -90,6 +90,6 @@ class SecretView:
 
 
 def succeeded_at(task: Document) -> datetime:
-    """Return how old what a complete success saw is at most."""
+    """Return the time from which on a complete success saw its resources: its view may be as old as this."""
     moment: datetime = task.get("view_started_at") or task["finished_at"]
     return moment

@@ -129,7 +129,7 @@ class Ageing:
         held: dict[str, StoredDeletion],
         runs: SuccessfulRuns,
     ) -> int:
-        """Hold a type if it must be, or look again at one that is; return how many resources are held anew."""
+        """Hold a type if it must be, or check one that is held already; return how many more resources are held."""
         other = query.get("ref_cloud_service_type")
         if other is not None and not (
             reference not in other["$nin"] if isinstance(other, dict) else reference == other

@@ -1,4 +1,4 @@
-"""Why a resource is here and as it is: for people, from what is stored."""
+"""Explaining a cloud service from stored data: who sees it, what identifies it, and what would delete it."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class ResourceExplainer:
     """Explains cloud services.
 
     Args:
-        services, states, records, collectors, rules, lookalikes: what is stored.
-        freshness: tells how current the views of collectors are.
-        identity: asked for projects where a collector rule names them by a field.
-        limits: what the settings say about deleting.
+        services, states, records, collectors, rules, lookalikes: the stored data.
+        freshness: provides the freshness of the collectors' views.
+        identity: queried for projects if a collector rule names them by a field.
+        limits: the settings about deletion.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class ResourceExplainer:
         return found
 
     def _project(self, principal: Principal, document: Document, states: Sequence[Document]) -> Document:
-        """Return who gave the resource its project: the last user who changed it, else a rule, else the secret."""
+        """Return what set the project of the resource: the last user who changed it, else a rule, else the secret."""
         project_id = document.get(_PROJECT)
         if not project_id:
             return {"source": "NONE"}
@@ -142,18 +142,18 @@ class ResourceExplainer:
         return found | {"source": "OTHER"}
 
     def _deciding_rule(self, principal: Principal, collector_id: str, document: Document) -> Json | None:
-        """Return the rule of the collector that gives the resource, as it is stored, the project that it has."""
+        """Return the rule of the collector that assigns the current project to the stored resource."""
         book = RuleBook.of(self._rules.list_of_collector(principal.domain_id, collector_id))
         projects = Projects(identity=self._identity, principal=principal)
         try:
             project_id, rule = book.project_and_rule(_as_sent(document), projects)
         except InventoryError:
-            # Identity does not answer: which project a rule leads to is not known then.
+            # Identity is unreachable: the project that a rule assigns is unknown.
             return None
         return rule if project_id == document[_PROJECT] else None
 
     def _alike(self, principal: Principal, document: Document, rule: Rule) -> list[Document]:
-        """Return others with the same resource_id, and those that differ in one value of the rule only."""
+        """Return other resources with the same resource_id, and those that differ in only one value of the rule."""
         scope = project_scope(principal) or {}
         wanted = [{RESOURCE_ID: value_at(document, RESOURCE_ID)}]
         values = {key: value_at(document, key) for key in rule}
@@ -161,7 +161,7 @@ class ResourceExplainer:
             wanted += [{key: value for key, value in values.items() if key != left_out} for left_out in rule]
         found: dict[str, Document] = {}
         for each in wanted:
-            # What is left has to tell resources apart: else all of an account would look alike.
+            # The remaining values must identify a resource: otherwise all resources of an account would match.
             if any(key in NAMING and value not in NO_VALUE for key, value in each.items()):
                 others = self._lookalikes.with_values(document, each, scope=scope, limit=LOOKALIKES + 1)
                 found.update({other["cloud_service_id"]: other for other in others})
@@ -169,7 +169,7 @@ class ResourceExplainer:
 
 
 def lookalike(document: Json, other: Json, rule: Iterable[str] = ()) -> Document:
-    """Return the fields of a ``Lookalike``: what ``other`` is, and in what it differs from ``document``."""
+    """Return the fields of a ``Lookalike``: what ``other`` is, and how it differs from ``document``."""
     keys = dict.fromkeys((*_COMPARED, *rule))
     return {
         **{name: other[name] for name in _COPIED if other.get(name) is not None},
@@ -191,14 +191,14 @@ def _identity(document: Json, rule: Rule | None) -> Document:
         "known": rule is not None,
     }
     if rule is None and document.get("match_key") is None:
-        found["remark"] = "it was created or changed by the API, so the rule that created it is not known any more"
+        found["remark"] = "it was created or changed by the API, so the rule that created it is unknown"
     elif rule is None:
         found["remark"] = "the rule that created it names other keys, or values that have changed since"
     return found
 
 
 def _as_sent(document: Json) -> Document:
-    """Return a stored resource as its plugin sends it, as far as collector rules look at it."""
+    """Return a stored resource in the form in which its plugin sends it, with the fields that collector rules use."""
     provider = document.get("provider") or ""
     tags = (document.get("tags") or {}).get(escape_key(provider))
     metadata = (document.get("metadata") or {}).get(escape_key(provider))

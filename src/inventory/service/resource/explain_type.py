@@ -1,4 +1,4 @@
-"""Whether the resources of a type are there more than once, and by which match rules they were created."""
+"""Finding duplicate resources of a type, and the match rules that created its resources."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from inventory.service.resource.scope import project_scope
 
 EXAMPLES: Final = 10
 SAMPLE: Final = 500
-"""So many resources are looked at for the rules that created them."""
+"""The number of resources whose match rules are determined."""
 _SEARCHES: Final = 10
-"""For so many of them all rules are tried; for the others those that were found."""
+"""The number of resources for which all rules are tried; for the others, only rules already found are."""
 
 
 class TypeExplainer:
@@ -28,7 +28,7 @@ class TypeExplainer:
 
     Args:
         types: the types.
-        lookalikes: finds what is there more than once.
+        lookalikes: finds the duplicates.
     """
 
     def __init__(self, *, types: CloudServiceTypeService, lookalikes: Lookalikes) -> None:
@@ -36,7 +36,7 @@ class TypeExplainer:
         self._lookalikes = lookalikes
 
     def explain(self, principal: Principal, cloud_service_type_id: str) -> Document:
-        """Return the fields of the ``TypeExplanation``; a caller bound to projects learns of their resources only.
+        """Return the fields of the ``TypeExplanation``; for a caller bound to projects, only of resources in these.
 
         Raises:
             NotFoundError: there is no such type.
@@ -67,7 +67,7 @@ class TypeExplainer:
 
 
 def rules_used(resources: Iterable[Json]) -> Counter[Rule | None]:
-    """Return how many of the resources were created by which match rule; by None those of which it is not known."""
+    """Return the number of resources by the match rule that created them; under None those whose rule is unknown."""
     used: Counter[Rule | None] = Counter()
     searches = _SEARCHES
     for resource in resources:

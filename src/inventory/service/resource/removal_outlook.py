@@ -1,4 +1,4 @@
-"""When and by what a resource would be deleted (contract, section 7). Pure."""
+"""Predicting what would delete a resource, and when (contract, section 7). Pure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ TERMINATION: Final = "TERMINATION"
 
 @dataclass(frozen=True, slots=True)
 class RemovalLimits:
-    """What the settings say about deleting.
+    """The settings about deletion.
 
     Attributes:
-        threshold: full collects without a resource after which it is DELETED.
-        grace: what was seen within this time is not counted as missed.
-        ages: how old things may become.
+        threshold: number of full collects without a resource after which it is DELETED.
+        grace: resources seen within this time are not counted as missed.
+        ages: the limits of age.
         excluded_domains: domains without housekeeping.
     """
 
@@ -42,10 +42,10 @@ def removals(
     """Return the fields of each ``Removal`` of a resource.
 
     Args:
-        document: as it is stored.
-        states: who has seen it.
-        collectors: those that still exist, by id.
-        limits: of the settings.
+        document: the stored resource.
+        states: the collection states of all collectors and secrets that have seen it.
+        collectors: the existing ones, by id.
+        limits: the settings.
     """
     if document.get("state") == DELETED:
         kept_until = _later(document.get("deleted_at"), timedelta(days=limits.ages.retention_days))

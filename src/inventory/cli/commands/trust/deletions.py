@@ -90,9 +90,9 @@ def show_deletion(context: click.Context, deletion_id: str) -> None:
     out.print(styled(one_line(f"{found['deletion_id']}: "), status(found.get("state", "")), f", {_summary(found)}"))
     out.print(styled(one_line(found.get("reason", ""))))
     for title, counts in (("types", found.get("types", [])), ("regions", found.get("regions", []))):
-        told = ", ".join(f"{each.get('name') or 'none'} {each.get('count', 0)}" for each in counts)
-        if told:
-            out.print(styled(one_line(f"{title}: {told}")))
+        text = ", ".join(f"{each.get('name') or 'none'} {each.get('count', 0)}" for each in counts)
+        if text:
+            out.print(styled(one_line(f"{title}: {text}")))
     if found.get("examples"):
         out.print(table_of(found["examples"], EXAMPLE_COLUMNS))
 
@@ -147,7 +147,7 @@ def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
         answer = client.call("Deletion.undo", **{key: target})
         restored += answer.get("restored", 0)
         if answer.get("complete"):
-            # A further call tells again of those that an earlier one did not bring back.
+            # A further call returns those again that an earlier one did not restore.
             return {
                 "restored": restored,
                 "not_restored": answer.get("not_restored", 0),
@@ -158,12 +158,12 @@ def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
 def _summary(found: dict[str, Any]) -> str:
     if found.get("kind") == "HOUSEKEEPING":
         return f"{found.get('deleted_count', 0)} deleted"
-    told = f"{found.get('missing', 0)} of {found.get('held', 0)} still missing, {found.get('alive', 0)} were alive"
+    text = f"{found.get('missing', 0)} of {found.get('held', 0)} still missing, {found.get('alive', 0)} were alive"
     if found.get("confirmations"):
-        told += f"; confirmed {found['confirmations']} times, last at {found.get('confirmed_at', '')}"
+        text += f"; confirmed {found['confirmations']} times, last at {found.get('confirmed_at', '')}"
     if found.get("deleted_count"):
-        told += f"; {found['deleted_count']} deleted"
-    return told
+        text += f"; {found['deleted_count']} deleted"
+    return text
 
 
 COMMANDS = (deletion,)
