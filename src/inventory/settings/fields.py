@@ -46,8 +46,8 @@ class Settings(BaseSettings):
     query_timeout_seconds: WaitSeconds = Field(30.0, description="time limit of one query inside MongoDB, s")
     change_timeout_seconds: Seconds = Field(
         60.0,
-        description="deadline of a call that changes something where its caller sets none, s; where a plugin is asked, "
-        "plugin_install_timeout_seconds and plugin_init_timeout_seconds come on top",
+        description="deadline of a call that changes something where its caller sets none, s; added where a plugin is "
+        "called: plugin_install_timeout_seconds and plugin_init_timeout_seconds",
     )
     max_answer_bytes: Count = Field(
         64 * MIB,
@@ -60,9 +60,7 @@ class Settings(BaseSettings):
         "a call that gets none within two seconds is refused and may be retried, bytes",
     )
     count_reuse_seconds: SecondsOrZero = Field(
-        1.0,
-        description="how long a list's total_count of 10,000 or more may be reused while other processes write, s; "
-        "0: always count",
+        1.0, description="how long a list's total_count of 10,000 or more may be reused, s; 0: always count"
     )
     migrate_at_start: bool = Field(
         True,
