@@ -97,7 +97,9 @@ class World:
 
         references = CollectorReferences(collectors=kit.collectors, reader=reader("collector", COLLECTOR))
         jobs = JobService(jobs=kit.jobs, reader=reader("job", JOB), references=references, clock=clock)
-        self.service = RetryService(jobs=kit.jobs, failed=failed, reader=jobs, collect=self.collects, planner=retries)
+        self.service = RetryService(
+            jobs=kit.jobs, failed=failed, tasks=kit.tasks, reader=jobs, collect=self.collects, planner=retries
+        )
 
     def _secrets(self, _selector: Any, _principal: Principal) -> Sequence[SecretInformation]:
         return [SecretInformation(name, "aws", f"sa-{name}", f"project-{name}") for name in self.secrets]

@@ -44,7 +44,7 @@ class RetryService:
     """Retries jobs.
 
     Args:
-        jobs, failed, tasks: the jobs, what failed in them, and their tasks.
+        jobs, failed, tasks: the jobs, their failed parts, and their tasks.
         reader: reads a job as its callers see it.
         collect: creates the job.
         planner: finds the job whose tasks are retried.
