@@ -64,9 +64,9 @@ MIGRATIONS: Final = (
     Migration(1, "build indexes", "0.1.0", build_indexes),
     Migration(2, "drop superseded indexes", "0.1.0", _drop_superseded),
     Migration(3, "rewrite reference keys", "0.1.0", rewrite_reference_keys),
-    Migration(4, "index complete successes", "0.1.0", build_indexes),
-    Migration(5, "index dry runs", "0.1.0", build_indexes),
-    Migration(6, "index retries", "0.1.0", build_indexes),
+    Migration(4, "index complete successes", "0.2.0", build_indexes),
+    Migration(5, "index dry runs", "0.2.0", build_indexes),
+    Migration(6, "index retries", "0.2.0", build_indexes),
     # The index without the revision is dropped by the version after: processes of 0.1 read by it.
     Migration(7, "index records by revision", "0.2.0", build_indexes),
     Migration(8, "remove orphaned records", "0.2.0", remove_orphaned_records),

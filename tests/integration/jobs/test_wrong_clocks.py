@@ -28,10 +28,12 @@ CLOSE = timedelta(seconds=2)
 """How far apart two readings of one clock may be on a busy machine."""
 FOLLOW_MACHINE = {
     "cli/view/output.py": "how long ago something was, on the terminal of a client",
+    "console/visit.py": "how long ago something was, on the pages of a client",
     "connector/static/file.py": "how old a file is: by the clock that stamps files",
     "domain/clock.py": "this machine's clock itself",
     "manager/object_ids.py": "the seconds in an ObjectId, by which nothing is judged",
     "observe/logs.py": "when a line is logged",
+    "standalone/platform_file.py": "how old a file is: by the clock that stamps files",
     "scheduler/engine.py": "APScheduler's own clock, which only sets off ticks",
 }
 """Modules that may read the machine's wall clock, and why."""

@@ -30,6 +30,8 @@ REQUIRED = {
     "Explanations.explain_type": ["cloud_service_type_id"],
     "JobOperations.retry": ["job_id"],
     "JobOperations.get": ["job_id"],
+    "DryRun.start": ["collector_id"],
+    "Deletion.undo": [],
     "Freshness.list": [],
     "Freshness.get": ["collector_id", "secret_id"],
     "CloudService.create": ["cloud_service_type", "cloud_service_group", "provider", "data"],
@@ -50,6 +52,8 @@ OWN_IDS = {
     "CloudServiceType": "cloud_service_type_id",
     "Region": "region_id",
     "CollectorRule": "collector_rule_id",
+    "DryRun": "dry_run_id",
+    "Deletion": "deletion_id",
 }
 
 COLLECTOR_MINIMAL = "collector_id name state provider capability plugin_info is_public project_id"
