@@ -90,6 +90,8 @@ def base_request(name: str, domain: Domain) -> Json:
             put(request, path, id_at(domain, path))
     if method == "stat":
         request["query"] = {"aggregate": [{"group": {"keys": [], "fields": [COUNT]}}]}
+    elif name == "Deletion.undo":
+        request["job_id"] = domain.ids["job_id"]
     elif method == "analyze":
         request["query"] = {"fields": {"n": {"operator": "count"}}}
     return request

@@ -413,7 +413,7 @@ def test_what_is_held_is_listed_shown_approved_and_undone(run: Run, here: Home, 
     assert "27 of 27 still missing, 30 were alive" in shown
     assert "no longer saw 27 of 30 resources" in shown
     assert "types: test.Compute.Server 27" in shown
-    assert "i-29" in shown
+    assert "name of i-" in shown
     assert "HELD: nothing is to undo yet" in run("deletion", "undo", hold["deletion_id"], code=1).stderr
     assert "APPROVED, 27 resources deleted" in run("deletion", "approve", hold["deletion_id"]).stdout
     assert "3 of 3" in run("resource", "list").stdout

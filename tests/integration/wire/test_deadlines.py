@@ -25,8 +25,14 @@ PATIENCE_SECONDS = 7
 LONGEST_MS = 7_500
 """gRPC rounds a deadline up a little."""
 READS = {"get", "get_schedule", "list_schedule_facts", "explain_schedule", "verify_plugin"}
-OWN_READS = {"Explanations.explain_resource", "Explanations.explain_type", "Freshness.list"}
-CHANGE_NOTHING = {"Collector.update_schedule", "CollectorRule.change_order"}
+OWN_READS = {
+    "Deletion.list",
+    "DryRun.list_changes",
+    "Explanations.explain_resource",
+    "Explanations.explain_type",
+    "Freshness.list",
+}
+CHANGE_NOTHING = {"Deletion.undo", "Collector.update_schedule", "CollectorRule.change_order"}
 """As they are asked here, for what is there already."""
 ENDED_ANYHOW = {
     "Collector.collect",
@@ -126,13 +132,17 @@ def test_every_command_ends_with_its_callers_patience(
 def test_a_caller_without_a_deadline_or_with_a_far_one_is_served(
     commands: Commands, domain: Domain, patience: float | None
 ) -> None:
-    """grpcio says "no deadline" as some centuries, and MongoDB takes no limit beyond 25 days."""
+    """grpcio says "no deadline" as some centuries, and MongoDB takes no limit beyond 25 days.
+
+    Without one a change has that of ``change_timeout_seconds``.
+    """
     commands.seen.clear()
 
     domain.client.call("Collector.disable", {"collector_id": domain.ids["collector_id"]}, timeout=patience)
 
     (limit,) = [limit for command, limit in commands.seen if command == "findAndModify"]
-    assert limit is None if patience is None else isinstance(limit, int)
+    assert isinstance(limit, int)
+    assert patience is not None or limit <= 60_000
 
 
 def test_a_query_has_its_own_limit_however_long_its_caller_waits(
