@@ -22,6 +22,7 @@ from inventory.errors import (
     NotFoundError,
     UnsupportedFilterKeyError,
 )
+from inventory.manager.transactions import Transactions
 from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, OTHER, Kit, RecordingQueue
@@ -327,6 +328,7 @@ def test_the_cache_narrows_where_it_is_asked_for(kit: Kit, clock: ManualClock) -
         job_task_id="t",
         now=clock.now(),
         hours=24,
+        transactions=Transactions(database=kit.database),
     )
     tasks = kit.tasks_of(collect(kit, collector, use_cache=True))
     assert [(task["filter"], task["full_collect"]) for task in tasks] == [({"region.name": ["r1"]}, False), ({}, True)]
