@@ -1,1 +1,1 @@
-"""The geometry of charts; ``templates/charts.html`` draws them as SVG, with the numbers as text."""
+"""The geometry of charts; the templates of ``overview`` draw them as SVG, with the numbers as text."""
