@@ -1,8 +1,9 @@
 """Every method of the API on one page: its requirements, the use case that implements it, and its presenter.
 
-A new method needs a row here, its use case, and its text in ``gateway/static/methods.json``. While a
-method of a served file has no row, the server does not start. Required fields and scopes follow the contract, sections 1 and 8, and the published documentation of
-Collector; ``domain_id`` is always required and not listed. The methods beyond the published API are in ``operations``.
+A new method needs a row here, its use case, and its text in ``gateway/static/methods.json``. While a method of a served
+file has no row, the server does not start. Required fields and scopes follow the contract, sections 1 and 8, and the
+published documentation of Collector; ``domain_id`` is always required and not listed. The methods beyond the published
+API are in ``operations``.
 """
 
 from __future__ import annotations

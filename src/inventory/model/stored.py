@@ -1,4 +1,4 @@
-"""Types of raw stored documents: a TypedDict beside each model of what is collected, scheduled and run, and their collections.
+"""Types of raw stored documents: a TypedDict beside each model of what is collected and run, and their collections.
 
 A test compares each with its model: the same names, the types that MongoDB returns for the fields, and required if the
 model requires it. Documents read with a projection have the same type but fewer fields.

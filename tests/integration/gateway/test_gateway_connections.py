@@ -43,7 +43,7 @@ def test_the_gateway_closes_the_longest_idle_for_a_new_one(
 
 def test_idle_connections_keep_nobody_from_the_health_pages(kept: Callable[[int, int], list[socket.socket]]) -> None:
     with HealthServer(host="127.0.0.1", port=0, checks={}, owner=PageOwner("worker", "")) as pages:
-        kept(pages.port, 200)
+        kept(pages.port, 60)
 
         with urllib.request.urlopen(f"http://127.0.0.1:{pages.port}/livez", timeout=5) as answer:
             assert answer.status == 200

@@ -29,7 +29,7 @@ from tests.integration.gateway.test_gateway_real_server import plugin, real
 
 __all__ = ["plugin", "real"]
 
-EXAMPLES = 30 if os.environ.get("INVENTORY_TEST_PROFILE") == "deep" else 3
+EXAMPLES = 30 if os.environ.get("INVENTORY_TEST_PROFILE") == "deep" else 2
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
