@@ -232,6 +232,7 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(up: Up) ->
 
     assert up.start().wait() == 2
     assert "No MongoDB answers within 0.3 s" in up.output
+    assert "Connection refused" in up.output
     assert "hunter2" not in up.output
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import redis
 from pymongo import MongoClient
-from pymongo.errors import PyMongoError
+from pymongo.errors import OperationFailure, PyMongoError
 
 from inventory.devruntime import ports
 from inventory.devruntime.databases.mongod import EmbeddedMongod
@@ -92,10 +92,17 @@ def _reach_mongodb(uri: str, timeout_seconds: float) -> str:
         except PyMongoError as exc:
             raise SettingsError(
                 f"No MongoDB answers within {timeout_seconds:g} s at the configured address "
-                f"({type(exc).__name__}). Start it, or unset INVENTORY_MONGO_URI to use an embedded one.",
+                f"({_mongodb_words(exc)}). Start it, or unset INVENTORY_MONGO_URI to use an embedded one.",
                 field="INVENTORY_MONGO_URI",
             ) from exc
         return ", ".join(f"{host}:{port}" for host, port in sorted(client.nodes)) or "configured"
+
+
+def _mongodb_words(exc: PyMongoError) -> str:
+    """Return what MongoDB, or the network, says; of a refusal its name only, since its text may name users."""
+    if isinstance(exc, OperationFailure):
+        return str((exc.details or {}).get("codeName") or f"code {exc.code}")
+    return own_words(exc)
 
 
 def _reach_redis(url: str, timeout_seconds: float) -> str:
