@@ -48,7 +48,8 @@ def launch_of(entry: PluginEntry, base: Path) -> Launch:
         return Launch(argv, folder, {**environment, "PORT": str(port)})
     name = container_of(entry)
     publish = f"127.0.0.1:{port}:{entry.run.container_port}"
-    docker = ("docker", "run", "--rm", "--name", name, "--publish", publish, "--memory", entry.run.memory)
+    # With --init a signal ends whatever the image starts.
+    docker = ("docker", "run", "--rm", "--init", "--name", name, "--publish", publish, "--memory", entry.run.memory)
     return Launch(("sh", "-c", _REPLACING, "sh", name, *docker, str(entry.run.image)), None, environment)
 
 

@@ -46,8 +46,8 @@ def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) 
             )
     with contextlib.ExitStack() as undo:
         for entry, data in secrets:
+            _write(file, entry["secret_id"], data, new=True)
             undo.callback((file.path.parent / _relative(entry["secret_id"])).unlink, missing_ok=True)
-            _write(file, entry["secret_id"], data)
         file.add("secrets", *({**entry, "data_file": _relative(entry["secret_id"])} for entry, _ in secrets))
         undo.pop_all()
 
@@ -90,12 +90,21 @@ def _relative(secret_id: str) -> str:
     return f"{FOLDER}/{secret_id}.json"
 
 
-def _write(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) -> None:
+def _write(file: PlatformFile, secret_id: str, data: Mapping[str, Any], *, new: bool = False) -> None:
+    """Write a secret's data; with ``new`` only where there is no such file, so that of two commands one wins."""
     path = file.path.parent / _relative(secret_id)
     with _translated(path):
         path.parent.mkdir(mode=_OWNER_ONLY, exist_ok=True)
-        with written_beside(path, json.dumps(dict(data), ensure_ascii=False, indent=1) + "\n") as new:
-            new.replace(path)
+        with written_beside(path, json.dumps(dict(data), ensure_ascii=False, indent=1) + "\n") as written:
+            if not new:
+                written.replace(path)
+                return
+            try:
+                path.hardlink_to(written)
+            except FileExistsError as exc:
+                raise SettingsError(
+                    f"{path} exists already: remove it, or choose another id", field="secret_id"
+                ) from exc
 
 
 @contextlib.contextmanager

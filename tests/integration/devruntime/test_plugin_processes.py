@@ -135,6 +135,7 @@ def test_a_container_is_bound_to_loopback_limited_and_replaced_with_its_image(
             [
                 "run",
                 "--rm",
+                "--init",
                 "--name",
                 name,
                 "--publish",

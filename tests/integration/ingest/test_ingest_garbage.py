@@ -194,6 +194,24 @@ def test_resources_age_only_where_collecting_succeeds(database, clock):
     assert housekeeping.run(clock.now())["domain-1"].deleted == 0
 
 
+@pytest.mark.parametrize(
+    ("view", "deleted"),
+    [
+        ({"full_collect": False}, 0),
+        ({"full_collect": True, "view_started_at": "before"}, 0),
+        ({"full_collect": True, "view_started_at": "after"}, 1),
+    ],
+)
+def test_a_retry_of_a_part_proves_no_more_than_the_view_that_it_completes(database, clock, view, deleted):
+    started = {"before": clock.now() - HOUR}
+    ingest(database, clock, [service(1)])
+    clock.advance(49 * HOUR)
+    started["after"] = clock.now() - HOUR
+    succeeded(database, clock, **{name: started.get(value, value) for name, value in view.items()})
+
+    assert Housekeeping(database=database).run(clock.now())["domain-1"].deleted == deleted
+
+
 def names_of(database):
     return [(doc.get("reference") or {}).get("resource_id") for doc in services(database)]
 

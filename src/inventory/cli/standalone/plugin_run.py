@@ -89,7 +89,11 @@ def run_plugin(
         folder = (folder or Path()).expanduser().absolute()
         if not folder.is_dir():
             raise click.UsageError(f"--folder {folder}: there is no such folder")
-        run: Entry = {"command": shlex.split(command), "folder": str(folder)}
+        try:
+            words = shlex.split(command)
+        except ValueError as exc:
+            raise click.UsageError(f"--command {command}: {exc}") from exc
+        run: Entry = {"command": words, "folder": str(folder)}
         version = version or "1.0"
     else:
         whole, version = _image(name, known, image, version)

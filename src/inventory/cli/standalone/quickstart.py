@@ -173,6 +173,8 @@ def _source(known: CataloguePlugin, from_file: str | None, profile: str | None) 
     if profile:
         return ("--profile", profile)
     place = provider_of(known.provider).place
+    if not place:
+        return ()
     try:
         usual_places.read(place, usual_places.Place(environ=os.environ, home=Path.home()))
     except SettingsError as exc:

@@ -21,21 +21,28 @@ class SuccessfulRuns:
         self._collectors: frozenset[str] | None = None
 
     def last_of(self, collector_id: str, secret_id: str | None = None) -> datetime | None:
-        """Return when the newest successful task began; None if there was none."""
+        """Return when the newest successful task began whose view was complete; None if there was none."""
         pair = (collector_id, secret_id)
         if pair not in self._known:
             query: Document = {
                 "domain_id": self._domain_id,
                 "collector_id": collector_id,
                 "status": "SUCCESS",
-                # A filtered collect proves nothing about resources it did not request.
+                # A filtered collect, or a part of one, proves nothing about resources it did not request.
                 "filter": {"$in": [None, {}]},
+                "full_collect": {"$ne": False},
             }
             if secret_id is not None:
                 query["secret_id"] = secret_id
-            found = self._tasks.find(query, {"started_at": 1}).sort("started_at", -1).limit(1)
-            self._known[pair] = next((task.get("started_at") for task in found), None)
+            whole = self._newest({**query, "view_started_at": None}, "started_at")
+            # A retry of slices completes a view that is as old as the first job's start.
+            completed = self._newest({**query, "view_started_at": {"$ne": None}}, "view_started_at")
+            self._known[pair] = max((moment for moment in (whole, completed) if moment is not None), default=None)
         return self._known[pair]
+
+    def _newest(self, query: Document, name: str) -> datetime | None:
+        found = self._tasks.find(query, {name: 1}).sort(name, -1).limit(1)
+        return next((task.get(name) for task in found), None)
 
     def exists(self, collector_id: str) -> bool:
         """Return whether the domain has the collector; an empty id counts as existing."""
