@@ -165,6 +165,20 @@ def test_what_is_held_does_not_age_either(fleet: Fleet) -> None:
     assert [hold["state"] for hold in fleet.holds()] == ["HELD"]
 
 
+def test_what_is_held_stays_held_when_its_collector_is_deleted(fleet: Fleet) -> None:
+    fleet.loses(LOST)
+    fleet.whole.container.collector_service.delete(USER, fleet.collector_id)
+
+    fleet.whole.clock.advance(timedelta(days=10))
+    fleet.whole.container.housekeeping.run(fleet.whole.clock.now())
+
+    assert set(LOST) <= fleet.living()
+    [hold] = [each for each in fleet.holds() if each["kind"] == "COLLECT"]
+    assert (hold["state"], hold["missing"]) == ("HELD", 20)
+    fleet.service.approve(USER, hold["deletion_id"])
+    assert not set(LOST) & fleet.living()
+
+
 def test_what_is_held_for_one_secret_is_not_deleted_for_another(fleet: Fleet) -> None:
     fleet.loses(LOST)
     fleet.sees(*range(40))

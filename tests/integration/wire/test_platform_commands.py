@@ -174,17 +174,17 @@ def test_a_secret_is_shown_replaced_and_removed_without_its_values(run: Run, pla
 
 
 def test_a_data_file_that_is_there_already_is_neither_replaced_nor_removed(run: Run, platform: Path) -> None:
-    data = platform.parent / "secrets" / "mine.json"
-    data.parent.mkdir(mode=0o700)
+    data = platform.parent / "secrets" / "theirs.json"
+    data.parent.mkdir(mode=0o700, exist_ok=True)
     data.write_text("of somebody else")
-    before = platform.read_text()
+    before, files = platform.read_text(), set(data.parent.iterdir())
 
-    add = ("secret", "add", "mine", "--provider", "new", "--from-env", "KEY")
+    add = ("secret", "add", "theirs", "--provider", "new", "--from-env", "KEY")
     answer = run(*add, code=1, env={"KEY": json.dumps({"key": VALUE})})
 
     assert "exists already: remove it" in answer.output + str(answer.exception)
     assert (data.read_text(), platform.read_text()) == ("of somebody else", before)
-    assert [path.name for path in data.parent.iterdir()] == ["mine.json"]
+    assert set(data.parent.iterdir()) == files
 
 
 def test_a_secret_written_by_hand_gets_its_other_values_in_a_file(run: Run, platform: Path) -> None:

@@ -96,8 +96,8 @@ class StateStore:
         return {state["cloud_service_id"] for state in found}
 
     def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
-        """Remove all states of a collector."""
-        self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id})
+        """Remove all states of a collector but those that a hold keeps: without them nobody would know what is held."""
+        self._collection.delete_many({"domain_id": domain_id, "collector_id": collector_id, "hold_id": None})
 
     def forget(self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession | None = None) -> None:
         """Remove all states of these resources."""
