@@ -45,7 +45,7 @@ test: $(STAMP) $(HELM) ## run the tests: unit, contract, integration, end to end
 COMPILED := build/compiled
 test-compiled: $(STAMP) ## run the tests of the hot modules once more, against those modules compiled (needs a C compiler)
 	@INVENTORY_COMPILE=1 $(BIN)/python setup.py --quiet build --build-lib $(COMPILED)
-	@INVENTORY_TEST_COMPILED=1 PYTHONPATH=$(COMPILED) $(BIN)/python tests/run_suites.py unit integration/ingest
+	@TESTED_COMPILED=1 PYTHONPATH=$(COMPILED) $(BIN)/python tests/run_suites.py unit integration/ingest
 
 test-deep: $(STAMP) $(HELM) ## run the tests again with many more examples
 	@INVENTORY_TEST_PROFILE=deep $(BIN)/python tests/run_suites.py --deep

@@ -15,7 +15,7 @@ import pytest
 from inventory.version import compiled
 from tests.unit.deploy.deploy_kit import ROOT
 
-TESTED = bool(os.environ.get("INVENTORY_TEST_COMPILED"))
+TESTED = bool(os.environ.get("TESTED_COMPILED"))
 """Whether this run is to test the compiled modules, see ``make test-compiled``."""
 
 
