@@ -9,6 +9,7 @@ from inventory.api.method_row import MethodRow, Service
 from inventory.api.policy import DOMAIN, OPERATIONS, PROJECT, Policy
 from inventory.api.presenters import (
     DELETION,
+    DIAGNOSIS,
     DRY_RUN,
     DRY_RUN_CHANGE,
     RESOURCE_EXPLANATION,
@@ -32,6 +33,7 @@ def operations_rows() -> Iterator[MethodRow]:
     yield from _explanations()
     yield from _dry_run()
     yield from _deletion()
+    yield from _diagnosis()
 
 
 def _schedule_facts(use: UseCases, who: Principal, request: Request) -> bytes:
@@ -107,3 +109,11 @@ def _deletion() -> Iterator[MethodRow]:
     yield row("approve", key, lambda use, who, it: DELETION.one(use.deletion_service.approve(who, it["deletion_id"])))
     yield row("discard", key, lambda use, who, it: DELETION.one(use.deletion_service.discard(who, it["deletion_id"])))
     yield row("undo", (), lambda use, who, it: UNDO.one(use.deletion_service.undo(who, it)))
+
+
+def _diagnosis() -> Iterator[MethodRow]:
+    yield Service("Diagnosis", DOMAIN, OPERATIONS).row(
+        "get",
+        (),
+        lambda use, who, it: DIAGNOSIS.one(use.diagnosis_service.get(who, plugins=bool(it.get("plugins"))).document()),
+    )

@@ -13,6 +13,7 @@ from inventory.service.job.retry import JobFacts
 from inventory.service.schedule.facts import Explanation
 from inventory.stubs.inventory.operations.v1 import (
     deletion_pb2,
+    diagnosis_pb2,
     dry_run_pb2,
     explain_pb2,
     freshness_pb2,
@@ -115,6 +116,7 @@ _JOB_FACTS: Final = Presenter(job_operations_pb2.JobFacts.DESCRIPTOR)
 _SECRET_FRESHNESS: Final = Presenter(freshness_pb2.SecretFreshness.DESCRIPTOR)
 DELETION: Final = Presenter(deletion_pb2.DeletionInfo.DESCRIPTOR)
 UNDO: Final = Presenter(deletion_pb2.UndoInfo.DESCRIPTOR)
+DIAGNOSIS: Final = Presenter(diagnosis_pb2.DiagnosisInfo.DESCRIPTOR)
 DRY_RUN: Final = Presenter(dry_run_pb2.DryRunInfo.DESCRIPTOR)
 DRY_RUN_CHANGE: Final = Presenter(dry_run_pb2.DryRunChange.DESCRIPTOR, derive=dry_run_change)
 VERSION: Final = Presenter(server_info_pb2.VersionInfo.DESCRIPTOR)

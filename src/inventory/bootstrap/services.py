@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 from inventory.bootstrap.managers import Managers
+from inventory.bootstrap.static_faults import static_file_faults
+from inventory.doctor.run import checks
+from inventory.doctor.surroundings import StaticFaults
 from inventory.domain.deletion_guard import DeletionGuard
 from inventory.manager.deletion.held import HeldResources
 from inventory.manager.deletion.holds import HoldManager
@@ -25,6 +29,7 @@ from inventory.service.collector.plugin import CollectorPluginService
 from inventory.service.collector.rules import CollectorRuleService
 from inventory.service.collector.verify_plugin import PluginVerifier
 from inventory.service.deletion.manage import DeletionService
+from inventory.service.diagnosis.findings import DiagnosisService
 from inventory.service.dry_run.manage import DryRunService
 from inventory.service.job.collect import CollectService, PlanLimits
 from inventory.service.job.freshness import FreshnessService
@@ -139,6 +144,18 @@ class Services(Managers):
             jobs=self.jobs,
             tasks=self.tasks,
             clock=self.clock,
+        )
+
+    def static_faults(self, path: Path) -> StaticFaults:
+        """Return the faults of the platform file at ``path``. Raises ``SettingsError``."""
+        return static_file_faults(path)
+
+    @cached_property
+    def diagnosis_service(self) -> DiagnosisService:
+        """The checks of `inventory doctor`, for operators."""
+        return DiagnosisService(
+            checks=lambda plugins: checks(self, plugins=plugins),
+            clock=self.machine_clock,
         )
 
     @cached_property

@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from inventory.connector.static.file import StaticFile, is_readable_by_others
 from inventory.connector.static.secrets import StaticSecretStore
+from inventory.doctor.surroundings import StaticFaults
 from inventory.domain.principal import system_principal
 from inventory.errors import InventoryError
-
-
-@dataclass(frozen=True, slots=True)
-class StaticFaults:
-    """The faults found.
-
-    Attributes:
-        plugins, secrets: their number in the file.
-        exposed: whether it contains secrets' data that others may read.
-        unreadable: by secret_id, why its data cannot be read by this user in this environment.
-    """
-
-    plugins: int
-    secrets: int
-    exposed: bool
-    unreadable: Mapping[str, str]
 
 
 def static_file_faults(path: Path) -> StaticFaults:

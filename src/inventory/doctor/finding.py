@@ -1,40 +1,13 @@
-"""The result of a check."""
+"""How a check states its result."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from pymongo.errors import OperationFailure, PyMongoError
 
+from inventory.domain.finding import Finding, Level
 from inventory.errors import InventoryError
-
-
-class Level(StrEnum):
-    """The severity."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-    SKIP = "skip"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report.
-
-    Attributes:
-        check: what was checked.
-        level: the severity.
-        message: what was found; free of secrets.
-        mend: what to do about it; empty if all is well.
-    """
-
-    check: str
-    level: Level
-    message: str
-    mend: str = ""
 
 
 def ok(check: str, message: str) -> Finding:

@@ -10,7 +10,8 @@ import pymongo
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from inventory.doctor.finding import Finding, fail, graded, ok, skip, warn
+from inventory.doctor.finding import fail, graded, ok, skip, warn
+from inventory.domain.finding import Finding
 from inventory.errors import ConnectionFailureError
 from inventory.model import ALL_DOCUMENTS
 from inventory.model.connection import Document, server_time, translated_errors

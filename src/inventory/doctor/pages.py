@@ -9,7 +9,8 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Final
 
-from inventory.doctor.finding import Finding, fail, ok, warn
+from inventory.doctor.finding import fail, ok, warn
+from inventory.domain.finding import Finding
 from inventory.observe.installation import gateway_mark, store_mark
 from inventory.observe.page_owner import PageOwner, owner_of
 from inventory.process.addresses import host_port, reachable

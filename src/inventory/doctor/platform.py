@@ -8,16 +8,15 @@ from typing import Any, Final
 
 import pymongo
 
-from inventory.bootstrap import Container
-from inventory.bootstrap.static_faults import static_file_faults
-from inventory.doctor.finding import Finding, fail, ok, skip, warn
+from inventory.doctor.finding import fail, ok, skip, warn
+from inventory.doctor.surroundings import Surroundings
+from inventory.domain.finding import Finding
 from inventory.domain.principal import Principal, system_principal
 from inventory.domain.redact import redact, secret_options
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
 from inventory.process.addresses import bare, parse_endpoint
 from inventory.service.collector.verify_plugin import PluginVerifier
-from inventory.settings import Settings
 
 COLLECTORS_TRIED: Final = 50
 _CONNECT_SECONDS: Final = 3.0
@@ -25,30 +24,31 @@ _CALL_SECONDS: Final = 10.0
 _SERVICES: Final = ("plugin_endpoint", "repository_endpoint", "secret_endpoint", "identity_endpoint")
 
 
-def check_platform(settings: Settings) -> Iterator[Finding]:
+def check_platform(container: Surroundings) -> Iterator[Finding]:
     """Check the source of plugins and secrets."""
+    settings = container.settings
     if settings.platform == "static":
-        yield from _static(settings)
+        yield from _static(container)
         return
     for name in _SERVICES:
         yield _service(name.removesuffix("_endpoint"), getattr(settings, name))
 
 
-def _static(settings: Settings) -> Iterator[Finding]:
-    check = "secrets"
-    if settings.static_file is None:
+def _static(container: Surroundings) -> Iterator[Finding]:
+    check, file = "secrets", container.settings.static_file
+    if file is None:
         mend = "Set INVENTORY_STATIC_FILE, or INVENTORY_PLATFORM=grpc and its endpoints."
         yield fail(check, "no static file is configured", mend)
         return
     # If it cannot be read, raises SettingsError, which names file, line and reason.
-    faults = static_file_faults(settings.static_file)
+    faults = container.static_faults(file)
     for secret_id, reason in faults.unreadable.items():
         yield warn(check, f"{secret_id}: {reason}", "Fix it, if this user and environment are those of the workers.")
     if faults.exposed:
-        mend = f"chmod 600 {settings.static_file}"
-        yield warn(check, f"{settings.static_file} contains secrets, and others may read it", mend)
+        mend = f"chmod 600 {file}"
+        yield warn(check, f"{file} contains secrets, and others may read it", mend)
     if not faults.unreadable and not faults.exposed:
-        yield ok(check, f"{settings.static_file}: plugins: {faults.plugins}, secrets: {faults.secrets}; all readable")
+        yield ok(check, f"{file}: plugins: {faults.plugins}, secrets: {faults.secrets}; all readable")
 
 
 def _service(name: str, endpoint: str) -> Finding:
@@ -65,7 +65,7 @@ def _service(name: str, endpoint: str) -> Finding:
         return fail(check, f"{endpoint}: {reason}", "Start it, or correct the endpoint in the settings.")
 
 
-def check_plugins(container: Container) -> Iterator[Finding]:
+def check_plugins(container: Surroundings) -> Iterator[Finding]:
     """Ask the plugin of each enabled collector for its metadata, and whether it accepts a secret."""
     with translated_errors(), pymongo.timeout(_CALL_SECONDS):
         wanted = {"state": "ENABLED"}
@@ -79,7 +79,7 @@ def check_plugins(container: Container) -> Iterator[Finding]:
         yield skip("plugins", f"{total - len(collectors)} further collectors were not tested")
 
 
-def _plugin(container: Container, collector: Mapping[str, Any]) -> Finding:
+def _plugin(container: Surroundings, collector: Mapping[str, Any]) -> Finding:
     info = collector["plugin_info"]
     check = f"plugin {info['plugin_id']}"
     name = collector.get("name") or collector["collector_id"]
@@ -98,7 +98,7 @@ def _plugin(container: Container, collector: Mapping[str, Any]) -> Finding:
 
 
 def _verified(
-    container: Container, collector: Mapping[str, Any], principal: Principal, check: str, words: str
+    container: Surroundings, collector: Mapping[str, Any], principal: Principal, check: str, words: str
 ) -> Finding:
     verifier = PluginVerifier(plugins=container.plugins, secrets=container.secrets)
     try:

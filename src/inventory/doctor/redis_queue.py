@@ -7,8 +7,9 @@ from typing import Final
 
 import redis
 
-from inventory.bootstrap import Container
-from inventory.doctor.finding import Finding, fail, ok, warn
+from inventory.doctor.finding import fail, ok, warn
+from inventory.doctor.surroundings import Surroundings
+from inventory.domain.finding import Finding
 from inventory.errors import ConnectionFailureError, own_words
 
 WAIT_WARN_SECONDS: Final = 60.0
@@ -35,7 +36,7 @@ def check_redis(url: str) -> Iterator[Finding]:
         yield ok("redis", f"reachable, version {version}")
 
 
-def check_queue(container: Container) -> Iterator[Finding]:
+def check_queue(container: Surroundings) -> Iterator[Finding]:
     """Check how many messages wait for the workers, and for how long."""
     states = container.queue.states()
     waiting = sum(state.waiting for state in states)

@@ -5,39 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from inventory.bootstrap import Container
 from inventory.doctor import mongodb, pages, platform, redis_queue, system_token, work
-from inventory.doctor.finding import Finding, Level, guarded, ok, skip, warn
-from inventory.settings import Settings, nearest_variable, unknown_variables
+from inventory.doctor.finding import guarded, ok, skip, warn
+from inventory.doctor.surroundings import Surroundings
+from inventory.domain.finding import Finding, Level
+from inventory.settings import nearest_variable, unknown_variables
 
-_TIMEOUT_SECONDS: Final = 10.0
 _MONGODB: Final = "Start it, or correct INVENTORY_MONGO_URI: host, password, replicaSet, TLS."
 _MIGRATE: Final = "Run `inventory migrate`, or use the version of inventory named here."
 _REDIS: Final = "Start it, or correct INVENTORY_REDIS_URL: host, password, TLS."
 _PLATFORM: Final = "Fix the file named here; `inventory config` shows which settings are in force."
 
 
-def run_checks(settings: Settings, *, plugins: bool = True) -> Iterator[Finding]:
+def checks(container: Surroundings, *, plugins: bool) -> Iterator[Finding]:
     """Yield the findings as they are made; if one check fails, the others still run.
 
     Args:
-        settings: the settings of the deployment.
+        container: the objects of the process.
         plugins: whether to check the collectors' plugins as well.
     """
     yield from _names()
-    quick = min(settings.plugin_init_timeout_seconds, _TIMEOUT_SECONDS)
-    platform_seconds = min(settings.platform_timeout_seconds, _TIMEOUT_SECONDS)
-    install = min(settings.plugin_install_timeout_seconds, _TIMEOUT_SECONDS)
-    bounded = {
-        "plugin_init_timeout_seconds": quick,
-        "platform_timeout_seconds": platform_seconds,
-        "plugin_install_timeout_seconds": install,
-    }
-    container = Container(settings.model_copy(update=bounded))
-    try:
-        yield from _checks(container, plugins=plugins)
-    finally:
-        container.close()
+    yield from _checks(container, plugins=plugins)
 
 
 def _names() -> Iterator[Finding]:
@@ -50,7 +38,7 @@ def _names() -> Iterator[Finding]:
         yield ok("settings", "all names and values are valid")
 
 
-def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
+def _checks(container: Surroundings, *, plugins: bool) -> Iterator[Finding]:
     settings = container.settings
     stored = bool(settings.mongo_uri.get_secret_value())
     if stored:
@@ -80,7 +68,7 @@ def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
         yield skip("secrets", "INVENTORY_STATIC_FILE is not set")
         yield skip("plugins", "their requirements are not met")
         return
-    found = guarded("secrets", lambda: platform.check_platform(settings), mend=_PLATFORM)
+    found = guarded("secrets", lambda: platform.check_platform(container), mend=_PLATFORM)
     yield from found
     if settings.platform == "grpc":
         reached = not any(each.level is Level.FAIL for each in found)
@@ -94,13 +82,13 @@ def _checks(container: Container, *, plugins: bool) -> Iterator[Finding]:
         yield from guarded("plugins", lambda: platform.check_plugins(container), mend=_PLATFORM)
 
 
-def _migrations(container: Container) -> Iterator[Finding]:
+def _migrations(container: Surroundings) -> Iterator[Finding]:
     # Raises if migrations are pending, or of a newer version.
     container.migrator.check()
     yield ok("migrations", "the database is up to date")
 
 
-def _mongodb(container: Container) -> Iterator[Finding]:
+def _mongodb(container: Surroundings) -> Iterator[Finding]:
     database, now = container.database, container.clock.now
     looks: dict[str, Callable[[], Iterable[Finding]]] = {
         "write concern": lambda: mongodb.check_write_concern(database),

@@ -7,9 +7,9 @@ from typing import Final
 
 import pymongo
 
-from inventory.bootstrap import Container
-from inventory.bootstrap.system_token import check_system_token
-from inventory.doctor.finding import Finding, fail, ok, skip
+from inventory.doctor.finding import fail, ok, skip
+from inventory.doctor.surroundings import Surroundings
+from inventory.domain.finding import Finding
 from inventory.domain.principal import DOMAIN, SYSTEM, Principal, system_principal
 from inventory.errors import (
     AuthenticateFailureError,
@@ -19,6 +19,7 @@ from inventory.errors import (
     SettingsError,
 )
 from inventory.model.connection import translated_errors
+from inventory.settings.system_token import check_system_token
 
 _CHECK: Final = "system token"
 _CALL_SECONDS: Final = 5.0
@@ -34,7 +35,7 @@ def untried() -> Finding:
     return skip(_CHECK, "the services that check it are unreachable")
 
 
-def check_token(container: Container, *, stored: bool) -> Finding:
+def check_token(container: Surroundings, *, stored: bool) -> Finding:
     """Test the system token as workers use it: with identity, then with secret. No secret is read.
 
     Args:
@@ -67,17 +68,17 @@ def check_token(container: Container, *, stored: bool) -> Finding:
     return ok(_CHECK, "identity and secret accept it; its role has type SYSTEM")
 
 
-def _domain_of_a_collector(container: Container) -> str:
+def _domain_of_a_collector(container: Surroundings) -> str:
     with translated_errors(), pymongo.timeout(_CALL_SECONDS):
         found = container.database["collector"].find_one({}, {"domain_id": 1})
     return str(found["domain_id"]) if found else ""
 
 
-def _any_domain(container: Container, principal: Principal) -> str:
+def _any_domain(container: Surroundings, principal: Principal) -> str:
     return next(iter(container.platform.identity.list_domains(principal)), "")
 
 
-def _role_type(container: Container, principal: Principal) -> str:
+def _role_type(container: Surroundings, principal: Principal) -> str:
     access = container.platform.identity.authorize(
         resource="Collector",
         verb="collect",

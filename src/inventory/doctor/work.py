@@ -9,7 +9,8 @@ from typing import Final
 import pymongo
 from pymongo.database import Database
 
-from inventory.doctor.finding import Finding, fail, ok, skip, warn
+from inventory.doctor.finding import fail, ok, skip, warn
+from inventory.domain.finding import Finding
 from inventory.model.connection import Document, translated_errors
 from inventory.settings import Settings
 

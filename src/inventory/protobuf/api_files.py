@@ -9,6 +9,7 @@ from google.protobuf.descriptor import FileDescriptor, MethodDescriptor
 
 from inventory.stubs.inventory.operations.v1 import (
     deletion_pb2,
+    diagnosis_pb2,
     dry_run_pb2,
     explain_pb2,
     freshness_pb2,
@@ -51,6 +52,7 @@ def operations_files() -> tuple[FileDescriptor, ...]:
         explain_pb2.DESCRIPTOR,
         dry_run_pb2.DESCRIPTOR,
         deletion_pb2.DESCRIPTOR,
+        diagnosis_pb2.DESCRIPTOR,
     )
 
 

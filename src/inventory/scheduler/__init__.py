@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Mapping
 
 from inventory.bootstrap import Container
-from inventory.bootstrap.system_token import check_system_token
 from inventory.manager.duty import DutyManager
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.schedule.due_batch import DueBatchManager
@@ -31,6 +30,7 @@ from inventory.scheduler.pulse import Pulse
 from inventory.service.resource.housekeeping import HousekeepingCounts
 from inventory.service.schedule.ticks import ScheduleTicker
 from inventory.settings import Settings
+from inventory.settings.system_token import check_system_token
 
 _log = get_logger(__name__)
 

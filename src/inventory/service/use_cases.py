@@ -7,6 +7,7 @@ from typing import Protocol
 from inventory.service.collector.manage import CollectorService
 from inventory.service.collector.rules import CollectorRuleService
 from inventory.service.deletion.manage import DeletionService
+from inventory.service.diagnosis.findings import DiagnosisService
 from inventory.service.dry_run.manage import DryRunService
 from inventory.service.job.collect import CollectService
 from inventory.service.job.freshness import FreshnessService
@@ -31,6 +32,8 @@ class UseCases(Protocol):
     def collect(self) -> CollectService: ...
     @property
     def deletion_service(self) -> DeletionService: ...
+    @property
+    def diagnosis_service(self) -> DiagnosisService: ...
     @property
     def dry_run_service(self) -> DryRunService: ...
     @property

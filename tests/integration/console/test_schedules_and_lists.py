@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.integration.console.conftest import Open
 from tests.integration.console.page import Browser
-from tests.integration.console.world import QUOTES, World
+from tests.integration.console.world import DOMAIN, QUOTES, World
+from tests.integration.wire.client import token_of
 
 
 def path_of(world: World) -> str:
@@ -117,8 +119,25 @@ def test_health_tells_how_current_things_are(page: Browser) -> None:
 
     assert shown.status == 200
     assert "secret-1" in shown.text
-    assert "inventory doctor" in shown.text
-    assert "None is so." in page.get("/health?state=STALE").text
+    assert "No secret is in such a state" in page.get("/health?state=STALE").text
+
+
+def test_health_says_what_doctor_finds_and_what_to_do(page: Browser, browse: Open, token_origin: str) -> None:
+    shown = page.get("/health")
+    asked = page.get("/health?plugins=1")
+
+    assert "fail migrations Migrations are pending." in shown.text
+    assert "Run `inventory migrate`" in shown.text
+    assert "Start it (inventory scheduler)" in shown.text
+    assert "accepts a secret" not in shown.text
+    assert "accepts a secret" in asked.text
+    assert "very-secret-value" not in shown.html + asked.html
+
+    member = browse(token_origin)
+    member.post("/login", {"token": token_of(DOMAIN)})
+    refused = member.get("/health")
+    assert "operators only" in refused.text
+    assert "Migrations" not in refused.text
 
 
 def test_an_id_leads_to_its_page_and_words_to_what_has_them(page: Browser, world: World) -> None:

@@ -20,15 +20,15 @@ from pymongo.write_concern import WriteConcern
 
 from inventory.api.server import Readiness
 from inventory.bootstrap import Container
+from inventory.bootstrap.doctor import run_checks
 from inventory.cli import cli
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
 from inventory.devruntime.running import RunningFile, running_settings
 from inventory.doctor import mongodb, pages, platform, redis_queue, work
-from inventory.doctor.finding import Finding, Level
-from inventory.doctor.run import run_checks
 from inventory.domain.clock import SystemClock
+from inventory.domain.finding import Finding, Level
 from inventory.errors import ConnectionFailureError, SettingsError
 from inventory.migration.migrator import Migrator
 from inventory.migration.start import await_migrated
@@ -233,7 +233,7 @@ def test_secrets_that_cannot_be_read_or_that_others_may_read_are_told(settings: 
         ],
     )
     file.chmod(0o644)
-    found = list(platform.check_platform(settings))
+    found = list(platform.check_platform(Container(settings)))
     assert [finding.level for finding in found] == [Level.WARN] * 3
     said = str(found)
     assert "NO_SUCH_VARIABLE is not set" in said
@@ -244,7 +244,7 @@ def test_secrets_that_cannot_be_read_or_that_others_may_read_are_told(settings: 
 def test_services_that_do_not_listen_are_told() -> None:
     gone = f"grpc://127.0.0.1:{free_port()}"
     settings = Settings(platform="grpc", secret_endpoint=gone, plugin_endpoint=gone, repository_endpoint=gone)
-    found = list(platform.check_platform(settings))
+    found = list(platform.check_platform(Container(settings)))
     assert [finding.level for finding in found] == [Level.FAIL] * 4
     assert "has no endpoint" in found[-1].message
 

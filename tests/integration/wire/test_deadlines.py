@@ -27,6 +27,7 @@ LONGEST_MS = 7_500
 READS = {"get", "get_schedule", "list_schedule_facts", "explain_schedule", "verify_plugin"}
 OWN_READS = {
     "Deletion.list",
+    "Diagnosis.get",
     "DryRun.list_changes",
     "Explanations.explain_resource",
     "Explanations.explain_type",

@@ -31,6 +31,7 @@ REQUIRED = {
     "JobOperations.retry": ["job_id"],
     "JobOperations.get": ["job_id"],
     "DryRun.start": ["collector_id"],
+    "Diagnosis.get": [],
     "Deletion.undo": [],
     "Freshness.list": [],
     "Freshness.get": ["collector_id", "secret_id"],

@@ -30,7 +30,7 @@ from inventory.cli import cli, completion, listing
 from inventory.cli.commands import doctor, migrate
 from inventory.cli.standalone import try_plugin
 from inventory.cli.view.output import console
-from inventory.doctor.finding import Finding, Level
+from inventory.domain.finding import Finding, Level
 from inventory.plugin_check.fault import Counted, Fault, Severity
 from inventory.protobuf.api_files import all_methods
 

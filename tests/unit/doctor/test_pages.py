@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from inventory.devruntime.ports import free_port
-from inventory.doctor.finding import Finding, Level
 from inventory.doctor.pages import check_processes
+from inventory.domain.finding import Finding, Level
 from inventory.observe.health_pages import HealthServer
 from inventory.observe.installation import gateway_mark, store_mark
 from inventory.observe.page_owner import PageOwner

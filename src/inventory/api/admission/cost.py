@@ -57,6 +57,7 @@ _BY_NUMBER: Final = frozenset(
         f"/{OPERATIONS}.Deletion/approve",
         f"/{OPERATIONS}.Deletion/discard",
         f"/{OPERATIONS}.Deletion/undo",
+        f"/{OPERATIONS}.Diagnosis/get",
     }
 )
 """Methods whose work grows with the number of secrets or collected resources."""

@@ -17,7 +17,7 @@ from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import as_text, console, json_option, print_json, styled, wants_json
 from inventory.devruntime.running import running_settings
-from inventory.doctor.finding import Finding, Level
+from inventory.domain.finding import Finding, Level
 from inventory.errors import SettingsError
 from inventory.observe import logs
 from inventory.process.addresses import host_port, reachable
@@ -77,7 +77,7 @@ def _findings(context: click.Context, data_dir: Path, *, plugins: bool) -> Itera
         options = ClientOptions(endpoint=host_port(reachable(settings.host), settings.port))
     yield server_finding(options)
     # Everything that a process of the service imports: no other command should wait for it.
-    from inventory.doctor.run import run_checks
+    from inventory.bootstrap.doctor import run_checks
 
     yield from run_checks(settings, plugins=plugins)
 

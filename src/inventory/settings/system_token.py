@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inventory.errors import SettingsError
-from inventory.settings import Settings
+from inventory.settings.fields import Settings
 
 
 def check_system_token(settings: Settings) -> None:
