@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, NoReturn
@@ -11,7 +12,7 @@ import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 
-from inventory.domain.redact import redact
+from inventory.domain.redact import Redactor, secret_options
 from inventory.errors import InvalidParameterTypeError
 from inventory.plugin.base import Plugin, Refused, Request
 from inventory.plugin.resources import Error, Resource
@@ -124,10 +125,11 @@ def _plain(value: Any) -> Any:
 
 def _abort(context: grpc.ServicerContext, exc: Exception, request: Request) -> NoReturn:
     """End the call with what went wrong, values of the secret blotted out."""
-    text = redact(str(exc), request.secret_data)
+    blot = Redactor(request.secret_data, secret_options(request.options))
+    text = blot(str(exc))
     if isinstance(exc, Refused):
         context.abort(grpc.StatusCode.INVALID_ARGUMENT, text)
-    # The traceback, for the plugin's author; a library's own words in it may quote a secret.
-    _log.error("%s: %s", type(exc).__name__, text)
+    # For the plugin's author; not exc_info, since a library's own words in the traceback may quote a secret.
+    _log.error("%s", blot("".join(traceback.format_exception(exc)).rstrip()))
     context.abort(grpc.StatusCode.UNKNOWN, f"{type(exc).__name__}: {text}")
     raise AssertionError("abort has raised")
