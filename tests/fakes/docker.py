@@ -1,21 +1,28 @@
 """A stand-in for docker: it notes how it is called, and `docker run` serves a plugin on the published port.
 
 Put :func:`install`'s folder first on the PATH. Beside it lie `docker.calls`, a line of JSON a call, and `images`, a
-line for each image that is there. An image whose name holds `broken` ends at once; one with `absent` cannot be pulled.
+line for each image that is there. An image whose name holds `broken` ends at once; one with `absent` cannot be pulled;
+the container of a `stubborn` one ignores SIGTERM and outlives its `docker run`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 CALLS = "docker.calls"
 IMAGES = "images"
+STUCK = "stuck"
+"""While this file is there, `docker rm` hangs."""
 
 
 def install(folder: Path) -> Path:
@@ -54,9 +61,27 @@ def main(folder: Path, arguments: list[str]) -> int:
             if "broken" in image:
                 print("ModuleNotFoundError: No module named 'spaceone'", file=sys.stderr)
                 return 1
-            publish = arguments[arguments.index("--publish") + 1]
-            _serve(image, int(publish.split(":")[1]))
+            port = int(arguments[arguments.index("--publish") + 1].split(":")[1])
+            if "stubborn" in image:
+                _contain(folder / arguments[arguments.index("--name") + 1], port)
+            else:
+                _serve(image, port)
+        case "rm":
+            if (folder / STUCK).exists():
+                time.sleep(60)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                os.kill(int((folder / image).read_text()), signal.SIGKILL)
     return 0
+
+
+def _contain(container: Path, port: int) -> None:
+    """Run a container that outlives this process; its pid is in the file ``container``."""
+    ignoring = "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); import http.server as h; "
+    serving = "h.HTTPServer(('127.0.0.1', int(sys.argv[1])), None).serve_forever()"
+    process = subprocess.Popen([sys.executable, "-c", ignoring + serving, str(port)], start_new_session=True)
+    container.write_text(str(process.pid))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    process.wait()
 
 
 def _serve(image: str, port: int) -> None:

@@ -13,11 +13,12 @@ from typing import Final
 
 from inventory.bootstrap.static_file import PluginEntry, parse_text, read_text
 from inventory.devruntime import child
+from inventory.devruntime.containers import ContainerRemoval
 from inventory.errors import SettingsError
 from inventory.process.file_state import FileState, file_state
 from inventory.process.restarts import RestartPolicy, Restarts
-from inventory.standalone.launch import launch_of
-from inventory.standalone.plugin_state import FOLDER, PluginState, State, log_file, write_states
+from inventory.standalone.launch import container_of, launch_of, plugin_environment
+from inventory.standalone.plugin_state import FOLDER, PluginState, State, log_file, read_states, write_states
 
 LOOK_SECONDS: Final = 0.25
 """How often the platform file is looked at, s."""
@@ -34,6 +35,7 @@ class _Plugin:
     process: subprocess.Popen[bytes] | None = None
     restart_at: float | None = None
     kill_at: float | None = None
+    removal: ContainerRemoval | None = None
     deaths: int = 0
     failed: bool = False
     reason: str = ""
@@ -42,7 +44,11 @@ class _Plugin:
     def state(self) -> PluginState:
         pid = self.process.pid if self.process is not None else 0
         state = State.FAILED if self.failed else State.RESTARTING if self.restart_at is not None else State.RUNNING
-        return PluginState(state, pid, self.deaths, self.reason)
+        return PluginState(state, pid, self.deaths, self.reason, self.container)
+
+    @property
+    def container(self) -> str:
+        return container_of(self.entry)
 
 
 class PluginProcesses:
@@ -71,6 +77,9 @@ class PluginProcesses:
         self._now = now
         self._plugins: dict[str, _Plugin] = {}
         self._stopping: list[_Plugin] = []
+        self._left = {state.container for state in read_states(data_dir).values()} - {""}
+        """Containers of an earlier `up` that was killed."""
+        self._removals: list[ContainerRemoval] = []
         self._seen: FileState | None = None
         self._looked_at = -LOOK_SECONDS
         self._written: dict[str, PluginState] = {}
@@ -84,6 +93,7 @@ class PluginProcesses:
         for plugin in self._plugins.values():
             self._tend(plugin, now)
         self._stopping = [plugin for plugin in self._stopping if not self._ended(plugin, now)]
+        self._removals = [removal for removal in self._removals if not removal.ended(now)]
         self._write()
 
     def stop(self) -> None:
@@ -91,10 +101,13 @@ class PluginProcesses:
         for plugin in self._plugins.values():
             self._terminate(plugin)
         self._plugins.clear()
-        for plugin in self._stopping:
-            if plugin.process is not None:
-                child.stop(plugin.process, grace_seconds=GRACE_SECONDS)
-        self._stopping.clear()
+        while self._stopping:
+            now = self._now()
+            self._stopping = [plugin for plugin in self._stopping if not self._ended(plugin, now)]
+            time.sleep(child.POLL_SECONDS)
+        for removal in self._removals:
+            removal.wait()
+        self._removals.clear()
         self._write()
 
     def _look(self) -> None:
@@ -110,6 +123,9 @@ class PluginProcesses:
         wanted = {entry.plugin_id: entry for entry in content.plugins if entry.run is not None}
         for plugin_id in [name for name, plugin in self._plugins.items() if not _same(plugin.entry, wanted.get(name))]:
             self._terminate(self._plugins.pop(plugin_id))
+        # Those that still have an entry are removed when it is started.
+        self._removals += [self._removal(name) for name in self._left - set(map(container_of, wanted.values()))]
+        self._left.clear()
         for plugin_id, entry in wanted.items():
             if plugin_id not in self._plugins:
                 self._plugins[plugin_id] = _Plugin(entry, Restarts(RestartPolicy()), restart_at=self._now())
@@ -117,15 +133,36 @@ class PluginProcesses:
     def _tend(self, plugin: _Plugin, now: float) -> None:
         if plugin.restart_at is not None:
             # Its port is free only once the one before it has ended.
-            if now >= plugin.restart_at and not any(_same_port(plugin, other) for other in self._stopping):
+            free = not any(_same_port(plugin, other) for other in self._stopping) and not any(
+                removal.name == plugin.container for removal in self._removals
+            )
+            if now >= plugin.restart_at and free and self._cleared(plugin, now):
                 self._start(plugin)
         elif plugin.process is not None and not plugin.failed and (code := plugin.process.poll()) is not None:
             child.send(plugin.process, signal.SIGKILL)
             plugin.deaths += 1
             self._retry(plugin, f"ended with exit code {code}", now)
+            if plugin.failed and plugin.container:
+                self._removals.append(self._removal(plugin.container))
+
+    def _cleared(self, plugin: _Plugin, now: float) -> bool:
+        """Return whether no container has the plugin's name any more; Docker is asked to remove it."""
+        if not plugin.container:
+            return True
+        if plugin.removal is None:
+            plugin.removal = self._removal(plugin.container)
+        if not plugin.removal.ended(now):
+            return False
+        if plugin.removal.timed_out:
+            self._say(plugin.entry.plugin_id, f"its container may still exist: docker rm --force {plugin.container}")
+        return True
+
+    def _removal(self, container: str) -> ContainerRemoval:
+        return ContainerRemoval(container, plugin_environment(), self._now())
 
     def _start(self, plugin: _Plugin) -> None:
         plugin.restart_at = None
+        plugin.removal = None
         launch = launch_of(plugin.entry, self._path.parent)
         path = log_file(self._data_dir, plugin.entry.plugin_id)
         try:
@@ -153,13 +190,16 @@ class PluginProcesses:
             plugin.process.terminate()
             plugin.kill_at = self._now() + GRACE_SECONDS
             self._stopping.append(plugin)
+        elif plugin.container:
+            self._removals.append(plugin.removal or self._removal(plugin.container))
 
     def _ended(self, plugin: _Plugin, now: float) -> bool:
         assert plugin.process is not None
         if plugin.process.poll() is None and now < (plugin.kill_at or now):
             return False
         child.stop(plugin.process, grace_seconds=0.0)
-        return True
+        # A container that ignores SIGTERM outlives the client that was killed.
+        return self._cleared(plugin, now)
 
     def _write(self) -> None:
         states = {plugin_id: plugin.state for plugin_id, plugin in self._plugins.items()}

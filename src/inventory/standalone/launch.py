@@ -10,8 +10,8 @@ from typing import Final
 
 from inventory.bootstrap.static_file import PluginEntry
 
-_REPLACING: Final = 'docker rm --force "$1" >/dev/null 2>&1; shift; exec "$@"'
-"""A container that a killed `up` left behind has name and port. Then ``docker run``, which passes signals on."""
+_OWN: Final = "INVENTORY_"
+"""Begins the variables of the service, with addresses and passwords of its stores: not for plugins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,7 @@ def launch_of(entry: PluginEntry, base: Path) -> Launch:
     """
     assert entry.run is not None
     port = port_of(entry)
-    # The service's environment, with addresses and passwords of its stores, is not for plugins.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("INVENTORY_")}
+    environment = plugin_environment()
     if entry.run.command is not None:
         argv = tuple(part.replace("{port}", str(port)) for part in entry.run.command)
         folder = base / (entry.run.folder or ".")
@@ -48,9 +47,14 @@ def launch_of(entry: PluginEntry, base: Path) -> Launch:
         return Launch(argv, folder, {**environment, "PORT": str(port)})
     name = container_of(entry)
     publish = f"127.0.0.1:{port}:{entry.run.container_port}"
-    # With --init a signal ends whatever the image starts.
-    docker = ("docker", "run", "--rm", "--init", "--name", name, "--publish", publish, "--memory", entry.run.memory)
-    return Launch(("sh", "-c", _REPLACING, "sh", name, *docker, str(entry.run.image)), None, environment)
+    # With --init a signal ends whatever the image starts, unless it ignores signals.
+    argv = ("docker", "run", "--rm", "--init", "--name", name, "--publish", publish, "--memory", entry.run.memory)
+    return Launch((*argv, str(entry.run.image)), None, environment)
+
+
+def plugin_environment() -> dict[str, str]:
+    """Return the environment of plugins, and of the commands that manage them."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
 
 
 def port_of(entry: PluginEntry) -> int:
@@ -59,5 +63,5 @@ def port_of(entry: PluginEntry) -> int:
 
 
 def container_of(entry: PluginEntry) -> str:
-    """Return the name of the plugin's container: one port of a machine is one container's."""
-    return f"inventory-plugin-{port_of(entry)}"
+    """Return the name of the plugin's container: one port of a machine is one container's; empty: it has none."""
+    return f"inventory-plugin-{port_of(entry)}" if entry.run is not None and entry.run.image else ""

@@ -36,12 +36,14 @@ class PluginState:
         pid: of the process that runs, or ran last; 0: it could not be started.
         deaths: how often it has ended by itself since its entry was read.
         reason: of the last end, in words.
+        container: its name; empty: it has none.
     """
 
     state: State
     pid: int
     deaths: int = 0
     reason: str = ""
+    container: str = ""
 
 
 def log_file(data_dir: Path, plugin_id: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import stat
@@ -15,6 +16,7 @@ import psutil
 import pytest
 import yaml
 
+from inventory.devruntime import containers, plugin_processes
 from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
@@ -54,6 +56,13 @@ def _until(processes: PluginProcesses, condition: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline
         processes.tend()
         time.sleep(0.02)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def test_a_command_runs_on_its_port_is_restarted_and_ends_with_its_entry(
@@ -120,16 +129,26 @@ def test_a_broken_file_leaves_all_plugins_as_they_are(
     assert listening("127.0.0.1", port)
 
 
-def test_a_container_is_bound_to_loopback_limited_and_replaced_with_its_image(
-    processes: PluginProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def stubborn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder of a Docker whose containers ignore SIGTERM; what a test leaves is killed."""
     folder = docker.install(tmp_path / "bin")
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    monkeypatch.setattr(plugin_processes, "GRACE_SECONDS", 0.2)
+    yield folder
+    for path in folder.glob("inventory-plugin-*"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(path.read_text()), signal.SIGKILL)
+
+
+def test_a_container_is_bound_to_loopback_limited_and_replaced_with_its_image(
+    processes: PluginProcesses, tmp_path: Path, stubborn: Path
+) -> None:
     port = free_port()
-    _write(tmp_path, cloud={"image": "spaceone/cloud:1", "memory": "512m", "port": port})
+    _write(tmp_path, cloud={"image": "spaceone/stubborn:1", "memory": "512m", "port": port})
     _until(processes, lambda: listening("127.0.0.1", port))
     name = f"inventory-plugin-{port}"
-    assert docker.calls(folder) == [
+    assert docker.calls(stubborn) == [
         ["rm", "--force", name],
         *[
             [
@@ -142,12 +161,52 @@ def test_a_container_is_bound_to_loopback_limited_and_replaced_with_its_image(
                 f"127.0.0.1:{port}:50051",
                 "--memory",
                 "512m",
-                "spaceone/cloud:1",
+                "spaceone/stubborn:1",
             ]
         ],
     ]
-    pid = read_states(tmp_path)["cloud"].pid
+    state = read_states(tmp_path)["cloud"]
+    pid = state.pid
+    assert state.container == name
 
-    _write(tmp_path, cloud={"image": "spaceone/cloud:2", "port": port})
-    _until(processes, lambda: not psutil.pid_exists(pid) and listening("127.0.0.1", port))
-    assert docker.calls(folder)[-1][-1] == "spaceone/cloud:2"
+    _write(tmp_path, cloud={"image": "spaceone/stubborn:2", "port": port})
+    _until(processes, lambda: docker.calls(stubborn)[-1][-1] == "spaceone/stubborn:2")
+    assert not psutil.pid_exists(pid)
+
+
+def test_a_container_that_ignores_signals_does_not_outlive_its_plugin(
+    processes: PluginProcesses, tmp_path: Path, stubborn: Path
+) -> None:
+    port = free_port()
+
+    def started(image: str) -> psutil.Process:
+        _write(tmp_path, cloud={"image": image, "port": port})
+        _until(processes, lambda: image in str(docker.calls(stubborn)[-1:]) and listening("127.0.0.1", port))
+        return psutil.Process(int((stubborn / f"inventory-plugin-{port}").read_text()))
+
+    first = started("spaceone/stubborn:1")
+    psutil.Process(read_states(tmp_path)["cloud"].pid).kill()
+    second = started("spaceone/stubborn:2")
+    assert _has_ended(first)
+
+    # An `up` is killed, and the entry removed before the next one starts.
+    psutil.Process(read_states(tmp_path)["cloud"].pid).kill()
+    _write(tmp_path)
+    later = PluginProcesses(tmp_path / "platform.yaml", tmp_path, emit=print)
+    _until(later, lambda: _has_ended(second))
+    later.stop()
+
+    third = started("spaceone/stubborn:3")
+    processes.stop()
+    assert _has_ended(third)
+
+
+def test_a_docker_that_hangs_delays_the_start_only_for_a_while(
+    processes: PluginProcesses, tmp_path: Path, stubborn: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, "REMOVAL_SECONDS", 0.3)
+    (stubborn / docker.STUCK).touch()
+    port = free_port()
+    _write(tmp_path, cloud={"image": "spaceone/cloud:1", "port": port})
+    _until(processes, lambda: listening("127.0.0.1", port))
+    assert told == [f"cloud        | its container may still exist: docker rm --force inventory-plugin-{port}"]

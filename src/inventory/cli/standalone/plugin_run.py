@@ -22,7 +22,7 @@ from inventory.devruntime.running import running_settings
 from inventory.errors import InventoryError
 from inventory.standalone.catalogue import CataloguePlugin, catalogue
 from inventory.standalone.platform_file import Entry, PlatformFile
-from inventory.standalone.plugin_state import State, log_file, read_states
+from inventory.standalone.plugin_state import PluginState, State, log_file, read_states
 from inventory.standalone.plugins import new_entry
 
 FIRST_PORT: Final = 50070
@@ -166,13 +166,13 @@ def is_up(file: PlatformFile) -> bool:
     return found is not None and Path(found).resolve() == file.path
 
 
-def wait_until_it_answers(entry: Entry, seconds: float, *, before: int = 0) -> Mapping[str, Any]:
+def wait_until_it_answers(entry: Entry, seconds: float, *, before: PluginState | None = None) -> Mapping[str, Any]:
     """Return what a plugin that was just started answers to ``init``; nothing where it refuses, which is an answer.
 
     Args:
         entry: of the plugin.
         seconds: how long it may take.
-        before: the process that it replaces; 0: none.
+        before: the state of the process that it replaces; absent: there is none.
 
     Raises:
         click.ClickException: it ended, or did not answer in time; with its last lines.
@@ -183,7 +183,7 @@ def wait_until_it_answers(entry: Entry, seconds: float, *, before: int = 0) -> M
     reason = "it was not started"
     while time.monotonic() < deadline:
         state = read_states(data_dir()).get(plugin_id)
-        if state is not None and state.pid != before:
+        if state is not None and _is_new(state, before):
             reason = "it runs, but does not answer"
             if state.deaths or state.state is State.FAILED:
                 raise _failed(plugin_id, state.reason, log, began)
@@ -194,6 +194,13 @@ def wait_until_it_answers(entry: Entry, seconds: float, *, before: int = 0) -> M
                     return {}
         time.sleep(POLL_SECONDS)
     raise _failed(plugin_id, f"{reason} within {seconds:g} s", log, began)
+
+
+def _is_new(state: PluginState, before: PluginState | None) -> bool:
+    """Return whether ``state`` is that of the new process: the one before it may answer until it has ended."""
+    if before is None or state.state is State.FAILED:
+        return state != before
+    return state.pid not in (0, before.pid)
 
 
 def _await_forgotten(plugin_id: str) -> None:

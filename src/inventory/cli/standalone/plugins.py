@@ -201,7 +201,7 @@ def _replace_container(file: PlatformFile, before: Entry, after: Entry, *, check
     file.replace("plugins", plugin_id, lambda _: after)
     if check and is_up(file):
         try:
-            wait_until_it_answers(after, ANSWER_SECONDS, before=state.pid if state else 0)
+            wait_until_it_answers(after, ANSWER_SECONDS, before=state)
         except BaseException:
             file.replace("plugins", plugin_id, lambda _: before)
             raise
