@@ -9,12 +9,15 @@ above.)
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
 from inventory.process import yaml_text
+from inventory.standalone.yaml_comments import comments_of
 
 Entry = Mapping[str, Any]
 Content = dict[str, list[dict[str, Any]]]
@@ -53,7 +56,7 @@ def remove_entry(text: str, section: str, index: int) -> str:
         text,
         meant,
         lambda document: document.remove(section, index),
-        gone=lambda document: document.entry(section, index),
+        gone=lambda document: document.lines_of(section, index),
     )
 
 
@@ -74,25 +77,32 @@ def _checked(
     meant: Callable[[Content], None],
     edit: Callable[[_Document], str],
     *,
-    gone: Callable[[_Document], str] = lambda _: "",
+    gone: Callable[[_Document], tuple[int, int]] = lambda _: (0, 0),
 ) -> str:
-    """Return the edited text. ``gone`` says which of it, including comments, may be missing."""
+    """Return the edited text. ``gone`` says whose lines' comments may be missing: from the first to before the last."""
     document = _Document(text)
-    may_be_missing = _comments(gone(document))
+    first, last = gone(document)
+    kept = Counter(comment.text for comment in document.comments if not first <= comment.line < last)
     wanted: Any = yaml_text.load(text) or {}
     meant(wanted)
     made = edit(document)
     try:
         found = yaml_text.load(made)
+        lost = kept - Counter(comment.text for comment in comments_of(made))
     except yaml.YAMLError:
-        found = None
-    if found != wanted or _comments(text) - _comments(made) - may_be_missing:
+        found, lost = None, kept
+    if found != wanted or lost:
         raise EditError("it is written in a form that no command can change without touching the rest")
     return made
 
 
-def _comments(text: str) -> set[str]:
-    return {line.strip() for line in text.splitlines() if line.lstrip().startswith("#")}
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The lines from ``first`` to before ``last`` are replaced."""
+
+    first: int
+    last: int
+    lines: list[str]
 
 
 class _Document:
@@ -104,6 +114,7 @@ class _Document:
             raise EditError("its sections do not stand below one another, each as `name:` on a line of its own")
         self._root = root
         self._content: Any = content
+        self.comments = comments_of(text)
         self._break = "\r\n" if "\r\n" in text else "\n"
         self._lines = text.splitlines(keepends=True)
         if self._lines and not self._lines[-1].endswith(("\n", "\r")):
@@ -134,45 +145,69 @@ class _Document:
             self._lines[key.end_mark.line] = f"{line[:at]} []{line[at:]}"
         return self._insert(start, [], until=end)
 
-    def entry(self, section: str, index: int) -> str:
-        start, end = self._spans(self._block(section)[1])[index]
-        return "".join(self._lines[start:end])
+    def lines_of(self, section: str, index: int) -> tuple[int, int]:
+        return self._spans(self._block(section)[1])[index]
 
     def replace(self, section: str, index: int, entry: Entry) -> str:
         _, value = self._block(section)
         node = value.value[index]
         if not isinstance(node, yaml.MappingNode) or node.flow_style:
             raise EditError(f"an entry of {section} is not written as a key a line")
-        before = self._content[section][index]
         start, end = self._spans(value)[index]
-        column = node.start_mark.column
-        pairs = [(each[0], each[1]) for each in node.value]
-        added = [name for name in entry if name not in before]
-        lines = [line for name in added for line in self._key(name, entry[name], column)]
-        made = self._lines[:end] + lines + self._lines[end:]
-        for key, kept in reversed(pairs):
-            name = key.value
-            if name in entry and before[name] == entry[name]:
-                continue
-            first, last = self._value_lines(key, kept, end)
-            if first == start and name not in entry:
-                raise EditError(f"the first key of an entry of {section} cannot be taken away")
-            made[first:last] = self._rewritten(key, kept, entry, last - first) if name in entry else []
+        changes = list(self._changes(node, self._content[section][index], entry, end))
+        if any(change.first == start and not change.lines for change in changes):
+            raise EditError(f"the first key of an entry of {section} cannot be taken away")
+        made = list(self._lines)
+        for change in sorted(changes, key=lambda each: (each.first, each.last), reverse=True):
+            made[change.first : change.last] = change.lines
         return "".join(made)
 
-    def _rewritten(self, key: yaml.Node, value: yaml.Node, entry: Entry, lines: int) -> list[str]:
-        """Return the line of a changed key; the comment after its value is kept."""
-        line = self._lines[key.start_mark.line]
+    def _changes(self, node: yaml.MappingNode, before: Entry, after: Entry, end: int) -> Iterator[_Change]:
+        """Yield the changes that turn a block mapping, which ends before line ``end``, into ``after``.
+
+        Of two at the same line, the one yielded later comes to stand above.
+        """
+        added = [name for name in after if name not in before]
+        yield _Change(end, end, [row for name in added for row in self._key(name, after[name], node.start_mark.column)])
+        for key, value in node.value:
+            name = key.value
+            if name not in before:
+                raise EditError(f"the key {name} is not written as a text")
+            if name in after and before[name] == after[name]:
+                continue
+            first, last = self._value_lines(key, value, end)
+            if name not in after:
+                yield _Change(first, last, self._kept(key, first, last))
+            elif _is_block(value, yaml.MappingNode) and isinstance(after[name], Mapping) and after[name]:
+                yield from self._changes(value, before[name], after[name], last)
+            elif _is_block(value, yaml.SequenceNode) and _begins_with(after[name], before[name]):
+                new = after[name][len(before[name]) :]
+                column = value.start_mark.column
+                yield _Change(last, last, [f"{' ' * column}- {_on_one_line(item)}{self._break}" for item in new])
+            else:
+                yield _Change(first, last, self._rewritten(key, value, after[name], first, last))
+
+    def _rewritten(self, key: yaml.Node, value: yaml.Node, new: Any, first: int, last: int) -> list[str]:
+        """Return the lines of a changed key: comments on its line stay there, others are put above."""
+        line = self._lines[first]
         head = line[: key.end_mark.column + 1]
-        same_line = value.end_mark.line == key.start_mark.line
-        tail = line[value.end_mark.column :] if same_line and lines == 1 else self._break
-        return [f"{head} {_on_one_line(entry[key.value])}{tail}"]
+        if value.end_mark.line == first and last == first + 1:
+            return [f"{head} {_on_one_line(new)}{line[value.end_mark.column :]}"]
+        return [*self._kept(key, first, last), f"{head} {_on_one_line(new)}{self._break}"]
+
+    def _kept(self, key: yaml.Node, first: int, last: int) -> list[str]:
+        """Return the comments of the lines from ``first`` to before ``last``, each on a line."""
+        indent = " " * key.start_mark.column
+        return [f"{indent}{each.text}{self._break}" for each in self.comments if first <= each.line < last]
 
     def _value_lines(self, key: yaml.Node, value: yaml.Node, end: int) -> tuple[int, int]:
         """Return the lines of a key with its value, up to the entry's ``end``."""
         first = key.start_mark.line
         last = first + 1
-        for number in range(first + 1, end):
+        if getattr(value, "flow_style", False):
+            # Its closing bracket may stand at any column.
+            last = value.end_mark.line + 1
+        for number in range(last, end):
             line = self._lines[number]
             indent = len(line) - len(line.lstrip())
             inside = indent > key.start_mark.column or (
@@ -237,7 +272,15 @@ class _Document:
         return lines
 
     def _key(self, name: str, value: Any, column: int) -> list[str]:
-        return [f"{' ' * column}{name}: {_on_one_line(value)}{self._break}"]
+        return [f"{' ' * column}{_on_one_line(name)}: {_on_one_line(value)}{self._break}"]
+
+
+def _is_block(node: yaml.Node, kind: type[yaml.CollectionNode]) -> bool:
+    return isinstance(node, kind) and not node.flow_style
+
+
+def _begins_with(new: object, old: Sequence[object]) -> bool:
+    return isinstance(new, list) and bool(old) and new[: len(old)] == list(old)
 
 
 def _on_one_line(value: Any) -> str:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inventory.process import yaml_text
+from inventory.standalone import secrets
+from inventory.standalone.platform_file import PlatformFile
+from inventory.standalone.plugins import new_entry, upgraded
+from inventory.standalone.yaml_comments import comments_of
 from inventory.standalone.yaml_edit import EditError, add_entries, remove_entry, replace_entry
 
 WRITTEN = """\
@@ -129,41 +136,121 @@ _ENTRIES = st.dictionaries(st.sampled_from(["plugin_id", "name", "data", "tags"]
 _CONTENTS = st.dictionaries(st.sampled_from(["plugins", "secrets", "projects"]), st.lists(_ENTRIES, max_size=3))
 
 
+@settings(max_examples=50)
 @given(_CONTENTS, _ENTRIES, st.booleans(), st.sampled_from([0, 2]), st.data())
-def test_whatever_the_file_holds_an_edit_does_what_was_meant_or_is_refused(
+def test_whatever_the_file_holds_an_edit_does_what_was_meant_or_is_refused_and_no_comment_is_lost(
     content: dict[str, list[dict[str, Any]]], entry: dict[str, Any], wide: bool, indent: int, data: st.DataObject
 ) -> None:
-    text = _written(content, wide=wide, indent=indent)
+    text = _written(content, wide=wide, indent=indent, draw=data.draw)
     section = data.draw(st.sampled_from(["plugins", "secrets"]))
     entries = content.get(section, [])
 
-    added = yaml_text.load(add_entries(text, section, [entry]))
-    assert added == {**content, section: [*entries, entry]}
+    added = add_entries(text, section, [entry])
+    assert yaml_text.load(added) == {**content, section: [*entries, entry]}
+    assert _numbers(added) == _numbers(text)
 
     if entries:
         index = data.draw(st.integers(0, len(entries) - 1))
         rest = [*entries[:index], *entries[index + 1 :]]
-        assert yaml_text.load(remove_entry(text, section, index)) == {**content, section: rest}
+        removed = remove_entry(text, section, index)
+        assert yaml_text.load(removed) == {**content, section: rest}
+        # Only comments within the entry go with it.
+        assert {each.split(":")[1] for each in {*_numbers(text)} - {*_numbers(removed)}} <= {f"{section}{index}"}
         try:
             replaced = replace_entry(text, section, index, entry)
         except EditError:
             return
         others = [*entries[:index], entry, *entries[index + 1 :]]
         assert yaml_text.load(replaced) == {**content, section: others}
-        assert set(_comments(text)) <= set(_comments(replaced))
+        assert _numbers(replaced) == _numbers(text)
 
 
-def _written(content: dict[str, list[dict[str, Any]]], *, wide: bool, indent: int) -> str:
-    """Return the content with a comment before each entry, in one of the usual styles."""
-    lines = ["# head"]
+def _written(
+    content: dict[str, list[dict[str, Any]]],
+    *,
+    wide: bool,
+    indent: int,
+    draw: Callable[[st.SearchStrategy[bool]], bool],
+) -> str:
+    """Return the content in one of the usual styles, with numbered comments between lines and behind them."""
+    lines: list[str] = []
+
+    def write(line: str, above: str, entry: str) -> None:
+        number = len(lines)
+        if draw(st.booleans()):
+            lines.append(f"{' ' * indent * draw(st.booleans())}# above:{above}:{number}")
+        lines.append(f"{line}  # behind:{entry}:{number}" if draw(st.booleans()) else line)
+
     for section, entries in content.items():
-        lines.append(f"{section}:" if entries else f"{section}: []")
-        for number, entry in enumerate(entries):
-            dumped = yaml.safe_dump([entry], default_flow_style=None if wide else False, allow_unicode=True)
-            lines.append(f"{' ' * indent}# {section} {number}")
-            lines += [" " * indent + line for line in dumped.splitlines()]
-    return "\n".join([*lines, "# tail", ""])
+        write(f"{section}:" if entries else f"{section}: []", "none", "none")
+        for index, entry in enumerate(entries):
+            name, style = f"{section}{index}", None if wide else False
+            dumped = yaml.safe_dump([entry], default_flow_style=style, allow_unicode=True, width=1 << 20)
+            for number, line in enumerate(dumped.splitlines()):
+                write(" " * indent + line, name if number else "none", name)
+    return "\n".join([*lines, "# tail:none:0", ""])
 
 
-def _comments(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.lstrip().startswith("# ")]
+def _numbers(text: str) -> list[str]:
+    """Return the comments, wherever they stand."""
+    return sorted(re.findall(r"# (?:above|behind|tail):\w+:\d+", text))
+
+
+# The commands
+
+
+BY_HAND = """\
+# Of us all
+plugins:
+  - plugin_id: one     # id
+    name: One          # name
+{versions}
+    latest: "1.0"      # latest
+    # The image of ours
+    run:               # run
+      image: us/one:1.0  # image
+      # not more
+      memory: 1g       # memory
+    endpoint: grpc://127.0.0.1:1  # endpoint
+secrets:               # secrets
+  - secret_id: a       # id of a
+    provider: aws      # provider
+    data:              # data
+      key: value # key
+      # changed in May
+      hash: "a # b"
+projects: []           # none
+"""
+VERSIONS = [
+    '    versions: ["1.0"]  # versions',
+    '    versions:  # versions\n      # the first\n      - "1.0"  # 1.0\n      # the last',
+    '    versions:\n    - "1.0"  # versions',
+    '    versions: [  # versions\n      "1.0",  # 1.0\n    ]  # end',
+    '    versions:  # versions\n      "1.0": grpc://127.0.0.1:1  # 1.0',
+    '    versions: {"1.0": grpc://127.0.0.1:1}  # versions',
+]
+
+
+@pytest.mark.parametrize("versions", VERSIONS)
+def test_the_comments_of_a_hand_written_file_survive_every_command(tmp_path: Path, versions: str) -> None:
+    path = tmp_path / "platform.yaml"
+    path.write_text(BY_HAND.format(versions=versions))
+    path.chmod(0o600)
+    file = PlatformFile(path)
+    comments = {comment.text for comment in comments_of(path.read_text())}
+    assert len(comments) >= 17
+
+    file.add("plugins", new_entry("two", "grpc://127.0.0.1:2"))
+    file.replace("plugins", "one", lambda entry: upgraded(entry, "1.1"))
+    secrets.add(file, [({"secret_id": "b", "provider": "aws"}, {"key": "b"})])
+    secrets.replace_data(file, "a", {"key": "other"})
+    secrets.remove(file, "b")
+    file.add("projects", {"project_id": "p"})
+    file.remove("plugins", "two")
+
+    assert {comment.text for comment in comments_of(path.read_text())} == comments
+    entry = file.find("plugins", "one")
+    assert (list(entry["versions"]), entry["latest"], entry["run"]["image"]) == (["1.0", "1.1"], "1.1", "us/one:1.1")
+    # Lists and mappings that were written a line each still are.
+    assert ("\n      - '1.1'" in path.read_text() or "\n    - '1.1'" in path.read_text()) == ("- " in versions)
+    assert "      image: us/one:1.1  # image\n" in path.read_text()
