@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from inventory.bootstrap.static_file import read_text
 from inventory.devruntime.ports import LOOPBACK
-from inventory.errors import SettingsError
+from inventory.standalone.platform_file import PlatformFile
 
 FILE_NAME = "platform.yaml"
 PLUGIN_ID = "plugin-local"
@@ -46,21 +47,15 @@ def ensure_platform_file(path: Path, *, plugin_port: int | None = None) -> int:
         The port on which the local plugin must listen.
 
     Raises:
-        SettingsError: the file cannot be read or written.
+        SettingsError: the file cannot be read or written, or it is invalid and the port would change.
     """
-    try:
-        if not path.exists():
-            port = plugin_port or DEFAULT_PLUGIN_PORT
-            # Secrets are going to be added to it.
-            path.touch(mode=0o600)
-            path.write_text(TEMPLATE.format(port=port), encoding="utf-8")
-            return port
-        text = path.read_text(encoding="utf-8")
-        found = _ENDPOINT.search(text)
-        stored = int(found.group(1)) if found else DEFAULT_PLUGIN_PORT
-        if plugin_port is None or plugin_port == stored:
-            return stored
-        path.write_text(_ENDPOINT.sub(f"grpc://{LOOPBACK}:{plugin_port}", text), encoding="utf-8")
-    except OSError as exc:
-        raise SettingsError(f"{path}: {exc.strerror}", field="static_file") from exc
+    file = PlatformFile(path)
+    port = plugin_port or DEFAULT_PLUGIN_PORT
+    if not path.exists() and file.create(TEMPLATE.format(port=port)):
+        return port
+    found = _ENDPOINT.search(read_text(path))
+    stored = int(found.group(1)) if found else DEFAULT_PLUGIN_PORT
+    if plugin_port is None or plugin_port == stored:
+        return stored
+    file.rewrite(lambda text: _ENDPOINT.sub(f"grpc://{LOOPBACK}:{plugin_port}", text))
     return plugin_port

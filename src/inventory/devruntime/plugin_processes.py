@@ -17,6 +17,7 @@ from inventory.devruntime.containers import ContainerRemoval
 from inventory.errors import SettingsError
 from inventory.process.file_state import FileState, file_state
 from inventory.process.restarts import RestartPolicy, Restarts
+from inventory.standalone.files import private_folder, private_log
 from inventory.standalone.launch import container_of, launch_of, plugin_environment
 from inventory.standalone.plugin_state import FOLDER, PluginState, State, log_file, read_states, write_states
 
@@ -166,11 +167,10 @@ class PluginProcesses:
         launch = launch_of(plugin.entry, self._path.parent)
         path = log_file(self._data_dir, plugin.entry.plugin_id)
         try:
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            private_folder(path.parent)
             if path.exists() and path.stat().st_size > LOG_BYTES:
                 path.replace(path.with_suffix(".log.1"))
-            path.touch(mode=0o600)
-            with path.open("ab") as log:
+            with open(private_log(path), "ab") as log:
                 plugin.process = child.spawn(launch.argv, env=launch.environment, stdout=log, cwd=launch.folder)
         except (SettingsError, OSError) as exc:
             plugin.deaths += 1
@@ -206,7 +206,7 @@ class PluginProcesses:
         if states != self._written:
             self._written = states
             with contextlib.suppress(OSError):
-                (self._data_dir / FOLDER).mkdir(mode=0o700, exist_ok=True)
+                private_folder(self._data_dir / FOLDER)
                 write_states(self._data_dir, states)
 
     def _say(self, name: str, words: str) -> None:

@@ -10,6 +10,8 @@ from typing import Final, Self
 
 import psutil
 
+from inventory.standalone.files import written_beside
+
 FILE_NAME: Final = "running.json"
 
 
@@ -24,9 +26,8 @@ class RunningFile:
 
     def write(self, settings: Mapping[str, str]) -> None:
         """Write the settings in force, by name."""
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"pid": os.getpid(), "settings": dict(settings)}, file)
+        with written_beside(self._path, json.dumps({"pid": os.getpid(), "settings": dict(settings)})) as new:
+            new.replace(self._path)
 
     def __enter__(self) -> Self:
         return self

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import os
 import stat
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from inventory.errors import NotFoundError, SettingsError
 from inventory.process import yaml_text
 from inventory.process.file_state import file_state
 from inventory.standalone import yaml_edit
+from inventory.standalone.files import PRIVATE, written_beside
 
 Edit = Callable[[str], str]
 Entry = dict[str, Any]
@@ -29,7 +29,6 @@ ID_NAMES: Final = {"plugins": "plugin_id", "secrets": "secret_id", "projects": "
 _ATTEMPTS: Final = 10
 """How often the file is reread if another process changed it meanwhile."""
 _SETTLED_NS: Final = 2_000_000_000
-_PRIVATE: Final = 0o600
 _KEPT: Final = 0o640
 """The mode bits that a file readable only by its owner and group keeps."""
 
@@ -60,6 +59,22 @@ class PlatformFile:
         parse_text(self.path, text)
         return _entries(text, section)[_index(text, section, key)]
 
+    def create(self, text: str) -> bool:
+        """Write the file if it is missing; return whether it was. Raises ``SettingsError``: it cannot be written."""
+        with self._locked():
+            try:
+                with written_beside(self.path, text) as new:
+                    self.path.hardlink_to(new)
+            except FileExistsError:
+                return False
+            except OSError as exc:
+                raise SettingsError(f"{self.path}: cannot be written: {exc.strerror}", field="static_file") from exc
+        return True
+
+    def rewrite(self, edit: Edit) -> None:
+        """Replace the text of the file by what ``edit`` makes of it. Raises like :meth:`add`."""
+        self._change(edit)
+
     def add(self, section: str, *entries: Entry) -> None:
         """Add entries to a section. Raises ``SettingsError``: the result would be invalid; nothing is changed."""
         self._change(lambda text: yaml_edit.add_entries(text, section, entries))
@@ -89,6 +104,8 @@ class PlatformFile:
                     reason = str(exc) if isinstance(exc, yaml_edit.EditError) else "it was changed meanwhile"
                     raise SettingsError(f"{self.path}: {reason}; edit it by hand", field="static_file") from None
                 parse_text(self.path, made)
+                if made == text:
+                    return
                 if self._replaced(made, before):
                     return
         raise SettingsError(f"{self.path}: another process keeps changing it", field="static_file")
@@ -99,8 +116,6 @@ class PlatformFile:
             with written_beside(self.path, text, mode=_mode(found)) as new:
                 if file_state(self.path) != before:
                     return False
-                with contextlib.suppress(PermissionError):
-                    os.chown(new, found.st_uid, found.st_gid)
                 # It is complete: readers that wait for a file being written need not wait for it.
                 settled = time.time_ns() - _SETTLED_NS
                 os.utime(new, ns=(settled, settled))
@@ -125,27 +140,7 @@ class PlatformFile:
 
 def _mode(found: os.stat_result) -> int:
     """Return the mode of the new file: private if everybody may access the old one."""
-    return _PRIVATE if found.st_mode & stat.S_IRWXO else stat.S_IMODE(found.st_mode) & _KEPT | _PRIVATE
-
-
-@contextlib.contextmanager
-def written_beside(path: Path, text: str, *, mode: int = _PRIVATE) -> Iterator[Path]:
-    """Give a new file in the folder of ``path`` that durably contains ``text``; removed unless it was renamed.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    new = Path(name)
-    try:
-        with open(descriptor, "w", encoding="utf-8", newline="") as file:
-            os.fchmod(file.fileno(), mode)
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        yield new
-    finally:
-        new.unlink(missing_ok=True)
+    return PRIVATE if found.st_mode & stat.S_IRWXO else stat.S_IMODE(found.st_mode) & _KEPT | PRIVATE
 
 
 def _entries(text: str, section: str) -> list[Entry]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from inventory.standalone.platform_file import written_beside
+from inventory.standalone.files import written_beside
 
 FOLDER: Final = "plugins"
 STATE_FILE: Final = "state.json"

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from inventory.errors import SettingsError
-from inventory.standalone.platform_file import Entry, PlatformFile, written_beside
+from inventory.standalone.files import private_folder, written_beside
+from inventory.standalone.platform_file import Entry, PlatformFile
 
 FOLDER: Final = "secrets"
 """The folder beside the platform file."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
-_OWNER_ONLY: Final = 0o700
 
 
 def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) -> None:
@@ -94,7 +94,7 @@ def _write(file: PlatformFile, secret_id: str, data: Mapping[str, Any], *, new: 
     """Write a secret's data; with ``new`` only where there is no such file, so that of two commands one wins."""
     path = file.path.parent / _relative(secret_id)
     with _translated(path):
-        path.parent.mkdir(mode=_OWNER_ONLY, exist_ok=True)
+        private_folder(path.parent)
         with written_beside(path, json.dumps(dict(data), ensure_ascii=False, indent=1) + "\n") as written:
             if not new:
                 written.replace(path)
