@@ -226,6 +226,7 @@ class CloudServiceApplier:
             else:
                 self._tally.resources_seen += 1
         done = [plan for plan in plans if plan not in lost and plan not in refused]
+        self._tally.counts.changed += sum(plan.record is not None and not plan.creates for plan in done)
         for creates in (True, False):
             self._count([plan.cloud_service_id for plan in done if plan.creates is creates], created=creates)
         return again

@@ -141,6 +141,7 @@ JOB_TASK = ResourceSchema(
             (
                 "created_count",
                 "updated_count",
+                "changed_count",
                 "failure_count",
                 "deleted_count",
                 "disconnected_count",

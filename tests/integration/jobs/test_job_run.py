@@ -546,6 +546,23 @@ def test_the_queue_may_be_away_while_a_slice_ends(kit: JobsKit, plugin: FakePlug
     assert kit.task(task)["status"] == "IN_PROGRESS"
 
 
+def test_a_task_counts_as_changed_what_the_history_of_its_resources_says(
+    kit: JobsKit, plugin: FakePlugin, clock: ManualClock
+) -> None:
+    collector_id = kit.insert_collector()
+    plugin.resources = [cloud_service(f"i-{number}") for number in range(5)]
+    kit.worker().run(kit.plan(collector_id)[2][0])
+    clock.advance(timedelta(hours=2))
+
+    plugin.resources[:2] = [cloud_service(f"i-{number}", name="renamed") for number in range(2)]
+    _, [task], [slice_id] = kit.plan(collector_id)
+    kit.worker().run(slice_id)
+
+    task = kit.task(task)
+    assert (task["created_count"], task["updated_count"], task["changed_count"]) == (0, 5, 2)
+    assert kit.database["record"].count_documents({"action": "UPDATE"}) == 2
+
+
 def test_garbage_is_collected_once_after_a_full_collect_that_ended_well(
     kit: JobsKit, plugin: FakePlugin, clock: ManualClock
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -19,6 +20,7 @@ from inventory.console.visit import Options, Site
 
 ANSWERS: Mapping[str, dict[str, Any]] = {
     "Collector.list": {"results": [{"collector_id": "collector-1", "name": "mine"}], "total_count": 1},
+    "JobTask.stat": {"results": [{"day": f"{datetime.now(UTC):%Y-%m-%d}", "created": 3, "changed": 2, "deleted": 1}]},
 }
 
 
@@ -49,8 +51,8 @@ class SlowApi:
         pass
 
 
-def late_parts(path: str, slow: str) -> set[str]:
-    """Return the parts that a page still has to load while a method is slow."""
+def html_of(path: str, slow: str = "") -> str:
+    """Return a page while a method is slow."""
 
     async def visit() -> str:
         options = Options(asks_for_token=False, loopback_only=False, version="1")
@@ -61,14 +63,26 @@ def late_parts(path: str, slow: str) -> set[str]:
         assert answer.status_code == 200, answer.text
         return answer.text
 
-    html = asyncio.run(visit())
-    return {part.partition('"')[0] for part in html.split('data-part="')[1:]}
+    return asyncio.run(visit())
+
+
+def late_parts(path: str, slow: str) -> set[str]:
+    """Return the parts that a page still has to load while a method is slow."""
+    return {part.partition('"')[0] for part in html_of(path, slow).split('data-part="')[1:]}
+
+
+def test_a_day_of_the_overview_shows_what_was_created_changed_and_deleted() -> None:
+    html = html_of("/")
+
+    assert ": 3 created, 2 changed, 1 deleted" in html
+    assert "In 30 days 3 resources were created, 2 changed and 1 deleted." in html
 
 
 @pytest.mark.parametrize(
     ("slow", "parts"),
     [
-        ("CloudService.stat", {"kinds", "regions", "changes"}),
+        ("CloudService.stat", {"kinds", "regions"}),
+        ("JobTask.stat", {"changes"}),
         ("Job.list", {"jobs", "attention"}),
         ("Collector.list", {"attention"}),
         ("Freshness.list", {"attention"}),

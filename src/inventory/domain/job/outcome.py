@@ -19,6 +19,8 @@ class Counts:
     recreated: int = 0
     """The number of created resources that an earlier attempt had created."""
     updated: int = 0
+    changed: int = 0
+    """The number of updated resources whose content was changed, and whose history has a record of it."""
     failure: int = 0
     uncounted: int = 0
 
@@ -40,6 +42,8 @@ class Outcome:
     created_count: int = 0
     updated_count: int = 0
     failure_count: int = 0
+    changed_count: int = 0
+    """Those of the updated ones whose history has a record of the change."""
     uncounted_count: int = 0
     """Neither created, updated nor failed, such as types and regions."""
     resources_seen: int = 0
@@ -54,6 +58,7 @@ class Outcome:
             total_count=counts.total + unseen,
             created_count=counts.created + unseen,
             updated_count=counts.updated,
+            changed_count=counts.changed,
             failure_count=counts.failure,
             uncounted_count=counts.uncounted,
             **more,

@@ -21,6 +21,7 @@ class Counted:
     total_count = IntField(required=True, default=0)
     created_count = IntField(required=True, default=0)
     updated_count = IntField(required=True, default=0)
+    changed_count = IntField(default=0)
     failure_count = IntField(required=True, default=0)
     uncounted_count = IntField(required=True, default=0)
     errors = ListField(StructField())
@@ -194,6 +195,7 @@ class StoredCounts(StoredDocument):
     total_count: int
     created_count: int
     updated_count: int
+    changed_count: NotRequired[int]
     failure_count: int
     uncounted_count: int
     errors: NotRequired[list[dict[str, Any]]]
