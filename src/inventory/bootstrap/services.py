@@ -14,6 +14,7 @@ from inventory.domain.deletion_guard import DeletionGuard
 from inventory.manager.deletion.held import HeldResources
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.deletion.restore import Restorer
+from inventory.manager.deletion.settle import HoldSettler
 from inventory.manager.job.collect_history import CollectHistory
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.from_schedules import ScheduledJobManager
@@ -37,7 +38,8 @@ from inventory.service.job.manage import CollectorReferences, JobService, JobTas
 from inventory.service.job.plan import CollectPlanner
 from inventory.service.job.retry import RetryService
 from inventory.service.job.retry_plan import RetryPlanner
-from inventory.service.resource.ageing import Ageing, Ages
+from inventory.service.resource.age_holds import AgeHolds
+from inventory.service.resource.ageing import Ages
 from inventory.service.schedule.facts import ScheduleFactsService
 from inventory.service.schedule.manage import ScheduleService
 from inventory.settings import Settings
@@ -134,13 +136,23 @@ class Services(Managers):
         )
 
     @cached_property
+    def holds(self) -> HoldManager:
+        """The stored holds."""
+        return HoldManager(database=self.database, kept_days=self.settings.deleted_retention_days)
+
+    @cached_property
+    def hold_settler(self) -> HoldSettler:
+        """Closes empty holds, and completes those that nobody prepares any more."""
+        return HoldSettler(database=self.database, holds=self.holds)
+
+    @cached_property
     def deletion_service(self) -> DeletionService:
         """Use cases of guarded deletion."""
         return DeletionService(
-            holds=HoldManager(database=self.database, kept_days=self.settings.deleted_retention_days),
-            held=HeldResources(database=self.database),
+            holds=self.holds,
+            held=HeldResources(database=self.database, holds=self.holds),
             restorer=Restorer(database=self.database),
-            ageing=Ageing(database=self.database, ages=self.ages, guard=self.deletion_guard),
+            age_holds=AgeHolds(database=self.database, holds=self.holds, guard=self.deletion_guard),
             jobs=self.jobs,
             tasks=self.tasks,
             clock=self.clock,

@@ -22,8 +22,8 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.plain import Document
 from inventory.ingest.context import IngestContext
-from inventory.ingest.task_guard import TaskGuard
-from inventory.manager.deletion.holds import hold_id_of
+from inventory.ingest.task_guard import TaskGuard, Verdict
+from inventory.manager.deletion.holds import HoldChangedError, hold_id_of
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions
@@ -102,7 +102,8 @@ def collect_garbage(
         try:
             before = min(now - timedelta(seconds=grace_seconds), task_started_at)
             done = garbage.count(before, may_go_on) and garbage.remove(threshold, may_go_on, repeated=repeated)
-        except ClaimLostError:
+        except (ClaimLostError, HoldChangedError):
+            # Another process has taken over the task, or it has ended and its hold was completed without it.
             done = False
     if not done:
         return None
@@ -156,20 +157,25 @@ class _Garbage:
         """Delete, or hold, what has ``threshold`` misses and is not held yet; False: broken off."""
         doomed = {**self._counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}, "hold_id": None}
         found = self._states.find(doomed, {"cloud_service_id": 1})
-        # So few that the guard has nothing to say cost nothing more.
         first = list(islice(found, self._context.deletion_guard.least))
-        held = self.guard.holds(doomed, len(first), self._unseen_by_others, repeated=repeated)
-        step = self._hold if held else self._delete
+        verdict = self.guard.decide(doomed, len(first), self._unseen_by_others, repeated=repeated)
+        if verdict is Verdict.LEAVE:
+            return True
+        step = self._hold if verdict is Verdict.HOLD else self._delete
         for batch in batched(chain(first, found), _BATCH):
             if not may_go_on():
                 return False
             self._transactions.run(partial(step, batch))
+        if verdict is Verdict.HOLD:
+            self.guard.open()
         return True
 
     def _hold(self, batch: list[Document], session: ClientSession) -> None:
         """Hold the resources of these states, but those that somebody else has seen since."""
-        held = {**self._counted, "cloud_service_id": {"$in": self._unseen_by_others(batch, session)}}
-        self._states.update_many(held, {"$set": {"hold_id": self._hold_id}}, session=session)
+        lonely = self._unseen_by_others(batch, session)
+        held = {**self._counted, "cloud_service_id": {"$in": lonely}, "hold_id": None}
+        marked = self._states.update_many(held, {"$set": {"hold_id": self._hold_id}}, session=session).modified_count
+        self.guard.marked(marked, session)
 
     def _forget(self, batch: list[Document], session: ClientSession) -> None:
         keys = {"_id": {"$in": [state["_id"] for state in batch]}}

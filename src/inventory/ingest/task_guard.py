@@ -1,23 +1,40 @@
-"""The guard of one task's garbage collection: whether what it would delete is so much that it is held."""
+"""The guard of one task's garbage collection: whether what it would delete is so much that it is held.
+
+A hold is PREPARING while the garbage collection marks resources with it. If that is cut off, whoever repeats it for the
+same task continues; if the task has ended, the next garbage collection of the same collector and secret, or the
+scheduler, opens the hold.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import Enum, auto
 from typing import Final
 
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
 from inventory.ingest.context import IngestContext
-from inventory.manager.deletion.holds import FIELDS, HoldManager, Summary, hold_id_of
+from inventory.manager.deletion.holds import HoldManager, hold_id_of
+from inventory.manager.deletion.summary import FIELDS, Summary
 from inventory.model.connection import Document
-from inventory.model.documents.deletion import COLLECT, HELD
+from inventory.model.documents.deletion import COLLECT, PREPARING
 from inventory.observe.logs import get_logger
 
 _BATCH: Final = 500
 
 _log = get_logger(__name__)
+
+
+class Verdict(Enum):
+    """What to do with the resources that a task would delete."""
+
+    DELETE = auto()
+    HOLD = auto()
+    LEAVE = auto()
+    """Nothing: they were held, and the hold may have been answered since; the next collect decides."""
 
 
 class TaskGuard:
@@ -42,40 +59,59 @@ class TaskGuard:
             "secret_id": context.secret_id,
         }
 
-    def holds(
+    def decide(
         self,
         doomed: Document,
         at_least: int,
         unseen_by_others: Callable[[list[Document], None], list[str]],
         *,
         repeated: bool,
-    ) -> bool:
-        """Return whether what is to be deleted is held instead, and store the hold then.
+    ) -> Verdict:
+        """Return what to do with what is to be deleted; if it is to be held, the hold is PREPARING.
 
         Args:
             doomed: finds the states of what is to be deleted; its ``disconnected_count`` is the threshold.
-            at_least: how many they are, up to the least that can be held: fewer cost no command.
+            at_least: how many they are, up to the least that can be held: none cost no command, fewer one.
             unseen_by_others: returns those of some resources that nobody else has seen since.
             repeated: whether another may have begun, and have decided already.
         """
-        context, guard = self._context, self._context.deletion_guard
-        if repeated and self._holds.exists(context.domain_id, self._hold_id):
-            # Whoever began it has decided, by all of them.
-            return True
-        if not guard.percent or at_least < guard.least:
-            return False
-        alive, candidates = self._sizes(doomed["disconnected_count"]["$gte"])
-        if not guard.holds(candidates, alive):
-            return False
+        own = self._holds.find(self._context.domain_id, self._hold_id) if repeated else None
+        if own is not None:
+            return Verdict.HOLD if own["state"] == PREPARING else Verdict.LEAVE
+        if not at_least:
+            return Verdict.DELETE
+        cut_off = self._holds.prepared_of(**self._pair)
+        if cut_off is not None:
+            # What it has yet to hold is among what is to be deleted now.
+            self._holds.open(self._context.domain_id, cut_off["deletion_id"])
+        guard = self._context.deletion_guard
+        if cut_off is None and (not guard.percent or at_least < guard.least):
+            return Verdict.DELETE
+        threshold = doomed["disconnected_count"]["$gte"]
+        alive, candidates = self._sizes(threshold)
+        if cut_off is None and not guard.holds(candidates, alive):
+            return Verdict.DELETE
+        summary = self._summary(doomed, unseen_by_others)
+        if not summary.total or (cut_off is None and not guard.holds(summary.total, alive)):
+            return Verdict.DELETE
+        self._prepare(summary, alive, threshold, cut_off=cut_off is not None)
+        return Verdict.HOLD
+
+    def _summary(self, doomed: Document, unseen_by_others: Callable[[list[Document], None], list[str]]) -> Summary:
         summary = Summary()
         for batch in batched(self._states.find(doomed, {"cloud_service_id": 1}), _BATCH):
             lonely = {"$in": unseen_by_others(batch, None)}
-            living = {"domain_id": context.domain_id, "cloud_service_id": lonely, "state": "ACTIVE"}
+            living = {"domain_id": self._context.domain_id, "cloud_service_id": lonely, "state": "ACTIVE"}
             summary.add(list(self._database["cloud_service"].find(living, dict.fromkeys(FIELDS, 1))))
-        if not guard.holds(summary.total, alive):
-            return False
-        self._store_hold(summary, alive)
-        return True
+        return summary
+
+    def marked(self, count: int, session: ClientSession) -> None:
+        """Count resources that were marked in this transaction. Raises ``HoldChangedError``."""
+        self._holds.works(self._context.domain_id, self._hold_id, PREPARING, session, held=count)
+
+    def open(self) -> None:
+        """Let the hold be answered: all that it is to hold is marked."""
+        self._holds.open(self._context.domain_id, self._hold_id)
 
     def _sizes(self, threshold: int) -> tuple[int, int]:
         """Return how many resources this collector and secret have alive, and how many of them are to be deleted."""
@@ -91,19 +127,19 @@ class TaskGuard:
         rows = list(self._states.aggregate([{"$match": living}, {"$group": group}]))
         return (rows[0]["alive"], rows[0]["doomed"]) if rows else (0, 0)
 
-    def _store_hold(self, summary: Summary, alive: int) -> None:
+    def _prepare(self, summary: Summary, alive: int, threshold: int, *, cut_off: bool) -> None:
         context = self._context
-        reason = (
-            f"a complete collect no longer saw {summary.total} of {alive} resources, more than "
-            f"{context.deletion_guard.percent:g} %"
-        )
-        self._holds.put(
+        why = f"more than {context.deletion_guard.percent:g} %"
+        if cut_off:
+            why = "and one before it was cut off while it held what it missed"
+        reason = f"a complete collect no longer saw {summary.total} of {alive} resources, {why}"
+        self._holds.prepare(
             {
                 **self._pair,
                 **summary.fields(),
                 "deletion_id": self._hold_id,
                 "kind": COLLECT,
-                "state": HELD,
+                "threshold": threshold,
                 "reason": reason,
                 "job_id": context.job_id,
                 "job_task_id": context.job_task_id,

@@ -16,7 +16,7 @@ from pymongo.database import Database
 from inventory.domain.job.states import JOB_OPEN, TASK_OPEN
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
-from inventory.model.documents.deletion import HELD
+from inventory.model.documents.deletion import OPEN
 from inventory.scheduler.engine import Part
 from inventory.scheduler.metrics import (
     DELETIONS_HELD,
@@ -93,7 +93,7 @@ class Census:
             for status in statuses:
                 count = self._database[collection].count_documents({"status": str(status)}, limit=COUNTED)
                 shown.labels(status).set(count)
-        DELETIONS_HELD.set(self._database["deletion"].count_documents({"state": HELD}, limit=COUNTED))
+        DELETIONS_HELD.set(self._database["deletion"].count_documents({"state": {"$in": list(OPEN)}}, limit=COUNTED))
 
     def _count_waiting(self) -> None:
         try:

@@ -93,7 +93,7 @@ OPEN_SLICES: Final = gauge(
 )
 DELETIONS_HELD: Final = gauge(
     "inventory_deletions_held",
-    "Holds of deletions that nobody has answered; NaN while MongoDB is unreachable.",
+    "Holds of deletions that wait for an answer, or for its end; NaN while MongoDB is unreachable.",
     processes=[SCHEDULER],
 )
 QUEUE_MESSAGES: Final = gauge(

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inventory.domain.clock import ManualClock
-from inventory.model.connection import Document, ensure_indexes
+from inventory.model.connection import Document
 from inventory.service.deletion.manage import DeletionService
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
-from tests.integration.ingest.whole_kit import GARBAGE, USER, Whole
+from tests.integration.ingest.whole_kit import USER, Whole
+from tests.integration.whole_fixtures import nothing_expires, plugin, whole
+
+__all__ = ["nothing_expires", "plugin", "whole"]
 
 
 class Fleet:
     """A collector of one secret, what its plugin sees, and its holds."""
 
     def __init__(self, whole: Whole, plugin: FakePlugin) -> None:
-        ensure_indexes(whole.database)
         self.whole = whole
         self.plugin = plugin
         self.collector_id = whole.collector()
@@ -57,25 +57,6 @@ class Fleet:
     def living(self) -> set[int]:
         """Return the numbers of the machines that live."""
         return {int(name.removeprefix("i-")) for name in self.whole.listed(page={"limit": 1000})}
-
-
-@pytest.fixture(autouse=True)
-def nothing_expires(database: Any) -> None:
-    """Keep MongoDB from removing what has expired by its own clock: these tests live in the past."""
-    database.client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
-
-
-@pytest.fixture
-def plugin() -> Iterator[FakePlugin]:
-    with FakePlugin(metadata=GARBAGE) as running:
-        yield running
-
-
-@pytest.fixture
-def whole(database: Any, clock: ManualClock, plugin: FakePlugin, tmp_path: Path) -> Iterator[Whole]:
-    made = Whole(database, clock, plugin.endpoint, tmp_path, disconnect_threshold=2)
-    yield made
-    made.container.plugin_connector.close()
 
 
 @pytest.fixture

@@ -5,15 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from pymongo.errors import AutoReconnect
 
-from inventory.manager.deletion.held import HeldResources
+from inventory.errors import InvalidParameterError, InventoryError
+from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.removal import ResourceRemover
-from inventory.service.resource.housekeeping import HousekeepingCounts
+from inventory.service.resource.age_holds import AgeHolds
+from inventory.service.resource.housekeeping import Housekeeping, HousekeepingCounts
 from tests.fakes.resources import cloud_service
 from tests.integration.deletion.conftest import Fleet
 from tests.integration.deletion.test_holds import breaks_at
-from tests.integration.ingest.whole_kit import USER
+from tests.integration.ingest.whole_kit import GARBAGE, USER
 
 OLD = timedelta(days=3)
 
@@ -75,7 +76,7 @@ def test_it_dissolves_once_all_are_back(fleet: Fleet) -> None:
 def test_approved_it_deletes_what_is_still_too_old_and_a_kill_is_made_good_by_a_second_call(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("inventory.service.resource.ageing._BATCH", 10)
+    monkeypatch.setattr("inventory.service.resource.age_holds._BATCH", 10)
     aged(fleet, servers=30, disks=0)
     fleet.plugin.resources = [cloud_service(f"i-{number}") for number in range(25, 60)]
     fleet.collect()
@@ -94,15 +95,105 @@ def test_approved_it_deletes_what_is_still_too_old_and_a_kill_is_made_good_by_a_
     assert len(fleet.living()) == 120
 
 
-def test_discarded_it_is_held_again_by_the_next_run(fleet: Fleet) -> None:
+def test_an_approve_deletes_nothing_that_aged_after_the_hold_was_made(fleet: Fleet) -> None:
+    aged(fleet, servers=30, disks=0)
+    fleet.whole.clock.advance(OLD)
+    fleet.plugin.resources = [
+        *(cloud_service(f"i-{number}") for number in range(40, 60)),
+        *(cloud_service(f"i-{100 + number}", type="Disk") for number in range(60)),
+    ]
+    fleet.collect()
+    run(fleet)
+    [hold] = fleet.holds()
+    assert (hold["held"], hold["missing"]) == (30, 30)
+
+    assert fleet.service.approve(USER, hold["deletion_id"])["deleted_count"] == 30
+
+    assert fleet.living() == {*range(30, 60), *range(100, 160)}
+    assert run(fleet).deleted == 10, "the next run decides about those: so few are not held"
+
+
+def test_what_was_not_too_old_when_it_was_held_is_not_deleted_by_its_approve(fleet: Fleet) -> None:
+    other = fleet.whole.collector()
+    fleet.plugin.resources = [cloud_service(f"i-{number}") for number in range(200, 205)]
+    fleet.plugin.metadata = {}
+    fleet.collect(secret_id="secret-2", collector_id=other)
+    aged(fleet, servers=30, disks=0)
+    [hold] = fleet.holds()
+    assert hold["held"] == 30, "what another collector saw, which has not succeeded since, is not too old"
+    fleet.whole.container.collector_service.delete(USER, other)
+
+    fleet.service.approve(USER, hold["deletion_id"])
+
+    assert {200, 201, 202, 203, 204} <= fleet.living()
+
+
+def test_a_discard_lasts_until_a_resource_is_seen_again(fleet: Fleet) -> None:
     aged(fleet, servers=30, disks=0)
     [hold] = fleet.holds()
     assert fleet.service.discard(USER, hold["deletion_id"])["state"] == "DISCARDED"
 
-    assert run(fleet).held == 30
+    fleet.whole.clock.advance(timedelta(days=30))
+    fleet.plugin.resources = [
+        *(cloud_service(f"i-{number}") for number in range(10, 60)),
+        *(cloud_service(f"i-{100 + number}", type="Disk") for number in range(60)),
+    ]
+    fleet.collect()
+    assert run(fleet) == HousekeepingCounts()
+    fleet.whole.clock.advance(OLD)
+    fleet.plugin.resources = [
+        *(cloud_service(f"i-{number}") for number in range(15, 60)),
+        *(cloud_service(f"i-{100 + number}", type="Disk") for number in range(60)),
+    ]
+    fleet.collect()
 
-    assert [each["state"] for each in fleet.holds()] == ["HELD", "DISCARDED"]
+    assert run(fleet).deleted == 5
+
+    assert fleet.living() == {*range(10), *range(15, 60), *range(100, 160)}
+
+
+def test_what_is_held_is_not_deleted_by_the_garbage_collection_of_a_collect(fleet: Fleet) -> None:
+    aged(fleet, servers=30, disks=0)
+    services = fleet.whole.database["cloud_service"]
+    states = fleet.whole.database["collection_state"]
+    held = [each["cloud_service_id"] for each in services.find({"hold_id": {"$exists": True}}).limit(3)]
+    states.update_many({"cloud_service_id": {"$nin": held}}, {"$set": {"seen_at": fleet.whole.clock.now()}})
+    fleet.plugin.metadata = GARBAGE
+    fleet.whole.container.collector_service.update_plugin(USER, {"collector_id": fleet.collector_id, "version": "1.0"})
+
+    fleet.collect(2)
+
+    assert services.count_documents({"cloud_service_id": {"$in": held}, "state": "ACTIVE"}) == 3
+
+
+def test_a_run_that_is_killed_while_it_holds_is_completed_by_the_next(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.service.resource.age_holds._BATCH", 8)
+    with monkeypatch.context() as killing:
+        killing.setattr(AgeHolds, "_mark", breaks_at(2, AgeHolds._mark))
+        with pytest.raises(Exception, match=r"killed|MongoDB|mongodb"):
+            aged(fleet, servers=30, disks=0)
+    [hold] = fleet.holds()
+    assert (hold["state"], hold["held"]) == ("PREPARING", 8)
+    with pytest.raises(InvalidParameterError, match="is PREPARING"):
+        fleet.service.approve(USER, hold["deletion_id"])
+
+    run(fleet)
+
+    [hold] = fleet.holds()
+    assert (hold["state"], hold["held"], hold["missing"]) == ("HELD", 30, 30)
     assert len(fleet.living()) == 120
+
+
+def test_holds_of_a_domain_that_is_excluded_by_now_are_dissolved(fleet: Fleet) -> None:
+    aged(fleet, servers=30, disks=0)
+    excluding = Housekeeping(database=fleet.whole.database, excluded_domains=["domain-1"])
+
+    assert excluding.run(fleet.whole.clock.now()) == {}
+
+    assert [hold["state"] for hold in fleet.holds()] == ["DISSOLVED"]
+    assert fleet.whole.database["cloud_service"].count_documents({"hold_id": {"$exists": True}}) == 0
 
 
 def test_an_error_of_mongodb_in_an_approve_is_not_taken_for_the_end(
@@ -111,8 +202,8 @@ def test_an_error_of_mongodb_in_an_approve_is_not_taken_for_the_end(
     aged(fleet, servers=30, disks=0)
     [hold] = fleet.holds()
     with monkeypatch.context() as killing:
-        killing.setattr(HeldResources, "deleted_by", breaks_at(1, HeldResources.deleted_by))
-        with pytest.raises(AutoReconnect):
+        killing.setattr(HoldManager, "close", breaks_at(1, HoldManager.close))
+        with pytest.raises(InventoryError):
             fleet.service.approve(USER, hold["deletion_id"])
 
     assert fleet.service.get(USER, hold["deletion_id"])["state"] == "APPROVING"

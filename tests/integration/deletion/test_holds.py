@@ -103,7 +103,7 @@ def test_a_hold_of_which_all_returned_is_dissolved(fleet: Fleet) -> None:
     fleet.collect()
 
     assert [hold["state"] for hold in fleet.holds()] == ["DISSOLVED"]
-    fleet.whole.container.housekeeping.run(fleet.whole.clock.now())
+    fleet.whole.container.hold_settler.settle(fleet.whole.clock.now())
     stored = fleet.whole.database["deletion"].find_one({})
     assert stored is not None
     assert stored["state"] == "DISSOLVED"
@@ -227,6 +227,13 @@ def test_a_garbage_collection_that_is_killed_while_it_holds_holds_all_when_it_is
         with pytest.raises(Exception, match=r"killed|MongoDB|mongodb"):
             fleet.collect()
     assert fleet.whole.database["collection_state"].count_documents({"hold_id": {"$exists": True}}) == 8 * at
+    [found] = fleet.holds()
+    assert (found["state"], found["missing"]) == ("PREPARING", 8 * at)
+    for answer in (fleet.service.approve, fleet.service.discard):
+        with pytest.raises(InvalidParameterError, match="is PREPARING: not all that it is to hold is marked yet"):
+            answer(USER, found["deletion_id"])
+    fleet.whole.container.hold_settler.settle(fleet.whole.clock.now())
+    assert fleet.holds()[0]["state"] == "PREPARING", "its task is not given up"
     fleet.whole.clock.advance(timedelta(minutes=10))
 
     fleet.whole.container.sweeper.sweep()
@@ -238,6 +245,33 @@ def test_a_garbage_collection_that_is_killed_while_it_holds_holds_all_when_it_is
     task = fleet.whole.database["job_task"].find_one({}, sort=[("_id", -1)])
     assert task is not None
     assert (task["status"], task["held_count"], task["deleted_count"]) == ("SUCCESS", 20, 0)
+
+
+@pytest.mark.parametrize("by", ["the scheduler", "the next collect"])
+def test_what_a_garbage_collection_that_was_cut_off_had_yet_to_hold_is_held_by(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    monkeypatch.setattr("inventory.ingest.garbage._BATCH", 8)
+    with monkeypatch.context() as killing:
+        killing.setattr(_Garbage, "_hold", breaks_at(3, _Garbage._hold))
+        killing.setattr("inventory.service.job.run_slice.RunSlice._persist", lambda _self, write: write())
+        with pytest.raises(Exception, match=r"killed|MongoDB|mongodb"):
+            fleet.loses(LOST)
+    [hold] = fleet.holds()
+    fleet.whole.container.jobs.cancel_job(DOMAIN, hold["job_id"])
+
+    if by == "the scheduler":
+        fleet.whole.container.hold_settler.settle(fleet.whole.clock.now())
+    else:
+        fleet.collect()
+
+    assert sorted((each["state"], each["missing"]) for each in fleet.holds()) == (
+        [("HELD", 20)] if by == "the scheduler" else [("HELD", 4), ("HELD", 16)]
+    )
+    for each in fleet.holds():
+        fleet.service.approve(USER, each["deletion_id"])
+    assert fleet.living() == set(range(20, 40))
+    assert fleet.whole.database["collection_state"].count_documents({"hold_id": {"$exists": True}}) == 0
 
 
 @pytest.mark.parametrize("at", [pytest.param(1, marks=pytest.mark.deep), 2, pytest.param(3, marks=pytest.mark.deep)])
@@ -259,10 +293,29 @@ def test_an_approve_that_is_killed_is_finished_by_a_second_call(
 
     approved = fleet.service.approve(USER, hold["deletion_id"])
 
-    assert (approved["state"], approved["deleted_count"]) == ("APPROVED", 20)
+    assert (approved["state"], approved["deleted_count"]) == ("APPROVED", 20), "all, counted once"
     assert fleet.living() == set(range(20, 40))
     deletes = fleet.whole.database["record"].count_documents({"action": "DELETE"})
     assert deletes == 20
+
+
+def test_an_approve_that_was_cut_off_is_undone_and_what_it_had_yet_to_delete_is_kept(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.manager.deletion.held._BATCH", 8)
+    fleet.loses(LOST)
+    [hold] = fleet.holds()
+    with monkeypatch.context() as killing:
+        killing.setattr(ResourceRemover, "delete", breaks_at(2, ResourceRemover.delete))
+        with pytest.raises(Exception, match=r"killed|MongoDB|mongodb"):
+            fleet.service.approve(USER, hold["deletion_id"])
+
+    assert fleet.service.undo(USER, {"deletion_id": hold["deletion_id"]})["restored"] == 8
+
+    assert len(fleet.living()) == 40
+    found = fleet.service.get(USER, hold["deletion_id"])
+    assert (found["state"], found["deleted_count"], found["decided_by"]) == ("DISCARDED", 8, "user-1")
+    assert fleet.whole.database["collection_state"].count_documents({"hold_id": {"$exists": True}}) == 0
 
 
 def test_a_discard_that_is_killed_is_finished_by_a_second_call(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inventory.bootstrap.dry_run import dry_runner
-from inventory.domain.clock import ManualClock
 from inventory.model.connection import Document
-from tests.fakes.plugin import FakePlugin
-from tests.integration.ingest.whole_kit import DOMAIN, GARBAGE, USER, Whole
+from tests.integration.ingest.whole_kit import DOMAIN, USER, Whole
+from tests.integration.whole_fixtures import nothing_expires, plugin, whole
+
+__all__ = ["nothing_expires", "plugin", "whole"]
 
 
 class Rehearsals:
@@ -46,25 +45,6 @@ class Rehearsals:
         )
         assert len(found) == total
         return found
-
-
-@pytest.fixture(autouse=True)
-def nothing_expires(database: Any) -> None:
-    """Keep MongoDB from removing what has expired by its own clock: these tests live in the past."""
-    database.client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
-
-
-@pytest.fixture
-def plugin() -> Iterator[FakePlugin]:
-    with FakePlugin(metadata=GARBAGE) as running:
-        yield running
-
-
-@pytest.fixture
-def whole(database: Any, clock: ManualClock, plugin: FakePlugin, tmp_path: Path) -> Iterator[Whole]:
-    made = Whole(database, clock, plugin.endpoint, tmp_path, disconnect_threshold=2)
-    yield made
-    made.container.plugin_connector.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
 
 LIMIT: Final = 50
-STATES: Final = ("HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
+STATES: Final = ("PREPARING", "HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
 _CALLS: Final = 10
 """How often a call that works for some seconds at a time is made for one click; the next click goes on."""
 

@@ -10,24 +10,31 @@ from typing import Final
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.deletion import StoredDeletion
+from inventory.model.documents.deletion import APPROVING, StoredDeletion
 
 _BATCH: Final = 500
 
 
 class HeldResources:
-    """Deletes held resources."""
+    """Deletes held resources.
 
-    def __init__(self, *, database: Database[Document]) -> None:
+    Args:
+        database: holds the resources.
+        holds: the stored holds.
+    """
+
+    def __init__(self, *, database: Database[Document], holds: HoldManager) -> None:
         self._database = database
         self._services = database["cloud_service"]
         self._states = database["collection_state"]
         self._store = StateStore(database=database)
         self._remover = ResourceRemover(database=database)
+        self._holds = holds
 
     @translated_errors()
     def delete(self, hold: StoredDeletion, *, now: datetime, should_stop: Callable[[], bool]) -> bool:
@@ -35,12 +42,15 @@ class HeldResources:
         interrupted.
 
         Args:
-            hold: approved.
+            hold: APPROVING.
             now: the time.
             should_stop: asked before each batch.
 
         Returns:
             False if it was stopped before it was done.
+
+        Raises:
+            HoldChangedError: the hold is no longer APPROVING.
         """
         transactions = Transactions(database=self._database)
         while batch := self._still_held(hold):
@@ -48,11 +58,6 @@ class HeldResources:
                 return False
             transactions.run(partial(self._delete, hold, batch, now))
         return True
-
-    @translated_errors()
-    def deleted_by(self, domain_id: str, deletion_id: str) -> int:
-        """Return the number of resources that it DELETED."""
-        return self._services.count_documents({"domain_id": domain_id, "deleted_by": deletion_id, "state": "DELETED"})
 
     def _still_held(self, hold: StoredDeletion) -> list[str]:
         found = self._states.find(_held(hold), {"cloud_service_id": 1}).limit(_BATCH)
@@ -86,6 +91,7 @@ class HeldResources:
         left = {**own, "cloud_service_id": {"$in": [key for key in held if key not in gone]}}
         change = {"$set": {"disconnected_count": 0}, "$unset": {"hold_id": ""}}
         self._states.update_many(left, change, session=session)
+        self._holds.works(hold["domain_id"], hold["deletion_id"], APPROVING, session, deleted_count=len(gone))
 
 
 def _held(hold: StoredDeletion) -> Document:

@@ -2,69 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
+from bson import ObjectId
 from pymongo import ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.deletion import (
     AGE,
-    APPROVED,
     COLLECT,
-    DISCARDED,
     DISSOLVED,
+    DONE,
     HELD,
+    HOUSEKEEPING,
     OPEN,
+    PREPARING,
     Deletion,
     StoredDeletion,
 )
 from inventory.model.new_document import new_document
 
-EXAMPLES: Final = 20
-"""The number of resources listed in a hold."""
-_NAMES_KEPT: Final = 100
-"""The number of types and regions that are counted by name in a hold; the others are only in the total."""
-_SHOWN: Final = ("name", "provider", "cloud_service_group", "cloud_service_type", "region_code", "account")
-FIELDS: Final = ("cloud_service_id", "reference.resource_id", *_SHOWN)
-"""The fields of a resource that :meth:`Summary.add` reads."""
 
-
-@dataclass(slots=True)
-class Summary:
-    """A summary of what would be deleted: numbers by type and region, and examples."""
-
-    total: int = 0
-    types: Counter[str] = field(default_factory=Counter)
-    regions: Counter[str] = field(default_factory=Counter)
-    examples: list[Document] = field(default_factory=list)
-
-    def add(self, resources: Sequence[Mapping[str, Any]]) -> None:
-        """Count resources, which contain :data:`FIELDS`."""
-        for each in resources:
-            self.total += 1
-            self.types[_type_of(each)] += 1
-            self.regions[each.get("region_code") or ""] += 1
-            if len(self.examples) < EXAMPLES:
-                shown = {name: each[name] for name in _SHOWN if each.get(name)}
-                resource_id = (each.get("reference") or {}).get("resource_id") or ""
-                example = {"cloud_service_id": each["cloud_service_id"], "resource_id": resource_id, **shown}
-                self.examples.append(example)
-
-    def fields(self) -> Document:
-        """Return the stored form."""
-        return {
-            "held": self.total,
-            "missing": self.total,
-            "types": _counted(self.types),
-            "regions": _counted(self.regions),
-            "examples": self.examples,
-        }
+class HoldChangedError(Exception):
+    """The hold no longer has the state that the work for it requires; nothing was written."""
 
 
 def hold_id_of(job_task_id: str) -> str:
@@ -74,6 +39,10 @@ def hold_id_of(job_task_id: str) -> str:
 
 class HoldManager:
     """The only writer of the collection ``deletion``.
+
+    A hold is PREPARING while resources are marked with it, and HELD from then on until it is answered. Each transaction
+    that marks, deletes or releases resources for a hold also writes the hold (:meth:`works`), so that it fails if the
+    hold changes its state meanwhile: no resource is ever marked with a hold that has been answered.
 
     Args:
         database: holds the collection.
@@ -88,11 +57,18 @@ class HoldManager:
     @translated_errors()
     def get(self, domain_id: str, deletion_id: str) -> StoredDeletion:
         """Return the hold, with the current ``missing``. Raises ``NotFoundError``."""
-        found = self._deletions.find_one(_of(domain_id, deletion_id))
+        found = self.find(domain_id, deletion_id)
         if found is None:
             raise NotFoundError(key="deletion_id", value=deletion_id)
         [current] = self.current(domain_id, [found])
         return current
+
+    @translated_errors()
+    def find(self, domain_id: str, deletion_id: str) -> StoredDeletion | None:
+        """Return the hold as it is stored, or None."""
+        found: Any = self._deletions.find_one(_of(domain_id, deletion_id))
+        hold: StoredDeletion | None = found
+        return hold
 
     @translated_errors()
     def list(
@@ -136,18 +112,51 @@ class HoldManager:
         return {row["_id"]: row["count"] for row in rows}
 
     @translated_errors()
-    def exists(self, domain_id: str, deletion_id: str) -> bool:
-        """Return whether a hold has this id."""
-        return self._deletions.find_one(_of(domain_id, deletion_id), {"_id": 1}) is not None
+    def prepare(self, values: Mapping[str, Any]) -> StoredDeletion:
+        """Store a new hold with these fields, PREPARING, and return it."""
+        document = new_document(Deletion, **values, state=PREPARING)
+        self._deletions.insert_one(document)
+        stored: Any = document
+        prepared: StoredDeletion = stored
+        return prepared
 
     @translated_errors()
-    def put(self, values: Mapping[str, Any]) -> None:
-        """Store a new hold, or update the undecided one of the same id."""
-        document = new_document(Deletion, **values)
-        query = {**_of(values["domain_id"], values["deletion_id"]), "state": values["state"]}
-        fixed = {name: document.pop(name) for name in ("domain_id", "deletion_id", "state", "created_at")}
-        created = {name: value for name, value in fixed.items() if name not in query}
-        self._deletions.update_one(query, {"$set": document, "$setOnInsert": created}, upsert=True)
+    def open(self, domain_id: str, deletion_id: str) -> None:
+        """Make a PREPARING hold HELD: all that it is to hold is marked, and it can be answered."""
+        self._deletions.update_one({**_of(domain_id, deletion_id), "state": PREPARING}, {"$set": {"state": HELD}})
+
+    @translated_errors()
+    def prepared_of(self, domain_id: str, collector_id: str, secret_id: str) -> StoredDeletion | None:
+        """Return a hold of this collector and secret that is still PREPARING, or None."""
+        pair = {"state": PREPARING, "domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
+        found: Any = self._deletions.find_one(pair)
+        hold: StoredDeletion | None = found
+        return hold
+
+    def works(self, domain_id: str, deletion_id: str, state: str, session: ClientSession, **added: int) -> None:
+        """Write the hold in a transaction that works for it.
+
+        Args:
+            domain_id, deletion_id: the hold.
+            state: the state that it must have.
+            session: the transaction's.
+            added: what to add to its numbers, by field.
+
+        Raises:
+            HoldChangedError: the hold has another state.
+        """
+        query = {**_of(domain_id, deletion_id), "state": state}
+        if self._deletions.update_one(query, {"$inc": added}, session=session).matched_count == 0:
+            raise HoldChangedError
+
+    @translated_errors()
+    def begin_housekeeping(self, domain_id: str, deletion_id: str, *, now: datetime) -> None:
+        """Record, once, that a run of housekeeping deletes something: it can be undone by this id."""
+        reason = "not updated for too long, and not seen by later collects"
+        values = {"domain_id": domain_id, "deletion_id": deletion_id, "kind": HOUSEKEEPING, "state": DONE}
+        document = new_document(Deletion, **values, reason=reason, created_at=now, expires_at=now + self._kept)
+        document["_id"] = ObjectId()
+        self._deletions.update_one(_of(domain_id, deletion_id), {"$setOnInsert": document}, upsert=True)
 
     @translated_errors()
     def confirm(
@@ -165,22 +174,24 @@ class HoldManager:
         self._deletions.update_many(query, {"$inc": {"confirmations": 1}, "$set": {"confirmed_at": now}})
 
     @translated_errors()
-    def renew(self, hold: StoredDeletion, *, missing: int, cutoff: datetime, now: datetime) -> None:
+    def renew(self, hold: StoredDeletion, *, missing: int, now: datetime) -> None:
         """Record that a further run of housekeeping has found that many resources of a held type still too old."""
-        change = {"$set": {"missing": missing, "cutoff": cutoff, "confirmed_at": now}, "$inc": {"confirmations": 1}}
+        change = {"$set": {"missing": missing, "confirmed_at": now}, "$inc": {"confirmations": 1}}
         self._deletions.update_one({**_of(hold["domain_id"], hold["deletion_id"]), "state": HELD}, change)
 
     @translated_errors()
-    def answer(self, domain_id: str, hold_id: str, state: str, *, by: str, now: datetime) -> StoredDeletion | None:
-        """Set a hold to APPROVING or DISCARDING, and return it; one in that state already is returned, too."""
-        query = {**_of(domain_id, hold_id), "state": {"$in": [HELD, state]}}
+    def answer(
+        self, domain_id: str, hold_id: str, state: str, *, by: str, now: datetime, of: str = HELD
+    ) -> StoredDeletion | None:
+        """Set a hold from ``of`` to ``state``, and return it; one in ``state`` already is returned, too."""
+        query = {**_of(domain_id, hold_id), "state": {"$in": [of, state]}}
         found: Any = self._deletions.find_one_and_update(
             query,
             [
                 {
                     "$set": {
-                        "decided_by": {"$cond": [{"$eq": ["$state", HELD]}, {"$literal": by}, "$decided_by"]},
-                        "decided_at": {"$cond": [{"$eq": ["$state", HELD]}, now, "$decided_at"]},
+                        "decided_by": {"$cond": [{"$eq": ["$state", of]}, {"$literal": by}, "$decided_by"]},
+                        "decided_at": {"$cond": [{"$eq": ["$state", of]}, now, "$decided_at"]},
                     }
                 },
                 {"$set": {"state": state}},
@@ -191,27 +202,24 @@ class HoldManager:
         return answered
 
     @translated_errors()
-    def close(self, domain_id: str, deletion_id: str, state: str, *, now: datetime, deleted: int = 0) -> None:
-        """Record that nothing is left to do; the hold is removed once its deletions can no longer be undone."""
-        change = {"state": state, "missing": 0, "deleted_count": deleted, "expires_at": now + self._kept}
-        query = {**_of(domain_id, deletion_id), "state": {"$nin": [APPROVED, DISCARDED, DISSOLVED]}}
-        self._deletions.update_one(query, {"$set": change, "$unset": {"open_of": ""}})
-
-    @translated_errors()
-    def dissolve_empty(self, domain_id: str, *, now: datetime) -> None:
-        """Close the holds of collects that no longer hold anything."""
-        found = self._deletions.find({"state": HELD, "domain_id": domain_id, "kind": COLLECT}, {"deletion_id": 1})
-        ids = [each["deletion_id"] for each in found]
-        missing = self.missing(domain_id, ids)
-        for hold_id in ids:
-            if hold_id not in missing:
-                self.close(domain_id, hold_id, DISSOLVED, now=now)
+    def close(self, domain_id: str, deletion_id: str, state: str, *, of: str, now: datetime) -> None:
+        """Record that nothing is left to do of a hold in state ``of``; it is removed once it cannot be undone."""
+        change = {"$set": {"state": state, "missing": 0, "expires_at": now + self._kept}, "$unset": {"open_of": ""}}
+        self._deletions.update_one({**_of(domain_id, deletion_id), "state": of}, change)
 
     @translated_errors()
     def of_types(self, domain_id: str) -> dict[str, StoredDeletion]:
         """Return the open holds of kind AGE by the key of their type."""
         found = self._deletions.find({"state": {"$in": list(OPEN)}, "domain_id": domain_id, "kind": AGE})
         return {each["ref_cloud_service_type"]: each for each in found}  # type: ignore[misc]
+
+    @translated_errors()
+    def unsettled(self, limit: int) -> Iterable[StoredDeletion]:
+        """Return holds of collects, of all domains, that are PREPARING or HELD."""
+        query = {"state": {"$in": [PREPARING, HELD]}, "kind": COLLECT}
+        found: Any = list(self._deletions.find(query).limit(limit))
+        holds: Iterable[StoredDeletion] = found
+        return holds
 
     @translated_errors()
     def reset(self, domain_id: str, hold_id: str) -> None:
@@ -222,11 +230,3 @@ class HoldManager:
 
 def _of(domain_id: str, deletion_id: str) -> Document:
     return {"domain_id": domain_id, "deletion_id": deletion_id}
-
-
-def _type_of(resource: Mapping[str, Any]) -> str:
-    return ".".join(str(resource.get(key, "")) for key in ("provider", "cloud_service_group", "cloud_service_type"))
-
-
-def _counted(names: Counter[str]) -> list[Document]:
-    return [{"name": name, "count": count} for name, count in names.most_common(_NAMES_KEPT)]

@@ -44,13 +44,13 @@ class ResourceRemover:
         job_id: str = "",
         unless_updated_since: datetime | None = None,
     ) -> list[str]:
-        """Make ACTIVE resources DELETED and record it.
+        """Make ACTIVE resources DELETED and record it, except those that a hold keeps.
 
         Args:
             cloud_service_ids: the resources.
             domain_id: their domain.
             now: the current time.
-            deleted_by: what deletes them.
+            deleted_by: what deletes them; the hold itself, of those that it keeps.
             collector_ids: the collector that the record names, by resource.
             session: the transaction's.
             job_id: the job that the record names; empty for none.
@@ -60,24 +60,25 @@ class ResourceRemover:
             The ids of those that are now DELETED by ``deleted_by``.
         """
         ours = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
-        condition: Document = {"state": "ACTIVE"}
+        condition: Document = {"state": "ACTIVE", "hold_id": {"$in": [None, deleted_by]}}
         if unless_updated_since is not None:
             condition["updated_at"] = {"$lt": unless_updated_since}
-        fields = {"cloud_service_id": 1, "revision": 1}
-        living = list(self._services.find({**ours, **condition}, fields, session=session))
-        if living:
+        # Repeated, it finds those that it has deleted already, too.
+        either = {**ours, "$or": [condition, {"state": "DELETED", "deleted_by": deleted_by}]}
+        fields = {"cloud_service_id": 1, "revision": 1, "state": 1}
+        found = list(self._services.find(either, fields, session=session))
+        if living := [entry for entry in found if entry["state"] == "ACTIVE"]:
             update = {
                 "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
                 "$rename": {"match_key": "former_match_key"},
-                "$unset": {"fingerprint": ""},
+                "$unset": {"fingerprint": "", "hold_id": "", "kept_at": ""},
                 "$inc": {"revision": 1},
             }
             keys = [entry["_id"] for entry in living]
             self._services.update_many({"_id": {"$in": keys}, "domain_id": domain_id}, update, session=session)
             records = [_record(entry, domain_id, deleted_by, collector_ids, job_id, now) for entry in living]
             self._records.insert(records, session)
-        query = {**ours, "state": "DELETED", "deleted_by": deleted_by}
-        gone = {row["cloud_service_id"] for row in self._services.find(query, {"cloud_service_id": 1}, session=session)}
+        gone = {entry["cloud_service_id"] for entry in found}
         return [key for key in cloud_service_ids if key in gone]
 
     def terminate(self, domain_id: str, *, deleted_before: datetime, transactions: Transactions) -> int:

@@ -56,7 +56,9 @@ class CloudService(Document):  # type: ignore[misc]
     - ``stamps``: mark the last writes of ingest, so that it is known which updates of a bulk write were applied,
     - ``deleted_by``: what deleted it: the job task whose garbage collection did, the hold that was approved, the run of
       housekeeping, or a user,
-    - ``former_match_key``: the ``match_key`` that it had when it was deleted, for bringing it back.
+    - ``former_match_key``: the ``match_key`` that it had when it was deleted, for bringing it back,
+    - ``hold_id``: the hold of kind AGE that keeps it from being deleted,
+    - ``kept_at``: when such a hold was discarded; until it is seen or updated again, it does not age.
     """
 
     cloud_service_id = StringField(required=True)
@@ -89,6 +91,8 @@ class CloudService(Document):  # type: ignore[misc]
     stamps = ListField(BinaryField())
     deleted_by = StringField()
     former_match_key = BinaryField()
+    hold_id = StringField()
+    kept_at = DateTimeField()
 
     meta = {
         "collection": "cloud_service",
@@ -127,6 +131,7 @@ class CloudService(Document):  # type: ignore[misc]
                 "fields": ["domain_id", "deleted_at"],
                 "partialFilterExpression": {"deleted_at": {"$exists": True}},
             },
+            {"fields": ["domain_id", "hold_id"], "partialFilterExpression": {"hold_id": {"$exists": True}}},
         ],
     }
 
@@ -181,3 +186,5 @@ class StoredCloudService(StoredDocument):
     stamps: NotRequired[list[bytes]]
     deleted_by: NotRequired[str]
     former_match_key: NotRequired[bytes]
+    hold_id: NotRequired[str]
+    kept_at: NotRequired[datetime]

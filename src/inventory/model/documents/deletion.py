@@ -17,6 +17,8 @@ AGE = "AGE"
 HOUSEKEEPING = "HOUSEKEEPING"
 """Kind: no hold, but what one run of housekeeping deleted in a domain."""
 
+PREPARING = "PREPARING"
+"""Not all that it is to hold is marked yet: it cannot be answered."""
 HELD = "HELD"
 APPROVING = "APPROVING"
 """Approved, and not all of it is deleted yet."""
@@ -27,17 +29,18 @@ DISSOLVED = "DISSOLVED"
 """All that was held came back, or went another way."""
 DONE = "DONE"
 
-OPEN = (HELD, APPROVING, DISCARDING)
+OPEN = (PREPARING, HELD, APPROVING, DISCARDING)
 
 
 class Deletion(Document):  # type: ignore[misc]
     """One hold, or one run of housekeeping.
 
-    ``held`` is how many resources were held in the beginning, ``missing`` how many still are, as far as is known; of a
-    hold of kind COLLECT the collection states with its ``hold_id`` say so exactly. ``types`` and ``regions`` count
-    those of the beginning by name, ``examples`` names some. ``cutoff`` and ``ref_cloud_service_type`` say what a hold
-    of kind AGE is about: resources of the type that nobody has seen since. ``open_of`` is there while a hold of kind
-    AGE is open: a type has one at most.
+    ``held`` is the number of resources that were marked as held in the beginning, ``missing`` how many still are,
+    as far as is known. The marks themselves say so exactly: of a hold of kind COLLECT the ``hold_id`` of collection
+    states, of kind AGE that of cloud services. ``types`` and ``regions`` count those of the beginning by name,
+    ``examples`` lists some. ``threshold`` is the number of misses from which a hold of kind COLLECT holds;
+    ``cutoff`` and ``ref_cloud_service_type`` are what a hold of kind AGE is about: resources of the type that
+    nobody has seen since. ``open_of`` exists while a hold of kind AGE is open: a type has one at most.
     """
 
     deletion_id = StringField(required=True)
@@ -51,6 +54,7 @@ class Deletion(Document):  # type: ignore[misc]
     job_task_id = StringField()
     ref_cloud_service_type = StringField()
     open_of = StringField()
+    threshold = IntField()
     cutoff = DateTimeField()
     alive = IntField(required=True, default=0)
     held = IntField(required=True, default=0)
@@ -99,6 +103,7 @@ class StoredDeletion(StoredDocument):
     job_task_id: NotRequired[str]
     ref_cloud_service_type: NotRequired[str]
     open_of: NotRequired[str]
+    threshold: NotRequired[int]
     cutoff: NotRequired[datetime]
     alive: int
     held: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Final
 
@@ -13,7 +14,7 @@ from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.deletion.held import HeldResources
-from inventory.manager.deletion.holds import HoldManager
+from inventory.manager.deletion.holds import HoldChangedError, HoldManager
 from inventory.manager.deletion.restore import Pair, Restorer
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
@@ -27,10 +28,11 @@ from inventory.model.documents.deletion import (
     DISCARDING,
     HOUSEKEEPING,
     OPEN,
+    PREPARING,
     StoredDeletion,
 )
 from inventory.observe.logs import get_logger
-from inventory.service.resource.ageing import Ageing
+from inventory.service.resource.age_holds import AgeHolds
 
 MAX_PAGE: Final = 1000
 _PAGE: Final = 100
@@ -49,7 +51,7 @@ class DeletionService:
         holds: the stored holds.
         held: deletes held resources.
         restorer: restores deleted resources.
-        ageing: deletes the resources of a hold of kind AGE.
+        age_holds: deletes or keeps the resources of a hold of kind AGE.
         jobs, tasks: read to undo a job.
         clock: tells the time.
     """
@@ -60,7 +62,7 @@ class DeletionService:
         holds: HoldManager,
         held: HeldResources,
         restorer: Restorer,
-        ageing: Ageing,
+        age_holds: AgeHolds,
         jobs: JobManager,
         tasks: JobTaskManager,
         clock: Clock,
@@ -68,7 +70,7 @@ class DeletionService:
         self._holds = holds
         self._held = held
         self._restorer = restorer
-        self._ageing = ageing
+        self._age_holds = age_holds
         self._jobs = jobs
         self._tasks = tasks
         self._clock = clock
@@ -107,30 +109,37 @@ class DeletionService:
         if hold["state"] != APPROVING:
             return hold
         now, should_stop = self._clock.now(), self._limit(principal)
-        with translated_errors():
-            if hold["kind"] == AGE:
-                complete = self._ageing.delete_held(hold, now=now, should_stop=should_stop)
-            else:
-                complete = self._held.delete(hold, now=now, should_stop=should_stop)
-        if complete:
-            deleted = self._held.deleted_by(principal.domain_id, deletion_id)
-            self._holds.close(principal.domain_id, deletion_id, APPROVED, now=now, deleted=deleted)
-            _log.info("deletion_approved", hold_id=deletion_id, deleted=deleted)
+        delete = self._age_holds.delete if hold["kind"] == AGE else self._held.delete
+        with suppress(HoldChangedError), translated_errors():
+            # Another call may have finished it, or undo it.
+            if delete(hold, now=now, should_stop=should_stop):
+                self._holds.close(principal.domain_id, deletion_id, APPROVED, of=APPROVING, now=now)
+                _log.info("deletion_approved", hold_id=deletion_id)
         return self._holds.get(principal.domain_id, deletion_id)
 
     def discard(self, principal: Principal, deletion_id: str) -> StoredDeletion:
-        """Keep the held resources as if they had been seen: they are held again once they were missed as often as
-        before.
+        """Keep the held resources.
+
+        Those of a collect count as if they had been seen: they are held again once they were missed as often as before.
+        Those that were too old do not age until somebody sees or updates them again.
 
         Raises: as for ``approve``.
         """
         hold = self._answer(principal, deletion_id, DISCARDING, DISCARDED)
         if hold["state"] == DISCARDING:
-            if hold["kind"] == COLLECT:
-                self._holds.reset(principal.domain_id, deletion_id)
-            self._holds.close(principal.domain_id, deletion_id, DISCARDED, now=self._clock.now())
-            _log.info("deletion_discarded", hold_id=deletion_id)
+            self._release(hold)
         return self._holds.get(principal.domain_id, deletion_id)
+
+    def _release(self, hold: StoredDeletion) -> None:
+        """Keep what a DISCARDING hold still holds, and close it."""
+        now = self._clock.now()
+        if hold["kind"] == COLLECT:
+            self._holds.reset(hold["domain_id"], hold["deletion_id"])
+        else:
+            with translated_errors():
+                self._age_holds.keep(hold, now=now)
+        self._holds.close(hold["domain_id"], hold["deletion_id"], DISCARDED, of=DISCARDING, now=now)
+        _log.info("deletion_discarded", hold_id=hold["deletion_id"])
 
     def _answer(self, principal: Principal, deletion_id: str, state: str, end: str) -> StoredDeletion:
         """Set a hold to ``state`` and return it; one that has reached ``end`` already is returned unchanged."""
@@ -143,7 +152,9 @@ class DeletionService:
             principal.domain_id, deletion_id, state, by=principal.user_id, now=self._clock.now()
         )
         if answered is None:
-            raise InvalidParameterError(key="deletion_id", reason=f"the hold is {found['state']} already")
+            state = self._holds.get(principal.domain_id, deletion_id)["state"]
+            reason = ": not all that it is to hold is marked yet; try again soon" if state == PREPARING else " already"
+            raise InvalidParameterError(key="deletion_id", reason=f"the hold is {state}{reason}")
         return answered
 
     def undo(self, principal: Principal, params: Params) -> Document:
@@ -159,7 +170,8 @@ class DeletionService:
 
         Raises:
             NotFoundError: there is no such job or deletion.
-            InvalidParameterError: the job still runs, or the hold is not decided.
+            InvalidParameterError: the job still runs, or the hold is not decided. Of one whose approve was cut off, the
+                rest is kept.
         """
         deleted_by = self._of_job(principal, params) if params.get("job_id") else self._of_deletion(principal, params)
         done = self._restorer.restore(
@@ -188,7 +200,11 @@ class DeletionService:
         return dict.fromkeys(removed)
 
     def _of_deletion(self, principal: Principal, params: Params) -> dict[str, Pair | None]:
-        found = self._holds.get(principal.domain_id, required_text(params, "deletion_id"))
+        domain_id, deletion_id = principal.domain_id, required_text(params, "deletion_id")
+        found = self._holds.get(domain_id, deletion_id)
+        if found["state"] in (APPROVING, DISCARDING):
+            # What is not deleted yet is not to be deleted any more.
+            found = self._answer_cut_off(principal, found)
         if found["state"] in OPEN:
             raise InvalidParameterError(
                 key="deletion_id", reason=f"the hold is {found['state']}: nothing is to undo yet"
@@ -196,6 +212,16 @@ class DeletionService:
         collector_id, secret_id = found.get("collector_id"), found.get("secret_id")
         pair = (collector_id, secret_id or "") if collector_id else None
         return {found["deletion_id"]: pair}
+
+    def _answer_cut_off(self, principal: Principal, found: StoredDeletion) -> StoredDeletion:
+        """Discard the rest of a hold whose approve, or whose undo, was cut off, and return it."""
+        domain_id, deletion_id = found["domain_id"], found["deletion_id"]
+        hold = self._holds.answer(
+            domain_id, deletion_id, DISCARDING, by=principal.user_id, now=self._clock.now(), of=APPROVING
+        )
+        if hold is not None:
+            self._release(hold)
+        return self._holds.get(domain_id, deletion_id)
 
     def _limit(self, principal: Principal) -> Callable[[], bool]:
         """Return a function that returns whether a call has worked long enough."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,19 +14,16 @@ from pymongo.database import Database
 from inventory.domain import ids
 from inventory.domain.batches import batched
 from inventory.domain.deletion_guard import DeletionGuard
-from inventory.manager.deletion.holds import FIELDS, HoldManager, Summary
+from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document
-from inventory.model.documents.deletion import AGE, DISSOLVED, DONE, HELD, HOUSEKEEPING, StoredDeletion
-from inventory.observe.logs import get_logger
-from inventory.service.resource.last_seen import SuccessfulRuns, last_seen
+from inventory.model.documents.deletion import DONE, HELD, PREPARING
+from inventory.service.resource.age_holds import AgeHolds
+from inventory.service.resource.aged import READ, AgedResources, old_resources
 
 _BATCH: Final = 500
-_READ: Final = ("cloud_service_id", "collection_info", "updated_at")
-
-_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,147 +66,56 @@ class Ageing:
         self._remover = ResourceRemover(database=database)
         self._states = StateStore(database=database)
         self._holds = HoldManager(database=database, kept_days=ages.retention_days)
+        self._age_holds = AgeHolds(database=database, holds=self._holds, guard=guard)
 
     def run(self, domain_id: str, now: datetime, transactions: Transactions) -> AgeCounts:
         """Delete what is too old in a domain, except types of which too much is too old, or that are held."""
-        runs = SuccessfulRuns(self._database, domain_id)
+        aged = AgedResources(database=self._database, domain_id=domain_id)
+        run = _Run(domain_id, now, ids.new_id("housekeeping"), aged, transactions)
+        held = self._still_held(run)
         counts = AgeCounts()
-        held = self._holds.of_types(domain_id)
-        run = _Run(domain_id, now, ids.new_id("housekeeping"))
         for query, cutoff in self._old(domain_id, now):
             for reference in self._suspicious(query, held):
-                counts.held += self._check(run, query, cutoff, reference, held, runs)
-            unheld = {"$and": [query, {"ref_cloud_service_type": {"$nin": list(held)}}]} if held else query
-            for batch in batched(self._services.find(unheld, dict.fromkeys(_READ, 1)), _BATCH):
-                if not counts.deleted and self._doomed(batch, domain_id, cutoff, runs, None):
-                    self._begin(run)
-                step = partial(self._delete, batch, run, cutoff, runs)
-                counts.deleted += transactions.run(step)
-        if counts.deleted:
-            self._holds.close(domain_id, run.deletion_id, DONE, now=now, deleted=counts.deleted)
+                hold = self._age_holds.hold(
+                    {**query, "ref_cloud_service_type": reference}, cutoff, aged, now, transactions
+                )
+                if hold is not None:
+                    held.append(reference)
+                    counts.held += hold["held"]
+            unheld = {"$and": [query, {"ref_cloud_service_type": {"$nin": held}}]} if held else query
+            for batch in batched(self._services.find(unheld, READ), _BATCH):
+                if not counts.deleted and aged.among(batch, cutoff):
+                    self._holds.begin_housekeeping(domain_id, run.deletion_id, now=now)
+                counts.deleted += transactions.run(partial(self._delete, batch, run, cutoff))
         return counts
 
-    def delete_held(self, hold: StoredDeletion, *, now: datetime, should_stop: Callable[[], bool]) -> bool:
-        """Delete the resources of an approved hold of kind AGE; False if it was stopped before it was done."""
-        domain_id, cutoff = hold["domain_id"], hold["cutoff"]
-        runs = SuccessfulRuns(self._database, domain_id)
-        run = _Run(domain_id, now, hold["deletion_id"])
-        transactions = Transactions(database=self._database)
-        query = {**_collected(domain_id, cutoff), "ref_cloud_service_type": hold["ref_cloud_service_type"]}
-        for batch in batched(self._services.find(query, dict.fromkeys(_READ, 1)), _BATCH):
-            if should_stop():
-                return False
-            transactions.run(partial(self._delete, batch, run, cutoff, runs))
-        return True
+    def dissolve_holds(self, domain_id: str, now: datetime) -> None:
+        """Close the holds of a domain that is excluded from housekeeping by now: nothing ages in it."""
+        self._age_holds.dissolve_all(domain_id, now)
 
-    def _begin(self, run: _Run) -> None:
-        """Record that a run of housekeeping deletes something, before it does: it may be undone by this id."""
-        values = {"domain_id": run.domain_id, "deletion_id": run.deletion_id, "created_at": run.now}
-        reason = "not updated for too long, and not seen by later collects"
-        self._holds.put({**values, "kind": HOUSEKEEPING, "state": DONE, "reason": reason})
+    def _still_held(self, run: _Run) -> list[str]:
+        """Return the types that are held, after releasing what was seen or updated since."""
+        held = []
+        for reference, hold in self._holds.of_types(run.domain_id).items():
+            if hold["state"] == HELD and not self._age_holds.check(hold, run.aged, run.now, run.transactions):
+                continue
+            if hold["state"] == PREPARING:
+                self._age_holds.complete(hold, run.aged, run.transactions)
+            held.append(reference)
+        return held
 
-    def _suspicious(self, query: Document, held: Mapping[str, StoredDeletion]) -> list[str]:
-        """Return the types to check more closely: those that are held, and those with that many old resources."""
-        if not self._guard.percent and not held:
+    def _suspicious(self, query: Document, held: list[str]) -> list[str]:
+        """Return the types with so many old resources that they are checked more closely."""
+        if not self._guard.percent:
             return []
         group = {"_id": "$ref_cloud_service_type", "count": {"$sum": 1}}
         found = {row["_id"]: row["count"] for row in self._services.aggregate([{"$match": query}, {"$group": group}])}
-        return [
-            reference
-            for reference in sorted({*found, *held} - {None})
-            if reference in held or (self._guard.percent and found[reference] >= self._guard.least)
-        ]
+        known = sorted({*found} - {None, *held})
+        return [reference for reference in known if found[reference] >= self._guard.least]
 
-    def _check(
-        self,
-        run: _Run,
-        query: Document,
-        cutoff: datetime,
-        reference: str,
-        held: dict[str, StoredDeletion],
-        runs: SuccessfulRuns,
-    ) -> int:
-        """Hold a type if it must be, or check one that is held already; return how many more resources are held."""
-        other = query.get("ref_cloud_service_type")
-        if other is not None and not (
-            reference not in other["$nin"] if isinstance(other, dict) else reference == other
-        ):
-            return 0
-        summary = self._summary(query, cutoff, reference, run.domain_id, runs)
-        known = held.get(reference)
-        if known is not None:
-            if known["state"] == HELD and not summary.total:
-                self._holds.close(run.domain_id, known["deletion_id"], DISSOLVED, now=run.now)
-            elif known["state"] == HELD:
-                self._holds.renew(known, missing=summary.total, cutoff=cutoff, now=run.now)
-            return 0
-        living = {"domain_id": run.domain_id, "ref_cloud_service_type": reference, "state": "ACTIVE"}
-        alive = self._services.count_documents(living)
-        if not self._guard.holds(summary.total, alive):
-            return 0
-        held[reference] = self._hold(run, reference, cutoff, summary, alive)
-        return summary.total
-
-    def _hold(self, run: _Run, reference: str, cutoff: datetime, summary: Summary, alive: int) -> StoredDeletion:
-        hold_id = ids.new_id("hold")
-        name = next(iter(summary.types))
-        reason = (
-            f"{summary.total} of {alive} resources of the type {name} are too old, more than {self._guard.percent:g} %"
-        )
-        self._holds.put(
-            {
-                **summary.fields(),
-                "domain_id": run.domain_id,
-                "deletion_id": hold_id,
-                "kind": AGE,
-                "state": HELD,
-                "reason": reason,
-                "ref_cloud_service_type": reference,
-                "open_of": reference,
-                "cutoff": cutoff,
-                "alive": alive,
-                "percent": self._guard.percent,
-                "created_at": run.now,
-            }
-        )
-        _log.warning("deletion_held", hold_id=hold_id, domain_id=run.domain_id, resources=summary.total, alive=alive)
-        return self._holds.get(run.domain_id, hold_id)
-
-    def _summary(
-        self, query: Document, cutoff: datetime, reference: str, domain_id: str, runs: SuccessfulRuns
-    ) -> Summary:
-        """Return the summary of what would be deleted of a type."""
-        summary = Summary()
-        own = {**query, "ref_cloud_service_type": reference}
-        for batch in batched(self._services.find(own, dict.fromkeys((*_READ, *FIELDS), 1)), _BATCH):
-            doomed = self._doomed(batch, domain_id, cutoff, runs, None)
-            summary.add([entry for entry in batch if entry["cloud_service_id"] in doomed])
-        return summary
-
-    def _doomed(
-        self,
-        batch: Sequence[Document],
-        domain_id: str,
-        cutoff: datetime,
-        runs: SuccessfulRuns,
-        session: ClientSession | None,
-    ) -> dict[str, str]:
-        """Return those of these old resources that nobody will see again, with the collector that saw each last.
-
-        Resources in a hold of kind COLLECT are not among them.
-        """
-        found = [entry["cloud_service_id"] for entry in batch]
-        states = self._states.last_seen(domain_id, found, session)
-        seen = {entry["cloud_service_id"]: last_seen(entry, states, runs.exists) for entry in batch}
-        doomed = {key: last.collector_id for key, last in seen.items() if last.at < cutoff and runs.outlived(last)}
-        held = self._states.held_among(domain_id, list(doomed), session) if doomed else set()
-        return {key: collector_id for key, collector_id in doomed.items() if key not in held}
-
-    def _delete(
-        self, batch: list[Document], run: _Run, cutoff: datetime, runs: SuccessfulRuns, session: ClientSession
-    ) -> int:
+    def _delete(self, batch: list[Document], run: _Run, cutoff: datetime, session: ClientSession) -> int:
         """Delete, in a transaction, those of these old resources that nobody will see again; return their number."""
-        doomed = self._doomed(batch, run.domain_id, cutoff, runs, session)
+        doomed = run.aged.among(batch, cutoff, session)
         if not doomed:
             return 0
         gone = self._remover.delete(
@@ -222,6 +128,7 @@ class Ageing:
             unless_updated_since=cutoff,
         )
         self._states.forget(run.domain_id, gone, session)
+        self._holds.works(run.domain_id, run.deletion_id, DONE, session, deleted_count=len(gone))
         return len(gone)
 
     def _old(self, domain_id: str, now: datetime) -> Iterator[tuple[Document, datetime]]:
@@ -229,9 +136,9 @@ class Ageing:
         own = {f"{domain_id}.{key}": hours for key, hours in self._ages.hours_by_type.items()}
         for reference, hours in own.items():
             cutoff = now - timedelta(hours=hours)
-            yield {**_collected(domain_id, cutoff), "ref_cloud_service_type": reference}, cutoff
+            yield {**old_resources(domain_id, cutoff), "ref_cloud_service_type": reference}, cutoff
         cutoff = now - timedelta(hours=self._ages.resource_hours)
-        others = _collected(domain_id, cutoff)
+        others = old_resources(domain_id, cutoff)
         if own:
             others["ref_cloud_service_type"] = {"$nin": list(own)}
         yield others, cutoff
@@ -239,18 +146,10 @@ class Ageing:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A run of deletion: its domain, its time, and the id by which it can be undone."""
+    """A run of housekeeping in one domain, and the id by which what it deletes can be brought back."""
 
     domain_id: str
     now: datetime
     deletion_id: str
-
-
-def _collected(domain_id: str, cutoff: datetime) -> Document:
-    """Return the query for collected resources that nobody has updated since ``cutoff``."""
-    return {
-        "domain_id": domain_id,
-        "state": "ACTIVE",
-        "collection_info.0": {"$exists": True},
-        "updated_at": {"$lt": cutoff},
-    }
+    aged: AgedResources
+    transactions: Transactions

@@ -15,7 +15,6 @@ from pymongo.errors import InvalidOperation
 
 from inventory.domain.deletion_guard import NO_GUARD, DeletionGuard
 from inventory.errors import ConnectionFailureError
-from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions
@@ -60,7 +59,6 @@ class Housekeeping:
         self._ages = ages or Ages()
         self._excluded = frozenset(excluded_domains)
         self._remover = ResourceRemover(database=database)
-        self._holds = HoldManager(database=database, kept_days=self._ages.retention_days)
         self._ageing = Ageing(database=database, ages=self._ages, guard=guard)
         self._caches = FilterCacheStore(database=database)
 
@@ -83,6 +81,8 @@ class Housekeeping:
         done = {}
         with translated_errors():
             domains = self._domains()
+            for domain_id in self._excluded:
+                self._ageing.dissolve_holds(domain_id, now)
         transactions = Transactions(database=self._database, fence=fence)
         for domain_id in domains:
             try:
@@ -125,7 +125,6 @@ class Housekeeping:
             terminated=self._remover.terminate(domain_id, deleted_before=retained, transactions=transactions),
         )
         self._caches.remove_expired(domain_id, now)
-        self._holds.dissolve_empty(domain_id, now=now)
         return counts
 
     def _domains(self) -> list[str]:

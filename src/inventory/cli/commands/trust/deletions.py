@@ -49,7 +49,7 @@ LIVING_COLUMNS: tuple[Column, ...] = (
     ("name", "name"),
     ("resource", "resource_id"),
 )
-STATES = ("HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
+STATES = ("PREPARING", "HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
 
 
 @click.group(cls=Group)

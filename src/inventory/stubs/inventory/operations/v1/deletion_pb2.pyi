@@ -89,6 +89,7 @@ class DeletionInfo(_message.Message):
         DISCARDED: _ClassVar[DeletionInfo.State]
         DISSOLVED: _ClassVar[DeletionInfo.State]
         DONE: _ClassVar[DeletionInfo.State]
+        PREPARING: _ClassVar[DeletionInfo.State]
     NONE: DeletionInfo.State
     HELD: DeletionInfo.State
     APPROVING: DeletionInfo.State
@@ -97,6 +98,7 @@ class DeletionInfo(_message.Message):
     DISCARDED: DeletionInfo.State
     DISSOLVED: DeletionInfo.State
     DONE: DeletionInfo.State
+    PREPARING: DeletionInfo.State
     DELETION_ID_FIELD_NUMBER: _ClassVar[int]
     KIND_FIELD_NUMBER: _ClassVar[int]
     STATE_FIELD_NUMBER: _ClassVar[int]

@@ -1,0 +1,86 @@
+"""Settling the holds of collects: closes the empty ones, and completes those whose garbage collection was cut off."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from inventory.domain.job.states import TaskStatus
+from inventory.manager.deletion.holds import HoldChangedError, HoldManager
+from inventory.manager.transactions import Transactions
+from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.deletion import DISSOLVED, HELD, PREPARING, StoredDeletion
+
+LOOKED_AT: Final = 1_000
+"""The maximum number of holds that are settled at once."""
+_BATCH: Final = 500
+
+
+class HoldSettler:
+    """Settles holds of all domains; any number of processes may do it at any time.
+
+    Args:
+        database: holds the collections.
+        holds: the stored holds.
+    """
+
+    def __init__(self, *, database: Database[Document], holds: HoldManager) -> None:
+        self._database = database
+        self._holds = holds
+        self._states = database["collection_state"]
+        self._tasks = database["job_task"]
+
+    @translated_errors()
+    def settle(self, now: datetime) -> None:
+        """Close the HELD holds that no longer hold anything, and open those that nobody prepares any more."""
+        for hold in self._holds.unsettled(LOOKED_AT):
+            if hold["state"] == PREPARING:
+                if not self._is_prepared(hold):
+                    self.complete(hold)
+            elif self._states.find_one(_held(hold), {"_id": 1}) is None:
+                self._holds.close(hold["domain_id"], hold["deletion_id"], DISSOLVED, of=HELD, now=now)
+
+    def complete(self, hold: StoredDeletion) -> None:
+        """Mark what a PREPARING hold has yet to hold, and open it.
+
+        Resources that somebody else has seen since are marked, too: an approve releases them.
+        """
+        transactions = Transactions(database=self._database)
+        with suppress(HoldChangedError):
+            while transactions.run(partial(self._mark, hold)):
+                pass
+        self._holds.open(hold["domain_id"], hold["deletion_id"])
+
+    def _is_prepared(self, hold: StoredDeletion) -> bool:
+        """Return whether a task that may add to the hold, or a later one of the same secret, is running."""
+        pair = {"domain_id": hold["domain_id"], "collector_id": hold["collector_id"], "secret_id": hold["secret_id"]}
+        running = {**pair, "status": TaskStatus.IN_PROGRESS.value}
+        return self._tasks.find_one(running, {"_id": 1}) is not None
+
+    def _mark(self, hold: StoredDeletion, session: ClientSession) -> int:
+        """Mark, in a transaction, some of what the hold has yet to hold, and return their number."""
+        doomed = {
+            "domain_id": hold["domain_id"],
+            "collector_id": hold["collector_id"],
+            "secret_id": hold["secret_id"],
+            "garbage_task_id": hold["job_task_id"],
+            "disconnected_count": {"$gte": hold["threshold"]},
+            "deleted": {"$ne": True},
+            "hold_id": None,
+        }
+        keys = [state["_id"] for state in self._states.find(doomed, {"_id": 1}, session=session).limit(_BATCH)]
+        if not keys:
+            return 0
+        change = {"$set": {"hold_id": hold["deletion_id"]}}
+        self._states.update_many({"_id": {"$in": keys}, "domain_id": hold["domain_id"]}, change, session=session)
+        self._holds.works(hold["domain_id"], hold["deletion_id"], PREPARING, session, held=len(keys))
+        return len(keys)
+
+
+def _held(hold: StoredDeletion) -> Document:
+    return {"domain_id": hold["domain_id"], "hold_id": hold["deletion_id"]}

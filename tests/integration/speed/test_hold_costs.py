@@ -1,0 +1,40 @@
+"""A collect without a hold costs no more commands of MongoDB than before there were holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from inventory.domain.clock import ManualClock
+from tests.commands import counted
+from tests.fakes.plugin import FakePlugin
+from tests.fakes.resources import cloud_service
+from tests.integration.ingest.whole_kit import GARBAGE, Whole
+
+BEFORE = {(0, 30): 11, (1, 30): 24, (19, 90): 24, (20, 90): 24}
+"""How many commands the collect sent that deleted so many of so many resources, before there were holds."""
+COUNTED = {"cloud_service", "collection_state", "record", "deletion", "1"}
+"""The collections that garbage collection uses; 1: commits."""
+
+
+def test_a_collect_without_a_hold_costs_no_more_than_before_there_were_holds(
+    database: Any, mongo_uri: str, clock: ManualClock, tmp_path: Path
+) -> None:
+    with FakePlugin(metadata=GARBAGE) as plugin, counted(database, mongo_uri) as (counting, commands):
+        whole = Whole(counting, clock, plugin.endpoint, tmp_path, disconnect_threshold=2)
+        sent = {}
+        for lost, of in BEFORE:
+            collector_id = whole.collector()
+            numbers = [[*range(of)], *[[*range(lost, of)]] * 2]
+            for seen in numbers:
+                plugin.resources = [cloud_service(f"i-{of}-{lost}-{number}") for number in seen]
+                clock.advance(timedelta(hours=2))
+                commands.sent.clear()
+                [task] = whole.collect(collector_id, secret_id="secret-1")
+            assert task["deleted_count"] == lost
+            sent[lost, of] = sum(count for (_, name), count in commands.sent.items() if name in COUNTED)
+        whole.container.plugin_connector.close()
+
+    assert {size: sent[size] for size in BEFORE if sent[size] > BEFORE[size]} == {}
+    assert sent[20, 90] > sent[0, 30]
