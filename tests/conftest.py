@@ -20,8 +20,8 @@ from pymongo.database import Database
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.domain.clock import ManualClock
 from tests import secrecy
+from tests.manual_clock import ManualClock
 
 DATABASE = "test_inventory"
 
@@ -157,10 +157,11 @@ def indexed_collections(mongo_uri: str) -> frozenset[str]:
     """
     # Imported here, so that suites without a database do not load the documents.
     from inventory.model import connection
+    from inventory.model.indexes import build_indexes
 
     connection.disconnect()
     db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=10)
-    connection.ensure_indexes(db)
+    build_indexes(db)
     names = frozenset(db.list_collection_names())
     connection.disconnect()
     return names
@@ -170,6 +171,7 @@ def indexed_collections(mongo_uri: str) -> frozenset[str]:
 def database(mongo_uri: str, indexed_collections: frozenset[str]) -> Iterator[Database[dict[str, Any]]]:
     """An empty database with all indexes, mongoengine's default connection pointing at it."""
     from inventory.model import connection
+    from inventory.model.indexes import build_indexes
 
     connection.disconnect()
     db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=10)
@@ -178,7 +180,7 @@ def database(mongo_uri: str, indexed_collections: frozenset[str]) -> Iterator[Da
             db[name].delete_many({})
         else:
             db.drop_collection(name)
-    connection.ensure_indexes(db)
+    build_indexes(db)
     yield db
     connection.disconnect()
 

@@ -76,6 +76,16 @@ def own_words(exc: Exception, limit: int = 300) -> str:
     return clip(" ".join(str(exc).split()), limit) or type(exc).__name__
 
 
+def mongodb_error_name(exc: BaseException) -> str:
+    """Return MongoDB's name of an error, such as ``Unauthorized``; of an error that is not the server's, its class.
+
+    The server's text is left out: it may quote documents, users or databases.
+    """
+    details = getattr(exc, "details", None) or {}
+    code = getattr(exc, "code", None)
+    return str(details.get("codeName") or (f"code {code}" if code is not None else type(exc).__name__))
+
+
 class InventoryError(Exception):
     """Base of all expected failures.
 

@@ -24,6 +24,7 @@ from inventory.devruntime.databases.mongod import CACHE_GIGABYTES, EmbeddedMongo
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
 from inventory.model import connection
+from inventory.model.indexes import build_indexes
 
 Document = dict[str, Any]
 
@@ -173,7 +174,7 @@ class Bed:
         """Give an empty database with all indexes; dropped afterwards."""
         database = connection.connect(uri=self.mongod.uri, database=name, timeout_seconds=10)
         try:
-            connection.ensure_indexes(database)
+            build_indexes(database)
             yield database
         finally:
             database.client.drop_database(name)

@@ -23,6 +23,7 @@ from pymongo.read_concern import ReadConcern
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.model import connection
+from inventory.model.indexes import build_indexes
 
 Document = dict[str, Any]
 Batch = list[tuple[Any, Document]]
@@ -41,7 +42,7 @@ def main() -> None:
         EmbeddedMongod(Path(folder) / "data", free_port(), Path(folder) / "mongod.log") as server,
     ):
         database = connection.connect(uri=server.uri, database="outbox", timeout_seconds=10)
-        connection.ensure_indexes(database)
+        build_indexes(database)
         with MongoClient[Document](server.uri) as client:
             for name, took in _measured(client["outbox"]).items():
                 print(f"{name:28} {statistics.median(took) * 1000:7.1f} {min(took) * 1000:7.1f} ms")

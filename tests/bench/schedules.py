@@ -27,13 +27,14 @@ from inventory.connector.queue import RedisQueue
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.domain.clock import ManualClock
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.schedule.due_batch import DueBatchManager
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model import connection
+from inventory.model.indexes import build_indexes
 from inventory.service.schedule.ticks import ScheduleTicker
+from tests.manual_clock import ManualClock
 
 HOUR = datetime(2026, 1, 5, 13, tzinfo=UTC)
 SCHEDULES = 100_000
@@ -181,7 +182,7 @@ def measure(mongo_uri: str, redis_url: str, *, schedules: int = SCHEDULES, due: 
     """Return the figures of a full hour: the floor's, and those of one and of three schedulers."""
     database = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=10)
     try:
-        connection.ensure_indexes(database)
+        build_indexes(database)
         seed(database, schedules=schedules, due=due)
         figures: Document = {"floor_seconds": floor(database)}
         for count in (1, 3):

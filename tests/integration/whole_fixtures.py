@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.clock import ManualClock
 from tests.fakes.plugin import FakePlugin
 from tests.integration.ingest.whole_kit import GARBAGE, Whole
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,6 @@ from inventory.migration.start import migrate
 from inventory.model.connection import Document, ping
 from inventory.observe import logs, tracing
 from inventory.observe.health_pages import Check, HealthServer
-from inventory.observe.installation import store_mark
 from inventory.observe.logs import get_logger
 from inventory.observe.metrics import SERVER, forget_process, own_registry, shared_registry
 from inventory.observe.page_owner import PageOwner
@@ -33,6 +32,7 @@ from inventory.process.memory_budget import settle_allocator
 from inventory.process.stop_flag import StopFlag
 from inventory.service.use_cases import build_all
 from inventory.settings import Settings
+from inventory.settings.installation import store_mark
 
 log = get_logger(__name__)
 

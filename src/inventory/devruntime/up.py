@@ -24,10 +24,10 @@ from inventory.devruntime.running import RunningFile
 from inventory.devruntime.supervisor import ChildSpec, ChildStartError, StopRequestedError, Supervisor
 from inventory.devruntime.up_ports import Ports, choose_ports
 from inventory.errors import SettingsError
-from inventory.observe.installation import store_mark
 from inventory.observe.page_owner import PageOwner
 from inventory.process.addresses import host_port, reachable
 from inventory.settings import Settings
+from inventory.settings.installation import store_mark
 
 EXIT_STOPPED = 0
 EXIT_FAILED = 1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import PyMongoError
 
 from inventory.domain.finding import Finding, Level
-from inventory.errors import InventoryError
+from inventory.errors import InventoryError, mongodb_error_name
 
 
 def ok(check: str, message: str) -> Finding:
@@ -44,6 +44,4 @@ def guarded(check: str, look: Callable[[], Iterable[Finding]], *, mend: str) -> 
     except InventoryError as exc:
         return [fail(check, exc.message, mend)]
     except PyMongoError as exc:
-        # Its message may contain names of users and databases.
-        details = exc.details if isinstance(exc, OperationFailure) else None
-        return [fail(check, f"MongoDB refuses: {(details or {}).get('codeName') or type(exc).__name__}", mend)]
+        return [fail(check, f"MongoDB refuses: {mongodb_error_name(exc)}", mend)]

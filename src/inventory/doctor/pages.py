@@ -11,10 +11,10 @@ from typing import Final
 
 from inventory.doctor.finding import fail, ok, warn
 from inventory.domain.finding import Finding
-from inventory.observe.installation import gateway_mark, store_mark
 from inventory.observe.page_owner import PageOwner, owner_of
 from inventory.process.addresses import host_port, reachable
 from inventory.settings import Settings
+from inventory.settings.installation import gateway_mark, store_mark
 
 _TIMEOUT_SECONDS: Final = 5.0
 _MAX_BYTES: Final = 65_536

@@ -26,11 +26,11 @@ from inventory.gateway.openapi.document import openapi
 from inventory.gateway.pages import pages
 from inventory.gateway.routes import routes
 from inventory.gateway.upstream import Upstream
-from inventory.observe.installation import gateway_mark, server_address
 from inventory.observe.page_owner import PageOwner
 from inventory.process.memory_budget import MemoryBudget
 from inventory.process.tls import TlsFiles
 from inventory.settings import Settings
+from inventory.settings.installation import gateway_mark, server_address
 from inventory.version import package_version
 
 

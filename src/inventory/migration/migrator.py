@@ -12,7 +12,7 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from inventory.domain.clock import Clock
-from inventory.errors import BadRequestError, InventoryError
+from inventory.errors import BadRequestError, InventoryError, mongodb_error_name
 from inventory.migration.catalog import MIGRATIONS, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, Record
@@ -205,7 +205,7 @@ def _ended(record: Record | None) -> bool:
 
 def _reason(exc: Exception) -> str:
     """Return MongoDB's message without the values it quotes, which are customer data."""
-    cause = exc if isinstance(exc, OperationFailure) else exc.__cause__
+    cause = exc if isinstance(exc, OperationFailure) else exc.__cause__ or exc
     details = (cause.details or {}) if isinstance(cause, OperationFailure) else {}
     keys = ", ".join(details.get("keyPattern") or ())
-    return f"{details.get('codeName') or type(cause or exc).__name__}{f' on {keys}' if keys else ''}"
+    return f"{mongodb_error_name(cause)}{f' on {keys}' if keys else ''}"

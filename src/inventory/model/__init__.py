@@ -39,4 +39,4 @@ ALL_DOCUMENTS: list[Any] = [
     DryRun,
     DryRunChange,
 ]
-"""All document classes; ``connection.ensure_indexes`` creates their indexes."""
+"""All document classes; ``indexes.build_indexes`` creates their indexes."""

@@ -33,6 +33,7 @@ from inventory.errors import (
     QueryError,
     RequestTimeoutError,
     SettingsError,
+    mongodb_error_name,
 )
 from inventory.model.metrics import PoolWatch
 from inventory.model.time_limit import is_limited
@@ -148,14 +149,6 @@ def server_time(database: Database[Document]) -> datetime:
     return there if there.tzinfo else there.replace(tzinfo=UTC)
 
 
-def ensure_indexes(database: Database[Document]) -> None:
-    """Build every index that the documents declare; see :func:`inventory.model.indexes.build_indexes`."""
-    from inventory.model.indexes import build_indexes
-
-    with translated_errors():
-        build_indexes(database)
-
-
 @contextmanager
 def translated_errors(*, key: str = QUERY) -> Iterator[None]:
     """Translate pymongo's errors into ours.
@@ -185,13 +178,13 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
         codes = _codes(exc)
         if codes & _GOES_AWAY:
             raise ConnectionFailureError(
-                service=MONGODB, reason=f"the node went away ({_code_name(exc)})"
+                service=MONGODB, reason=f"the node went away ({mongodb_error_name(exc)})"
             ) from _without_content(exc)
         if codes & _OUT_OF_TIME:
             raise RequestTimeoutError(reason="MongoDB took too long") from _without_content(exc)
         if codes & PASSING:
             raise ConnectionFailureError(
-                service=MONGODB, reason=f"it cannot do this now ({_code_name(exc)})"
+                service=MONGODB, reason=f"it cannot do this now ({mongodb_error_name(exc)})"
             ) from _without_content(exc)
         if codes & _MEMORY and key == QUERY:
             reason = "it takes more memory or a larger document than MongoDB allows: narrow the filter, or gather less"
@@ -203,16 +196,11 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
             raise InvalidParameterError(key="query.distinct", reason=reason) from exc
         if exc.code in _NO_ACCESS:
             # As if it were unreachable: waiting processes continue once privileges or password are fixed.
-            reason = f"it refuses access ({_code_name(exc)}): wrong user or password, or a role is missing"
+            reason = f"it refuses access ({mongodb_error_name(exc)}): wrong user or password, or a role is missing"
             raise ConnectionFailureError(service=MONGODB, reason=reason) from exc
         if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:
             raise QueryError(reason="MongoDB cannot evaluate it over these documents", key=key) from exc
         raise _without_content(exc) from None
-
-
-def _code_name(exc: OperationFailure) -> str:
-    """Return MongoDB's name of an error; its text may quote a command with documents."""
-    return str((exc.details or {}).get("codeName") or f"code {exc.code}")
 
 
 def refused_duplicates(exc: BulkWriteError) -> set[int]:

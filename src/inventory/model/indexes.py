@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -36,15 +34,6 @@ def _models(document: Any) -> Iterator[IndexModel]:
     for declared in document._meta["index_specs"]:
         options = {name: value for name, value in declared.items() if name not in ("fields", "cls")}
         yield IndexModel(declared["fields"], **options)
-
-
-def declared_digest() -> str:
-    """Return a hash of all declarations, which changes when an index changes."""
-    content = {
-        name: sorted(json.dumps(model.document, default=str) for model in models)
-        for name, models in declared_indexes().items()
-    }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def build_indexes(database: Database[Document]) -> None:

@@ -27,6 +27,10 @@ class Lease:
         """Return the field to set to extend a claim."""
         return {self.until: now + duration}
 
+    def valid(self, now: datetime) -> dict[str, Any]:
+        """Return the filter of claims that have not expired."""
+        return {self.until: {"$gt": now}}
+
     def expired(self, now: datetime) -> dict[str, Any]:
         """Return the filter of claims that have expired."""
         return {self.until: {"$lte": now}}
@@ -45,4 +49,4 @@ PLAN_LEASE: Final = Lease("plan_owner", "plan_lease_until")
 GARBAGE_LEASE: Final = Lease("garbage_owner", "garbage_lease_until")
 """Of a job task: the claim of its garbage collection."""
 LEASE: Final = Lease()
-"""Of a slice, a duty, or the lock of migrations."""
+"""Of a slice, a dry run, a duty, or the lock of migrations."""

@@ -17,7 +17,7 @@ class PageOwner(NamedTuple):
 
     Attributes:
         process: server, worker, scheduler or gateway.
-        installation: equal for the same kind of process of one installation, see :mod:`inventory.observe.installation`.
+        installation: equal for the same kind of process of one installation; see ``settings.installation``.
     """
 
     process: str

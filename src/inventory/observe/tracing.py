@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from inventory.errors import InventoryError, SettingsError
 from inventory.observe.logs import get_logger
@@ -18,8 +18,7 @@ from inventory.observe.traceparent import TRACEPARENT, valid
 from inventory.process.addresses import parse_endpoint
 from inventory.process.channels import NO_PROXY
 from inventory.process.loopback import is_loopback
-from inventory.process.tls import TlsFiles
-from inventory.settings import Settings
+from inventory.process.tls import ClientTlsSettings, TlsFiles
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
@@ -38,7 +37,18 @@ _passed: Final[ContextVar[str]] = ContextVar("traceparent", default="")
 _NOTHING: Final[AbstractContextManager[Any]] = nullcontext()
 
 
-def setup(settings: Settings, process: str) -> None:
+class TracingSettings(ClientTlsSettings, Protocol):
+    """The settings of tracing, and those of TLS to its endpoint."""
+
+    @property
+    def tracing_endpoint(self) -> str: ...
+    @property
+    def tracing_sample_ratio(self) -> float: ...
+    @property
+    def tracing_allow_plaintext_remote(self) -> bool: ...
+
+
+def setup(settings: TracingSettings, process: str) -> None:
     """Start tracing if configured; called once per process, before its threads start.
 
     Raises:
@@ -176,7 +186,7 @@ class Call:
             ended.end()
 
 
-def check(settings: Settings) -> tuple[bool, str]:
+def check(settings: TracingSettings) -> tuple[bool, str]:
     """Return whether to use TLS, and the collector's ``host:port``; raises like ``setup``. For parent processes."""
     if not settings.tracing_endpoint:
         return False, ""

@@ -6,17 +6,38 @@ import ssl
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import grpc
 
 from inventory.errors import SettingsError
 from inventory.observe.logs import get_logger
 from inventory.process.file_state import FileState, file_state
-from inventory.settings import Settings
-from inventory.settings.variables import variable
+from inventory.process.variables import variable
 
 _log = get_logger(__name__)
+
+
+class ClientTlsSettings(Protocol):
+    """The settings of TLS for clients."""
+
+    @property
+    def platform_ca_file(self) -> Path | None: ...
+    @property
+    def platform_certificate_file(self) -> Path | None: ...
+    @property
+    def platform_key_file(self) -> Path | None: ...
+
+
+class ServerTlsSettings(Protocol):
+    """The settings of the server's TLS."""
+
+    @property
+    def tls_certificate_file(self) -> Path | None: ...
+    @property
+    def tls_key_file(self) -> Path | None: ...
+    @property
+    def tls_client_ca_file(self) -> Path | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +49,7 @@ class TlsFiles:
     key: Path | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: ClientTlsSettings) -> Self:
         """Return the files that the settings name."""
         return cls(settings.platform_ca_file, settings.platform_certificate_file, settings.platform_key_file)
 
@@ -47,7 +68,7 @@ class TlsFiles:
         )
 
 
-def server_credentials(settings: Settings) -> grpc.ServerCredentials | None:
+def server_credentials(settings: ServerTlsSettings) -> grpc.ServerCredentials | None:
     """Return the server's TLS credentials, or None if TLS is not configured.
 
     The files are checked for changes when clients connect, so a renewed certificate needs no restart.
@@ -84,7 +105,7 @@ class _ServerFiles:
     grpcio keeps its current files if new ones do not match, for example while one of the two is being written.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ServerTlsSettings) -> None:
         names = ("tls_key_file", "tls_certificate_file", "tls_client_ca_file")
         self._paths: dict[str, Path] = {name: path for name in names if (path := getattr(settings, name))}
         self._lock = threading.Lock()

@@ -15,7 +15,6 @@ from inventory.migration.start import await_migrated
 from inventory.model import connection
 from inventory.observe import tracing
 from inventory.observe.health_pages import Check, HealthServer
-from inventory.observe.installation import store_mark
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import SCHEDULER, own_registry
 from inventory.observe.page_owner import PageOwner
@@ -30,6 +29,7 @@ from inventory.scheduler.pulse import Pulse
 from inventory.service.resource.housekeeping import HousekeepingCounts
 from inventory.service.schedule.ticks import ScheduleTicker
 from inventory.settings import Settings
+from inventory.settings.installation import store_mark
 from inventory.settings.system_token import check_system_token
 
 _log = get_logger(__name__)

@@ -6,12 +6,12 @@ from inventory.bootstrap import Container
 from inventory.migration.start import await_migrated
 from inventory.observe import tracing
 from inventory.observe.health_pages import HealthServer
-from inventory.observe.installation import store_mark
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import WORKER, forget_process, shared_registry
 from inventory.observe.page_owner import PageOwner
 from inventory.process.children import ChildProcesses
 from inventory.settings import Settings
+from inventory.settings.installation import store_mark
 from inventory.settings.system_token import check_system_token
 from inventory.worker import child
 from inventory.worker.wiring import check_settings, store_checks, worker_parts

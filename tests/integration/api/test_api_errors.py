@@ -18,10 +18,10 @@ from inventory.api.app import Server
 from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import Caller, NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
-from inventory.domain.clock import ManualClock
 from inventory.domain.principal import Principal
 from inventory.domain.rate_limit import RateLimit
 from tests.integration.api.conftest import DOMAIN, PACKAGE, Client, FakeContainer, collector
+from tests.manual_clock import ManualClock
 
 Store = Database[dict[str, Any]]
 GET = {"collector_id": "collector-000000000000"}

@@ -15,7 +15,7 @@ from pymongo.database import Database
 
 from inventory.api.app import Server
 from inventory.domain.clock import SystemClock, isoformat
-from inventory.model.connection import ensure_indexes
+from inventory.model.indexes import build_indexes
 from inventory.protobuf.api_files import published_files
 from tests.integration.api.conftest import DOMAIN, Client, collector, job
 
@@ -30,7 +30,7 @@ NOW = SystemClock().now().replace(minute=0, second=0, microsecond=0)
 @pytest.fixture
 def client(whole_server: Server, database: Store) -> Client:
     """A client of a server that has one collector."""
-    ensure_indexes(database)
+    build_indexes(database)
     database["collector"].insert_one(collector())
     return Client(whole_server)
 

@@ -24,9 +24,9 @@ from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED, BandConsum
 from inventory.connector.queue_port import JobToPlan
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.ports import free_port
-from inventory.domain.clock import ManualClock
 from inventory.errors import ConnectionFailureError
 from tests.chaos import stores
+from tests.manual_clock import ManualClock
 
 
 class Recorder:

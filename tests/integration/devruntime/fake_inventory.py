@@ -55,8 +55,8 @@ def main() -> None:
         from inventory import settings
         from inventory.observe import logs
         from inventory.observe.health_pages import HealthServer
-        from inventory.observe.installation import store_mark
         from inventory.observe.page_owner import PageOwner
+        from inventory.settings.installation import store_mark
 
         logs.setup(level="info", form="text", process=name)
         owner = PageOwner(name, store_mark(settings.load()))

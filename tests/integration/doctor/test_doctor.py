@@ -34,9 +34,9 @@ from inventory.migration.migrator import Migrator
 from inventory.migration.start import await_migrated
 from inventory.model import connection
 from inventory.observe.health_pages import HealthServer
-from inventory.observe.installation import store_mark
 from inventory.observe.page_owner import PageOwner
 from inventory.settings import Settings
+from inventory.settings.installation import store_mark
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure, FakePlugin
 

@@ -11,13 +11,14 @@ import bson
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
-from inventory.model.connection import Document, ensure_indexes
+from inventory.model.connection import Document
+from inventory.model.indexes import build_indexes
 from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource, message, region
 from tests.integration.dry_run.conftest import Rehearsals
 from tests.integration.ingest.whole_kit import USER, Whole
+from tests.manual_clock import ManualClock
 from tests.streams import ec2, hostile, newer_sdk
 from tests.streams.recording import on_the_wire
 
@@ -94,7 +95,7 @@ def test_the_collect_does_what_the_dry_run_said_and_the_dry_run_did_nothing(
     name: str, whole: Whole, plugin: FakePlugin, clock: ManualClock, rehearsals: Rehearsals
 ) -> None:
     before, then = STREAMS[name]
-    ensure_indexes(whole.database)
+    build_indexes(whole.database)
     collector_id = whole.collector()
     for _ in range(2 if before else 0):
         plugin.resources = before

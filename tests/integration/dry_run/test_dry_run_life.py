@@ -10,22 +10,23 @@ from typing import Any
 import pytest
 
 from inventory.bootstrap.dry_run import ScratchContainer
-from inventory.domain.clock import ManualClock
 from inventory.errors import CollectorStateError, InvalidParameterError, NotFoundError
 from inventory.manager.dry_run.scratch import PREFIX
-from inventory.model.connection import Document, ensure_indexes
+from inventory.model.connection import Document
+from inventory.model.indexes import build_indexes
 from inventory.service.dry_run.manage import DryRunService
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import Message, cloud_service
 from tests.integration.dry_run.conftest import Rehearsals
 from tests.integration.ingest.whole_kit import DOMAIN, GARBAGE, USER, Whole
+from tests.manual_clock import ManualClock
 
 ONE = {"secret_id": "secret-1"}
 
 
 @pytest.fixture
 def collector_id(whole: Whole) -> str:
-    ensure_indexes(whole.database)
+    build_indexes(whole.database)
     return whole.collector()
 
 

@@ -12,7 +12,6 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.ingest.context import IngestContext
@@ -22,6 +21,7 @@ from inventory.manager.job.slices import SliceManager, first_slice_id
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import CODEC
 from tests.integration.ingest.ingest_tools import CONTEXT
+from tests.manual_clock import ManualClock
 
 Document = dict[str, Any]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.clock import ManualClock
 from inventory.errors import NotFoundError, ResourceAlreadyDeletedError
 from tests.fakes.plugin import Call, Failure, FakePlugin
 from tests.fakes.resources import Message, State, cloud_service, cloud_service_type, error_resource, message, region
 from tests.integration.ingest.whole_kit import DOMAIN, GARBAGE, USER, Whole, counts
+from tests.manual_clock import ManualClock
 
 HOUR = timedelta(hours=1)
 

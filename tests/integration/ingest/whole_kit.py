@@ -11,10 +11,10 @@ import yaml
 from pymongo.database import Database
 
 from inventory.bootstrap import Container
-from inventory.domain.clock import ManualClock
 from inventory.domain.principal import Principal
 from inventory.service.job.collect import CollectRequest
 from inventory.settings import Settings
+from tests.manual_clock import ManualClock
 
 Document = dict[str, Any]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from tests.fakes.plugin import FakePlugin
 from tests.integration.jobs.jobs_kit import JobsKit
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture

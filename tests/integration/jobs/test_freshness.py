@@ -9,7 +9,6 @@ import pytest
 from pymongo import MongoClient
 from pymongo.monitoring import CommandListener
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.freshness import FreshnessState
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
@@ -18,11 +17,12 @@ from inventory.errors import DuplicateJobError, InvalidParameterError, NotFoundE
 from inventory.manager.job.collect_history import CollectHistory
 from inventory.manager.resource.seen_types import SeenTypes
 from inventory.manager.schedule.manager import ScheduleManager
-from inventory.model.connection import ensure_indexes
+from inventory.model.indexes import build_indexes
 from inventory.scheduler.freshness import FreshnessWatch
 from inventory.scheduler.metrics import OLDEST_SUCCESS, SECRETS
 from inventory.service.job.freshness import FreshnessPage, FreshnessService
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
+from tests.manual_clock import ManualClock
 
 Document = dict[str, Any]
 
@@ -91,7 +91,7 @@ class World:
 
 @pytest.fixture
 def world(kit: JobsKit, clock: ManualClock) -> World:
-    ensure_indexes(kit.database)
+    build_indexes(kit.database)
     return World(kit, clock)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.manager.job.slice_claim import Beat, Refusal, SliceClaims
 from inventory.manager.job.slice_slots import SlotLimits
 from inventory.settings import Settings
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
+from tests.manual_clock import ManualClock
 
 PAST_LEASE = timedelta(seconds=LEASE_SECONDS + 1)
 

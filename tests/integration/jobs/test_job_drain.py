@@ -16,6 +16,7 @@ from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
 from inventory.model import connection
+from inventory.model.indexes import build_indexes
 from inventory.service.job.collect_slice import Assignment, Attempt
 from inventory.worker.heartbeat import Heartbeat
 from tests.fakes.plugin import FakePlugin, Gate
@@ -156,7 +157,7 @@ def own_database(own_mongod: EmbeddedMongod) -> Iterator[Database[dict[str, Any]
     """A database of it, given up on after a second."""
     connection.disconnect()
     database = connection.connect(uri=own_mongod.uri, database="own", timeout_seconds=1)
-    connection.ensure_indexes(database)
+    build_indexes(database)
     yield database
     connection.disconnect()
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from tests.commands import counted
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import JobsKit
+from tests.manual_clock import ManualClock
 
 OF_THE_SLICE = Counter(
     {

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.manager.job.slice_claim import Refusal
 from inventory.manager.job.slice_slots import WAIT_SECONDS, SlotKind, SlotLimits
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
+from tests.manual_clock import ManualClock
 
 ENDPOINT = "grpc://shared:1"
 TIGHT = SlotLimits(per_collector=1, per_endpoint=2)

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from inventory.connector.ports import SecretInformation
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.states import JobStatus
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
@@ -26,7 +25,7 @@ from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.reader import Reader
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.lookup import ResourceLookup
-from inventory.model.connection import ensure_indexes
+from inventory.model.indexes import build_indexes
 from inventory.query.schemas import COLLECTOR, JOB
 from inventory.service.collector.plugin import CollectorPluginService
 from inventory.service.job.collect import CollectRequest, CollectService
@@ -37,6 +36,7 @@ from inventory.service.job.retry_plan import RetryPlanner
 from tests.fakes.plugin import Call, Failure, FakePlugin
 from tests.fakes.resources import Message, cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
+from tests.manual_clock import ManualClock
 
 Document = dict[str, Any]
 
@@ -56,7 +56,7 @@ class World:
     """
 
     def __init__(self, kit: JobsKit, clock: ManualClock, plugin: FakePlugin) -> None:
-        ensure_indexes(kit.database)
+        build_indexes(kit.database)
         self.kit, self.clock, self.plugin = kit, clock, plugin
         self.secrets: list[str] = ["secret-1", "secret-2", "secret-3"]
         self.broken: set[tuple[str, str]] = set()

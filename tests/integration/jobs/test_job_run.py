@@ -13,7 +13,6 @@ import grpc
 import pytest
 
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.advice import ADVICE, advice_for
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import JobStatus, TaskStatus
@@ -31,6 +30,7 @@ from inventory.manager.resource.removal import ResourceRemover
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import Message, cloud_service, cloud_service_type, error_resource
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
+from tests.manual_clock import ManualClock
 
 UNAVAILABLE = Failure(grpc.StatusCode.UNAVAILABLE, "gone away")
 REFUSED = Failure(grpc.StatusCode.PERMISSION_DENIED, "wrong credentials very-secret-value")

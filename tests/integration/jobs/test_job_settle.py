@@ -10,7 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.outcome import MAX_ERRORS, Outcome
 from inventory.domain.job.states import JOB_OPEN, TASK_OPEN, JobStatus, TaskStatus
 from inventory.domain.job.stored_error import error_document
@@ -24,6 +23,7 @@ from inventory.errors import (
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, LEASE_SECONDS, JobsKit
+from tests.manual_clock import ManualClock
 
 ENDS = st.sampled_from([TaskStatus.SUCCESS, TaskStatus.FAILURE])
 STEPS = st.sampled_from(["end", "settle_task", "settle_job", "refuse", "cancel"])

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.errors import DuplicateJobError
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit
+from tests.manual_clock import ManualClock
 
 
 def test_a_task_starts_where_the_one_in_its_way_ends_while_it_is_looked_for(

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.errors import ConnectionFailureError
@@ -18,6 +17,7 @@ from inventory.settings import Settings
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import BACKOFF_SECONDS, DOMAIN, LEASE_SECONDS, MAX_ATTEMPTS, JobsKit
+from tests.manual_clock import ManualClock
 
 PAST_LEASE = timedelta(seconds=LEASE_SECONDS + 1)
 ENQUEUED_LONG_AGO = timedelta(seconds=ENQUEUE_AGAIN_SECONDS + 1)

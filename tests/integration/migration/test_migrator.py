@@ -17,13 +17,14 @@ from pymongo.database import Database
 
 from inventory.cli import cli
 from inventory.devruntime.child import wait_until
-from inventory.domain.clock import Clock, ManualClock, SystemClock
+from inventory.domain.clock import Clock, SystemClock
 from inventory.migration.catalog import MIGRATIONS, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.migrator import LEASE_SECONDS, Migrator
 from inventory.migration.start import await_migrated, migrate
 from inventory.model.indexes import build_indexes, declared_indexes
 from tests.integration.migration.upgrade_kit import Document, index_names, restore
+from tests.manual_clock import ManualClock
 
 VERSION = "9.9.9"
 

@@ -18,7 +18,6 @@ from pymongo.database import Database
 
 from inventory.api.presenters import CLOUD_SERVICE
 from inventory.cli import cli
-from inventory.domain.clock import ManualClock
 from inventory.ingest.decision.changeset import references
 from inventory.ingest.garbage import GarbageCounts, collect_garbage
 from inventory.migration.errors import MigrationPendingError
@@ -30,6 +29,7 @@ from inventory.model.connection import CODEC
 from inventory.service.schedule.stored import times_or_problem
 from inventory.stubs.spaceone.api.inventory.v1 import cloud_service_pb2
 from tests.integration.ingest.ingest_tools import CONTEXT, ingest
+from tests.manual_clock import ManualClock
 from tests.streams.build import region, service, service_type
 
 Store = Database[dict[str, Any]]

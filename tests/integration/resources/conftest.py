@@ -22,9 +22,9 @@ from inventory.api.interceptors.authentication import Caller
 from inventory.api.interceptors.authorization import IdentityAuthorization
 from inventory.bootstrap.resources import Resources
 from inventory.connector.ports import Access
-from inventory.domain.clock import ManualClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.settings import Settings
+from tests.manual_clock import ManualClock
 
 PACKAGE = "spaceone.api.inventory.v1"
 DOMAIN = "domain-one"

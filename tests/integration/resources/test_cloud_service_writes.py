@@ -15,8 +15,8 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect
 
-from inventory.domain.clock import ManualClock
 from tests.integration.resources.conftest import Client, Refused
+from tests.manual_clock import ManualClock
 
 Make = Callable[..., dict[str, Any]]
 

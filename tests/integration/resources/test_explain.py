@@ -11,12 +11,13 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message_factory import GetMessageClass
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock, isoformat
+from inventory.domain.clock import isoformat
 from inventory.ingest.decision.recognize import USUAL
-from inventory.model.connection import ensure_indexes
+from inventory.model.indexes import build_indexes
 from inventory.protobuf.api_files import all_methods
 from tests.integration.ingest.ingest_tools import ingest
 from tests.integration.resources.conftest import DOMAIN, Client, Refused
+from tests.manual_clock import ManualClock
 from tests.streams.build import service, service_type
 
 Db = Database[dict[str, Any]]
@@ -36,7 +37,7 @@ class World:
     """A collector, and what is asked about what it collects."""
 
     def __init__(self, client: Client, database: Db, clock: ManualClock) -> None:
-        ensure_indexes(database)
+        build_indexes(database)
         self.client, self.database, self.clock = client, database, clock
         database["collector"].insert_one(dict(COLLECTOR))
 

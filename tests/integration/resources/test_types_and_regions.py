@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from tests.integration.resources.conftest import Client
+from tests.manual_clock import ManualClock
 
 TYPE = {"name": "Instance", "provider": "aws", "group": "EC2"}
 REGION = {"name": "Virginia", "region_code": "us-east-1", "provider": "aws"}

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from tests.integration.ingest.ingest_tools import ingest
 from tests.integration.resources.conftest import DOMAIN, Client
+from tests.manual_clock import ManualClock
 from tests.streams.build import region, service, service_type
 
 Db = Database[dict[str, Any]]

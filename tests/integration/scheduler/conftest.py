@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from tests.integration.scheduler.scheduler_kit import SchedulerKit
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pymongo.database import Database
 
 from inventory.connector.queue_port import JobToPlan
 from inventory.domain import ids
-from inventory.domain.clock import Clock, ManualClock
+from inventory.domain.clock import Clock
 from inventory.domain.principal import Principal
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.from_schedules import Fire, FiredJob, ScheduledJobManager
@@ -26,6 +26,7 @@ from inventory.service.job.manage import CollectorReferences
 from inventory.service.schedule.facts import ScheduleFactsService
 from inventory.service.schedule.manage import ScheduleService
 from inventory.service.schedule.ticks import ScheduleTicker
+from tests.manual_clock import ManualClock
 
 ME = Principal(domain_id="domain-1")
 OTHER = Principal(domain_id="domain-2")

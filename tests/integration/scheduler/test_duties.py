@@ -10,9 +10,9 @@ import pytest
 from pymongo.database import Database
 from structlog.testing import capture_logs
 
-from inventory.domain.clock import ManualClock
 from inventory.manager.duty import DutyManager
 from inventory.scheduler.duties import DutyRunner, PeriodicDuty
+from tests.manual_clock import ManualClock
 
 LEASE = 15.0
 HOUR = 3600.0

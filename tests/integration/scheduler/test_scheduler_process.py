@@ -20,8 +20,9 @@ from pymongo.database import Database
 
 from inventory.devruntime.child import wait_until
 from inventory.devruntime.ports import free_port
-from inventory.domain.clock import ManualClock, SystemClock
+from inventory.domain.clock import SystemClock
 from tests.integration.scheduler.scheduler_kit import SchedulerKit
+from tests.manual_clock import ManualClock
 
 DEADLINE_SECONDS = 30.0
 SWEEP_SECONDS = 0.5

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.schedule.due import SkipReason
 from inventory.errors import ConnectionFailureError
 from inventory.manager.collector.rules import CollectorRuleManager
@@ -18,6 +17,7 @@ from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.service.collector.delete import CollectorRemover
 from tests.integration.scheduler.scheduler_kit import ME, Fate, Killed, SchedulerKit
+from tests.manual_clock import ManualClock
 
 HOUR = timedelta(hours=1)
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

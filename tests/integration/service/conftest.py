@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from tests.fakes.plugin import FakePlugin
 from tests.integration.service.collector_kit import Kit
+from tests.manual_clock import ManualClock
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from inventory.domain.clock import ManualClock, isoformat
+from inventory.domain.clock import isoformat
 from inventory.domain.job.states import JobStatus
 from inventory.errors import (
     ConnectionFailureError,
@@ -23,6 +23,7 @@ from inventory.errors import (
 from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, Kit
+from tests.manual_clock import ManualClock
 
 
 def scheduled_job(kit: Kit, collector: dict[str, Any], **fields: Any) -> str:

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from inventory.domain.clock import ManualClock
 from tests.commands import counted
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
 from tests.integration.ingest.whole_kit import GARBAGE, Whole
+from tests.manual_clock import ManualClock
 
 BEFORE = {(0, 30): 11, (1, 30): 24, (19, 90): 24, (20, 90): 24}
 """How many commands the collect sent that deleted so many of so many resources, before there were holds."""

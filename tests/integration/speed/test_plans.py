@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.domain.clock import ManualClock
 from tests.integration.speed.conftest import DOMAIN, Api, Json
+from tests.manual_clock import ManualClock
 
 STORED = 60
 _OURS = ("find", "filter", "sort", "limit", "skip", "projection", "aggregate", "pipeline", "cursor")

@@ -10,12 +10,12 @@ import grpc
 import pytest
 
 from inventory.api.interceptors.api_keys import MAX_API_KEYS, ApiKeyStates
-from inventory.domain.clock import ManualClock
 from inventory.errors import AuthenticateFailureError
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure
 from tests.integration.wire.client import Client
 from tests.integration.wire.wire_kit import Wire
+from tests.manual_clock import ManualClock
 
 DOMAIN, ROOT = "domain-of-users", "domain-root"
 AWAY = Failure(grpc.StatusCode.UNAVAILABLE, "")

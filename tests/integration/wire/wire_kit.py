@@ -20,6 +20,7 @@ from inventory.api.gate import make_gate
 from inventory.bootstrap import Container
 from inventory.domain.clock import SystemClock
 from inventory.model import connection
+from inventory.model.indexes import build_indexes
 from inventory.settings import Settings
 from inventory.worker.heartbeat import Heartbeat
 from inventory.worker.wiring import ContainerParts
@@ -61,7 +62,7 @@ class Wire:
         connection.disconnect()
         self.container = Container(self.settings)
         self.database = self.container.database
-        connection.ensure_indexes(self.database)
+        build_indexes(self.database)
         self._collections = sorted(self.database.list_collection_names())
         self._servers: list[Server] = []
         self._channels: list[grpc.Channel] = []

@@ -13,10 +13,10 @@ from inventory.api.interceptors.limits import counted_as
 from inventory.api.interceptors.system_callers import REMEMBER_SECONDS, SystemCallers
 from inventory.api.methods import POLICIES
 from inventory.connector.ports import Access
-from inventory.domain.clock import ManualClock
 from inventory.domain.principal import DOMAIN, PROJECT, SYSTEM, Principal
 from inventory.domain.rate_limit import MAX_CALLERS, RateLimit
 from inventory.errors import LimitExceededError, PermissionDeniedError, RequiredParameterError
+from tests.manual_clock import ManualClock
 
 JOB_LIST = POLICIES["/spaceone.api.inventory.v1.Job/list"]
 COLLECTOR_LIST = POLICIES["/spaceone.api.inventory.v1.Collector/list"]

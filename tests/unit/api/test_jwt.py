@@ -27,7 +27,6 @@ from inventory.api.interceptors.keys import (
     identity_keys,
     local_keys,
 )
-from inventory.domain.clock import ManualClock
 from inventory.errors import (
     AuthenticateFailureError,
     ConnectionFailureError,
@@ -36,6 +35,7 @@ from inventory.errors import (
     PermissionDeniedError,
     SettingsError,
 )
+from tests.manual_clock import ManualClock
 
 RSA = RSAKey.generate_key(2048, {"kid": "rsa-1"})
 EC = ECKey.generate_key("P-256", {"kid": "ec-1"})

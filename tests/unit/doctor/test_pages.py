@@ -12,9 +12,9 @@ from inventory.devruntime.ports import free_port
 from inventory.doctor.pages import check_processes
 from inventory.domain.finding import Finding, Level
 from inventory.observe.health_pages import HealthServer
-from inventory.observe.installation import gateway_mark, store_mark
 from inventory.observe.page_owner import PageOwner
 from inventory.settings import Settings
+from inventory.settings.installation import gateway_mark, store_mark
 from tests.fakes.neighbours import another_program
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inventory.domain.clock import ManualClock
 from inventory.domain.store_clock import RETRY_SECONDS, StoreClock
 from inventory.errors import ConnectionFailureError
+from tests.manual_clock import ManualClock
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 MINUTES = timedelta(minutes=5)

@@ -11,10 +11,10 @@ from starlette.datastructures import Headers
 from inventory.errors import AuthenticateFailureError, SettingsError
 from inventory.gateway import headers
 from inventory.gateway.process import check_address, listen
-from inventory.observe.installation import server_address
 from inventory.process.addresses import Address
 from inventory.process.tls import TlsFiles
 from inventory.settings import Settings, load
+from inventory.settings.installation import server_address
 
 
 @pytest.mark.parametrize(

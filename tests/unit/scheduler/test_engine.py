@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from inventory.domain.clock import ManualClock, SystemClock
+from inventory.domain.clock import SystemClock
 from inventory.errors import ConnectionFailureError
 from inventory.scheduler.engine import Engine, Part
 from inventory.scheduler.pulse import STUCK_SECONDS, Pulse, SilentTicksError
+from tests.manual_clock import ManualClock
 
 DEADLINE_SECONDS = 10.0
 

@@ -11,12 +11,11 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from inventory.devruntime import ports
+from inventory.devruntime.databases.embedded import STOP_GRACE_SECONDS, EmbeddedServer
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
 from inventory.devruntime.supervisor import ChildSpec
-from inventory.errors import SettingsError, own_words
-
-STOP_GRACE_SECONDS = 20.0
+from inventory.errors import SettingsError, mongodb_error_name, own_words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,40 +41,33 @@ def pick_mongodb(uri: str, *, data_dir: Path, port: int, timeout_seconds: float)
     """Return the MongoDB at ``uri`` or, if that is empty, an embedded one on ``port`` (0: any free one).
 
     Raises:
-        SettingsError: ``uri`` is invalid or not answered, there is no mongod, or the port is taken.
+        SettingsError: ``uri`` is invalid, does not answer, there is no mongod, or the port is taken.
     """
     if uri:
         return Store(name="MongoDB", address=uri, where=_reach_mongodb(uri, timeout_seconds))
-    port = port or ports.free_port()
-    ports.require_free(port, purpose="the embedded MongoDB", setting="--mongo-port")
-    server = EmbeddedMongod(data_dir / "mongodb", port, data_dir / "logs" / "mongod.log")
-    child = ChildSpec(
-        name="mongod",
-        argv=server.argv(),
-        healthy=server.is_ready,
-        grace_seconds=STOP_GRACE_SECONDS,
-        explain=server.explain,
-        quiet=True,
-    )
-    return Store(name="MongoDB", address=server.uri, where=f"embedded, {ports.LOOPBACK}:{port}", child=child)
+    server = EmbeddedMongod(data_dir / "mongodb", port or ports.free_port(), data_dir / "logs" / "mongod.log")
+    return _embedded(server, server.uri, child_name="mongod")
 
 
 def pick_redis(url: str, *, data_dir: Path, port: int, timeout_seconds: float) -> Store:
     """Return the Redis at ``url`` or, if that is empty, an embedded one; like :func:`pick_mongodb`."""
     if url:
         return Store(name="Redis", address=url, where=_reach_redis(url, timeout_seconds))
-    port = port or ports.free_port()
-    ports.require_free(port, purpose="the embedded Redis", setting="--redis-port")
-    server = EmbeddedRedis(data_dir / "redis", port, data_dir / "logs" / "redis.log")
-    child = ChildSpec(
-        name="redis",
+    server = EmbeddedRedis(data_dir / "redis", port or ports.free_port(), data_dir / "logs" / "redis.log")
+    return _embedded(server, server.url, child_name="redis")
+
+
+def _embedded(server: EmbeddedServer, address: str, *, child_name: str) -> Store:
+    ports.require_free(server.port, purpose=f"the embedded {server.name}", setting=server.port_option)
+    run = ChildSpec(
+        name=child_name,
         argv=server.argv(),
         healthy=server.is_ready,
         grace_seconds=STOP_GRACE_SECONDS,
         explain=server.explain,
         quiet=True,
     )
-    return Store(name="Redis", address=server.url, where=f"embedded, {ports.LOOPBACK}:{port}", child=child)
+    return Store(name=server.name, address=address, where=f"embedded, {ports.LOOPBACK}:{server.port}", child=run)
 
 
 def _reach_mongodb(uri: str, timeout_seconds: float) -> str:
@@ -90,19 +82,13 @@ def _reach_mongodb(uri: str, timeout_seconds: float) -> str:
         try:
             client.admin.command("ping")
         except PyMongoError as exc:
+            reason = mongodb_error_name(exc) if isinstance(exc, OperationFailure) else own_words(exc)
             raise SettingsError(
                 f"No MongoDB answers within {timeout_seconds:g} s at the configured address "
-                f"({_mongodb_words(exc)}). Start it, or unset INVENTORY_MONGO_URI to use an embedded one.",
+                f"({reason}). Start it, or unset INVENTORY_MONGO_URI to use an embedded one.",
                 field="INVENTORY_MONGO_URI",
             ) from exc
         return ", ".join(f"{host}:{port}" for host, port in sorted(client.nodes)) or "configured"
-
-
-def _mongodb_words(exc: PyMongoError) -> str:
-    """Return what MongoDB, or the network, says; of a refusal its name only, since its text may name users."""
-    if isinstance(exc, OperationFailure):
-        return str((exc.details or {}).get("codeName") or f"code {exc.code}")
-    return own_words(exc)
 
 
 def _reach_redis(url: str, timeout_seconds: float) -> str:

@@ -17,6 +17,7 @@ from inventory.manager.dry_run.scratch import drop_left_over
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.dry_run import CANCELED, IN_PROGRESS, PENDING, DryRun
+from inventory.model.lease import LEASE
 from inventory.model.new_document import new_document
 
 OPEN: Final = (PENDING, IN_PROGRESS)
@@ -92,7 +93,7 @@ class DryRunManager:
     def claim(self, domain_id: str, dry_run_id: str, *, owner: str) -> Document | None:
         """Claim a dry run that is not running; None if it is, or has ended."""
         now = self._clock.now()
-        claim = {"status": IN_PROGRESS, "owner": owner, "lease_until": now + self._lease, "started_at": now}
+        claim = {"status": IN_PROGRESS, "started_at": now, **LEASE.claimed(owner, now, self._lease)}
         return self._runs.find_one_and_update(
             _free(domain_id, dry_run_id, now), {"$set": claim}, return_document=ReturnDocument.AFTER
         )
@@ -100,7 +101,7 @@ class DryRunManager:
     @translated_errors()
     def renew(self, claimed: Document, tasks: Sequence[Document] = ()) -> bool:
         """Renew the claim and record the progress; False if the claim was lost, or the dry run was canceled."""
-        change: Document = {"lease_until": self._clock.now() + self._lease}
+        change: Document = LEASE.renewed(self._clock.now(), self._lease)
         if tasks:
             change["tasks"] = list(tasks)
         return self._runs.update_one(_of(claimed), {"$set": change}).matched_count == 1
@@ -109,7 +110,7 @@ class DryRunManager:
     def hand_back(self, claimed: Document) -> bool:
         """Give up the claim, so that another process may start again; False if it was lost."""
         change = {"status": PENDING, "enqueued_at": self._clock.now()}
-        unset = {"owner": "", "lease_until": "", "started_at": ""}
+        unset = {"started_at": "", **LEASE.dropped()}
         return self._runs.update_one(_of(claimed), {"$set": change, "$unset": unset}).matched_count == 1
 
     @translated_errors()
@@ -140,7 +141,7 @@ class DryRunManager:
         return ended or self.get(domain_id, dry_run_id)
 
     def _end(self, query: Document, change: Document) -> Document | None:
-        unset = {"running_of": "", "owner": "", "lease_until": ""}
+        unset = {"running_of": "", **LEASE.dropped()}
         return self._runs.find_one_and_update(
             query, {"$set": change, "$unset": unset}, return_document=ReturnDocument.AFTER
         )
@@ -191,7 +192,7 @@ class DryRunManager:
         query = {
             "dry_run_id": {"$in": sorted(dry_run_ids)},
             "status": IN_PROGRESS,
-            "lease_until": {"$gte": self._clock.now()},
+            **LEASE.valid(self._clock.now()),
         }
         return {found["dry_run_id"] for found in self._runs.find(query, {"dry_run_id": 1})}
 
@@ -202,5 +203,5 @@ def _of(claimed: Document) -> Document:
 
 
 def _free(domain_id: str, dry_run_id: str, now: Any) -> Document:
-    lost = {"status": IN_PROGRESS, "lease_until": {"$lt": now}}
+    lost = {"status": IN_PROGRESS, **LEASE.expired(now)}
     return {"domain_id": domain_id, "dry_run_id": dry_run_id, "$or": [{"status": PENDING}, lost]}

@@ -10,7 +10,7 @@ from typing import Final
 
 from inventory.errors import SettingsError
 from inventory.process.addresses import Address, host_port, parse, reachable
-from inventory.settings import Settings
+from inventory.settings.fields import Settings
 
 _DIGITS: Final = 12
 
