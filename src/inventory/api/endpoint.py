@@ -42,10 +42,10 @@ from inventory.protobuf import requests as codec
 
 log = get_logger(__name__)
 
-Request: TypeAlias = dict[str, Any]
+DecodedRequest: TypeAlias = dict[str, Any]
 """A decoded request, without ``domain_id``, which is part of the principal."""
 
-Method = Callable[[Principal, Request], bytes]
+Method = Callable[[Principal, DecodedRequest], bytes]
 """A servicer's method: the request is decoded; it calls the use case and presents the result."""
 
 
@@ -95,7 +95,7 @@ class Endpoint:
         request_type: type[Message],
         method: Method,
         gate: Gate,
-        is_heavy: Callable[[Request], bool] = lambda _request: False,
+        is_heavy: Callable[[DecodedRequest], bool] = lambda _request: False,
     ) -> None:
         self._policy = policy
         self._changes = policy.changes
@@ -187,7 +187,7 @@ class Endpoint:
             finally:
                 self._gate.after_write(principal.domain_id)
 
-    def _decoded(self, data: bytes) -> Request:
+    def _decoded(self, data: bytes) -> DecodedRequest:
         data = self._decompress(data)
         hold(len(data) * _REQUEST_WEIGHT)
         with _decoding if len(data) > LARGE_BYTES else contextlib.nullcontext():
@@ -200,7 +200,7 @@ class Endpoint:
         hold(min(len(data) * compression.MAX_RATIO, most))
         return compression.decompress(data, most)
 
-    def _principal(self, call: CallContext, caller: Caller, request: Request) -> Principal:
+    def _principal(self, call: CallContext, caller: Caller, request: DecodedRequest) -> Principal:
         requested = request.pop("domain_id", "")
         principal = Principal(
             domain_id=domain_to_ask_about(caller, requested),

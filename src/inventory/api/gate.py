@@ -14,7 +14,7 @@ from inventory.api.interceptors.system_callers import SystemCallers
 from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.domain.rate_limit import RateLimit
-from inventory.manager.counts import Counts
+from inventory.manager.counts import CountCache
 from inventory.process.memory_budget import MemoryBudget
 from inventory.settings import Settings
 
@@ -26,18 +26,18 @@ class Platform(Protocol):
     def identity(self) -> Identity: ...
 
 
-class Surroundings(Protocol):
+class GateDependencies(Protocol):
     """The part of the container that the gate needs."""
 
     @property
     def clock(self) -> Clock: ...
     @property
-    def counts(self) -> Counts: ...
+    def counts(self) -> CountCache: ...
     @property
     def platform(self) -> Platform: ...
 
 
-def make_gate(settings: Settings, container: Surroundings) -> Gate:
+def make_gate(settings: Settings, container: GateDependencies) -> Gate:
     """Return the checks before every method.
 
     Raises:
@@ -61,7 +61,7 @@ def make_gate(settings: Settings, container: Surroundings) -> Gate:
     )
 
 
-def _authenticator(settings: Settings, container: Surroundings) -> Authenticator:
+def _authenticator(settings: Settings, container: GateDependencies) -> Authenticator:
     if settings.authentication == "none":
         return NoAuthentication(settings.default_domain_id)
     keys = (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol
 
-from inventory.api.endpoint import Request
+from inventory.api.endpoint import DecodedRequest
 from inventory.api.policy import PACKAGE, Policy
 from inventory.api.present import EMPTY, Presenter, Stored, statistics
 from inventory.domain.principal import Principal
@@ -15,7 +15,7 @@ from inventory.service.use_cases import UseCases
 
 P = ParamSpec("P")
 
-Answer = Callable[[UseCases, Principal, Request], bytes]
+Answer = Callable[[UseCases, Principal, DecodedRequest], bytes]
 """Calls the use case of a method with a decoded request and presents the result."""
 
 
@@ -56,7 +56,7 @@ class Service:
         yield self.row("delete", (key,), lambda use, who, it: done(of(use).delete, who, it[key]))
 
 
-def query(request: Request) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def query(request: DecodedRequest) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Return the query of a list request, and its other fields, which are additional conditions."""
     return request.pop("query", {}), request
 

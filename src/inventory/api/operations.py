@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inventory.api.endpoint import Request
+from inventory.api.endpoint import DecodedRequest
 from inventory.api.method_row import MethodRow, Service
 from inventory.api.policy import DOMAIN, OPERATIONS, PROJECT, Policy
 from inventory.api.presenters import (
@@ -36,7 +36,7 @@ def operations_rows() -> Iterator[MethodRow]:
     yield from _diagnosis()
 
 
-def _schedule_facts(use: UseCases, who: Principal, request: Request) -> bytes:
+def _schedule_facts(use: UseCases, who: Principal, request: DecodedRequest) -> bytes:
     found = use.schedule_facts_service.of_collector(who, request["collector_id"])
     return SCHEDULE_FACTS.many([each.document() for each in found], len(found))
 

@@ -18,7 +18,7 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
-from inventory.manager.counts import Counts
+from inventory.manager.counts import CountCache
 from inventory.manager.dry_run.runs import DryRunManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import SliceClaims
@@ -53,9 +53,9 @@ class Managers:
         """Identifies this process in claims and leases."""
 
     @cached_property
-    def counts(self) -> Counts:
+    def counts(self) -> CountCache:
         """Cached totals of large collections."""
-        return Counts(self.settings.count_reuse_seconds)
+        return CountCache(self.settings.count_reuse_seconds)
 
     @cached_property
     def database(self) -> Database[Document]:

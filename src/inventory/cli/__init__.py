@@ -11,12 +11,12 @@ from pathlib import Path
 
 import click
 
-from inventory.cli.command_form import Group, LazyCommands
+from inventory.cli.command_form import CommandGroup, LazyCommands
 from inventory.cli.options import ClientOptions
 from inventory.version import compiled, package_version
 
 
-@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option(
     "--endpoint",
     envvar="INVENTORY_ENDPOINT",

@@ -64,7 +64,7 @@ class LazyCommands(MutableMapping[str, click.Command]):
         return len(self._modules)
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group of these commands."""
 
     command_class = Command

@@ -76,7 +76,7 @@ class UpOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Plan:
+class _Startup:
     """Everything that will run, checked before the first process starts."""
 
     mongodb: Store
@@ -146,7 +146,7 @@ def _as_text(value: object) -> str:
     return str(value)
 
 
-def _plan(options: UpOptions) -> _Plan:
+def _plan(options: UpOptions) -> _Startup:
     settings, data_dir = options.settings, options.data_dir
     static_file = settings.static_file or data_dir / FILE_NAME
     if settings.static_file is not None and not static_file.exists():
@@ -181,7 +181,7 @@ def _plan(options: UpOptions) -> _Plan:
     endpoint = host_port(host, numbers.server)
     store = store_mark(settings.model_copy(update={"mongo_uri": SecretStr(mongodb.address)}))
     processes, gateway = _processes(options, numbers, environment, store)
-    return _Plan(
+    return _Startup(
         mongodb=mongodb,
         redis=redis,
         processes=processes,
@@ -257,7 +257,7 @@ def _printer(console: Console) -> Callable[[str], None]:
     return emit
 
 
-def _welcome(options: UpOptions, plan: _Plan) -> None:
+def _welcome(options: UpOptions, plan: _Startup) -> None:
     table = Table(title="inventory is up", title_justify="left", show_header=False)
     for what, where in plan.rows:
         table.add_row(what, where)

@@ -34,7 +34,7 @@ class _Counting:
     spoiled: bool = False
 
 
-class Counts:
+class CountCache:
     """Caches how many documents a filter matches, if they are many.
 
     MongoDB counts by walking an index, a million keys in a considerable fraction of a second, and every page of a long

@@ -26,7 +26,7 @@ _AHEAD_BYTES: Final = 1024 * 1024
 """How much memory is reserved ahead while rows arrive, bytes."""
 
 
-class StoredDocument(Mapping[str, Any]):
+class LazyDocument(Mapping[str, Any]):
     """A stored document; ``raw`` is its BSON.
 
     Unlike pymongo's ``RawBSONDocument`` it costs almost nothing until its content is accessed, and nested documents are
@@ -84,19 +84,19 @@ def at_most(max_bytes: int, parts: Iterable[bytes], weight: int) -> Iterator[byt
         yield part
 
 
-def documents_of(batches: Iterable[bytes]) -> Iterator[StoredDocument]:
+def documents_of(batches: Iterable[bytes]) -> Iterator[LazyDocument]:
     """Yield the documents in raw batches; in BSON, each begins with its size."""
     for batch in batches:
         start, end = 0, len(batch)
         while start < end:
             (size,) = _size(batch, start)
-            yield StoredDocument(batch[start : start + size])
+            yield LazyDocument(batch[start : start + size])
             start += size
 
 
 def find_one(
     collection: Collection[Any], match: Mapping[str, Any], projection: Mapping[str, Any], *, max_time_ms: int
-) -> StoredDocument | None:
+) -> LazyDocument | None:
     """Return the document that ``match`` finds, with a plain command: a cursor would cost half of a whole get."""
     command: dict[str, Any] = {
         "find": collection.name,
@@ -120,8 +120,8 @@ def find_one(
     return _first_document(bytes(reply.raw))
 
 
-def _first_document(reply: bytes) -> StoredDocument | None:
+def _first_document(reply: bytes) -> LazyDocument | None:
     if all(reply[at] == wanted for at, wanted in (_CURSOR, _BATCH, _FIRST)):
-        return StoredDocument(reply[_FIRST_AT : _FIRST_AT + _size(reply, _FIRST_AT)[0]])
+        return LazyDocument(reply[_FIRST_AT : _FIRST_AT + _size(reply, _FIRST_AT)[0]])
     found = decode(reply, DEFAULT_RAW_BSON_OPTIONS)["cursor"]["firstBatch"]
-    return StoredDocument(bytes(found[0].raw)) if found else None
+    return LazyDocument(bytes(found[0].raw)) if found else None

@@ -14,7 +14,7 @@ from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
-from inventory.manager.counts import Counts
+from inventory.manager.counts import CountCache
 from inventory.manager.page import Page
 from inventory.manager.raw_documents import at_most, documents_of, find_one
 from inventory.model.connection import CODEC, Document, translated_errors
@@ -61,7 +61,7 @@ class Reader:
         schema: ResourceSchema,
         timeout_seconds: float,
         max_bytes: int = ANSWER_BYTES,
-        counts: Counts | None = None,
+        counts: CountCache | None = None,
         raw: bool = False,
     ) -> None:
         self._collection = database[collection]
@@ -70,7 +70,7 @@ class Reader:
         self._raw = raw
         self._schema = schema
         self._timeout_seconds = timeout_seconds
-        self._counts = counts or Counts()
+        self._counts = counts or CountCache()
 
     @property
     def schema(self) -> ResourceSchema:

@@ -23,7 +23,7 @@ _LOCK: Final = "migrate"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class MigrationRecord:
     """The record of a migration that was begun.
 
     Attributes:
@@ -63,7 +63,7 @@ class Ledger:
         self._lease = timedelta(seconds=lease_seconds)
 
     @translated_errors()
-    def records(self) -> dict[int, Record]:
+    def records(self) -> dict[int, MigrationRecord]:
         """Return the migrations that were begun, by number."""
         return {document["_id"]: _record(document) for document in self._records.find().sort("_id")}
 
@@ -114,8 +114,8 @@ class Ledger:
         return {"_id": _LOCK, LEASE.owner: self._owner}
 
 
-def _record(document: Document) -> Record:
-    return Record(
+def _record(document: Document) -> MigrationRecord:
+    return MigrationRecord(
         number=document["_id"],
         name=document["name"],
         since=document["since"],

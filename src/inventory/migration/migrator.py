@@ -15,7 +15,7 @@ from inventory.domain.clock import Clock
 from inventory.errors import BadRequestError, InventoryError, mongodb_error_name
 from inventory.migration.catalog import MIGRATIONS, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
-from inventory.migration.ledger import Ledger, Record
+from inventory.migration.ledger import Ledger, MigrationRecord
 from inventory.migration.original.takeover import unfinished
 from inventory.model.connection import Document, require_transactions, translated_errors
 from inventory.model.indexes import build_indexes
@@ -30,7 +30,7 @@ _log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MigrationState:
     """How database and code relate.
 
     Attributes:
@@ -40,8 +40,8 @@ class State:
     """
 
     pending: tuple[Migration, ...]
-    unknown: tuple[Record, ...]
-    records: dict[int, Record]
+    unknown: tuple[MigrationRecord, ...]
+    records: dict[int, MigrationRecord]
 
 
 class Migrator:
@@ -73,11 +73,11 @@ class Migrator:
         self._lease_seconds = lease_seconds
         self._ledger = Ledger(database=database, clock=clock, owner=owner, lease_seconds=lease_seconds)
 
-    def state(self) -> State:
+    def state(self) -> MigrationState:
         """Return how database and code relate. Raises ``ConnectionFailureError``."""
         records = self._ledger.records()
         known = {migration.number for migration in self._migrations}
-        return State(
+        return MigrationState(
             pending=tuple(one for one in self._migrations if not _ended(records.get(one.number))),
             unknown=tuple(record for number, record in records.items() if number not in known),
             records=records,
@@ -191,7 +191,7 @@ class Migrator:
             reason = f"the takeover of {source} has not ended: run `inventory migrate --from-original {source}` again"
             raise MigrationPendingError(numbers=[], reason=reason)
 
-    def _refuse_if_too_new(self, state: State) -> None:
+    def _refuse_if_too_new(self, state: MigrationState) -> None:
         for record in state.unknown:
             if record.breaking:
                 raise DatabaseTooNewError(
@@ -199,7 +199,7 @@ class Migrator:
                 )
 
 
-def _ended(record: Record | None) -> bool:
+def _ended(record: MigrationRecord | None) -> bool:
     return record is not None and record.finished_at is not None
 
 

@@ -41,7 +41,7 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Counted:
+class CountedFault:
     """A fault with how often it was seen, and some places."""
 
     fault: Fault
@@ -53,7 +53,7 @@ class Faults:
     """All faults of a trial."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, ...], Counted] = {}
+        self._found: dict[tuple[str, ...], CountedFault] = {}
 
     def add(self, fault: Fault, *, where: str = "") -> None:
         """Count ``fault``, seen at ``where``."""
@@ -61,7 +61,7 @@ class Faults:
         if key not in self._found and len(self._found) >= _KINDS:
             key = (fault.severity, fault.stage, "MORE")
             fault = Fault(fault.severity, fault.stage, "MORE", "further faults of other kinds")
-        counted = self._found.setdefault(key, Counted(fault))
+        counted = self._found.setdefault(key, CountedFault(fault))
         counted.count += 1
         if where and len(counted.examples) < _EXAMPLES:
             counted.examples.append(where)
@@ -71,7 +71,7 @@ class Faults:
         for fault in faults:
             self.add(fault, where=where)
 
-    def of(self, severity: Severity) -> list[Counted]:
+    def of(self, severity: Severity) -> list[CountedFault]:
         """Return those of one severity, the most frequent first."""
         found = [each for each in self._found.values() if each.fault.severity is severity]
         return sorted(found, key=lambda each: -each.count)

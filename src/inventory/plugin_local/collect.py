@@ -11,7 +11,7 @@ from inventory.plugin import Plugin, Resource
 from inventory.plugin.resources import CLOUD_SERVICE
 from inventory.plugin_local import resources
 from inventory.plugin_local.areas import AREAS, Area, host
-from inventory.plugin_local.resources import Item
+from inventory.plugin_local.resources import LocalResource
 
 METADATA: Mapping[str, resources.JSON] = {
     **Plugin.metadata,
@@ -75,7 +75,7 @@ class Filter:
         """Return whether anything in the group can pass."""
         return self.cloud_service_group is None or group in self.cloud_service_group
 
-    def admits(self, item: Item, resource_id: str) -> bool:
+    def admits(self, item: LocalResource, resource_id: str) -> bool:
         """Return whether the item, whose full id is ``resource_id``, passes."""
         return (
             self.admits_group(item.type.group)

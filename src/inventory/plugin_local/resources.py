@@ -18,7 +18,7 @@ REGION_CODE = "local"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Field:
+class DisplayField:
     """One column of a type's table and one line of a resource's page.
 
     Attributes:
@@ -57,14 +57,14 @@ class ServiceType:
 
     group: str
     name: str
-    fields: Sequence[Field]
+    fields: Sequence[DisplayField]
     labels: Sequence[str] = ()
     is_primary: bool = False
     is_major: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class LocalResource:
     """One thing found on the machine.
 
     Attributes:
@@ -88,7 +88,7 @@ class Item:
     instance_size: float = 0.0
 
 
-def cloud_service(item: Item, *, account: str) -> CloudService:
+def cloud_service(item: LocalResource, *, account: str) -> CloudService:
     """Return the CloudService for ``item`` on the machine ``account``."""
     return CloudService(
         provider=PROVIDER,

@@ -13,7 +13,6 @@ import grpc
 from inventory.errors import SettingsError
 from inventory.observe.logs import get_logger
 from inventory.process.file_state import FileState, file_state
-from inventory.process.variables import variable
 
 _log = get_logger(__name__)
 
@@ -145,4 +144,6 @@ def _read(name: str, path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as exc:
-        raise SettingsError(f"{name} ({variable(name)}): {path}: cannot be read: {exc.strerror}", field=name) from exc
+        raise SettingsError(
+            f"{name} (INVENTORY_{name.upper()}): {path}: cannot be read: {exc.strerror}", field=name
+        ) from exc

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from inventory.query.fields import KeyTarget, Reference, ResourceSchema
+from inventory.query.fields import ForeignKey, KeyTarget, ResourceSchema
 
 Value: TypeAlias = "bool | int | float | str | datetime | list[Value] | dict[str, Value] | None"
 """A value of a condition, with the type of the field it is compared with."""
@@ -51,7 +51,7 @@ class ReferenceCondition:
     ``condition`` uses the other resource's fields.
     """
 
-    reference: Reference
+    reference: ForeignKey
     condition: Condition
 
 

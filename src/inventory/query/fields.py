@@ -47,7 +47,7 @@ class Field:
 
 
 @dataclass(frozen=True, eq=False)
-class Reference:
+class ForeignKey:
     """A prefix of keys that refer to another resource.
 
     Attributes:
@@ -95,7 +95,7 @@ class ResourceSchema:
     default_sort: tuple[tuple[str, int], ...]
     ordered_by: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     aliases: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    references: Mapping[str, Reference] = field(default_factory=lambda: MappingProxyType({}))
+    references: Mapping[str, ForeignKey] = field(default_factory=lambda: MappingProxyType({}))
     forbidden: frozenset[str] = frozenset()
     wire_sources: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     partial: bool = False
@@ -142,7 +142,7 @@ class KeyTarget:
     path: str
     field: Field
     in_list: bool = False
-    reference: Reference | None = None
+    reference: ForeignKey | None = None
     members: tuple[str, ...] = ()
     nested_path: str = ""
 
@@ -200,7 +200,7 @@ def _tags_target(key: str) -> KeyTarget:
     return KeyTarget(key=key, path=f"{path}.{escape_key('.'.join(segments[2:]))}", field=FREE_VALUE)
 
 
-def _reference_target(schema: ResourceSchema, reference: Reference, key: str) -> KeyTarget:
+def _reference_target(schema: ResourceSchema, reference: ForeignKey, key: str) -> KeyTarget:
     if reference.schema is None:
         return KeyTarget(key=key, path=key, field=_STRING, reference=reference)
     rest = key.partition(".")[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from inventory.query.fields import Field, FieldKind, Reference, ResourceSchema
+from inventory.query.fields import Field, FieldKind, ForeignKey, ResourceSchema
 
 _STR = Field(FieldKind.STRING)
 _STRS = Field(FieldKind.STRING, many=True)
@@ -66,14 +66,14 @@ COLLECTOR = ResourceSchema(
     default_sort=(("name", 1),),
 )
 
-_INTO_COLLECTOR = Reference(
+_INTO_COLLECTOR = ForeignKey(
     name="collector",
     local_field="collector_id",
     foreign_field="collector_id",
     schema=COLLECTOR,
     own={"collector_id": "collector_id"},
 )
-_COLLECTOR_PREFIXES: Mapping[str, Reference] = {"collector_info": _INTO_COLLECTOR, "collector": _INTO_COLLECTOR}
+_COLLECTOR_PREFIXES: Mapping[str, ForeignKey] = {"collector_info": _INTO_COLLECTOR, "collector": _INTO_COLLECTOR}
 
 SCHEDULE = ResourceSchema(
     name="Schedule",
@@ -214,14 +214,16 @@ CLOUD_SERVICE = ResourceSchema(
     },
     aliases={"ip_address": "ip_addresses", "user_projects": "project_id"},
     references={
-        "ref_cloud_service_type": Reference(
+        "ref_cloud_service_type": ForeignKey(
             name="cloud_service_type",
             local_field="ref_cloud_service_type",
             foreign_field="ref_cloud_service_type",
             schema=CLOUD_SERVICE_TYPE,
         ),
-        "ref_region": Reference(name="region", local_field="ref_region", foreign_field="ref_region", schema=REGION),
-        "project_group_id": Reference(name="project_group", local_field="project_id", foreign_field="project_group_id"),
+        "ref_region": ForeignKey(name="region", local_field="ref_region", foreign_field="ref_region", schema=REGION),
+        "project_group_id": ForeignKey(
+            name="project_group", local_field="project_id", foreign_field="project_group_id"
+        ),
     },
     forbidden=frozenset({"resource_group_id"}),
     keyword=_words("cloud_service_id name ip_addresses cloud_service_group cloud_service_type reference.resource_id"),

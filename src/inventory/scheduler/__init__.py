@@ -21,7 +21,7 @@ from inventory.observe.page_owner import PageOwner
 from inventory.process.stop_flag import StopFlag
 from inventory.scheduler.census import Census
 from inventory.scheduler.duties import DutyRunner
-from inventory.scheduler.engine import Engine, Part
+from inventory.scheduler.engine import Engine, SchedulerPart
 from inventory.scheduler.freshness import FreshnessWatch
 from inventory.scheduler.metrics import LATENESS
 from inventory.scheduler.parts import HOLDS_SECONDS, HOUSEKEEPING, LEASE_SECONDS, Periods, scheduler_parts
@@ -115,7 +115,7 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         freshness=container.freshness_service, domains=container.collectors.domains, clock=container.clock
     )
     parts.append(watch.part())
-    parts.append(Part("holds", HOLDS_SECONDS, lambda: container.hold_settler.settle(clock.now())))
+    parts.append(SchedulerPart("holds", HOLDS_SECONDS, lambda: container.hold_settler.settle(clock.now())))
     return Engine(parts=parts, pulse=pulse, stop=stop), pulse
 
 

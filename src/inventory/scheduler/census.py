@@ -17,7 +17,7 @@ from inventory.domain.job.states import JOB_OPEN, TASK_OPEN
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
 from inventory.model.documents.deletion import OPEN
-from inventory.scheduler.engine import Part
+from inventory.scheduler.engine import SchedulerPart
 from inventory.scheduler.metrics import (
     DELETIONS_HELD,
     OPEN_JOBS,
@@ -66,9 +66,9 @@ class Census:
         self._database = database
         self._queue_states = queue_states
 
-    def part(self) -> Part:
+    def part(self) -> SchedulerPart:
         """Return the census as a part of the scheduler."""
-        return Part("census", PERIOD_SECONDS, self.take)
+        return SchedulerPart("census", PERIOD_SECONDS, self.take)
 
     def take(self) -> None:
         """Count everything; what cannot be counted is shown as NaN rather than as its last value.

@@ -22,7 +22,7 @@ _log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SchedulerPart:
     """A function that runs periodically.
 
     Attributes:
@@ -42,7 +42,7 @@ class Engine:
     It holds no state: the parts decide in MongoDB what is due, and for which replica.
     """
 
-    def __init__(self, *, parts: Sequence[Part], pulse: Pulse, stop: threading.Event) -> None:
+    def __init__(self, *, parts: Sequence[SchedulerPart], pulse: Pulse, stop: threading.Event) -> None:
         """Prepare.
 
         Args:
@@ -98,7 +98,7 @@ class Engine:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-    def _guarded(self, part: Part) -> None:
+    def _guarded(self, part: SchedulerPart) -> None:
         """Run a part; if it fails, it runs again in its next period."""
         if self._stop.is_set():
             return

@@ -11,7 +11,7 @@ from typing import Final
 from inventory.domain.clock import Clock
 from inventory.domain.job.freshness import FreshnessState
 from inventory.errors import InventoryError
-from inventory.scheduler.engine import Part
+from inventory.scheduler.engine import SchedulerPart
 from inventory.scheduler.metrics import OLDEST_SUCCESS, SECRETS
 from inventory.service.job.freshness import FreshnessService
 
@@ -32,9 +32,9 @@ class FreshnessWatch:
         self._domains = domains
         self._clock = clock
 
-    def part(self) -> Part:
+    def part(self) -> SchedulerPart:
         """Return it as a part of the scheduler."""
-        return Part("freshness", PERIOD_SECONDS, self.look)
+        return SchedulerPart("freshness", PERIOD_SECONDS, self.look)
 
     def look(self) -> None:
         """Count the secrets of all enabled collectors by state; what cannot be counted is shown as NaN.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Protocol
 
 from inventory.scheduler.duties import DutyRunner, PeriodicDuty
-from inventory.scheduler.engine import Part
+from inventory.scheduler.engine import SchedulerPart
 from inventory.scheduler.metrics import DUE, HOUSEKEPT, SKIPPED, SWEPT
 from inventory.scheduler.pulse import Pulse
 from inventory.service.job.sweep import SweepReport
@@ -61,15 +61,15 @@ def scheduler_parts(
     housekeep: Housekeep,
     duties: DutyRunner,
     pulse: Pulse,
-) -> list[Part]:
+) -> list[SchedulerPart]:
     """Return the parts of the scheduler."""
     sweeping = PeriodicDuty("sweep", periods.sweep, lambda: _count_sweep(sweep()))
     housekeeping = PeriodicDuty(HOUSEKEEPING, periods.housekeeping, lambda: _count_housekeeping(housekeep()))
     return [
-        Part("tick", periods.tick, lambda: _tick(ticker, pulse)),
-        Part("sweep", min(periods.sweep / LOOKS_PER_SWEEP, periods.tick), lambda: _run(duties, sweeping)),
-        Part("housekeeping", min(periods.housekeeping, _LOOK_SECONDS), lambda: _run(duties, housekeeping)),
-        Part("renew", _RENEW_SECONDS, duties.renew),
+        SchedulerPart("tick", periods.tick, lambda: _tick(ticker, pulse)),
+        SchedulerPart("sweep", min(periods.sweep / LOOKS_PER_SWEEP, periods.tick), lambda: _run(duties, sweeping)),
+        SchedulerPart("housekeeping", min(periods.housekeeping, _LOOK_SECONDS), lambda: _run(duties, housekeeping)),
+        SchedulerPart("renew", _RENEW_SECONDS, duties.renew),
     ]
 
 

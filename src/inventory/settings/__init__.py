@@ -4,8 +4,8 @@ The names in ``fields`` in capitals, with the prefix, are the environment variab
 the YAML file. ``inventory config`` prints what is in force, secrets masked.
 """
 
-from inventory.process.variables import CLIENT_VARIABLES, PREFIX
 from inventory.settings.fields import Settings
 from inventory.settings.loading import load, nearest_variable, unknown_variables
+from inventory.settings.variables import CLIENT_VARIABLES, PREFIX
 
 __all__ = ["CLIENT_VARIABLES", "PREFIX", "Settings", "load", "nearest_variable", "unknown_variables"]

@@ -10,7 +10,6 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from inventory.process.variables import CONFIG_VARIABLE, PREFIX
 from inventory.settings.address_types import EndpointOrEmpty, ServerOrEmpty
 from inventory.settings.types import (
     MIB,
@@ -24,6 +23,7 @@ from inventory.settings.types import (
     SecondsOrZero,
     WaitSeconds,
 )
+from inventory.settings.variables import CONFIG_VARIABLE, PREFIX
 from inventory.settings.yaml_file import read_yaml
 
 BEATS_PER_LEASE: Final = 3

@@ -11,8 +11,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import SettingsError as SourceError
 
 from inventory.errors import SettingsError
-from inventory.process.variables import CLIENT_VARIABLES, CONFIG_VARIABLE, PREFIX, variable
 from inventory.settings.fields import Settings
+from inventory.settings.variables import CLIENT_VARIABLES, CONFIG_VARIABLE, PREFIX, variable
 
 
 def load(**overrides: object) -> Settings:

@@ -24,7 +24,7 @@ from inventory.bootstrap import Container
 from inventory.domain.clock import Clock, SystemClock
 from inventory.domain.rate_limit import RateLimit
 from inventory.manager.collector.manager import CollectorManager
-from inventory.manager.counts import Counts
+from inventory.manager.counts import CountCache
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.task_progress import TaskProgress
@@ -50,7 +50,7 @@ class FakeContainer:
     job_service: JobService
     job_task_service: JobTaskService
     platform: Any = None
-    counts: Counts = field(default_factory=Counts)
+    counts: CountCache = field(default_factory=CountCache)
     collect: FakeCollects = field(default_factory=FakeCollects)
     schedule_service: FakeSchedules = field(default_factory=FakeSchedules)
 

@@ -31,7 +31,7 @@ from inventory.cli.commands import doctor, migrate
 from inventory.cli.standalone import try_plugin
 from inventory.cli.view.output import console
 from inventory.domain.finding import Finding, Level
-from inventory.plugin_check.fault import Counted, Fault, Severity
+from inventory.plugin_check.fault import CountedFault, Fault, Severity
 from inventory.protobuf.api_files import all_methods
 
 MARKUP = "[/] [prod] [bold]b[/bold] :smile:"
@@ -355,7 +355,7 @@ def test_what_a_tried_plugin_sends_is_only_shown(capsys: pytest.CaptureFixture[s
         samples={HOSTILE: HOSTILE},
         reported=Counter({HOSTILE: 2}),
     )
-    counted = Counted(Fault(Severity.VIOLATION, HOSTILE, HOSTILE, HOSTILE), 1, [HOSTILE])
+    counted = CountedFault(Fault(Severity.VIOLATION, HOSTILE, HOSTILE, HOSTILE), 1, [HOSTILE])
     report = SimpleNamespace(stream=stream, faults=SimpleNamespace(of=lambda _severity: [counted]))
 
     try_plugin._print(console(), report, samples=True)  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ from inventory.domain.schedule.due import (
     CollectorState,
     Decision,
     Patience,
-    Skip,
+    SkippedSpan,
     SkipReason,
     decide,
     ended,
@@ -44,12 +44,12 @@ def test_one_missed_time_within_the_grace_is_caught_up() -> None:
 
 
 def test_several_missed_times_are_one_for_the_newest() -> None:
-    skip = Skip(at(3), at(9), SkipReason.COALESCED)
+    skip = SkippedSpan(at(3), at(9), SkipReason.COALESCED)
     assert outcome(at(3), at(10, 30)) == Decision(at(11), at(10), (skip,))
 
 
 def test_beyond_the_grace_nothing_is_caught_up() -> None:
-    skip = Skip(at(3), at(10), SkipReason.DOWNTIME)
+    skip = SkippedSpan(at(3), at(10), SkipReason.DOWNTIME)
     assert outcome(at(3), at(10, 30), grace=timedelta(minutes=29)) == Decision(at(11), None, (skip,))
 
 
@@ -64,13 +64,13 @@ def test_a_short_interval_is_not_coalesced_by_a_busy_scheduler() -> None:
 
 
 def test_a_disabled_collector_rests() -> None:
-    skip = Skip(at(8), at(10), SkipReason.DISABLED)
+    skip = SkippedSpan(at(8), at(10), SkipReason.DISABLED)
     assert outcome(at(8), at(10, 30), CollectorState(enabled=False)) == Decision(at(11), None, (skip,))
 
 
 def test_what_fell_into_a_rest_is_not_caught_up_after_downtime() -> None:
     awake = CollectorState(enabled=True, enabled_at=at(10, 10))
-    skip = Skip(at(9), at(10), SkipReason.DISABLED)
+    skip = SkippedSpan(at(9), at(10), SkipReason.DISABLED)
     assert outcome(at(9), at(10, 30), awake) == Decision(at(11), None, (skip,))
     assert outcome(at(9), at(11, 30), awake) == Decision(at(12), at(11), (skip,))
 
@@ -79,16 +79,18 @@ def test_what_was_missed_before_a_rest_is_caught_up_after_it() -> None:
     rested = CollectorState(enabled=True, disabled_at=at(10, 10), enabled_at=at(10, 20))
     assert outcome(at(10), at(10, 30), rested) == Decision(at(11), at(10))
     assert outcome(at(9), at(10, 30), rested).fire_at == at(10)
-    over = Skip(at(10), at(10), SkipReason.DOWNTIME)
+    over = SkippedSpan(at(10), at(10), SkipReason.DOWNTIME)
     assert outcome(at(10), at(10, 30), rested, timedelta(minutes=29)) == Decision(at(11), None, (over,))
     # One run is enough: that of the newest, which was missed after the rest.
-    assert outcome(at(10), at(11, 30), rested) == Decision(at(11), None, (Skip(at(10), at(10), SkipReason.COALESCED),))
+    assert outcome(at(10), at(11, 30), rested) == Decision(
+        at(11), None, (SkippedSpan(at(10), at(10), SkipReason.COALESCED),)
+    )
     assert outcome(at(10), at(13, 30), rested, timedelta(minutes=29)).skips[0].reason is SkipReason.DOWNTIME
 
 
 def test_what_fell_into_the_rest_before_the_last_is_not_caught_up() -> None:
     twice = CollectorState(enabled=True, enabled_before=at(10, 10), disabled_at=at(10, 20), enabled_at=at(10, 30))
-    skip = Skip(at(10), at(10), SkipReason.DISABLED)
+    skip = SkippedSpan(at(10), at(10), SkipReason.DISABLED)
     assert outcome(at(10), at(10, 40), twice) == Decision(at(11), None, (skip,))
 
 
@@ -107,14 +109,14 @@ def test_of_what_was_missed_while_awake_the_newest_within_the_grace_is_caught_up
         told += [each for skip in decision.skips for each in _times(times, skip)]
         fired += [decision.fire_at] if decision.fire_at else []
         waits = decision.next_fire_at
-    missed = _times(times, Skip(due_at, now, SkipReason.DOWNTIME))
+    missed = _times(times, SkippedSpan(due_at, now, SkipReason.DOWNTIME))
     awake = [each for each in missed if before < each <= slept or woke < each]
     late = max(timedelta(seconds=grace), timedelta(seconds=10))
     assert fired == [each for each in awake[-1:] if now - each <= late]
     assert sorted(fired + told) == missed
 
 
-def _times(times: FireTimes, skip: Skip) -> list[datetime]:
+def _times(times: FireTimes, skip: SkippedSpan) -> list[datetime]:
     """Return the fire times in a skip."""
     return list(takewhile(lambda each: each <= skip.last, times.after(skip.first - timedelta(seconds=1))))
 
@@ -164,7 +166,10 @@ def test_the_outlook_is_what_schedulers_will_do() -> None:
     assert ahead(at(11), at(10, 30)) == Decision(at(11))
     assert ahead(at(10), at(10, 0, 1)) == Decision(at(11), at(10))
     rested = CollectorState(enabled=True, disabled_at=at(10, 10), enabled_at=at(11, 20))
-    skips = (Skip(at(10), at(10), SkipReason.COALESCED), Skip(at(11), at(11), SkipReason.DISABLED))
+    skips = (
+        SkippedSpan(at(10), at(10), SkipReason.COALESCED),
+        SkippedSpan(at(11), at(11), SkipReason.DISABLED),
+    )
     assert ahead(at(10), at(12, 30), rested) == Decision(at(13), at(12), skips)
 
 
@@ -175,7 +180,7 @@ def test_patience_is_that_of_the_settings() -> None:
 
 def test_a_step_that_was_not_ended_is_ended_as_it_was_begun() -> None:
     assert ended(HOURLY, at(10), at(10)) == Decision(at(11), at(10))
-    skip = Skip(at(8), at(9), SkipReason.COALESCED)
+    skip = SkippedSpan(at(8), at(9), SkipReason.COALESCED)
     assert ended(HOURLY, at(8), at(10)) == Decision(at(11), at(10), (skip,))
 
 
@@ -183,16 +188,16 @@ def test_a_fire_time_of_before_a_change_fires_and_the_new_ones_count_from_the_ch
     changed = FireTimes(ScheduleSpec(minutes=(15,)), at(10, 20))
     patience = Patience(GRACE)
     assert decide(changed, at(10), now=at(10, 21), collector=ON, patience=patience) == Decision(at(11, 15), at(10))
-    skip = Skip(at(10), at(10), SkipReason.COALESCED)
+    skip = SkippedSpan(at(10), at(10), SkipReason.COALESCED)
     caught_up = Decision(at(12, 15), at(11, 15), (skip,))
     assert decide(changed, at(10), now=at(11, 30), collector=ON, patience=patience) == caught_up
 
 
 def test_a_skip_that_goes_on_is_told_once() -> None:
-    first = Skip(at(1), at(1), SkipReason.DISABLED)
-    second = Skip(at(2), at(4), SkipReason.DISABLED)
-    assert merged([first], None, (second,), keep=9) == [Skip(at(1), at(4), SkipReason.DISABLED)]
+    first = SkippedSpan(at(1), at(1), SkipReason.DISABLED)
+    second = SkippedSpan(at(2), at(4), SkipReason.DISABLED)
+    assert merged([first], None, (second,), keep=9) == [SkippedSpan(at(1), at(4), SkipReason.DISABLED)]
     assert merged([first], at(1) + timedelta(minutes=1), (second,), keep=9) == [first, second]
-    other = Skip(at(2), at(4), SkipReason.DOWNTIME)
+    other = SkippedSpan(at(2), at(4), SkipReason.DOWNTIME)
     assert merged([first], None, (other,), keep=9) == [first, other]
     assert merged([first], None, (other,), keep=1) == [other]

@@ -12,15 +12,15 @@ import pytest
 from inventory.plugin import Error, Resource
 from inventory.plugin_local.areas import AREAS, Area
 from inventory.plugin_local.collect import Filter, FilterError, collect_machine
-from inventory.plugin_local.resources import Item, ServiceType
+from inventory.plugin_local.resources import LocalResource, ServiceType
 
 LAMP = ServiceType(group="House", name="Lamp", fields=())
 CHAIR = ServiceType(group="House", name="Chair", fields=())
 
 
-def furniture() -> Iterator[Item]:
-    yield Item(type=LAMP, resource_id="lamp/1", name="lamp", data={})
-    yield Item(type=CHAIR, resource_id="chair/1", name="chair", data={})
+def furniture() -> Iterator[LocalResource]:
+    yield LocalResource(type=LAMP, resource_id="lamp/1", name="lamp", data={})
+    yield LocalResource(type=CHAIR, resource_id="chair/1", name="chair", data={})
 
 
 HOUSE = Area(group="House", types=(LAMP, CHAIR), find=furniture)
@@ -107,7 +107,7 @@ def test_a_filter_that_was_not_announced_is_refused(raw: dict[str, object]) -> N
 
 
 def test_an_area_that_cannot_be_read_does_not_stop_the_others() -> None:
-    def refuse() -> Iterator[Item]:
+    def refuse() -> Iterator[LocalResource]:
         raise psutil.AccessDenied(pid=1)
 
     closed = Area(group="Closed", types=(), find=refuse)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import json
 
-from inventory.plugin_local.resources import Field, Item, ServiceType, cloud_service, cloud_service_type, error, region
+from inventory.plugin_local.resources import (
+    DisplayField,
+    LocalResource,
+    ServiceType,
+    cloud_service,
+    cloud_service_type,
+    error,
+    region,
+)
 
 LAMP = ServiceType(
     group="House",
@@ -12,14 +20,14 @@ LAMP = ServiceType(
     is_primary=True,
     labels=("Light",),
     fields=(
-        Field(key="data.watts", name="Watts", data_type="integer"),
-        Field(key="data.colour", name="Colour", type="badge", options={"x": 1}, optional=True),
+        DisplayField(key="data.watts", name="Watts", data_type="integer"),
+        DisplayField(key="data.colour", name="Colour", type="badge", options={"x": 1}, optional=True),
     ),
 )
 
 
 def test_a_cloud_service_is_found_again_by_its_reference() -> None:
-    item = Item(type=LAMP, resource_id="lamp/1", name="Desk", data={"watts": 5}, tags={"room": "study"})
+    item = LocalResource(type=LAMP, resource_id="lamp/1", name="Desk", data={"watts": 5}, tags={"room": "study"})
 
     sent = cloud_service(item, account="machine-1")
 
@@ -33,8 +41,8 @@ def test_a_cloud_service_is_found_again_by_its_reference() -> None:
 
 
 def test_size_and_make_are_sent_only_where_they_are_known() -> None:
-    plain = Item(type=LAMP, resource_id="a", name="a", data={})
-    sized = Item(type=LAMP, resource_id="b", name="b", data={}, instance_type="led", instance_size=2.5)
+    plain = LocalResource(type=LAMP, resource_id="a", name="a", data={})
+    sized = LocalResource(type=LAMP, resource_id="b", name="b", data={}, instance_type="led", instance_size=2.5)
 
     assert "instance_type" not in cloud_service(plain, account="m").resource
     assert "instance_size" not in cloud_service(plain, account="m").resource

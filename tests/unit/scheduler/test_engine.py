@@ -12,7 +12,7 @@ import pytest
 
 from inventory.domain.clock import SystemClock
 from inventory.errors import ConnectionFailureError
-from inventory.scheduler.engine import Engine, Part
+from inventory.scheduler.engine import Engine, SchedulerPart
 from inventory.scheduler.pulse import STUCK_SECONDS, Pulse, SilentTicksError
 from tests.manual_clock import ManualClock
 
@@ -27,7 +27,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running(*parts: Part, pulse: Pulse | None = None) -> Iterator[Engine]:
+def running(*parts: SchedulerPart, pulse: Pulse | None = None) -> Iterator[Engine]:
     stop = threading.Event()
     engine = Engine(parts=parts, pulse=pulse or Pulse(clock=SystemClock(), period_seconds=60), stop=stop)
     thread = threading.Thread(target=engine.run)
@@ -53,10 +53,10 @@ def test_parts_run_again_and_again_beside_one_that_hangs_and_one_that_fails() ->
         return run
 
     parts = [
-        Part("hangs", 0.02, lambda: assert_true(release.wait(DEADLINE_SECONDS))),
-        Part("down", 0.02, count("down", ConnectionFailureError(service="mongodb"))),
-        Part("broken", 0.02, count("broken", RuntimeError("unforeseen"))),
-        Part("good", 0.02, count("good")),
+        SchedulerPart("hangs", 0.02, lambda: assert_true(release.wait(DEADLINE_SECONDS))),
+        SchedulerPart("down", 0.02, count("down", ConnectionFailureError(service="mongodb"))),
+        SchedulerPart("broken", 0.02, count("broken", RuntimeError("unforeseen"))),
+        SchedulerPart("good", 0.02, count("good")),
     ]
     with running(*parts):
         wait_for(lambda: min(counts.values()) >= 5)
@@ -77,7 +77,7 @@ def test_silent_ticks_are_set_going_again() -> None:
             ran.append(time.monotonic())
 
     # An hour's period stands for a wall clock that has stepped back by an hour.
-    with running(Part("tick", 3600, tick), pulse=pulse):
+    with running(SchedulerPart("tick", 3600, tick), pulse=pulse):
         wait_for(lambda: len(ran) == 1)
         clock.advance(timedelta(seconds=30))
         wait_for(lambda: len(ran) == 2)
@@ -90,7 +90,7 @@ def test_a_stop_waits_for_what_is_in_work_so_long_at_most() -> None:
         began.set()
         release.wait(DEADLINE_SECONDS)
 
-    with running(Part("slow", 0.02, work)) as engine:
+    with running(SchedulerPart("slow", 0.02, work)) as engine:
         assert began.wait(DEADLINE_SECONDS)
         assert not engine.drain(0.05)
         release.set()

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Command, Group, sent
+from inventory.cli.command_form import Command, CommandGroup, sent
 from inventory.cli.commands.stat import add_stat
 from inventory.cli.commands.trust.dry_runs import require_harmless, show_report
 from inventory.cli.completion import collector_names
@@ -34,7 +34,7 @@ UPGRADE = click.Choice(["AUTO", "MANUAL"])
 collector_argument = click.argument("name_or_id", metavar="COLLECTOR", shell_complete=collector_names)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def collector() -> None:
     """Create, change, show, enable, disable and delete collectors."""
 

@@ -8,7 +8,7 @@ import click
 import grpc
 
 from inventory.cli.client import CallError, Client, connected
-from inventory.cli.command_form import Group
+from inventory.cli.command_form import CommandGroup
 from inventory.cli.commands.stat import add_stat
 from inventory.cli.completion import collector_names
 from inventory.cli.listing import Listing, list_options, show_rows
@@ -41,7 +41,7 @@ JOB_STATUS = click.Choice(["CREATED", "IN_PROGRESS", "SUCCESS", "ERROR", "CANCEL
 TASK_STATUS = click.Choice(["PENDING", "IN_PROGRESS", "SUCCESS", "FAILURE", "CANCELED"], case_sensitive=False)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def job() -> None:
     """Show, explain, watch, retry, cancel and delete jobs."""
 
@@ -123,7 +123,7 @@ job.add_command(click.Command("get", params=show_job.params, callback=show_job.c
 job.add_command(click.Command("cancel", params=delete_job.params, callback=delete_job.callback, hidden=True))
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def task() -> None:
     """Show and delete job tasks: one per job and secret."""
 

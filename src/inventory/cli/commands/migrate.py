@@ -19,7 +19,7 @@ from inventory.domain.clock import isoformat
 from inventory.observe import logs
 
 if TYPE_CHECKING:
-    from inventory.migration.migrator import State
+    from inventory.migration.migrator import MigrationState
 
 EXIT_NOT_DONE = 1
 
@@ -96,7 +96,7 @@ def _until(deadline: float) -> Callable[[float], bool]:
     return wait
 
 
-def _show(state: State, *, as_json: bool) -> None:
+def _show(state: MigrationState, *, as_json: bool) -> None:
     from inventory.cli.view.output import add_row, console, plain_table, print_json
 
     rows = list(_rows(state))
@@ -109,7 +109,7 @@ def _show(state: State, *, as_json: bool) -> None:
     console().print(table)
 
 
-def _rows(state: State) -> list[dict[str, Any]]:
+def _rows(state: MigrationState) -> list[dict[str, Any]]:
     pending = {one.number: one for one in state.pending}
     unknown = {record.number for record in state.unknown}
     rows = []

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Group, sent
+from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.lookup import EntityKind, find_id
 from inventory.cli.parameters import STRUCT
 from inventory.cli.view.output import json_option, print_json, say
@@ -102,7 +102,7 @@ CHANGES: Final = {
 }
 
 
-def add_changes(group: Group, kind: EntityKind, changes: Changes) -> None:
+def add_changes(group: CommandGroup, kind: EntityKind, changes: Changes) -> None:
     """Add ``create`` and ``update`` of ``kind`` to ``group``."""
     word = kind.word
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Command, Group, sent
+from inventory.cli.command_form import Command, CommandGroup, sent
 from inventory.cli.commands.resource_changes import CHANGES, add_changes
 from inventory.cli.commands.stat import add_stat, print_stat, statistics_query
 from inventory.cli.commands.trust.explain import add_explain
@@ -56,17 +56,17 @@ def _changed_key(change: Any) -> str:
     return str(change.get("key") if isinstance(change, dict) else change)
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def resource() -> None:
     """Collected cloud services."""
 
 
-@click.group("type", cls=Group)
+@click.group("type", cls=CommandGroup)
 def type_() -> None:
     """Types of cloud services."""
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def region() -> None:
     """Regions of the providers."""
 
@@ -90,7 +90,7 @@ def list_resources(context: click.Context, kind: str, type_: str | None, provide
         show_rows(context, wanted, lambda: client.call(f"{found.service}.list", **request), COLUMNS[found])
 
 
-def _add_list(group: Group, kind: EntityKind) -> None:
+def _add_list(group: CommandGroup, kind: EntityKind) -> None:
     @group.command(
         "list", help=f"List {kind.word}s.", example=f"inventory {kind.word} list --provider aws --keyword compute"
     )
@@ -104,7 +104,7 @@ def _add_list(group: Group, kind: EntityKind) -> None:
             show_rows(context, wanted, lambda: client.call(f"{kind.service}.list", **request), COLUMNS[kind])
 
 
-def _add_common(group: Group, kind: EntityKind, *, known: str, by: str) -> None:
+def _add_common(group: CommandGroup, kind: EntityKind, *, known: str, by: str) -> None:
     word = kind.word
 
     @group.command("show", help=f"Show one {word} in full, as JSON.", example=f"inventory {word} show {known}")
@@ -158,7 +158,7 @@ def analyze(context: click.Context, query: Any) -> None:
         print_json(client.call("CloudService.analyze", query=query))
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def history() -> None:
     """Changes of a resource, and who made them."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Group, sent
+from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.commands.collectors import collector_argument
 from inventory.cli.commands.stat import add_stat
 from inventory.cli.completion import collector_names
@@ -37,7 +37,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def rule() -> None:
     """Rules applied to what a collector collects; MANAGED rules come from its plugin."""
 

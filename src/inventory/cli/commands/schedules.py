@@ -11,7 +11,7 @@ import click
 import grpc
 
 from inventory.cli.client import CallError, Client, connected
-from inventory.cli.command_form import Group, sent
+from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.commands.collectors import MODES, collector_argument
 from inventory.cli.completion import collector_names
 from inventory.cli.listing import Listing, list_options, show_rows
@@ -41,7 +41,7 @@ _PAGE: Final = 1000
 Json = dict[str, Any]
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def schedule() -> None:
     """Add, change, show, explain and delete schedules of a collector."""
 

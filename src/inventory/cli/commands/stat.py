@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Group
+from inventory.cli.command_form import CommandGroup
 from inventory.cli.listing import filter_option
 from inventory.cli.parameters import STRUCT
 from inventory.cli.terminal import echo, json_text, one_line
@@ -18,7 +18,7 @@ from inventory.domain.numbers import whole
 Json = dict[str, Any]
 
 
-def add_stat(group: Group, service: str, *, example: str) -> None:
+def add_stat(group: CommandGroup, service: str, *, example: str) -> None:
     """Add ``stat`` of the API's ``service`` to ``group``."""
 
     @group.command("stat", example=example)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import CallError, connected
-from inventory.cli.command_form import Group
+from inventory.cli.command_form import CommandGroup
 from inventory.cli.parameters import STRUCT
 from inventory.cli.standalone.ability import ask_init, print_abilities
 from inventory.cli.standalone.asking import endpoint_of, whole
@@ -45,7 +45,7 @@ plugin_argument = click.argument("plugin_id", metavar="PLUGIN")
 options_option = click.option("--options", type=STRUCT, default="{}", help="options for the check: JSON or @FILE")
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def plugin() -> None:
     """Test collector plugins, and manage those of the standalone platform file."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from inventory.cli.command_form import Group, sent
+from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.standalone.location import platform_options
 from inventory.cli.view.output import Column, json_option, print_rows, say
 from inventory.errors import SettingsError
@@ -18,7 +18,7 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def project() -> None:
     """Manage the projects of the standalone platform file."""
 

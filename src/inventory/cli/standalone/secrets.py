@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from inventory.bootstrap.static_file import SecretEntry, secret_data
-from inventory.cli.command_form import Group, sent
+from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.standalone.acceptance import answers, plugins_of, require_acceptance
 from inventory.cli.standalone.input import mapping_from, prompted
 from inventory.cli.standalone.location import platform_options
@@ -37,7 +37,7 @@ EXIT_REFUSED = 1
 secret_argument = click.argument("secret_id", metavar="SECRET")
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def secret() -> None:
     """Manage the secrets of the standalone platform file; no command ever shows a value."""
 

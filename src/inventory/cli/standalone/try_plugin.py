@@ -21,7 +21,7 @@ from inventory.cli.view.output import (
     styled,
     wants_json,
 )
-from inventory.plugin_check.fault import Counted, Severity
+from inventory.plugin_check.fault import CountedFault, Severity
 
 if TYPE_CHECKING:
     from inventory.plugin_check.trial import Report, Step
@@ -119,7 +119,7 @@ def _print(out: Console, report: Report, *, samples: bool) -> None:
     out.print(styled("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts)))
 
 
-def _print_fault(out: Console, counted: Counted) -> None:
+def _print_fault(out: Console, counted: CountedFault) -> None:
     fault = counted.fault
     times = f" ({counted.count} times)" if counted.count > 1 else ""
     style = "red" if fault.severity is Severity.VIOLATION else "yellow"

@@ -92,7 +92,7 @@ def ask(
         return answer
 
 
-class Caller:
+class ServiceClient:
     """Calls idempotent methods of one platform service; UNAVAILABLE is retried within the deadline."""
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from inventory.connector.grpc.call import Caller
+from inventory.connector.grpc.call import ServiceClient
 from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.ports import Access
 from inventory.domain.principal import DOMAIN, SYSTEM, Principal
@@ -41,7 +41,7 @@ class GrpcIdentity:
         self._domains = domain_pb2_grpc.DomainStub(channel)
         self._api_keys = api_key_pb2_grpc.APIKeyStub(channel)
         self._authorization = authorization_pb2_grpc.AuthorizationStub(channel)
-        self._caller = Caller(service="identity", timeout_seconds=timeout_seconds)
+        self._client = ServiceClient(service="identity", timeout_seconds=timeout_seconds)
 
     def project_exists(self, project_id: str, principal: Principal) -> bool:
         """See the port."""
@@ -49,7 +49,7 @@ class GrpcIdentity:
             project_id=project_id, domain_id=principal.domain_id, only=["project_id"]
         )
         try:
-            self._caller.call(self._projects.get, request, principal, key="project_id", value=project_id)
+            self._client.call(self._projects.get, request, principal, key="project_id", value=project_id)
         except NotFoundError:
             return False
         return True
@@ -59,7 +59,7 @@ class GrpcIdentity:
         request = project_group_pb2.ProjectGroupProjectQuery(
             project_group_id=project_group_id, recursive=True, domain_id=principal.domain_id
         )
-        answer: project_group_pb2.ProjectGroupProjectsInfo = self._caller.call(
+        answer: project_group_pb2.ProjectGroupProjectsInfo = self._client.call(
             self._groups.list_projects, request, principal, key="project_group_id", value=project_group_id
         )
         return sorted({project.project_id for project in answer.results})
@@ -67,7 +67,7 @@ class GrpcIdentity:
     def project_groups(self, principal: Principal) -> Mapping[str, str]:
         """See the port."""
         request = project_group_pb2.ProjectGroupQuery(domain_id=principal.domain_id)
-        answer: project_group_pb2.ProjectGroupsInfo = self._caller.call(
+        answer: project_group_pb2.ProjectGroupsInfo = self._client.call(
             self._groups.list, request, principal, key="project_group_id", value=""
         )
         return {group.project_group_id: group.parent_project_group_info.project_group_id for group in answer.results}
@@ -75,7 +75,7 @@ class GrpcIdentity:
     def find_project(self, field: str, value: str, principal: Principal) -> str:
         """See the port."""
         request = project_pb2.ProjectQuery(query=_equals(field, value), domain_id=principal.domain_id)
-        answer: project_pb2.ProjectsInfo = self._caller.call(
+        answer: project_pb2.ProjectsInfo = self._client.call(
             self._projects.list, request, principal, key=field, value=value
         )
         return answer.results[0].project_id if len(answer.results) == 1 else ""
@@ -85,7 +85,7 @@ class GrpcIdentity:
         request = service_account_pb2.ServiceAccountQuery(
             query=_equals(field, value), service_account_type="GENERAL", domain_id=principal.domain_id
         )
-        answer: service_account_pb2.ServiceAccountsInfo = self._caller.call(
+        answer: service_account_pb2.ServiceAccountsInfo = self._client.call(
             self._accounts.list, request, principal, key=field, value=value
         )
         return answer.results[0].project_info.project_id if len(answer.results) == 1 else ""
@@ -93,7 +93,7 @@ class GrpcIdentity:
     def get_public_key(self, domain_id: str) -> str:
         """See the port."""
         request = handler_pb2.AuthenticationRequest(domain_id=domain_id)
-        answer: handler_pb2.AuthenticationResponse = self._caller.call(
+        answer: handler_pb2.AuthenticationResponse = self._client.call(
             self._domains.get_public_key, request, None, key="domain_id", value=domain_id
         )
         return answer.public_key
@@ -101,7 +101,7 @@ class GrpcIdentity:
     def is_api_key_enabled(self, api_key_id: str, domain_id: str) -> bool:
         """See the port."""
         request = api_key_pb2.GetAPIKeyRequest(api_key_id=api_key_id, domain_id=domain_id)
-        answer: api_key_pb2.APIKeyInfo = self._caller.call(
+        answer: api_key_pb2.APIKeyInfo = self._client.call(
             self._api_keys.get, request, None, key="api_key_id", value=api_key_id
         )
         return answer.state == api_key_pb2.APIKeyInfo.State.ENABLED
@@ -119,7 +119,7 @@ class GrpcIdentity:
             project_id=project_id,
             require_project_id=require_project_id,
         )
-        answer: handler_pb2.AuthorizationResponse = self._caller.call(
+        answer: handler_pb2.AuthorizationResponse = self._client.call(
             self._authorization.verify, request, principal, key="permission", value=f"{SERVICE}.{resource}.{verb}"
         )
         unlimited = answer.role_type in (SYSTEM, DOMAIN)
@@ -128,7 +128,7 @@ class GrpcIdentity:
     def list_domains(self, principal: Principal) -> Sequence[str]:
         """See the port."""
         request = domain_pb2.DomainQuery(state="ENABLED")
-        answer: domain_pb2.DomainsInfo = self._caller.call(
+        answer: domain_pb2.DomainsInfo = self._client.call(
             self._domains.list, request, principal, key="domain_id", value=""
         )
         return sorted({domain.domain_id for domain in answer.results})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inventory.connector.grpc.call import Caller
+from inventory.connector.grpc.call import ServiceClient
 from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.errors import PLUGIN_SERVICE
 from inventory.connector.ports import PluginEndpoint
@@ -23,7 +23,7 @@ class GrpcPluginDirectory:
             timeout_seconds: how long a call may take, s: the service answers once it has installed the plugin.
         """
         self._stub = plugin_pb2_grpc.PluginStub(channels.get(endpoint))
-        self._caller = Caller(service=PLUGIN_SERVICE, timeout_seconds=timeout_seconds, long=True)
+        self._client = ServiceClient(service=PLUGIN_SERVICE, timeout_seconds=timeout_seconds, long=True)
 
     def get_endpoint(self, plugin_id: str, version: str, *, upgrade_mode: str, principal: Principal) -> PluginEndpoint:
         """See the port."""
@@ -33,7 +33,7 @@ class GrpcPluginDirectory:
             domain_id=principal.domain_id,
             upgrade_mode=upgrade_mode,
         )
-        answer: plugin_pb2.PluginEndpoint = self._caller.call(
+        answer: plugin_pb2.PluginEndpoint = self._client.call(
             self._stub.get_plugin_endpoint, request, principal, key="plugin_id", value=plugin_id
         )
         if not answer.endpoint:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from inventory.connector.grpc.call import Caller
+from inventory.connector.grpc.call import ServiceClient
 from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.ports import SecretInformation, SecretSelector
 from inventory.domain.plain import Json
@@ -20,7 +20,7 @@ class GrpcSecretStore:
     def __init__(self, *, channels: ChannelCache, endpoint: str, timeout_seconds: float) -> None:
         """Prepare, like :class:`~inventory.connector.grpc.plugin.GrpcPluginDirectory`."""
         self._stub = secret_pb2_grpc.SecretStub(channels.get(endpoint))
-        self._caller = Caller(service="secret", timeout_seconds=timeout_seconds)
+        self._client = ServiceClient(service="secret", timeout_seconds=timeout_seconds)
 
     def list_secrets(self, selector: SecretSelector, principal: Principal) -> Sequence[SecretInformation]:
         """See the port."""
@@ -34,7 +34,7 @@ class GrpcSecretStore:
         else:
             # An empty query would find every secret of the domain.
             return []
-        answer: secret_pb2.SecretsInfo = self._caller.call(self._stub.list, query, principal, key=key, value=value)
+        answer: secret_pb2.SecretsInfo = self._client.call(self._stub.list, query, principal, key=key, value=value)
         found = {info.secret_id: info for info in answer.results}
         return [_information(found[name]) for name in sorted(found)]
 
@@ -45,7 +45,7 @@ class GrpcSecretStore:
             CollectorSecretError: the service sent the data encrypted.
         """
         request = secret_pb2.SecretRequest(secret_id=secret_id, domain_id=principal.domain_id)
-        answer: secret_pb2.SecretDataInfo = self._caller.call(
+        answer: secret_pb2.SecretDataInfo = self._client.call(
             self._stub.get_data, request, principal, key="secret_id", value=secret_id
         )
         if answer.encrypted:

@@ -10,7 +10,7 @@ from inventory.console.charts.scale import nice_top
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Segment:
     """A part of a day's bar: its series, number and position."""
 
     series: int
@@ -26,7 +26,7 @@ class Day:
     day: date
     x: float
     width: float
-    parts: tuple[Part, ...]
+    parts: tuple[Segment, ...]
     counts: tuple[int, ...]
 
 
@@ -61,6 +61,6 @@ def stacked_days(series: Sequence[Mapping[str, int]], days: Sequence[date], *, w
             tall = height * value / top
             at -= tall
             if value:
-                parts.append(Part(number, value, at, tall))
+                parts.append(Segment(number, value, at, tall))
         bars.append(Day(day, position * step + step * 0.14, step * 0.72, tuple(parts), each))
     return Days(tuple(bars), top)

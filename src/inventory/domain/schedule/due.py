@@ -27,13 +27,13 @@ class SkipReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Skip:
+class SkippedSpan:
     """Fire times that made no job.
 
     Attributes:
         first: the first of them.
         last: the last of them.
-            reason: why they were skipped.
+        reason: why they were skipped.
     """
 
     first: datetime
@@ -53,7 +53,7 @@ class Decision:
 
     next_fire_at: datetime
     fire_at: datetime | None = None
-    skips: tuple[Skip, ...] = ()
+    skips: tuple[SkippedSpan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def decide(
         patience: which fire times are missed, and which of those are caught up.
     """
     if not collector.enabled:
-        rested = Skip(due_at, _newest(times, due_at, now), SkipReason.DISABLED)
+        rested = SkippedSpan(due_at, _newest(times, due_at, now), SkipReason.DISABLED)
         return Decision(times.next_after(now), skips=(rested,))
     if collector.enabled_at is None or not due_at <= collector.enabled_at <= now:
         return _fire_or_skip(times, due_at, now, patience)
@@ -122,7 +122,7 @@ def decide(
     # Nothing fired while the collector was disabled: fire times in that period are not caught up.
     before = collector.enabled_before
     woke_at = before if before is not None and due_at <= before < collector.enabled_at else collector.enabled_at
-    rested = Skip(due_at, _newest(times, due_at, woke_at), SkipReason.DISABLED)
+    rested = SkippedSpan(due_at, _newest(times, due_at, woke_at), SkipReason.DISABLED)
     awake_at = times.next_after(woke_at)
     if awake_at > now or woke_at < collector.enabled_at:
         return Decision(awake_at, skips=(rested,))
@@ -138,7 +138,7 @@ def outlook(
     Args:
         times, due_at, now, collector, patience: as for :func:`decide`; ``due_at`` may be later than ``now``.
     """
-    skips: list[Skip] = []
+    skips: list[SkippedSpan] = []
     while due_at <= now:
         decision = decide(times, due_at, now=now, collector=collector, patience=patience)
         skips += decision.skips
@@ -159,7 +159,7 @@ def ended(times: FireTimes, due_at: datetime, made_at: datetime) -> Decision:
     if made_at <= due_at:
         return Decision(times.next_after(due_at), due_at)
     before = _newest(times, due_at, made_at - timedelta(milliseconds=1))
-    return Decision(times.next_after(made_at), made_at, (Skip(due_at, before, SkipReason.COALESCED),))
+    return Decision(times.next_after(made_at), made_at, (SkippedSpan(due_at, before, SkipReason.COALESCED),))
 
 
 def _before_rest(
@@ -170,7 +170,7 @@ def _before_rest(
     if now - due_at <= patience.on_time or newer <= enabled_at:
         return _fire_or_skip(times, due_at, now, patience, newest)
     reason = SkipReason.DOWNTIME if _is_over(newer, now, patience) else SkipReason.COALESCED
-    return Decision(times.next_after(newest), skips=(Skip(due_at, newest, reason),))
+    return Decision(times.next_after(newest), skips=(SkippedSpan(due_at, newest, reason),))
 
 
 def _fire_or_skip(
@@ -181,11 +181,11 @@ def _fire_or_skip(
         return Decision(times.next_after(due_at), due_at)
     newest = missed or _newest(times, due_at, now)
     if _is_over(newest, now, patience):
-        return Decision(times.next_after(newest), skips=(Skip(due_at, newest, SkipReason.DOWNTIME),))
+        return Decision(times.next_after(newest), skips=(SkippedSpan(due_at, newest, SkipReason.DOWNTIME),))
     if newest == due_at:
         return Decision(times.next_after(newest), newest)
     before = _newest(times, due_at, newest - timedelta(milliseconds=1))
-    return Decision(times.next_after(newest), newest, (Skip(due_at, before, SkipReason.COALESCED),))
+    return Decision(times.next_after(newest), newest, (SkippedSpan(due_at, before, SkipReason.COALESCED),))
 
 
 def _is_over(missed: datetime, now: datetime, patience: Patience) -> bool:
@@ -199,7 +199,9 @@ def _newest(times: FireTimes, due_at: datetime, moment: datetime) -> datetime:
     return max(latest, due_at) if latest is not None else due_at
 
 
-def merged(skips: list[Skip], fired_at: datetime | None, added: tuple[Skip, ...], *, keep: int) -> list[Skip]:
+def merged(
+    skips: list[SkippedSpan], fired_at: datetime | None, added: tuple[SkippedSpan, ...], *, keep: int
+) -> list[SkippedSpan]:
     """Return ``skips`` with ``added``; a skip that continues for the same reason is listed once.
 
     Args:
@@ -213,7 +215,7 @@ def merged(skips: list[Skip], fired_at: datetime | None, added: tuple[Skip, ...]
         last = result[-1] if result else None
         goes_on = last is not None and last.reason is skip.reason and (fired_at is None or fired_at < last.last)
         if last is not None and goes_on and last.last < skip.first:
-            result[-1] = Skip(last.first, skip.last, skip.reason)
+            result[-1] = SkippedSpan(last.first, skip.last, skip.reason)
         else:
             result.append(skip)
     return result[-keep:]

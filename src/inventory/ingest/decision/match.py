@@ -25,7 +25,7 @@ from inventory.ingest.decision.match_values import comparable, has_no_value, val
 from inventory.ingest.reading.kinds import ResourceKind
 from inventory.ingest.reading.record import free_form, is_text, tags_of, text
 
-Rule = tuple[str, ...]
+MatchRule = tuple[str, ...]
 Fill = Callable[[Json], Json]
 
 PLATFORM_ERRORS: Final = (
@@ -65,7 +65,7 @@ def _nothing(_resource: Json) -> Json:
     return {}
 
 
-def parse_rules(match_rules: Json, kind: ResourceKind) -> tuple[Rule | MatchRuleError, ...]:
+def parse_rules(match_rules: Json, kind: ResourceKind) -> tuple[MatchRule | MatchRuleError, ...]:
     """Return the rules in numeric order; in place of an invalid one, the error it leads to.
 
     Raises:
@@ -85,7 +85,7 @@ def _position(number: object) -> float:
     return math.inf if math.isnan(position) else position
 
 
-def _parsed(number: object, keys: Any, kind: ResourceKind) -> Rule | MatchRuleError:
+def _parsed(number: object, keys: Any, kind: ResourceKind) -> MatchRule | MatchRuleError:
     if not math.isfinite(_position(number)):
         return MatchRuleError(reason="rules are numbered")
     if isinstance(keys, str):
@@ -107,7 +107,7 @@ def is_stored(key: str, kind: ResourceKind) -> bool:
 
 
 def conditions_of(
-    rules: Iterable[Rule | MatchRuleError], resource: Json, kind: ResourceKind, fill: Fill = _nothing
+    rules: Iterable[MatchRule | MatchRuleError], resource: Json, kind: ResourceKind, fill: Fill = _nothing
 ) -> tuple[list[MatchCondition], InventoryError | None]:
     """Return the conditions of the rules that apply, up to the first invalid one, and that one's error.
 
@@ -146,7 +146,7 @@ def conditions_of(
 
 
 def _applied(
-    rule: Rule | MatchRuleError, resource: Json, kind: ResourceKind, provider: str, fill: Fill
+    rule: MatchRule | MatchRuleError, resource: Json, kind: ResourceKind, provider: str, fill: Fill
 ) -> MatchCondition | None:
     """Return the condition of one rule; None if it has no value, :data:`_NEVER` if nothing can meet it."""
     if isinstance(rule, MatchRuleError):
@@ -166,7 +166,7 @@ def _applied(
     return _condition(rule, pairs, kind, provider)
 
 
-def _text_condition(rule: Rule, resource: Json, kind: ResourceKind, provider: str) -> MatchCondition | None:
+def _text_condition(rule: MatchRule, resource: Json, kind: ResourceKind, provider: str) -> MatchCondition | None:
     """Return what :func:`_condition` returns, for a rule of text keys only, like almost all rules."""
     values = tuple([_checked_text(key, resource) or None for key in rule])
     if not any(values):
@@ -189,7 +189,7 @@ def _checked_text(key: str, resource: Json) -> str:
     return value
 
 
-def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: ResourceKind) -> list[MatchCondition]:
+def conditions_of_stored(rules: Iterable[MatchRule], document: Json, kind: ResourceKind) -> list[MatchCondition]:
     """Return what :func:`conditions_of` returns for a resource whose values are all stored already."""
     provider = document.get(_PROVIDER) or ""
     paths = ((rule, [stored_path(key, kind, provider) for key in rule]) for rule in rules)
@@ -199,7 +199,9 @@ def conditions_of_stored(rules: Iterable[Rule], document: Json, kind: ResourceKi
     return [condition for condition in conditions if condition]
 
 
-def _condition(rule: Rule, pairs: list[tuple[str, Any]], kind: ResourceKind, provider: str) -> MatchCondition | None:
+def _condition(
+    rule: MatchRule, pairs: list[tuple[str, Any]], kind: ResourceKind, provider: str
+) -> MatchCondition | None:
     if all(has_no_value(value) for _, value in pairs):
         return None
     indexed = any(path == kind.indexed and not has_no_value(value) for path, value in pairs)

@@ -7,10 +7,10 @@ from itertools import combinations
 from typing import Final
 
 from inventory.domain.plain import Json
-from inventory.ingest.decision.match import Rule, conditions_of_stored, match_key
+from inventory.ingest.decision.match import MatchRule, conditions_of_stored, match_key
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
 
-USUAL: Final[Rule] = tuple(
+USUAL: Final[MatchRule] = tuple(
     sorted(("reference.resource_id", "provider", "cloud_service_type", "cloud_service_group", "account"))
 )
 """The keys of the match rule that most plugins send."""
@@ -22,7 +22,7 @@ _SELDOM: Final = frozenset({CLOUD_SERVICE.id_field, "ref_cloud_service_type", "r
 _TEXTS: Final = tuple(sorted(CLOUD_SERVICE.text_keys - _SELDOM))
 
 
-def text_rules() -> Iterator[Rule]:
+def text_rules() -> Iterator[MatchRule]:
     """Yield the 511 rules that can be made of the text keys that rules name, the usual one first."""
     yield USUAL
     for size in range(len(_TEXTS), 0, -1):
@@ -31,7 +31,7 @@ def text_rules() -> Iterator[Rule]:
                 yield rule
 
 
-def creating_rule(document: Json, rules: Iterable[Rule]) -> Rule | None:
+def creating_rule(document: Json, rules: Iterable[MatchRule]) -> MatchRule | None:
     """Return the first of the rules that created the resource with its current values; None if none did.
 
     A change of the resource by the API removes the hash: then the rule is unknown.

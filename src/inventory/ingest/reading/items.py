@@ -14,7 +14,7 @@ from inventory.ingest.decision.match import (
     PLATFORM_ERRORS,
     Fill,
     MatchCondition,
-    Rule,
+    MatchRule,
     conditions_of,
     conditions_of_stored,
     is_stored,
@@ -26,7 +26,7 @@ from inventory.ingest.reading.kinds import ResourceKind
 from inventory.manager.resource.store import ResourceStore
 
 Fail = Callable[[ResourceMessage, InventoryError], None]
-Rules = tuple[Rule | MatchRuleError, ...]
+Rules = tuple[MatchRule | MatchRuleError, ...]
 
 CONTENDED: Final = "others kept changing it at the same time"
 """Why a resource fails that was looked up again too often."""
@@ -142,7 +142,7 @@ class ItemReader:
         return rules
 
 
-def _readable(rules: Rules) -> list[Rule]:
+def _readable(rules: Rules) -> list[MatchRule]:
     return [rule for rule in rules if not isinstance(rule, MatchRuleError)]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import BadRequestError
 from inventory.migration.original.members import (
-    Surroundings,
+    ConversionContext,
     UnfitError,
     fill,
     made_at,
@@ -23,7 +23,7 @@ _MODES: Final = ("ALL", "CREATE", "UPDATE")
 _KINDS: Final = ("cron", "interval", "minutes", "hours")
 
 
-def collector(document: Document, around: Surroundings) -> Document:
+def collector(document: Document, around: ConversionContext) -> Document:
     """Return a collector of the original in stored form. Raises ``UnfitError``."""
     required(document, "collector_id", "domain_id")
     plugin = document.get("plugin_info")
@@ -49,7 +49,7 @@ def priority_of(document: Document) -> int:
     return int(min(max(value, 0), MAX_PRIORITY))
 
 
-def schedule(document: Document, around: Surroundings) -> Document:
+def schedule(document: Document, around: ConversionContext) -> Document:
     """Return a schedule; one with invalid times has no ``next_fire_at``. Raises ``UnfitError``."""
     required(document, "schedule_id", "domain_id")
     collector_id = resolve_collector(document, around)
@@ -85,7 +85,7 @@ def job_filter(document: Document) -> Document:
     return _filter_of(document)
 
 
-def rule(document: Document, around: Surroundings) -> Document:
+def rule(document: Document, around: ConversionContext) -> Document:
     """Return a collector rule. Raises ``UnfitError``."""
     required(document, "collector_rule_id", "domain_id")
     if resolve_collector(document, around) is None:

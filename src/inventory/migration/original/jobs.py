@@ -8,7 +8,7 @@ from inventory.migration.original.collectors import job_filter, priority_of
 from inventory.migration.original.members import (
     CANCELED,
     OPEN,
-    Surroundings,
+    ConversionContext,
     fill,
     made_at,
     required,
@@ -25,7 +25,7 @@ _ERROR: Final = {
 _COUNTS: Final = ("created_count", "updated_count", "deleted_count", "disconnected_count", "failure_count")
 
 
-def job(document: Document, around: Surroundings) -> Document:
+def job(document: Document, around: ConversionContext) -> Document:
     """Return a job of the original in stored form. Raises ``UnfitError``."""
     required(document, "job_id", "domain_id", "status")
     if resolve_collector(document, around) is None:
@@ -45,7 +45,7 @@ def job(document: Document, around: Surroundings) -> Document:
     return document
 
 
-def task(document: Document, around: Surroundings) -> Document:
+def task(document: Document, around: ConversionContext) -> Document:
     """Return a job task. Raises ``UnfitError``."""
     reference = document.get("job")
     reference = getattr(reference, "id", reference)
@@ -68,7 +68,7 @@ def task(document: Document, around: Surroundings) -> Document:
     return document
 
 
-def _cancel(document: Document, around: Surroundings) -> None:
+def _cancel(document: Document, around: ConversionContext) -> None:
     document["status"] = CANCELED
     document["finished_at"] = around.now
     document["errors"] = [*document["errors"], dict(_ERROR)]

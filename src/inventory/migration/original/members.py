@@ -29,7 +29,7 @@ class CollectorFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ConversionContext:
     """Information for converting a document, besides the document itself.
 
     Attributes:
@@ -83,7 +83,7 @@ def made_at(document: Document, now: datetime) -> datetime:
     return key.generation_time if isinstance(key, ObjectId) else now
 
 
-def resolve_collector(document: Document, around: Surroundings) -> str | None:
+def resolve_collector(document: Document, around: ConversionContext) -> str | None:
     """Return the collector_id from its own member or from the reference, which is dropped if it is redundant."""
     reference = document.get("collector")
     reference = getattr(reference, "id", reference)

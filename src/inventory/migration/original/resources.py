@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from inventory.domain.keys import escape_key, unescape_key
-from inventory.migration.original.members import Surroundings, UnfitError, fill, made_at, required, tags_of
+from inventory.migration.original.members import ConversionContext, UnfitError, fill, made_at, required, tags_of
 from inventory.model.connection import Document
 
 LEFT_COLLECTION_INFO: Final = "original_collection_info"
@@ -20,7 +20,7 @@ _OLD_INFO: Final = {"collectors": "collector_id", "secrets": "secret_id", "servi
 _OF_RESOURCES: Final = "inventory.CloudService"
 
 
-def cloud_service(document: Document, around: Surroundings) -> Document:
+def cloud_service(document: Document, around: ConversionContext) -> Document:
     """Return a cloud service of the original in stored form. Raises ``UnfitError``."""
     required(document, "cloud_service_id", "domain_id", "provider", "cloud_service_group", "cloud_service_type")
     state = _STATES.get(document.get("state", "ACTIVE"))
@@ -108,7 +108,7 @@ def _collected(document: Document) -> None:
         document[LEFT_COLLECTION_INFO] = left
 
 
-def cloud_service_type(document: Document, around: Surroundings) -> Document:
+def cloud_service_type(document: Document, around: ConversionContext) -> Document:
     """Return a type. Raises ``UnfitError``."""
     required(document, "cloud_service_type_id", "domain_id", "name", "provider", "group")
     key = f"{document['provider']}.{document['group']}.{document['name']}"
@@ -119,7 +119,7 @@ def cloud_service_type(document: Document, around: Surroundings) -> Document:
     return _dated(document, around)
 
 
-def region(document: Document, around: Surroundings) -> Document:
+def region(document: Document, around: ConversionContext) -> Document:
     """Return a region. Raises ``UnfitError``."""
     required(document, "region_id", "domain_id", "region_code", "provider")
     document["region_key"] = f"{document['provider']}.{document['region_code']}"
@@ -127,14 +127,14 @@ def region(document: Document, around: Surroundings) -> Document:
     return _dated(document, around)
 
 
-def _dated(document: Document, around: Surroundings) -> Document:
+def _dated(document: Document, around: ConversionContext) -> Document:
     document["tags"] = tags_of(document.get("tags"))
     document["created_at"] = made_at(document, around.now)
     fill(document, updated_at=document["created_at"])
     return document
 
 
-def record(document: Document, around: Surroundings) -> Document:
+def record(document: Document, around: ConversionContext) -> Document:
     """Return an entry of a change history. Raises ``UnfitError``."""
     required(document, "record_id", "domain_id", "cloud_service_id")
     diff = document.get("diff")
@@ -155,7 +155,7 @@ def _in_diff(value: Any) -> str | None:
     return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
 
 
-def collection_state(document: Document, around: Surroundings) -> Document:
+def collection_state(document: Document, around: ConversionContext) -> Document:
     """Return who saw a resource when, with its count of misses. Raises ``UnfitError``."""
     resource_id = document.get("cloud_service_id") or document.get("resource_id")
     kind = document.get("resource_type")

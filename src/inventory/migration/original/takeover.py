@@ -22,7 +22,7 @@ from inventory.domain.batches import batched
 from inventory.domain.clock import Clock
 from inventory.errors import BadRequestError, InventoryError
 from inventory.migration.original import collectors, jobs, resources
-from inventory.migration.original.members import CANCELED, CollectorFacts, Surroundings, UnfitError, without_nulls
+from inventory.migration.original.members import CANCELED, CollectorFacts, ConversionContext, UnfitError, without_nulls
 from inventory.migration.original.report import CollectionReport
 from inventory.model.connection import DUPLICATE_KEY, Document, translated_errors
 from inventory.model.documents import (
@@ -49,7 +49,7 @@ _NEWEST_FIRST: Final = [("updated_at", DESCENDING), ("_id", ASCENDING)]
 """Of documents that share a key that is unique here, the one written last is kept."""
 _BY_ID: Final = [("_id", ASCENDING)]
 
-Convert = Callable[[Document, Surroundings], Document]
+Convert = Callable[[Document, ConversionContext], Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Takeover:
         """
         with translated_errors():
             self._refuse_wrong_databases()
-            around = self._surroundings(None if dry_run else self._begin())
+            around = self._context(None if dry_run else self._begin())
             reports = [self._take(part, around, dry_run=dry_run) for part in PARTS]
             if not dry_run:
                 self._verify(reports)
@@ -156,7 +156,7 @@ class Takeover:
             raise TakeoverError(reason="somebody dropped the database meanwhile")
         return ledger
 
-    def _surroundings(self, ledger: Mapping[str, Any] | None) -> Surroundings:
+    def _context(self, ledger: Mapping[str, Any] | None) -> ConversionContext:
         # The time of the first run, so that a repeated one decides in the same way.
         now = ledger["started_at"] if ledger else self._clock.now()
         facts: dict[Any, CollectorFacts] = {}
@@ -169,7 +169,7 @@ class Takeover:
             job_ids[each["_id"]] = str(each.get("job_id"))
             known = facts.get(getattr(each.get("collector"), "id", each.get("collector")))
             collector_of[job_ids[each["_id"]]] = each.get("collector_id") or (known.collector_id if known else "")
-        return Surroundings(
+        return ConversionContext(
             now=now,
             spread_seconds=self._spread_seconds,
             collectors=facts,
@@ -177,7 +177,7 @@ class Takeover:
             job_ids=job_ids,
         )
 
-    def _take(self, part: _Part, around: Surroundings, *, dry_run: bool) -> CollectionReport:
+    def _take(self, part: _Part, around: ConversionContext, *, dry_run: bool) -> CollectionReport:
         report = CollectionReport(part.name)
         known = frozenset(part.model._fields) - {"id"} | {"_id"}
         writer: _Trial | _Writer = _Trial(part.name, report) if dry_run else _Writer(self._target, part.name, report)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from inventory.plugin_local.areas import host, network, software, storage
-from inventory.plugin_local.resources import Item, ServiceType
+from inventory.plugin_local.resources import LocalResource, ServiceType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class Area:
 
     group: str
     types: Sequence[ServiceType]
-    find: Callable[[], Iterable[Item]]
+    find: Callable[[], Iterable[LocalResource]]
 
 
 AREAS = (

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from inventory.plugin_local.resources import Field, Item, ServiceType
+from inventory.plugin_local.resources import DisplayField, LocalResource, ServiceType
 
 GROUP = "Compute"
 
@@ -23,15 +23,15 @@ HOST = ServiceType(
     is_major=True,
     labels=("Compute", "Server"),
     fields=(
-        Field(key="data.hostname", name="Hostname"),
-        Field(key="data.os.name", name="OS"),
-        Field(key="data.os.kernel", name="Kernel"),
-        Field(key="data.os.architecture", name="Architecture"),
-        Field(key="data.cpu.logical", name="CPUs", data_type="integer"),
-        Field(key="data.memory.total", name="Memory", type="size", options={"source_unit": "BYTES"}),
-        Field(key="data.boot_time", name="Booted", type="datetime", options={"source_type": "iso8601"}),
-        Field(key="data.cpu.model", name="CPU Model", optional=True),
-        Field(key="data.memory.swap", name="Swap", type="size", options={"source_unit": "BYTES"}, optional=True),
+        DisplayField(key="data.hostname", name="Hostname"),
+        DisplayField(key="data.os.name", name="OS"),
+        DisplayField(key="data.os.kernel", name="Kernel"),
+        DisplayField(key="data.os.architecture", name="Architecture"),
+        DisplayField(key="data.cpu.logical", name="CPUs", data_type="integer"),
+        DisplayField(key="data.memory.total", name="Memory", type="size", options={"source_unit": "BYTES"}),
+        DisplayField(key="data.boot_time", name="Booted", type="datetime", options={"source_type": "iso8601"}),
+        DisplayField(key="data.cpu.model", name="CPU Model", optional=True),
+        DisplayField(key="data.memory.swap", name="Swap", type="size", options={"source_unit": "BYTES"}, optional=True),
     ),
 )
 TYPES = (HOST,)
@@ -61,14 +61,14 @@ def time_zone() -> str:
     return time.tzname[0]
 
 
-def find() -> Iterator[Item]:
+def find() -> Iterator[LocalResource]:
     """Yield the host."""
     hostname = socket.gethostname()
     logical = psutil.cpu_count() or 1
     model = cpu_model()
     system, distribution = platform.system(), _distribution()
     booted = int(psutil.boot_time()) // BOOT_TIME_STEP_SECONDS * BOOT_TIME_STEP_SECONDS
-    yield Item(
+    yield LocalResource(
         type=HOST,
         resource_id="host",
         name=hostname,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import psutil
 
-from inventory.plugin_local.resources import JSON, Field, Item, ServiceType
+from inventory.plugin_local.resources import JSON, DisplayField, LocalResource, ServiceType
 
 GROUP = "Network"
 FIRST_EPHEMERAL_PORT = 32768
@@ -20,12 +20,12 @@ INTERFACE = ServiceType(
     is_primary=True,
     labels=("Network",),
     fields=(
-        Field(key="name", name="Interface"),
-        Field(key="data.is_up", name="Up", data_type="boolean"),
-        Field(key="data.mac_address", name="MAC Address"),
-        Field(key="ip_addresses", name="IP Addresses", type="list"),
-        Field(key="data.mtu", name="MTU", data_type="integer", optional=True),
-        Field(key="data.speed", name="Speed (Mbit/s)", data_type="integer", optional=True),
+        DisplayField(key="name", name="Interface"),
+        DisplayField(key="data.is_up", name="Up", data_type="boolean"),
+        DisplayField(key="data.mac_address", name="MAC Address"),
+        DisplayField(key="ip_addresses", name="IP Addresses", type="list"),
+        DisplayField(key="data.mtu", name="MTU", data_type="integer", optional=True),
+        DisplayField(key="data.speed", name="Speed (Mbit/s)", data_type="integer", optional=True),
     ),
 )
 ADDRESS = ServiceType(
@@ -33,11 +33,11 @@ ADDRESS = ServiceType(
     name="Address",
     labels=("Network",),
     fields=(
-        Field(key="data.address", name="Address"),
-        Field(key="data.family", name="Family"),
-        Field(key="data.interface", name="Interface"),
-        Field(key="data.netmask", name="Netmask", optional=True),
-        Field(key="data.broadcast", name="Broadcast", optional=True),
+        DisplayField(key="data.address", name="Address"),
+        DisplayField(key="data.family", name="Family"),
+        DisplayField(key="data.interface", name="Interface"),
+        DisplayField(key="data.netmask", name="Netmask", optional=True),
+        DisplayField(key="data.broadcast", name="Broadcast", optional=True),
     ),
 )
 LISTENING_PORT = ServiceType(
@@ -45,12 +45,12 @@ LISTENING_PORT = ServiceType(
     name="ListeningPort",
     labels=("Network",),
     fields=(
-        Field(key="data.port", name="Port", data_type="integer"),
-        Field(key="data.protocol", name="Protocol"),
-        Field(key="data.address", name="Address"),
-        Field(key="data.process", name="Process"),
-        Field(key="data.user", name="User", optional=True),
-        Field(key="data.pids", name="PIDs", type="list", optional=True),
+        DisplayField(key="data.port", name="Port", data_type="integer"),
+        DisplayField(key="data.protocol", name="Protocol"),
+        DisplayField(key="data.address", name="Address"),
+        DisplayField(key="data.process", name="Process"),
+        DisplayField(key="data.user", name="User", optional=True),
+        DisplayField(key="data.pids", name="PIDs", type="list", optional=True),
     ),
 )
 TYPES = (INTERFACE, ADDRESS, LISTENING_PORT)
@@ -58,14 +58,14 @@ TYPES = (INTERFACE, ADDRESS, LISTENING_PORT)
 _FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
 
 
-def find() -> Iterator[Item]:
+def find() -> Iterator[LocalResource]:
     """Yield interfaces, addresses, listening ports."""
     yield from interfaces()
     yield from addresses()
     yield from listening_ports()
 
 
-def interfaces() -> Iterator[Item]:
+def interfaces() -> Iterator[LocalResource]:
     """Yield the network interfaces with all their addresses."""
     stats = psutil.net_if_stats()
     for name, entries in sorted(psutil.net_if_addrs().items()):
@@ -73,7 +73,7 @@ def interfaces() -> Iterator[Item]:
         data: dict[str, JSON] = {"mac_address": mac}
         if name in stats:
             data |= {"is_up": stats[name].isup, "mtu": stats[name].mtu, "speed": stats[name].speed}
-        yield Item(
+        yield LocalResource(
             type=INTERFACE,
             resource_id=f"interface/{name}",
             name=name,
@@ -82,14 +82,14 @@ def interfaces() -> Iterator[Item]:
         )
 
 
-def addresses() -> Iterator[Item]:
+def addresses() -> Iterator[LocalResource]:
     """Yield each IP address of each interface."""
     for name, entries in sorted(psutil.net_if_addrs().items()):
         for entry in entries:
             if entry.family not in _FAMILIES:
                 continue
             address = _plain(entry.address)
-            yield Item(
+            yield LocalResource(
                 type=ADDRESS,
                 resource_id=f"address/{name}/{address}",
                 name=address,
@@ -104,7 +104,7 @@ def addresses() -> Iterator[Item]:
             )
 
 
-def listening_ports() -> Iterator[Item]:
+def listening_ports() -> Iterator[LocalResource]:
     """Yield each address and port with a listener once, even if several processes share it."""
     listeners: defaultdict[tuple[str, str, int], set[int]] = defaultdict(set)
     for connection in psutil.net_connections("inet"):
@@ -120,7 +120,7 @@ def listening_ports() -> Iterator[Item]:
     for (protocol, address, port), pids in sorted(listeners.items()):
         process, user = _owner(min(pids)) if pids else ("", "")
         listed: list[JSON] = [*sorted(pids)]
-        yield Item(
+        yield LocalResource(
             type=LISTENING_PORT,
             resource_id=f"port/{protocol}/{address}/{port}",
             name=f"{protocol}/{port}" + (f" {process}" if process else ""),

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 
-from inventory.plugin_local.resources import JSON, Field, Item, ServiceType
+from inventory.plugin_local.resources import JSON, DisplayField, LocalResource, ServiceType
 
 GROUP = "Software"
 
@@ -18,13 +18,13 @@ PYTHON_PACKAGE = ServiceType(
     is_primary=True,
     labels=("Software",),
     fields=(
-        Field(key="name", name="Package"),
-        Field(key="data.version", name="Version"),
-        Field(key="data.summary", name="Summary"),
-        Field(key="data.license", name="License", optional=True),
-        Field(key="data.installer", name="Installer", optional=True),
-        Field(key="data.requires", name="Requires", type="list", optional=True),
-        Field(key="data.environment", name="Environment", optional=True),
+        DisplayField(key="name", name="Package"),
+        DisplayField(key="data.version", name="Version"),
+        DisplayField(key="data.summary", name="Summary"),
+        DisplayField(key="data.license", name="License", optional=True),
+        DisplayField(key="data.installer", name="Installer", optional=True),
+        DisplayField(key="data.requires", name="Requires", type="list", optional=True),
+        DisplayField(key="data.environment", name="Environment", optional=True),
     ),
 )
 TYPES = (PYTHON_PACKAGE,)
@@ -32,12 +32,12 @@ TYPES = (PYTHON_PACKAGE,)
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
-def find() -> Iterator[Item]:
+def find() -> Iterator[LocalResource]:
     """Yield the packages of the running interpreter."""
     return packages(distributions(), environment=sys.prefix)
 
 
-def packages(found: Iterable[Distribution], *, environment: str) -> Iterator[Item]:
+def packages(found: Iterable[Distribution], *, environment: str) -> Iterator[LocalResource]:
     """Yield each package once: of two copies on the path, the first is the one that is imported.
 
     Args:
@@ -52,7 +52,7 @@ def packages(found: Iterable[Distribution], *, environment: str) -> Iterator[Ite
             continue
         seen.add(normalized(name))
         requires: list[JSON] = list(distribution.requires or ())
-        yield Item(
+        yield LocalResource(
             type=PYTHON_PACKAGE,
             resource_id=f"python{environment}/{normalized(name)}",
             name=name,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from inventory.plugin_local.resources import JSON, Field, Item, ServiceType
+from inventory.plugin_local.resources import JSON, DisplayField, LocalResource, ServiceType
 
 GROUP = "Storage"
 SECTOR_BYTES = 512
@@ -19,11 +19,11 @@ DISK = ServiceType(
     name="Disk",
     labels=("Storage",),
     fields=(
-        Field(key="data.device", name="Device"),
-        Field(key="data.size", name="Size", type="size", options={"source_unit": "BYTES"}, data_type="integer"),
-        Field(key="data.model", name="Model"),
-        Field(key="data.rotational", name="Rotational", data_type="boolean", optional=True),
-        Field(key="data.removable", name="Removable", data_type="boolean", optional=True),
+        DisplayField(key="data.device", name="Device"),
+        DisplayField(key="data.size", name="Size", type="size", options={"source_unit": "BYTES"}, data_type="integer"),
+        DisplayField(key="data.model", name="Model"),
+        DisplayField(key="data.rotational", name="Rotational", data_type="boolean", optional=True),
+        DisplayField(key="data.removable", name="Removable", data_type="boolean", optional=True),
     ),
 )
 FILE_SYSTEM = ServiceType(
@@ -32,24 +32,24 @@ FILE_SYSTEM = ServiceType(
     is_primary=True,
     labels=("Storage",),
     fields=(
-        Field(key="data.mount_point", name="Mount Point"),
-        Field(key="data.device", name="Device"),
-        Field(key="data.type", name="Type"),
-        Field(key="data.size", name="Size", type="size", options={"source_unit": "BYTES"}, data_type="integer"),
-        Field(key="data.used_percent", name="Used (%)", data_type="integer"),
-        Field(key="data.options", name="Options", type="list", optional=True),
+        DisplayField(key="data.mount_point", name="Mount Point"),
+        DisplayField(key="data.device", name="Device"),
+        DisplayField(key="data.type", name="Type"),
+        DisplayField(key="data.size", name="Size", type="size", options={"source_unit": "BYTES"}, data_type="integer"),
+        DisplayField(key="data.used_percent", name="Used (%)", data_type="integer"),
+        DisplayField(key="data.options", name="Options", type="list", optional=True),
     ),
 )
 TYPES = (DISK, FILE_SYSTEM)
 
 
-def find() -> Iterator[Item]:
+def find() -> Iterator[LocalResource]:
     """Yield the disks, then the file systems."""
     yield from disks()
     yield from file_systems()
 
 
-def disks(block_devices: Path = Path("/sys/block")) -> Iterator[Item]:
+def disks(block_devices: Path = Path("/sys/block")) -> Iterator[LocalResource]:
     """Yield the block devices that have a size; on a system without /sys there are none."""
     if not block_devices.is_dir():
         return
@@ -58,7 +58,7 @@ def disks(block_devices: Path = Path("/sys/block")) -> Iterator[Item]:
         # Loop devices and RAM disks appear and disappear with their users.
         if size == 0 or device.name.startswith(("loop", "ram", "zram")):
             continue
-        yield Item(
+        yield LocalResource(
             type=DISK,
             resource_id=f"disk/{device.name}",
             name=device.name,
@@ -73,7 +73,7 @@ def disks(block_devices: Path = Path("/sys/block")) -> Iterator[Item]:
         )
 
 
-def file_systems() -> Iterator[Item]:
+def file_systems() -> Iterator[LocalResource]:
     """Yield each mounted file system once, by its mount point."""
     seen: set[str] = set()
     for partition in psutil.disk_partitions(all=False):
@@ -96,7 +96,7 @@ def file_systems() -> Iterator[Item]:
         else:
             size = usage.total
             data |= {"size": usage.total, "used_percent": round(usage.percent)}
-        yield Item(
+        yield LocalResource(
             type=FILE_SYSTEM,
             resource_id=f"file-system{partition.mountpoint}",
             name=partition.mountpoint,

@@ -27,11 +27,11 @@ from inventory.query.statistics.stages import (
     GroupCondition,
     GroupField,
     GroupKey,
+    KeyScope,
     Limit,
     Order,
     Project,
     ProjectField,
-    Scope,
     Skip,
     Stage,
     StatQuery,
@@ -94,7 +94,7 @@ def parse_stat(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> StatQ
 
 
 def _parse_stages(schema: ResourceSchema, raw_stages: Iterable[RawQuery], now: datetime) -> tuple[Stage, ...]:
-    scope = Scope(schema)
+    scope = KeyScope(schema)
     stages: list[Stage] = []
     for raw in raw_stages:
         named = [name for name in raw if raw[name] is not None]
@@ -105,7 +105,7 @@ def _parse_stages(schema: ResourceSchema, raw_stages: Iterable[RawQuery], now: d
     return tuple(stages)
 
 
-def _unwind(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+def _unwind(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
     path = alias(members(raw, "query.aggregate.unwind"), "path")
     if not path:
         raise RequiredParameterError(key="query.aggregate.unwind.path")
@@ -116,7 +116,7 @@ def _unwind(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  #
     return Unwind(target), scope
 
 
-def _group(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:
+def _group(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:
     group = members(raw, "query.aggregate.group")
     raw_keys = entries(group.get("keys"), "query.aggregate.group.keys")
     raw_fields = entries(group.get("fields"), "query.aggregate.group.fields")
@@ -131,7 +131,7 @@ def _group(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:
     check_unique(names, "query.aggregate.group")
     kinds = {key.name: key.target.field if key.is_plain else FREE_VALUE for key in keys}
     kinds.update({field.name: _field_kind(field) for field in fields})
-    return Group(keys, fields), Scope(scope.schema, kinds, tuple(key.name for key in keys))
+    return Group(keys, fields), KeyScope(scope.schema, kinds, tuple(key.name for key in keys))
 
 
 def _field_kind(field: GroupField) -> Field:
@@ -151,14 +151,14 @@ def _name(entry: RawQuery, at: str) -> str:
     return check_name(name, f"{at}.name")
 
 
-def _key(scope: Scope, entry: RawQuery, at: str) -> KeyTarget:
+def _key(scope: KeyScope, entry: RawQuery, at: str) -> KeyTarget:
     key = alias(entry, "key")
     if not key:
         raise RequiredParameterError(key=f"{at}.key")
     return scope.target(key)
 
 
-def _group_key(scope: Scope, entry: RawQuery) -> GroupKey:
+def _group_key(scope: KeyScope, entry: RawQuery) -> GroupKey:
     at = "query.aggregate.group.keys"
     name, target = _name(entry, at), _key(scope, entry, at)
     raw_format = entry.get("date_format") or ""
@@ -172,7 +172,7 @@ def _group_key(scope: Scope, entry: RawQuery) -> GroupKey:
     return GroupKey(name, target, date_format=raw_format)
 
 
-def parse_group_field(scope: Scope, name: str, entry: RawQuery, now: datetime, *, at: str) -> GroupField:
+def parse_group_field(scope: KeyScope, name: str, entry: RawQuery, now: datetime, *, at: str) -> GroupField:
     """Parse a field of a group (of stat or analyze) that is to be called ``name``; errors as ``parse_stat``.
 
     Args:
@@ -215,7 +215,7 @@ def _sub_fields(raw: object, at: str) -> list[Mapping[str, object]]:
     return entries(raw, at)
 
 
-def _condition(scope: Scope, entry: RawQuery, now: datetime, at: str) -> GroupCondition:
+def _condition(scope: KeyScope, entry: RawQuery, now: datetime, at: str) -> GroupCondition:
     operator = alias(entry, "operator")
     if operator not in _CONDITION_OPERATORS:
         known = ", ".join(_CONDITION_OPERATORS)
@@ -226,12 +226,12 @@ def _condition(scope: Scope, entry: RawQuery, now: datetime, at: str) -> GroupCo
     return GroupCondition(target, operator, typed.value)
 
 
-def _count(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+def _count(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
     name = _name(members(raw, "query.aggregate.count"), "query.aggregate.count")
-    return Count(name), Scope(scope.schema, {name: Field(FieldKind.INTEGER)})
+    return Count(name), KeyScope(scope.schema, {name: Field(FieldKind.INTEGER)})
 
 
-def _sort(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+def _sort(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
     targets = [(scope.target(key), direction) for key, direction in sort_entries(raw)]
     if not targets:
         raise RequiredParameterError(key="query.aggregate.sort.key")
@@ -242,7 +242,7 @@ def _sort(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # n
     return Order(tuple(order.values()), tuple(target for target, _ in targets)), scope
 
 
-def _project(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+def _project(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
     project = members(raw, "query.aggregate.project")
     raw_fields = entries(project.get("fields"), "query.aggregate.project.fields")
     if not raw_fields:
@@ -255,10 +255,10 @@ def _project(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  
     kept = () if project.get("exclude_keys") is True else tuple(key for key in scope.keys if key not in kinds)
     kinds.update({key: (scope.members or {})[key] for key in kept})
     keys = tuple(key for key in scope.keys if key in kinds)
-    return Project(fields, kept), Scope(scope.schema, kinds, keys)
+    return Project(fields, kept), KeyScope(scope.schema, kinds, keys)
 
 
-def _project_field(scope: Scope, entry: RawQuery) -> ProjectField:
+def _project_field(scope: KeyScope, entry: RawQuery) -> ProjectField:
     operator = alias(entry, "operator")
     at = "query.aggregate.project.fields"
     if operator and operator not in PROJECT_OPERATORS:
@@ -267,21 +267,21 @@ def _project_field(scope: Scope, entry: RawQuery) -> ProjectField:
     return ProjectField(_name(entry, at), _key(scope, entry, at), operator)
 
 
-def _limit(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+def _limit(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
     count = integer(raw, "query.aggregate.limit")
     if count < 1:
         raise InvalidParameterError(key="query.aggregate.limit", reason="a limit is at least 1")
     return Limit(count), scope
 
 
-def _skip(scope: Scope, raw: object, now: datetime) -> tuple[Stage, Scope]:  # noqa: ARG001
+def _skip(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
     count = integer(raw, "query.aggregate.skip")
     if count < 0:
         raise InvalidParameterError(key="query.aggregate.skip", reason="a skip must not be negative")
     return Skip(count), scope
 
 
-_STAGES: dict[str, Callable[[Scope, object, datetime], tuple[Stage, Scope]]] = {
+_STAGES: dict[str, Callable[[KeyScope, object, datetime], tuple[Stage, KeyScope]]] = {
     "unwind": _unwind,
     "group": _group,
     "count": _count,

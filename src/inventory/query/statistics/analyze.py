@@ -25,7 +25,7 @@ from inventory.query.parser import (
     strings,
 )
 from inventory.query.statistics.aggregate import MAX_MEMBERS, check_unique, parse_group_field
-from inventory.query.statistics.stages import Group, GroupKey, Scope, check_name
+from inventory.query.statistics.stages import Group, GroupKey, KeyScope, check_name
 
 TOTAL = "_total_"
 """Prefix of the members that sum up a field over its field_group."""
@@ -91,7 +91,7 @@ def parse_analyze(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> An
     regrouped = strings(raw.get("field_group"), "query.field_group")
     if len(group_by) + len(regrouped) + len(raw_fields) > MAX_MEMBERS:
         raise InvalidParameterError(key="query.group_by", reason=f"at most {MAX_MEMBERS} keys and fields")
-    scope = Scope(schema)
+    scope = KeyScope(schema)
     keys, field_group = _parse_keys(scope, group_by, regrouped, raw_fields)
     fields = tuple(
         parse_group_field(scope, check_name(name, "query.fields"), members(entry, at), now, at=at)
@@ -119,7 +119,7 @@ def parse_analyze(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> An
 
 
 def _parse_keys(
-    scope: Scope, group_by: list[str], regrouped: list[str], field_names: Collection[str]
+    scope: KeyScope, group_by: list[str], regrouped: list[str], field_names: Collection[str]
 ) -> tuple[tuple[GroupKey, ...], tuple[str, ...]]:
     """The keys with their names in the answer: the last segment, or the whole key where two would be the same."""
     targets = {key: scope.target(key) for key in (*group_by, *regrouped)}

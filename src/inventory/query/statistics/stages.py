@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from inventory.errors import InvalidParameterError
 from inventory.query.ast import PageRange, Query, SortKey, Value
-from inventory.query.fields import FREE_VALUE, Field, FieldKind, KeyTarget, Reference, ResourceSchema, absent
+from inventory.query.fields import FREE_VALUE, Field, FieldKind, ForeignKey, KeyTarget, ResourceSchema, absent
 from inventory.query.keys import encoded, is_special, split_key
 
 MAX_NAME_BYTES = 255
@@ -166,7 +166,7 @@ class StatQuery(Query):
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class KeyScope:
     """What keys mean at a point of the pipeline: a resource's fields, or the members of an earlier stage's rows.
 
     Attributes:
@@ -203,7 +203,7 @@ class Scope:
         return KeyTarget(key, path, member if len(segments) == 1 else FREE_VALUE, in_list=True, members=names)
 
 
-def joined_name(reference: Reference) -> str:
+def joined_name(reference: ForeignKey) -> str:
     """Return the member in which another resource is joined to a document; no field has such a name."""
     return f"_joined_{reference.name}"
 

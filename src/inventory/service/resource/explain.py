@@ -10,7 +10,7 @@ from inventory.domain.keys import escape_key, unescape_key
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.errors import InventoryError
-from inventory.ingest.decision.match import Rule
+from inventory.ingest.decision.match import MatchRule
 from inventory.ingest.decision.match_values import NO_VALUE, value_at
 from inventory.ingest.decision.recognize import NAMING, USUAL, creating_rule, text_rules
 from inventory.ingest.decision.rules import Projects, RuleBook
@@ -152,7 +152,7 @@ class ResourceExplainer:
             return None
         return rule if project_id == document[_PROJECT] else None
 
-    def _alike(self, principal: Principal, document: Document, rule: Rule) -> list[Document]:
+    def _alike(self, principal: Principal, document: Document, rule: MatchRule) -> list[Document]:
         """Return other resources with the same resource_id, and those that differ in only one value of the rule."""
         scope = project_scope(principal) or {}
         wanted = [{RESOURCE_ID: value_at(document, RESOURCE_ID)}]
@@ -183,7 +183,7 @@ def _value(document: Json, key: str) -> object:
     return None if value in NO_VALUE else value
 
 
-def _identity(document: Json, rule: Rule | None) -> Document:
+def _identity(document: Json, rule: MatchRule | None) -> Document:
     keys = rule or USUAL
     found: Document = {
         "rule": list(keys),

@@ -8,7 +8,7 @@ from typing import Final
 
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
-from inventory.ingest.decision.match import Rule
+from inventory.ingest.decision.match import MatchRule
 from inventory.ingest.decision.recognize import USUAL, creating_rule, text_rules
 from inventory.manager.resource.lookalikes import Lookalikes
 from inventory.model.connection import Document
@@ -66,12 +66,12 @@ class TypeExplainer:
         }
 
 
-def rules_used(resources: Iterable[Json]) -> Counter[Rule | None]:
+def rules_used(resources: Iterable[Json]) -> Counter[MatchRule | None]:
     """Return the number of resources by the match rule that created them; under None those whose rule is unknown."""
-    used: Counter[Rule | None] = Counter()
+    used: Counter[MatchRule | None] = Counter()
     searches = _SEARCHES
     for resource in resources:
-        known: list[Rule] = [rule for rule in used if rule is not None]
+        known: list[MatchRule] = [rule for rule in used if rule is not None]
         rule = creating_rule(resource, [*known, USUAL])
         if rule is None and resource.get("match_key") is not None and searches:
             searches -= 1

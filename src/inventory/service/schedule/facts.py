@@ -10,7 +10,7 @@ from typing import Final
 
 from inventory.domain.clock import Clock, isoformat
 from inventory.domain.principal import Principal
-from inventory.domain.schedule.due import Decision, Patience, Skip, SkipReason, merged, outlook
+from inventory.domain.schedule.due import Decision, Patience, SkippedSpan, SkipReason, merged, outlook
 from inventory.domain.schedule.fire_times import FireTimes
 from inventory.errors import BadRequestError
 from inventory.manager.collector.manager import ENABLED, CollectorManager
@@ -208,7 +208,7 @@ def _moment(value: object) -> datetime | None:
     return value if isinstance(value, datetime) else None
 
 
-def _within(skip: Skip, times: FireTimes | None, since: datetime) -> SkippedTimes:
+def _within(skip: SkippedSpan, times: FireTimes | None, since: datetime) -> SkippedTimes:
     """Return the part of a skip later than ``since``."""
     first = skip.first
     if times is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from inventory.domain.collector.collect_mode import CollectMode
-from inventory.domain.schedule.due import CollectorState, Skip, SkipReason
+from inventory.domain.schedule.due import CollectorState, SkippedSpan, SkipReason
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import BadRequestError, InvalidParameterTypeError
 from inventory.manager.collector.manager import ENABLED
@@ -66,7 +66,7 @@ def times_or_problem(schedule: Mapping[str, Any], spread_seconds: float) -> tupl
     return times, "" if isinstance(schedule.get("next_fire_at"), datetime) else _PARKED
 
 
-def read_skips(schedule: Mapping[str, Any]) -> list[Skip]:
+def read_skips(schedule: Mapping[str, Any]) -> list[SkippedSpan]:
     """Return a schedule's stored skips, each ``{fire_at, last_at, reason}``, without unreadable ones."""
     stored = schedule.get("skips")
     if not isinstance(stored, list):
@@ -78,10 +78,10 @@ def read_skips(schedule: Mapping[str, Any]) -> list[Skip]:
         except (KeyError, TypeError, ValueError):
             continue
         if isinstance(first, datetime) and isinstance(last, datetime):
-            found.append(Skip(first, last, reason))
+            found.append(SkippedSpan(first, last, reason))
     return found
 
 
-def write_skips(skips: list[Skip]) -> list[Document]:
+def write_skips(skips: list[SkippedSpan]) -> list[Document]:
     """Return skips as they are stored."""
     return [{"fire_at": each.first, "last_at": each.last, "reason": each.reason.value} for each in skips]

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import Client, connected
-from inventory.cli.command_form import Group
+from inventory.cli.command_form import CommandGroup
 from inventory.cli.completion import collector_names
 from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.terminal import one_line
@@ -52,7 +52,7 @@ LIVING_COLUMNS: tuple[Column, ...] = (
 STATES = ("PREPARING", "HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
 
 
-@click.group(cls=Group)
+@click.group(cls=CommandGroup)
 def deletion() -> None:
     """Show what is held instead of being deleted, approve or discard it, and undo deletions."""
 

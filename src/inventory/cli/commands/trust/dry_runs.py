@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import Client, connected
-from inventory.cli.command_form import Group
+from inventory.cli.command_form import CommandGroup
 from inventory.cli.view.dry_run import CHANGE_COLUMNS, finished_dry_run, harm, print_report
 from inventory.cli.view.output import json_option, print_json, print_rows, say, wants_json
 
@@ -15,7 +15,7 @@ ACTION = click.Choice(["DELETE", "HOLD", "MISS", "UPDATE", "CREATE"], case_sensi
 _SHOWN = 20
 
 
-@click.group("dry-run", cls=Group)
+@click.group("dry-run", cls=CommandGroup)
 def dry_run() -> None:
     """Show the report of a dry run, or cancel a running one."""
 

@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Group
+from inventory.cli.command_form import CommandGroup
 from inventory.cli.lookup import RESOURCE, TYPE, EntityKind, find_id
 from inventory.cli.view.output import json_option, print_json, wants_json
 from inventory.cli.view.why import print_resource, print_type
 
 
-def add_explain(resource: Group, type_: Group) -> None:
+def add_explain(resource: CommandGroup, type_: CommandGroup) -> None:
     """Add the commands to their groups."""
     _add(
         resource,
@@ -32,7 +32,9 @@ def add_explain(resource: Group, type_: Group) -> None:
     )
 
 
-def _add(group: Group, kind: EntityKind, show: Callable[[dict[str, Any]], None], about: str, example: str) -> None:
+def _add(
+    group: CommandGroup, kind: EntityKind, show: Callable[[dict[str, Any]], None], about: str, example: str
+) -> None:
     @group.command("explain", help=about, example=example)
     @click.argument("name_or_id", metavar=kind.word.upper())
     @json_option
