@@ -14,9 +14,9 @@ from rich.live import Live
 
 from inventory.cli.client import CallError
 from inventory.cli.view.output import Column, console, count_line, print_json, print_rows, styled, table_of, wants_json
+from inventory.domain.plain import Json, MutableJson
 from inventory.query.condition_text import parse_condition
 
-Json = dict[str, Any]
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 REFRESH_SECONDS: Final = 2.0
@@ -64,7 +64,7 @@ class Listing:
 
     def query(self, *more: Json) -> Json:
         """Return the ``query`` of a list request, with ``more`` conditions."""
-        query: Json = {"page": {"start": (self.page - 1) * self.limit + 1, "limit": self.limit}}
+        query: MutableJson = {"page": {"start": (self.page - 1) * self.limit + 1, "limit": self.limit}}
         if self.conditions or more:
             query["filter"] = [*self.conditions, *more]
         if self.keyword:

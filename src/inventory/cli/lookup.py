@@ -13,8 +13,7 @@ import click
 from inventory.cli.client import Client
 from inventory.cli.failures import EXIT_NOT_FOUND
 from inventory.cli.terminal import echo, one_line
-
-Json = dict[str, Any]
+from inventory.domain.plain import Json
 
 _NEAR_AMONG: Final = 1000
 """How many names are searched for one similar to a mistyped name."""

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from starlette.datastructures import Headers
 
-Json = dict[str, Any]
+from inventory.domain.plain import Json as Json
 
 UNAUTHENTICATED: Final = 401
 FORBIDDEN: Final = 403

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from inventory.console.api import UNAUTHENTICATED, ApiError, Json
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 
 _WHOLE_PAGE: Final = (UNAUTHENTICATED, 503)
 """Errors that concern the whole page, and are shown on a page of their own."""
+
+TemplateValues: TypeAlias = dict[str, Any]
+"""The values that a template, or a part of one, is rendered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ def grouped(*keys: str, filters: list[Json] | None = None, date_format: str = ""
     shaped = {"date_format": date_format} if date_format else {}
     names = [{"key": key, "name": key.replace(".", "_"), **shaped} for key in keys]
     group = {"keys": names, "fields": [{"name": "count", "operator": "count"}]}
-    query: Json = {"aggregate": [{"group": group}, {"sort": {"key": "count", "desc": True}}]}
+    query: MutableJson = {"aggregate": [{"group": group}, {"sort": {"key": "count", "desc": True}}]}
     if filters:
         query["filter"] = filters
     return query

@@ -8,6 +8,9 @@ from typing import Any, TypeAlias
 Json: TypeAlias = Mapping[str, Any]
 """A decoded Struct, or a part of one: plugin options, metadata, a secret's data, a resource as a plugin sent it."""
 
+MutableJson: TypeAlias = dict[str, Any]
+"""The same while it is built, such as a request."""
+
 Params: TypeAlias = Mapping[str, Any]
 """The fields of a decoded request, by name."""
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from inventory.plugin.resources import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Json, Resource
+from inventory.domain.plain import Json
+from inventory.plugin.resources import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Resource
 
 
 class Refused(Exception):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final
 
-Json: TypeAlias = Mapping[str, Any]
+from inventory.domain.plain import Json
 
 CLOUD_SERVICE: Final = "inventory.CloudService"
 CLOUD_SERVICE_TYPE: Final = "inventory.CloudServiceType"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from inventory.domain.plain import Json
 from inventory.errors import SettingsError
 from inventory.standalone.catalogue import Provider
 
-Values = Mapping[str, Any]
 
-
-def named_for(provider: Provider, found: Values) -> dict[str, Any]:
+def named_for(provider: Provider, found: Json) -> dict[str, Any]:
     """Return ``found`` with the names that plugins of the provider read; unknown names are kept.
 
     Args:
@@ -27,7 +26,7 @@ def named_for(provider: Provider, found: Values) -> dict[str, Any]:
     return {names.get(_plain(str(name)), str(name)): value for name, value in found.items()}
 
 
-def complete(provider: Provider, values: Values, *, of: str) -> dict[str, Any]:
+def complete(provider: Provider, values: Json, *, of: str) -> dict[str, Any]:
     """Return ``values`` with the defaults of missing fields.
 
     Args:

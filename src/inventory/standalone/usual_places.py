@@ -19,10 +19,9 @@ from typing import Any, Final
 
 import yaml
 
+from inventory.domain.plain import Json, MutableJson
 from inventory.errors import SettingsError
 from inventory.process import yaml_text
-
-Values = dict[str, Any]
 
 _AZURE: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SUBSCRIPTION_ID")
 _OPENSTACK: Final = ("OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_ID")
@@ -49,7 +48,7 @@ class Place:
         return Path(named).expanduser() if named else self.home / default
 
 
-def read(kind: str, place: Place) -> Values:
+def read(kind: str, place: Place) -> Json:
     """Return the credentials of one kind of tools, such as ``aws``.
 
     Raises:
@@ -65,7 +64,7 @@ def read(kind: str, place: Place) -> Values:
     }[kind](place)
 
 
-def _aws(place: Place) -> Values:
+def _aws(place: Place) -> Json:
     profile = place.profile or place.environ.get("AWS_PROFILE") or "default"
     credentials = place.file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials")
     config = place.file("AWS_CONFIG_FILE", ".aws/config")
@@ -89,13 +88,13 @@ def _aws(place: Place) -> Values:
     return _long_lived(values, keys.get("aws_session_token"), f"the profile {source or profile!r}")
 
 
-def _long_lived(values: Values, session_token: str | None, where: str) -> Values:
+def _long_lived(values: Json, session_token: str | None, where: str) -> Json:
     if session_token:
         raise _none(f"{where} has a session token: such keys end soon, and the plugins take no token")
     return values
 
 
-def _google(place: Place) -> Values:
+def _google(place: Place) -> Json:
     path = place.file("GOOGLE_APPLICATION_CREDENTIALS", ".config/gcloud/application_default_credentials.json")
     content = _mapping(path, json_only=True)
     if content.get("type") != "service_account":
@@ -106,7 +105,7 @@ def _google(place: Place) -> Values:
     return content
 
 
-def _kubernetes(place: Place) -> Values:
+def _kubernetes(place: Place) -> Json:
     first = place.environ.get("KUBECONFIG", "").split(":")[0]
     path = Path(first).expanduser() if first else place.home / ".kube" / "config"
     content = _mapping(path)
@@ -130,19 +129,21 @@ def _kubernetes(place: Place) -> Values:
     return values | {"certificate_authority_data": str(authority or "")}
 
 
-def _oracle(place: Place) -> Values:
+def _oracle(place: Place) -> Json:
     path = place.file("OCI_CONFIG_FILE", ".oci/config")
     profile = place.profile or "DEFAULT"
     found = _ini(path).get(profile)
     if found is None:
         raise _none(f"{path} has no profile {profile!r}")
-    values: Values = {name: found[name] for name in ("user", "fingerprint", "tenancy", "region") if found.get(name)}
+    values: MutableJson = {
+        name: found[name] for name in ("user", "fingerprint", "tenancy", "region") if found.get(name)
+    }
     if found.get("key_file"):
         values["key_content"] = _bytes(Path(found["key_file"]).expanduser()).decode("utf-8", "replace")
     return values
 
 
-def _variables(place: Place, names: tuple[str, ...], more: tuple[str, ...] = ()) -> Values:
+def _variables(place: Place, names: tuple[str, ...], more: tuple[str, ...] = ()) -> Json:
     missing = [name for name in names if not place.environ.get(name)]
     if missing:
         raise _none(f"not set in the environment: {', '.join(missing)}")

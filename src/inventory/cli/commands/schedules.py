@@ -20,6 +20,7 @@ from inventory.cli.parameters import STRUCT
 from inventory.cli.terminal import echo
 from inventory.cli.view.explain import fire_times, next_fire, print_explanation
 from inventory.cli.view.output import Column, json_option, print_json, say, wants_json
+from inventory.domain.plain import Json
 
 COLUMNS: tuple[Column, ...] = (
     ("schedule", "schedule_id"),
@@ -37,8 +38,6 @@ FACT_COLUMNS: tuple[Column, ...] = (
     ("outcome", "last_job.status"),
 )
 _PAGE: Final = 1000
-
-Json = dict[str, Any]
 
 
 @click.group(cls=CommandGroup)
@@ -87,7 +86,7 @@ def _listed(client: Client, collector_ids: Sequence[str], wanted: Listing, *, fa
     shown = rows[first:end]
     if facts:
         known = {each: _facts(client, each) or {} for each in {row["collector_id"] for row in shown}}
-        shown = [row | known[row["collector_id"]].get(row["schedule_id"], {}) for row in shown]
+        shown = [{**row, **known[row["collector_id"]].get(row["schedule_id"], {})} for row in shown]
     return {"results": shown, "total_count": total}
 
 

@@ -14,8 +14,7 @@ from inventory.cli.parameters import STRUCT
 from inventory.cli.terminal import echo, json_text, one_line
 from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
 from inventory.domain.numbers import whole
-
-Json = dict[str, Any]
+from inventory.domain.plain import Json, MutableJson
 
 
 def add_stat(group: CommandGroup, service: str, *, example: str) -> None:
@@ -61,7 +60,7 @@ def statistics_query(
         raise click.UsageError("--query, --distinct and --by exclude each other")
     if query:
         return query
-    found: Json = {"filter": list(conditions)} if conditions else {}
+    found: MutableJson = {"filter": list(conditions)} if conditions else {}
     if distinct:
         return found | {"distinct": distinct}
     fields = [{"name": "count", "operator": "count"}]

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from inventory.cli.standalone.asking import connected_plugin, endpoint_of
 from inventory.connector.ports import CollectorPlugin
 from inventory.domain.collector.options_schema import with_defaults
+from inventory.domain.plain import Json
 from inventory.domain.redact import redact
 from inventory.errors import InventoryError, PluginError, PluginUnavailableError
 from inventory.standalone.platform_file import Entry, PlatformFile
-
-Values = Mapping[str, Any]
 
 _AT_ONCE: Final = 8
 """Secrets that are asked about at the same time."""
 _SHOWN: Final = 10
 
 
-def require_acceptance(file: PlatformFile, provider: str, secrets: Mapping[str, Values]) -> None:
+def require_acceptance(file: PlatformFile, provider: str, secrets: Mapping[str, Json]) -> None:
     """Return if the plugins of the provider accept all ``secrets``, by their names.
 
     Raises:
@@ -52,7 +51,7 @@ def plugins_of(file: PlatformFile, provider: str, plugin_id: str | None = None) 
     return found
 
 
-def answers(plugins: Sequence[Entry], data: Values) -> list[dict[str, str]]:
+def answers(plugins: Sequence[Entry], data: Json) -> list[dict[str, str]]:
     """Return what each plugin answers to ``verify``."""
     found = []
     for entry in plugins:
@@ -66,7 +65,7 @@ def answers(plugins: Sequence[Entry], data: Values) -> list[dict[str, str]]:
     return found
 
 
-def _default_options(connection: CollectorPlugin) -> Values:
+def _default_options(connection: CollectorPlugin) -> Json:
     """Return the defaults of a plugin's options: none where it refuses to say so without those that have no default."""
     try:
         return with_defaults({}, connection.init({}))

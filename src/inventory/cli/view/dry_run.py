@@ -13,8 +13,7 @@ from inventory.cli.client import CallError, Client
 from inventory.cli.terminal import one_line
 from inventory.cli.view.output import Column, console, status, styled, table_of
 from inventory.cli.view.watch import EXIT_INTERRUPTED, POLL_SECONDS, RETRY_SECONDS
-
-Json = Mapping[str, Any]
+from inventory.domain.plain import Json
 
 COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "errors")
 HARMFUL: Final = ("deleted", "held", "missed", "failed", "errors")

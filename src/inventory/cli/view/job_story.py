@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from rich.console import Console
 
@@ -14,8 +14,7 @@ from inventory.cli.view.output import add_row, console, duration, plain_table, s
 from inventory.domain.job.advice import advice_for
 from inventory.domain.job.causes import Cause, causes_of
 from inventory.domain.job.remarks import COUNTS, remarks
-
-Json = Mapping[str, Any]
+from inventory.domain.plain import Json
 
 SHOWN_TASKS: Final = 20
 SHOWN_CAUSES: Final = 8

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from inventory.cli.view.output import Column, as_text, console, status, styled, table_of
-
-Json = Mapping[str, Any]
+from inventory.domain.plain import Json
 
 SIGHTINGS: Final[tuple[Column, ...]] = (
     ("collector", lambda row: row.get("collector_name") or f"{row.get('collector_id', '')} (deleted)"),

@@ -13,6 +13,7 @@ from inventory.console.parts import Part, grouped, part
 from inventory.console.resource.layouts import table_fields
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 50
 
@@ -57,7 +58,7 @@ class Catalog:
 
     async def _show_list(self, visit: Visit) -> Response:
         start = (visit.whole("page", 1) - 1) * LIMIT + 1
-        query: Json = {"page": {"start": start, "limit": LIMIT}}
+        query: MutableJson = {"page": {"start": start, "limit": LIMIT}}
         if words := visit.text("q").strip():
             query["keyword"] = words
         filters = [

@@ -21,6 +21,7 @@ from inventory.console.pages.collectors import MODES, details
 from inventory.console.parts import part
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 
 _PLUGIN_FIELDS: Final = ("plugin_id", "version", "provider", "secret_id", "upgrade_mode")
 _ELSEWHERE: Final = (UNAUTHENTICATED, FORBIDDEN, 503)
@@ -57,7 +58,7 @@ async def collect(visit: Visit) -> Response:
     collector_id = _id(visit)
     collector = await visit.call("Collector.get", collector_id=collector_id)
     metadata = collector.get("plugin_info", {}).get("metadata", {})
-    request: Json = {"collector_id": collector_id, "secret_id": visit.field("secret_id") or None}
+    request: MutableJson = {"collector_id": collector_id, "secret_id": visit.field("secret_id") or None}
     mode = visit.field("collect_mode")
     if mode in MODES:
         request["collect_mode"] = mode
@@ -120,7 +121,7 @@ async def change_options(visit: Visit) -> Response:
     collector = await visit.call("Collector.get", collector_id=_id(visit))
     plugin = collector.get("plugin_info", {})
     fields = option_fields(plugin.get("metadata", {}).get("options_schema"), plugin.get("options", {}))
-    request: Json = {"collector_id": _id(visit), "version": visit.field("version") or None}
+    request: MutableJson = {"collector_id": _id(visit), "version": visit.field("version") or None}
     request["upgrade_mode"] = visit.field("upgrade_mode") or None
     try:
         others = read_object(visit.field("others"), "Other options")
@@ -171,9 +172,9 @@ async def create(visit: Visit) -> Response:
     listed = await part(visit, "Collector.list", wait=True, plugin_id=visit.field("plugin_id") or None)
     fields = _known_fields(listed.results[0] if listed.results else None)
     try:
-        info: Json = {key: visit.field(key) for key in _PLUGIN_FIELDS if visit.field(key)}
+        info: MutableJson = {key: visit.field(key) for key in _PLUGIN_FIELDS if visit.field(key)}
         info["options"] = read_options(fields, visit.form) | read_object(visit.field("others"), "Options")
-        request: Json = {"name": visit.field("name"), "plugin_info": info}
+        request: MutableJson = {"name": visit.field("name"), "plugin_info": info}
         if visit.field("priority"):
             request["priority"] = _priority(visit.field("priority"))
         made = await visit.call("Collector.create", **request)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from inventory.console.api import Json
 from inventory.console.forms.masking import masked
 from inventory.console.forms.schema_form import filter_fields, option_fields
-from inventory.console.parts import part, parts
+from inventory.console.parts import TemplateValues, part, parts
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 30
 JOBS: Final = 10
@@ -22,14 +23,12 @@ MODES: Final = ("ALL", "CREATE", "UPDATE")
 
 _LATELY: Final = {"k": "created_at", "v": "now - 14d", "o": "timediff_gte"}
 
-Context = dict[str, Any]
-
 
 async def show_list(visit: Visit) -> Response:
     """Show the list."""
     page = visit.whole("page", 1)
     start = (page - 1) * LIMIT + 1
-    query: Json = {"page": {"start": start, "limit": LIMIT}}
+    query: MutableJson = {"page": {"start": start, "limit": LIMIT}}
     if words := visit.text("q").strip():
         query["keyword"] = words
     found = await visit.call("Collector.list", query=query)
@@ -83,7 +82,7 @@ async def schedule_facts(visit: Visit, collectors: list[Json]) -> Mapping[str, l
     return {each["collector_id"]: answer.results for each, answer in zip(collectors, answers, strict=True)}
 
 
-async def details(visit: Visit, collector_id: str) -> Context:
+async def details(visit: Visit, collector_id: str) -> TemplateValues:
     """Return everything that the page of a collector shows."""
     collector = await visit.call("Collector.get", collector_id=collector_id)
     metadata = collector.get("plugin_info", {}).get("metadata", {})

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from inventory.console.api import Json
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 50
 STATES: Final = ("PREPARING", "HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
@@ -19,7 +20,7 @@ _CALLS: Final = 10
 async def show_list(visit: Visit) -> Response:
     """Show the list, the newest first."""
     start = (visit.whole("page", 1) - 1) * LIMIT + 1
-    request: Json = {"page": {"start": start, "limit": LIMIT}}
+    request: MutableJson = {"page": {"start": start, "limit": LIMIT}}
     if states := [each for each in visit.texts("state") if each in STATES]:
         request["states"] = states
     found = await visit.call("Deletion.list", **request)

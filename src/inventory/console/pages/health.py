@@ -9,15 +9,14 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from inventory.console.api import UNAUTHENTICATED, ApiError, Json
-from inventory.console.parts import Part, part
+from inventory.console.parts import Part, TemplateValues, part
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 100
 STATES: Final = ("NEVER", "STALE", "LATE", "FRESH")
 _WORST_FIRST: Final = ("FAIL", "WARN", "OK", "SKIP")
-
-Context = dict[str, Any]
 
 
 async def _asked(visit: Visit, name: str, *, wait: bool, **request: Any) -> Part:
@@ -34,7 +33,7 @@ async def _asked(visit: Visit, name: str, *, wait: bool, **request: Any) -> Part
         return Part(None, error)
 
 
-async def findings(visit: Visit, *, wait: bool = False) -> Context:
+async def findings(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return the findings of the checks, the worst first."""
     plugins = visit.text("plugins") == "1"
     found = await _asked(visit, "Diagnosis.get", wait=wait, plugins=plugins)
@@ -48,10 +47,10 @@ async def findings(visit: Visit, *, wait: bool = False) -> Context:
     }
 
 
-async def secrets(visit: Visit, *, wait: bool = False) -> Context:
+async def secrets(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return a page of the secrets, the least current first."""
     start = (visit.whole("page", 1) - 1) * LIMIT + 1
-    request: Json = {"page": {"start": start, "limit": LIMIT}}
+    request: MutableJson = {"page": {"start": start, "limit": LIMIT}}
     if states := [each for each in visit.texts("state") if each in STATES]:
         request["states"] = states
     fresh = await _asked(visit, "Freshness.list", wait=wait, **request)

@@ -6,18 +6,19 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
 from inventory.console.api import Json
-from inventory.console.parts import part, parts
+from inventory.console.parts import TemplateValues, part, parts
 from inventory.console.routes import ConsolePage
 from inventory.console.text import parse_time
 from inventory.console.visit import Visit
 from inventory.domain.job.advice import advice_for
 from inventory.domain.job.causes import causes_of
 from inventory.domain.job.remarks import COUNTS, remarks
+from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 30
 TASKS: Final = 50
@@ -28,16 +29,14 @@ _ORDER: Final = {"FAILURE": 0, "CANCELED": 1, "IN_PROGRESS": 2, "PENDING": 3}
 _EXPLAINED: Final = 1_000
 """Maximum number of tasks whose errors are grouped."""
 
-Context = dict[str, Any]
 
-
-async def listed(visit: Visit) -> Context:
+async def listed(visit: Visit) -> TemplateValues:
     """Return a page of the list of jobs."""
     page = visit.whole("page", 1)
-    query: Json = {"page": {"start": (page - 1) * LIMIT + 1, "limit": LIMIT}}
+    query: MutableJson = {"page": {"start": (page - 1) * LIMIT + 1, "limit": LIMIT}}
     if states := [each for each in visit.texts("status") if each in STATUSES]:
         query["filter"] = [{"k": "status", "v": states, "o": "in"}]
-    request: Json = {"query": query, "collector_id": visit.text("collector") or None}
+    request: MutableJson = {"query": query, "collector_id": visit.text("collector") or None}
     jobs, collectors = await parts(
         visit,
         ("Job.list", request),
@@ -87,7 +86,7 @@ class Progress:
     rate: float | None
 
 
-async def progress_of(visit: Visit) -> Context:
+async def progress_of(visit: Visit) -> TemplateValues:
     """Return a job with its tasks, and the reasons of its failures."""
     job_id = visit.request.path_params["job_id"]
     page = visit.whole("page", 1)

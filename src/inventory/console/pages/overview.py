@@ -14,7 +14,7 @@ from inventory.console.api import NOT_FOUND, ApiError, Json
 from inventory.console.charts.days import last_days, stacked_days
 from inventory.console.charts.timeline import timeline
 from inventory.console.charts.treemap import treemap
-from inventory.console.parts import Part, grouped, part, parts
+from inventory.console.parts import Part, TemplateValues, grouped, part, parts
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
 
@@ -28,12 +28,11 @@ _MAP: Final = (1080.0, 210.0)
 _DAYS_AREA: Final = (500.0, 120.0)
 _DAY_WIDTH: Final = 420.0
 
-Context = dict[str, Any]
 CHANGES: Final = {"created": "created_count", "changed": "changed_count", "deleted": "deleted_count"}
 """The series of the chart of days, the lowest first, and the counts of job tasks that they sum."""
 
 
-async def kinds(visit: Visit, *, wait: bool = False) -> Context:
+async def kinds(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return the resources by provider, group and type."""
     found = await part(
         visit,
@@ -67,7 +66,7 @@ def _groups(rows: list[Json]) -> Counter[str]:
     return sums
 
 
-async def regions(visit: Visit, *, wait: bool = False) -> Context:
+async def regions(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return the resources by region and by account."""
     region, account = await parts(
         visit,
@@ -83,7 +82,7 @@ async def regions(visit: Visit, *, wait: bool = False) -> Context:
     }
 
 
-async def changes(visit: Visit, *, wait: bool = False) -> Context:
+async def changes(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return how many resources the job tasks of each day created, changed and deleted."""
     found = await part(visit, "JobTask.stat", wait=wait, query=_by_day(f"now/d - {DAYS - 1}d"))
     series = [{row["day"]: int(row.get(name) or 0) for row in found.results} for name in CHANGES]
@@ -109,7 +108,7 @@ def _by_day(since: str) -> Json:
     return {"aggregate": [{"group": group}], "filter": [_since("created_at", since)]}
 
 
-async def jobs(visit: Visit, *, wait: bool = False) -> Context:
+async def jobs(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return the jobs of the last day on a time axis."""
     found = await part(visit, "Job.list", wait=wait, query=_recent_jobs())
     return {
@@ -128,7 +127,7 @@ def _recent_jobs() -> Json:
     }
 
 
-async def attention(visit: Visit, *, wait: bool = False) -> Context:
+async def attention(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return what needs attention, and what fires next."""
     recent, collectors, stale, held = await parts(
         visit,
@@ -171,7 +170,7 @@ async def _schedule_facts(visit: Visit, collectors: list[Json], *, wait: bool) -
     )
 
 
-def _failed(found: list[Json]) -> list[Context]:
+def _failed(found: list[Json]) -> list[TemplateValues]:
     """Return the newest job of each collector if it failed."""
     newest: dict[str, Json] = {}
     for job in found:
@@ -189,7 +188,7 @@ def _failed(found: list[Json]) -> list[Context]:
     ]
 
 
-def _held(deletions: list[Json]) -> list[Context]:
+def _held(deletions: list[Json]) -> list[TemplateValues]:
     """Return the deletions that wait for a decision."""
     return [
         {
@@ -202,7 +201,7 @@ def _held(deletions: list[Json]) -> list[Context]:
     ]
 
 
-def _stale(found: Part) -> list[Context]:
+def _stale(found: Part) -> list[TemplateValues]:
     """Return the secrets whose resources are not current."""
     return [
         {
@@ -215,7 +214,7 @@ def _stale(found: Part) -> list[Context]:
     ]
 
 
-def _late(facts: list[Json], now: datetime) -> list[Context]:
+def _late(facts: list[Json], now: datetime) -> list[TemplateValues]:
     """Return the schedules that are more than a minute late, and those that cannot fire."""
     limit = (now - timedelta(minutes=1)).isoformat()
     return [
@@ -230,7 +229,7 @@ def _late(facts: list[Json], now: datetime) -> list[Context]:
     ]
 
 
-def _disabled(collectors: list[Json]) -> list[Context]:
+def _disabled(collectors: list[Json]) -> list[TemplateValues]:
     return [
         {
             "state": "DISABLED",
@@ -243,7 +242,7 @@ def _disabled(collectors: list[Json]) -> list[Context]:
     ]
 
 
-PARTS: Final[Mapping[str, Callable[..., Awaitable[Context]]]] = {
+PARTS: Final[Mapping[str, Callable[..., Awaitable[TemplateValues]]]] = {
     "kinds": kinds,
     "regions": regions,
     "changes": changes,

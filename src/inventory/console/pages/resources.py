@@ -12,7 +12,7 @@ from typing import Any, Final
 from starlette.responses import Response, StreamingResponse
 
 from inventory.console.api import ApiError, Json
-from inventory.console.parts import Part, grouped, part
+from inventory.console.parts import Part, TemplateValues, grouped, part
 from inventory.console.resource.layouts import table_fields
 from inventory.console.resource.selection import (
     COLUMNS,
@@ -33,10 +33,8 @@ _EXPORT_PAGE: Final = 500
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """First characters of cells that spreadsheets would evaluate as formulas."""
 
-Context = dict[str, Any]
 
-
-async def facets(visit: Visit, *, wait: bool = False) -> Context:
+async def facets(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return the values of each facet, with the number of resources that match each."""
     selection = Selection.of(visit)
     asked = [
@@ -61,7 +59,7 @@ def _facet_query(selection: Selection, name: str, key: str) -> Json:
     return selection.query(without=name, **grouped(key), page={"start": 1, "limit": _MOST_VALUES})
 
 
-async def rows(visit: Visit, *, wait: bool = False) -> Context:
+async def rows(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return one page of the list."""
     selection = Selection.of(visit)
     own = await _type_fields(visit, selection)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 
@@ -20,6 +20,7 @@ from inventory.console.parts import part
 from inventory.console.routes import ConsolePage
 from inventory.console.text import parse_time
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec
 from inventory.errors import InventoryError
 
@@ -32,8 +33,6 @@ REASONS: Final = {
     "COALESCED": "no scheduler ran; a newer fire time was caught up instead",
     "DISABLED": "the collector was disabled",
 }
-
-Context = dict[str, Any]
 
 
 async def show_list(visit: Visit) -> Response:
@@ -177,7 +176,7 @@ def _request(visit: Visit) -> Json:
     Raises:
         FieldError: a value is invalid.
     """
-    request: Json = {"schedule": read_schedule(visit.form)}
+    request: MutableJson = {"schedule": read_schedule(visit.form)}
     if name := visit.field("name"):
         request["name"] = name
     if visit.field("collect_mode") in MODES:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from inventory.console.api import Json
 from inventory.console.resource.view_field import ViewField
 from inventory.console.visit import Visit
+from inventory.domain.plain import MutableJson
 from inventory.query.condition_text import parse_search
 
 LIMIT: Final = 50
@@ -100,9 +101,9 @@ class Selection:
             found.append({"k": "state", "v": list(self.states), "o": "in"})
         return found + [_any_type(each) for each in parse_search(self.q).conditions]
 
-    def query(self, *, without: str = "", **more: Any) -> Json:
+    def query(self, *, without: str = "", **more: Any) -> MutableJson:
         """Return the query of a list or of statistics, without a page."""
-        query: Json = dict(more)
+        query: MutableJson = dict(more)
         if conditions := self.conditions(without=without):
             query["filter"] = conditions
         if keyword := parse_search(self.q).keyword:

@@ -15,8 +15,6 @@ from markupsafe import Markup
 
 from inventory.console import text
 
-Json = dict[str, Any]
-
 MAX_FIELDS: Final = 60
 _MAX_ITEMS: Final = 50
 _UNITS: Final = {

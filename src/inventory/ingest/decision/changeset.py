@@ -14,12 +14,10 @@ from typing import Any, Final
 
 from inventory.domain.equality import same
 from inventory.domain.keys import escape_key
-from inventory.domain.plain import Document
+from inventory.domain.plain import Document, Json
 from inventory.domain.reference_key import reference_key
 from inventory.errors import RequiredParameterError
 from inventory.ingest.decision.change import Change
-
-Values = Mapping[str, Any]
 
 CUSTOM_SCOPE: Final = "custom"
 """The scope of tags and metadata that a user sets with ``CloudService.update``."""
@@ -67,7 +65,7 @@ def merge_collection(stored: Sequence[Document], entry: CollectionEntry) -> list
     return [*(other for other in stored if other.get("provider") != entry.provider), entry.document()]
 
 
-def require(values: Values, *keys: str) -> None:
+def require(values: Json, *keys: str) -> None:
     """Raise ``RequiredParameterError`` for the first of ``keys`` without a value; an empty Struct is a value."""
     for key in keys:
         value = values.get(key)
@@ -81,7 +79,7 @@ def stored_tags(tags: Mapping[str, Any]) -> Document:
 
 
 def new_cloud_service(
-    values: Values, *, cloud_service_id: str, domain_id: str, now: datetime, collection: CollectionEntry | None = None
+    values: Json, *, cloud_service_id: str, domain_id: str, now: datetime, collection: CollectionEntry | None = None
 ) -> Document:
     """Return the document of a new CloudService; tags and metadata belong to its own provider.
 
@@ -120,7 +118,7 @@ def new_cloud_service(
     return document
 
 
-def change_cloud_service(stored: Document, values: Values, *, scope: str) -> Change:
+def change_cloud_service(stored: Document, values: Json, *, scope: str) -> Change:
     """Return what ``values`` change in a stored CloudService.
 
     ``data`` merges at its top level, tags and metadata of ``scope`` are replaced, other fields are replaced.
@@ -166,7 +164,7 @@ def _put_scoped(change: Change, key: str, scope: str, value: Any) -> None:
         change.unset.append(f"{key}.{scope}")
 
 
-def references(document: Values) -> Document:
+def references(document: Json) -> Document:
     """Return the keys of a CloudService's type and region."""
     domain_id, provider = document["domain_id"], document["provider"]
     found = {
@@ -180,7 +178,7 @@ def references(document: Values) -> Document:
 
 
 def new_cloud_service_type(
-    values: Values, *, cloud_service_type_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL
+    values: Json, *, cloud_service_type_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL
 ) -> Document:
     """Return the document of a new CloudServiceType.
 
@@ -210,12 +208,12 @@ def new_cloud_service_type(
     }
 
 
-def change_cloud_service_type(stored: Document, values: Values) -> Change:
+def change_cloud_service_type(stored: Document, values: Json) -> Change:
     """Return what ``values`` change in a stored CloudServiceType, except its name, provider and group."""
     return _replace(stored, values, _TYPE_REPLACED)
 
 
-def new_region(values: Values, *, region_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL) -> Document:
+def new_region(values: Json, *, region_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL) -> Document:
     """Return the document of a new Region.
 
     Raises:
@@ -238,12 +236,12 @@ def new_region(values: Values, *, region_id: str, domain_id: str, now: datetime,
     }
 
 
-def change_region(stored: Document, values: Values) -> Change:
+def change_region(stored: Document, values: Json) -> Change:
     """Return what ``values`` change in a stored Region, except its code and provider."""
     return _replace(stored, values, _REGION_REPLACED)
 
 
-def _replace(stored: Document, values: Values, keys: Sequence[str]) -> Change:
+def _replace(stored: Document, values: Json, keys: Sequence[str]) -> Change:
     change = Change(dict(stored))
     for key in keys:
         if values.get(key) is not None:

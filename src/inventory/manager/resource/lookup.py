@@ -20,9 +20,6 @@ from inventory.query.mongo import condition_filter
 from inventory.query.operators import typed_condition
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
 
-Values = dict[str, list[Any]]
-"""Distinct values by change_key."""
-
 _SCHEMAS: Final = {f"inventory.{schema.name}": schema for schema in (CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION)}
 _REFERENCES: Final = {CLOUD_SERVICE_TYPE.name: "ref_cloud_service_type", REGION.name: "ref_region"}
 """The field of cloud services that refers to the other resource."""
@@ -73,7 +70,7 @@ class ResourceLookup:
 
     def _cloud_services(
         self, domain_id: str, condition: Condition, paths: Mapping[str, list[str]], secret_ids: Sequence[str]
-    ) -> dict[str, Values]:
+    ) -> dict[str, dict[str, list[Any]]]:
         living = {"domain_id": domain_id, "state": ACTIVE, _COLLECTED_BY: {"$in": list(secret_ids)}}
         numbered = list(enumerate(path for group in paths.values() for path in group))
         group = {"_id": f"${_COLLECTED_BY}"} | {f"v{number}": {"$addToSet": f"${path}"} for number, path in numbered}
@@ -97,12 +94,12 @@ class ResourceLookup:
         condition: Condition,
         paths: Mapping[str, list[str]],
         secret_ids: Sequence[str],
-    ) -> dict[str, Values]:
+    ) -> dict[str, dict[str, list[Any]]]:
         reference = _REFERENCES[schema.name]
         query = {"$and": [{"domain_id": domain_id}, condition_filter(condition)]}
         found = list(self._database[schema.collection].find(query, max_time_ms=self._milliseconds))
         seen_by = self._secrets_of(domain_id, reference, [document.get(reference) for document in found])
-        result: dict[str, Values] = {}
+        result: dict[str, dict[str, list[Any]]] = {}
         for secret_id in secret_ids:
             own = [
                 document for document in found if secret_id in (seen_by.get(document.get(reference)) or set(secret_ids))
