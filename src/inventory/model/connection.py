@@ -24,6 +24,7 @@ from pymongo.errors import (
     OperationFailure,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
+    WriteConcernError,
 )
 
 from inventory.domain.plain import Document as Document
@@ -64,7 +65,9 @@ _GOES_AWAY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 connection errors if they are errors of a write concern: the write exists, but may be rolled back."""
 _OUT_OF_TIME = frozenset({50, 202, 262})
 """Server codes for a time limit exceeded inside a bulk write, or beside another operation."""
-PASSING = _GOES_AWAY | _OUT_OF_TIME | {6, 7, 64, 89, 133, 136, 9001}
+_INTERRUPTED = frozenset({43, 175, 237, 279, 11601})
+"""Server codes for an operation or a cursor that was killed: by an election, an administrator or a lost client."""
+PASSING = _GOES_AWAY | _OUT_OF_TIME | _INTERRUPTED | {6, 7, 24, 46, 64, 89, 112, 133, 136, 225, 251, 290, 317, 365, 9001}
 """Server codes for operations that MongoDB temporarily cannot perform, through no fault of the request."""
 _DISTINCT_TOO_LARGE = 17217
 """Server code for distinct values that do not fit into one document."""
@@ -182,7 +185,7 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
             ) from _without_content(exc)
         if codes & _OUT_OF_TIME:
             raise RequestTimeoutError(reason="MongoDB took too long") from _without_content(exc)
-        if codes & PASSING:
+        if codes & PASSING or _is_unconfirmed(exc):
             raise ConnectionFailureError(
                 service=MONGODB, reason=f"it cannot do this now ({mongodb_error_name(exc)})"
             ) from _without_content(exc)
@@ -201,6 +204,11 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
         if exc.code in _CLIENT_FAULTS or (exc.code or 0) >= 10000:
             raise QueryError(reason="MongoDB cannot evaluate it over these documents", key=key) from exc
         raise _without_content(exc) from None
+
+
+def _is_unconfirmed(exc: OperationFailure) -> bool:
+    """Return whether a write was made but not confirmed by a majority: whatever the code, no document is to blame."""
+    return isinstance(exc, WriteConcernError) or bool((exc.details or {}).get("writeConcernErrors"))
 
 
 def refused_duplicates(exc: BulkWriteError) -> set[int]:

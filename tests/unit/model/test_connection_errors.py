@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 
 import pytest
-from pymongo.errors import BulkWriteError, OperationFailure, WriteConcernError
+from pymongo.errors import BulkWriteError, CursorNotFound, OperationFailure, WriteConcernError
 
 from inventory.errors import (
     ConnectionFailureError,
@@ -25,6 +25,13 @@ from inventory.model.connection import refused_duplicates, translated_errors
         BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 91, "errmsg": "shut down"}]}),
         BulkWriteError({"writeErrors": [{"index": 0, "code": 10107, "errmsg": "not primary"}]}),
         OperationFailure("interrupted at shutdown", 11600),
+        WriteConcernError("operation was interrupted", 11601),
+        OperationFailure("operation was interrupted", 11601),
+        OperationFailure("cursor was killed", 237),
+        CursorNotFound("cursor id 1 not found", 43),
+        WriteConcernError("whatever else a majority may say", 50000),
+        BulkWriteError({"writeErrors": [{"index": 0, "code": 11601, "errmsg": "interrupted"}]}),
+        BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 50000, "errmsg": "whatever else"}]}),
     ],
 )
 def test_a_node_that_goes_away_while_it_writes_is_a_lost_connection(error: OperationFailure) -> None:
