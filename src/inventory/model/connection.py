@@ -67,7 +67,9 @@ _OUT_OF_TIME = frozenset({50, 202, 262})
 """Server codes for a time limit exceeded inside a bulk write, or beside another operation."""
 _INTERRUPTED = frozenset({43, 175, 237, 279, 11601})
 """Server codes for an operation or a cursor that was killed: by an election, an administrator or a lost client."""
-PASSING = _GOES_AWAY | _OUT_OF_TIME | _INTERRUPTED | {6, 7, 24, 46, 64, 89, 112, 133, 136, 225, 251, 290, 317, 365, 9001}
+PASSING = (
+    _GOES_AWAY | _OUT_OF_TIME | _INTERRUPTED | {6, 7, 24, 46, 64, 89, 112, 133, 136, 225, 251, 290, 317, 365, 9001}
+)
 """Server codes for operations that MongoDB temporarily cannot perform, through no fault of the request."""
 _DISTINCT_TOO_LARGE = 17217
 """Server code for distinct values that do not fit into one document."""
