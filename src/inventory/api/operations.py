@@ -14,6 +14,7 @@ from inventory.api.presenters import (
     DRY_RUN_CHANGE,
     RESOURCE_EXPLANATION,
     SCHEDULE_FACTS,
+    SLICE,
     TYPE_EXPLANATION,
     UNDO,
     explanation,
@@ -86,6 +87,9 @@ def _job_operations() -> Iterator[MethodRow]:
     key = ("job_id",)
     yield service.row("retry", key, lambda use, who, it: job_facts(use.retry_service.retry(who, it["job_id"])))
     yield service.row("get", key, lambda use, who, it: job_facts(use.retry_service.get(who, it["job_id"])))
+    yield service.row(
+        "list_slices", ("job_task_id",), lambda use, who, it: SLICE.many(*use.job_task_service.slices(who, it))
+    )
 
 
 def _dry_run() -> Iterator[MethodRow]:

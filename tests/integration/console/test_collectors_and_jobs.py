@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -172,22 +173,27 @@ def test_a_job_shows_its_counts_and_tasks(page: Browser, world: World) -> None:
 
     assert "Created 67" in shown.text
     assert "secret-1 success 67 0 0 0" in shown.text
+    assert "One slice, success." in shown.text
 
 
 def test_a_job_that_failed_tells_why_and_what_to_do(page: Browser, world: World) -> None:
     world.plugin.abort = (3, Failure(details="<b>no such permission</b>"))
+    world.plugin.tasks = [{"part": 1}, {"part": 2}]
     try:
         job = world.client.finished(
             world.client.call("Collector.collect", {"collector_id": world.collector["collector_id"]})
         )
     finally:
-        world.plugin.abort = None
+        world.plugin.abort = world.plugin.tasks = None
     shown = page.get(f"/jobs/{job['job_id']}")
 
     assert "ERROR_COLLECTOR_COLLECTING" in shown.text
     assert "no such permission" in shown.text
     assert "<b>" not in shown.html
     assert "inventory doctor" in shown.text
+    assert "3 slices: shares of the task" in shown.text
+    assert "planned the others" in shown.text
+    assert len(re.findall(r" \d failure \d", shown.text)) == 2
 
     again = page.post(f"/jobs/{job['job_id']}/retry")
     assert "It collects what failed in" in again.text

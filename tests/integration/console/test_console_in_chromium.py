@@ -156,13 +156,17 @@ def test_a_newcomer_collects_finds_and_schedules(machine_origin: str, open_page:
 
 def test_a_job_moves_while_it_runs_and_rests_when_it_has_ended(world: World, open_origin: str, open_page: Open) -> None:
     gate = world.plugin.gate = Gate(after=3)
+    world.plugin.tasks = [{"part": 1}, {"part": 2}]
     try:
         page = open_page(open_origin, f"/collectors/{world.collector['collector_id']}")
         page.get_by_role("button", name="Collect now").click()
         expect(page.locator("[data-state=IN_PROGRESS]")).to_be_visible()
         page.evaluate("window.stayed = true")
+        expect(page.locator(".slices .state.run")).to_have_count(2)
+        picture(page, "job-runs")
         gate.open()
         expect(page.locator("[data-state=SUCCESS]")).to_be_visible()
+        expect(page.locator(".slices .state.ok")).to_have_count(3)
         assert page.evaluate("window.stayed"), "the page was not loaded anew"
         requests: list[str] = []
         page.on("request", lambda request: requests.append(request.url))
@@ -170,7 +174,7 @@ def test_a_job_moves_while_it_runs_and_rests_when_it_has_ended(world: World, ope
         assert requests == [], "nothing moves any more"
     finally:
         gate.open()
-        world.plugin.gate = None
+        world.plugin.gate = world.plugin.tasks = None
 
 
 def test_the_list_follows_what_one_types_and_the_url_follows_too(open_origin: str, open_page: Open) -> None:

@@ -32,6 +32,7 @@ OWN_READS = {
     "Explanations.explain_resource",
     "Explanations.explain_type",
     "Freshness.list",
+    "JobOperations.list_slices",
 }
 CHANGE_NOTHING = {"Deletion.undo", "Collector.update_schedule", "CollectorRule.change_order"}
 """As they are asked here, for what is there already."""

@@ -30,6 +30,7 @@ REQUIRED = {
     "Explanations.explain_type": ["cloud_service_type_id"],
     "JobOperations.retry": ["job_id"],
     "JobOperations.get": ["job_id"],
+    "JobOperations.list_slices": ["job_task_id"],
     "DryRun.start": ["collector_id"],
     "Diagnosis.get": [],
     "Deletion.undo": [],

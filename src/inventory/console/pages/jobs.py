@@ -11,7 +11,7 @@ from typing import Final
 from starlette.responses import Response
 
 from inventory.console.api import Json
-from inventory.console.parts import TemplateValues, part, parts
+from inventory.console.parts import Part, TemplateValues, part, parts
 from inventory.console.routes import ConsolePage
 from inventory.console.text import parse_time
 from inventory.console.visit import Visit
@@ -22,6 +22,8 @@ from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 30
 TASKS: Final = 50
+SLICES: Final = 100
+"""Maximum number of slices shown of a task; their total is always shown."""
 CAUSES: Final = 12
 STATUSES: Final = ("IN_PROGRESS", "SUCCESS", "ERROR", "CANCELED", "TIMEOUT")
 ENDED: Final = frozenset({"SUCCESS", "ERROR", "CANCELED", "TIMEOUT"})
@@ -99,12 +101,16 @@ async def progress_of(visit: Visit) -> TemplateValues:
         visit.call("JobTask.stat", query=_counts_query(job_id)),
     )
     states, sums = _summed(counted.get("results", []))
+    shown = tasks.get("results", [])
+    opened = visit.text("task") or (shown[0]["job_task_id"] if tasks.get("total_count", 0) == 1 else "")
     causes = causes_of({**job, "tasks": _with_errors(tasks, failed)})
     return {
         "job": job,
         "facts": facts.answer or {},
         "ended": job.get("status") in ENDED,
-        "tasks": sorted(tasks.get("results", []), key=lambda task: _ORDER.get(task.get("status", ""), 9)),
+        "opened": opened,
+        "slices": await _slices(visit, opened) if opened in {task["job_task_id"] for task in shown} else None,
+        "tasks": sorted(shown, key=lambda task: _ORDER.get(task.get("status", ""), 9)),
         "tasks_total": tasks.get("total_count", 0),
         "start": start,
         "limit": TASKS,
@@ -113,6 +119,12 @@ async def progress_of(visit: Visit) -> TemplateValues:
         "causes_left": max(len(causes) - CAUSES, 0),
         "remarks": list(remarks({**job, "tasks": failed.get("results", [])}, states)),
     }
+
+
+async def _slices(visit: Visit, job_task_id: str) -> Part:
+    """Return the first slices of a task of the page."""
+    page = {"start": 1, "limit": SLICES}
+    return await part(visit, "JobOperations.list_slices", wait=True, job_task_id=job_task_id, page=page)
 
 
 def _with_errors(tasks: Json, failed: Json) -> list[Json]:

@@ -1,9 +1,12 @@
-"""Counts of running tasks so far: a task's own counts are written once, when all its slices have ended."""
+"""Tasks while they run: their counts so far, and their slices.
+
+A task's own counts are written once, when all its slices have ended.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pymongo.database import Database
 
@@ -12,6 +15,11 @@ from inventory.domain.job.states import TaskStatus
 from inventory.model.connection import Document, translated_errors
 
 Task = Mapping[str, Any]
+_SHOWN: Final = {
+    "_id": 0,
+    **dict.fromkeys(("slice_id", "number", "status", "attempts", "waits_for", "expanded_attempt"), 1),
+    **dict.fromkeys(("created_count", "updated_count", "failure_count", "error_count", "started_at", "finished_at"), 1),
+}
 
 
 class TaskProgress:
@@ -38,6 +46,26 @@ class TaskProgress:
             {**task, **{name: n for name, n in counts.get(task.get("job_task_id", ""), {}).items() if name in task}}
             for task in tasks
         ]
+
+    @translated_errors()
+    def slices(self, domain_id: str, job_task_id: str, *, start: int, limit: int) -> tuple[Sequence[Document], int]:
+        """Return a page of a task's slices by number, with the fields of ``SliceInfo``, and the total number.
+
+        Slices of a plan that a later attempt at planning replaced are none of the task's.
+
+        Args:
+            domain_id: the domain.
+            job_task_id: the task.
+            start: number of the first one, from 1.
+            limit: maximum number of slices.
+        """
+        task = {"domain_id": domain_id, "job_task_id": job_task_id}
+        first = self._slices.find_one({**task, "number": 0}, {"expanded_attempt": 1})
+        plans = [] if first is None or first.get("expanded_attempt") is None else [first["expanded_attempt"]]
+        query = {**task, "$or": [{"number": 0}, {"plan_attempt": {"$in": plans}}]}
+        rows = self._slices.find(query, _SHOWN).sort("number", 1).skip(start - 1).limit(limit)
+        found = [{**row, "planned_others": row.get("expanded_attempt") is not None} for row in rows]
+        return found, self._slices.count_documents(query)
 
     @translated_errors()
     def _counts(self, domain_id: str, job_task_ids: Sequence[str]) -> dict[str, dict[str, int]]:

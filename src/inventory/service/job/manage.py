@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -25,6 +25,9 @@ from inventory.query.schemas import BOUND_JOB
 from inventory.query.statistics.stages import StatQuery
 from inventory.service.reading import Filters, ResourceReads
 
+MAX_PAGE: Final = 1_000
+"""Maximum number of slices in one answer."""
+_PAGE: Final = 100
 _PROJECTS: Final = "projects"
 _COLLECTOR: Final = "collector_info"
 _COLLECTOR_PREFIXES: Final = (_COLLECTOR, "collector")
@@ -139,6 +142,21 @@ class JobTaskService(ResourceReads):
         """Return the tasks that match, running ones with their counts so far; raises like ``JobService.list``."""
         page = super().list(principal, query, filters, scope=scope)
         return replace(page, results=self._progress.shown(principal.domain_id, page.results))
+
+    def slices(self, principal: Principal, params: Mapping[str, Any]) -> tuple[Sequence[Document], int]:
+        """Return a page of the slices of a task, and their total number.
+
+        Args:
+            principal: whoever may see the task may see them.
+            params: job_task_id; page with start, from 1, and limit, at most ``MAX_PAGE``.
+
+        Raises:
+            NotFoundError: the task does not exist or the caller may not see it.
+        """
+        job_task_id, page = params["job_task_id"], params.get("page") or {}
+        super().get(principal, job_task_id, ("job_task_id",))
+        start, limit = max(page.get("start") or 1, 1), page.get("limit") or _PAGE
+        return self._progress.slices(principal.domain_id, job_task_id, start=start, limit=min(limit, MAX_PAGE))
 
     def delete(self, principal: Principal, job_task_id: str) -> None:
         """Remove the task with its slices; a running task is canceled first. Raises ``NotFoundError``."""

@@ -1,4 +1,5 @@
 from google.api import annotations_pb2 as _annotations_pb2
+from inventory.stubs.spaceone.api.core.v1 import query_pb2 as _query_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2 as _collector_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
@@ -39,6 +40,52 @@ class JobFacts(_message.Message):
     not_retryable: str
     warnings: _containers.RepeatedCompositeFieldContainer[JobWarning]
     def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ...) -> None: ...
+
+class SliceQuery(_message.Message):
+    __slots__ = ("job_task_id", "page", "domain_id")
+    JOB_TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    DOMAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    job_task_id: str
+    page: _query_pb2.Page
+    domain_id: str
+    def __init__(self, job_task_id: _Optional[str] = ..., page: _Optional[_Union[_query_pb2.Page, _Mapping]] = ..., domain_id: _Optional[str] = ...) -> None: ...
+
+class SliceInfo(_message.Message):
+    __slots__ = ("slice_id", "number", "status", "attempts", "waits_for", "created_count", "updated_count", "failure_count", "error_count", "planned_others", "started_at", "finished_at")
+    SLICE_ID_FIELD_NUMBER: _ClassVar[int]
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    WAITS_FOR_FIELD_NUMBER: _ClassVar[int]
+    CREATED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    UPDATED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    FAILURE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    ERROR_COUNT_FIELD_NUMBER: _ClassVar[int]
+    PLANNED_OTHERS_FIELD_NUMBER: _ClassVar[int]
+    STARTED_AT_FIELD_NUMBER: _ClassVar[int]
+    FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
+    slice_id: str
+    number: int
+    status: str
+    attempts: int
+    waits_for: str
+    created_count: int
+    updated_count: int
+    failure_count: int
+    error_count: int
+    planned_others: bool
+    started_at: str
+    finished_at: str
+    def __init__(self, slice_id: _Optional[str] = ..., number: _Optional[int] = ..., status: _Optional[str] = ..., attempts: _Optional[int] = ..., waits_for: _Optional[str] = ..., created_count: _Optional[int] = ..., updated_count: _Optional[int] = ..., failure_count: _Optional[int] = ..., error_count: _Optional[int] = ..., planned_others: _Optional[bool] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ...) -> None: ...
+
+class SliceList(_message.Message):
+    __slots__ = ("results", "total_count")
+    RESULTS_FIELD_NUMBER: _ClassVar[int]
+    TOTAL_COUNT_FIELD_NUMBER: _ClassVar[int]
+    results: _containers.RepeatedCompositeFieldContainer[SliceInfo]
+    total_count: int
+    def __init__(self, results: _Optional[_Iterable[_Union[SliceInfo, _Mapping]]] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class JobWarning(_message.Message):
     __slots__ = ("code", "count", "tasks", "example")

@@ -45,6 +45,11 @@ class JobOperationsStub:
                 request_serializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.JobFactsRequest.SerializeToString,
                 response_deserializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.JobFacts.FromString,
                 _registered_method=True)
+        self.list_slices = channel.unary_unary(
+                '/inventory.operations.v1.JobOperations/list_slices',
+                request_serializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.SliceQuery.SerializeToString,
+                response_deserializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.SliceList.FromString,
+                _registered_method=True)
 
 
 class JobOperationsServicer:
@@ -65,6 +70,13 @@ class JobOperationsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def list_slices(self, request, context):
+        """The slices of a job task; whoever may see the task sees them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_JobOperationsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +89,11 @@ def add_JobOperationsServicer_to_server(servicer, server):
                     servicer.get,
                     request_deserializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.JobFactsRequest.FromString,
                     response_serializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.JobFacts.SerializeToString,
+            ),
+            'list_slices': grpc.unary_unary_rpc_method_handler(
+                    servicer.list_slices,
+                    request_deserializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.SliceQuery.FromString,
+                    response_serializer=inventory_dot_operations_dot_v1_dot_job__operations__pb2.SliceList.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +151,33 @@ class JobOperations:
             '/inventory.operations.v1.JobOperations/get',
             inventory_dot_operations_dot_v1_dot_job__operations__pb2.JobFactsRequest.SerializeToString,
             inventory_dot_operations_dot_v1_dot_job__operations__pb2.JobFacts.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def list_slices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inventory.operations.v1.JobOperations/list_slices',
+            inventory_dot_operations_dot_v1_dot_job__operations__pb2.SliceQuery.SerializeToString,
+            inventory_dot_operations_dot_v1_dot_job__operations__pb2.SliceList.FromString,
             options,
             channel_credentials,
             insecure,
