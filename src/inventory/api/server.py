@@ -87,7 +87,7 @@ def _run_child(settings: Settings, port: int, *, number: int, on_ready: Callable
 def health_pages(settings: Settings, checks: Mapping[str, Check], registry: CollectorRegistry) -> HealthServer:
     """Return the server of the pages of health and metrics, not yet started.
 
-    Where nobody has chosen its port and the usual one is taken, by another server of this machine, it takes any.
+    If the port is not configured and another server on this machine uses the default, any free port is used.
     """
     owner = PageOwner("server", store_mark(settings))
     host, port = settings.host, settings.server_health_port

@@ -1,4 +1,4 @@
-"""Removes containers of plugins: one may outlive the `docker run` that started it."""
+"""Removes containers of plugins, which can outlive the `docker run` that started them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REMOVAL_SECONDS: Final = 10.0
 
 
 class ContainerRemoval:
-    """A running ``docker rm --force NAME``. That there is no such container is fine.
+    """A running ``docker rm --force NAME``; a missing container is not an error.
 
     Args:
         name: of the container.
@@ -34,12 +34,12 @@ class ContainerRemoval:
         self.timed_out = False
         self._deadline = now + REMOVAL_SECONDS
         self._process: subprocess.Popen[bytes] | None = None
-        # Without Docker, nothing of it runs.
+        # Without Docker there is no container.
         with contextlib.suppress(SettingsError):
             self._process = child.spawn(("docker", "rm", "--force", name), env=environment)
 
     def ended(self, now: float) -> bool:
-        """Return whether the command has ended; it is killed when its time is over."""
+        """Return whether the command has ended; kills it after its time limit."""
         process = self._process
         if process is None:
             return True

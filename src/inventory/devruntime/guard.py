@@ -1,11 +1,11 @@
 """A small process that ends the supervisor's children if the supervisor itself was killed.
 
-The kernel's parent-death signal asks each child to stop, but a hanging child, and a grandchild, would remain. The guard
+The kernel's parent-death signal asks each child to stop, but a hanging child or a grandchild would survive. The guard
 reads ``+GROUP`` and ``-GROUP`` lines (process group ids) from its standard input, which only the supervisor holds open;
 when that closes, it kills the remaining groups after a grace time.
 
-It runs as a plain script and imports nothing from the package, so that it starts at once and cannot fail for the same
-reason as the supervisor.
+It is a script that imports nothing from the package, so that it starts quickly and cannot fail for the same reason as
+the supervisor.
 """
 
 from __future__ import annotations

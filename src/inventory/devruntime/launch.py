@@ -1,8 +1,9 @@
-"""Becomes a program that the kernel ends together with its parent: ``launch.py PARENT_PID PROGRAM ARGUMENT …``.
+"""Replaces itself by a program that the kernel ends together with its parent: ``launch.py PARENT_PID PROGRAM ARGUMENT
+…``.
 
-A function run between fork and exec could do the same, but makes the parent fork with all its threads' locks held:
-beside gRPC's threads the child then hangs or dies now and then, and with it the parent that waits for it. A plain
-script that imports nothing of the package, so that it starts at once.
+A function called between fork and exec could do the same, but would run with locks that other threads of the parent
+held at the fork: with gRPC's threads, the child sometimes hangs or dies, and the parent waits for it. This script
+imports nothing from the package, so that it starts quickly.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask for the signal, then become the program."""
+    """Request the parent-death signal, then execute the program."""
     parent, *argv = sys.argv[1:]
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     if os.getppid() != int(parent):

@@ -15,9 +15,9 @@ LOCK_FILE = "up.lock"
 
 
 class DataDirLock:
-    """Holds ``data_dir`` for this process; the kernel lets go of it however the process ends.
+    """Locks ``data_dir`` for this process; the kernel releases the lock when the process ends, however it ends.
 
-    Use it as a context manager. The folder is made if absent; the lock file names the holder's process id.
+    Use it as a context manager. The folder is created if missing; the lock file contains the process id.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -28,7 +28,7 @@ class DataDirLock:
         """Take the lock.
 
         Raises:
-            SettingsError: another process holds it (its id is named), or the folder cannot be written.
+            SettingsError: another process has locked it (the error contains its id), or the folder cannot be written.
         """
         path = self.data_dir / LOCK_FILE
         try:
@@ -53,9 +53,9 @@ class DataDirLock:
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let go; nothing happens if it is not held."""
+        """Release the lock; does nothing if it is not held."""
         if self._descriptor is not None:
-            # The file stays: removing it would let two later processes lock two different files.
+            # The file is not removed: otherwise two later processes could lock two different files.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)

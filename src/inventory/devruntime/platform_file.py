@@ -37,11 +37,11 @@ secrets:
 
 
 def ensure_platform_file(path: Path, *, plugin_port: int | None = None) -> int:
-    """Write the file if it is absent, or let its local plugin's endpoint follow ``plugin_port``.
+    """Write the file if it is missing; otherwise update the endpoint of its local plugin to ``plugin_port``.
 
     Args:
-        path: where the file is.
-        plugin_port: the TCP port wanted for the local plugin; absent: the file's, else the default.
+        path: of the file.
+        plugin_port: the TCP port for the local plugin; absent: that in the file, else the default.
 
     Returns:
         The port on which the local plugin must listen.

@@ -1,4 +1,4 @@
-"""The plugins that `inventory up` runs beside it: those that the platform file says how to run."""
+"""The plugin processes of `inventory up`: plugins whose entry in the platform file says how to run them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from inventory.standalone.launch import container_of, launch_of, plugin_environm
 from inventory.standalone.plugin_state import FOLDER, PluginState, State, log_file, read_states, write_states
 
 LOOK_SECONDS: Final = 0.25
-"""How often the platform file is looked at, s."""
+"""How often the platform file is checked for changes, s."""
 GRACE_SECONDS: Final = 10.0
 """How long a plugin may take to stop before it is killed, s."""
 LOG_BYTES: Final = 5 * 1024 * 1024
-"""A log that has grown larger is put aside when its plugin is started."""
+"""A larger log is rotated when its plugin is started, bytes."""
 
 
 @dataclass
@@ -53,14 +53,14 @@ class _Plugin:
 
 
 class PluginProcesses:
-    """Starts, restarts and stops plugins as the platform file says; one that fails leaves all others alone.
+    """Starts, restarts and stops plugins according to the platform file; a failing plugin does not affect the others.
 
-    All methods belong to the main thread: the kernel ends a child with the thread that started it.
+    All methods must be called from the main thread, because the kernel ends a child with the thread that started it.
 
     Args:
-        platform_file: reread when it changes; an invalid one is reported once, and changes nothing.
-        data_dir: where states and logs go.
-        emit: takes each line about a plugin.
+        platform_file: reread when it changes; while it is invalid, which is reported once, nothing changes.
+        data_dir: folder of states and logs.
+        emit: called with each line about a plugin.
         now: monotonic time, s.
     """
 
@@ -86,7 +86,7 @@ class PluginProcesses:
         self._written: dict[str, PluginState] = {}
 
     def tend(self) -> None:
-        """Do what is due; returns soon, and does not raise."""
+        """Do what is due. Returns quickly and does not raise."""
         now = self._now()
         if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at = now
@@ -124,7 +124,7 @@ class PluginProcesses:
         wanted = {entry.plugin_id: entry for entry in content.plugins if entry.run is not None}
         for plugin_id in [name for name, plugin in self._plugins.items() if not _same(plugin.entry, wanted.get(name))]:
             self._terminate(self._plugins.pop(plugin_id))
-        # Those that still have an entry are removed when it is started.
+        # Containers of plugins that still have an entry are removed before the plugin is started.
         self._removals += [self._removal(name) for name in self._left - set(map(container_of, wanted.values()))]
         self._left.clear()
         for plugin_id, entry in wanted.items():
@@ -133,7 +133,7 @@ class PluginProcesses:
 
     def _tend(self, plugin: _Plugin, now: float) -> None:
         if plugin.restart_at is not None:
-            # Its port is free only once the one before it has ended.
+            # The port is free only after the previous process has ended.
             free = not any(_same_port(plugin, other) for other in self._stopping) and not any(
                 removal.name == plugin.container for removal in self._removals
             )
@@ -147,7 +147,7 @@ class PluginProcesses:
                 self._removals.append(self._removal(plugin.container))
 
     def _cleared(self, plugin: _Plugin, now: float) -> bool:
-        """Return whether no container has the plugin's name any more; Docker is asked to remove it."""
+        """Return whether the plugin's container is gone; asks Docker to remove it."""
         if not plugin.container:
             return True
         if plugin.removal is None:
@@ -198,7 +198,7 @@ class PluginProcesses:
         if plugin.process.poll() is None and now < (plugin.kill_at or now):
             return False
         child.stop(plugin.process, grace_seconds=0.0)
-        # A container that ignores SIGTERM outlives the client that was killed.
+        # A container that ignores SIGTERM keeps running after its client was killed.
         return self._cleared(plugin, now)
 
     def _write(self) -> None:

@@ -1,4 +1,4 @@
-"""Loopback ports: a free one, and a clear word about a taken one."""
+"""Loopback ports: finds free ones, and reports taken ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port(host: str = LOOPBACK) -> int:
-    """Return a TCP port on which nobody listens at this moment."""
+    """Return a TCP port that is free at this moment."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
@@ -20,9 +20,9 @@ def free_port(host: str = LOOPBACK) -> int:
 
 
 def is_taken(port: int, host: str = LOOPBACK) -> bool:
-    """Tell whether binding ``host:port`` would fail because somebody else listens there."""
+    """Return whether binding ``host:port`` would fail because another process listens there."""
     with socket.socket(family_of(host), socket.SOCK_STREAM) as probe:
-        # Sockets in TIME_WAIT of an earlier run must not look like a listener; a listener still does.
+        # Sockets of an earlier run in TIME_WAIT do not count as listeners.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -34,11 +34,11 @@ def is_taken(port: int, host: str = LOOPBACK) -> bool:
 
 
 def usual_or_free(port: int, *, chosen: bool) -> int:
-    """Return ``port`` if it is free, else any that is.
+    """Return ``port`` if it is free, else any free port.
 
     Args:
-        port: the usual one; 0 for any.
-        chosen: whether somebody asked for just this one, which is returned as it is.
+        port: the default port; 0 for any.
+        chosen: whether the user chose this port; then it is returned unchecked.
     """
     return port if port and (chosen or not is_taken(port)) else free_port()
 
@@ -48,11 +48,11 @@ def require_free(port: int, *, purpose: str, setting: str, host: str = LOOPBACK)
 
     Args:
         port: the TCP port.
-        purpose: what it is wanted for, as in "the gRPC server".
-        setting: the option or environment variable that names another port.
+        purpose: what it is for, such as "the gRPC server".
+        setting: the option or environment variable with which another port can be chosen.
 
     Raises:
-        SettingsError: somebody listens there, or the port cannot be bound at all.
+        SettingsError: another process listens there, or the port cannot be bound.
     """
     if is_taken(port, host):
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""Questions to a process whether it is well; each answers soon and never raises."""
+"""Checks whether a process is healthy. Each check returns quickly and never raises."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from inventory.process.channels import NO_PROXY
 
 TIMEOUT_SECONDS = 2.0
 _MAX_BYTES: Final = 65_536
-# Proxies of the environment are for the outer world, not for neighbours.
+# Proxies in the environment are for external addresses, not for processes on this machine.
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def grpc_serving(target: str) -> bool:
-    """Tell whether the gRPC server at ``target`` (host:port) says SERVING for itself as a whole."""
+    """Return whether the gRPC server at ``target`` (host:port) reports SERVING for the whole server."""
     with grpc.insecure_channel(target, options=(NO_PROXY,)) as channel:
         try:
             answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=TIMEOUT_SECONDS)
@@ -33,7 +33,7 @@ def grpc_serving(target: str) -> bool:
 
 
 def http_ready(url: str) -> bool:
-    """Tell whether a GET of ``url`` is answered with 200."""
+    """Return whether a GET of ``url`` is answered with 200."""
     try:
         with _OPENER.open(url, timeout=TIMEOUT_SECONDS) as answer:
             return bool(answer.status == http.HTTPStatus.OK)
@@ -42,9 +42,10 @@ def http_ready(url: str) -> bool:
 
 
 def process_ready(owner: PageOwner, host: str, port: int) -> bool:
-    """Tell whether the process says on its health page that it is ready, or has to do without the page.
+    """Return whether the process is ready by its health page, or cannot be asked because another program has the page's
+    port.
 
-    A process whose port something else holds runs on and waits for the port.
+    A process whose port is taken keeps running and waits for the port.
     """
     url = f"http://{host_port(host, port)}/readyz"
     try:
@@ -61,7 +62,7 @@ def process_ready(owner: PageOwner, host: str, port: int) -> bool:
 
 
 def listening(host: str, port: int) -> bool:
-    """Tell whether somebody accepts TCP connections at ``host:port``."""
+    """Return whether TCP connections to ``host:port`` are accepted."""
     try:
         with socket.create_connection((host, port), timeout=TIMEOUT_SECONDS):
             return True

@@ -1,4 +1,4 @@
-"""Lets `inventory doctor` find a running `inventory up`: by a small file in its data folder."""
+"""A small file in the data folder by which `inventory doctor` finds a running `inventory up`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RunningFile:
         self._path = data_dir / FILE_NAME
 
     def write(self, settings: Mapping[str, str]) -> None:
-        """Write the settings in force, by name."""
+        """Write the effective settings, by name."""
         with written_beside(self._path, json.dumps({"pid": os.getpid(), "settings": dict(settings)})) as new:
             new.replace(self._path)
 
@@ -43,5 +43,5 @@ def running_settings(data_dir: Path) -> dict[str, str]:
         found = {str(name): str(value) for name, value in content["settings"].items()}
         return found if psutil.pid_exists(int(content["pid"])) else {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        # Absent, or incomplete because a writer was killed: nothing can be found by it.
+        # Missing, or incomplete because its writer was killed.
         return {}

@@ -1,4 +1,4 @@
-"""Runs several named child processes as one: health, restarts, an ordered stop, no orphans."""
+"""Supervises named child processes: checks their health, restarts them, stops them in order and leaves no orphans."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from inventory.process.stop_flag import StopFlag
 POLL_SECONDS = 0.05
 LAST_LINES = 12
 SETTLE_SECONDS = 1.0
-"""A restarted process may die again at once: before this age it is not reported as healthy again."""
+"""Minimum age at which a restarted process is reported as healthy again, because it may die again immediately, s."""
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -82,8 +82,8 @@ class _Running:
 class Supervisor:
     """Starts children in stages, watches them, stops them in reverse order.
 
-    All methods except ``request_stop`` belong to the main thread: signals arrive there, and the kernel ends a child
-    together with the thread that started it.
+    All methods except ``request_stop`` must be called from the main thread, which receives signals, and because the
+    kernel ends a child with the thread that started it.
 
     Args:
         emit: receives each line of output, those of children as ``name | line``; called from several threads.
@@ -118,7 +118,7 @@ class Supervisor:
     @contextlib.contextmanager
     def handling_signals(self) -> Iterator[None]:
         """Have SIGINT, SIGTERM and SIGHUP request a stop during the block."""
-        # With nohup, SIGHUP is ignored, and remains so.
+        # Under nohup, SIGHUP stays ignored.
         wanted = [one for one in STOP_SIGNALS if one != signal.SIGHUP or signal.getsignal(one) != signal.SIG_IGN]
         before = {signum: signal.signal(signum, self._on_signal) for signum in wanted}
         try:
@@ -134,7 +134,7 @@ class Supervisor:
         self._stop.set()
 
     def start(self, *specs: ChildSpec) -> None:
-        """Start one stage: all of ``specs`` at once, and return when each is healthy.
+        """Start one stage: start all of ``specs`` at once, and return when all are healthy.
 
         Raises:
             ChildStartError: one ended or was not healthy in time; the others keep running, call ``stop``.
@@ -206,7 +206,7 @@ class Supervisor:
                     self._say(running.spec.name, line)
 
     def _say(self, name: str, line: str) -> None:
-        # A terminal that was closed must not stop the pumps: children would block on a full pipe.
+        # A closed terminal must not stop the pumps: children would block on a full pipe.
         with contextlib.suppress(OSError, ValueError):
             self._emit(f"{name:<12} | {line}")
 
@@ -231,7 +231,7 @@ class Supervisor:
         return ChildStartError(name=running.spec.name, reason=reason, last_lines=lines)
 
     def _is_well(self, running: _Running) -> bool:
-        # Another process may answer at its port: only a living child can be healthy.
+        # Another process may answer at its port, so a child must also be alive to be healthy.
         return running.spec.healthy() and running.process.poll() is None
 
     def _tend(self, running: _Running) -> bool:
@@ -269,7 +269,7 @@ class Supervisor:
 
     def _end(self, running: _Running, deadline: float) -> None:
         if running.buried:
-            # Its id may by now belong to another process.
+            # Another process may have its id by now.
             return
         process = running.process
         while process.poll() is None and time.monotonic() < deadline and not self._hurry.is_set():

@@ -37,10 +37,10 @@ DEFAULT_DOMAIN_ID = "domain-local"
 
 DEFAULT_MONGO_PORT = 50063
 DEFAULT_REDIS_PORT = 50064
-"""Next to the service's own ports; not the default ports, which another database of the machine may use."""
+"""Close to the service's own ports; not the defaults, which another database on the machine may use."""
 
 STOP_MARGIN_SECONDS = 5.0
-"""How much longer than its own drain time a process may take to stop."""
+"""How long a process may take to stop, in addition to its own drain time, s."""
 
 Demo = Callable[[str], None]
 """Called once everything is healthy, in a separate thread, with the gRPC endpoint (``host:port``)."""
@@ -60,8 +60,8 @@ class UpOptions:
         mongo_port: port of the embedded MongoDB; 0: any free one.
         redis_port: port of the embedded Redis; 0: any free one.
         plugin_port: port of the local plugin; absent: the platform file's; 0: any free one.
-        console: prints everything, so that a demo that draws on it does not clash with log lines.
-        demo: the first-run demonstration, or none.
+        console: used for all output, so that log lines do not disturb what a demo draws.
+        demo: the first-run demonstration; None: there is none.
         command: the command that starts a process of this service, without the process's name.
     """
 
@@ -108,7 +108,7 @@ def run_up(options: UpOptions) -> int:
             try:
                 supervisor.start(*(store.child for store in (plan.mongodb, plan.redis) if store.child))
                 supervisor.start(*plan.processes)
-                # In a separate stage: it is stopped before the server that it calls.
+                # In a stage of its own, so that it is stopped before the server that it calls.
                 supervisor.start(plan.gateway)
                 running.write(plan.settings)
                 _welcome(options, plan)
@@ -205,7 +205,7 @@ def _plan(options: UpOptions) -> _Startup:
 
 
 def _findable(environment: Mapping[str, str], *stores: Store) -> dict[str, str]:
-    """Return what another command needs to find this one; never the address of a store run by somebody else."""
+    """Return the settings with which other commands find this process, without addresses of external stores."""
     addresses = {"MongoDB": "mongo_uri", "Redis": "redis_url"}
     names = ["port", "worker_health_port", "scheduler_health_port", "gateway_port", "static_file", "default_domain_id"]
     names += [addresses[store.name] for store in stores if store.child is not None]
@@ -230,7 +230,7 @@ def _processes(
 
     def server_is_well() -> bool:
         if settings.tls_certificate_file is not None:
-            # Its clients' certificates are not available here; that it listens must suffice.
+            # No client certificate is available here, so only check whether it listens.
             return probes.listening(host, numbers.server)
         return probes.grpc_serving(host_port(host, numbers.server))
 
@@ -278,7 +278,7 @@ def _in_background(demo: Demo, endpoint: str, console: Console) -> None:
         try:
             demo(endpoint)
         except Exception:  # noqa: BLE001 (this thread's outermost loop)
-            # The demonstration is optional: whatever it meets, the service stays up.
+            # The demonstration is optional: if it fails, the service stays up.
             console.print_exception()
 
     threading.Thread(target=run, name="demo", daemon=True).start()

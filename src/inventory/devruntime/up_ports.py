@@ -12,7 +12,8 @@ from inventory.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Ports:
-    """Where the processes listen; all were found free, except those of health pages, which may be used later."""
+    """The ports on which the processes listen. All were free, except those of health pages, which a process can wait
+    for."""
 
     server: int
     server_health: int

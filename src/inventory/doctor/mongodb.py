@@ -17,7 +17,7 @@ from inventory.model import ALL_DOCUMENTS
 from inventory.model.connection import Document, server_time, translated_errors
 
 OLDEST_VERSION: Final = (5, 0)
-"""Older ones are past their end of life, and not tested."""
+"""Older versions are past their end of life, and not tested."""
 SKEW_WARN: Final = timedelta(seconds=1)
 SKEW_FAIL: Final = timedelta(seconds=10)
 """Stored times do not depend on this machine's clock, but tokens do: near their leeway of 30 s callers are refused."""
@@ -45,7 +45,7 @@ def _replica_set(hello: Mapping[str, Any]) -> Finding:
     if hello.get("msg") == "isdbgrid":
         return ok(check, "a sharded cluster")
     if "setName" not in hello:
-        mend = "Start mongod with --replSet and run rs.initiate(); a set of one node will do."
+        mend = "Start mongod with --replSet and run rs.initiate(); a set of one node is enough."
         return fail(check, "a standalone server: it has no transactions, which collecting needs", mend)
     hosts = len(hello.get("hosts", []))
     if not hello.get("primary"):
@@ -84,7 +84,7 @@ def check_clock(database: Database[Document], now: Callable[[], datetime]) -> It
     there = server_time(database)
     after = now()
     skew = there - (before + (after - before) / 2)
-    # The round-trip time is not the clock's fault.
+    # Half of the round-trip time is not a difference of the clocks.
     certain = max(abs(skew) - (after - before) / 2, timedelta())
     words = f"MongoDB's clock is {abs(skew).total_seconds():.3f} s {'ahead' if skew > timedelta() else 'behind'}"
     mend = "Synchronize the clocks of both machines with NTP (chrony, systemd-timesyncd)."

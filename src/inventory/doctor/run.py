@@ -1,4 +1,4 @@
-"""All checks, in an order in which the first failure is the most likely cause of the others."""
+"""Runs all checks, in an order in which the first failure is the likely cause of later ones."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _checks(container: Surroundings, *, plugins: bool) -> Iterator[Finding]:
     if stored:
         found = guarded("mongodb", lambda: mongodb.check_server(container.database), mend=_MONGODB)
         yield from found
-        # On a standalone server, or without a primary, everything below fails for the reason reported here.
+        # On a standalone server or without a primary, all later checks fail for the reason reported here.
         stored = not any(each.level is Level.FAIL for each in found)
         if stored:
             yield from _mongodb(container)

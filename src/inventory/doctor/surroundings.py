@@ -1,4 +1,4 @@
-"""What the checks need of the process that runs them; ``bootstrap`` provides it."""
+"""What the checks need from the process that runs them; ``bootstrap`` provides it."""
 
 from __future__ import annotations
 

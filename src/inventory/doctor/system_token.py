@@ -1,4 +1,4 @@
-"""The system token: whether identity and secret accept it, and whether it has the role that workers need."""
+"""Checks the system token: identity and secret must accept it, and its role must be that of workers."""
 
 from __future__ import annotations
 

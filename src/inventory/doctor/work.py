@@ -15,7 +15,7 @@ from inventory.model.connection import Document, translated_errors
 from inventory.settings import Settings
 
 _COUNTED: Final = 1000
-"""The maximum that is counted."""
+"""The maximum up to which each is counted."""
 _CALL_SECONDS: Final = 10.0
 _PATIENCE: Final = timedelta(seconds=60)
 _QUEUED: Final = timedelta(minutes=10)
@@ -64,7 +64,7 @@ def _schedules(database: Database[Document], now: datetime) -> Iterator[Finding]
     count = database["schedule"].count_documents(late, limit=_COUNTED)
     if count:
         words = f"{_many(count)} are late by more than a minute"
-        yield fail("schedules", words, "Does a scheduler run (inventory scheduler)? Its log tells what hinders it.")
+        yield fail("schedules", words, "Does a scheduler run (inventory scheduler)? Its log says what prevents it.")
     else:
         yield ok("schedules", "none is late")
 

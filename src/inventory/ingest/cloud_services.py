@@ -1,4 +1,4 @@
-"""Applying streamed CloudServices: lookup, decision, write, counts."""
+"""Applies streamed CloudServices: looks them up, decides, writes and counts."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class CloudServiceApplier:
             while pending:
                 pending = [item for item in self._round(pending) if self._may_try(item)]
                 if any(item.attempts for item in pending):
-                    # Many streams change these resources at once: after a wait, fewer compete for them.
+                    # Many streams change these resources at once. Waiting reduces the contention.
                     time.sleep(next(waits))
 
     def _may_try(self, item: Item) -> bool:
@@ -84,7 +84,7 @@ class CloudServiceApplier:
         again: list[Item] = []
         for item in found:
             if item.recognized and not self._is_unchanged(item):
-                # Changed by another writer since it was recognized: what the message itself says is needed now.
+                # Another writer has changed it since it was recognized, so the message has to be decoded after all.
                 again.extend([item] if self._reader.reread(item) else [])
             elif item.hit is None:
                 self._sort_out_unknown(item, creating)

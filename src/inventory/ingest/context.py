@@ -16,12 +16,12 @@ from inventory.errors import InventoryError
 
 @dataclass(frozen=True, slots=True)
 class IngestLimits:
-    """The maximum size of a batch, and how long it may wait.
+    """The limits of a batch.
 
     Attributes:
         batch_count: maximum number of resources written together.
         batch_bytes: their maximum size on the wire, bytes; a single larger resource is written alone.
-        batch_seconds: how long the first of a batch waits for more, s.
+        batch_seconds: maximum time from a batch's first message until it is written, s.
         cache_hours: how long a FilterCache is kept, h.
         max_errors: maximum number of errors kept per stream; the rest are only counted.
     """
@@ -35,7 +35,7 @@ class IngestLimits:
 
 @dataclass(frozen=True, slots=True)
 class IngestContext:
-    """For whom and with what data a stream is collected.
+    """The collector, secret and job that a stream belongs to, and the settings of its ingest.
 
     Attributes:
         project_id: the secret's project; empty for none.
@@ -78,7 +78,7 @@ class IngestContext:
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """The result of a stream.
+    """The result of ingesting one stream.
 
     Attributes:
         counts: what was done; also if the stream broke off.

@@ -1,4 +1,4 @@
-"""Garbage collection of what a full collect no longer saw (contract, section 7).
+"""Garbage collection: deletes resources that full collects no longer see (contract, section 7).
 
 It runs once a whole job task has ended as SUCCESS. If it is interrupted, it may be repeated for the same task: each
 state records the task that counted it, so nothing is counted or deleted twice, and the counts are the same. It works in
@@ -39,9 +39,9 @@ class GarbageCounts:
     deleted: int = 0
     disconnected: int = 0
     held: int = 0
-    """Of the disconnected ones, those that would have been deleted and are held, since they are so many."""
+    """The disconnected resources that are held because too many would have been deleted at once."""
     confirmed: int = 0
-    """Of the disconnected ones, those that were held before."""
+    """The disconnected resources that were held before."""
 
 
 def is_due(context: IngestContext, *, resources_seen: int) -> bool:

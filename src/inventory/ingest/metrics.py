@@ -32,7 +32,8 @@ BATCH_SECONDS: Final = histogram(
 )
 
 _TYPES_NAMED: Final = 50
-"""Unknown types named by a process; plugins may invent any number, and each is a time series."""
+"""Maximum number of unknown types that a process counts by name: each is a time series, and plugins can invent any
+number."""
 _named: set[str] = set()
 
 

@@ -47,7 +47,7 @@ _APPLIED_KINDS: Final = (CLOUD_SERVICE_TYPE, REGION, CLOUD_SERVICE)
 _COUNTED: Final = ("created", "updated", "failure", "uncounted")
 _TYPE_CHARACTERS: Final = 64
 _TYPES_REPORTED: Final = 100
-"""The number of unknown types reported per stream; an endless stream may contain any number of names."""
+"""Maximum number of unknown types reported per stream, because a plugin can invent any number of names."""
 
 _log = get_logger(__name__)
 
@@ -89,7 +89,7 @@ class Ingest:
 
         Args:
             stream: the messages; canceled if possible when the ingest ends first.
-            context: for whom and with what data it is collected.
+            context: the collector, secret and job it belongs to.
             should_stop: called several times a second; True ends the ingest.
             on_progress: called with the counts so far after each batch.
             session: used for the writes; None: a new one.

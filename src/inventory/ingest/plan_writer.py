@@ -1,4 +1,4 @@
-"""Writing the planned changes of CloudServices: resources, records and collection states, in one transaction."""
+"""Writes the planned changes of CloudServices: resources, records and collection states, in one transaction."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from inventory.manager.resource.store import RefusedWriteError, ResourceStore
 from inventory.manager.transactions import Transactions
 
 _SHRINK: Final = 4
-"""The factor by which the next transaction is shorter after one whose first write is refused, and longer after success:
-while most writes are refused, little is sent in vain."""
+"""How many times fewer plans the next transaction takes after one whose first write was refused, and more after a
+success, so that little is sent twice while many writes are refused."""
 
 
 @dataclass(slots=True)
@@ -54,8 +54,8 @@ class Written:
 class PlanWriter:
     """Writes the rounds of one stream.
 
-    Usually one transaction stores a round. MongoDB aborts it at the first write that it refuses; then that write is
-    left out, and what was not stored is written again.
+    Usually one transaction stores a round. MongoDB aborts it at the first refused write; the rest is then written again
+    without that write.
 
     Args:
         store, records, states: the collections to write to.
@@ -84,7 +84,7 @@ class PlanWriter:
 
         Args:
             whole: what to write.
-            taken: returns those of the given creations whose match key another resource has.
+            taken: returns the creations whose match key belongs to another resource.
 
         Raises:
             ClaimLostError: another process has the slice now, or the slice has ended; plans that are not done were not
@@ -114,7 +114,7 @@ class PlanWriter:
     def _touch(self, whole: Round) -> None:
         """Note that unchanged resources were seen: times that only grow, so that a late writer changes nothing.
 
-        Not in the transaction: an indexed time costs MongoDB six times as much there.
+        This is done outside the transaction, where writing an indexed time costs MongoDB a sixth.
         """
         if not whole.unchanged:
             return

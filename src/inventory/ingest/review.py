@@ -1,4 +1,4 @@
-"""What a stream's resources lack without failing: counted, so that `job show` can tell it."""
+"""Counts flaws of streamed resources that are stored nevertheless, so that `job show` can report them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from inventory.ingest.reading.items import Item
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
 
 EMPTY_IDENTITY: Final = "EMPTY_IDENTITY"
-"""No value for what tells a CloudService from others: all such resources become one."""
+"""The CloudService has no value that identifies it: all such resources become one."""
 DOUBLE: Final = "DOUBLE"
-"""The same CloudService by its match rules is there more than once in one batch."""
+"""One batch contains several CloudServices that are the same by their match rules."""
 NO_METADATA: Final = "NO_METADATA"
 """A CloudServiceType without metadata."""
 
@@ -24,14 +24,14 @@ _EXAMPLE_CHARACTERS: Final = 200
 
 @dataclass(slots=True)
 class Warned:
-    """How many resources, and the name of the first."""
+    """The number of resources, and the name of the first."""
 
     count: int
     example: str
 
 
 class Review:
-    """The warnings of one stream. It costs no round trip, and decodes at most one unchanged resource per code.
+    """The warnings of one stream. They cost no round trip; at most one unchanged resource per code is decoded for them.
 
     Attributes:
         found: the warnings by code.

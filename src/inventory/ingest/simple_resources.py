@@ -1,4 +1,4 @@
-"""Applying streamed CloudServiceTypes and Regions: few, without state, history or project."""
+"""Applies streamed CloudServiceTypes and Regions: they are few, and have no state, history or project."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class SimpleApplier:
                 position = exc.position or 0
                 item, _ = pending.pop(position)
                 again.extend(self._refused(item, duplicate=exc.duplicate))
-                # The writes before it are valid.
+                # The writes before the refused one were made.
                 size = position or max(len(part) - 1, 1)
             else:
                 for _ in part:

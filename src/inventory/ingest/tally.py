@@ -1,4 +1,4 @@
-"""What all appliers share: the context, the counts, and how a resource fails."""
+"""Shared by all appliers: the context, the counts, and how a resource fails."""
 
 from __future__ import annotations
 

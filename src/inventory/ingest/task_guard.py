@@ -1,7 +1,7 @@
-"""The guard of one task's garbage collection: whether what it would delete is so much that it is held.
+"""The guard of one task's garbage collection: holds the deletions if there are too many.
 
-A hold is PREPARING while the garbage collection marks resources with it. If that is cut off, whoever repeats it for the
-same task continues; if the task has ended, the next garbage collection of the same collector and secret, or the
+A hold is PREPARING while the garbage collection marks resources with it. If that is interrupted, a repetition for the
+same task continues it; after the task's end, the next garbage collection of the same collector and secret, or the
 scheduler, opens the hold.
 """
 
@@ -29,16 +29,16 @@ _log = get_logger(__name__)
 
 
 class Verdict(Enum):
-    """What to do with the resources that a task would delete."""
+    """The decision about the resources that a task would delete."""
 
     DELETE = auto()
     HOLD = auto()
     LEAVE = auto()
-    """Nothing: they were held, and the hold may have been answered since; the next collect decides."""
+    """Do nothing: they were held, and the hold may have been answered since. The next collect decides."""
 
 
 class TaskGuard:
-    """Decides by all that the task would delete, before it deletes anything.
+    """Decides before anything is deleted, from everything that the task would delete.
 
     Args:
         database: where the resources are.
@@ -110,7 +110,7 @@ class TaskGuard:
         self._holds.works(self._context.domain_id, self._hold_id, PREPARING, session, held=count)
 
     def open(self) -> None:
-        """Let the hold be answered: all that it is to hold is marked."""
+        """Open the hold for an answer: all its resources are marked."""
         self._holds.open(self._context.domain_id, self._hold_id)
 
     def _sizes(self, threshold: int) -> tuple[int, int]:
@@ -151,5 +151,5 @@ class TaskGuard:
         _log.warning("deletion_held", hold_id=self._hold_id, resources=summary.total, alive=alive)
 
     def confirm(self, task_started_at: datetime) -> None:
-        """Note that this task has not seen either what was held before."""
+        """Record that this task, too, has not seen the resources held before."""
         self._holds.confirm(**self._pair, now=self._now, unless_since=task_started_at)

@@ -75,7 +75,7 @@ def await_migrated(
             raise attempt.failure
         if str(attempt.failure) != reported:
             reported = str(attempt.failure)
-            # That another process is at it is how every first start goes.
+            # At every first start, all processes but one wait while another migrates.
             level = logging.INFO if isinstance(attempt.failure, MigrationPendingError) else logging.WARNING
             _log.log(level, "waiting_for_migrations", error=reported)
         if wait(RETRY_SECONDS):

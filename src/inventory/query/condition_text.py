@@ -46,7 +46,7 @@ class Search:
 
 
 def parse_condition(text: str) -> ConditionJson | None:
-    """Return the condition that ``text`` is, such as ``state=ENABLED``; None if it is none."""
+    """Return the condition written in ``text``, such as ``state=ENABLED``; None if it is not a condition."""
     found = _CONDITION.fullmatch(text)
     if found is None:
         return None

@@ -32,14 +32,14 @@ _MISSING_VERSION = re.compile(r"([\w.+-]+\.so[\w.]*): version `([^']+)' not foun
 
 
 def find_mongod(*, path: str | None = None, search: Sequence[str] | None = None) -> Path:
-    """Return a mongod that exists and can be loaded.
+    """Return the path of a mongod that can be executed.
 
     Args:
         path: a PATH-like string to search first; absent: the environment's PATH.
         search: folders with installed wheels; absent: ``sys.path``.
 
     Raises:
-        SettingsError: there is none, or it cannot load a library (named, with its Debian package).
+        SettingsError: there is none, or a library is missing; the error names the library and its Debian package.
     """
     found = _find("mongod", MONGOD_IN_WHEEL, path, search)
     if found is None:
@@ -54,7 +54,7 @@ def find_mongod(*, path: str | None = None, search: Sequence[str] | None = None)
 
 
 def find_redis_server(*, path: str | None = None, search: Sequence[str] | None = None) -> Path:
-    """Return a redis-server that exists and can be loaded; arguments and errors as for :func:`find_mongod`."""
+    """Return the path of a redis-server that can be executed; arguments and errors as for :func:`find_mongod`."""
     found = _find("redis-server", REDIS_SERVER_IN_WHEEL, path, search)
     if found is None:
         raise SettingsError(

@@ -29,7 +29,7 @@ class EmbeddedServer(abc.ABC):
     """
 
     name: ClassVar[str]
-    """What it is called in messages: MongoDB or Redis."""
+    """Its name in messages: MongoDB or Redis."""
     program_name: ClassVar[str]
     port_option: ClassVar[str]
     """The option of `up` that sets its port."""

@@ -1,4 +1,4 @@
-"""Which MongoDB and Redis `up` uses: the configured ones, or embedded ones that it runs itself."""
+"""Chooses the MongoDB and Redis that `up` uses: the configured ones, or embedded ones that it runs itself."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _reach_mongodb(uri: str, timeout_seconds: float) -> str:
             uri, serverSelectionTimeoutMS=int(timeout_seconds * 1000), connectTimeoutMS=int(timeout_seconds * 1000)
         )
     except (PyMongoError, ValueError) as exc:
-        # The driver's own text may repeat the string with its password.
+        # The driver's own message may contain the connection string with its password.
         raise SettingsError("The MongoDB connection string cannot be read.", field="INVENTORY_MONGO_URI") from exc
     with client:
         try:

@@ -1,4 +1,4 @@
-"""Deciding whether a streamed CloudService is created or updated, and with which record."""
+"""Decides whether a streamed CloudService is created or updated, and with which record."""
 
 from __future__ import annotations
 
@@ -92,7 +92,8 @@ class Decider:
         self._circumstances = hashlib.blake2b(circumstances.encode("utf-8", "replace") + rules.revision, digest_size=16)
 
     def fingerprint(self, message: ResourceMessage) -> bytes | None:
-        """Return the hash of all that determines how ``message`` is stored; None if identity also determines it."""
+        """Return the hash of everything that determines how ``message`` is stored; None if that includes answers of
+        identity."""
         if not message.fingerprint or self._rules.asks_identity:
             return None
         whole = self._circumstances.copy()

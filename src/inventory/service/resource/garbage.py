@@ -154,7 +154,8 @@ class _Claim:
         self._renewed_at = clock.monotonic()
 
     def taken(self, session_id: Binary) -> bool:
-        """Claim it for who writes by the session; False if it is done, another does it, or the task has ended."""
+        """Claim it for the writer that uses this session; False if it is done, claimed by another process, or the task
+        has ended."""
         claimed = self._tasks.garbage.claim(
             *self._key, owner=self._owner, lease_seconds=self._lease_seconds, session_id=session_id
         )
