@@ -84,7 +84,7 @@ def check_clock(database: Database[Document], now: Callable[[], datetime]) -> It
     there = server_time(database)
     after = now()
     skew = there - (before + (after - before) / 2)
-    # Half of the round-trip time is not a difference of the clocks.
+    # The measurement is uncertain by half the round-trip time.
     certain = max(abs(skew) - (after - before) / 2, timedelta())
     words = f"MongoDB's clock is {abs(skew).total_seconds():.3f} s {'ahead' if skew > timedelta() else 'behind'}"
     mend = "Synchronize the clocks of both machines with NTP (chrony, systemd-timesyncd)."

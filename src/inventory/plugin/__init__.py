@@ -1,11 +1,11 @@
-"""Write a collector plugin in Python: a class, and a line that serves it.
+"""Write a collector plugin in Python: a class, and one line that serves it.
 
 >>> class Lamps(Plugin):
 ...     def collect(self, request):
 ...         yield CloudService(provider="home", group="House", type="Lamp", resource_id="1", name="desk")
 >>> main(Lamps())  # doctest: +SKIP
 
-The server has what a service expects of it: health, reflection, TLS, and a stop that lets running collects end.
+The server supports health checks, reflection, TLS, and a stop that lets running collects end.
 """
 
 from inventory.plugin.base import Plugin, Refused, Request

@@ -11,7 +11,8 @@ from inventory.plugin.resources import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION
 
 
 class Refused(Exception):
-    """The plugin refuses: the options or the secret will not do. Its text is what users read; no value of a secret."""
+    """The plugin refuses the options or the secret. Users see its text, which must not contain a value of the
+    secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,8 +22,8 @@ class Request:
     Attributes:
         options: the collector's options.
         secret_data: the secret; empty for ``init``.
-        filter: what to narrow the collect to; empty: everything.
-        task: the slice to collect, one of those that ``tasks`` named; None: all of it.
+        filter: what to collect; empty: everything.
+        task: the slice to collect, one of those returned by ``tasks``; None: everything.
     """
 
     options: Json
@@ -35,7 +36,7 @@ class Plugin:
     """A collector plugin. Its methods may run at the same time, on several threads.
 
     Attributes:
-        metadata: what ``init`` answers, unless it is overridden: what the plugin can do.
+        metadata: what the plugin supports; returned by ``init`` unless that is overridden.
     """
 
     metadata: ClassVar[Mapping[str, Any]] = {
@@ -45,24 +46,24 @@ class Plugin:
     }
 
     def init(self, request: Request) -> Mapping[str, Any]:  # noqa: ARG002 (for those that override it)
-        """Return the metadata. Asked when a collector is made or changed; raises ``Refused`` for wrong options."""
+        """Return the metadata. Called when a collector is created or changed; raises ``Refused`` for invalid
+        options."""
         return self.metadata
 
     def verify(self, request: Request) -> None:
         """Return if the secret works. Raises ``Refused`` with the reason."""
 
     def tasks(self, request: Request) -> Iterable[Json]:
-        """Return the slices that workers collect side by side; overriding it is what makes a plugin slice."""
+        """Return the slices that workers collect in parallel; override it to support slices."""
         raise NotImplementedError
 
     def collect(self, request: Request) -> Iterator[Resource]:
-        """Yield each resource as soon as it is known; an :class:`Error` for what cannot be collected.
-
-        Raising breaks the collect off: what was sent stays, and the task fails.
+        """Yield each resource as soon as it is known, and an :class:`Error` for what cannot be collected. An exception
+        ends the collect: what was sent is kept, and the task fails.
         """
         raise NotImplementedError
 
     @property
     def has_tasks(self) -> bool:
-        """Whether ``tasks`` is there."""
+        """Whether ``tasks`` is overridden."""
         return type(self).tasks is not Plugin.tasks

@@ -1,4 +1,4 @@
-"""What a plugin sends (contract, section 7), as dataclasses with the usual match rules."""
+"""The messages of a plugin (contract, section 7), as dataclasses with the usual match rules."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ERROR_RESOURCE: Final = "inventory.ErrorResource"
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """What all kinds have in common.
+    """Base of all kinds of resources.
 
     Attributes:
-        resource_type: how the protocol names the kind.
-        match: the fields that make it the same resource in the next collect.
+        resource_type: the name of the kind in the protocol.
+        match: the fields by which the next collect recognizes the resource.
     """
 
     resource_type: ClassVar[str]
@@ -28,7 +28,7 @@ class Resource:
 
     @property
     def match_rules(self) -> Mapping[str, Sequence[str]]:
-        """The match rules as they are sent."""
+        """The match rules in the form of the protocol."""
         return {"1": self.match} if self.match else {}
 
     @property
@@ -42,18 +42,18 @@ class CloudService(Resource):
     """One resource of a cloud.
 
     Attributes:
-        provider, group, type: of which CloudServiceType it is.
-        resource_id: what names it in its account, the same in every collect; without one, all resources of a type
-            are taken for the same.
-        name: what people call it.
-        account: the account, project or subscription that it is in.
-        region_code: of a Region with the same provider.
-        data: what is known about it.
+        provider, group, type: its CloudServiceType.
+        resource_id: identifies it in its account, the same in every collect; without it, all resources of a type are
+            the same.
+        name: for people.
+        account: its account, project or subscription.
+        region_code: the code of a Region of the same provider.
+        data: its properties.
         tags: key and value.
-        ip_addresses: where it can be reached.
-        instance_type, instance_size: its make, and its size in a unit natural to its type.
+        ip_addresses: its addresses.
+        instance_type, instance_size: its model, and its size in the usual unit of its type.
         external_link: its page in the provider's console.
-        project_id: its project, where the provider knows.
+        project_id: its project, if the provider knows it.
         metadata: how a console shows it.
     """
 
@@ -84,7 +84,7 @@ class CloudService(Resource):
 
     @property
     def resource(self) -> dict[str, Any]:
-        """The content as it is sent; what is not known is left out."""
+        """The content in the form of the protocol, without unknown fields."""
         reference = {"resource_id": self.resource_id, **_known(external_link=self.external_link)}
         return {
             "name": self.name,
@@ -111,14 +111,14 @@ class CloudServiceType(Resource):
     """A kind of resource.
 
     Attributes:
-        provider, group, name: what CloudServices refer to.
-        service_code: what the provider calls it.
+        provider, group, name: the names by which CloudServices refer to it.
+        service_code: the provider's name of it.
         is_primary, is_major: whether consoles show it first.
-        labels: what it is about.
-        tags: such as an icon.
-        columns: of the table that a console shows: the heading by the dotted path into the resource, such as
+        labels: its categories.
+        tags: for example, an icon.
+        columns: of its table in a console: the headings by the dotted path into the resource, such as
             ``{"data.size": "Size"}``.
-        metadata: how a console shows it, in full; absent: a table with the columns.
+        metadata: the complete description for a console; None: a table with the columns.
     """
 
     resource_type: ClassVar[str] = CLOUD_SERVICE_TYPE
@@ -153,7 +153,7 @@ class CloudServiceType(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Region(Resource):
-    """A region: where resources are."""
+    """A region of a provider."""
 
     resource_type: ClassVar[str] = REGION
 
@@ -172,11 +172,11 @@ class Region(Resource):
 
 @dataclass(frozen=True, kw_only=True)
 class Error(Resource):
-    """The report that something could not be collected; the rest of the stream goes on.
+    """Reports that something could not be collected; the stream continues.
 
     Attributes:
-        message: why, without secrets.
-        provider, group, type, region_code, resource_id: what it is about, as far as that is known.
+        message: the reason, without secrets.
+        provider, group, type, region_code, resource_id: the resource concerned, as far as it is known.
     """
 
     resource_type: ClassVar[str] = ERROR_RESOURCE
@@ -204,7 +204,7 @@ class Error(Resource):
 
 
 def _table(columns: Mapping[str, str]) -> Json:
-    """Return the metadata of a type whose resources are shown, and searched, by these columns."""
+    """Return the metadata of a type whose resources have these columns in tables and searches."""
     if not columns:
         return {}
     fields = [{"key": key, "name": name, "type": "text"} for key, name in columns.items()]

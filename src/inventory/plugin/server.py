@@ -35,14 +35,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Tls:
-    """PEM files: the certificate with its chain, its key, and the CA of clients, where they need a certificate."""
+    """PEM files: the certificate with its chain, its key, and the CA of clients if they must have a certificate."""
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
 
     def credentials(self) -> grpc.ServerCredentials:
-        """Return them as gRPC takes them. Raises ``OSError``: a file cannot be read."""
+        """Return gRPC's credentials. Raises ``OSError``: a file cannot be read."""
         return grpc.ssl_server_credentials(
             [(self.key.read_bytes(), self.certificate.read_bytes())],
             root_certificates=None if self.client_ca is None else self.client_ca.read_bytes(),
@@ -52,11 +52,11 @@ class Tls:
 
 @dataclass(frozen=True)
 class PluginServer:
-    """A server that is bound.
+    """A bound server.
 
     Attributes:
         server: not started yet.
-        port: where it listens.
+        port: the port on which it listens.
     """
 
     server: grpc.Server
@@ -64,7 +64,7 @@ class PluginServer:
     health: HealthServicer
 
     def stop(self, grace_seconds: float | None = DRAIN_SECONDS) -> None:
-        """Say NOT_SERVING, take no further call, let running ones end for ``grace_seconds``, then break them off."""
+        """Report NOT_SERVING, accept no more calls, and cancel those that have not ended after ``grace_seconds``."""
         self.health.enter_graceful_shutdown()
         self.server.stop(grace_seconds).wait()
 
@@ -75,16 +75,16 @@ def build_server(
     """Return a server of ``plugin`` that is bound but not started.
 
     Args:
-        plugin: what answers.
+        plugin: handles the calls.
         host: address to listen on.
         port: TCP port; 0: any free one.
-        tls: absent: without TLS.
-        threads: calls answered at the same time.
+        tls: None: without TLS.
+        threads: maximum number of concurrent calls.
 
     Raises:
         OSError: the port is taken, or a file of TLS cannot be read.
     """
-    # Without the first option a second plugin would share the port in silence.
+    # Without the first option, a second plugin would silently share the port.
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _UNLIMITED)]
     server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
     services = [collector_pb2.DESCRIPTOR.services_by_name["Collector"]]
@@ -122,7 +122,7 @@ def serve(plugin: Plugin, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT, 
 
 
 def main(plugin: Plugin, arguments: Sequence[str] | None = None) -> None:
-    """Serve as the command line says: ``--host``, ``--port`` (or the variable PORT), ``--tls-certificate``, ….
+    """Serve according to the command line: ``--host``, ``--port`` (or the variable PORT), ``--tls-certificate``, ….
 
     Args:
         plugin: what answers.

@@ -1,4 +1,4 @@
-"""The protocol's two services over a :class:`Plugin`."""
+"""The two services of the protocol, implemented by a :class:`Plugin`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CollectorServicer(collector_pb2_grpc.CollectorServicer):
         self._plugin = plugin
 
     def init(self, request: collector_pb2.InitRequest, context: grpc.ServicerContext) -> collector_pb2.PluginInfo:
-        """Answer the plugin's metadata."""
+        """Return the plugin's metadata."""
         asked = Request(options=to_dict(request.options))
         try:
             return collector_pb2.PluginInfo(metadata=_struct(self._plugin.init(asked), "metadata"))
@@ -39,7 +39,7 @@ class CollectorServicer(collector_pb2_grpc.CollectorServicer):
             _abort(context, exc, asked)
 
     def verify(self, request: collector_pb2.VerifyRequest, context: grpc.ServicerContext) -> Empty:
-        """Answer if the secret works."""
+        """Return an empty answer if the secret works."""
         asked = Request(options=to_dict(request.options), secret_data=to_dict(request.secret_data))
         try:
             self._plugin.verify(asked)
@@ -74,7 +74,7 @@ class JobServicer(job_pb2_grpc.JobServicer):
         self._plugin = plugin
 
     def get_tasks(self, request: job_pb2.GetTaskRequest, context: grpc.ServicerContext) -> job_pb2.TasksInfo:
-        """Answer the plugin's slices."""
+        """Return the plugin's slices."""
         asked = Request(options=to_dict(request.options), secret_data=to_dict(request.secret_data))
         try:
             tasks = [job_pb2.TaskInfo(task_options=_struct(each, "task_options")) for each in self._plugin.tasks(asked)]
@@ -84,7 +84,7 @@ class JobServicer(job_pb2_grpc.JobServicer):
 
 
 def to_message(resource: Resource) -> collector_pb2.ResourceInfo:
-    """Return ``resource`` as the protocol's message; one that cannot be sent becomes the report of that."""
+    """Return the message for ``resource``, or, if it cannot be encoded, an error message that says so."""
     try:
         content = _struct(resource.resource, resource.resource_type)
     except InvalidParameterTypeError as exc:
@@ -113,7 +113,7 @@ def _struct(content: Mapping[str, Any], name: str) -> Struct:
 
 
 def _plain(value: Any) -> Any:
-    """Return ``value`` with what JSON has no form for, and clouds' libraries give all the same: dates and sets."""
+    """Return a JSON form of ``value``, which JSON lacks but libraries of clouds return: a date or a set."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

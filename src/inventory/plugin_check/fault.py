@@ -1,4 +1,4 @@
-"""What is wrong with a plugin, counted where it is wrong again and again."""
+"""The faults of a plugin; equal ones are counted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 _EXAMPLES: Final = 3
 _KINDS: Final = 200
-"""Maximum number of different faults; a plugin that sends junk has any number."""
+"""Maximum number of different faults, because a plugin that sends junk has any number of them."""
 _VARYING: Final = re.compile(r"\d+")
 
 
@@ -18,9 +18,9 @@ class Severity(StrEnum):
     """How bad it is."""
 
     VIOLATION = "violation"
-    """The protocol forbids it, or ingest refuses it."""
+    """The protocol forbids it, or the ingest refuses it."""
     REMARK = "remark"
-    """It works, but is likely not what was meant."""
+    """It works, but is probably not intended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Fault:
 
     Attributes:
         severity: how bad it is.
-        stage: the call it was seen in.
-        code: what it is; an error code of ours where ingest refuses.
+        stage: the call in which it occurred.
+        code: its kind; the error code if the ingest refuses.
         message: in words, free of secrets.
     """
 
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(slots=True)
 class CountedFault:
-    """A fault with how often it was seen, and some places."""
+    """A fault, how often it occurred, and some of the places."""
 
     fault: Fault
     count: int = 0
@@ -56,7 +56,7 @@ class Faults:
         self._found: dict[tuple[str, ...], CountedFault] = {}
 
     def add(self, fault: Fault, *, where: str = "") -> None:
-        """Count ``fault``, seen at ``where``."""
+        """Count ``fault``, which occurred at ``where``."""
         key: tuple[str, ...] = (fault.severity, fault.stage, fault.code, _VARYING.sub("#", fault.message))
         if key not in self._found and len(self._found) >= _KINDS:
             key = (fault.severity, fault.stage, "MORE")

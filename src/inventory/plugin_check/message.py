@@ -1,4 +1,4 @@
-"""What is wrong with one message of a stream. Pure; ingest's own functions say what it would refuse."""
+"""Finds the faults of one message of a stream. Pure; the ingest's own functions say what it would refuse."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from inventory.plugin_check.fault import Fault, remark, violation
 STAGE: Final = "collect"
 STATES: Final = ("NONE", "CREATED", "PENDING", "INPROGRESS", "SUCCESS", "FAILURE", "TIMEOUT", "IDLE", "SKIP")
 LARGE_BYTES: Final = 4 * 1024 * 1024
-"""gRPC's own limit, at which other receivers than ours break off."""
+"""gRPC's default limit, at which receivers other than ours end the stream."""
 _SUCCESS: Final = 4
 _NOW: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SECRET_NAME: Final = re.compile(r"secret|passw|token|private|api_?key|credential", re.IGNORECASE)
@@ -38,12 +38,12 @@ _SECRET_LENGTH: Final = 8
 
 
 def state_name(state: int) -> str:
-    """Return what a state is called."""
+    """Return the name of a state."""
     return STATES[state] if 0 <= state < len(STATES) else str(state)
 
 
 def faults_of_message(message: ResourceMessage) -> Iterator[Fault]:
-    """Yield what is wrong with ``message``."""
+    """Yield the faults of ``message``."""
     if message.fault:
         unreadable = InvalidResourceError(key="resource", reason=message.fault)
         yield violation(STAGE, unreadable.code, unreadable.message)
@@ -56,10 +56,10 @@ def faults_of_message(message: ResourceMessage) -> Iterator[Fault]:
             yield from _stored(message, KINDS[message.resource_type])
         case Disposition.REPORT:
             if not message.message:
-                yield violation(STAGE, "NO_MESSAGE", "an error without a message: nobody learns what went wrong")
+                yield violation(STAGE, "NO_MESSAGE", "an error without a message: users do not learn what went wrong")
         case Disposition.CACHE:
             if not message.resource:
-                yield remark(STAGE, "EMPTY_CACHE", "a FilterCache that holds nothing")
+                yield remark(STAGE, "EMPTY_CACHE", "an empty FilterCache")
         case Disposition.UNKNOWN:
             yield remark(STAGE, "PASSED_OVER", f"{message.resource_type} is not supported and is skipped")
         case Disposition.UNSUPPORTED:
@@ -103,9 +103,8 @@ def _stored(message: ResourceMessage, kind: ResourceKind) -> Iterator[Fault]:
 
 
 def asked_for(message: ResourceMessage, kind: ResourceKind) -> tuple[list[MatchCondition], InventoryError | None]:
-    """Return what the match rules ask for, as :func:`conditions_of`, and raises what it does.
-
-    The project is the one sent: which one a secret or a collector rule gives is not known here.
+    """Return the conditions of the match rules; raises like :func:`conditions_of`. The project is the one sent, since
+    projects from secrets and collector rules are unknown here.
     """
 
     def fill(resource: Json) -> Json:
@@ -116,7 +115,7 @@ def asked_for(message: ResourceMessage, kind: ResourceKind) -> tuple[list[MatchC
 
 
 def document_of(message: ResourceMessage, kind: ResourceKind) -> dict[str, Any]:
-    """Return what ``message`` would be stored as. Raises ``InventoryError`` where ingest refuses it."""
+    """Return the document that would be stored for ``message``. Raises ``InventoryError`` if the ingest refuses it."""
     values = values_of(kind, message.resource)
     if kind is CLOUD_SERVICE:
         return new_cloud_service(values, cloud_service_id="id", domain_id="domain", now=_NOW)
@@ -127,7 +126,7 @@ def document_of(message: ResourceMessage, kind: ResourceKind) -> dict[str, Any]:
 
 
 def _empty_identity(condition: MatchCondition, kind: ResourceKind) -> str:
-    """Return the path of the identity where the match rule has it and the resource has no value there."""
+    """Return the path of the identifying field if the match rule contains it and the resource has no value there."""
     for path, wanted in zip(condition.paths, condition.wanted, strict=True):
         if path == kind.indexed and wanted is None:
             return path
@@ -142,7 +141,7 @@ def _is_indexed(condition: MatchCondition, kind: ResourceKind) -> bool:
 
 
 def secret_values(data: Any, *, named: bool = False) -> set[str]:
-    """Return the values of a secret that are secret by their name, and long enough not to be a word of their own."""
+    """Return the values of a secret whose names mark them as secret and that are too long to be ordinary words."""
     if isinstance(data, Mapping):
         return {
             value
@@ -155,8 +154,8 @@ def secret_values(data: Any, *, named: bool = False) -> set[str]:
 
 
 def shows_secret(message: ResourceMessage, secrets: set[str]) -> Iterator[Fault]:
-    """Yield a violation where the resource, which everybody in the domain can read, holds a secret value."""
+    """Yield a violation if the resource, which all users of the domain can read, contains a secret value."""
     if secrets:
         written = json.dumps(message.resource, default=str, ensure_ascii=False)
         if any(secret in written or json.dumps(secret)[1:-1] in written for secret in secrets):
-            yield violation(STAGE, "SECRET_SHOWN", "a resource holds a value of the secret, for all to read")
+            yield violation(STAGE, "SECRET_SHOWN", "a resource contains a value of the secret, which users can read")

@@ -60,7 +60,7 @@ def _formats(metadata: Json) -> Iterator[Fault]:
 
 
 def undeclared(metadata: Json, types: set[str]) -> Iterator[Fault]:
-    """Yield the types that were sent but are not among those that the plugin declares."""
+    """Yield the types that were sent but not declared by the plugin."""
     declared = metadata.get("supported_resource_type")
     if not isinstance(declared, list):
         return

@@ -1,4 +1,4 @@
-"""What a stream was like as a whole."""
+"""Checks of a stream as a whole."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ QUIET_SECONDS: Final = 60.0
 _SAMPLE_CHARACTERS: Final = 600
 _REPORTED: Final = 10
 _REMEMBERED: Final = 200_000
-"""Resources that are distinguished; more would only cost memory."""
+"""Maximum number of resources that are distinguished; more would only cost memory."""
 
 
 @dataclass(slots=True)
 class Share:
-    """Messages of one type and state."""
+    """The messages of one type and state."""
 
     count: int = 0
     bytes: int = 0
@@ -36,15 +36,15 @@ class Share:
 
 @dataclass(slots=True)
 class StreamReport:
-    """All that was streamed.
+    """Everything that was streamed.
 
     Attributes:
         shares: by type and state.
-        samples: by type, the first resource, cut, secrets blotted out.
-        reported: what the plugin itself reported as errors, the first of them.
-        first_seconds: until the first message, s.
+        samples: by type, the first resource, shortened and redacted.
+        reported: the first errors that the plugin itself reported.
+        first_seconds: time until the first message, s.
         longest_silence: s.
-        seconds: all in all, s.
+        seconds: total time, s.
     """
 
     shares: dict[tuple[str, str], Share] = field(default_factory=dict)
@@ -66,18 +66,18 @@ class StreamReport:
 
 
 Named: TypeAlias = dict[tuple[str, ...], tuple[str, int]]
-"""By the parts of a name: the first resource with it, and how many there are."""
+"""The first resource with a name, and their number, by the parts of the name."""
 
 
 @dataclass(slots=True)
 class References:
-    """What resources refer to, and what of it was sent."""
+    """The names that resources refer to, and which of them were sent."""
 
     used: Named = field(default_factory=dict)
     sent: Named = field(default_factory=dict)
 
     def faults(self, kind: str) -> Iterator[Fault]:
-        """Yield a remark for each name that resources use, but that was not sent; the first of them."""
+        """Yield a remark for each of the first names that resources refer to and that were not sent."""
         for key in sorted(self.used.keys() - self.sent.keys())[:_REPORTED]:
             example, count = self.used[key]
             words = f"{count} resources name {'/'.join(key)}, but no such {kind} was sent; one is {example}"
@@ -85,14 +85,14 @@ class References:
 
 
 class StreamWatcher:
-    """Takes the messages one after the other."""
+    """Checks the messages one after the other."""
 
     def __init__(self, *, secret_data: Json, secrets: set[str], faults: Faults) -> None:
         """Prepare.
 
         Args:
-            secret_data: blotted out of all that is shown.
-            secrets: values that no resource may hold.
+            secret_data: redacted in everything that is shown.
+            secrets: values that no resource may contain.
             faults: where faults are counted.
         """
         self.report = StreamReport()
@@ -104,7 +104,7 @@ class StreamWatcher:
         self._regions = References()
 
     def take(self, message: ResourceMessage, *, waited: float) -> None:
-        """Look at ``message``, for which one waited so many seconds."""
+        """Check ``message``, which arrived after waiting ``seconds``."""
         report = self.report
         if report.first_seconds is None:
             report.first_seconds = waited
@@ -126,10 +126,10 @@ class StreamWatcher:
         self._note_references(message)
 
     def closing(self) -> Iterator[Fault]:
-        """Yield what only the whole shows; for a stream that was not cut short."""
+        """Yield the faults that only a whole stream shows; for a stream that was not cut short."""
         yield from self._types.faults("CloudServiceType")
         yield from self._regions.faults("Region")
-        # Types that have no resource in this account are usual; regions without one are a list that nobody asked for.
+        # Types without a resource in this account are normal; regions without one are useless.
         if unused := sorted(self._regions.sent.keys() - self._regions.used.keys()):
             words = f"{len(unused)} regions were sent that no resource names, such as {'/'.join(unused[0])}"
             yield remark(STAGE, "UNUSED_REGION", words)

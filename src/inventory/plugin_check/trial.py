@@ -1,4 +1,4 @@
-"""Calling a plugin as a worker would: init, verify, get_tasks, collect."""
+"""Calls a plugin like a worker: init, verify, get_tasks, collect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from inventory.plugin_check.stream import StreamReport, StreamWatcher
 ResultT = TypeVar("ResultT")
 
 _AHEAD: Final = 100
-"""Messages read ahead of those being checked."""
+"""Maximum number of messages read ahead of the one being checked."""
 _POLL_SECONDS: Final = 0.2
 
 
@@ -130,7 +130,7 @@ class Trial:
         if slices is None:
             return
         if not slices:
-            self.report.faults.add(remark("get_tasks", "NO_SLICES", "it offers slices, but names none: nothing to do"))
+            self.report.faults.add(remark("get_tasks", "NO_SLICES", "it supports slices, but returned none"))
         if not all(encodable(dict(each)) for each in slices):
             self.report.faults.add(violation("get_tasks", "TASK_OPTIONS", "task_options that cannot be stored"))
         if len({repr(each) for each in slices}) < len(slices):
@@ -261,5 +261,5 @@ def metadata_words(metadata: Json | None) -> str:
 
 def _slices_words(slices: Sequence[Any] | None) -> str:
     if slices is None:
-        return "not offered: collected as a whole"
+        return "not supported: collected as a whole"
     return f"{len(slices)} slice{'' if len(slices) == 1 else 's'}"

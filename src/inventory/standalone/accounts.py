@@ -1,4 +1,4 @@
-"""Many secrets from one CSV file: an account a line. Errors name line and column, never a value."""
+"""Reads many secrets from one CSV file with one account per line. Errors contain line and column, never a value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.standalone.platform_file import Entry
 from inventory.standalone.secret_values import complete, named_for
 
 ABOUT: Final = ("secret_id", "name", "project_id", "schema", "groups")
-"""Columns that are about the secret; all others are its values."""
+"""Columns that describe the secret; all others are its values."""
 _BETWEEN_GROUPS: Final = ";"
 
 
@@ -39,22 +39,22 @@ def accounts_of(
     """Return the accounts of a CSV file.
 
     The first line names the columns: ``secret_id``, or else ``name``, is required; ``project_id``, ``schema`` and
-    ``groups`` (several with ``;`` between them) may be there; every other column is a value of the secret, under the
-    plugins' name or one that the provider's own tools use. An empty cell is no value.
+    ``groups`` (several with ``;`` between them) are optional; every other column is a value of the secret, under the
+    plugins' name or that of the provider's own tools. An empty cell is no value.
 
     Args:
-        text: what stands in the file.
+        text: the content of the file.
         provider_id: of the secrets.
-        provider: what is known of it.
+        provider: the known facts about it.
         groups: further groups of every secret.
-        project_id: of those that name none.
-        of: the file, for errors.
+        project_id: of secrets without a project.
+        of: the file's name, for errors.
 
     Raises:
-        SettingsError: the file is no such list, or a line lacks something.
+        SettingsError: the file has a different form, or a line is incomplete.
     """
     try:
-        # Spreadsheets put a byte order mark first.
+        # Spreadsheets write a byte order mark at the beginning.
         rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True))
     except csv.Error as exc:
         raise SettingsError(f"{of}: is not CSV", field="from_file") from exc

@@ -48,7 +48,7 @@ class CataloguePlugin(_Part):
     source: str
     needs: str = Field("", description="the minimum privileges, by name of policy or role")
     options: dict[str, Any] = {}
-    checked: str = Field(description="how the facts were checked, and what could not be run")
+    checked: str = Field(description="how the facts were checked, and what could not be tried")
 
 
 class Catalogue(_Part):
@@ -66,5 +66,5 @@ def catalogue() -> Catalogue:
 
 
 def provider_of(name: str) -> Provider:
-    """Return the facts about a provider; just its name if it is not in the catalogue."""
+    """Return the facts about a provider; only its name if it is not in the catalogue."""
     return catalogue().providers.get(name) or Provider(name=name)

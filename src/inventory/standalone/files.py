@@ -1,7 +1,7 @@
-"""Files and folders that commands write: complete or not at all, and private.
+"""Writes files and folders for commands: atomically, and private to their owner.
 
-A file that is replaced keeps its owner. What is new belongs to the owner of the folder it is in, so that what a command
-under ``sudo`` writes into somebody's folder can be read without.
+A replaced file keeps its owner. A new one belongs to the owner of its folder, so that the user can read files written
+with ``sudo``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _PRIVATE_FOLDER: Final = 0o700
 
 @contextlib.contextmanager
 def written_beside(path: Path, text: str, *, mode: int = PRIVATE) -> Iterator[Path]:
-    """Give a new file in the folder of ``path`` that durably contains ``text``; removed unless it was renamed.
+    """Yield a new file in the folder of ``path`` that durably contains ``text``; it is removed unless it was renamed.
 
     Raises:
         OSError: it cannot be written.
@@ -39,12 +39,12 @@ def written_beside(path: Path, text: str, *, mode: int = PRIVATE) -> Iterator[Pa
 
 
 def private_folder(path: Path) -> None:
-    """Make the folder ``path`` if it is missing. Raises ``OSError``."""
+    """Create the folder ``path`` if it is missing. Raises ``OSError``."""
     try:
         path.mkdir(mode=_PRIVATE_FOLDER)
     except FileExistsError:
         return
-    # By descriptor: a path could by now lead elsewhere.
+    # By descriptor, because the path may have been replaced meanwhile.
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         _own(descriptor, path.parent)
@@ -53,7 +53,7 @@ def private_folder(path: Path) -> None:
 
 
 def private_log(path: Path) -> int:
-    """Return a descriptor that appends to the file ``path``, which is made if it is missing. Raises ``OSError``."""
+    """Return a descriptor that appends to the file ``path``, which is created if it is missing. Raises ``OSError``."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     with contextlib.suppress(FileExistsError):
         descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, PRIVATE)
@@ -63,7 +63,7 @@ def private_log(path: Path) -> int:
 
 
 def _own(descriptor: int, model: Path) -> None:
-    """Give the open file the owner and group of ``model``, where this process may."""
+    """Give the open file the owner and group of ``model``, if this process may."""
     wanted, made = model.stat(), os.fstat(descriptor)
     if (made.st_uid, made.st_gid) != (wanted.st_uid, wanted.st_gid):
         with contextlib.suppress(PermissionError):

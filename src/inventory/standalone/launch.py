@@ -1,4 +1,4 @@
-"""How a plugin that runs beside ``inventory up`` is started. Pure."""
+"""Determines how a plugin that `inventory up` runs is started. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from inventory.bootstrap.static_file import PluginEntry
 
 _OWN: Final = "INVENTORY_"
-"""Begins the variables of the service, with addresses and passwords of its stores: not for plugins."""
+"""The prefix of the service's variables, which contain passwords of its stores and are not passed to plugins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Launch:
 
     Attributes:
         argv: the command line.
-        folder: where it runs; None: anywhere.
+        folder: its working directory; None: any.
         environment: its whole environment.
     """
 
@@ -30,10 +30,10 @@ class Launch:
 
 
 def launch_of(entry: PluginEntry, base: Path) -> Launch:
-    """Return how the plugin is started.
+    """Return the process of a plugin.
 
     Args:
-        entry: one with ``run``.
+        entry: its entry, with ``run``.
         base: the folder of the platform file.
     """
     assert entry.run is not None
@@ -47,7 +47,7 @@ def launch_of(entry: PluginEntry, base: Path) -> Launch:
         return Launch(argv, folder, {**environment, "PORT": str(port)})
     name = container_of(entry)
     publish = f"127.0.0.1:{port}:{entry.run.container_port}"
-    # With --init a signal ends whatever the image starts, unless it ignores signals.
+    # With --init, SIGTERM ends any program that does not ignore it.
     argv = ("docker", "run", "--rm", "--init", "--name", name, "--publish", publish, "--memory", entry.run.memory)
     return Launch((*argv, str(entry.run.image)), None, environment)
 
@@ -58,10 +58,10 @@ def plugin_environment() -> dict[str, str]:
 
 
 def port_of(entry: PluginEntry) -> int:
-    """Return the port at which the plugin is reached."""
+    """Return the port of the plugin."""
     return int(str(entry.endpoint).rpartition(":")[2])
 
 
 def container_of(entry: PluginEntry) -> str:
-    """Return the name of the plugin's container: one port of a machine is one container's; empty: it has none."""
+    """Return the name of the plugin's container, which contains its port and so is unique; empty: it has none."""
     return f"inventory-plugin-{port_of(entry)}" if entry.run is not None and entry.run.image else ""

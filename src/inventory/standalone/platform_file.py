@@ -30,7 +30,7 @@ _ATTEMPTS: Final = 10
 """How often the file is reread if another process changed it meanwhile."""
 _SETTLED_NS: Final = 2_000_000_000
 _KEPT: Final = 0o640
-"""The mode bits that a file readable only by its owner and group keeps."""
+"""The mode bits that are kept of a file that only its owner and group can read."""
 
 
 class PlatformFile:
@@ -72,7 +72,7 @@ class PlatformFile:
         return True
 
     def rewrite(self, edit: Edit) -> None:
-        """Replace the text of the file by what ``edit`` makes of it. Raises like :meth:`add`."""
+        """Replace the text of the file by the result of ``edit``. Raises like :meth:`add`."""
         self._change(edit)
 
     def add(self, section: str, *entries: Entry) -> None:
@@ -84,7 +84,7 @@ class PlatformFile:
         self._change(lambda text: yaml_edit.remove_entry(text, section, _index(text, section, key)))
 
     def replace(self, section: str, key: str, change: Callable[[Entry], Entry]) -> None:
-        """Rewrite the keys of the entry with the id ``key`` that ``change`` changes. Raises like :meth:`add`."""
+        """Apply ``change`` to the entry with the id ``key``, and rewrite the changed keys. Raises like :meth:`add`."""
 
         def edit(text: str) -> str:
             index = _index(text, section, key)
@@ -116,7 +116,7 @@ class PlatformFile:
             with written_beside(self.path, text, mode=_mode(found)) as new:
                 if file_state(self.path) != before:
                     return False
-                # It is complete: readers that wait for a file being written need not wait for it.
+                # Readers wait for a file that is being written, but this one is complete.
                 settled = time.time_ns() - _SETTLED_NS
                 os.utime(new, ns=(settled, settled))
                 new.replace(self.path)
@@ -126,7 +126,7 @@ class PlatformFile:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let one command at a time change files in this folder; others wait."""
+        """Hold a lock, so that only one command at a time changes files in this folder."""
         try:
             folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as exc:

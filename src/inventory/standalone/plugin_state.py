@@ -1,4 +1,4 @@
-"""What `inventory up` tells of the plugins that run beside it: their state and their logs, in its data folder."""
+"""The state and logs of the plugins that `inventory up` runs, in its data folder."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class State(StrEnum):
-    """How a plugin's process is."""
+    """The state of a plugin's process."""
 
     RUNNING = "running"
     RESTARTING = "restarting"
-    """It died, and is about to be started again."""
+    """It died and will be restarted."""
     FAILED = "failed"
-    """It cannot be started, or died too often; it is left alone until its entry changes."""
+    """It cannot be started, or died too often; it is not restarted until its entry changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class PluginState:
     """One plugin's process.
 
     Attributes:
-        state: how it is.
-        pid: of the process that runs, or ran last; 0: it could not be started.
-        deaths: how often it has ended by itself since its entry was read.
-        reason: of the last end, in words.
+        state: its state.
+        pid: of the running or last process; 0: it could not be started.
+        deaths: how often it has ended without being stopped since its entry was read.
+        reason: why it last ended.
         container: its name; empty: it has none.
     """
 
@@ -47,12 +47,12 @@ class PluginState:
 
 
 def log_file(data_dir: Path, plugin_id: str) -> Path:
-    """Return where a plugin's output goes."""
+    """Return the path of a plugin's log."""
     return data_dir / FOLDER / f"{_UNSAFE.sub('_', plugin_id)}.log"
 
 
 def write_states(data_dir: Path, states: Mapping[str, PluginState]) -> None:
-    """Write down how all plugins are. Raises ``OSError``."""
+    """Store the states of all plugins. Raises ``OSError``."""
     path = data_dir / FOLDER / STATE_FILE
     text = json.dumps({plugin_id: asdict(state) for plugin_id, state in states.items()})
     with written_beside(path, text) as new:
@@ -60,7 +60,7 @@ def write_states(data_dir: Path, states: Mapping[str, PluginState]) -> None:
 
 
 def read_states(data_dir: Path) -> dict[str, PluginState]:
-    """Return how all plugins are; none where nothing is known."""
+    """Return the stored states of all plugins; empty if there are none."""
     try:
         content = json.loads((data_dir / FOLDER / STATE_FILE).read_text(encoding="utf-8"))
         return {str(name): PluginState(**{**each, "state": State(each["state"])}) for name, each in content.items()}

@@ -37,7 +37,7 @@ def upgraded(entry: Entry, version: str, endpoint: str = "") -> Entry:
         reason = f"it is run by a command; change that, or remove it and run it again with --version {version}"
         raise SettingsError(f"{entry['plugin_id']}: {reason}", field="version")
     if run.get("image"):
-        # The one container that there is: collectors of older versions use it, too.
+        # There is only one container, which collectors with older versions also use.
         image = str(run["image"]).rpartition(":")[0]
         entry = {**entry, "run": {**run, "image": f"{image}:{version}"}}
     versions = entry.get("versions") or []

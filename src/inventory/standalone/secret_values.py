@@ -35,7 +35,7 @@ def complete(provider: Provider, values: Json, *, of: str) -> dict[str, Any]:
         of: what the values belong to, for the error.
 
     Raises:
-        SettingsError: names missing required ones.
+        SettingsError: required values are missing; the error names them.
     """
     filled = {name: field.default for name, field in provider.fields.items() if field.default} | {
         name: value for name, value in values.items() if value not in ("", None)

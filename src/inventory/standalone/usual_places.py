@@ -52,7 +52,7 @@ def read(kind: str, place: Place) -> Json:
     """Return the credentials of one kind of tools, such as ``aws``.
 
     Raises:
-        SettingsError: there are none that a plugin can use; says where it searched.
+        SettingsError: there are none that a plugin can use; the error says where it searched.
     """
     return {
         "aws": _aws,
@@ -165,7 +165,7 @@ def _ini(path: Path, prefix: str = "") -> dict[str, dict[str, str]]:
     except OSError as exc:
         raise _none(f"{path}: {exc.strerror}") from exc
     except (configparser.Error, UnicodeDecodeError):
-        # The parser's own message quotes the line.
+        # The parser's own message contains the line.
         raise _none(f"{path}: is not of the form that the tool writes") from None
     return {name.removeprefix(prefix): dict(parser[name]) for name in parser.sections()}
 

@@ -1,4 +1,4 @@
-"""Finds the comments of a YAML text; a ``#`` within a value is none."""
+"""Finds the comments of a YAML text; a ``#`` within a value does not begin one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Comment:
     """One comment.
 
     Attributes:
-        line: where it is, from 0.
+        line: its line, from 0.
         text: from its ``#`` to the end of the line, without spaces at its end.
     """
 
@@ -35,7 +35,7 @@ def comments_of(text: str) -> list[Comment]:
         if start.index > end:
             found += _between(text[end : start.index], line)
         if isinstance(token, yaml.ScalarToken) and token.style in _BLOCK_STYLES:
-            # What follows the indicator on its line.
+            # The rest of the indicator's line.
             found += _between(text[start.index : token.end_mark.index].split("\n", 1)[0], start.line)
         if token.end_mark.index >= end:
             end, line = token.end_mark.index, token.end_mark.line

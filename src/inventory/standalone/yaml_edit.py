@@ -1,7 +1,7 @@
 """Edits a YAML file that people write: everything else is preserved, including comments and spacing.
 
 The file is a mapping of sections, each a list of mappings (entries). An edit changes lines of the text; the result is
-parsed and compared with the intended content, so an edit that some form of YAML prevents is refused, never wrong.
+parsed and compared with the intended content, so an edit that the file's form does not allow is refused, never wrong.
 (A round trip through a YAML library would re-indent the file, and attach a section's heading comment to the entry
 above.)
 """
@@ -165,7 +165,7 @@ class _Document:
     def _changes(self, node: yaml.MappingNode, before: Entry, after: Entry, end: int) -> Iterator[_Change]:
         """Yield the changes that turn a block mapping, which ends before line ``end``, into ``after``.
 
-        Of two at the same line, the one yielded later comes to stand above.
+        Of two at the same line, the one yielded later is placed above.
         """
         added = [name for name in after if name not in before]
         yield _Change(end, end, [row for name in added for row in self._key(name, after[name], node.start_mark.column)])
@@ -205,7 +205,7 @@ class _Document:
         first = key.start_mark.line
         last = first + 1
         if getattr(value, "flow_style", False):
-            # Its closing bracket may stand at any column.
+            # Its closing bracket may be at any column.
             last = value.end_mark.line + 1
         for number in range(last, end):
             line = self._lines[number]

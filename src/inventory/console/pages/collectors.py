@@ -50,7 +50,7 @@ def _next(facts: list[Json]) -> str:
 
 
 async def newest_jobs(visit: Visit, collectors: list[Json]) -> Mapping[str, Json]:
-    """Return the newest job of each collector, as far as the visitor may see it."""
+    """Return the newest job of each collector, if the visitor may see it."""
     ids = [each["collector_id"] for each in collectors]
     if not ids:
         return {}

@@ -1,4 +1,4 @@
-"""Deletions that wait for a decision, and what was deleted and can be brought back."""
+"""Deletions: holds that wait for a decision, and deletions that can be undone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.domain.plain import MutableJson
 LIMIT: Final = 50
 STATES: Final = ("PREPARING", "HELD", "APPROVING", "APPROVED", "DISCARDING", "DISCARDED", "DISSOLVED", "DONE")
 _CALLS: Final = 10
-"""How often a call that works for some seconds at a time is made for one click; the next click goes on."""
+"""How often a call that works for some seconds at a time is repeated for one click; the next click continues."""
 
 
 async def show_list(visit: Visit) -> Response:
@@ -42,7 +42,7 @@ async def show(visit: Visit) -> Response:
 
 
 async def _repeated(visit: Visit, name: str, unfinished: Any, **request: Any) -> Json:
-    """Call a method that works for some seconds at a time until it is done, within bounds."""
+    """Repeat a call that works for some seconds at a time until it is done, at most ``_CALLS`` times."""
     answer: Json = {}
     for _ in range(_CALLS):
         answer = await visit.call(name, **request)
@@ -68,14 +68,14 @@ async def discard(visit: Visit) -> Response:
 
 
 async def undo(visit: Visit) -> Response:
-    """Bring back what was deleted."""
+    """Restore what was deleted."""
     deletion_id = visit.request.path_params["deletion_id"]
     done = await _repeated(visit, "Deletion.undo", lambda it: not it.get("complete"), deletion_id=deletion_id)
     return visit.go(f"/deletions/{deletion_id}", _restored(done))
 
 
 async def undo_job(visit: Visit) -> Response:
-    """Bring back what a job deleted."""
+    """Restore what a job deleted."""
     job_id = visit.request.path_params["job_id"]
     done = await _repeated(visit, "Deletion.undo", lambda it: not it.get("complete"), job_id=job_id)
     return visit.go(f"/jobs/{job_id}", _restored(done))

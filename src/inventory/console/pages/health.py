@@ -20,10 +20,10 @@ _WORST_FIRST: Final = ("FAIL", "WARN", "OK", "SKIP")
 
 
 async def _asked(visit: Visit, name: str, *, wait: bool, **request: Any) -> Part:
-    """Ask for a part; MongoDB being away is no reason to show nothing here.
+    """Request a part; an unreachable MongoDB must not prevent this page.
 
     Raises:
-        ApiError: nobody is signed in, or no domain is named.
+        ApiError: the visitor is not signed in, or must choose a domain.
     """
     try:
         return await part(visit, name, wait=wait, **request)

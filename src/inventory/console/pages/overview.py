@@ -156,7 +156,7 @@ _COLLECTOR_FIELDS: Final = ["collector_id", "name", "state", "last_collected_at"
 
 
 def _whole(*asked: Part) -> Part:
-    """Return the first part that is late, since nothing may be missing unnoticed, else the first one."""
+    """Return the first part that is late, so that the page says that something is missing, else the first one."""
     return next((each for each in asked if each.is_late), asked[0])
 
 

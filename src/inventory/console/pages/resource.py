@@ -75,7 +75,7 @@ async def show_data(visit: Visit) -> Response:
     try:
         value = subtree(found.get("data", {}), path)
     except KeyError:
-        raise ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "The resource's data has nothing there.") from None
+        raise ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "The resource's data does not contain this path.") from None
     first = visit.whole("from", 0, least=0)
     shown = value[first:] if isinstance(value, list) else value
     keys = split(path)

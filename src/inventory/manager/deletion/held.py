@@ -64,7 +64,7 @@ class HeldResources:
         return [state["cloud_service_id"] for state in found]
 
     def _delete(self, hold: StoredDeletion, batch: Sequence[str], now: datetime, session: ClientSession) -> None:
-        """Delete, in a transaction, those of these resources that are still held and not seen by anybody else since."""
+        """Delete, in a transaction, the given resources that are still held and that nobody else has seen since."""
         own = {**_held(hold), "cloud_service_id": {"$in": list(batch)}}
         held = {state["cloud_service_id"]: state["seen_at"] for state in self._states.find(own, session=session)}
         elsewhere = {
@@ -87,7 +87,7 @@ class HeldResources:
             job_id=hold.get("job_id", ""),
         )
         self._store.forget(hold["domain_id"], gone, session)
-        # Somebody else sees or has deleted them: the hold no longer contains them.
+        # Seen or deleted by others, so the hold no longer contains them.
         left = {**own, "cloud_service_id": {"$in": [key for key in held if key not in gone]}}
         change = {"$set": {"disconnected_count": 0}, "$unset": {"hold_id": ""}}
         self._states.update_many(left, change, session=session)

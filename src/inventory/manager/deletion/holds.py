@@ -122,7 +122,7 @@ class HoldManager:
 
     @translated_errors()
     def open(self, domain_id: str, deletion_id: str) -> None:
-        """Make a PREPARING hold HELD: all that it is to hold is marked, and it can be answered."""
+        """Make a PREPARING hold HELD: all its resources are marked, and it can be answered."""
         self._deletions.update_one({**_of(domain_id, deletion_id), "state": PREPARING}, {"$set": {"state": HELD}})
 
     @translated_errors()
@@ -134,13 +134,13 @@ class HoldManager:
         return hold
 
     def works(self, domain_id: str, deletion_id: str, state: str, session: ClientSession, **added: int) -> None:
-        """Write the hold in a transaction that works for it.
+        """Write the hold in a transaction that changes its resources.
 
         Args:
             domain_id, deletion_id: the hold.
             state: the state that it must have.
             session: the transaction's.
-            added: what to add to its numbers, by field.
+            added: increments of its counts, by field.
 
         Raises:
             HoldChangedError: the hold has another state.
@@ -151,7 +151,7 @@ class HoldManager:
 
     @translated_errors()
     def begin_housekeeping(self, domain_id: str, deletion_id: str, *, now: datetime) -> None:
-        """Record, once, that a run of housekeeping deletes something: it can be undone by this id."""
+        """Record, once, that a run of housekeeping deletes resources, so that this can be undone by id."""
         reason = "not updated for too long, and not seen by later collects"
         values = {"domain_id": domain_id, "deletion_id": deletion_id, "kind": HOUSEKEEPING, "state": DONE}
         document = new_document(Deletion, **values, reason=reason, created_at=now, expires_at=now + self._kept)
@@ -175,7 +175,7 @@ class HoldManager:
 
     @translated_errors()
     def renew(self, hold: StoredDeletion, *, missing: int, now: datetime) -> None:
-        """Record that a further run of housekeeping has found that many resources of a held type still too old."""
+        """Record how many resources of a held type another run of housekeeping has found too old."""
         change = {"$set": {"missing": missing, "confirmed_at": now}, "$inc": {"confirmations": 1}}
         self._deletions.update_one({**_of(hold["domain_id"], hold["deletion_id"]), "state": HELD}, change)
 
@@ -183,7 +183,8 @@ class HoldManager:
     def answer(
         self, domain_id: str, hold_id: str, state: str, *, by: str, now: datetime, of: str = HELD
     ) -> StoredDeletion | None:
-        """Set a hold from ``of`` to ``state``, and return it; one in ``state`` already is returned, too."""
+        """Change a hold's state from ``of`` to ``state``, and return it; it is also returned if it is in ``state``
+        already."""
         query = {**_of(domain_id, hold_id), "state": {"$in": [of, state]}}
         found: Any = self._deletions.find_one_and_update(
             query,
@@ -203,7 +204,7 @@ class HoldManager:
 
     @translated_errors()
     def close(self, domain_id: str, deletion_id: str, state: str, *, of: str, now: datetime) -> None:
-        """Record that nothing is left to do of a hold in state ``of``; it is removed once it cannot be undone."""
+        """Record that the work for a hold in state ``of`` is done; it is removed when it can no longer be undone."""
         change = {"$set": {"state": state, "missing": 0, "expires_at": now + self._kept}, "$unset": {"open_of": ""}}
         self._deletions.update_one({**_of(domain_id, deletion_id), "state": of}, change)
 

@@ -21,7 +21,7 @@ from inventory.model.documents.record import record_key
 
 _BATCH: Final = 100
 _TRIES: Final = 3
-"""The number of tries for a batch if the same resources are created in between."""
+"""Maximum number of tries for a batch while the same resources are being created."""
 _LISTED: Final = 100
 _IDENTITY: Final = ("provider", "cloud_service_group", "cloud_service_type", "account")
 
@@ -41,7 +41,8 @@ class Living:
 
 @dataclass(slots=True)
 class Restored:
-    """The result of an undo: how many were restored, which were not (the first hundred), and whether all were tried."""
+    """The result of an undo: the number of restored resources, the first hundred that were not, and whether all were
+    tried."""
 
     restored: int = 0
     not_restored: int = 0
@@ -72,8 +73,8 @@ class Restorer:
 
         Args:
             domain_id: the domain.
-            deleted_by: what deleted it, each with the collector and secret that no longer saw it; None: by what the
-                resource itself tells.
+            deleted_by: what deleted them, each with the collector and secret that no longer saw them; None: those
+                stored with the resource.
             user_id: the user named in the records.
             now: the time.
             should_stop: asked before each batch.
@@ -96,7 +97,8 @@ class Restorer:
 
     @translated_errors()
     def tasks_of(self, domain_id: str, job_id: str) -> list[str]:
-        """Return the job tasks by which resources are DELETED and whose records name the job, which may be gone."""
+        """Return the job tasks that deleted resources and whose records contain the job; the job itself may no longer
+        exist."""
         by_task = {"domain_id": domain_id, "deleted_by": {"$regex": f"^{ids.JOB_TASK}-"}}
         group = {"_id": "$deleted_by", "one": {"$first": "$cloud_service_id"}}
         rows = self._services.aggregate([{"$match": by_task}, {"$group": group}])
@@ -129,7 +131,7 @@ class Restorer:
         now: datetime,
         session: ClientSession,
     ) -> tuple[int, list[Living]]:
-        """Restore, in a transaction, those of these resources that are still DELETED."""
+        """Restore, in a transaction, the given resources that are still DELETED."""
         wanted = {"_id": {"$in": list(keys)}, "state": "DELETED", "deleted_by": {"$in": list(deleted_by)}}
         deleted = list(self._services.find(wanted, {"data": 0, "metadata": 0, "tags": 0}, session=session))
         twins = self._living(deleted, session)
@@ -154,7 +156,7 @@ class Restorer:
         self._services.bulk_write(writes, session=session)
 
     def _living(self, deleted: Sequence[Document], session: ClientSession) -> dict[Any, str]:
-        """Return by mark the active resources that are the same as one of the deleted ones."""
+        """Return the active resources that are the same as a deleted one, by what identifies both."""
         if not deleted:
             return {}
         resource_ids = sorted({_resource_id(entry) for entry in deleted} - {""})
@@ -238,13 +240,13 @@ def _resource_id(entry: Mapping[str, Any]) -> str:
 
 
 def _marks(entry: Mapping[str, Any]) -> list[Any]:
-    """Return what two resources that are the same have in common: a match key, or the provider's id of it."""
+    """Return what identifies a resource: its match key, or the provider's id."""
     kind = tuple(entry.get(key) or "" for key in _IDENTITY)
     marks: list[Any] = [bytes(entry["former_match_key"])] if entry.get("former_match_key") else []
     if resource_id := _resource_id(entry):
         marks.append((*kind, "id", resource_id))
     elif not marks and entry.get("name"):
-        # It has nothing better to identify it.
+        # Nothing else identifies it.
         marks.append((*kind, "name", entry["name"], entry.get("region_code") or ""))
     return marks
 

@@ -1,4 +1,4 @@
-"""Settling the holds of collects: closes the empty ones, and completes those whose garbage collection was cut off."""
+"""Settles the holds of collects: closes empty ones, and completes those whose garbage collection was interrupted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class HoldSettler:
 
     @translated_errors()
     def settle(self, now: datetime) -> None:
-        """Close the HELD holds that no longer hold anything, and open those that nobody prepares any more."""
+        """Close HELD holds that are empty, and open PREPARING holds whose preparation was interrupted."""
         for hold in self._holds.unsettled(LOOKED_AT):
             if hold["state"] == PREPARING:
                 if not self._is_prepared(hold):
@@ -46,9 +46,9 @@ class HoldSettler:
                 self._holds.close(hold["domain_id"], hold["deletion_id"], DISSOLVED, of=HELD, now=now)
 
     def complete(self, hold: StoredDeletion) -> None:
-        """Mark what a PREPARING hold has yet to hold, and open it.
+        """Mark the remaining resources of a PREPARING hold, and open it.
 
-        Resources that somebody else has seen since are marked, too: an approve releases them.
+        This includes resources that others have seen since; an approval releases them.
         """
         transactions = Transactions(database=self._database)
         with suppress(HoldChangedError):
@@ -63,7 +63,7 @@ class HoldSettler:
         return self._tasks.find_one(running, {"_id": 1}) is not None
 
     def _mark(self, hold: StoredDeletion, session: ClientSession) -> int:
-        """Mark, in a transaction, some of what the hold has yet to hold, and return their number."""
+        """Mark, in a transaction, some of the remaining resources of the hold, and return their number."""
         doomed = {
             "domain_id": hold["domain_id"],
             "collector_id": hold["collector_id"],

@@ -28,7 +28,7 @@ class Summary:
     examples: list[Document] = field(default_factory=list)
 
     def add(self, resources: Sequence[Mapping[str, Any]]) -> None:
-        """Count resources, which contain :data:`FIELDS`."""
+        """Count resources; each contains :data:`FIELDS`."""
         for each in resources:
             self.total += 1
             self.types[_type_of(each)] += 1

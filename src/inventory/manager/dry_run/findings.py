@@ -33,7 +33,7 @@ _SHOWN: Final = (
     "project_id",
     "reference",
 )
-"""The fields of its resource that a change contains."""
+"""The fields of the resource that a change contains."""
 
 
 class Findings:

@@ -148,7 +148,7 @@ class DryRunManager:
 
     @translated_errors()
     def replace_changes(self, claimed: Document, changes: Iterable[Sequence[Document]]) -> None:
-        """Store the changes that it would make, replacing those of an earlier attempt.
+        """Store the changes that a collect would make, replacing those of an earlier attempt.
 
         Args:
             claimed: the dry run.

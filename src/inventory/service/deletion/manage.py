@@ -103,7 +103,7 @@ class DeletionService:
 
         Raises:
             NotFoundError: there is no such hold.
-            InvalidParameterError: it is no hold, or was decided otherwise.
+            InvalidParameterError: it is not a hold, or the decision was different.
         """
         hold = self._answer(principal, deletion_id, APPROVING, APPROVED)
         if hold["state"] != APPROVING:
@@ -111,7 +111,7 @@ class DeletionService:
         now, should_stop = self._clock.now(), self._limit(principal)
         delete = self._age_holds.delete if hold["kind"] == AGE else self._held.delete
         with suppress(HoldChangedError), translated_errors():
-            # Another call may have finished it, or undo it.
+            # Another call may have finished or undone it.
             if delete(hold, now=now, should_stop=should_stop):
                 self._holds.close(principal.domain_id, deletion_id, APPROVED, of=APPROVING, now=now)
                 _log.info("deletion_approved", hold_id=deletion_id)
@@ -120,8 +120,8 @@ class DeletionService:
     def discard(self, principal: Principal, deletion_id: str) -> StoredDeletion:
         """Keep the held resources.
 
-        Those of a collect count as if they had been seen: they are held again once they were missed as often as before.
-        Those that were too old do not age until somebody sees or updates them again.
+        Those of a collect count as if they had been seen: they are held again after as many misses. Those that were too
+        old do not age until they are seen or updated again.
 
         Raises: as for ``approve``.
         """
@@ -170,8 +170,8 @@ class DeletionService:
 
         Raises:
             NotFoundError: there is no such job or deletion.
-            InvalidParameterError: the job still runs, or the hold is not decided. Of one whose approve was cut off, the
-                rest is kept.
+            InvalidParameterError: the job still runs, or the hold is not decided. If an approval was interrupted, the
+                remaining resources are kept.
         """
         deleted_by = self._of_job(principal, params) if params.get("job_id") else self._of_deletion(principal, params)
         done = self._restorer.restore(
@@ -193,7 +193,7 @@ class DeletionService:
             raise InvalidParameterError(key="job_id", reason="the job still runs")
         if tasks := self._tasks.garbage.with_deletions(principal.domain_id, job_id):
             return {task["job_task_id"]: (task["collector_id"], task["secret_id"]) for task in tasks}
-        # Jobs are not kept as long as what they deleted.
+        # Jobs are removed earlier than the resources that they deleted.
         removed = self._restorer.tasks_of(principal.domain_id, job_id)
         if job is None and not removed:
             raise NotFoundError(key="job_id", value=job_id)
@@ -203,7 +203,7 @@ class DeletionService:
         domain_id, deletion_id = principal.domain_id, required_text(params, "deletion_id")
         found = self._holds.get(domain_id, deletion_id)
         if found["state"] in (APPROVING, DISCARDING):
-            # What is not deleted yet is not to be deleted any more.
+            # The resources that are not deleted yet are kept.
             found = self._answer_cut_off(principal, found)
         if found["state"] in OPEN:
             raise InvalidParameterError(
@@ -214,7 +214,7 @@ class DeletionService:
         return {found["deletion_id"]: pair}
 
     def _answer_cut_off(self, principal: Principal, found: StoredDeletion) -> StoredDeletion:
-        """Discard the rest of a hold whose approve, or whose undo, was cut off, and return it."""
+        """Discard the rest of a hold whose approval or undo was interrupted, and return the hold."""
         domain_id, deletion_id = found["domain_id"], found["deletion_id"]
         hold = self._holds.answer(
             domain_id, deletion_id, DISCARDING, by=principal.user_id, now=self._clock.now(), of=APPROVING
@@ -224,6 +224,6 @@ class DeletionService:
         return self._holds.get(domain_id, deletion_id)
 
     def _limit(self, principal: Principal) -> Callable[[], bool]:
-        """Return a function that returns whether a call has worked long enough."""
+        """Return a function that returns whether the time of one call is over."""
         end = self._clock.monotonic() + min(_CALL_SECONDS, principal.remaining_seconds() * _SHARE)
         return lambda: self._clock.monotonic() >= end

@@ -36,8 +36,8 @@ class DryRunService:
         collectors: their collectors.
         secrets: checked before anything is stored.
         queue: where dry runs are enqueued for the workers.
-        endpoints: patterns of ``host:port`` that a request may name.
-        loopback: whether it may name any endpoint on loopback.
+        endpoints: patterns of ``host:port`` that are allowed as endpoints in requests.
+        loopback: whether all endpoints on loopback are allowed.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class DryRunService:
         try:
             self._queue.dry_run(made["dry_run_id"], domain_id=made["domain_id"], priority=made["priority"])
         except ConnectionFailureError as exc:
-            # Whoever waits for the report enqueues it again.
+            # Clients that wait for the report enqueue it again.
             _log.warning("queue_unreachable", dry_run_id=made["dry_run_id"], reason=exc.message)
 
     def get(self, principal: Principal, dry_run_id: str) -> Document:
@@ -149,5 +149,5 @@ class DryRunService:
         )
 
     def cancel(self, principal: Principal, dry_run_id: str) -> Document:
-        """End it; a worker that runs it stops. An ended one is unchanged. Raises ``NotFoundError``."""
+        """Cancel it; a worker that runs it stops. One that has ended is unchanged. Raises ``NotFoundError``."""
         return self._runs.cancel(principal.domain_id, dry_run_id)

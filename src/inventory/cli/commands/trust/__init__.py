@@ -1,1 +1,1 @@
-"""Commands that tell what can be relied on: freshness, dry runs, and why something is here."""
+"""Commands about what can be relied on: freshness, dry runs, deletions and explanations."""

@@ -141,13 +141,13 @@ def undo_deletion(context: click.Context, target: str) -> None:
 
 
 def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
-    """Return the sum of as many calls as it takes."""
+    """Repeat the call until it is complete, and return the sums."""
     restored = 0
     while True:
         answer = client.call("Deletion.undo", **{key: target})
         restored += answer.get("restored", 0)
         if answer.get("complete"):
-            # A further call returns those again that an earlier one did not restore.
+            # Each call also returns the resources that earlier calls did not restore.
             return {
                 "restored": restored,
                 "not_restored": answer.get("not_restored", 0),
