@@ -256,7 +256,7 @@ def test_a_good_plugin_is_tried_without_a_violation(plugin: FakePlugin, tmp_path
 
     said = _try(plugin, "--secret", str(file), "--filter", '{"region": ["x"]}', code=0).stdout
 
-    assert "not offered: collected as a whole" in said
+    assert "not supported: collected as a whole" in said
     assert "4 messages" in said
     assert "0 violations, 0 remarks" in said
     (call,) = plugin.calls_of("collect")
