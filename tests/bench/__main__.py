@@ -29,6 +29,7 @@ from tests.bench import (
     processes,
     readme,
     rpc,
+    startup,
     steady,
     storm,
     takeover,
@@ -39,6 +40,7 @@ from tests.bench.results import FULL, QUICK, Row, Scale, machine, new_path, prin
 
 CASES: Mapping[str, Callable[[Bed, Scale], Iterator[Row]]] = {
     "processes": processes.measure,
+    "startup": startup.measure,
     "cli": command_line.measure,
     "rpc": rpc.measure,
     "flat": flat.measure,

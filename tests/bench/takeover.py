@@ -97,7 +97,7 @@ def _collect(stub: collector_pb2_grpc.CollectorStub) -> None:
 def _kill_child(worker: Process) -> None:
     """Kill the process that collects; its parent starts another."""
     for each in psutil.Process(worker.popen.pid).children():
-        if any("spawn_main" in part for part in each.cmdline()):
+        if "resource_tracker" not in " ".join(each.cmdline()):
             each.kill()
 
 

@@ -101,7 +101,7 @@ class Service:
             return []
         with contextlib.suppress(psutil.Error):
             found = psutil.Process(self.process.pid).children()
-            return [each for each in found if any("spawn_main" in part for part in each.cmdline())]
+            return [each for each in found if "resource_tracker" not in " ".join(each.cmdline())]
         return []
 
 

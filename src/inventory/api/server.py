@@ -23,7 +23,7 @@ from inventory.model.connection import Document, ping
 from inventory.observe import logs, tracing
 from inventory.observe.health_pages import Check, HealthServer
 from inventory.observe.logs import get_logger
-from inventory.observe.metrics import SERVER, forget_process, own_registry, shared_registry
+from inventory.observe.metrics import SERVER, forget_process, own_registry, recorded_in_folder, shared_registry
 from inventory.observe.page_owner import PageOwner
 from inventory.process.children import ChildProcesses
 from inventory.process.descriptors import raise_limit
@@ -53,13 +53,6 @@ def run(settings: Settings) -> int:
     port = probe_port(settings.host, settings.port)
     if settings.server_processes == 1:
         return serve(settings, port)
-    check_settings(settings)
-    logs.setup(level=settings.log_level, form=settings.log_format, process="server")
-    return _run_children(settings, port)
-
-
-def _run_children(settings: Settings, port: int) -> int:
-    """Run the child processes, and show the sum of their metrics."""
     children = ChildProcesses(
         _run_child,
         (settings, port),
@@ -68,6 +61,18 @@ def _run_children(settings: Settings, port: int) -> int:
         drain_seconds=settings.drain_seconds,
         on_death=forget_process,
     )
+    try:
+        if recorded_in_folder():
+            children.fork()
+        check_settings(settings)
+        logs.setup(level=settings.log_level, form=settings.log_format, process="server")
+        return _run_children(children, settings)
+    finally:
+        children.stop()
+
+
+def _run_children(children: ChildProcesses, settings: Settings) -> int:
+    """Run the child processes, and show the sum of their metrics."""
     with (
         contextlib.closing(Container(settings)) as container,
         shared_registry(SERVER, wanted=settings.server_processes, running=children.ready) as registry,

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from inventory.cli.terminal import harmless
+from inventory.process.interpreter import importing
 
 
 class Command(click.Command):
@@ -45,7 +46,8 @@ class LazyCommands(MutableMapping[str, click.Command]):
 
     def __getitem__(self, name: str) -> click.Command:
         if name not in self._loaded:
-            module = importlib.import_module(self._modules[name])
+            with importing():
+                module = importlib.import_module(self._modules[name])
             self._loaded |= {str(command.name): command for command in module.COMMANDS}
         return self._loaded[name]
 

@@ -9,13 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
 from inventory.devruntime import child, guard
-from inventory.errors import InventoryError
+from inventory.devruntime.child_spec import ChildSpec, ChildStartError, StopRequestedError
 from inventory.process.restarts import RestartPolicy, Restarts
 from inventory.process.stop_flag import StopFlag
 
@@ -25,45 +25,6 @@ SETTLE_SECONDS = 1.0
 """Minimum age at which a restarted process is reported as healthy again, because it may die again immediately, s."""
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class ChildStartError(InventoryError):
-    """A child ended or stayed unhealthy while it was being started."""
-
-    code = "ERROR_CHILD_START"
-
-    def __init__(self, *, name: str, reason: str, last_lines: Sequence[str]) -> None:
-        said = "\n".join(f"  {line}" for line in last_lines)
-        super().__init__(f"{name} {reason}" + (f"; it said last:\n{said}" if said else ""), field=name)
-
-
-class StopRequestedError(Exception):
-    """A stop was requested while children were being started."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChildSpec:
-    """What to run and how to check its health.
-
-    Attributes:
-        name: printed before each of its lines.
-        argv: the command line.
-        healthy: returns whether it is ready to serve; called often, must return soon and not raise.
-        env: its whole environment; absent: that of this process.
-        start_timeout_seconds: how long it may take to become healthy.
-        grace_seconds: how long it may take to stop before it is killed.
-        explain: returns from its own log why it failed, if its output does not show it.
-        quiet: its output is kept for a failure to start, and not shown.
-    """
-
-    name: str
-    argv: Sequence[str]
-    healthy: Callable[[], bool]
-    env: Mapping[str, str] | None = None
-    start_timeout_seconds: float = 120.0
-    grace_seconds: float = 15.0
-    explain: Callable[[], Sequence[str]] | None = None
-    quiet: bool = False
 
 
 @dataclass
@@ -140,14 +101,22 @@ class Supervisor:
             ChildStartError: one ended or was not healthy in time; the others keep running, call ``stop``.
             StopRequestedError: a stop was requested meanwhile.
         """
+        self.begin(*specs)()
+
+    def begin(self, *specs: ChildSpec) -> Callable[[], None]:
+        """Start one stage, and return a function that waits until each is healthy, and raises like ``start``."""
         stage: list[_Running] = []
         self._stages.append(stage)
         for spec in specs:
             restarts = Restarts(self._policy)
             stage.append(_Running(spec=spec, process=self._spawn(spec), started_at=time.monotonic(), restarts=restarts))
             self._attend(stage[-1])
-        for running in stage:
-            self._await_first_health(running)
+
+        def await_health() -> None:
+            for running in stage:
+                self._await_first_health(running)
+
+        return await_health
 
     def watch(self, each_round: Callable[[], None] = lambda: None) -> int:
         """Restart children that die, until a stop is requested.
@@ -169,8 +138,10 @@ class Supervisor:
     def stop(self) -> None:
         """Stop all children, the last stage first, and wait for them; kill those that outlast their grace time."""
         self._stop.set()
-        while self._stages:
-            stage = self._stages.pop()
+        first = [running for stage in self._stages for running in stage if running.spec.stops_first]
+        stages = [[running for running in stage if not running.spec.stops_first] for stage in self._stages]
+        self._stages.clear()
+        for stage in (first, *reversed(stages)):
             for running in stage:
                 if running.process.poll() is None:
                     running.process.terminate()

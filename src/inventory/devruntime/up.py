@@ -15,13 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from inventory.devruntime import probes
+from inventory.devruntime.child_spec import ChildSpec, ChildStartError, StopRequestedError
 from inventory.devruntime.databases.stores import Store, pick_mongodb, pick_redis
 from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.platform_file import FILE_NAME
 from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.ports import LOOPBACK
 from inventory.devruntime.running import RunningFile
-from inventory.devruntime.supervisor import ChildSpec, ChildStartError, StopRequestedError, Supervisor
+from inventory.devruntime.supervisor import Supervisor
 from inventory.devruntime.up_ports import Ports, choose_ports
 from inventory.errors import SettingsError
 from inventory.observe.page_owner import PageOwner
@@ -81,8 +82,8 @@ class _Startup:
 
     mongodb: Store
     redis: Store
+    storeless: tuple[ChildSpec, ...]
     processes: tuple[ChildSpec, ...]
-    gateway: ChildSpec
     endpoint: str
     rows: tuple[tuple[str, str], ...]
     settings: Mapping[str, str]
@@ -106,10 +107,12 @@ def run_up(options: UpOptions) -> int:
         plugins = PluginProcesses(Path(plan.settings["static_file"]), options.data_dir, emit=emit)
         with supervisor.handling_signals():
             try:
-                supervisor.start(*(store.child for store in (plan.mongodb, plan.redis) if store.child))
+                stores = (store.child for store in (plan.mongodb, plan.redis) if store.child)
+                await_stores = supervisor.begin(*stores)
+                await_storeless = supervisor.begin(*plan.storeless)
+                await_stores()
                 supervisor.start(*plan.processes)
-                # In a stage of its own, so that it is stopped before the server that it calls.
-                supervisor.start(plan.gateway)
+                await_storeless()
                 running.write(plan.settings)
                 _welcome(options, plan)
                 if options.demo is not None:
@@ -180,12 +183,12 @@ def _plan(options: UpOptions) -> _Startup:
     host = reachable(settings.host)
     endpoint = host_port(host, numbers.server)
     store = store_mark(settings.model_copy(update={"mongo_uri": SecretStr(mongodb.address)}))
-    processes, gateway = _processes(options, numbers, environment, store)
+    processes, storeless = _processes(options, numbers, environment, store)
     return _Startup(
         mongodb=mongodb,
         redis=redis,
+        storeless=storeless,
         processes=processes,
-        gateway=gateway,
         endpoint=endpoint,
         rows=(
             ("gRPC API", endpoint),
@@ -214,18 +217,19 @@ def _findable(environment: Mapping[str, str], *stores: Store) -> dict[str, str]:
 
 def _processes(
     options: UpOptions, numbers: Ports, environment: dict[str, str], store: str
-) -> tuple[tuple[ChildSpec, ...], ChildSpec]:
-    """Return the processes that start together, and the gateway, which starts after them."""
+) -> tuple[tuple[ChildSpec, ...], tuple[ChildSpec, ...]]:
+    """Return the processes that start once the databases answer, and those that start beside the databases."""
     settings = options.settings
     host = reachable(settings.host)
 
-    def spec(name: str, healthy: Callable[[], bool], *arguments: str) -> ChildSpec:
+    def spec(name: str, healthy: Callable[[], bool], *arguments: str, stops_first: bool = False) -> ChildSpec:
         return ChildSpec(
             name=name,
             argv=(*options.command, name, *arguments),
             healthy=healthy,
             env=environment,
             grace_seconds=settings.drain_seconds + STOP_MARGIN_SECONDS,
+            stops_first=stops_first,
         )
 
     def server_is_well() -> bool:
@@ -237,13 +241,17 @@ def _processes(
     # With TLS the gateway needs a CA to trust the server; without one it is alive, and its /readyz reports the problem.
     gateway_page = "readyz" if settings.tls_certificate_file is None else "healthz"
     gateway_url = f"http://{host_port(host, numbers.gateway)}/{gateway_page}"
-    together = (
+    with_stores = (
         spec("server", server_is_well),
         spec("worker", lambda: probes.process_ready(PageOwner("worker", store), host, numbers.worker)),
         spec("scheduler", lambda: probes.process_ready(PageOwner("scheduler", store), host, numbers.scheduler)),
-        spec("plugin-local", lambda: probes.listening(LOOPBACK, numbers.plugin), "--port", str(numbers.plugin)),
     )
-    return together, spec("gateway", lambda: probes.http_ready(gateway_url))
+    without = (
+        spec("plugin-local", lambda: probes.listening(LOOPBACK, numbers.plugin), "--port", str(numbers.plugin)),
+        # Stopped before the server, which it calls.
+        spec("gateway", lambda: probes.http_ready(gateway_url), stops_first=True),
+    )
+    return with_stores, without
 
 
 def _health_page(host: str, port: int) -> str:

@@ -11,7 +11,6 @@ import contextlib
 import itertools
 import os
 import platform
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
@@ -21,8 +20,10 @@ from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histo
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from prometheus_client.registry import Collector
+from prometheus_client.values import ValueClass
 
 from inventory.observe import log_stream
+from inventory.observe.metrics_folder import FOLDER_VARIABLE, metrics_folder
 from inventory.version import package_version
 
 ProcessKind = Literal["server", "worker", "scheduler", "gateway"]
@@ -41,9 +42,6 @@ FAST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 
 """Buckets for durations that somebody waits for."""
 SLOW_SECONDS: Final = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0)
 """Buckets for background work."""
-
-_FOLDER_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
-"""Variable naming the folder in which prometheus_client shares metrics among the processes that inherit it."""
 
 # Creation times of series add nothing to the process's start time, and double the number of series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -198,28 +196,28 @@ def own_registry(kind: ProcessKind) -> Iterator[CollectorRegistry]:
 def shared_registry(
     kind: ProcessKind | None = None, *, wanted: int = 0, running: Callable[[], int] = lambda: 0
 ) -> Iterator[CollectorRegistry]:
-    """Let child processes spawned within the block share a registry, and give it.
+    """Let the child processes of the block share a registry, and give it.
 
     Args:
         kind, wanted, running: see :class:`ProcessFacts`.
     """
-    before = os.environ.get(_FOLDER_VARIABLE)
-    with tempfile.TemporaryDirectory(prefix="inventory-metrics-") as folder:
-        os.environ[_FOLDER_VARIABLE] = folder
+    with metrics_folder() as folder:
         registry = CollectorRegistry()
         MultiProcessCollector(registry, path=folder)  # type: ignore[no-untyped-call]
         if kind is not None:
             registry.register(ProcessFacts(kind, wanted=wanted, running=running))
-        try:
-            yield registry
-        finally:
-            if before is None:
-                del os.environ[_FOLDER_VARIABLE]
-            else:
-                os.environ[_FOLDER_VARIABLE] = before
+        yield registry
+
+
+def recorded_in_folder() -> bool:
+    """Return whether this process records in the folder of a parent and its children, and so do processes forked now.
+
+    Only if it imported prometheus_client within :func:`metrics_folder`.
+    """
+    return bool(ValueClass._multiprocess)
 
 
 def forget_process(pid: int) -> None:
     """Drop the gauges of a process that died; its counters are kept."""
-    if os.environ.get(_FOLDER_VARIABLE):
+    if os.environ.get(FOLDER_VARIABLE):
         mark_process_dead(pid)  # type: ignore[no-untyped-call]

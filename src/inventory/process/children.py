@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -12,17 +13,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from inventory.errors import InventoryError
+from inventory.observe import log_stream
 from inventory.observe.logs import get_logger
-from inventory.process.interrupts import deaf_to_interrupts
+from inventory.process.interrupts import deaf_to_interrupts, without_interrupts
 from inventory.process.restarts import RestartPolicy, Restarts
 from inventory.process.stop_flag import StopFlag
 
 _POLL_SECONDS: Final = 0.1
 _KILL_AFTER_SECONDS: Final = 5.0
 """How much longer than its drain time a child may take before it is killed, s."""
+_THREADS: Final = Path("/proc/self/task")
+"""Linux lists here the threads of this process, those of C libraries included."""
 
 _log = get_logger(__name__)
 
@@ -50,12 +55,29 @@ class _Child:
     process: BaseProcess
     ready: Connection
     restarts: Restarts
+    start: Connection | None = None
     restart_at: float | None = None
     is_ready: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """What a forked child waits for, both ends of each pipe, since a fork has both.
+
+    Attributes:
+        start: receives a value once the child shall work.
+        alive: nothing is ever sent; it ends with the parent.
+    """
+
+    start: tuple[Connection, Connection]
+    alive: tuple[Connection, Connection]
+
+
 class ChildProcesses:
     """The children of this process. Belongs to the main thread, except ``ready``, ``check`` and ``request_stop``.
+
+    A process that calls ``fork`` before it has threads starts them without importing anything again; what dies later is
+    replaced by a spawned process.
 
     Args:
         main: runs in each child.
@@ -85,8 +107,9 @@ class ChildProcesses:
         self._drain_seconds = drain_seconds
         self._on_death = on_death
         self._policy = restarts or RestartPolicy()
-        # Spawned: forking a process with threads and connections breaks both.
+        # Forking a process with threads and connections breaks both.
         self._context = multiprocessing.get_context("spawn")
+        self._alive: tuple[Connection, Connection] | None = None
         self._children: list[_Child] = []
         self._stop = StopFlag()
 
@@ -102,6 +125,34 @@ class ChildProcesses:
     def await_stop(self, seconds: float) -> bool:
         """Wait at most ``seconds`` for a stop to be requested; return whether one was."""
         return self._stop.wait(seconds)
+
+    def fork(self) -> bool:
+        """Fork all children now, to begin in ``run``; ``stop`` must follow, also where ``run`` is not reached.
+
+        They share the memory of everything that is imported by now. Only a process with a single thread may fork, and
+        only Linux tells; otherwise nothing happens, and ``run`` spawns them.
+
+        Returns:
+            Whether they were forked.
+        """
+        if not _has_one_thread():
+            return False
+        # A collection in a child would copy all pages that it shares with this process.
+        gc.freeze()
+        context = multiprocessing.get_context("fork")
+        self._alive = multiprocessing.Pipe(duplex=False)
+        for number in range(self._count):
+            ready, theirs = multiprocessing.Pipe(duplex=False)
+            gate = _Gate(start=multiprocessing.Pipe(duplex=False), alive=self._alive)
+            process = context.Process(
+                target=_run_forked, args=(self._main, self._arguments, number, theirs, gate), name=self._name(number)
+            )
+            with without_interrupts():
+                process.start()
+            theirs.close()
+            gate.start[0].close()
+            self._children.append(_Child(number, process, ready, Restarts(self._policy), gate.start[1]))
+        return True
 
     def ready(self) -> int:
         """Return how many children are working."""
@@ -119,8 +170,13 @@ class ChildProcesses:
         Returns:
             0 after a requested stop, 1 if a child died too often.
         """
-        for number in range(self._count):
-            self._children.append(_Child(number, *self._spawn(number), Restarts(self._policy)))
+        if not self._children:
+            for number in range(self._count):
+                self._children.append(_Child(number, *self._spawn(number), Restarts(self._policy)))
+        for one in self._children:
+            if one.start is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    one.start.send(True)
         while not self._stop.wait(_POLL_SECONDS):
             given_up = [one.number for one in self._children if not self._tend(one)]
             if given_up:
@@ -140,11 +196,18 @@ class ChildProcesses:
                 one.process.kill()
                 one.process.join()
             one.ready.close()
+            if one.start is not None:
+                one.start.close()
+        for end in self._alive or ():
+            end.close()
+
+    def _name(self, number: int) -> str:
+        return f"{self._kind}-{number}"
 
     def _spawn(self, number: int) -> tuple[BaseProcess, Connection]:
         ready, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(
-            target=_run_child, args=(self._main, self._arguments, number, theirs), name=f"{self._kind}-{number}"
+            target=_run_spawned, args=(self._main, self._arguments, number, theirs), name=self._name(number)
         )
         with deaf_to_interrupts():
             process.start()
@@ -184,20 +247,45 @@ def _is_ready(ready: Connection) -> bool:
         return False
 
 
-def _run_child(main: ChildMain, arguments: Sequence[Any], number: int, ready: Connection) -> None:
-    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
+def _has_one_thread() -> bool:
+    try:
+        return len(list(_THREADS.iterdir())) == 1
+    except OSError:
+        return False
 
+
+def _run_forked(main: ChildMain, arguments: Sequence[Any], number: int, ready: Connection, gate: _Gate) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for _, parents_end in (gate.start, gate.alive):
+        parents_end.close()
+    threading.Thread(target=_end_after, args=(gate.alive[0],), name="parent-watch", daemon=True).start()
+    with contextlib.suppress(EOFError):
+        gate.start[0].recv()
+        _run(main, arguments, number, ready)
+
+
+def _run_spawned(main: ChildMain, arguments: Sequence[Any], number: int, ready: Connection) -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), name="parent-watch", daemon=True).start()
+    _run(main, arguments, number, ready)
+
+
+def _run(main: ChildMain, arguments: Sequence[Any], number: int, ready: Connection) -> None:
     def on_ready() -> None:
         # If the parent died meanwhile, the watch notices and stops this process cleanly.
         with contextlib.suppress(BrokenPipeError):
             ready.send(True)
 
-    raise SystemExit(main(*arguments, number=number, on_ready=on_ready))
+    try:
+        code = main(*arguments, number=number, on_ready=on_ready)
+    finally:
+        # What a forked process registers to run at its end does not run.
+        log_stream.drain()
+    raise SystemExit(code)
 
 
-def _end_with_parent() -> None:
+def _end_after(parent: Connection | int) -> None:
     """Stop this process when its parent has ended in any way: nobody else would."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
+    wait([parent])
+    os.kill(os.getpid(), signal.SIGTERM)

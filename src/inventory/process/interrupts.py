@@ -17,6 +17,13 @@ def deaf_to_interrupts() -> Iterator[None]:
     """
     # If multiprocessing first has to start its resource tracker, it unblocks signals in between.
     resource_tracker.ensure_running()
+    with without_interrupts():
+        yield
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Block SIGINT for this thread within the block, and for processes that are forked within it permanently."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -7,7 +7,7 @@ from inventory.migration.start import await_migrated
 from inventory.observe import tracing
 from inventory.observe.health_pages import HealthServer
 from inventory.observe.logs import get_logger, setup
-from inventory.observe.metrics import WORKER, forget_process, shared_registry
+from inventory.observe.metrics import WORKER, forget_process, recorded_in_folder, shared_registry
 from inventory.observe.page_owner import PageOwner
 from inventory.process.children import ChildProcesses
 from inventory.settings import Settings
@@ -29,10 +29,6 @@ def run(settings: Settings) -> int:
         SettingsError: the settings are insufficient, also for the children.
     """
     check_system_token(settings)
-    setup(level=settings.log_level, form=settings.log_format, process="worker")
-    tracing.check(settings)
-    check_settings(settings)
-    container = Container(settings)
     children = ChildProcesses(
         child.main,
         (settings, worker_parts),
@@ -41,6 +37,19 @@ def run(settings: Settings) -> int:
         drain_seconds=settings.drain_seconds,
         on_death=forget_process,
     )
+    try:
+        if recorded_in_folder():
+            children.fork()
+        setup(level=settings.log_level, form=settings.log_format, process="worker")
+        tracing.check(settings)
+        check_settings(settings)
+        return _run_children(children, settings)
+    finally:
+        children.stop()
+
+
+def _run_children(children: ChildProcesses, settings: Settings) -> int:
+    container = Container(settings)
     try:
         with shared_registry(WORKER, wanted=settings.worker_processes, running=children.ready) as registry:
             health = HealthServer(

@@ -1,4 +1,4 @@
-"""A program with two child processes: ``python -m tests.integration.api.supervised FOLDER MODE``."""
+"""A program with two child processes: ``python -m tests.integration.api.supervised FOLDER MODE spawned|forked``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+
+import psutil
 
 from inventory.process.children import ChildProcesses
 from inventory.process.restarts import RestartPolicy
@@ -23,11 +26,27 @@ def child(folder: str, mode: str, *, number: int, on_ready: Callable[[], None]) 
     return 0
 
 
-if __name__ == "__main__":
+def main(folder: str, mode: str, way: str) -> int:
+    """Run the children, unless the mode is one in which they never begin."""
+    if mode == "threaded":
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
     children = ChildProcesses(
-        child, sys.argv[1:3], kind="server", count=2, drain_seconds=2, restarts=RestartPolicy(limit=2)
+        child, (folder, mode), kind="server", count=2, drain_seconds=2, restarts=RestartPolicy(limit=2)
     )
-    children.handle_signals()
-    code = children.run()
+    forked = way == "forked" and children.fork()
+    if mode == "threaded":
+        print(forked)
+        return 0
+    if mode == "hesitating":
+        print(*(each.pid for each in psutil.Process().children()), flush=True)
+        time.sleep(60)
+    code = 0
+    if mode != "never run":
+        children.handle_signals()
+        code = children.run()
     children.stop()
-    sys.exit(code)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

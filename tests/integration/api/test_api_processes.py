@@ -17,7 +17,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from inventory.devruntime.ports import free_port
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, collector_pb2_grpc
 
-RUN = "import sys; from inventory.api.server import run; from inventory.settings import load; sys.exit(run(load()))"
+RUN = ("-m", "inventory", "server")
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20) -> bool:
@@ -71,8 +71,9 @@ def pids(folder: Path) -> list[int]:
     return [int(file.name) for file in folder.iterdir()]
 
 
-def test_a_killed_process_is_replaced_and_all_end_with_sigterm(start: Start, tmp_path: Path) -> None:
-    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "steady")
+@pytest.mark.parametrize("way", ["spawned", "forked"])
+def test_a_killed_process_is_replaced_and_all_end_with_sigterm(start: Start, tmp_path: Path, way: str) -> None:
+    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "steady", way)
     assert eventually(lambda: len(pids(tmp_path)) == 2)
 
     os.kill(pids(tmp_path)[0], signal.SIGKILL)
@@ -83,8 +84,9 @@ def test_a_killed_process_is_replaced_and_all_end_with_sigterm(start: Start, tmp
     assert not any(alive(pid) for pid in pids(tmp_path))
 
 
-def test_a_killed_parent_leaves_no_process_behind(start: Start, tmp_path: Path) -> None:
-    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "steady")
+@pytest.mark.parametrize("way", ["spawned", "forked"])
+def test_a_killed_parent_leaves_no_process_behind(start: Start, tmp_path: Path, way: str) -> None:
+    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "steady", way)
     assert eventually(lambda: len(pids(tmp_path)) == 2)
 
     parent.kill()
@@ -93,9 +95,33 @@ def test_a_killed_parent_leaves_no_process_behind(start: Start, tmp_path: Path) 
 
 
 def test_processes_that_die_again_and_again_end_the_parent(start: Start, tmp_path: Path) -> None:
-    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "dying")
+    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "dying", "forked")
 
     assert parent.wait(40) == 1
+
+
+def test_forked_children_begin_only_when_they_are_run(start: Start, tmp_path: Path) -> None:
+    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "never run", "forked")
+
+    assert parent.wait(20) == 0
+    assert pids(tmp_path) == []
+
+
+def test_forked_children_end_with_a_parent_that_is_killed_before_it_runs_them(start: Start, tmp_path: Path) -> None:
+    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "hesitating", "forked")
+    assert parent.stdout is not None
+    waiting = [int(pid) for pid in parent.stdout.readline().split()]
+
+    parent.kill()
+
+    assert len(waiting) == 2
+    assert eventually(lambda: not any(alive(pid) for pid in waiting))
+
+
+def test_a_process_with_threads_does_not_fork(start: Start, tmp_path: Path) -> None:
+    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "threaded", "forked")
+
+    assert parent.communicate(timeout=20)[0].split() == ["False"]
 
 
 @pytest.fixture
@@ -127,10 +153,10 @@ def test_a_server_serves_refuses_a_second_on_its_port_and_drains(
     start: Start, environment: dict[str, str], processes: str
 ) -> None:
     environment["INVENTORY_SERVER_PROCESSES"] = processes
-    server = start("-c", RUN, **environment)
+    server = start(*RUN, **environment)
     assert eventually(lambda: healthy(environment["INVENTORY_PORT"]))
 
-    second = start("-c", RUN, **environment)
+    second = start(*RUN, **environment)
     assert second.wait(20) != 0
     assert "cannot listen on" in second.stdout.read()  # type: ignore[union-attr]
 
@@ -144,7 +170,7 @@ def test_a_wrong_setting_ends_the_start_with_its_name(
 ) -> None:
     environment["INVENTORY_STATIC_FILE"] = "/nonexistent/static.yaml"
 
-    server = start("-c", RUN, **environment, INVENTORY_SERVER_PROCESSES=processes)
+    server = start(*RUN, **environment, INVENTORY_SERVER_PROCESSES=processes)
 
     assert server.wait(20) != 0
     assert "/nonexistent/static.yaml" in server.stdout.read()  # type: ignore[union-attr]
@@ -156,7 +182,7 @@ def test_a_server_starts_without_mongodb_and_says_that_it_does_not_serve(
     environment["INVENTORY_MONGO_URI"] = f"mongodb://127.0.0.1:{free_port()}/?serverSelectionTimeoutMS=500"
     environment["INVENTORY_MONGO_TIMEOUT_SECONDS"] = "0.5"
     port = environment["INVENTORY_PORT"]
-    start("-c", RUN, **environment, INVENTORY_SERVER_PROCESSES="1")
+    start(*RUN, **environment, INVENTORY_SERVER_PROCESSES="1")
 
     def status() -> int:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:

@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.supervisor import ChildSpec, ChildStartError, Supervisor
+from inventory.devruntime.child_spec import ChildSpec, ChildStartError
+from inventory.devruntime.supervisor import Supervisor
 from inventory.process.restarts import RestartPolicy
 
 SLEEPER = "import time; print('hello', flush=True); time.sleep(600)"
@@ -115,7 +116,18 @@ def test_a_child_that_keeps_dying_makes_it_give_up(supervisor: Supervisor, lines
     assert not alive(steady)
 
 
-def test_the_last_stage_stops_first(supervisor: Supervisor, lines: list[str]) -> None:
+def test_a_stage_that_has_begun_is_not_waited_for_until_asked(supervisor: Supervisor) -> None:
+    ready = threading.Event()
+    await_health = supervisor.begin(python("slow", SLEEPER, healthy=ready.is_set))
+    supervisor.start(python("other", SLEEPER))
+    assert set(supervisor.pids) == {"slow", "other"}
+
+    ready.set()
+
+    await_health()
+
+
+def test_the_last_stage_stops_first_but_for_what_stops_before_all(supervisor: Supervisor, lines: list[str]) -> None:
     code = textwrap.dedent("""
         import signal, sys, time
         def leave(*_):
@@ -125,13 +137,14 @@ def test_the_last_stage_stops_first(supervisor: Supervisor, lines: list[str]) ->
         print("hello", flush=True)
         time.sleep(600)
     """)
+    supervisor.begin(python("gateway", code, stops_first=True))
     supervisor.start(python("database", code))
     supervisor.start(python("server", code))
-    eventually(lambda: sum("hello" in line for line in lines) == 2)
+    eventually(lambda: sum("hello" in line for line in lines) == 3)
 
     supervisor.stop()
 
-    assert [line.split()[0] for line in lines if "bye" in line] == ["server", "database"]
+    assert [line.split()[0] for line in lines if "bye" in line] == ["gateway", "server", "database"]
 
 
 def test_what_outlasts_its_grace_is_killed(supervisor: Supervisor, lines: list[str]) -> None:
@@ -166,7 +179,8 @@ PARENT = """
 import signal, sys, pathlib
 # Whoever runs the tests under nohup hands an ignored hang-up down, and that would stay so.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-from inventory.devruntime.supervisor import ChildSpec, Supervisor
+from inventory.devruntime.child_spec import ChildSpec
+from inventory.devruntime.supervisor import Supervisor
 code, note, grace = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3])
 s = Supervisor(emit=lambda line: print(line, flush=True), guard_grace_seconds=grace)
 with s.handling_signals():

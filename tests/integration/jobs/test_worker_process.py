@@ -51,7 +51,7 @@ class RunningWorker:
     def children(self) -> list[psutil.Process]:
         """The processes that consume."""
         found = psutil.Process(self.process.pid).children()
-        return [child for child in found if any("spawn_main" in part for part in child.cmdline())]
+        return [child for child in found if "resource_tracker" not in " ".join(child.cmdline())]
 
     def collect(self) -> tuple[str, dict[str, Any], str]:
         job_id, [task], [slice_id] = self.kit.plan(self.kit.insert_collector())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -15,6 +16,8 @@ from inventory.cli.failures import EXIT_USAGE, note_process
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
 from inventory.observe import log_stream, logs
+from inventory.observe.metrics_folder import metrics_folder
+from inventory.process.interpreter import importing
 from inventory.settings.contradictions import contradictions
 
 PORT = click.IntRange(0, 65535)
@@ -55,8 +58,9 @@ def up(
     demo: bool,
 ) -> None:
     """Run everything on this machine, including a MongoDB and a Redis."""
-    from inventory.cli.commands.demo import Demonstration
-    from inventory.devruntime.up import DEFAULT_MONGO_PORT, DEFAULT_REDIS_PORT, UpOptions, run_up
+    with importing():
+        from inventory.cli.commands.demo import Demonstration
+        from inventory.devruntime.up import DEFAULT_MONGO_PORT, DEFAULT_REDIS_PORT, UpOptions, run_up
 
     loaded = _start("up", port=port)
     if not verbose and "log_level" not in loaded.model_fields_set:
@@ -81,23 +85,30 @@ def up(
 @click.option("--port", type=PORT, help="port to listen on")
 def server(port: int | None) -> None:
     """Run the gRPC server."""
-    from inventory.api.server import run
+    loaded = _start("server", port=port)
+    with metrics_folder() if loaded.server_processes > 1 else contextlib.nullcontext():
+        with importing():
+            from inventory.api.server import run
 
-    sys.exit(run(_start("server", port=port)))
+        sys.exit(run(loaded))
 
 
 @click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory worker")
 def worker() -> None:
     """Run a worker, which collects resources."""
-    from inventory.worker import run
+    loaded = _start("worker")
+    with metrics_folder():
+        with importing():
+            from inventory.worker import run
 
-    sys.exit(run(_start("worker")))
+        sys.exit(run(loaded))
 
 
 @click.command(cls=Command, example="INVENTORY_CONFIG=/etc/inventory.yaml inventory scheduler")
 def scheduler() -> None:
     """Run the scheduler, which fires schedules, sweeps and does housekeeping."""
-    from inventory.scheduler import run
+    with importing():
+        from inventory.scheduler import run
 
     sys.exit(run(_start("scheduler")))
 
@@ -107,7 +118,8 @@ def scheduler() -> None:
 @click.option("--upstream", "gateway_upstream", help="host:port of the gRPC server")
 def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
     """Run the gateway: the API over HTTP and JSON, with its documentation at /docs."""
-    from inventory.gateway import run
+    with importing():
+        from inventory.gateway import run
 
     sys.exit(run(_start("gateway", gateway_port=gateway_port, gateway_upstream=gateway_upstream)))
 
@@ -117,7 +129,8 @@ def gateway(gateway_port: int | None, gateway_upstream: str | None) -> None:
 @click.option("--port", type=PORT, default=50060, show_default=True)
 def plugin_local(host: str, port: int) -> None:
     """Run the bundled plugin, which collects this machine."""
-    from inventory.plugin_local import serve
+    with importing():
+        from inventory.plugin_local import serve
 
     logs.setup(level="info", form="json", process="plugin-local")
     serve(host, port)

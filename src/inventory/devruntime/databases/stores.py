@@ -11,10 +11,10 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from inventory.devruntime import ports
+from inventory.devruntime.child_spec import ChildSpec
 from inventory.devruntime.databases.embedded import STOP_GRACE_SECONDS, EmbeddedServer
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
-from inventory.devruntime.supervisor import ChildSpec
 from inventory.errors import SettingsError, mongodb_error_name, own_words
 
 
