@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DeletionStub:
-    """Where garbage collection or housekeeping would delete too much at once, nothing is deleted: it is held.
+    """If garbage collection or housekeeping would delete too much at once, nothing is deleted: the deletion is held.
     """
 
     def __init__(self, channel):
@@ -63,7 +63,7 @@ class DeletionStub:
 
 
 class DeletionServicer:
-    """Where garbage collection or housekeeping would delete too much at once, nothing is deleted: it is held.
+    """If garbage collection or housekeeping would delete too much at once, nothing is deleted: the deletion is held.
     """
 
     def list(self, request, context):
@@ -81,23 +81,23 @@ class DeletionServicer:
         raise NotImplementedError('Method not implemented!')
 
     def approve(self, request, context):
-        """Deletes what is still missing now. A call works for some seconds: where the answer is APPROVING, the same call goes
-        on.
+        """Deletes what is still missing now. A call works for some seconds; if the state is APPROVING, repeat the call to
+        continue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def discard(self, request, context):
-        """Keeps what is held; its misses are counted from the start.
+        """Keeps the held resources; their misses are counted from 0.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def undo(self, request, context):
-        """Brings back what a job, an approved hold or a run of housekeeping deleted. A call works for some seconds: where the
-        answer is not complete, the same call goes on.
+        """Restores what a job, an approved hold or a run of housekeeping deleted. A call works for some seconds; if complete
+        is false, repeat the call to continue.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -140,7 +140,7 @@ def add_DeletionServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Deletion:
-    """Where garbage collection or housekeeping would delete too much at once, nothing is deleted: it is held.
+    """If garbage collection or housekeeping would delete too much at once, nothing is deleted: the deletion is held.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DiagnosisStub:
-    """Whether everything that the service needs is there, and what to do about what is not.
+    """Checks everything the service needs, and says how to fix what is wrong.
     """
 
     def __init__(self, channel):
@@ -43,12 +43,12 @@ class DiagnosisStub:
 
 
 class DiagnosisServicer:
-    """Whether everything that the service needs is there, and what to do about what is not.
+    """Checks everything the service needs, and says how to fix what is wrong.
     """
 
     def get(self, request, context):
-        """The findings of all checks, at most five seconds old. Only for SYSTEM callers, and for everybody where callers are
-        not authenticated.
+        """The findings of all checks, at most five seconds old. Only for SYSTEM callers; without authentication, for
+        everybody.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,7 +71,7 @@ def add_DiagnosisServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Diagnosis:
-    """Whether everything that the service needs is there, and what to do about what is not.
+    """Checks everything the service needs, and says how to fix what is wrong.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class DryRunStub:
-    """What a collect would do: the plugin is called, everything is decided, and nothing is changed.
+    """Shows what a collect would do: the plugin is called and all decisions are made, but nothing is changed.
     """
 
     def __init__(self, channel):
@@ -58,32 +58,32 @@ class DryRunStub:
 
 
 class DryRunServicer:
-    """What a collect would do: the plugin is called, everything is decided, and nothing is changed.
+    """Shows what a collect would do: the plugin is called and all decisions are made, but nothing is changed.
     """
 
     def start(self, request, context):
-        """Hands a dry run to the workers; one at a time per collector.
+        """Starts a dry run, at most one at a time per collector; a worker runs it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def get(self, request, context):
-        """The report, as far as it is known.
+        """The report, complete or so far.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def list_changes(self, request, context):
-        """The resources that the collect would change, page by page, those that it would delete first.
+        """A page of the resources that the collect would change, deletions first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def cancel(self, request, context):
-        """Ends a dry run; one that has ended stays as it is.
+        """Cancels a dry run; one that has ended is unchanged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -121,7 +121,7 @@ def add_DryRunServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class DryRun:
-    """What a collect would do: the plugin is called, everything is decided, and nothing is changed.
+    """Shows what a collect would do: the plugin is called and all decisions are made, but nothing is changed.
     """
 
     @staticmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ExplanationsStub:
-    """Why a resource is here and as it is.
+    """Explains why a resource is stored as it is.
     """
 
     def __init__(self, channel):
@@ -48,19 +48,19 @@ class ExplanationsStub:
 
 
 class ExplanationsServicer:
-    """Why a resource is here and as it is.
+    """Explains why a resource is stored as it is.
     """
 
     def explain_resource(self, request, context):
-        """Who sees a cloud service, what identifies it, who gave it its project and its last change, when it would be deleted,
-        and which others look like the same.
+        """Shows who sees a cloud service, what identifies it, who set its project and changed it last, when it would be
+        deleted, and which others look the same.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def explain_type(self, request, context):
-        """How many cloud services of a type are there more than once, and by which match rules they were created.
+        """Shows how many cloud services of a type are stored more than once, and which match rules created them.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -88,7 +88,7 @@ def add_ExplanationsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Explanations:
-    """Why a resource is here and as it is.
+    """Explains why a resource is stored as it is.
     """
 
     @staticmethod

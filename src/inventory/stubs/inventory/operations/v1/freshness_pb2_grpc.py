@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class FreshnessStub:
-    """How current what a collector collected with a secret is.
+    """Shows how current the resources of a collector and secret are.
     """
 
     def __init__(self, channel):
@@ -48,7 +48,7 @@ class FreshnessStub:
 
 
 class FreshnessServicer:
-    """How current what a collector collected with a secret is.
+    """Shows how current the resources of a collector and secret are.
     """
 
     def list(self, request, context):
@@ -87,7 +87,7 @@ def add_FreshnessServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Freshness:
-    """How current what a collector collected with a secret is.
+    """Shows how current the resources of a collector and secret are.
     """
 
     @staticmethod

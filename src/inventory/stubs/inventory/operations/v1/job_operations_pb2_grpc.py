@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class JobOperationsStub:
-    """Retrying what failed in a job.
+    """Retries what failed in a job.
     """
 
     def __init__(self, channel):
@@ -53,11 +53,11 @@ class JobOperationsStub:
 
 
 class JobOperationsServicer:
-    """Retrying what failed in a job.
+    """Retries what failed in a job.
     """
 
     def retry(self, request, context):
-        """Creates a job that collects what failed in another, and nothing else.
+        """Creates a job that collects only what failed in another.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,7 +104,7 @@ def add_JobOperationsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class JobOperations:
-    """Retrying what failed in a job.
+    """Retries what failed in a job.
     """
 
     @staticmethod

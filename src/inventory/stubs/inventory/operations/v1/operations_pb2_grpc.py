@@ -52,14 +52,15 @@ class OperationsServicer:
     """
 
     def list_schedule_facts(self, request, context):
-        """What the schedules of a collector did last, and when they fire next; whoever may list schedules may ask.
+        """Shows what the schedules of a collector did last, and when they fire next. Allowed to everybody who may list
+        schedules.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def explain_schedule(self, request, context):
-        """When a schedule fires next, what it passed over and why; whoever may get the schedule may ask.
+        """Shows when a schedule fires next, and what it skipped and why. Allowed to everybody who may get the schedule.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
