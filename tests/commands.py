@@ -15,14 +15,22 @@ from inventory.model.connection import CODEC
 
 
 class Commands(CommandListener):
-    """Notes what is sent, as ``(command, collection)``."""
+    """Notes what is sent.
+
+    Attributes:
+        sent: how often, by ``(command, collection)``.
+        updates: the update commands themselves.
+    """
 
     def __init__(self) -> None:
         self.sent: Counter[tuple[str, str]] = Counter()
+        self.updates: list[dict[str, Any]] = []
 
     def started(self, event: Any) -> None:
         if event.command_name != "endSessions":
             self.sent[event.command_name, str(event.command.get(event.command_name))] += 1
+        if event.command_name == "update":
+            self.updates.append(dict(event.command))
 
     def succeeded(self, event: object) -> None:
         """Nothing to note."""

@@ -27,6 +27,11 @@ def to_milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def day_of(moment: datetime) -> datetime:
+    """Return the beginning of the day (UTC) of ``moment``."""
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
 class SystemClock:
     """The machine's clocks.
 

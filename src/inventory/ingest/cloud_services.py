@@ -113,7 +113,7 @@ class CloudServiceApplier:
         whole = [item for item in items if self._needs_all(item)]
         brief = [item for item in items if not self._needs_all(item)]
         fine: set[Item] = set()
-        for group, fields in ((whole, None), (brief, ("fingerprint", "cloud_service_id"))):
+        for group, fields in ((whole, None), (brief, ("fingerprint", "fingerprint_outdated", "cloud_service_id"))):
             fine.update(
                 resolve(group, store=self._store, domain_id=self._domain_id, fields=fields, fail=self._tally.fail)
             )
@@ -141,7 +141,9 @@ class CloudServiceApplier:
         self._count([(item.hit or {})["cloud_service_id"] for item in items], created=False)
 
     def _is_unchanged(self, item: Item) -> bool:
-        stored = item.hit.get("fingerprint") if item.hit else None
+        if item.hit is None or item.hit.get("fingerprint_outdated"):
+            return False
+        stored = item.hit.get("fingerprint")
         return stored is not None and stored == self._decider.fingerprint(item.message)
 
     def _plan_creations(self, creating: list[Item], moment: Moment, again: list[Item]) -> list[Plan]:

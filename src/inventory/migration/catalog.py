@@ -60,6 +60,17 @@ def _drop_superseded(database: Database[Document]) -> None:
     drop_indexes(database, SUPERSEDED_INDEXES)
 
 
+INDEXES_OF_TIMES: Final = {
+    "cloud_service": ["domain_id_1_state_1_updated_at_1"],
+    "collection_state": ["domain_id_1_collector_id_1_secret_id_1_seen_at_1"],
+}
+"""Of times that every collect changes: an update that changes an indexed field costs MongoDB three times as much."""
+
+
+def _drop_times(database: Database[Document]) -> None:
+    drop_indexes(database, INDEXES_OF_TIMES)
+
+
 MIGRATIONS: Final = (
     Migration(1, "build indexes", "0.1.0", build_indexes),
     Migration(2, "drop superseded indexes", "0.1.0", _drop_superseded),
@@ -71,4 +82,6 @@ MIGRATIONS: Final = (
     Migration(7, "index records by revision", "0.2.0", build_indexes),
     Migration(8, "remove orphaned records", "0.2.0", remove_orphaned_records),
     Migration(9, "index deletions", "0.2.0", build_indexes),
+    Migration(10, "index updates by day", "0.2.0", build_indexes),
+    Migration(11, "drop indexes of times", "0.2.0", _drop_times),
 )

@@ -6,6 +6,7 @@ import pytest
 
 from inventory.domain.clock import SystemClock
 from inventory.ingest.pipeline import IngestLimits
+from inventory.model.indexes import declared_indexes
 from tests.commands import counted
 from tests.integration.ingest.ingest_tools import ingest
 from tests.streams.build import service
@@ -21,9 +22,13 @@ CREATED = (
     LOOKUPS | TRANSACTION | {("insert", "record"): 1, ("insert", "cloud_service"): 1, ("insert", "collection_state"): 1}
 )
 CHANGED = (
-    LOOKUPS | TRANSACTION | {("insert", "record"): 1, ("update", "cloud_service"): 1, ("update", "collection_state"): 1}
+    LOOKUPS | TRANSACTION | {("insert", "record"): 1, ("update", "cloud_service"): 2, ("update", "collection_state"): 1}
 )
+"""The second update stores the fingerprints, once the changes are committed."""
 UNCHANGED = LOOKUPS | TRANSACTION | {("update", "cloud_service"): 1, ("update", "collection_state"): 1}
+
+
+INDEXED_ONCE_A_DAY = "updated_day"
 
 
 @pytest.fixture
@@ -53,3 +58,29 @@ def test_a_thousand_resources_cost_a_handful_of_commands_per_batch(collect):
     assert per_batch(changed) == in_all(CHANGED)
     assert per_batch(unchanged) == in_all(UNCHANGED)
     assert {key: created[key] for key in PER_STREAM} == PER_STREAM
+
+
+def test_what_a_collect_notes_of_a_known_resource_changes_no_index_but_once_a_day(database, mongo_uri):
+    """An update that changes an indexed field costs MongoDB a multiple, in a transaction more so."""
+    ingest(database, SystemClock(), [service(number) for number in range(3)])
+    changed = [service(0), *(service(number, data={"version": "new"}) for number in range(1, 3))]
+
+    with counted(database, mongo_uri) as (watched, commands):
+        ingest(watched, SystemClock(), changed)
+
+    written = [(command, field) for command in commands.updates for field in _fields(command)]
+    indexed = {
+        name: {key.partition(".")[0] for model in models for key in model.document["key"]}
+        for name, models in declared_indexes().items()
+    }
+    found = {(command["update"], field) for command, field in written if field in indexed[command["update"]]}
+    # The day is the same as before, and nothing is held: neither is written.
+    unwritten = {("cloud_service", INDEXED_ONCE_A_DAY), ("collection_state", "hold_id")}
+    assert found == {*unwritten, ("cloud_service", "fingerprint")}
+    assert all("autocommit" not in command for command, field in written if field == "fingerprint")
+
+
+def _fields(command):
+    for update in command["updates"]:
+        for fields in update["u"].values():
+            yield from (name.partition(".")[0] for name in (fields if isinstance(fields, dict) else fields.keys()))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from inventory.domain.clock import day_of
 from inventory.domain.equality import same
 from inventory.domain.keys import escape_key
 from inventory.domain.plain import Document, Json
@@ -114,6 +115,7 @@ def new_cloud_service(
     document["collection_info"] = [collection.document()] if collection else []
     document.update(references(document))
     document["created_at"] = document["updated_at"] = now
+    document["updated_day"] = day_of(now)
     document["revision"] = 1
     return document
 

@@ -12,6 +12,7 @@ from pymongo import InsertOne, UpdateOne
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain import ids
+from inventory.domain.clock import day_of
 from inventory.domain.plain import Document, Json
 from inventory.errors import InvalidResourceError, NotFoundError
 from inventory.ingest.context import IngestContext
@@ -31,7 +32,7 @@ from inventory.ingest.reading.kinds import CLOUD_SERVICE
 from inventory.ingest.reading.record import values_of
 from inventory.manager.object_ids import new_object_ids
 from inventory.manager.resource.records import Encodable
-from inventory.manager.resource.store import UNSTORABLE, Write, encoded
+from inventory.manager.resource.store import BY_KEY, UNSTORABLE, Applied, Write, encoded
 from inventory.model.documents.record import record_key
 
 _STAMPS_KEPT: Final = 4
@@ -57,7 +58,7 @@ class Moment:
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """One planned write."""
+    """One planned write; ``applied`` is what is to be stored of an update once it is committed."""
 
     item: Item
     key: ObjectId
@@ -65,6 +66,7 @@ class Plan:
     cloud_service_id: str
     record: Encodable | None
     creates: bool
+    applied: Applied | None = None
 
 
 class Decider:
@@ -173,7 +175,7 @@ class Decider:
         values = self._values(item.message)
         scope = values.get("provider") or stored["provider"]
         change = change_cloud_service(stored, values, scope=scope)
-        update = self._mongo_update(change, stored, scope, item.message, moment)
+        update = self._mongo_update(change, stored, scope, moment)
         record = self._record("UPDATE", stored, change.after, moment.now) if change else None
         condition = {
             "_id": stored["_id"],
@@ -183,8 +185,15 @@ class Decider:
         }
         if self._context.parallel:
             condition["collection_info"] = {"$not": {"$elemMatch": self._newer(moment)}}
+        revision = (condition["revision"] or 0) + 1 if change else condition["revision"]
         return Plan(
-            item, stored["_id"], UpdateOne(condition, update), stored["cloud_service_id"], record, creates=False
+            item,
+            stored["_id"],
+            UpdateOne(condition, update, hint=BY_KEY),
+            stored["cloud_service_id"],
+            record,
+            creates=False,
+            applied=Applied(stored["_id"], self.fingerprint(item.message), revision),
         )
 
     def is_older(self, stored: Document, moment: Moment) -> bool:
@@ -210,18 +219,12 @@ class Decider:
             "last_collected_at": {"$gt": moment.observed_at, "$lte": moment.now + _AHEAD},
         }
 
-    def _mongo_update(
-        self, change: Change, stored: Document, provider: str, message: ResourceMessage, moment: Moment
-    ) -> Document:
+    def _mongo_update(self, change: Change, stored: Document, provider: str, moment: Moment) -> Document:
         """Return the MongoDB update. Raises ``InvalidResourceError`` if it cannot be stored."""
         collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.observed_at))
         sets = {**change.set, "updated_at": moment.now, "collection_info": collection}
+        sets |= {"updated_day": day_of(moment.now), "fingerprint_outdated": True}
         unset = dict.fromkeys(change.unset, "")
-        fingerprint = self.fingerprint(message)
-        if fingerprint:
-            sets["fingerprint"] = fingerprint
-        else:
-            unset["fingerprint"] = ""
         written = encoded(sets)
         if written is None:
             raise InvalidResourceError(key="resource", reason=UNSTORABLE)

@@ -124,8 +124,10 @@ class ItemReader:
             return None
         query = {"fingerprint": {"$in": list(fingerprints)}}
         found: dict[bytes, Document] = {}
-        for document in self._store.find(self._domain_id, query, fields=["fingerprint", "provider", *keys]):
-            found[document["fingerprint"]] = document
+        fields = ["fingerprint", "fingerprint_outdated", "provider", *keys]
+        for document in self._store.find(self._domain_id, query, fields=fields):
+            if not document.get("fingerprint_outdated"):
+                found[document["fingerprint"]] = document
         return found
 
     def _rules(self, message: ResourceMessage) -> Rules:

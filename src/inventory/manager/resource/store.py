@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import bson
@@ -35,6 +36,8 @@ _RESOURCE_ID: Final = "reference.resource_id"
 _BY_RESOURCE_ID: Final = [
     (key, 1) for key in ("domain_id", _RESOURCE_ID, "provider", "cloud_service_type", "cloud_service_group", "account")
 ]
+BY_KEY: Final = [("_id", 1)]
+"""The index for writes of single resources: without it, MongoDB weighs all that begin with the domain each time."""
 _BY_FINGERPRINT: Final = [("domain_id", 1), ("fingerprint", 1)]
 _REFERENCE: Final = b"$ref\0"
 _REFUSALS: Final = (PyMongoError, BSONError, OverflowError, UnicodeError)
@@ -53,6 +56,21 @@ class RefusedWriteError(Exception):
         super().__init__(f"write {position} was refused")
         self.position = position
         self.duplicate = duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The message that an update of a resource has applied.
+
+    Attributes:
+        key: the resource's ``_id``.
+        fingerprint: of the message; None if it has none.
+        revision: of the resource after the update.
+    """
+
+    key: ObjectId
+    fingerprint: bytes | None
+    revision: int | None
 
 
 class ResourceStore:
@@ -104,6 +122,25 @@ class ResourceStore:
         query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, "stamps": stamp}
         return {document["_id"] for document in self._collection.find(query, {"_id": 1}, session=session)}
 
+    def remember(self, domain_id: str, applied: Sequence[Applied]) -> None:
+        """Store the fingerprints of messages once their updates are committed, unless written again since.
+
+        Not in the transactions of the updates: before 7.0, MongoDB reads a collection's catalog twice per index for
+        each update in a transaction that changes an indexed field. If it is not done, the resource counts as changed.
+        """
+        writes = [
+            UpdateOne(
+                {"_id": each.key, "domain_id": domain_id, "revision": each.revision},
+                {"$set": {"fingerprint": each.fingerprint}, "$unset": {"fingerprint_outdated": ""}},
+                hint=BY_KEY,
+            )
+            for each in applied
+            if each.fingerprint
+        ]
+        if writes:
+            with bulk_write(self._collection.name, len(writes)):
+                self._collection.bulk_write(writes, ordered=False)
+
     def touch(
         self,
         domain_id: str,
@@ -114,7 +151,7 @@ class ResourceStore:
         """Apply the same update to all of ``keys``."""
         if keys:
             query = {"_id": {"$in": list(keys)}, "domain_id": domain_id, **self._base}
-            self._collection.update_many(query, update, array_filters=array_filters)
+            self._collection.update_many(query, update, array_filters=array_filters, hint=BY_KEY)
 
     def release_match_keys(
         self, domain_id: str, stale: Sequence[tuple[ObjectId, bytes]], session: ClientSession
@@ -152,6 +189,8 @@ def index_for(query: Mapping[str, Any]) -> list[tuple[str, int]] | None:
     By itself, MongoDB tries every index that begins with the domain, and over a large inventory chooses a poor one: as
     measured, a lookup of 500 takes eight times as long among 60,000 as among 2,000; with this index, the same time.
     """
+    if "_id" in query:
+        return BY_KEY
     if "fingerprint" in query:
         return _BY_FINGERPRINT
     asked = query.get(_RESOURCE_ID) or {}

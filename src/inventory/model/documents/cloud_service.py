@@ -7,6 +7,7 @@ from typing import Any, NotRequired, TypedDict
 
 from mongoengine import (
     BinaryField,
+    BooleanField,
     DateTimeField,
     Document,
     EmbeddedDocument,
@@ -51,7 +52,9 @@ class CloudService(Document):  # type: ignore[misc]
     - ``ref_cloud_service_type`` and ``ref_region``: the keys of the type and the region,
     - ``match_key``: hash of the keys with which it was created; unique while the resource is ACTIVE, so that two tasks
       that stream the same new resource create one document; removed by any write other than ingest,
-    - ``fingerprint``: hash of the message last applied; removed by any other write,
+    - ``fingerprint``: hash of the message last applied; removed by any write other than ingest,
+    - ``fingerprint_outdated``: whether ingest has written since: the hash of what it wrote is stored afterwards,
+    - ``updated_day``: the day (UTC) of ``updated_at``, or an earlier one: as an index, it changes once a day,
     - ``revision``: counts the writes that changed content; a conditional update requires the one it read,
     - ``stamps``: mark the last writes of ingest, so that it is known which updates of a bulk write were applied,
     - ``deleted_by``: what deleted it: the job task whose garbage collection did, the hold that was approved, the run of
@@ -87,6 +90,8 @@ class CloudService(Document):  # type: ignore[misc]
     deleted_at = DateTimeField()
     match_key = BinaryField()
     fingerprint = BinaryField()
+    fingerprint_outdated = BooleanField()
+    updated_day = DateTimeField()
     revision = IntField()
     stamps = ListField(BinaryField())
     deleted_by = StringField()
@@ -118,7 +123,7 @@ class CloudService(Document):  # type: ignore[misc]
                 "account",
             ],
             ["domain_id", "provider", "cloud_service_group", "cloud_service_type", "state"],
-            ["domain_id", "state", "updated_at"],
+            ["domain_id", "state", "updated_day"],
             ["domain_id", "state", "-created_at", "-id"],
             ["domain_id", "project_id", "state"],
             ["domain_id", "ref_cloud_service_type", "state"],
@@ -182,6 +187,8 @@ class StoredCloudService(StoredDocument):
     deleted_at: NotRequired[datetime]
     match_key: NotRequired[bytes]
     fingerprint: NotRequired[bytes]
+    fingerprint_outdated: NotRequired[bool]
+    updated_day: NotRequired[datetime]
     revision: NotRequired[int]
     stamps: NotRequired[list[bytes]]
     deleted_by: NotRequired[str]

@@ -37,7 +37,6 @@ class CollectionState(Document):  # type: ignore[misc]
         "indexes": [
             {"fields": ["domain_id", "collector_id", "secret_id", "cloud_service_id"], "unique": True},
             ["domain_id", "cloud_service_id"],
-            ["domain_id", "collector_id", "secret_id", "seen_at"],
             {"fields": ["domain_id", "hold_id"], "partialFilterExpression": {"hold_id": {"$exists": True}}},
         ],
     }

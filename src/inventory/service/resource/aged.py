@@ -9,6 +9,7 @@ from typing import Final
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from inventory.domain.clock import day_of
 from inventory.manager.resource.collection_state import StateStore
 from inventory.model.connection import Document
 from inventory.service.resource.last_seen import LastSeen, SuccessfulRuns, last_seen
@@ -23,6 +24,8 @@ def old_resources(domain_id: str, cutoff: datetime) -> Document:
         "domain_id": domain_id,
         "state": "ACTIVE",
         "collection_info.0": {"$exists": True},
+        # By the index of days, and also those whose day is not stored.
+        "updated_day": {"$not": {"$gt": day_of(cutoff)}},
         "updated_at": {"$lt": cutoff},
     }
 
