@@ -11,6 +11,7 @@ from inventory.bootstrap.static_faults import static_file_faults
 from inventory.doctor.run import checks
 from inventory.doctor.surroundings import StaticFaults
 from inventory.domain.deletion_guard import DeletionGuard
+from inventory.ingest.decision.same_thing import SameThing
 from inventory.manager.deletion.held import HeldResources
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.deletion.restore import Restorer
@@ -151,7 +152,7 @@ class Services(Managers):
         return DeletionService(
             holds=self.holds,
             held=HeldResources(database=self.database, holds=self.holds),
-            restorer=Restorer(database=self.database),
+            restorer=Restorer(database=self.database, same=SameThing),
             age_holds=AgeHolds(database=self.database, holds=self.holds, guard=self.deletion_guard),
             jobs=self.jobs,
             tasks=self.tasks,

@@ -9,7 +9,7 @@ from inventory.model.documents.cloud_service_type import CloudServiceType
 from inventory.model.documents.collection_state import CollectionState
 from inventory.model.documents.collector import Collector
 from inventory.model.documents.collector_rule import CollectorRule
-from inventory.model.documents.deletion import Deletion
+from inventory.model.documents.deletion import Deletion, Undo
 from inventory.model.documents.dry_run import DryRun, DryRunChange
 from inventory.model.documents.due_batch import DueBatch
 from inventory.model.documents.duty import Duty
@@ -36,6 +36,7 @@ ALL_DOCUMENTS: list[Any] = [
     Duty,
     DueBatch,
     Deletion,
+    Undo,
     DryRun,
     DryRunChange,
 ]

@@ -79,7 +79,9 @@ def test_again_restores_nothing_twice(fleet: Fleet) -> None:
     assert fleet.whole.database["record"].count_documents({}) == records
 
 
-@pytest.mark.parametrize("known_by", ["match key and resource id", "resource id", "match key", "name"])
+@pytest.mark.parametrize(
+    "known_by", ["match key and resource id", "resource id", "match key", "name", "name, changed by a user"]
+)
 def test_one_that_lives_again_is_told_and_not_doubled(fleet: Fleet, known_by: str) -> None:
     job_id = delete_by_job(fleet, 0, 1, 2)
     services = fleet.whole.database["cloud_service"]
@@ -88,7 +90,9 @@ def test_one_that_lives_again_is_told_and_not_doubled(fleet: Fleet, known_by: st
     if known_by in ("resource id", "name"):
         # Deleted by a version that did not keep it.
         services.update_many({}, {"$unset": {"former_match_key": "", "match_key": ""}})
-    if known_by in ("match key", "name"):
+    if known_by == "name, changed by a user":
+        services.update_many({"state": "ACTIVE"}, {"$unset": {"match_key": ""}})
+    if known_by not in ("match key and resource id", "resource id"):
         services.update_many({}, {"$unset": {"reference": ""}})
 
     done = fleet.service.undo(USER, {"job_id": job_id})
@@ -98,6 +102,25 @@ def test_one_that_lives_again_is_told_and_not_doubled(fleet: Fleet, known_by: st
     living = {each["living_id"] for each in done["living"]}
     assert services.count_documents({"cloud_service_id": {"$in": sorted(living)}, "state": "ACTIVE"}) == 2
     assert services.count_documents({"state": "ACTIVE"}) == 10
+
+
+def test_an_undo_of_many_that_live_again_ends_and_begins_anew_only_after_that(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.manager.deletion.restore._BATCH", 4)
+    monkeypatch.setattr("inventory.service.deletion.manage._CALL_SECONDS", 0.0)
+    job_id = delete_by_job(fleet, *range(10), of=40)
+    fleet.sees(*range(1, 40))
+    fleet.collect()
+
+    calls = [fleet.service.undo(USER, {"job_id": job_id}) for _ in range(4)]
+
+    assert [each["complete"] for each in calls] == [False, False, False, True]
+    assert sum(each["restored"] for each in calls) == 1
+    assert [each["not_restored"] for each in calls] == [3, 7, 9, 9]
+    assert len(calls[-1]["living"]) == 9
+    assert fleet.service.undo(USER, {"job_id": job_id})["complete"] is False
+    assert fleet.whole.database["cloud_service"].count_documents({"state": "ACTIVE"}) == 40
 
 
 def test_of_two_deleted_ones_that_are_the_same_one_comes_back(fleet: Fleet) -> None:

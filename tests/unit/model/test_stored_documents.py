@@ -32,7 +32,7 @@ PLAIN = {
     BinaryField: bytes,
     StructField: dict[str, Any],
 }
-WITHOUT_TYPE = {"FilterCache", "Duty", "DueBatch", "DryRun", "DryRunChange"}
+WITHOUT_TYPE = {"FilterCache", "Duty", "DueBatch", "DryRun", "DryRunChange", "Undo"}
 """Documents that one manager alone reads and writes, in fewer than five places."""
 
 

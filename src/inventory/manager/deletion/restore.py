@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
@@ -14,35 +14,48 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain import ids
+from inventory.domain.batches import batched
+from inventory.manager.deletion.undo_progress import Living, UndoProgress
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.record import record_key
 
 _BATCH: Final = 100
+_PART: Final = 100
+"""The number of job tasks whose deleted resources are read together."""
 _TRIES: Final = 3
 """Maximum number of tries for a batch while the same resources are being created."""
-_LISTED: Final = 100
 _IDENTITY: Final = ("provider", "cloud_service_group", "cloud_service_type", "account")
+_COMPARED: Final = dict.fromkeys(
+    ("cloud_service_id", "match_key", "name", "reference", "region_code", "instance_type", "instance_size", *_IDENTITY),
+    1,
+)
+_LARGE: Final = {"data": 0, "metadata": 0, "tags": 0}
 
 Pair = tuple[str, str]
 """A collector and a secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Living:
-    """A deleted resource that is not restored, and the active one that is the same."""
+class Same(Protocol):
+    """Recognizes that a living resource is the same thing as a deleted one."""
 
-    cloud_service_id: str
-    living_id: str
-    name: str = ""
-    resource_id: str = ""
+    def __call__(self, deleted: Document, living: Document) -> bool:
+        """Return whether the two are the same."""
+
+    def names_by_rule(self, deleted: Document) -> bool:
+        """Return whether resources with another resource_id may be the same thing as this one."""
 
 
 @dataclass(slots=True)
 class Restored:
-    """The result of an undo: the number of restored resources, the first hundred that were not, and whether all were
-    tried."""
+    """The result of a call that undoes deletions.
+
+    Attributes:
+        restored: number of resources that this call restored.
+        not_restored, living: those that this call and those that it continues did not restore; the first hundred.
+        complete: whether all were tried.
+    """
 
     restored: int = 0
     not_restored: int = 0
@@ -50,71 +63,84 @@ class Restored:
     complete: bool = True
 
 
-class Restorer:
-    """Restores deleted resources; may be interrupted at any point and repeated."""
+@dataclass(frozen=True, slots=True)
+class _Undo:
+    """What is undone, by whom, and when."""
 
-    def __init__(self, *, database: Database[Document]) -> None:
+    domain_id: str
+    target: str
+    deleted_by: Mapping[str, Pair | None]
+    user_id: str
+    now: datetime
+    same: Same
+
+
+class Restorer:
+    """Restores deleted resources; may be interrupted at any point and repeated.
+
+    Args:
+        database: holds the resources.
+        same: returns what recognizes living resources, for one call.
+    """
+
+    def __init__(self, *, database: Database[Document], same: Callable[[], Same]) -> None:
         self._database = database
         self._services = database["cloud_service"]
         self._states = database["collection_state"]
         self._records = RecordStore(database=database)
+        self._progress = UndoProgress(database=database)
+        self._same = same
 
     @translated_errors()
     def restore(
         self,
         domain_id: str,
+        target: str,
         deleted_by: Mapping[str, Pair | None],
         *,
         user_id: str,
         now: datetime,
         should_stop: Callable[[], bool],
     ) -> Restored:
-        """Restore all resources that are DELETED by one of these.
+        """Restore all resources that are DELETED by one of these; a call continues where the last one stopped.
 
         Args:
             domain_id: the domain.
+            target: the job or deletion that is undone.
             deleted_by: what deleted them, each with the collector and secret that no longer saw them; None: those
                 stored with the resource.
             user_id: the user named in the records.
             now: the time.
-            should_stop: asked before each batch.
+            should_stop: asked after each batch.
         """
-        done = Restored()
+        undo = _Undo(domain_id, target, deleted_by, user_id, now, self._same())
         transactions = Transactions(database=self._database)
-        query: Document = {"domain_id": domain_id, "deleted_by": {"$in": list(deleted_by)}, "state": "DELETED"}
-        while True:
-            batch = [row["_id"] for row in self._services.find(query, {"_id": 1}).sort("_id", 1).limit(_BATCH)]
-            if not batch:
-                return done
-            if should_stop():
-                done.complete = False
-                return done
-            restored, living = self._tried(transactions, partial(self._batch, batch, deleted_by, user_id, now))
-            done.restored += restored
-            done.not_restored += len(living)
-            done.living.extend(living[: _LISTED - len(done.living)])
-            query["_id"] = {"$gt": batch[-1]}
+        done = Restored()
+        begun = self._progress.read(domain_id, target)
+        for part in batched(sorted(deleted_by), _PART):
+            if part[-1] < begun.part:
+                continue
+            while (
+                done.complete and (restored := self._tried(transactions, partial(self._batch, undo, part))) is not None
+            ):
+                done.restored += restored
+                done.complete = not should_stop()
+            if not done.complete:
+                break
+        ended = self._progress.read(domain_id, target)
+        done.not_restored, done.living = ended.not_restored, ended.living
+        if done.complete:
+            self._progress.end(domain_id, target)
+        return done
 
     @translated_errors()
     def tasks_of(self, domain_id: str, job_id: str) -> list[str]:
-        """Return the job tasks that deleted resources and whose records contain the job; the job itself may no longer
-        exist."""
-        by_task = {"domain_id": domain_id, "deleted_by": {"$regex": f"^{ids.JOB_TASK}-"}}
-        group = {"_id": "$deleted_by", "one": {"$first": "$cloud_service_id"}}
-        rows = self._services.aggregate([{"$match": by_task}, {"$group": group}])
-        tasks = {row["one"]: row["_id"] for row in rows}
-        recorded = {
-            "domain_id": domain_id,
-            "cloud_service_id": {"$in": list(tasks)},
-            "action": "DELETE",
-            "job_id": job_id,
-        }
-        found = self._database["record"].find(recorded, {"cloud_service_id": 1})
-        return sorted({tasks[record["cloud_service_id"]] for record in found})
+        """Return the job tasks of this job that deleted resources; the job itself may no longer exist."""
+        deleted = {"domain_id": domain_id, "deleted_in_job": job_id}
+        found = self._services.distinct("deleted_by", deleted)
+        return sorted(each for each in found if each.startswith(f"{ids.JOB_TASK}-"))
 
-    def _tried(
-        self, transactions: Transactions, work: Callable[[ClientSession], tuple[int, list[Living]]]
-    ) -> tuple[int, list[Living]]:
+    def _tried(self, transactions: Transactions, work: Callable[[ClientSession], int | None]) -> int | None:
         for attempt in range(_TRIES):
             try:
                 return transactions.run(work)
@@ -123,58 +149,66 @@ class Restorer:
                     raise
         raise AssertionError("unreachable")
 
-    def _batch(
-        self,
-        keys: Sequence[Any],
-        deleted_by: Mapping[str, Pair | None],
-        user_id: str,
-        now: datetime,
-        session: ClientSession,
-    ) -> tuple[int, list[Living]]:
-        """Restore, in a transaction, the given resources that are still DELETED."""
-        wanted = {"_id": {"$in": list(keys)}, "state": "DELETED", "deleted_by": {"$in": list(deleted_by)}}
-        deleted = list(self._services.find(wanted, {"data": 0, "metadata": 0, "tags": 0}, session=session))
-        twins = self._living(deleted, session)
-        living: list[Living] = []
-        restored: list[Document] = []
-        taken: set[Any] = set()
-        for entry in deleted:
-            marks = _marks(entry)
-            twin = next((twins[mark] for mark in marks if mark in twins), None)
-            if twin is None and taken.isdisjoint(marks):
-                taken.update(marks)
-                restored.append(entry)
-            else:
-                living.append(_living_of(entry, twin or ""))
-        if restored:
-            self._write([_restoration(entry, now) for entry in restored], session)
-            self._records.insert([_record(entry, user_id, now) for entry in restored], session)
-            self._put_states(restored, deleted_by, session)
-        return len(restored), living
+    def _batch(self, undo: _Undo, part: Sequence[str], session: ClientSession) -> int | None:
+        """Try, in a transaction, the next resources of a part.
 
-    def _write(self, writes: list[UpdateOne], session: ClientSession) -> None:
-        self._services.bulk_write(writes, session=session)
-
-    def _living(self, deleted: Sequence[Document], session: ClientSession) -> dict[Any, str]:
-        """Return the active resources that are the same as a deleted one, by what identifies both."""
+        Returns:
+            The number of those restored; None if no resource of the part is left to be tried.
+        """
+        progress = self._progress.read(undo.domain_id, undo.target, session)
+        query: Document = {"domain_id": undo.domain_id, "deleted_by": {"$in": list(part)}, "state": "DELETED"}
+        if progress.part == part[0]:
+            query["_id"] = {"$gt": progress.after}
+        deleted = list(self._services.find(query, _LARGE, session=session).sort("_id", 1).limit(_BATCH))
         if not deleted:
-            return {}
-        resource_ids = sorted({_resource_id(entry) for entry in deleted} - {""})
-        names = sorted({entry.get("name") or "" for entry in deleted if not _resource_id(entry)} - {""})
+            return None
+        restored, living = self._chosen(undo, deleted, session)
+        if restored:
+            self._services.bulk_write([_restoration(entry, undo.now) for entry in restored], session=session)
+            self._records.insert([_record(entry, undo.user_id, undo.now) for entry in restored], session)
+            self._put_states(restored, undo.deleted_by, session)
+        progress.tried(part[0], deleted[-1]["_id"], living)
+        self._progress.write(undo.domain_id, undo.target, progress, undo.now, session)
+        return len(restored)
+
+    def _chosen(
+        self, undo: _Undo, deleted: Sequence[Document], session: ClientSession
+    ) -> tuple[list[Document], list[Living]]:
+        """Return those of the deleted resources that are to be restored, and those of which one lives."""
+        known: dict[Any, list[Document]] = {}
+        for entry in self._candidates(undo, deleted, session):
+            _add(known, entry)
+        restored: list[Document] = []
+        living: list[Living] = []
+        for entry in deleted:
+            as_living = {**entry, "match_key": entry.get("former_match_key")}
+            alike = (other for mark in _marks(as_living) for other in known.get(mark, ()))
+            twin = next((other for other in alike if undo.same(entry, other)), None)
+            if twin is None:
+                restored.append(entry)
+                _add(known, as_living)
+            else:
+                living.append(_living_of(entry, twin["cloud_service_id"]))
+        return restored, living
+
+    def _candidates(self, undo: _Undo, deleted: Sequence[Document], session: ClientSession) -> Iterator[Document]:
+        """Yield the active resources that may be the same as one of the deleted ones."""
         keys = [entry["former_match_key"] for entry in deleted if entry.get("former_match_key")]
-        domain = {"domain_id": deleted[0]["domain_id"]}
-        queries: list[Document] = [
-            {**domain, "match_key": {"$in": keys}},
-            {**domain, "state": "ACTIVE", "reference.resource_id": {"$in": resource_ids}},
-            {**domain, "state": "ACTIVE", "name": {"$in": names}},
+        resource_ids = sorted({_resource_id(entry) for entry in deleted} - {""})
+        names = {entry["name"] for entry in deleted if entry.get("name")}
+        by_name = {entry["name"] for entry in deleted if entry.get("name") and undo.same.names_by_rule(entry)}
+        kinds = {name: {"$in": sorted({entry[name] for entry in deleted})} for name in _IDENTITY[:3]}
+        active = {"domain_id": undo.domain_id, "state": "ACTIVE"}
+        without_id = {"reference.resource_id": {"$in": [None, ""]}, **kinds}
+        queries: list[tuple[object, Document]] = [
+            (keys, {**active, "match_key": {"$in": keys}}),
+            (resource_ids, {**active, "reference.resource_id": {"$in": resource_ids}}),
+            (names, {**active, **without_id, "name": {"$in": sorted(names)}}),
+            (by_name, {**active, **kinds, "name": {"$in": sorted(by_name)}}),
         ]
-        found: dict[Any, str] = {}
-        fields = dict.fromkeys(("cloud_service_id", "match_key", "name", "reference", "region_code", *_IDENTITY), 1)
-        for query, asked in zip(queries, (keys, resource_ids, names), strict=True):
-            for entry in self._services.find(query, fields, session=session) if asked else ():
-                for mark in _marks({**entry, "former_match_key": entry.get("match_key")}):
-                    found.setdefault(mark, entry["cloud_service_id"])
-        return found
+        for wanted, query in queries:
+            if wanted:
+                yield from self._services.find(query, _COMPARED, session=session)
 
     def _put_states(
         self, restored: Sequence[Document], deleted_by: Mapping[str, Pair | None], session: ClientSession
@@ -210,7 +244,7 @@ def _restoration(entry: Document, now: datetime) -> UpdateOne:
     sets: Document = {"state": "ACTIVE", "updated_at": now}
     if entry.get("former_match_key"):
         sets["match_key"] = entry["former_match_key"]
-    unset = dict.fromkeys(("deleted_at", "deleted_by", "former_match_key"), "")
+    unset = dict.fromkeys(("deleted_at", "deleted_by", "deleted_in_job", "former_match_key"), "")
     query = {"_id": entry["_id"], "domain_id": entry["domain_id"], "state": "DELETED"}
     return UpdateOne(query, {"$set": sets, "$unset": unset, "$inc": {"revision": 1}})
 
@@ -239,16 +273,19 @@ def _resource_id(entry: Mapping[str, Any]) -> str:
     return (entry.get("reference") or {}).get("resource_id") or ""
 
 
-def _marks(entry: Mapping[str, Any]) -> list[Any]:
-    """Return what identifies a resource: its match key, or the provider's id."""
-    kind = tuple(entry.get(key) or "" for key in _IDENTITY)
-    marks: list[Any] = [bytes(entry["former_match_key"])] if entry.get("former_match_key") else []
+def _add(known: dict[Any, list[Document]], entry: Document) -> None:
+    for mark in _marks(entry):
+        known.setdefault(mark, []).append(entry)
+
+
+def _marks(entry: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what may identify a resource: its match key, the provider's id, and its name."""
+    if entry.get("match_key"):
+        yield bytes(entry["match_key"])
     if resource_id := _resource_id(entry):
-        marks.append((*kind, "id", resource_id))
-    elif not marks and entry.get("name"):
-        # Nothing else identifies it.
-        marks.append((*kind, "name", entry["name"], entry.get("region_code") or ""))
-    return marks
+        yield "id", resource_id
+    if entry.get("name"):
+        yield "name", entry["name"]
 
 
 def _living_of(entry: Document, living_id: str) -> Living:

@@ -53,7 +53,7 @@ class ResourceRemover:
             deleted_by: what deletes them; the hold itself, of those that it keeps.
             collector_ids: the collector that the record names, by resource.
             session: the transaction's.
-            job_id: the job that the record names; empty for none.
+            job_id: the job that the record and the resource name; empty for none.
             unless_updated_since: resources updated at or after this time are not deleted.
 
         Returns:
@@ -68,8 +68,9 @@ class ResourceRemover:
         fields = {"cloud_service_id": 1, "revision": 1, "state": 1}
         found = list(self._services.find(either, fields, session=session))
         if living := [entry for entry in found if entry["state"] == "ACTIVE"]:
+            in_job = {"deleted_in_job": job_id} if job_id else {}
             update = {
-                "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
+                "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by} | in_job,
                 "$rename": {"match_key": "former_match_key"},
                 "$unset": {"fingerprint": "", "hold_id": "", "kept_at": ""},
                 "$inc": {"revision": 1},

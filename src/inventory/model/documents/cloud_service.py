@@ -59,6 +59,7 @@ class CloudService(Document):  # type: ignore[misc]
     - ``stamps``: mark the last writes of ingest, so that it is known which updates of a bulk write were applied,
     - ``deleted_by``: what deleted it: the job task whose garbage collection did, the hold that was approved, the run of
       housekeeping, or a user,
+    - ``deleted_in_job``: the job that this belongs to, if any,
     - ``former_match_key``: the ``match_key`` that it had when it was deleted, for bringing it back,
     - ``hold_id``: the hold of kind AGE that keeps it from being deleted,
     - ``kept_at``: when such a hold was discarded; until it is seen or updated again, it does not age.
@@ -95,6 +96,7 @@ class CloudService(Document):  # type: ignore[misc]
     revision = IntField()
     stamps = ListField(BinaryField())
     deleted_by = StringField()
+    deleted_in_job = StringField()
     former_match_key = BinaryField()
     hold_id = StringField()
     kept_at = DateTimeField()
@@ -131,6 +133,10 @@ class CloudService(Document):  # type: ignore[misc]
             {
                 "fields": ["domain_id", "deleted_by", "id"],
                 "partialFilterExpression": {"deleted_by": {"$exists": True}},
+            },
+            {
+                "fields": ["domain_id", "deleted_in_job", "deleted_by"],
+                "partialFilterExpression": {"deleted_in_job": {"$exists": True}},
             },
             {
                 "fields": ["domain_id", "deleted_at"],
@@ -192,6 +198,7 @@ class StoredCloudService(StoredDocument):
     revision: NotRequired[int]
     stamps: NotRequired[list[bytes]]
     deleted_by: NotRequired[str]
+    deleted_in_job: NotRequired[str]
     former_match_key: NotRequired[bytes]
     hold_id: NotRequired[str]
     kept_at: NotRequired[datetime]

@@ -1,11 +1,11 @@
-"""Deletion: a hold of the guard, with its answer, or a run of housekeeping that deleted something."""
+"""Deletion: a hold of the guard, with its answer, or a run of housekeeping that deleted something; Undo."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any, ClassVar, NotRequired
 
-from mongoengine import DateTimeField, Document, FloatField, IntField, ListField, StringField
+from mongoengine import DateTimeField, Document, FloatField, IntField, ListField, ObjectIdField, StringField
 
 from inventory.model.fields import StructField
 from inventory.model.stored import StoredDocument
@@ -84,6 +84,32 @@ class Deletion(Document):  # type: ignore[misc]
                 "unique": True,
                 "partialFilterExpression": {"open_of": {"$exists": True}},
             },
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+
+class Undo(Document):  # type: ignore[misc]
+    """How far the undo of one job or deletion has come; MongoDB removes it at ``expires_at``.
+
+    ``part`` and ``after`` say which resources were tried, ``not_restored`` and ``living`` which were not restored,
+    since an active one is the same.
+    """
+
+    domain_id = StringField(required=True)
+    target = StringField(required=True)
+    part = StringField()
+    after = ObjectIdField()
+    not_restored = IntField(default=0)
+    living = ListField(StructField())
+    expires_at = DateTimeField(required=True)
+
+    meta: ClassVar[dict[str, object]] = {
+        "collection": "undo",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["domain_id", "target"], "unique": True},
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }

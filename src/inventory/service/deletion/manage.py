@@ -165,8 +165,9 @@ class DeletionService:
             params: job_id, or deletion_id.
 
         Returns:
-            restored, not_restored, living (``Living``, the first hundred) and complete: False if the same call must be
-                repeated to continue. Nothing is restored twice.
+            restored (by this call), not_restored and living (``Living``, the first hundred; by this call and those that
+                it continues), and complete: False if the same call must be repeated to continue. Nothing is restored
+                twice.
 
         Raises:
             NotFoundError: there is no such job or deletion.
@@ -176,6 +177,7 @@ class DeletionService:
         deleted_by = self._of_job(principal, params) if params.get("job_id") else self._of_deletion(principal, params)
         done = self._restorer.restore(
             principal.domain_id,
+            params.get("job_id") or params["deletion_id"],
             deleted_by,
             user_id=principal.user_id,
             now=self._clock.now(),

@@ -147,7 +147,6 @@ def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
         answer = client.call("Deletion.undo", **{key: target})
         restored += answer.get("restored", 0)
         if answer.get("complete"):
-            # Each call also returns the resources that earlier calls did not restore.
             return {
                 "restored": restored,
                 "not_restored": answer.get("not_restored", 0),
