@@ -17,7 +17,7 @@ from inventory.domain.principal import Principal
 from inventory.ingest.reading.kinds import ResourceKind
 from inventory.manager.dry_run.scratch import Scratch, ScratchStore
 from inventory.manager.resource.store import ResourceStore
-from inventory.model.connection import Document
+from inventory.model.documents.dry_run import StoredDryRun
 from inventory.model.documents.job_task import StoredJobTask
 from inventory.service.dry_run.rehearse import DryRunner
 
@@ -68,7 +68,7 @@ class ScratchContainer(Container):
         claimed: the dry run.
     """
 
-    def __init__(self, container: Container, claimed: Document) -> None:
+    def __init__(self, container: Container, claimed: StoredDryRun) -> None:
         # Every failure is reported at once.
         super().__init__(container.settings.model_copy(update={"max_attempts": 1}), clock=container.clock)
         self.scratch = Scratch(container.database, claimed["dry_run_id"])
@@ -98,7 +98,7 @@ class ScratchContainer(Container):
 
 
 @contextmanager
-def rehearsal(container: Container, claimed: Document) -> Iterator[ScratchContainer]:
+def rehearsal(container: Container, claimed: StoredDryRun) -> Iterator[ScratchContainer]:
     """Create what a dry run needs, and remove it at the end; housekeeping removes leftovers of killed processes."""
     made = ScratchContainer(container, claimed)
     collector = {"domain_id": claimed["domain_id"], "collector_id": claimed["collector_id"]}

@@ -11,9 +11,10 @@ from pymongo.errors import DuplicateKeyError
 from inventory.domain.clock import Clock
 from inventory.manager.transactions import Fence
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.duty import Duty
+from inventory.model.documents.duty import Duty, StoredDuty
 from inventory.model.lease import LEASE
 from inventory.model.new_document import new_document
+from inventory.model.stored import collection_of
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SKEW: Final = timedelta(seconds=60)
@@ -32,7 +33,7 @@ class DutyManager:
             owner: identifies this process.
             lease_seconds: how long a claim lasts without being renewed, s.
         """
-        self._collection = database["duty"]
+        self._collection = collection_of(database, "duty", StoredDuty)
         self._clock = clock
         self._owner = owner
         self._lease = timedelta(seconds=lease_seconds)

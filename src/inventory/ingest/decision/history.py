@@ -13,6 +13,7 @@ from inventory.domain.equality import same
 from inventory.domain.keys import unescape_key
 from inventory.domain.numbers import whole
 from inventory.domain.plain import Document
+from inventory.model.documents.record import StoredRecord
 
 KEYS: Final = (
     "name",
@@ -168,7 +169,7 @@ def new_record(
     now: datetime,
     revision: int,
     record_id: str = "",
-) -> Document:
+) -> StoredRecord:
     """Return the record of a write.
 
     Args:
@@ -181,7 +182,7 @@ def new_record(
         revision: the resource's revision after the write.
         record_id: its id; a new one if none is given.
     """
-    record: Document = {
+    record: StoredRecord = {
         "record_id": record_id or ids.new_id(ids.RECORD),
         "domain_id": domain_id,
         "cloud_service_id": cloud_service_id,
@@ -201,7 +202,7 @@ def new_record(
     return record
 
 
-def clip_record(record: Document) -> Document:
+def clip_record(record: StoredRecord) -> StoredRecord:
     """Return the record with shortened values, and finally entries, if it is too large to be stored."""
     kept: list[Document] = []
     characters = 0

@@ -19,7 +19,7 @@ from inventory.manager.deletion.undo_progress import Living, UndoProgress
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.record import record_key
+from inventory.model.documents.record import StoredRecord, record_key
 
 _BATCH: Final = 100
 _PART: Final = 100
@@ -249,10 +249,10 @@ def _restoration(entry: Document, now: datetime) -> UpdateOne:
     return UpdateOne(query, {"$set": sets, "$unset": unset, "$inc": {"revision": 1}})
 
 
-def _record(entry: Document, user_id: str, now: datetime) -> Document:
+def _record(entry: Document, user_id: str, now: datetime) -> StoredRecord:
     revision = (entry.get("revision") or 0) + 1
     diff = [{"key": "state", "before": "DELETED", "after": "ACTIVE", "type": "CHANGED"}]
-    record: Document = {
+    record: StoredRecord = {
         "_id": record_key(entry["cloud_service_id"], revision, f"undo:{entry['deleted_by']}"),
         "record_id": ids.new_id(ids.RECORD),
         "domain_id": entry["domain_id"],

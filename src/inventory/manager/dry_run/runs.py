@@ -16,9 +16,10 @@ from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.dry_run.scratch import drop_left_over
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.dry_run import CANCELED, IN_PROGRESS, PENDING, DryRun
+from inventory.model.documents.dry_run import CANCELED, IN_PROGRESS, PENDING, DryRun, StoredDryRun, StoredDryRunChange
 from inventory.model.lease import LEASE
 from inventory.model.new_document import new_document
+from inventory.model.stored import collection_of
 
 OPEN: Final = (PENDING, IN_PROGRESS)
 """Statuses of dry runs that have not ended."""
@@ -38,21 +39,21 @@ class DryRunManager:
 
     def __init__(self, *, database: Database[Document], clock: Clock, hours: float, lease_seconds: float) -> None:
         self._database = database
-        self._runs = database["dry_run"]
-        self._changes = database["dry_run_change"]
+        self._runs = collection_of(database, "dry_run", StoredDryRun)
+        self._changes = collection_of(database, "dry_run_change", StoredDryRunChange)
         self._clock = clock
         self._kept = timedelta(hours=hours)
         self._lease = timedelta(seconds=lease_seconds)
 
     @translated_errors()
-    def insert(self, values: Mapping[str, Any]) -> Document:
+    def insert(self, values: Mapping[str, Any]) -> StoredDryRun:
         """Insert a dry run, PENDING, and return it.
 
         Raises:
             InvalidParameterError: a dry run of the same collector has not ended, or a value is invalid.
         """
         now = self._clock.now()
-        document: Document = new_document(
+        document: StoredDryRun = new_document(
             DryRun,
             **values,
             dry_run_id=ids.new_id(ids.DRY_RUN),
@@ -67,12 +68,12 @@ class DryRunManager:
             other = self._runs.find_one(
                 {"domain_id": values["domain_id"], "running_of": values["collector_id"]}, {"dry_run_id": 1}
             )
-            reason = f"its dry run {(other or {}).get('dry_run_id', '')} has not ended: wait for it, or cancel it"
+            reason = f"its dry run {other['dry_run_id'] if other else ''} has not ended: wait for it, or cancel it"
             raise InvalidParameterError(key="collector_id", reason=reason) from exc
         return document
 
     @translated_errors()
-    def get(self, domain_id: str, dry_run_id: str) -> Document:
+    def get(self, domain_id: str, dry_run_id: str) -> StoredDryRun:
         """Return the dry run. Raises ``NotFoundError``."""
         found = self._runs.find_one({"domain_id": domain_id, "dry_run_id": dry_run_id})
         if found is None:
@@ -90,7 +91,7 @@ class DryRunManager:
         return self._runs.update_one(query, {"$set": {"enqueued_at": now}}).modified_count == 1
 
     @translated_errors()
-    def claim(self, domain_id: str, dry_run_id: str, *, owner: str) -> Document | None:
+    def claim(self, domain_id: str, dry_run_id: str, *, owner: str) -> StoredDryRun | None:
         """Claim a dry run that is not running; None if it is, or has ended."""
         now = self._clock.now()
         claim = {"status": IN_PROGRESS, "started_at": now, **LEASE.claimed(owner, now, self._lease)}
@@ -99,7 +100,7 @@ class DryRunManager:
         )
 
     @translated_errors()
-    def renew(self, claimed: Document, tasks: Sequence[Document] = ()) -> bool:
+    def renew(self, claimed: StoredDryRun, tasks: Sequence[Document] = ()) -> bool:
         """Renew the claim and record the progress; False if the claim was lost, or the dry run was canceled."""
         change: Document = LEASE.renewed(self._clock.now(), self._lease)
         if tasks:
@@ -107,7 +108,7 @@ class DryRunManager:
         return self._runs.update_one(_of(claimed), {"$set": change}).matched_count == 1
 
     @translated_errors()
-    def hand_back(self, claimed: Document) -> bool:
+    def hand_back(self, claimed: StoredDryRun) -> bool:
         """Give up the claim, so that another process may start again; False if it was lost."""
         change = {"status": PENDING, "enqueued_at": self._clock.now()}
         unset = {"started_at": "", **LEASE.dropped()}
@@ -116,7 +117,7 @@ class DryRunManager:
     @translated_errors()
     def finish(
         self,
-        claimed: Document,
+        claimed: StoredDryRun,
         *,
         status: str,
         counts: Mapping[str, int],
@@ -134,34 +135,34 @@ class DryRunManager:
         return self._end(_of(claimed), change) is not None
 
     @translated_errors()
-    def cancel(self, domain_id: str, dry_run_id: str) -> Document:
+    def cancel(self, domain_id: str, dry_run_id: str) -> StoredDryRun:
         """End it without a result, unless it has ended; a worker that runs it stops. Raises ``NotFoundError``."""
         query = {"domain_id": domain_id, "dry_run_id": dry_run_id, "status": {"$in": list(OPEN)}}
         ended = self._end(query, {"status": CANCELED, "finished_at": self._clock.now()})
         return ended or self.get(domain_id, dry_run_id)
 
-    def _end(self, query: Document, change: Document) -> Document | None:
+    def _end(self, query: Document, change: Document) -> StoredDryRun | None:
         unset = {"running_of": "", **LEASE.dropped()}
         return self._runs.find_one_and_update(
             query, {"$set": change, "$unset": unset}, return_document=ReturnDocument.AFTER
         )
 
     @translated_errors()
-    def replace_changes(self, claimed: Document, changes: Iterable[Sequence[Document]]) -> None:
+    def replace_changes(self, claimed: StoredDryRun, changes: Iterable[Sequence[Document]]) -> None:
         """Store the changes that a collect would make, replacing those of an earlier attempt.
 
         Args:
             claimed: the dry run.
             changes: batches of action, cloud_service_id, resource and diff; one that cannot be stored is skipped.
         """
-        fixed = {name: claimed[name] for name in ("domain_id", "dry_run_id", "expires_at")}
-        self._changes.delete_many({name: fixed[name] for name in ("domain_id", "dry_run_id")})
+        key = {"domain_id": claimed["domain_id"], "dry_run_id": claimed["dry_run_id"]}
+        self._changes.delete_many(key)
         number = 0
         for batch in changes:
-            documents = []
+            documents: list[StoredDryRunChange] = []
             for change in batch:
                 number += 1
-                document = {**fixed, "number": number, **change}
+                document: Any = {**key, "expires_at": claimed["expires_at"], "number": number, **change}
                 if encodable(document):
                     documents.append(document)
             if documents:
@@ -170,7 +171,7 @@ class DryRunManager:
     @translated_errors()
     def changes(
         self, domain_id: str, dry_run_id: str, *, action: str = "", start: int, limit: int
-    ) -> tuple[list[Document], int]:
+    ) -> tuple[list[StoredDryRunChange], int]:
         """Return a page of the changes, in order, and their total number.
 
         Args:
@@ -197,9 +198,9 @@ class DryRunManager:
         return {found["dry_run_id"] for found in self._runs.find(query, {"dry_run_id": 1})}
 
 
-def _of(claimed: Document) -> Document:
-    names = ("domain_id", "dry_run_id", "owner")
-    return {**{name: claimed[name] for name in names}, "status": IN_PROGRESS}
+def _of(claimed: StoredDryRun) -> Document:
+    key = {"domain_id": claimed["domain_id"], "dry_run_id": claimed["dry_run_id"]}
+    return {**key, "owner": claimed["owner"], "status": IN_PROGRESS}
 
 
 def _free(domain_id: str, dry_run_id: str, now: Any) -> Document:

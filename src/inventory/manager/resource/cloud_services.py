@@ -18,6 +18,7 @@ from inventory.manager.resource.store import UNSTORABLE, encodable, holds_refere
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.record import StoredRecord
 from inventory.model.time_limit import finish
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ class CloudServiceManager:
         with translated_errors(key=_ID):
             return self._collection.find_one(_query(domain_id, cloud_service_id, scope), {"_id": 1}) is not None
 
-    def insert(self, document: Document, record: Document | None) -> None:
+    def insert(self, document: Document, record: StoredRecord | None) -> None:
         """Store a new CloudService and its record.
 
         Raises:
@@ -65,11 +66,11 @@ class CloudServiceManager:
             else:
                 finish(lambda: self._together(lambda session: self._insert(document, record, session)))
 
-    def _insert(self, document: Document, record: Document, session: ClientSession) -> None:
+    def _insert(self, document: Document, record: StoredRecord, session: ClientSession) -> None:
         self._collection.insert_one(document, session=session)
         self._insert_record(record, session)
 
-    def write(self, stored: Document, update: Mapping[str, Any], record: Document | None) -> Document | None:
+    def write(self, stored: Document, update: Mapping[str, Any], record: StoredRecord | None) -> Document | None:
         """Apply ``update`` and store its record if the document is unchanged since it was read; otherwise do neither.
 
         Args:
@@ -93,7 +94,7 @@ class CloudServiceManager:
             return finish(lambda: self._together(lambda session: self._update(query, update, record, session)))
 
     def _update(
-        self, query: Document, update: Mapping[str, Any], record: Document | None, session: ClientSession | None
+        self, query: Document, update: Mapping[str, Any], record: StoredRecord | None, session: ClientSession | None
     ) -> Document | None:
         after: Document | None = self._collection.find_one_and_update(
             query, update, return_document=ReturnDocument.AFTER, session=session
@@ -102,7 +103,7 @@ class CloudServiceManager:
             self._insert_record(record, session)
         return after
 
-    def _insert_record(self, record: Document, session: ClientSession) -> None:
+    def _insert_record(self, record: StoredRecord, session: ClientSession) -> None:
         # The driver would add an ``_id`` to the record, and a transaction may be retried.
         self._records.insert([{"_id": ObjectId(), **record}], session)
 

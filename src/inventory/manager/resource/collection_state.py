@@ -12,13 +12,15 @@ from pymongo.database import Database
 from inventory.domain.plain import Document
 from inventory.manager.metrics import bulk_write
 from inventory.manager.object_ids import new_object_ids
+from inventory.model.documents.collection_state import StoredCollectionState
+from inventory.model.stored import collection_of
 
 
 class StateStore:
     """The ``collection_state`` collection; an object serves one thread at a time."""
 
     def __init__(self, *, database: Database[Document]) -> None:
-        self._collection = database["collection_state"]
+        self._collection = collection_of(database, "collection_state", StoredCollectionState)
         self._keys = new_object_ids()
 
     def seen(
@@ -57,7 +59,19 @@ class StateStore:
                 known = {state["cloud_service_id"] for state in found}
                 self._upsert([key for key in cloud_service_ids if key not in known], pair, seen, session)
         if fresh:
-            states = [{"_id": next(self._keys), **pair, "cloud_service_id": key, **seen} for key in fresh]
+            states: list[StoredCollectionState] = [
+                {
+                    "_id": next(self._keys),
+                    "domain_id": domain_id,
+                    "collector_id": collector_id,
+                    "secret_id": secret_id,
+                    "cloud_service_id": key,
+                    "job_task_id": job_task_id,
+                    "seen_at": now,
+                    "disconnected_count": 0,
+                }
+                for key in fresh
+            ]
             with bulk_write("collection_state", len(states)):
                 self._collection.insert_many(states, session=session)
 
@@ -72,17 +86,17 @@ class StateStore:
 
     def last_seen(
         self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession | None = None
-    ) -> dict[str, Document]:
+    ) -> dict[str, StoredCollectionState]:
         """Return by resource the state of the last sighting, in any collect mode; nothing for resources never seen."""
         query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
-        found: dict[str, Document] = {}
+        found: dict[str, StoredCollectionState] = {}
         for state in self._collection.find(query, session=session):
             key = state["cloud_service_id"]
             if key not in found or found[key]["seen_at"] < state["seen_at"]:
                 found[key] = state
         return found
 
-    def of_resource(self, domain_id: str, cloud_service_id: str) -> list[Document]:
+    def of_resource(self, domain_id: str, cloud_service_id: str) -> list[StoredCollectionState]:
         """Return the states of all collectors and secrets that have seen the resource."""
         found = self._collection.find({"domain_id": domain_id, "cloud_service_id": cloud_service_id})
         return list(found.sort([("collector_id", 1), ("secret_id", 1)]))

@@ -13,6 +13,8 @@ from pymongo.errors import WriteError
 from inventory.domain.keys import escape_key, unescape_key
 from inventory.domain.plain import Document
 from inventory.manager.transactions import Transactions
+from inventory.model.documents.filter_cache import StoredFilterCache
+from inventory.model.stored import collection_of
 
 _TOO_LARGE: Final = frozenset({10334, 17419})
 """MongoDB's error codes for an update that would make a document too large."""
@@ -22,7 +24,7 @@ class FilterCacheStore:
     """The ``filter_cache`` collection: one cache per collector and secret."""
 
     def __init__(self, *, database: Database[Document]) -> None:
-        self._collection = database["filter_cache"]
+        self._collection = collection_of(database, "filter_cache", StoredFilterCache)
 
     def merge(
         self,
@@ -80,7 +82,8 @@ class FilterCacheStore:
             "expires_at": {"$gt": now},
         }
         found = self._collection.find_one(query, {"cache": 1})
-        return {unescape_key(key): part for key, part in ((found or {}).get("cache") or {}).items()}
+        cache = found.get("cache") if found else None
+        return {unescape_key(key): part for key, part in (cache or {}).items()}
 
     def get_many(
         self, *, domain_id: str, collector_id: str, secret_ids: Sequence[str], now: datetime

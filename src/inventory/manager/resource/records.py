@@ -13,10 +13,11 @@ from pymongo.errors import BulkWriteError
 from inventory.domain.plain import Document
 from inventory.manager.metrics import bulk_write
 from inventory.model.connection import refused_duplicates
-from inventory.model.documents.record import record_key
+from inventory.model.documents.record import StoredRecord, record_key
+from inventory.model.stored import collection_of
 
-Encodable = Document | RawBSONDocument
-"""A document, possibly already encoded."""
+Encodable = StoredRecord | RawBSONDocument
+"""A record, possibly already encoded."""
 
 
 class RecordKnownError(Exception):
@@ -27,7 +28,7 @@ class RecordStore:
     """The ``record`` collection. Records are written in the transaction of their changes."""
 
     def __init__(self, *, database: Database[Document]) -> None:
-        self._collection = database["record"]
+        self._collection = collection_of(database, "record", StoredRecord)
 
     def insert(self, records: Sequence[Encodable], session: ClientSession, *, replace: bool = False) -> None:
         """Insert records, which may be encoded, as part of a transaction.
@@ -52,7 +53,7 @@ class RecordStore:
             refused_duplicates(exc)
             raise RecordKnownError from exc
 
-    def newest(self, domain_id: str, cloud_service_id: str, **conditions: Any) -> Document | None:
+    def newest(self, domain_id: str, cloud_service_id: str, **conditions: Any) -> StoredRecord | None:
         """Return the newest record of a resource that meets the conditions, or None."""
         query = {"domain_id": domain_id, "cloud_service_id": cloud_service_id, **conditions}
         return self._collection.find_one(query, {"_id": 0}, sort=[("created_at", -1), ("_id", -1)])

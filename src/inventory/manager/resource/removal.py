@@ -14,7 +14,7 @@ from inventory.domain.plain import Document
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.transactions import Transactions
-from inventory.model.documents.record import record_key
+from inventory.model.documents.record import StoredRecord, record_key
 
 _TERMINATED_TOGETHER: Final = 100
 """Number of resources removed in one transaction; each may have a long history."""
@@ -111,10 +111,10 @@ class ResourceRemover:
 
 def _record(
     entry: Document, domain_id: str, deleted_by: str, collector_ids: Mapping[str, str], job_id: str, now: datetime
-) -> Document:
+) -> StoredRecord:
     cloud_service_id = entry["cloud_service_id"]
     revision = (entry.get("revision") or 0) + 1
-    record: Document = {
+    record: StoredRecord = {
         "_id": record_key(cloud_service_id, revision, deleted_by),
         "record_id": ids.new_id(ids.RECORD),
         "domain_id": domain_id,

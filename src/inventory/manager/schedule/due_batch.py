@@ -11,6 +11,8 @@ from pymongo.write_concern import WriteConcern
 
 from inventory.domain.clock import Clock
 from inventory.model.connection import Document, translated_errors
+from inventory.model.documents.due_batch import StoredDueBatch
+from inventory.model.stored import collection_of
 
 _OWNER: Final = "owner"
 
@@ -30,7 +32,9 @@ class DueBatchManager:
             owner: identifies this scheduler.
         """
         # Claims here are advisory and soon outdated: not worth waiting for a majority of the replica set.
-        self._collection = database["due_batch"].with_options(write_concern=WriteConcern(w=1))
+        self._collection = collection_of(database, "due_batch", StoredDueBatch).with_options(
+            write_concern=WriteConcern(w=1)
+        )
         self._clock = clock
         self._owner = owner
 

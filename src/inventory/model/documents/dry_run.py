@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NotRequired
+
 from mongoengine import DateTimeField, Document, IntField, ListField, StringField
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 PENDING = "PENDING"
 IN_PROGRESS = "IN_PROGRESS"
@@ -58,6 +62,32 @@ class DryRun(Document):  # type: ignore[misc]
     }
 
 
+class StoredDryRun(StoredDocument):
+    """A raw document of :class:`DryRun`."""
+
+    dry_run_id: str
+    domain_id: str
+    collector_id: str
+    running_of: NotRequired[str]
+    secret_id: NotRequired[str]
+    plugin_version: NotRequired[str]
+    endpoint: NotRequired[str]
+    filter: NotRequired[dict[str, Any]]
+    collect_mode: NotRequired[str]
+    priority: NotRequired[int]
+    status: NotRequired[str]
+    owner: NotRequired[str]
+    lease_until: NotRequired[datetime]
+    enqueued_at: NotRequired[datetime]
+    counts: NotRequired[dict[str, Any]]
+    tasks: NotRequired[list[dict[str, Any]]]
+    errors: NotRequired[list[dict[str, Any]]]
+    created_at: NotRequired[datetime]
+    started_at: NotRequired[datetime]
+    finished_at: NotRequired[datetime]
+    expires_at: datetime
+
+
 class DryRunChange(Document):  # type: ignore[misc]
     """What a dry run would do to one resource; ``number`` counts from 1 within its dry run."""
 
@@ -80,3 +110,16 @@ class DryRunChange(Document):  # type: ignore[misc]
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
+
+
+class StoredDryRunChange(StoredDocument):
+    """A raw document of :class:`DryRunChange`."""
+
+    domain_id: str
+    dry_run_id: str
+    number: int
+    action: NotRequired[str]
+    cloud_service_id: NotRequired[str]
+    resource: NotRequired[dict[str, Any]]
+    diff: NotRequired[list[dict[str, Any]]]
+    expires_at: datetime

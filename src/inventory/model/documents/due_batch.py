@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, NotRequired
 
 from mongoengine import DateTimeField, Document, ListField
 from mongoengine import StringField as Text
+
+from inventory.model.stored import StoredDocument
 
 
 class DueBatch(Document):  # type: ignore[misc]
@@ -24,3 +27,11 @@ class DueBatch(Document):  # type: ignore[misc]
         "indexes": [{"fields": ["owner"], "unique": True}],
         "strict": False,
     }
+
+
+class StoredDueBatch(StoredDocument):
+    """A raw document of :class:`DueBatch`."""
+
+    owner: str
+    schedule_ids: NotRequired[list[str]]
+    until: datetime

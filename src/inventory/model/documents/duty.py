@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import datetime
+from typing import ClassVar, NotRequired
 
 from mongoengine import DateTimeField, Document
 from mongoengine import StringField as Text
+
+from inventory.model.stored import StoredDocument
 
 
 class Duty(Document):  # type: ignore[misc]
@@ -27,3 +30,13 @@ class Duty(Document):  # type: ignore[misc]
         "indexes": [{"fields": ["name"], "unique": True}],
         "strict": False,
     }
+
+
+class StoredDuty(StoredDocument):
+    """A raw document of :class:`Duty`."""
+
+    name: str
+    period_start: datetime
+    owner: str
+    lease_until: datetime
+    done_at: NotRequired[datetime]

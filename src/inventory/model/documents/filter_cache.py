@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, NotRequired
+
 from mongoengine import DateTimeField, Document, StringField
 
 from inventory.model.fields import StructField
+from inventory.model.stored import StoredDocument
 
 
 class FilterCache(Document):  # type: ignore[misc]
@@ -27,3 +31,15 @@ class FilterCache(Document):  # type: ignore[misc]
             ["domain_id", "expires_at"],
         ],
     }
+
+
+class StoredFilterCache(StoredDocument):
+    """A raw document of :class:`FilterCache`."""
+
+    domain_id: str
+    collector_id: str
+    secret_id: NotRequired[str]
+    job_task_id: NotRequired[str]
+    cache: NotRequired[dict[str, Any]]
+    updated_at: NotRequired[datetime]
+    expires_at: NotRequired[datetime]

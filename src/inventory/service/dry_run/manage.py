@@ -17,6 +17,7 @@ from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.dry_run.findings import ACTIONS
 from inventory.manager.dry_run.runs import OPEN, DryRunManager
 from inventory.model.connection import Document
+from inventory.model.documents.dry_run import StoredDryRun, StoredDryRunChange
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import bare, parse_endpoint
 from inventory.process.loopback import is_loopback
@@ -57,7 +58,7 @@ class DryRunService:
         self._endpoints = endpoints
         self._loopback = loopback
 
-    def start(self, principal: Principal, params: Params) -> Document:
+    def start(self, principal: Principal, params: Params) -> StoredDryRun:
         """Enqueue a dry run for the workers and return its report, PENDING.
 
         Args:
@@ -110,14 +111,14 @@ class DryRunService:
             reason = "is not allowed by the setting dry_run_endpoints (INVENTORY_DRY_RUN_ENDPOINTS)"
             raise InvalidParameterError(key="endpoint", reason=reason)
 
-    def _enqueue(self, made: Document) -> None:
+    def _enqueue(self, made: StoredDryRun) -> None:
         try:
             self._queue.dry_run(made["dry_run_id"], domain_id=made["domain_id"], priority=made["priority"])
         except ConnectionFailureError as exc:
             # Clients that wait for the report enqueue it again.
             _log.warning("queue_unreachable", dry_run_id=made["dry_run_id"], reason=exc.message)
 
-    def get(self, principal: Principal, dry_run_id: str) -> Document:
+    def get(self, principal: Principal, dry_run_id: str) -> StoredDryRun:
         """Return the report. If it waits without a message, or its worker died, this enqueues it again.
 
         Raises:
@@ -128,7 +129,7 @@ class DryRunService:
             self._enqueue(found)
         return found
 
-    def list_changes(self, principal: Principal, params: Params) -> tuple[list[Document], int]:
+    def list_changes(self, principal: Principal, params: Params) -> tuple[list[StoredDryRunChange], int]:
         """Return a page of the changes it would make, and their total number.
 
         Args:
@@ -148,6 +149,6 @@ class DryRunService:
             principal.domain_id, dry_run_id, action=action, start=start, limit=min(limit, MAX_PAGE)
         )
 
-    def cancel(self, principal: Principal, dry_run_id: str) -> Document:
+    def cancel(self, principal: Principal, dry_run_id: str) -> StoredDryRun:
         """Cancel it; a worker that runs it stops. One that has ended is unchanged. Raises ``NotFoundError``."""
         return self._runs.cancel(principal.domain_id, dry_run_id)

@@ -21,7 +21,7 @@ from inventory.manager.dry_run.findings import Findings
 from inventory.manager.dry_run.runs import DryRunManager
 from inventory.manager.job.manager import JobManager
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.dry_run import FAILURE, SUCCESS
+from inventory.model.documents.dry_run import FAILURE, SUCCESS, StoredDryRun
 from inventory.model.documents.job import StoredJob
 from inventory.observe.logs import bind, get_logger, unbind
 from inventory.service.collector.manage import CollectorService
@@ -68,7 +68,7 @@ class Rehearsal(Protocol):
         """Return the id of the slice enqueued next, once; empty for none."""
 
 
-Rehearse = Callable[[Document], AbstractContextManager[Rehearsal]]
+Rehearse = Callable[[StoredDryRun], AbstractContextManager[Rehearsal]]
 """Creates the scratch collections of a dry run, and removes them at the end."""
 
 
@@ -140,7 +140,7 @@ class DryRunner:
         finally:
             unbind("dry_run_id")
 
-    def _run(self, claimed: Document, rehearsal: Rehearsal) -> None:
+    def _run(self, claimed: StoredDryRun, rehearsal: Rehearsal) -> None:
         _log.info("dry_run_started", collector_id=claimed["collector_id"])
         watch = _Watch(self, claimed, rehearsal.running)
         job: StoredJob | None = None
@@ -154,21 +154,28 @@ class DryRunner:
                 errors.append(error_document(exc))
             self._conclude(claimed, rehearsal, watch, job, errors)
 
-    def _collect(self, claimed: Document, rehearsal: Rehearsal, watch: _Watch) -> StoredJob:
+    def _collect(self, claimed: StoredDryRun, rehearsal: Rehearsal, watch: _Watch) -> StoredJob:
         """Collect into the scratch collections, and return the resulting job."""
         domain_id = claimed["domain_id"]
         principal = system_principal(domain_id, token=self._system_token)
         self._change_plugin(claimed, rehearsal, principal)
-        made = {name: claimed[name] for name in ("collector_id", "domain_id", "priority", "collect_mode", "filter")}
+        values: Document = {
+            "job_id": ids.new_id(ids.JOB),
+            "collector_id": claimed["collector_id"],
+            "domain_id": domain_id,
+            "priority": claimed["priority"],
+            "collect_mode": claimed["collect_mode"],
+            "filter": claimed["filter"],
+        }
         if claimed.get("secret_id"):
-            made["secret_id"] = claimed["secret_id"]
-        job_id = rehearsal.jobs.insert({"job_id": ids.new_id(ids.JOB), **made})["job_id"]
+            values["secret_id"] = claimed["secret_id"]
+        job_id = rehearsal.jobs.insert(values)["job_id"]
         rehearsal.collect.plan_job(domain_id, job_id)
         while watch.reason is None and (slice_id := rehearsal.next_slice()):
             rehearsal.run_slice.run(domain_id, slice_id)
         return rehearsal.jobs.get(domain_id, job_id)
 
-    def _change_plugin(self, claimed: Document, rehearsal: Rehearsal, principal: Principal) -> None:
+    def _change_plugin(self, claimed: StoredDryRun, rehearsal: Rehearsal, principal: Principal) -> None:
         """Set the requested plugin in the scratch collector."""
         version, endpoint = claimed.get("plugin_version"), claimed.get("endpoint")
         if version or endpoint:
@@ -179,7 +186,7 @@ class DryRunner:
 
     def _conclude(
         self,
-        claimed: Document,
+        claimed: StoredDryRun,
         rehearsal: Rehearsal,
         watch: _Watch,
         job: StoredJob | None,
@@ -206,7 +213,7 @@ class DryRunner:
         )
         _log.info("dry_run_finished", well=well, **counts)
 
-    def _hand_back(self, claimed: Document) -> None:
+    def _hand_back(self, claimed: StoredDryRun) -> None:
         if self._runs.hand_back(claimed):
             self._queue.dry_run(claimed["dry_run_id"], domain_id=claimed["domain_id"], priority=claimed["priority"])
             _log.info("dry_run_handed_back")
@@ -215,7 +222,7 @@ class DryRunner:
 class _Watch:
     """Renews the claim of a dry run on a separate thread, and stops it if necessary."""
 
-    def __init__(self, runner: DryRunner, claimed: Document, running: RunningSlices) -> None:
+    def __init__(self, runner: DryRunner, claimed: StoredDryRun, running: RunningSlices) -> None:
         self.reason: Stop | None = None
         self._runner = runner
         self._claimed = claimed

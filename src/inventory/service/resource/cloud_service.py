@@ -30,7 +30,7 @@ from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import MONGODB, Document
 from inventory.model.documents.cloud_service import ACTIVE
-from inventory.model.documents.record import CREATE, DELETE, UPDATE
+from inventory.model.documents.record import CREATE, DELETE, UPDATE, StoredRecord
 from inventory.query.ast import Query
 from inventory.query.parser import RawQuery
 from inventory.query.references import ReferenceLookup
@@ -38,7 +38,7 @@ from inventory.query.statistics.analyze import parse_analyze
 from inventory.service.reading import ResourceReads
 from inventory.service.resource.scope import CloudServiceReferences, living_scope, project_scope
 
-Write = tuple[Document, Document | None]
+Write = tuple[Document, StoredRecord | None]
 """A MongoDB update and the record that documents it."""
 
 _ID: Final = "cloud_service_id"
@@ -178,7 +178,9 @@ class CloudServiceService(ResourceReads):
         if not self._identity.project_exists(project_id, principal):
             raise NotFoundError(key=_PROJECT, value=project_id)
 
-    def _record(self, principal: Principal, action: str, before: Document | None, after: Document) -> Document | None:
+    def _record(
+        self, principal: Principal, action: str, before: Document | None, after: Document
+    ) -> StoredRecord | None:
         """Return the record of a write, or None if nothing that is recorded has changed."""
         changes = [] if action == DELETE else diff(before, after)
         if not changes and action != DELETE:

@@ -22,6 +22,7 @@ from inventory.manager.resource.lookalikes import RESOURCE_ID, Lookalikes
 from inventory.manager.resource.records import RecordStore
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.collection_state import StoredCollectionState
 from inventory.model.documents.record import BY_USER
 from inventory.service.job.freshness import FreshnessService
 from inventory.service.resource.removal_outlook import RemovalLimits, removals
@@ -96,7 +97,7 @@ class ResourceExplainer:
         return found | ({"last_change": last_change} if last_change else {})
 
     def _sightings(
-        self, principal: Principal, states: Sequence[Document], collectors: Mapping[str, Json]
+        self, principal: Principal, states: Sequence[StoredCollectionState], collectors: Mapping[str, Json]
     ) -> list[Document]:
         pairs = [(state["collector_id"], state.get("secret_id") or "") for state in states]
         views = self._freshness.of_secrets(principal, [pair for pair in pairs if pair[0] in collectors])
@@ -115,7 +116,7 @@ class ResourceExplainer:
             found.append({name: value for name, value in sighting.items() if value is not None})
         return found
 
-    def _project(self, principal: Principal, document: Document, states: Sequence[Document]) -> Document:
+    def _project(self, principal: Principal, document: Document, states: Sequence[StoredCollectionState]) -> Document:
         """Return what set the project of the resource: the last user who changed it, else a rule, else the secret."""
         project_id = document.get(_PROJECT)
         if not project_id:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pymongo.database import Database
 
 from inventory.model.connection import Document
+from inventory.model.documents.collection_state import StoredCollectionState
 
 
 class SuccessfulRuns:
@@ -68,7 +69,7 @@ class LastSeen:
     at: datetime
 
 
-def last_seen(entry: Document, states: Mapping[str, Document], exists: Callable[[str], bool]) -> LastSeen:
+def last_seen(entry: Document, states: Mapping[str, StoredCollectionState], exists: Callable[[str], bool]) -> LastSeen:
     """Return who last saw a CloudService, by its ``collection_info`` and its newest collection state.
 
     A deleted collector is named only if there is no existing one, which may see the resource again.
