@@ -11,6 +11,9 @@ from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.lookalikes import Lookalikes
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.types_and_regions import ResourceManager
+from inventory.model.documents.cloud_service_type import StoredCloudServiceType
+from inventory.model.documents.region import StoredRegion
+from inventory.model.stored import T
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, RECORD, REGION
 from inventory.service.resource.change_history import ChangeHistoryService
@@ -30,9 +33,13 @@ class Resources(Services):
         """Return a reader whose lists are presented without being decoded."""
         return self.reader(schema.collection, schema, raw=True)
 
-    def _resources(self, schema: ResourceSchema, *natural_keys: str) -> ResourceManager:
+    def _resources(self, schema: ResourceSchema, kind: type[T], *natural_keys: str) -> ResourceManager[T]:
         return ResourceManager(
-            database=self.database, collection=schema.collection, id_field=schema.id_field, natural_keys=natural_keys
+            database=self.database,
+            collection=schema.collection,
+            kind=kind,
+            id_field=schema.id_field,
+            natural_keys=natural_keys,
         )
 
     @cached_property
@@ -58,7 +65,7 @@ class Resources(Services):
     def cloud_service_type_service(self) -> CloudServiceTypeService:
         """Use cases of cloud service types."""
         return CloudServiceTypeService(
-            resources=self._resources(CLOUD_SERVICE_TYPE, "name", "provider", "group"),
+            resources=self._resources(CLOUD_SERVICE_TYPE, StoredCloudServiceType, "name", "provider", "group"),
             reader=self._reader(CLOUD_SERVICE_TYPE),
             clock=self.clock,
         )
@@ -67,7 +74,9 @@ class Resources(Services):
     def region_service(self) -> RegionService:
         """Use cases of regions."""
         return RegionService(
-            resources=self._resources(REGION, "region_code", "provider"), reader=self._reader(REGION), clock=self.clock
+            resources=self._resources(REGION, StoredRegion, "region_code", "provider"),
+            reader=self._reader(REGION),
+            clock=self.clock,
         )
 
     @cached_property

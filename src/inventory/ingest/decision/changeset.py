@@ -120,7 +120,7 @@ def new_cloud_service(
     return document
 
 
-def change_cloud_service(stored: Document, values: Json, *, scope: str) -> Change:
+def change_cloud_service(stored: Json, values: Json, *, scope: str) -> Change:
     """Return what ``values`` change in a stored CloudService.
 
     ``data`` merges at its top level, tags and metadata of ``scope`` are replaced, other fields are replaced.
@@ -210,7 +210,7 @@ def new_cloud_service_type(
     }
 
 
-def change_cloud_service_type(stored: Document, values: Json) -> Change:
+def change_cloud_service_type(stored: Json, values: Json) -> Change:
     """Return what ``values`` change in a stored CloudServiceType, except its name, provider and group."""
     return _replace(stored, values, _TYPE_REPLACED)
 
@@ -238,12 +238,12 @@ def new_region(values: Json, *, region_id: str, domain_id: str, now: datetime, u
     }
 
 
-def change_region(stored: Document, values: Json) -> Change:
+def change_region(stored: Json, values: Json) -> Change:
     """Return what ``values`` change in a stored Region, except its code and provider."""
     return _replace(stored, values, _REGION_REPLACED)
 
 
-def _replace(stored: Document, values: Json, keys: Sequence[str]) -> Change:
+def _replace(stored: Json, values: Json, keys: Sequence[str]) -> Change:
     change = Change(dict(stored))
     for key in keys:
         if values.get(key) is not None:

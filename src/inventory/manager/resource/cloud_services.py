@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from bson.objectid import ObjectId
 from pymongo import ReturnDocument
@@ -17,8 +17,9 @@ from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, encodable, holds_reference, plain
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import translated_errors
-from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.cloud_service import ACTIVE, StoredCloudService
 from inventory.model.documents.record import StoredRecord
+from inventory.model.stored import collection_of
 from inventory.model.time_limit import finish
 
 T = TypeVar("T")
@@ -31,10 +32,10 @@ class CloudServiceManager:
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._database = database
-        self._collection = database["cloud_service"]
+        self._collection = collection_of(database, "cloud_service", StoredCloudService)
         self._records = RecordStore(database=database)
 
-    def get(self, domain_id: str, cloud_service_id: str, scope: Scope | None = None) -> Document:
+    def get(self, domain_id: str, cloud_service_id: str, scope: Scope | None = None) -> StoredCloudService:
         """Return the whole document, in any state.
 
         Raises:
@@ -51,8 +52,8 @@ class CloudServiceManager:
         with translated_errors(key=_ID):
             return self._collection.find_one(_query(domain_id, cloud_service_id, scope), {"_id": 1}) is not None
 
-    def insert(self, document: Document, record: StoredRecord | None) -> None:
-        """Store a new CloudService and its record.
+    def insert(self, document: Document, record: StoredRecord | None) -> StoredCloudService:
+        """Store a new CloudService and its record, and return it.
 
         Raises:
             InvalidParameterError: MongoDB cannot store it.
@@ -60,17 +61,21 @@ class CloudServiceManager:
         if not encodable(document):
             raise InvalidParameterError(key="data", reason=UNSTORABLE)
         document.setdefault("_id", ObjectId())
+        stored = cast("StoredCloudService", document)
         with translated_errors(key="data"):
             if record is None:
-                self._collection.insert_one(document)
+                self._collection.insert_one(stored)
             else:
-                finish(lambda: self._together(lambda session: self._insert(document, record, session)))
+                finish(lambda: self._together(lambda session: self._insert(stored, record, session)))
+        return stored
 
-    def _insert(self, document: Document, record: StoredRecord, session: ClientSession) -> None:
+    def _insert(self, document: StoredCloudService, record: StoredRecord, session: ClientSession) -> None:
         self._collection.insert_one(document, session=session)
         self._insert_record(record, session)
 
-    def write(self, stored: Document, update: Mapping[str, Any], record: StoredRecord | None) -> Document | None:
+    def write(
+        self, stored: StoredCloudService, update: Mapping[str, Any], record: StoredRecord | None
+    ) -> StoredCloudService | None:
         """Apply ``update`` and store its record if the document is unchanged since it was read; otherwise do neither.
 
         Args:
@@ -95,8 +100,8 @@ class CloudServiceManager:
 
     def _update(
         self, query: Document, update: Mapping[str, Any], record: StoredRecord | None, session: ClientSession | None
-    ) -> Document | None:
-        after: Document | None = self._collection.find_one_and_update(
+    ) -> StoredCloudService | None:
+        after: StoredCloudService | None = self._collection.find_one_and_update(
             query, update, return_document=ReturnDocument.AFTER, session=session
         )
         if after is not None and record is not None and session is not None:

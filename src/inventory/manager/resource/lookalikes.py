@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pymongo.database import Database
 
+from inventory.domain.plain import Json
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 
@@ -52,7 +53,7 @@ class Lookalikes:
 
     @translated_errors()
     def with_values(
-        self, document: Document, values: Mapping[str, Any], *, scope: Mapping[str, Any], limit: int
+        self, document: Json, values: Mapping[str, Any], *, scope: Mapping[str, Any], limit: int
     ) -> list[Document]:
         """Return other active resources that have these values.
 

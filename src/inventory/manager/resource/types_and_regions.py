@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Generic, cast
 
 from pymongo import ReturnDocument
 from pymongo.database import Database
@@ -13,27 +13,35 @@ from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError, NotFoundError, SaveUniqueValuesError
 from inventory.manager.resource.store import encodable, holds_reference, plain
 from inventory.model.connection import translated_errors
+from inventory.model.stored import T, collection_of
 
 
-class ResourceManager:
+class ResourceManager(Generic[T]):
     """Raw documents of one kind of resource without state and history, always within one domain."""
 
     def __init__(
-        self, *, database: Database[Document], collection: str, id_field: str, natural_keys: Iterable[str]
+        self,
+        *,
+        database: Database[Document],
+        collection: str,
+        kind: type[T],
+        id_field: str,
+        natural_keys: Iterable[str],
     ) -> None:
         """Prepare.
 
         Args:
             database: holds the collections.
             collection: their collection.
+            kind: the type of their documents.
             id_field: the name of their id.
             natural_keys: the fields that together are unique in a domain.
         """
-        self._collection = database[collection]
+        self._collection = collection_of(database, collection, kind)
         self._id_field = id_field
         self._natural_keys = tuple(natural_keys)
 
-    def get(self, domain_id: str, resource_id: str) -> Document:
+    def get(self, domain_id: str, resource_id: str) -> T:
         """Return the whole document. Raises ``NotFoundError``."""
         with translated_errors(key=self._id_field):
             found = self._collection.find_one({"domain_id": domain_id, self._id_field: resource_id})
@@ -41,21 +49,23 @@ class ResourceManager:
             raise NotFoundError(key=self._id_field, value=resource_id)
         return plain(found) if holds_reference(found) else found
 
-    def insert(self, document: Document) -> None:
-        """Store a new document.
+    def insert(self, document: Document) -> T:
+        """Store a new document, and return it.
 
         Raises:
             SaveUniqueValuesError: the domain has one with the same natural keys.
             InvalidParameterError: MongoDB cannot store it.
         """
         _check(document)
+        stored = cast("T", document)
         with translated_errors(key="metadata"):
             try:
-                self._collection.insert_one(document)
+                self._collection.insert_one(stored)
             except DuplicateKeyError as exc:
                 raise SaveUniqueValuesError(keys=self._natural_keys) from exc
+        return stored
 
-    def update(self, domain_id: str, resource_id: str, sets: Mapping[str, Any], unset: Iterable[str] = ()) -> Document:
+    def update(self, domain_id: str, resource_id: str, sets: Mapping[str, Any], unset: Iterable[str] = ()) -> T:
         """Set and remove top-level fields in one write and return the document.
 
         Raises:
@@ -67,7 +77,7 @@ class ResourceManager:
         if removed := dict.fromkeys(unset, ""):
             update["$unset"] = removed
         with translated_errors(key="metadata"):
-            after: Document | None = self._collection.find_one_and_update(
+            after: T | None = self._collection.find_one_and_update(
                 {"domain_id": domain_id, self._id_field: resource_id}, update, return_document=ReturnDocument.AFTER
             )
         if after is None:

@@ -8,7 +8,7 @@ from typing import Final
 from inventory.connector.ports import Identity
 from inventory.domain import ids
 from inventory.domain.clock import Clock
-from inventory.domain.plain import Params
+from inventory.domain.plain import Json, Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     ConnectionFailureError,
@@ -29,7 +29,7 @@ from inventory.manager.reader import Reader, Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import MONGODB, Document
-from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.cloud_service import ACTIVE, StoredCloudService
 from inventory.model.documents.record import CREATE, DELETE, UPDATE, StoredRecord
 from inventory.query.ast import Query
 from inventory.query.parser import RawQuery
@@ -65,7 +65,7 @@ class CloudServiceService(ResourceReads):
         self._identity = identity
         super().__init__(reader=reader, clock=clock)
 
-    def create(self, principal: Principal, params: Params) -> Document:
+    def create(self, principal: Principal, params: Params) -> StoredCloudService:
         """Add a resource; its tags and metadata belong to its own provider.
 
         Args:
@@ -87,10 +87,9 @@ class CloudServiceService(ResourceReads):
         if principal.projects is not None and _PROJECT not in document:
             raise RequiredParameterError(key=_PROJECT)
         self._check_project(principal, document.get(_PROJECT, ""))
-        self._services.insert(document, self._record(principal, CREATE, None, document))
-        return document
+        return self._services.insert(document, self._record(principal, CREATE, None, document))
 
-    def update(self, principal: Principal, params: Params) -> Document:
+    def update(self, principal: Principal, params: Params) -> StoredCloudService:
         """Change the fields that were sent; tags and metadata are kept separate from a provider's, as ``custom``.
 
         Args:
@@ -112,7 +111,7 @@ class CloudServiceService(ResourceReads):
         stored = self._living(principal, params.get(_ID, ""))
         self._check_project(principal, values.get(_PROJECT, ""))
 
-        def decide(stored: Document) -> Write:
+        def decide(stored: StoredCloudService) -> Write:
             change = change_cloud_service(stored, values, scope=CUSTOM_SCOPE)
             record = self._record(principal, UPDATE, stored, change.after)
             return user_update(change, now=self._clock.now()), record
@@ -128,12 +127,14 @@ class CloudServiceService(ResourceReads):
         """
         deleted_by = f"user:{principal.user_id}"
 
-        def decide(stored: Document) -> Write:
+        def decide(stored: StoredCloudService) -> Write:
             return user_delete(deleted_by, now=self._clock.now()), self._record(principal, DELETE, stored, stored)
 
         self._write(principal, self._living(principal, cloud_service_id), decide)
 
-    def _write(self, principal: Principal, stored: Document, decide: Callable[[Document], Write]) -> Document:
+    def _write(
+        self, principal: Principal, stored: StoredCloudService, decide: Callable[[StoredCloudService], Write]
+    ) -> StoredCloudService:
         """Write the result of ``decide`` for the current document, and return the document afterwards."""
         for _ in range(_ATTEMPTS):
             after = self._services.write(stored, *decide(stored))
@@ -160,7 +161,7 @@ class CloudServiceService(ResourceReads):
     def _lookup(self, principal: Principal) -> ReferenceLookup | None:
         return self._references.lookup(principal)
 
-    def _living(self, principal: Principal, cloud_service_id: str) -> Document:
+    def _living(self, principal: Principal, cloud_service_id: str) -> StoredCloudService:
         """Return the whole document of a resource that is not DELETED."""
         if not cloud_service_id:
             raise RequiredParameterError(key=_ID)
@@ -178,9 +179,7 @@ class CloudServiceService(ResourceReads):
         if not self._identity.project_exists(project_id, principal):
             raise NotFoundError(key=_PROJECT, value=project_id)
 
-    def _record(
-        self, principal: Principal, action: str, before: Document | None, after: Document
-    ) -> StoredRecord | None:
+    def _record(self, principal: Principal, action: str, before: Json | None, after: Json) -> StoredRecord | None:
         """Return the record of a write, or None if nothing that is recorded has changed."""
         changes = [] if action == DELETE else diff(before, after)
         if not changes and action != DELETE:

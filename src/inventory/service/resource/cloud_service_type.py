@@ -9,16 +9,16 @@ from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterTypeError
 from inventory.ingest.decision.changeset import MANUAL, change_cloud_service_type, new_cloud_service_type
-from inventory.model.connection import Document
+from inventory.model.documents.cloud_service_type import StoredCloudServiceType
 from inventory.service.resource.types_and_regions import ResourceService
 
 _ID: Final = "cloud_service_type_id"
 
 
-class CloudServiceTypeService(ResourceService):
+class CloudServiceTypeService(ResourceService[StoredCloudServiceType]):
     """Create, update, delete, get, list and stat."""
 
-    def create(self, principal: Principal, params: Params) -> Document:
+    def create(self, principal: Principal, params: Params) -> StoredCloudServiceType:
         """Add a type.
 
         Args:
@@ -36,10 +36,9 @@ class CloudServiceTypeService(ResourceService):
             domain_id=principal.domain_id,
             now=self._clock.now(),
         )
-        self._resources.insert(document)
-        return document
+        return self._resources.insert(document)
 
-    def update(self, principal: Principal, params: Params) -> Document:
+    def update(self, principal: Principal, params: Params) -> StoredCloudServiceType:
         """Replace the fields of ``create`` that were sent, except name, provider and group.
 
         From then on it belongs to the user, and no longer ages out when collectors stop seeing it.

@@ -116,7 +116,7 @@ class ResourceExplainer:
             found.append({name: value for name, value in sighting.items() if value is not None})
         return found
 
-    def _project(self, principal: Principal, document: Document, states: Sequence[StoredCollectionState]) -> Document:
+    def _project(self, principal: Principal, document: Json, states: Sequence[StoredCollectionState]) -> Document:
         """Return what set the project of the resource: the last user who changed it, else a rule, else the secret."""
         project_id = document.get(_PROJECT)
         if not project_id:
@@ -142,7 +142,7 @@ class ResourceExplainer:
                 return found | {"source": "SECRET", "secret_id": pair[1]}
         return found | {"source": "OTHER"}
 
-    def _deciding_rule(self, principal: Principal, collector_id: str, document: Document) -> Json | None:
+    def _deciding_rule(self, principal: Principal, collector_id: str, document: Json) -> Json | None:
         """Return the rule of the collector that assigns the current project to the stored resource."""
         book = RuleBook.of(self._rules.list_of_collector(principal.domain_id, collector_id))
         projects = Projects(identity=self._identity, principal=principal)
@@ -153,7 +153,7 @@ class ResourceExplainer:
             return None
         return rule if project_id == document[_PROJECT] else None
 
-    def _alike(self, principal: Principal, document: Document, rule: MatchRule) -> list[Document]:
+    def _alike(self, principal: Principal, document: Json, rule: MatchRule) -> list[Document]:
         """Return other resources with the same resource_id, and those that differ in only one value of the rule."""
         scope = project_scope(principal) or {}
         wanted = [{RESOURCE_ID: value_at(document, RESOURCE_ID)}]

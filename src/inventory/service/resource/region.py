@@ -8,16 +8,16 @@ from inventory.domain import ids
 from inventory.domain.plain import Params
 from inventory.domain.principal import Principal
 from inventory.ingest.decision.changeset import MANUAL, change_region, new_region
-from inventory.model.connection import Document
+from inventory.model.documents.region import StoredRegion
 from inventory.service.resource.types_and_regions import ResourceService
 
 _ID: Final = "region_id"
 
 
-class RegionService(ResourceService):
+class RegionService(ResourceService[StoredRegion]):
     """Create, update, delete, get, list and stat."""
 
-    def create(self, principal: Principal, params: Params) -> Document:
+    def create(self, principal: Principal, params: Params) -> StoredRegion:
         """Add a region.
 
         Args:
@@ -31,10 +31,9 @@ class RegionService(ResourceService):
         document = new_region(
             params, region_id=ids.new_id(ids.REGION), domain_id=principal.domain_id, now=self._clock.now()
         )
-        self._resources.insert(document)
-        return document
+        return self._resources.insert(document)
 
-    def update(self, principal: Principal, params: Params) -> Document:
+    def update(self, principal: Principal, params: Params) -> StoredRegion:
         """Replace the name or tags that were sent; code and provider are kept.
 
         From then on it belongs to the user, and no longer ages out when collectors stop seeing it.
