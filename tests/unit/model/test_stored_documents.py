@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any, NotRequired, get_args, get_origin, get_type_hints
 
 import pytest
+from bson.objectid import ObjectId
 from mongoengine import (
     BinaryField,
     BooleanField,
@@ -15,6 +16,7 @@ from mongoengine import (
     FloatField,
     IntField,
     ListField,
+    ObjectIdField,
     StringField,
 )
 from mongoengine.base import BaseField
@@ -30,6 +32,7 @@ PLAIN = {
     BooleanField: bool,
     DateTimeField: datetime,
     BinaryField: bytes,
+    ObjectIdField: ObjectId,
     StructField: dict[str, Any],
 }
 

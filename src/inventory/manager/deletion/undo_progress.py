@@ -11,6 +11,8 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.model.connection import Document
+from inventory.model.documents.deletion import StoredUndo
+from inventory.model.stored import collection_of
 
 LISTED: Final = 100
 """The number of resources that are listed of those that were not restored."""
@@ -59,7 +61,7 @@ class UndoProgress:
     """
 
     def __init__(self, *, database: Database[Document]) -> None:
-        self._undos = database["undo"]
+        self._undos = collection_of(database, "undo", StoredUndo)
 
     def read(self, domain_id: str, target: str, session: ClientSession | None = None) -> Progress:
         """Return the progress of the undo of a job or deletion."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar, NotRequired
 
+from bson.objectid import ObjectId
 from mongoengine import DateTimeField, Document, FloatField, IntField, ListField, ObjectIdField, StringField
 
 from inventory.model.fields import StructField
@@ -113,6 +114,18 @@ class Undo(Document):  # type: ignore[misc]
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
+
+
+class StoredUndo(StoredDocument):
+    """A raw document of :class:`Undo`."""
+
+    domain_id: str
+    target: str
+    part: NotRequired[str]
+    after: NotRequired[ObjectId]
+    not_restored: NotRequired[int]
+    living: NotRequired[list[dict[str, Any]]]
+    expires_at: datetime
 
 
 class StoredDeletion(StoredDocument):
