@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, Final
 
 from inventory.api.present import Presenter, sole_project
@@ -76,7 +76,7 @@ def freshness_page(found: FreshnessPage) -> bytes:
 
 def freshness_of_secret(found: SecretFreshness) -> bytes:
     """Return the message of one secret's freshness."""
-    types = [asdict(each) for each in found.types]
+    types = [each.document() for each in found.types]
     content = {"freshness": found.view.document(), "types": types, "types_incomplete": not found.types_complete}
     return _SECRET_FRESHNESS.one(content)
 

@@ -102,7 +102,12 @@ class Resources(Services):
     @cached_property
     def type_explainer(self) -> TypeExplainer:
         """Finds duplicate resources of a type."""
-        return TypeExplainer(types=self.cloud_service_type_service, lookalikes=Lookalikes(database=self.database))
+        return TypeExplainer(
+            types=self.cloud_service_type_service,
+            lookalikes=Lookalikes(database=self.database),
+            collectors=self.collectors,
+            rules=self.rules,
+        )
 
     @cached_property
     def change_history_service(self) -> ChangeHistoryService:

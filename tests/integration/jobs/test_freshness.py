@@ -264,10 +264,22 @@ def test_the_types_of_a_secret_tell_when_they_were_seen(world: World) -> None:
     found = world.service.get(ANYONE, world.collector_id, "secret-1")
 
     assert found.types_complete
-    disk, server = found.types
+    disk, server = (each.seen for each in found.types)
     assert (disk.cloud_service_type, disk.resources, disk.missing) == ("Disk", 1, 0)
     assert (server.cloud_service_type, server.resources, server.missing) == ("Server", 2, 1)
     assert (server.last_seen_at, server.oldest_seen_at) == (now, now - timedelta(hours=1))
+    assert [each.verdict.state.value for each in found.types] == ["FRESH", "FRESH"]
+    world.kit.database["collection_state"].update_many({}, {"$set": {"disconnected_count": 1}})
+    late, _ = world.service.get(ANYONE, world.collector_id, "secret-1").types
+    assert (late.verdict.state.value, late.verdict.reason) == (
+        "LATE",
+        "the last full collect saw none; one was seen 2 hours ago",
+    )
+    world.kit.database["cloud_service"].update_one({"cloud_service_type": "Disk"}, {"$set": {"project_id": "mine"}})
+    world.kit.database["job_task"].update_many({}, {"$set": {"project_id": "mine"}})
+    bound = Principal(domain_id=DOMAIN, projects=frozenset({"mine"}))
+    [own] = world.service.get(bound, world.collector_id, "secret-1").types
+    assert own.seen.cloud_service_type == "Disk", "resources in other projects are not counted"
 
 
 class Commands(CommandListener):

@@ -517,3 +517,21 @@ def test_a_caller_bound_to_projects_reaches_jobs_of_these_only(
         with pytest.raises(PermissionDeniedError):
             act(world.service, bound("project-secret-1"), job_id)
     act(world.service, bound(*everything), job_id)
+
+
+def test_a_caller_bound_to_projects_learns_what_its_own_tasks_lacked(world: World) -> None:
+    world.broken = {("secret-1", ""), ("secret-2", "")}
+    job_id = world.collect()
+    tasks = world.kit.database["job_task"]
+    for number in (1, 2):
+        lacking = {"DOUBLE": {"count": number, "example": f"of {number}"}}
+        tasks.update_one({"secret_id": f"secret-{number}"}, {"$set": {"warnings": lacking}})
+
+    everything = world.service.get(ME, job_id)
+    own = world.service.get(Principal(domain_id=DOMAIN, projects=frozenset({"project-secret-1"})), job_id)
+
+    assert (everything.failed_tasks, everything.not_retryable) == (2, "")
+    [warning] = everything.warnings
+    assert (warning["code"], warning["count"], warning["tasks"]) == ("DOUBLE", 3, 2)
+    assert (own.failed_tasks, own.not_retryable) == (1, "it also collects for projects that are not yours")
+    assert own.warnings == [{"code": "DOUBLE", "count": 1, "tasks": 1, "example": "of 1"}]

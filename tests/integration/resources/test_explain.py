@@ -324,8 +324,40 @@ def test_a_type_tells_which_rules_created_its_resources(world: World) -> None:
         {"rule": sorted(USUAL), "resources": 3},
         {"rule": ["provider", "reference.resource_id"], "resources": 2},
     ]
-    assert found["rule_unknown"] == 1
+    assert (found["rule_unknown"], found["sampled"]) == (1, 6)
     assert "duplicated" not in found
+
+
+def test_a_type_lists_the_rules_that_never_apply_too(world: World) -> None:
+    world.collect(*(service(number, match_rules={"1": ["name", "provider"]}) for number in range(2)))
+    rule = {"domain_id": DOMAIN, "collector_id": "collector-1", "rule_type": "CUSTOM", "actions": {}}
+    applies = {"conditions_policy": "ALWAYS", "order": 1, "collector_rule_id": "collector-rule-1", "name": "all"}
+    never = {"conditions_policy": "ANY", "conditions": [{"key": "provider", "value": "x", "operator": "eq"}]}
+    world.database["collector_rule"].insert_many(
+        [{**rule, **applies}, {**rule, **never, "order": 2, "collector_rule_id": "collector-rule-2"}]
+    )
+
+    found = world.explain_type()
+
+    assert found["rules"] == [{"rule": ["name", "provider"], "resources": 2}, {"rule": sorted(USUAL)}]
+    first, second = found["collector_rules"]
+    assert (first["name"], first["collector_name"], first["resources"]) == ("all", "AWS", 2)
+    assert (second["collector_rule_id"], "resources" in second) == ("collector-rule-2", False)
+    assert "collector_rules" not in world.explain_type(user="only-project-a")
+
+
+def test_of_many_duplicates_a_bounded_number_is_read_and_the_rest_said_to_be_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.manager.resource.lookalikes.DUPLICATED", 2)
+    monkeypatch.setattr("inventory.manager.resource.lookalikes._OF_ONE_ID", 3)
+    many = [service(1, account=str(number)) for number in range(6)]
+    world.collect(*many, *(service(number, account=account) for number in (2, 3) for account in ("x", "y")))
+
+    found = world.explain_type()
+
+    assert (found["duplicated"], found["incomplete"]) == (2, True)
+    assert [len(each["cloud_service_ids"]) for each in found["examples"]] == [3, 2]
 
 
 # Who may ask
@@ -339,7 +371,45 @@ def test_a_caller_bound_to_a_project_learns_of_its_resources_only(world: World) 
     kind = world.explain_type(user="only-project-a")
 
     assert "lookalikes" not in mine
+    assert [each["secret_id"] for each in mine["sightings"]] == ["secret-1"]
     assert (kind["resources"], "duplicated" in kind) == (1, False)
     for user in ("only-project-a", "user-1@domain-other"):
         with pytest.raises(Refused, match="ERROR_NOT_FOUND"):
             world.explain(user=user, account="999")
+
+
+def test_a_caller_bound_to_a_project_learns_no_name_of_secrets_holds_and_rules_of_others(world: World) -> None:
+    world.collect(service(1), number=1)
+    world.collect(service(1), number=2, secret_id="secret-2", project_id="project-b")
+    world.database["cloud_service"].update_many({}, {"$set": {"project_id": "project-a"}})
+
+    mine = world.explain(user="only-project-a")
+
+    own, other = sorted(mine["sightings"], key=lambda each: each["last_seen_at"])
+    assert (own["secret_id"], own["collector_name"], own["job_task_id"]) == ("secret-1", "AWS", "job_task-1")
+    assert set(other) == {"last_seen_at"}
+    assert [each.get("secret_id") for each in mine["removals"]] == ["secret-1", None, None]
+    assert "secret-2" not in str(mine["removals"])
+    world.database["collection_state"].update_many({}, {"$set": {"hold_id": "hold-1"}})
+    for user, named in (("user-1", "hold-1"), ("only-project-a", "the hold")):
+        [held] = world.explain(user=user)["removals"]
+        assert held["reason"] == f"only if {named}, which holds it, is approved"
+    world.database["cloud_service"].update_many({}, {"$set": {"state": "DELETED", "deleted_by": "job_task-2"}})
+    for user, reason in (("user-1", "it was deleted by job_task-2"), ("only-project-a", "it was deleted")):
+        assert [each["reason"] for each in world.explain(user=user)["removals"]] == [reason]
+
+
+def test_a_resource_that_a_hold_of_its_type_keeps_is_said_to_be_held_and_then_kept(world: World) -> None:
+    world.collect(service(1), number=1)
+    services = world.database["cloud_service"]
+    services.update_many({}, {"$set": {"hold_id": "hold-1"}})
+
+    [held] = world.explain()["removals"]
+
+    assert (held["by"], held["reason"]) == ("HOUSEKEEPING", "only if hold-1, which holds it, is approved")
+    services.update_many({}, {"$unset": {"hold_id": ""}, "$set": {"kept_at": world.clock.now()}})
+    *_, aging = world.explain()["removals"]
+    assert (aging["by"], aging["reason"]) == (
+        "HOUSEKEEPING",
+        "not before it was seen or updated again: a hold of it was discarded",
+    )

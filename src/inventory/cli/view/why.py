@@ -8,8 +8,16 @@ from typing import Final
 from inventory.cli.view.output import Column, as_text, console, status, styled, table_of
 from inventory.domain.plain import Json
 
+
+def _collector(sighting: Json) -> str:
+    """Return the name of a collector; callers bound to projects do not receive those of others."""
+    if not sighting.get("collector_id"):
+        return "another project's"
+    return str(sighting.get("collector_name") or f"{sighting['collector_id']} (deleted)")
+
+
 SIGHTINGS: Final[tuple[Column, ...]] = (
-    ("collector", lambda row: row.get("collector_name") or f"{row.get('collector_id', '')} (deleted)"),
+    ("collector", _collector),
     ("secret", "secret_id"),
     ("last seen", "last_seen_at"),
     ("missed since", lambda row: str(row.get("misses", 0))),
@@ -79,6 +87,11 @@ def print_type(found: Json) -> None:
         out.print(as_text(f"  {each.get('resources', 0)}: {', '.join(each.get('rule', ()))}"))
     if unknown := found.get("rule_unknown"):
         out.print(as_text(f"  {unknown}: not known: a rule of other keys, the API, or changed by a user since"))
+    if rules := found.get("collector_rules"):
+        out.print(styled(("\nCollector rules", "bold"), f" apply to these of {found.get('sampled', 0)} resources"))
+        for each in rules:
+            named = each.get("name") or each.get("collector_rule_id", "")
+            out.print(as_text(f"  {each.get('resources', 0) or 'never'}: {named} of {each.get('collector_name', '')}"))
 
 
 def _table(rows: Iterable[Json], columns: tuple[Column, ...], *, nothing: str) -> None:

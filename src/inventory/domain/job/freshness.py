@@ -99,6 +99,30 @@ def judge(last_success: datetime | None, promise: Promise, now: datetime, *, fai
     return Verdict(FreshnessState.FRESH, f"collected completely {in_words(age)} ago")
 
 
+def judge_type(
+    last_seen: datetime | None, view: Verdict, now: datetime, *, stale_after: timedelta, all_missing: bool
+) -> Verdict:
+    """Return the state of the resources of one type in a view.
+
+    Args:
+        last_seen: when one of them was last seen; None if none ever was.
+        view: the verdict on the whole view.
+        now: the current time.
+        stale_after: maximum age of the view.
+        all_missing: whether the last full collects saw none of them.
+    """
+    if last_seen is None:
+        return Verdict(FreshnessState.NEVER, "none of them was ever seen")
+    age = now - last_seen
+    if age > stale_after:
+        return Verdict(FreshnessState.STALE, f"none was seen for {in_words(age)}; the limit is {in_words(stale_after)}")
+    if all_missing:
+        return Verdict(FreshnessState.LATE, f"the last full collect saw none; one was seen {in_words(age)} ago")
+    if view.state is not FreshnessState.FRESH:
+        return Verdict(FreshnessState.LATE, f"one was seen {in_words(age)} ago, but not all were collected since")
+    return Verdict(FreshnessState.FRESH, f"one was seen {in_words(age)} ago")
+
+
 def in_words(length: timedelta) -> str:
     """Return a duration in its largest unit that gives two or more, rounded down: ``26 hours``."""
     seconds = max(int(length.total_seconds()), 0)

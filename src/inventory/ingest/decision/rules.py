@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,6 +75,15 @@ class RuleBook:
                     if (rule.get("options") or {}).get("stop_processing"):
                         break
         return project_id, decided_by
+
+    def applied(self, resource: Json) -> Iterator[Json]:
+        """Yield the rules that apply to ``resource``, whether they change its project or not."""
+        for group in self.groups:
+            for rule in group:
+                if matches(rule, resource):
+                    yield rule
+                    if (rule.get("options") or {}).get("stop_processing"):
+                        break
 
 
 def matches(rule: Json, resource: Json) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from pymongo.database import Database
 
@@ -41,9 +42,9 @@ class FailedTasks:
         return found
 
     @translated_errors()
-    def count(self, domain_id: str, job_id: str) -> int:
-        """Return the number of these tasks."""
-        return self._tasks.count_documents(_failed(domain_id, job_id))
+    def count(self, domain_id: str, job_id: str, scope: Mapping[str, Any] | None = None) -> int:
+        """Return the number of these tasks; of those only that the caller may see, as ``scope`` limits them."""
+        return self._tasks.count_documents({**_failed(domain_id, job_id), **(scope or {})})
 
     def _slices_of(self, domain_id: str, job_task_ids: list[str]) -> dict[str, list[Document]]:
         found: dict[str, list[Document]] = {}

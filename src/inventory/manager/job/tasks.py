@@ -29,6 +29,8 @@ from inventory.model.lease import GARBAGE_LEASE
 from inventory.model.new_document import new_document
 
 _TYPES_RECORDED: Final = 100
+_WARNINGS: Final = 100
+"""The maximum number of kinds of warnings that are read."""
 _PLAN_DEFAULTS: Final = {"status": TaskStatus.PENDING.value}
 
 
@@ -184,10 +186,23 @@ class JobTaskManager(TaskStarts):
         self._tasks.update_one({"domain_id": domain_id, "job_task_id": job_task_id}, change, session=session)
 
     @translated_errors()
-    def warnings_of_job(self, domain_id: str, job_id: str) -> list[Document]:
-        """Return ``warnings`` of each task of the job that has some."""
-        query = {"domain_id": domain_id, "job_id": job_id, "warnings": {"$exists": True}}
-        return [task["warnings"] for task in self._tasks.find(query, {"warnings": 1})]
+    def warnings_of_job(self, domain_id: str, job_id: str, scope: Mapping[str, Any] | None = None) -> list[Document]:
+        """Return code, count, tasks and example of each kind of warning in the job, the most frequent first.
+
+        Args:
+            domain_id, job_id: the job.
+            scope: limits its tasks to those that the caller may see.
+        """
+        number, example = {"$sum": "$warning.v.count"}, {"$first": "$warning.v.example"}
+        stages: list[Document] = [
+            {"$match": {"domain_id": domain_id, "job_id": job_id, "warnings": {"$exists": True}, **(scope or {})}},
+            {"$project": {"warning": {"$objectToArray": "$warnings"}}},
+            {"$unwind": "$warning"},
+            {"$group": {"_id": "$warning.k", "count": number, "tasks": {"$sum": 1}, "example": example}},
+            {"$sort": {"count": -1, "_id": 1}},
+            {"$limit": _WARNINGS},
+        ]
+        return [{"code": row.pop("_id"), **row} for row in self._tasks.aggregate(stages)]
 
     @translated_errors()
     def cancel_of_job(self, domain_id: str, job_id: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,12 @@ from inventory.model.documents.cloud_service import ACTIVE
 RESOURCE_ID: Final = "reference.resource_id"
 LOOKED_AT: Final = 100_000
 """The maximum number of resources of one type that are examined for duplicates."""
-_DUPLICATED: Final = 1_000
+DUPLICATED: Final = 1_000
+"""The maximum number of resource_ids that are reported as duplicated."""
+_OF_ONE_ID: Final = 20
+"""The maximum number of resources that are read of one resource_id."""
+_LARGE: Final = 50
+"""The maximum number of resource_ids with more resources than that of which some are read."""
 _MILLISECONDS: Final = 5_000
 _SHOWN: Final = dict.fromkeys(
     (
@@ -32,8 +37,8 @@ class Duplicates:
 
     Attributes:
         resources: number of examined resources.
-        complete: whether all resources of the type were examined.
-        groups: by resource_id, the most frequent first.
+        complete: whether all resources of the type were examined, and all duplicates are reported.
+        groups: some of them by resource_id, the most frequent first.
     """
 
     resources: int
@@ -85,18 +90,25 @@ class Lookalikes:
             {"$group": {"_id": f"${RESOURCE_ID}", "count": {"$sum": 1}}},
             {"$match": {"count": {"$gt": 1}, "_id": {"$gt": ""}}},
             {"$sort": {"count": -1, "_id": 1}},
-            {"$limit": _DUPLICATED},
+            {"$limit": DUPLICATED + 1},
         ]
-        ids = [row["_id"] for row in self._services.aggregate(stages, allowDiskUse=True)]
-        groups: dict[str, list[Document]] = {resource_id: [] for resource_id in ids}
-        for found in self._services.find(match | {RESOURCE_ID: {"$in": ids}}, _SHOWN) if ids else ():
-            groups[found["reference"]["resource_id"]].append(found)
-        return Duplicates(min(count, LOOKED_AT), count <= LOOKED_AT, groups)
+        rows = list(self._services.aggregate(stages, allowDiskUse=True))
+        groups: dict[str, list[Document]] = {row["_id"]: [] for row in rows[:DUPLICATED]}
+        large = [row["_id"] for row in rows[:DUPLICATED] if row["count"] > _OF_ONE_ID]
+        for resource_id in large[:_LARGE]:
+            groups[resource_id] = list(
+                self._services.find(match | {RESOURCE_ID: resource_id}, _SHOWN).limit(_OF_ONE_ID)
+            )
+        if small := [each for each in groups if each not in large]:
+            query = match | {RESOURCE_ID: {"$in": small}}
+            for found in self._services.find(query, _SHOWN).limit(_OF_ONE_ID * DUPLICATED):
+                groups[found["reference"]["resource_id"]].append(found)
+        return Duplicates(min(count, LOOKED_AT), count <= LOOKED_AT and len(rows) <= DUPLICATED, groups)
 
     @translated_errors()
     def some_of_type(
         self, domain_id: str, kind: Mapping[str, Any], *, scope: Mapping[str, Any], limit: int
-    ) -> Iterable[Document]:
-        """Return some resources of a type, with the fields that their match rules may name."""
+    ) -> Sequence[Document]:
+        """Return some resources of a type, whole."""
         match = {"domain_id": domain_id, **kind, "state": ACTIVE, **scope}
-        return list(self._services.find(match, {"data": 0, "metadata": 0, "tags": 0}).limit(limit))
+        return list(self._services.find(match).limit(limit))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pymongo.database import Database
 
@@ -61,21 +61,28 @@ class SeenTypes:
         self._services = database["cloud_service"]
 
     @translated_errors()
-    def of_secret(self, domain_id: str, collector_id: str, secret_id: str) -> tuple[list[SeenType], bool]:
-        """Return the types by provider, group and type, and whether all resources of the secret were examined."""
+    def of_secret(
+        self, domain_id: str, collector_id: str, secret_id: str, *, scope: Mapping[str, Any] | None = None
+    ) -> tuple[list[SeenType], bool]:
+        """Return the types by provider, group and type, and whether all resources of the secret were examined.
+
+        Args:
+            domain_id, collector_id, secret_id: whose resources.
+            scope: limits them to what the caller may see.
+        """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
         fields = {"_id": 0, "cloud_service_id": 1, "seen_at": 1, "disconnected_count": 1}
         states = {state["cloud_service_id"]: state for state in self._states.find(pair, fields).limit(LOOKED_AT + 1)}
         looked_at = list(states)[:LOOKED_AT]
         found: dict[tuple[str, str, str], SeenType] = {}
-        for service in self._alive(domain_id, looked_at):
+        for service in self._alive(domain_id, looked_at, scope or {}):
             provider, group, name = (str(service.get(part) or "") for part in _TYPE)
             seen = found.setdefault((provider, group, name), SeenType(provider, group, name))
             seen.add(states[service["cloud_service_id"]])
         return [found[key] for key in sorted(found)], len(states) <= LOOKED_AT
 
-    def _alive(self, domain_id: str, cloud_service_ids: Iterable[str]) -> Iterable[Document]:
+    def _alive(self, domain_id: str, cloud_service_ids: Iterable[str], scope: Mapping[str, Any]) -> Iterable[Document]:
         fields = {"_id": 0, "cloud_service_id": 1} | dict.fromkeys(_TYPE, 1)
         for some in batched(cloud_service_ids, _AT_ONCE):
-            query = {"domain_id": domain_id, "cloud_service_id": {"$in": some}, "state": ACTIVE}
+            query = {"domain_id": domain_id, "cloud_service_id": {"$in": some}, "state": ACTIVE, **scope}
             yield from self._services.find(query, fields)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
-from inventory.domain.job.freshness import FreshnessState, Promise, judge, promise_of
+from inventory.domain.job.freshness import FreshnessState, Promise, Verdict, judge, judge_type, promise_of
 from inventory.domain.job.states import TaskStatus
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterError, NotFoundError
@@ -23,6 +23,7 @@ from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.service.job.secret_view import SecretView, succeeded_at
+from inventory.service.resource.scope import project_scope
 from inventory.service.schedule.stored import times_or_problem
 
 Views: TypeAlias = "list[SecretView]"
@@ -43,17 +44,29 @@ class FreshnessPage:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeFreshness:
+    """The resources of one type that were collected with a secret, and how current they are."""
+
+    seen: SeenType
+    verdict: Verdict
+
+    def document(self) -> Document:
+        """Return the fields of the API's ``TypeFreshness``."""
+        return {**asdict(self.seen), "state": self.verdict.state.value, "reason": self.verdict.reason}
+
+
+@dataclass(frozen=True, slots=True)
 class SecretFreshness:
     """A view with the types of cloud services that were collected with its secret.
 
     Attributes:
         view: complete.
-        types: by provider, group and type.
+        types: by provider, group and type; for a caller bound to projects, of resources in these.
         types_complete: whether all resources of the secret were examined for them.
     """
 
     view: SecretView
-    types: Sequence[SeenType]
+    types: Sequence[TypeFreshness]
     types_complete: bool
 
 
@@ -113,8 +126,18 @@ class FreshnessService:
         found = self.list(principal, {"collector_id": collector_id, "secret_id": secret_id}).results
         if not secret_id or not found:
             raise NotFoundError(key="secret_id", value=secret_id)
-        types, complete = self._types.of_secret(principal.domain_id, collector_id, secret_id)
-        return SecretFreshness(found[0], types, complete)
+        view = found[0]
+        scope = project_scope(principal)
+        types, complete = self._types.of_secret(principal.domain_id, collector_id, secret_id, scope=scope)
+        return SecretFreshness(view, [self._of_type(view, seen) for seen in types], complete)
+
+    def _of_type(self, view: SecretView, seen: SeenType) -> TypeFreshness:
+        all_missing = seen.missing == seen.resources
+        now = self._clock.now()
+        verdict = judge_type(
+            seen.last_seen_at, view.verdict, now, stale_after=view.stale_after, all_missing=all_missing
+        )
+        return TypeFreshness(seen, verdict)
 
     def of_enabled(self, domain_id: str) -> Views:
         """Return the views of all enabled collectors of the domain, without the parts known only for a page."""

@@ -17,6 +17,7 @@ from inventory.model.documents.job import StoredJob
 from inventory.service.job.collect import CollectService
 from inventory.service.job.manage import JobService
 from inventory.service.job.retry_plan import RetryPlanner
+from inventory.service.resource.scope import project_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,10 @@ class JobFacts:
         job: as ``Job.get`` returns it.
         retry_of: the job whose failed parts this one retries; empty if it is no retry.
         retried_by: the job that retries the failed parts of this one; empty if there is none.
-        failed_tasks: number of tasks that ended as FAILURE or CANCELED.
+        failed_tasks: number of tasks that ended as FAILURE or CANCELED; for a caller bound to projects, of these.
         not_retryable: why it cannot be retried; empty if it can.
-        warnings: what resources lacked without failing, by code: in how many, in how many tasks, and an example.
+        warnings: what resources lacked without failing, by code: in how many, in how many tasks, and an example; for a
+            caller bound to projects, in the tasks of these.
     """
 
     job: Document
@@ -80,7 +82,7 @@ class RetryService:
         """
         self._reader.get(principal, job_id, ("job_id",))
         job = self._jobs.get(principal.domain_id, job_id)
-        if principal.projects is not None and not principal.projects.issuperset(job.get("projects", ())):
+        if not _is_own(job, principal):
             raise PermissionDeniedError
         if reason := self._refusal(job, self._jobs.retry_of(principal.domain_id, job_id)):
             raise JobNotRetryableError(job_id=job_id, reason=reason)
@@ -93,13 +95,16 @@ class RetryService:
         job = self._jobs.get(principal.domain_id, job_id)
         retry = self._jobs.retry_of(principal.domain_id, job_id)
         source = self._planner.with_tasks(job)
-        failed = self._failed.count(principal.domain_id, source["job_id"])
+        scope = project_scope(principal)
+        failed = self._failed.count(principal.domain_id, source["job_id"], scope)
         reason = self._refusal(job, retry)
+        if not reason and not _is_own(job, principal):
+            reason = "it also collects for projects that are not yours"
         if not reason and retry is None and not failed:
             reason = self._planner.nothing_failed(source)
         if not reason and retry is not None:
             reason = f"{retry['job_id']} already retries it"
-        warnings = _summed(self._tasks.warnings_of_job(principal.domain_id, job_id))
+        warnings = self._tasks.warnings_of_job(principal.domain_id, job_id, scope)
         return JobFacts(shown, job.get("retry_of") or "", retry["job_id"] if retry else "", failed, reason, warnings)
 
     def _refusal(self, job: StoredJob, retry: StoredJob | None) -> str:
@@ -111,15 +116,9 @@ class RetryService:
         return ""
 
 
-def _summed(of_tasks: Sequence[Document]) -> list[Document]:
-    """Return the warnings of all tasks together, the most frequent first."""
-    found: dict[str, Document] = {}
-    for warnings in of_tasks:
-        for code, each in warnings.items():
-            total = found.setdefault(code, {"code": code, "count": 0, "tasks": 0, "example": each.get("example", "")})
-            total["count"] += each.get("count", 0)
-            total["tasks"] += 1
-    return sorted(found.values(), key=lambda total: -total["count"])
+def _is_own(job: StoredJob, principal: Principal) -> bool:
+    """Return whether the job collects for no projects but the caller's."""
+    return principal.projects is None or principal.projects.issuperset(job.get("projects", ()))
 
 
 def _is_open(job: Mapping[str, Any]) -> bool:

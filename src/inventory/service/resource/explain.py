@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from inventory.connector.ports import Identity
@@ -25,6 +25,7 @@ from inventory.model.documents.cloud_service import ACTIVE
 from inventory.model.documents.collection_state import StoredCollectionState
 from inventory.model.documents.record import BY_USER
 from inventory.service.job.freshness import FreshnessService
+from inventory.service.job.secret_view import SecretView
 from inventory.service.resource.removal_outlook import RemovalLimits, removals
 from inventory.service.resource.scope import project_scope
 
@@ -73,6 +74,9 @@ class ResourceExplainer:
     def explain(self, principal: Principal, cloud_service_id: str) -> Document:
         """Return the fields of the ``ResourceExplanation``.
 
+        For a caller bound to projects, secrets of others are counted and not named, with the collectors and tasks that
+        used them; no hold and no collector rule is named.
+
         Raises:
             NotFoundError: there is no such cloud service that the caller may see.
         """
@@ -81,40 +85,28 @@ class ResourceExplainer:
             states = self._states.of_resource(principal.domain_id, cloud_service_id)
             last_change = self._records.newest(principal.domain_id, cloud_service_id)
         collectors = self._collectors.get_many(principal.domain_id, {state["collector_id"] for state in states})
+        views = self._views(principal, states, collectors)
+        shown = None if principal.projects is None else frozenset(views)
         rule = creating_rule(document, text_rules())
         alike = self._alike(principal, document, rule or USUAL) if document.get("state") == ACTIVE else []
         found: Document = {
             "cloud_service_id": cloud_service_id,
             "name": document.get("name"),
             "state": document.get("state"),
-            "sightings": self._sightings(principal, states, collectors),
+            "sightings": list(_sightings(states, collectors, views, shown)),
             "identity": _identity(document, rule),
             "project": self._project(principal, document, states),
-            "removals": removals(document, states, collectors, self._limits),
+            "removals": removals(document, states, collectors, self._limits, shown),
             "lookalikes": [lookalike(document, other, rule or ()) for other in alike[:LOOKALIKES]],
             "lookalikes_incomplete": len(alike) > LOOKALIKES,
         }
         return found | ({"last_change": last_change} if last_change else {})
 
-    def _sightings(
+    def _views(
         self, principal: Principal, states: Sequence[StoredCollectionState], collectors: Mapping[str, Json]
-    ) -> list[Document]:
-        pairs = [(state["collector_id"], state.get("secret_id") or "") for state in states]
-        views = self._freshness.of_secrets(principal, [pair for pair in pairs if pair[0] in collectors])
-        found = []
-        for state, pair in zip(states, pairs, strict=True):
-            sighting = {
-                "collector_id": pair[0],
-                "collector_name": collectors.get(pair[0], {}).get("name", ""),
-                "secret_id": pair[1],
-                "last_seen_at": state.get("seen_at"),
-                "job_task_id": state.get("job_task_id"),
-                "misses": state.get("disconnected_count") or 0,
-            }
-            if view := views.get(pair):
-                sighting |= {"freshness": view.verdict.state.value, "freshness_reason": view.verdict.reason}
-            found.append({name: value for name, value in sighting.items() if value is not None})
-        return found
+    ) -> dict[tuple[str, str], SecretView]:
+        """Return the views of existing collectors that see the resource and that the caller may see."""
+        return self._freshness.of_secrets(principal, [pair for pair in map(_pair, states) if pair[0] in collectors])
 
     def _project(self, principal: Principal, document: Json, states: Sequence[StoredCollectionState]) -> Document:
         """Return what set the project of the resource: the last user who changed it, else a rule, else the secret."""
@@ -135,7 +127,8 @@ class ResourceExplainer:
         if last is not None:
             if rule := self._deciding_rule(principal, last["collector_id"], document):
                 names = {"collector_rule_id": rule["collector_rule_id"], "collector_rule_name": rule.get("name") or ""}
-                return found | {"source": "RULE", **names}
+                # Collector rules are not for callers bound to projects.
+                return found | {"source": "RULE", **(names if principal.projects is None else {})}
             pair = (last["collector_id"], last.get("secret_id") or "")
             view = self._freshness.of_secrets(principal, [pair]).get(pair)
             if view is not None and view.project_id == project_id:
@@ -147,7 +140,7 @@ class ResourceExplainer:
         book = RuleBook.of(self._rules.list_of_collector(principal.domain_id, collector_id))
         projects = Projects(identity=self._identity, principal=principal)
         try:
-            project_id, rule = book.project_and_rule(_as_sent(document), projects)
+            project_id, rule = book.project_and_rule(as_sent(document), projects)
         except InventoryError:
             # Identity is unreachable: the project that a rule assigns is unknown.
             return None
@@ -167,6 +160,31 @@ class ResourceExplainer:
                 others = self._lookalikes.with_values(document, each, scope=scope, limit=LOOKALIKES + 1)
                 found.update({other["cloud_service_id"]: other for other in others})
         return sorted(found.values(), key=lambda other: str(other["cloud_service_id"]))
+
+
+def _pair(state: StoredCollectionState) -> tuple[str, str]:
+    return state["collector_id"], state.get("secret_id") or ""
+
+
+def _sightings(
+    states: Iterable[StoredCollectionState],
+    collectors: Mapping[str, Json],
+    views: Mapping[tuple[str, str], SecretView],
+    shown: Collection[tuple[str, str]] | None,
+) -> Iterator[Document]:
+    for state in states:
+        pair = _pair(state)
+        sighting: Document = {"last_seen_at": state.get("seen_at"), "misses": state.get("disconnected_count") or 0}
+        if shown is None or pair in shown:
+            sighting |= {
+                "collector_id": pair[0],
+                "collector_name": collectors.get(pair[0], {}).get("name", ""),
+                "secret_id": pair[1],
+                "job_task_id": state.get("job_task_id"),
+            }
+        if view := views.get(pair):
+            sighting |= {"freshness": view.verdict.state.value, "freshness_reason": view.verdict.reason}
+        yield {name: value for name, value in sighting.items() if value is not None}
 
 
 def lookalike(document: Json, other: Json, rule: Iterable[str] = ()) -> Document:
@@ -198,7 +216,7 @@ def _identity(document: Json, rule: MatchRule | None) -> Document:
     return found
 
 
-def _as_sent(document: Json) -> Document:
+def as_sent(document: Json) -> Document:
     """Return a stored resource in the form in which its plugin sends it, with the fields that collector rules use."""
     provider = document.get("provider") or ""
     tags = (document.get("tags") or {}).get(escape_key(provider))

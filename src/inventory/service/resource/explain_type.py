@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.ingest.decision.match import MatchRule
 from inventory.ingest.decision.recognize import USUAL, creating_rule, text_rules
+from inventory.ingest.decision.rules import RuleBook
+from inventory.manager.collector.manager import CollectorManager
+from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.resource.lookalikes import Lookalikes
 from inventory.model.connection import Document
 from inventory.service.resource.cloud_service_type import CloudServiceTypeService
-from inventory.service.resource.explain import lookalike
+from inventory.service.resource.explain import as_sent, lookalike
 from inventory.service.resource.scope import project_scope
 
 EXAMPLES: Final = 10
@@ -29,9 +33,19 @@ class TypeExplainer:
     Args:
         types: the types.
         lookalikes: finds the duplicates.
+        collectors, rules: the collectors and their rules.
     """
 
-    def __init__(self, *, types: CloudServiceTypeService, lookalikes: Lookalikes) -> None:
+    def __init__(
+        self,
+        *,
+        types: CloudServiceTypeService,
+        lookalikes: Lookalikes,
+        collectors: CollectorManager,
+        rules: CollectorRuleManager,
+    ) -> None:
+        self._collectors = collectors
+        self._rules = rules
         self._types = types
         self._lookalikes = lookalikes
 
@@ -53,6 +67,7 @@ class TypeExplainer:
         some = self._lookalikes.some_of_type(principal.domain_id, kind, scope=scope, limit=SAMPLE)
         used = rules_used(some)
         unknown = used.pop(None, 0)
+        used.setdefault(USUAL, 0)
         return {
             "cloud_service_type_id": cloud_service_type_id,
             **names,
@@ -63,7 +78,26 @@ class TypeExplainer:
             "examples": [_example(*each) for each in list(duplicates.groups.items())[:EXAMPLES]],
             "rules": [{"rule": list(rule or ()), "resources": count} for rule, count in used.most_common()],
             "rule_unknown": unknown,
+            "collector_rules": self._collector_rules(principal, some) if principal.projects is None else [],
+            "sampled": len(some),
         }
+
+    def _collector_rules(self, principal: Principal, resources: Sequence[Json]) -> list[Document]:
+        """Return how many of the resources each rule of the collectors that see them applies to."""
+        seen: dict[str, list[Document]] = {}
+        for resource in resources:
+            sent = as_sent(resource)
+            for collector_id in {info.get("collector_id") or "" for info in resource.get("collection_info") or ()}:
+                seen.setdefault(collector_id, []).append(sent)
+        found = []
+        for collector_id, collector in self._collectors.get_many(principal.domain_id, sorted(seen)).items():
+            book = RuleBook.of(self._rules.list_of_collector(principal.domain_id, collector_id))
+            applied = Counter(rule["collector_rule_id"] for sent in seen[collector_id] for rule in book.applied(sent))
+            for rule in chain.from_iterable(book.groups):
+                names = {"name": rule.get("name") or "", "collector_name": collector["name"]}
+                ids = {"collector_rule_id": rule["collector_rule_id"], "collector_id": collector_id}
+                found.append({**ids, **names, "resources": applied[rule["collector_rule_id"]]})
+        return sorted(found, key=lambda use: -use["resources"])
 
 
 def rules_used(resources: Iterable[Json]) -> Counter[MatchRule | None]:

@@ -37,7 +37,11 @@ class RemovalLimits:
 
 
 def removals(
-    document: Json, states: Iterable[Json], collectors: Mapping[str, Json], limits: RemovalLimits
+    document: Json,
+    states: Iterable[Json],
+    collectors: Mapping[str, Json],
+    limits: RemovalLimits,
+    shown: Collection[tuple[str, str]] | None = None,
 ) -> list[Document]:
     """Return the fields of each ``Removal`` of a resource.
 
@@ -46,23 +50,41 @@ def removals(
         states: the collection states of all collectors and secrets that have seen it.
         collectors: the existing ones, by id.
         limits: the settings.
+        shown: the collectors and secrets that the caller may see, or None for all; to a caller bound to projects, no
+            hold and no secret of another project is named.
     """
     if document.get("state") == DELETED:
         kept_until = _later(document.get("deleted_at"), timedelta(days=limits.ages.retention_days))
-        by = document.get("deleted_by") or "a user"
-        return [{"by": TERMINATION, "not_before": isoformat(kept_until), "reason": f"it was deleted by {by}"}]
+        by = f" by {document.get('deleted_by') or 'a user'}" if shown is None else ""
+        return [{"by": TERMINATION, "not_before": isoformat(kept_until), "reason": f"it was deleted{by}"}]
     known = list(states)
     if holds := sorted({state["hold_id"] for state in known if state.get("hold_id")}):
-        return [{"by": GARBAGE_COLLECTION, "reason": f"only if {' or '.join(holds)}, which holds it, is approved"}]
-    found = list(_by_garbage_collection(known, collectors, limits))
+        return [{"by": GARBAGE_COLLECTION, "reason": _held_by(holds, shown)}]
+    if document.get("hold_id"):
+        return [{"by": HOUSEKEEPING, "reason": _held_by([document["hold_id"]], shown)}]
+    found = list(_by_garbage_collection(known, collectors, limits, shown))
     seen = known or document.get("collection_info")
     if seen and document["domain_id"] not in limits.excluded_domains:
-        found.append(_by_age(document, limits.ages))
+        found.append(_by_age(document, limits.ages, is_kept=_is_kept(document, known)))
     return found
 
 
+def _held_by(holds: Iterable[str], shown: Collection[tuple[str, str]] | None) -> str:
+    return f"only if {' or '.join(holds) if shown is None else 'the hold'}, which holds it, is approved"
+
+
+def _is_kept(document: Json, states: Iterable[Json]) -> bool:
+    """Return whether a hold of it was discarded, and nobody has seen or updated it since."""
+    kept_at = document.get("kept_at")
+    moments = [document.get("updated_at"), *(state.get("seen_at") for state in states)]
+    return kept_at is not None and all(moment is None or moment <= kept_at for moment in moments)
+
+
 def _by_garbage_collection(
-    states: Iterable[Json], collectors: Mapping[str, Json], limits: RemovalLimits
+    states: Iterable[Json],
+    collectors: Mapping[str, Json],
+    limits: RemovalLimits,
+    shown: Collection[tuple[str, str]] | None,
 ) -> Iterator[Document]:
     for state in states:
         collector = collectors.get(state["collector_id"])
@@ -73,17 +95,20 @@ def _by_garbage_collection(
             continue
         left = max(limits.threshold - (state.get("disconnected_count") or 0), 1)
         collects = "1 more full collect" if left == 1 else f"{left} more full collects"
-        yield {
+        pair = (state["collector_id"], state.get("secret_id") or "")
+        names = {"collector_id": pair[0], "secret_id": pair[1]} if shown is None or pair in shown else {}
+        yield names | {
             "by": GARBAGE_COLLECTION,
-            "collector_id": state["collector_id"],
-            "secret_id": state.get("secret_id") or "",
             "misses_left": left,
             "not_before": isoformat(_later(state.get("seen_at"), limits.grace)),
             "reason": f"{collects} with this secret that do not see it, unless another collector or secret does",
         }
 
 
-def _by_age(document: Json, ages: Ages) -> Document:
+def _by_age(document: Json, ages: Ages, *, is_kept: bool) -> Document:
+    if is_kept:
+        reason = "not before it was seen or updated again: a hold of it was discarded"
+        return {"by": HOUSEKEEPING, "reason": reason}
     kind = ".".join(str(document.get(each) or "") for each in ("provider", "cloud_service_group", "cloud_service_type"))
     hours = ages.hours_by_type.get(kind, ages.resource_hours)
     return {

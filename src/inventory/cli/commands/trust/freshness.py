@@ -37,6 +37,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("why", _why),
 )
 TYPE_COLUMNS: Final[tuple[Column, ...]] = (
+    ("state", lambda row: Text(row.get("state", ""), _STYLES.get(row.get("state", ""), ""))),
     ("provider", "provider"),
     ("group", "cloud_service_group"),
     ("type", "cloud_service_type"),
@@ -44,6 +45,7 @@ TYPE_COLUMNS: Final[tuple[Column, ...]] = (
     ("missing", lambda row: str(row.get("missing", 0))),
     ("last seen", "last_seen_at"),
     ("longest unseen", "oldest_seen_at"),
+    ("why", "reason"),
 )
 
 

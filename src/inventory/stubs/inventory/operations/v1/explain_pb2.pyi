@@ -189,8 +189,22 @@ class MatchRuleUse(_message.Message):
     resources: int
     def __init__(self, rule: _Optional[_Iterable[str]] = ..., resources: _Optional[int] = ...) -> None: ...
 
+class CollectorRuleUse(_message.Message):
+    __slots__ = ("collector_rule_id", "name", "collector_id", "collector_name", "resources")
+    COLLECTOR_RULE_ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    COLLECTOR_ID_FIELD_NUMBER: _ClassVar[int]
+    COLLECTOR_NAME_FIELD_NUMBER: _ClassVar[int]
+    RESOURCES_FIELD_NUMBER: _ClassVar[int]
+    collector_rule_id: str
+    name: str
+    collector_id: str
+    collector_name: str
+    resources: int
+    def __init__(self, collector_rule_id: _Optional[str] = ..., name: _Optional[str] = ..., collector_id: _Optional[str] = ..., collector_name: _Optional[str] = ..., resources: _Optional[int] = ...) -> None: ...
+
 class TypeExplanation(_message.Message):
-    __slots__ = ("cloud_service_type_id", "provider", "group", "name", "resources", "incomplete", "duplicated", "differences", "examples", "rules", "rule_unknown")
+    __slots__ = ("cloud_service_type_id", "provider", "group", "name", "resources", "incomplete", "duplicated", "differences", "examples", "rules", "rule_unknown", "collector_rules", "sampled")
     CLOUD_SERVICE_TYPE_ID_FIELD_NUMBER: _ClassVar[int]
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     GROUP_FIELD_NUMBER: _ClassVar[int]
@@ -202,6 +216,8 @@ class TypeExplanation(_message.Message):
     EXAMPLES_FIELD_NUMBER: _ClassVar[int]
     RULES_FIELD_NUMBER: _ClassVar[int]
     RULE_UNKNOWN_FIELD_NUMBER: _ClassVar[int]
+    COLLECTOR_RULES_FIELD_NUMBER: _ClassVar[int]
+    SAMPLED_FIELD_NUMBER: _ClassVar[int]
     cloud_service_type_id: str
     provider: str
     group: str
@@ -213,4 +229,6 @@ class TypeExplanation(_message.Message):
     examples: _containers.RepeatedCompositeFieldContainer[DuplicatedResource]
     rules: _containers.RepeatedCompositeFieldContainer[MatchRuleUse]
     rule_unknown: int
-    def __init__(self, cloud_service_type_id: _Optional[str] = ..., provider: _Optional[str] = ..., group: _Optional[str] = ..., name: _Optional[str] = ..., resources: _Optional[int] = ..., incomplete: _Optional[bool] = ..., duplicated: _Optional[int] = ..., differences: _Optional[_Iterable[_Union[KeyCount, _Mapping]]] = ..., examples: _Optional[_Iterable[_Union[DuplicatedResource, _Mapping]]] = ..., rules: _Optional[_Iterable[_Union[MatchRuleUse, _Mapping]]] = ..., rule_unknown: _Optional[int] = ...) -> None: ...
+    collector_rules: _containers.RepeatedCompositeFieldContainer[CollectorRuleUse]
+    sampled: int
+    def __init__(self, cloud_service_type_id: _Optional[str] = ..., provider: _Optional[str] = ..., group: _Optional[str] = ..., name: _Optional[str] = ..., resources: _Optional[int] = ..., incomplete: _Optional[bool] = ..., duplicated: _Optional[int] = ..., differences: _Optional[_Iterable[_Union[KeyCount, _Mapping]]] = ..., examples: _Optional[_Iterable[_Union[DuplicatedResource, _Mapping]]] = ..., rules: _Optional[_Iterable[_Union[MatchRuleUse, _Mapping]]] = ..., rule_unknown: _Optional[int] = ..., collector_rules: _Optional[_Iterable[_Union[CollectorRuleUse, _Mapping]]] = ..., sampled: _Optional[int] = ...) -> None: ...

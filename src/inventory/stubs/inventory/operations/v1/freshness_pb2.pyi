@@ -122,7 +122,7 @@ class FreshnessList(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[FreshnessInfo, _Mapping]]] = ..., total_count: _Optional[int] = ..., counts: _Optional[_Union[FreshnessCounts, _Mapping]] = ...) -> None: ...
 
 class TypeFreshness(_message.Message):
-    __slots__ = ("provider", "cloud_service_group", "cloud_service_type", "resources", "missing", "last_seen_at", "oldest_seen_at")
+    __slots__ = ("provider", "cloud_service_group", "cloud_service_type", "resources", "missing", "last_seen_at", "oldest_seen_at", "state", "reason")
     PROVIDER_FIELD_NUMBER: _ClassVar[int]
     CLOUD_SERVICE_GROUP_FIELD_NUMBER: _ClassVar[int]
     CLOUD_SERVICE_TYPE_FIELD_NUMBER: _ClassVar[int]
@@ -130,6 +130,8 @@ class TypeFreshness(_message.Message):
     MISSING_FIELD_NUMBER: _ClassVar[int]
     LAST_SEEN_AT_FIELD_NUMBER: _ClassVar[int]
     OLDEST_SEEN_AT_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
     provider: str
     cloud_service_group: str
     cloud_service_type: str
@@ -137,7 +139,9 @@ class TypeFreshness(_message.Message):
     missing: int
     last_seen_at: str
     oldest_seen_at: str
-    def __init__(self, provider: _Optional[str] = ..., cloud_service_group: _Optional[str] = ..., cloud_service_type: _Optional[str] = ..., resources: _Optional[int] = ..., missing: _Optional[int] = ..., last_seen_at: _Optional[str] = ..., oldest_seen_at: _Optional[str] = ...) -> None: ...
+    state: FreshnessInfo.State
+    reason: str
+    def __init__(self, provider: _Optional[str] = ..., cloud_service_group: _Optional[str] = ..., cloud_service_type: _Optional[str] = ..., resources: _Optional[int] = ..., missing: _Optional[int] = ..., last_seen_at: _Optional[str] = ..., oldest_seen_at: _Optional[str] = ..., state: _Optional[_Union[FreshnessInfo.State, str]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class SecretFreshness(_message.Message):
     __slots__ = ("freshness", "types", "types_incomplete")
