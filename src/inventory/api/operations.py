@@ -21,6 +21,7 @@ from inventory.api.presenters import (
     freshness_of_secret,
     freshness_page,
     job_facts,
+    resource_page,
 )
 from inventory.domain.principal import Principal
 from inventory.service.use_cases import UseCases
@@ -33,6 +34,7 @@ def operations_rows() -> Iterator[MethodRow]:
     yield from _job_operations()
     yield from _explanations()
     yield from _dry_run()
+    yield from _resource_pages()
     yield from _deletion()
     yield from _diagnosis()
 
@@ -79,6 +81,16 @@ def _explanations() -> Iterator[MethodRow]:
         "explain_type",
         (kind,),
         lambda use, who, it: TYPE_EXPLANATION.one(use.type_explainer.explain(who, it[kind])),
+    )
+
+
+def _resource_pages() -> Iterator[MethodRow]:
+    """Yield the pages of cloud services, which require the permission of the list that they complement."""
+    yield MethodRow(
+        Policy(f"/{OPERATIONS}.ResourcePages/list", "CloudService", "list", PROJECT),
+        lambda use, who, it: resource_page(
+            use.cloud_service_service.page(who, it.get("query") or {}, it.get("after") or "")
+        ),
     )
 
 

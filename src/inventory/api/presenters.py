@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from inventory.api.present import Presenter, sole_project
 from inventory.domain.keys import unescape_key
+from inventory.manager.page import CursorPage
 from inventory.service.job.freshness import FreshnessPage, SecretFreshness
 from inventory.service.job.retry import JobFacts
 from inventory.service.schedule.facts import Explanation
@@ -19,6 +20,7 @@ from inventory.stubs.inventory.operations.v1 import (
     freshness_pb2,
     job_operations_pb2,
     operations_pb2,
+    resource_pages_pb2,
 )
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
@@ -85,6 +87,13 @@ def job_facts(found: JobFacts) -> bytes:
     """Return the message of the facts about a job beyond the published API."""
     content = {each.name: getattr(found, each.name) for each in fields(found)}
     return _JOB_FACTS.one(content | {"job": sole_project(found.job)})
+
+
+def resource_page(found: CursorPage) -> bytes:
+    """Return the message of a page of cloud services."""
+    rest = resource_pages_pb2.ResourcePage(has_more_than_counted=not found.is_counted, next=found.next)
+    # A message is the concatenation of its fields.
+    return CLOUD_SERVICE.many(found.results, found.total_count) + rest.SerializeToString()
 
 
 def dry_run_change(stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 
 from inventory.bootstrap.services import Services
-from inventory.manager.reader import Reader
+from inventory.manager.cursor_reader import CursorReader
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.lookalikes import Lookalikes
 from inventory.manager.resource.records import RecordStore
@@ -29,7 +29,7 @@ from inventory.service.resource.scope import CloudServiceReferences
 class Resources(Services):
     """CloudServices, their types, regions and records."""
 
-    def _reader(self, schema: ResourceSchema) -> Reader:
+    def _reader(self, schema: ResourceSchema) -> CursorReader:
         """Return a reader whose lists are presented without being decoded."""
         return self.reader(schema.collection, schema, raw=True)
 

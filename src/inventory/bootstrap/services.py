@@ -12,6 +12,7 @@ from inventory.doctor.run import checks
 from inventory.doctor.surroundings import StaticFaults
 from inventory.domain.deletion_guard import DeletionGuard
 from inventory.ingest.decision.same_thing import SameThing
+from inventory.manager.cursor_reader import CursorReader
 from inventory.manager.deletion.held import HeldResources
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.deletion.restore import Restorer
@@ -20,7 +21,6 @@ from inventory.manager.job.collect_history import CollectHistory
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.job.task_progress import TaskProgress
-from inventory.manager.reader import Reader
 from inventory.manager.resource.lookup import ResourceLookup
 from inventory.manager.resource.seen_types import SeenTypes
 from inventory.query.fields import ResourceSchema
@@ -183,9 +183,9 @@ class Services(Managers):
             loopback=self.settings.authentication == "none",
         )
 
-    def reader(self, collection: str, schema: ResourceSchema, *, raw: bool = False) -> Reader:
+    def reader(self, collection: str, schema: ResourceSchema, *, raw: bool = False) -> CursorReader:
         """Return the reader of a collection; ``raw`` if its lists are presented without being decoded."""
-        return Reader(
+        return CursorReader(
             database=self.database,
             collection=collection,
             schema=schema,

@@ -1,10 +1,27 @@
-"""The result of a list."""
+"""The results of lists."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class CursorPage:
+    """A page that begins after the last row of the page before (:mod:`inventory.manager.keyset`).
+
+    Attributes:
+        results: the documents of the page.
+        next: the cursor of the page after it; empty at the end, or where rows can no longer be skipped.
+        total_count: number of all matches, counted up to ``keyset.MOST_COUNTED``.
+        is_counted: whether there are no more matches than that.
+    """
+
+    results: Sequence[Mapping[str, Any]]
+    next: str
+    total_count: int
+    is_counted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Reader:
         """
         fields = parse_only(self._schema, only)
         shown = {"_id": 0} if fields is None else projection(self._schema, fields)
-        query = _within(domain_id, scope, {self._schema.id_field: resource_id})
+        query = within(domain_id, scope, {self._schema.id_field: resource_id})
         with translated_errors(key=self._schema.id_field), query_limit(self._timeout_seconds):
             found = self._read_one(query, shown, self._milliseconds(remaining_seconds))
         if found is None:
@@ -126,7 +126,7 @@ class Reader:
             InvalidParameterError: it finds more than fits into one answer.
         """
         plan = to_mongo(resolve_references(query, lookup) if lookup else query)
-        match = _within(domain_id, scope, plan.filter)
+        match = within(domain_id, scope, plan.filter)
         milliseconds = self._milliseconds(remaining_seconds)
         with translated_errors(), query_limit(self._timeout_seconds):
             results = () if plan.count_only else self._find(match, plan, milliseconds)
@@ -191,7 +191,7 @@ class Reader:
         remaining_seconds: float = math.inf,
     ) -> Sequence[str]:
         """Return ``field`` of every document that meets ``condition``, for references from other resources."""
-        match = _within(domain_id, scope, condition_filter(condition))
+        match = within(domain_id, scope, condition_filter(condition))
         with translated_errors(), query_limit(self._timeout_seconds):
             cursor = self._collection.find(
                 match, {"_id": 0, field: 1}, max_time_ms=self._milliseconds(remaining_seconds)
@@ -212,7 +212,7 @@ class Reader:
         Raises: like ``list``.
         """
         plan = to_stat_plan(resolve_references(query, lookup) if lookup else query)
-        match = _within(domain_id, scope, plan.filter)
+        match = within(domain_id, scope, plan.filter)
         milliseconds = self._milliseconds(remaining_seconds)
         with translated_errors(), query_limit(self._timeout_seconds):
             if plan.distinct is not None:
@@ -257,7 +257,7 @@ class Reader:
     ) -> Document:
         """Return ``{"results": […]}``, with ``more`` if the query has a page with a limit; raises like ``list``."""
         plan = to_analyze_plan(resolve_references(query, lookup) if lookup else query)
-        match = _within(domain_id, scope, plan.filter)
+        match = within(domain_id, scope, plan.filter)
         milliseconds = self._milliseconds(remaining_seconds)
         with translated_errors(), query_limit(self._timeout_seconds):
             return plan.answer(self.aggregate(plan.pipeline(match), milliseconds))
@@ -278,7 +278,7 @@ def _decoded(parts: Iterable[bytes]) -> Documents:
     return [document for part in parts for document in decode_all(part, CODEC)]
 
 
-def _within(domain_id: str, scope: Scope | None, query: Mapping[str, Any]) -> Document:
+def within(domain_id: str, scope: Scope | None, query: Mapping[str, Any]) -> Document:
     """Return the filter for ``query`` within a domain and scope; no key of the query can replace theirs."""
     parts = [part for part in (scope, query) if part]
     if len(parts) == 1 and "domain_id" not in parts[0]:

@@ -15,6 +15,7 @@ from inventory.stubs.inventory.operations.v1 import (
     freshness_pb2,
     job_operations_pb2,
     operations_pb2,
+    resource_pages_pb2,
 )
 from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 from inventory.stubs.spaceone.api.inventory.v1 import (
@@ -51,6 +52,7 @@ def operations_files() -> tuple[FileDescriptor, ...]:
         job_operations_pb2.DESCRIPTOR,
         explain_pb2.DESCRIPTOR,
         dry_run_pb2.DESCRIPTOR,
+        resource_pages_pb2.DESCRIPTOR,
         deletion_pb2.DESCRIPTOR,
         diagnosis_pb2.DESCRIPTOR,
     )

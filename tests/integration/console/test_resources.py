@@ -68,12 +68,29 @@ def test_columns_are_chosen_by_the_url(page: Browser) -> None:
     assert "running" in found.text
 
 
-def test_a_page_beyond_the_end_says_so(page: Browser) -> None:
-    found = page.get("/resources?page=99")
+def test_each_page_begins_where_the_one_before_ended(page: Browser) -> None:
+    first = page.get("/resources?sort=name")
+    (following,) = [link for link in first.links if "after=" in link and "sort=name" in link]
+    second = page.get(following)
 
-    assert found.status == 200
-    assert "There is no page 99" in found.text
-    assert page.get("/resources?page=999999999999").status == 200
+    assert "1–50 of 67" in first.text
+    assert "51–67 of 67" in second.text
+    assert second.all("a", rel="first")
+    assert not second.all("a", rel="next")
+    shown = [link for each in (first, second) for link in each.links if link.startswith("/resources/cloud-svc-")]
+    assert len(shown) == len(set(shown)) == 67
+
+
+def test_what_is_no_page_of_the_list_says_so_and_leads_back(page: Browser) -> None:
+    first = page.get("/resources?sort=name")
+    (following,) = [link for link in first.links if "after=" in link and "sort=name" in link]
+
+    for path in (following.replace("sort=name", "sort=-name"), "/resources?after=nonsense"):
+        found = page.get(path)
+        assert "after" in found.text
+        assert "Go to the first page" in found.text
+    nothing = page.get(f"{following}&q=no-such-word")
+    assert "There are no more rows" in nothing.text
 
 
 def test_what_is_shown_can_be_exported(page: Browser) -> None:

@@ -17,7 +17,7 @@ from pymongo.monitoring import CommandListener
 from inventory.api.gate import make_gate
 from inventory.api.handlers import handlers
 from inventory.bootstrap import Container
-from inventory.protobuf.api_files import published_files
+from inventory.protobuf.api_files import all_files
 from inventory.settings import Settings
 from tests.fakes.plugin import FakePlugin
 
@@ -75,7 +75,7 @@ class Api:
         self.container = container
         gate = make_gate(container.settings, container)
         self._methods: dict[str, tuple[Any, Any, Any]] = {}
-        for service in (each for file in published_files() for each in file.services_by_name.values()):
+        for service in (each for file in all_files() for each in file.services_by_name.values()):
             made = handlers(service, container, gate)
             for method in service.methods:
                 types = GetMessageClass(method.input_type), GetMessageClass(method.output_type)

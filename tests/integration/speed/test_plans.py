@@ -95,6 +95,25 @@ def test_a_list_reads_by_an_index_that_has_its_order(api: Api, database: Databas
 
 
 @pytest.mark.usefixtures("stored")
+def test_a_deep_page_of_resources_reads_no_more_than_the_first(
+    api: Api, database: Database[Json], clock: ManualClock
+) -> None:
+    for number, stored in enumerate(database["cloud_service"].find({}, {"_id": 1})):
+        created = {"created_at": clock.now() - timedelta(seconds=number // 4)}
+        database["cloud_service"].update_one(stored, {"$set": created})
+    after = ""
+    for _ in range(STORED // 2 // 5 - 1):
+        answer = api.call("ResourcePages.list", {"query": {"page": {"limit": 5}}, "after": after})
+        after = answer["next"]
+        found, counted = (_explained(database, each) for each in api.recorder.commands[-2:])
+        # One more than the page has, and at most those that were created at the same time as the last one before.
+        assert found["executionStats"]["totalDocsExamined"] <= 5 + 1 + 4
+        assert found["executionStats"]["totalKeysExamined"] <= 5 + 1 + 4 + 4
+        assert "SORT" not in set(_stages(found["queryPlanner"]["winningPlan"]))
+        assert counted["executionStats"]["totalDocsExamined"] == 0
+
+
+@pytest.mark.usefixtures("stored")
 def test_a_count_reads_no_documents(api: Api, database: Database[Json]) -> None:
     for method, filters in LISTS:
         if filters.keys() <= {"collector_id", "cloud_service_id"}:

@@ -33,6 +33,7 @@ OWN_READS = {
     "Explanations.explain_type",
     "Freshness.list",
     "JobOperations.list_slices",
+    "ResourcePages.list",
 }
 CHANGE_NOTHING = {"Deletion.undo", "Collector.update_schedule", "CollectorRule.change_order"}
 """As they are asked here, for what is there already."""

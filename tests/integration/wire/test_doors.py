@@ -14,6 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from inventory.api.interceptors.context import MAX_TOKEN
+from inventory.api.methods import POLICIES
 from tests.fakes.plugin import FakePlugin
 from tests.integration.wire.client import KEY, SERVICES, Client, Json, token_of
 from tests.integration.wire.probes import base_request, methods, outcome
@@ -110,7 +111,9 @@ def test_a_token_is_good_for_its_permissions_only(house: House, name: str) -> No
     "name", [name for name in methods() if name.partition(".")[2] in READS and name not in FOR_OPERATORS]
 )
 def test_a_permission_opens_its_method(house: House, name: str) -> None:
-    token = token_of(house.domain.domain_id, permissions=[f"inventory.{name}"])
+    path = f".{name.replace('.', '/')}"
+    (policy,) = (policy for method, policy in POLICIES.items() if method.endswith(path))
+    token = token_of(house.domain.domain_id, permissions=[policy.permission])
 
     request = {"collector_id": house.domain.ids["collector_id"]} if name == "Collector.list" else None
     assert house.ask(name, token, request).startswith("OK ")

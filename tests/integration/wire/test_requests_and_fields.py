@@ -33,6 +33,7 @@ REQUIRED = {
     "JobOperations.list_slices": ["job_task_id"],
     "DryRun.start": ["collector_id"],
     "Diagnosis.get": [],
+    "ResourcePages.list": [],
     "Deletion.undo": [],
     "Freshness.list": [],
     "Freshness.get": ["collector_id", "secret_id"],

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from inventory.domain.ids import new_id
-from inventory.manager.deletion.holds import HoldManager, Summary
-from inventory.model.documents.deletion import COLLECT, HELD
+from inventory.manager.deletion.holds import HoldManager
+from inventory.manager.deletion.summary import Summary
+from inventory.model.documents.deletion import COLLECT
 from inventory.query.fields import ResourceSchema
 from inventory.query.schemas import (
     CLOUD_SERVICE,
@@ -135,18 +136,19 @@ def _hold(wire: Wire, domain: Domain) -> str:
     wire.database["collection_state"].update_one(own, {"$set": {"hold_id": hold_id}})
     summary = Summary()
     summary.add(list(wire.database["cloud_service"].find(own)))
-    HoldManager(database=wire.database).put(
+    holds = HoldManager(database=wire.database)
+    holds.prepare(
         {
             **{name: ids[name] for name in ("collector_id", "secret_id", "job_id", "job_task_id")},
             **summary.fields(),
             "domain_id": domain.domain_id,
             "deletion_id": hold_id,
             "kind": COLLECT,
-            "state": HELD,
             "reason": f"{domain.mark} is missing",
             "created_at": wire.container.clock.now(),
         }
     )
+    holds.open(domain.domain_id, hold_id)
     return hold_id
 
 

@@ -97,7 +97,7 @@ def test_a_part_of_the_overview_waits_for_all_that_it_shows(slow: str, parts: se
 
 @pytest.mark.parametrize(
     ("slow", "parts"),
-    [("CloudService.list", {"/resources/part/rows"}), ("CloudService.stat", {"/resources/part/facets"})],
+    [("ResourcePages.list", {"/resources/part/rows"}), ("CloudService.stat", {"/resources/part/facets"})],
 )
 def test_rows_and_facets_come_apart(slow: str, parts: set[str]) -> None:
     assert late_parts("/resources", slow) == parts

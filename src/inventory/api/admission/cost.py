@@ -61,6 +61,8 @@ _BY_NUMBER: Final = frozenset(
     }
 )
 """Methods whose work grows with the number of secrets or collected resources."""
+_NO_CONDITIONS: Final = frozenset({"query", "after"})
+"""Fields of list requests that are not conditions on a field of their name."""
 _EXACT: Final = frozenset({Operator.EQ.value, Operator.IN.value})
 _PATTERNS: Final = ("regex", "contain", "not_contain")
 _SCHEMAS: Final = {
@@ -71,8 +73,11 @@ _SCHEMAS: Final = {
     "CloudServiceType": CLOUD_SERVICE_TYPE,
     "Region": REGION,
     "CollectorRule": COLLECTOR_RULE,
+    "ResourcePages": CLOUD_SERVICE,
 }
-_IMPLIED: Final[Mapping[str, frozenset[str]]] = {"CloudService": frozenset({"state"})}
+_IMPLIED: Final[Mapping[str, frozenset[str]]] = {
+    name: frozenset({"state"}) for name in ("CloudService", "ResourcePages")
+}
 """Fields by which a list is always filtered, even if the client does not."""
 
 
@@ -112,7 +117,7 @@ class _Lists:
 
     def _is_quick(self, request: Params) -> bool:
         query = request.get("query", {})
-        paths = {self._schema.target(key).path for key in request if key != "query"}
+        paths = {self._schema.target(key).path for key in request if key not in _NO_CONDITIONS}
         documents = 1
         for entry in entries(query.get("filter"), "query.filter"):
             operator, target = alias(entry, "operator"), self._schema.target(alias(entry, "key"))

@@ -16,9 +16,9 @@ from inventory.console.parts import Part, TemplateValues, grouped, part
 from inventory.console.resource.layouts import table_fields
 from inventory.console.resource.selection import (
     COLUMNS,
+    EXPORTED,
     FACETS,
     LIMIT,
-    MOST,
     Selection,
     columns_of,
     only_of,
@@ -64,14 +64,12 @@ async def rows(visit: Visit, *, wait: bool = False) -> TemplateValues:
     selection = Selection.of(visit)
     own = await _type_fields(visit, selection)
     columns = columns_of(visit, own)
-    query = selection.list_query(start=selection.start, limit=LIMIT, only=only_of(columns))
+    query = selection.list_query(limit=LIMIT, only=only_of(columns))
     return {
-        "part": await part(visit, "CloudService.list", wait=wait, query=query),
+        "part": await part(visit, "ResourcePages.list", wait=wait, query=query, after=selection.after),
         "columns": columns,
         "choices": list({field.key: field for field in (*COLUMNS.values(), *own, *columns)}.values()),
         "selection": selection,
-        "limit": LIMIT,
-        "most": MOST,
     }
 
 
@@ -144,20 +142,16 @@ async def _exported(visit: Visit) -> tuple[list[ViewField], AsyncIterator[list[J
     columns = columns_of(visit, await _type_fields(visit, selection))
     only = only_of(columns)
 
-    async def page_from(start: int) -> list[Json]:
-        limit = min(_EXPORT_PAGE, MOST - start + 1)
-        answer = await visit.call("CloudService.list", query=selection.list_query(start=start, limit=limit, only=only))
-        found: list[Json] = answer.get("results", [])
-        return found
-
-    first = await page_from(1)
+    query = selection.list_query(limit=_EXPORT_PAGE, only=only)
+    first = await visit.call("ResourcePages.list", query=query)
 
     async def pages() -> AsyncIterator[list[Json]]:
-        page, start = first, 1
-        while page:
-            yield page
-            start += len(page)
-            page = await page_from(start) if len(page) == _EXPORT_PAGE and start <= MOST else []
+        page, left = first, EXPORTED
+        while left > 0 and (found := page.get("results", [])[:left]):
+            yield found
+            left -= len(found)
+            after = page.get("next", "")
+            page = await visit.call("ResourcePages.list", query=query, after=after) if after else {}
 
     return columns, pages()
 

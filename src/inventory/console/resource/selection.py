@@ -15,8 +15,8 @@ from inventory.domain.plain import MutableJson
 from inventory.query.condition_text import parse_search
 
 LIMIT: Final = 50
-MOST: Final = 10_000
-"""The maximum number of rows for paging and export: MongoDB reads all rows before a page."""
+EXPORTED: Final = 100_000
+"""The maximum number of exported rows."""
 
 FACETS: Final[Mapping[str, tuple[str, str]]] = {
     "provider": ("provider", "Provider"),
@@ -68,14 +68,16 @@ class Selection:
         states: ``ACTIVE`` or ``DELETED``, or both; empty: ACTIVE.
         q: search as it was typed.
         sort: a key, a leading ``-`` for descending; empty: the newest first.
-        page: from 1.
+        after: where the page begins: ``next`` of the page before; empty for the first one.
+        start: the number of the page's first row, from 1; only shown.
     """
 
     facets: Mapping[str, tuple[str, ...]]
     states: tuple[str, ...]
     q: str
     sort: str
-    page: int
+    after: str
+    start: int
 
     @classmethod
     def of(cls, visit: Visit) -> Selection:
@@ -87,7 +89,8 @@ class Selection:
             states=tuple(each for each in visit.texts("state") if each in _STATES),
             q=visit.text("q").strip(),
             sort=sort if key in COLUMNS or _PATH.fullmatch(key) else "",
-            page=visit.whole("page", 1, most=MOST // LIMIT),
+            after=visit.text("after"),
+            start=visit.whole("row", 1) if visit.text("after") else 1,
         )
 
     def conditions(self, *, without: str = "") -> list[Json]:
@@ -110,17 +113,12 @@ class Selection:
             query["keyword"] = keyword
         return query
 
-    def list_query(self, *, start: int, limit: int, only: list[str]) -> Json:
-        """Return the query of a list."""
-        query = self.query(page={"start": start, "limit": limit}, only=only)
+    def list_query(self, *, limit: int, only: list[str]) -> Json:
+        """Return the query of pages of a list."""
+        query = self.query(page={"limit": limit}, only=only)
         if self.sort:
             query["sort"] = {"key": self.sort.removeprefix("-"), "desc": self.sort.startswith("-")}
         return query
-
-    @property
-    def start(self) -> int:
-        """The first row of the page, from 1."""
-        return (self.page - 1) * LIMIT + 1
 
     @property
     def single_type(self) -> tuple[str, str, str] | None:

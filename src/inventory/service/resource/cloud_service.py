@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from inventory.connector.ports import Identity
@@ -25,14 +26,16 @@ from inventory.ingest.decision.changeset import (
     user_update,
 )
 from inventory.ingest.decision.history import Author, clip_record, diff, new_record
-from inventory.manager.reader import Reader, Scope
+from inventory.manager.cursor_reader import CursorReader
+from inventory.manager.page import CursorPage
+from inventory.manager.reader import Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import MONGODB, Document
 from inventory.model.documents.cloud_service import ACTIVE, StoredCloudService
 from inventory.model.documents.record import CREATE, DELETE, UPDATE, StoredRecord
-from inventory.query.ast import Query
-from inventory.query.parser import RawQuery
+from inventory.query.ast import PageRange, Query
+from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import ReferenceLookup
 from inventory.query.statistics.analyze import parse_analyze
 from inventory.service.reading import ResourceReads
@@ -41,6 +44,9 @@ from inventory.service.resource.scope import CloudServiceReferences, living_scop
 Write = tuple[Document, StoredRecord | None]
 """A MongoDB update and the record that documents it."""
 
+MAX_PAGE: Final = 1_000
+"""Maximum number of resources of a page that begins after a cursor."""
+_PAGE: Final = 100
 _ID: Final = "cloud_service_id"
 _PROJECT: Final = "project_id"
 _REGION: Final = "region_code"
@@ -55,7 +61,7 @@ class CloudServiceService(ResourceReads):
         self,
         *,
         services: CloudServiceManager,
-        reader: Reader,
+        reader: CursorReader,
         references: CloudServiceReferences,
         identity: Identity,
         clock: Clock,
@@ -63,7 +69,30 @@ class CloudServiceService(ResourceReads):
         self._services = services
         self._references = references
         self._identity = identity
+        self._pages = reader
         super().__init__(reader=reader, clock=clock)
+
+    def page(self, principal: Principal, query: RawQuery, after: str) -> CursorPage:
+        """Return the resources that ``list`` would find, page by page.
+
+        Args:
+            principal: who asks.
+            query: as for ``list``; the limit of its page is the length of the page, at most ``MAX_PAGE``.
+            after: ``next`` of the page before; empty for the first one.
+
+        Raises:
+            InvalidParameterError: ``after`` is no ``next`` of a list in this order; and others, like ``list``.
+        """
+        parsed = parse_list(self._schema_of(principal), query, now=self._clock.now())
+        limit = min(parsed.page.limit or _PAGE, MAX_PAGE)
+        return self._pages.page(
+            replace(parsed, page=PageRange(limit=limit)),
+            after=after,
+            domain_id=principal.domain_id,
+            scope=self._scope(principal, parsed),
+            lookup=self._lookup(principal),
+            remaining_seconds=principal.remaining_seconds(),
+        )
 
     def create(self, principal: Principal, params: Params) -> StoredCloudService:
         """Add a resource; its tags and metadata belong to its own provider.
