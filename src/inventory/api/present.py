@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from bson import decode as decode_bson
@@ -14,7 +15,6 @@ from inventory.protobuf.encoder import (
     MessageDescriptor,
     MessageEncoder,
     delimited,
-    fields_of,
     struct_bytes,
     tag,
     varint,
@@ -75,26 +75,32 @@ class Presenter:
     Args:
         descriptor: of the Info message.
         derive: adds the API fields that are not stored as such.
-        shared: fields whose value is one object shared by many documents of a list.
+        shared: the presenters of fields whose value is one object shared by many documents of a list, or the bytes of a
+            document of its own.
     """
 
     def __init__(
-        self, descriptor: MessageDescriptor, *, derive: Derive | None = None, shared: Sequence[str] = ()
+        self,
+        descriptor: MessageDescriptor,
+        *,
+        derive: Derive | None = None,
+        shared: Mapping[str, Presenter] = MappingProxyType({}),
     ) -> None:
         self._encode = MessageEncoder(descriptor)
         self._derive = derive
-        self._shared = {
-            field.name: MessageEncoder(field.message_type)
-            for field in fields_of(descriptor)
-            if field.name in shared and field.message_type is not None
-        }
+        self._shared = dict(shared)
         self._memory = Memory(CACHE_BYTES)
 
     def one(self, document: Stored) -> bytes:
         """Return the Info message of ``document``."""
         raw = getattr(document, "raw", None)
         if raw is None:
-            return self._present(document)
+            ready = {
+                name: presenter.one(document[name])
+                for name, presenter in self._shared.items()
+                if hasattr(document.get(name), "raw")
+            }
+            return self._present({**document, **ready} if ready else document)
         known = self._memory.get(raw)
         if known is None:
             known = self._present(decode_bson(raw, _CODEC))
@@ -116,11 +122,11 @@ class Presenter:
         # Shared objects stay alive until the end, so that their ids stay unique.
         for document in tuple(documents):
             ready = {}
-            for name, encode in self._shared.items():
+            for name, presenter in self._shared.items():
                 value = document.get(name)
                 if value is not None:
                     if id(value) not in made:
-                        made[id(value)] = encode(value)
+                        made[id(value)] = presenter.one(value)
                     ready[name] = made[id(value)]
             yield {**document, **ready}
 

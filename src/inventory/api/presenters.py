@@ -108,8 +108,8 @@ def dry_run_change(stored: Mapping[str, Any]) -> dict[str, Any]:
 
 
 COLLECTOR: Final = Presenter(collector_pb2.CollectorInfo.DESCRIPTOR)
-SCHEDULE: Final = Presenter(collector_pb2.ScheduleInfo.DESCRIPTOR, shared=["collector_info"])
-JOB: Final = Presenter(collector_pb2.JobInfo.DESCRIPTOR, derive=sole_project, shared=["collector_info"])
+SCHEDULE: Final = Presenter(collector_pb2.ScheduleInfo.DESCRIPTOR, shared={"collector_info": COLLECTOR})
+JOB: Final = Presenter(collector_pb2.JobInfo.DESCRIPTOR, derive=sole_project, shared={"collector_info": COLLECTOR})
 JOB_TASK: Final = Presenter(job_task_pb2.JobTaskInfo.DESCRIPTOR)
 CLOUD_SERVICE: Final = Presenter(cloud_service_pb2.CloudServiceInfo.DESCRIPTOR, derive=with_plain_keys)
 CLOUD_SERVICE_TYPE: Final = Presenter(cloud_service_type_pb2.CloudServiceTypeInfo.DESCRIPTOR)

@@ -173,3 +173,23 @@ def test_what_the_rows_of_a_list_share_is_built_once(
 
     assert [schedule["collector_info"]["name"] for schedule in listed] == ["mine"] * 5
     assert (encoded.count("ScheduleInfo"), encoded.count("CollectorInfo")) == (5, 1)
+
+
+def test_an_added_schedule_shows_its_collector_by_the_message_that_a_get_has_built(
+    api: Api, collector: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = {"collector_id": collector()["collector_id"]}
+    shown = api.call("Collector.get", mine)
+    encoded: list[str] = []
+    encode = MessageEncoder.__call__
+
+    def noted(self: MessageEncoder, document: Any) -> bytes:
+        encoded.append(self.full_name.rpartition(".")[2])
+        return encode(self, document)
+
+    monkeypatch.setattr(MessageEncoder, "__call__", noted)
+
+    added = [api.call("Collector.add_schedule", {**mine, "name": "hourly", "schedule": {"hours": [1]}}) for _ in "ab"]
+
+    assert [schedule["collector_info"] for schedule in added] == [shown, shown]
+    assert (encoded.count("ScheduleInfo"), encoded.count("CollectorInfo")) == (2, 0)

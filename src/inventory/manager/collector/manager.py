@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.errors import NotFoundError, SaveUniqueValuesError
+from inventory.manager.raw_documents import LazyDocument, find_one
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.stored import collection_of
@@ -42,10 +43,13 @@ class CollectorManager:
 
     def get(self, domain_id: str, collector_id: str) -> StoredCollector:
         """Return the collector. Raises ``NotFoundError``."""
+        return cast(StoredCollector, self.read(domain_id, collector_id).content)
+
+    def read(self, domain_id: str, collector_id: str) -> LazyDocument:
+        """Return the collector as it is stored: its message is remembered by its bytes. Raises ``NotFoundError``."""
+        key = {"domain_id": domain_id, _ID: collector_id}
         with translated_errors(key=_ID):
-            found = self._collection.find_one(
-                {"domain_id": domain_id, _ID: collector_id}, {"_id": 0}, max_time_ms=self._milliseconds
-            )
+            found = find_one(self._collection, key, {"_id": 0}, max_time_ms=self._milliseconds)
         if found is None:
             raise NotFoundError(key=_ID, value=collector_id)
         return found

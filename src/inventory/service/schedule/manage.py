@@ -19,7 +19,6 @@ from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
-from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.schedule import Schedule, StoredSchedule
 from inventory.model.new_document import new_document
 from inventory.observe.logs import get_logger
@@ -76,7 +75,7 @@ class ScheduleService:
         collector_id = required_text(params, _COLLECTOR_ID)
         if params.get("schedule") is None:
             raise RequiredParameterError(key="schedule")
-        collector = self._collectors.get(principal.domain_id, collector_id)
+        collector = self._collectors.read(principal.domain_id, collector_id)
         values = _changed_values(params, collector)
         values.setdefault("collect_mode", CollectMode.ALL.value)
         schedule_id = ids.new_id(ids.SCHEDULE)
@@ -160,7 +159,7 @@ class ScheduleService:
         results = self._references.join(principal, page, whole=query.get("minimal") is not True)
         return Page(results, page.total_count, page.fields, page.only)
 
-    def _times(self, spec: ScheduleSpec, schedule_id: str, collector: StoredCollector) -> Document:
+    def _times(self, spec: ScheduleSpec, schedule_id: str, collector: Mapping[str, Any]) -> Document:
         """Return the stored fields of new fire times, which count from now. Raises ``UnsupportedScheduleError``."""
         spec.check_supported(_metadata(collector))
         now = self._clock.now()
@@ -177,11 +176,11 @@ def _require(collector_id: str, schedule_id: str) -> None:
             raise RequiredParameterError(key=key)
 
 
-def _metadata(collector: StoredCollector) -> Mapping[str, Any]:
+def _metadata(collector: Mapping[str, Any]) -> Mapping[str, Any]:
     return collector["plugin_info"].get("metadata") or {}
 
 
-def _changed_values(params: Params, collector: StoredCollector) -> Document:
+def _changed_values(params: Params, collector: Mapping[str, Any]) -> Document:
     """Return those of name, collect_mode and filter that were sent, validated."""
     fields: Document = {}
     if name := optional_text(params, "name"):
