@@ -70,6 +70,10 @@ class Api(Protocol):
             ApiError: it failed.
         """
 
+    async def refuses(self) -> bool:
+        """Return whether the server reported lately that it is not serving, since it cannot reach MongoDB or is not
+        migrated: calls would wait for that until they time out. A server that reports nothing does not count."""
+
     def takes_domain(self, name: str) -> bool:
         """Return whether requests of the method name a domain."""
 

@@ -40,12 +40,14 @@ class ConsolePage:
         name: its name in metrics and the log.
         show: serves a visit; raises ``ApiError`` for errors of the API.
         writes: whether it accepts POST, with a CSRF token; otherwise it is read-only.
+        always: whether it also says something useful while the server cannot reach MongoDB.
     """
 
     path: str
     name: str
     show: Show
     writes: bool = False
+    always: bool = False
 
 
 def console_routes(site: Site, pages: Iterable[ConsolePage]) -> list[BaseRoute]:
@@ -92,6 +94,8 @@ async def _answer(site: Site, page: ConsolePage, request: Request, transaction_i
     try:
         with site.api.admitted(request.client.host if request.client else ""):
             _check_host(site, request)
+            if not page.always and await site.api.refuses():
+                raise failures.NOT_SERVING
             if page.writes:
                 visit.form = await _form(visit, request)
                 try:

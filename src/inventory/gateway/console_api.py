@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -30,6 +31,8 @@ from inventory.protobuf.api_files import all_methods
 
 log = get_logger(__name__)
 
+REPORT_SECONDS: Final = 1.0
+"""How long the server's report that it is serving, or is not, is reused, s."""
 _ANSWER_WEIGHT: Final = 6
 """Bytes of memory per byte of an answer: the answer, its message, and the objects of the page."""
 
@@ -56,6 +59,8 @@ class ConsoleApi:
         memory: MemoryBudget,
     ) -> None:
         self._upstream = upstream
+        self._refuses = False
+        self._asked_again_at = 0.0
         self._limits = limits
         self._load = load
         self._rate_limit = rate_limit
@@ -81,6 +86,13 @@ class ConsoleApi:
                 yield
         finally:
             self._load.count -= 1
+
+    async def refuses(self) -> bool:
+        """See ``Api``."""
+        if time.monotonic() >= self._asked_again_at:
+            self._asked_again_at = time.monotonic() + REPORT_SECONDS
+            self._refuses = await self._upstream().serving() is False
+        return self._refuses
 
     def takes_domain(self, name: str) -> bool:
         """See ``Api``."""

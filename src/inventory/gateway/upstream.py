@@ -65,12 +65,12 @@ class Upstream:
             call.cancel()
         return answer
 
-    async def serving(self) -> bool:
-        """Return whether the server reports that it is serving."""
+    async def serving(self) -> bool | None:
+        """Return whether the server reports that it is serving; None if it reports nothing."""
         try:
             answer = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=READY_SECONDS)
         except grpc.aio.AioRpcError:
-            return False
+            return None
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
     async def close(self) -> None:

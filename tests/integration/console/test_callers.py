@@ -28,6 +28,7 @@ def filled(path: str, world: World) -> str:
         "job_id": world.job["job_id"],
         "part": "kinds",
         "deletion_id": "deletion-000000000000",
+        "dry_run_id": "dry-run-000000000000",
     }
     kinds = {
         "/types/": ("CloudServiceType", "cloud_service_type_id"),
@@ -45,7 +46,7 @@ def filled(path: str, world: World) -> str:
 def test_every_page_is_whole_and_has_its_headers(path: str, page: Browser, world: World) -> None:
     answer = page.client.get(filled(path, world))
 
-    missing = path in ("/rules/{identifier}", "/deletions/{deletion_id}")
+    missing = path.startswith(("/rules/{", "/deletions/{", "/dry-runs/{"))
     assert answer.status_code in ((200, 404) if missing else (200, 303)), answer.text[:3000]
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from inventory.devruntime.child import wait_until
 from tests.fakes.plugin import Failure
+from tests.fakes.resources import cloud_service
 from tests.integration.console.page import Browser
-from tests.integration.console.world import World
+from tests.integration.console.world import SCRIPT, World
 
 SECRET_OPTION = "hunter2-is-the-secret"
 SCHEMA = {
@@ -110,6 +112,33 @@ def test_collect_now_leads_to_the_job_which_ends_while_one_watches(page: Browser
     assert "success" in progress.text
     ended = page.get(f"/jobs/{job_id}")
     assert not [each for each in ended.all("div") if "data-live" in each]
+
+
+def test_a_dry_run_shows_what_a_collect_would_do_and_does_nothing(page: Browser, world: World) -> None:
+    before = world.resource("i-001")
+    resources = world.plugin.resources
+    size = {"size": 3 * 1024**3, "state": SCRIPT, "created": "2026-01-05T12:00:00Z"}
+    world.plugin.resources = [
+        cloud_service("i-001", provider="aws", name="server 001", data=size, tags={"env": "prod"}),
+        cloud_service("i-new", provider="aws", name=f"new {SCRIPT}"),
+    ]
+    try:
+        shown = page.post(f"{path_of(world.collector)}/dry-run", {"secret_id": "secret-1", "collect_mode": "ALL"})
+        here = f"/dry-runs/{re.findall('dry-run-[0-9a-f]{12}', shown.html)[0]}"
+        assert wait_until(lambda: "Would create" in page.get(here).text, timeout_seconds=30)
+    finally:
+        world.plugin.resources = resources
+    shown = page.get(here)
+
+    assert "Would create 1 Would change 1 Unchanged 0" in shown.text
+    assert "2 values: data.size , data.state" in shown.text
+    assert f"/resources/{before['cloud_service_id']}" in shown.links
+    assert SCRIPT in shown.text
+    assert SCRIPT not in shown.html
+    assert "data.size" not in page.get(f"{here}?action=CREATE").text
+    assert world.resource("i-001") == before
+    assert page.client.get(f"/search?q={here.removeprefix('/dry-runs/')}").headers["Location"] == here
+    assert page.get("/dry-runs/dry-run-000000000000").status == 404
 
 
 def test_a_filter_that_the_plugin_does_not_know_is_told_beside_the_form(page: Browser, own: dict[str, Any]) -> None:

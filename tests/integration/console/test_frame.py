@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 
+import httpx
 import pytest
+from pymongo import MongoClient
 
+from inventory.bootstrap import Container
 from inventory.devruntime.ports import free_port
+from inventory.domain.clock import SystemClock
 from tests.integration.console.conftest import Gateways, Open
 from tests.integration.console.page import Browser
 from tests.integration.console.world import DOMAIN, World
@@ -215,6 +221,39 @@ def test_while_the_server_is_away_the_page_says_what_to_do(browse: Open, gateway
     assert away.headers["Retry-After"]
     assert "inventory doctor" in away.text
     assert away.all("nav")
+
+
+@pytest.fixture
+def without_mongodb(world: World, gateways: Gateways, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A gateway before a server whose MongoDB does not answer."""
+    monkeypatch.setattr("inventory.doctor.mongodb._CALL_SECONDS", 0.5)
+    uri = f"mongodb://127.0.0.1:{free_port()}"
+    container = Container(world.wire.settings, clock=SystemClock())
+    with MongoClient[dict[str, Any]](uri) as client:
+        vars(container)["database"] = client["away"]
+        world.wire.serve(container, default_domain_id=DOMAIN)
+        yield gateways.start(world.wire.address_of_newest, default_domain_id=DOMAIN)
+        container.queue.close()
+
+
+def test_while_mongodb_is_away_pages_say_so_and_health_says_what_to_do(browse: Open, without_mongodb: str) -> None:
+    browser = browse(without_mongodb)
+
+    for path in ("/", "/resources", "/jobs", f"/resources/cloud-svc-{'0' * 12}"):
+        away = browser.get(path)
+        assert away.status == 503, path
+        assert away.headers["Retry-After"]
+        assert "inventory doctor" in away.text
+        assert away.all("nav")
+        assert "127.0.0.1" not in away.text
+        assert "/health" in away.links
+    # Without waiting for its parts, as browsers ask for it.
+    assert 'data-part="/health/findings"' in httpx.get(f"{without_mongodb}/health", trust_env=False).text
+    health = browser.get("/health/findings")
+    assert health.status == 200
+    assert "fail mongodb" in health.text
+    assert "Start it, or correct INVENTORY_MONGO_URI" in health.text
+    assert "ok redis" in health.text
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ class Wire:
             settings,
             use_cases=container,
             gate=make_gate(settings, container),
-            check=lambda: connection.ping(self.database),
+            check=lambda: connection.ping(container.database),
             port=0,
         )
         server.start()

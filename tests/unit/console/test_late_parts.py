@@ -44,6 +44,9 @@ class SlowApi:
             await asyncio.sleep(60)
         return ANSWERS.get(name, {})
 
+    async def refuses(self) -> bool:
+        return False
+
     def takes_domain(self, _name: str) -> bool:
         return False
 

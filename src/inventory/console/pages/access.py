@@ -75,10 +75,10 @@ async def choose_theme(visit: Visit) -> Response:
 
 
 PAGES: Final = (
-    ConsolePage("/login", "login", show_login),
-    ConsolePage("/login", "log_in", log_in, writes=True),
-    ConsolePage("/logout", "log_out", log_out, writes=True),
-    ConsolePage("/domain", "domain", show_domain),
-    ConsolePage("/domain", "choose_domain", choose_domain, writes=True),
-    ConsolePage("/theme", "choose_theme", choose_theme, writes=True),
+    ConsolePage("/login", "login", show_login, always=True),
+    ConsolePage("/login", "log_in", log_in, writes=True, always=True),
+    ConsolePage("/logout", "log_out", log_out, writes=True, always=True),
+    ConsolePage("/domain", "domain", show_domain, always=True),
+    ConsolePage("/domain", "choose_domain", choose_domain, writes=True, always=True),
+    ConsolePage("/theme", "choose_theme", choose_theme, writes=True, always=True),
 )

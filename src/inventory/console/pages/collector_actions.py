@@ -36,13 +36,13 @@ def _page(collector_id: str) -> str:
     return f"/collectors/{collector_id}"
 
 
-async def _refused(visit: Visit, said: str) -> Response:
+async def refused(visit: Visit, said: str) -> Response:
     """Show the collector with the error message; nothing typed elsewhere is kept."""
     found = await details(visit, _id(visit))
     return visit.render("collectors/collector.html", status=400, **{**found, "said": said})
 
 
-def _message(error: ApiError) -> str:
+def message_of(error: ApiError) -> str:
     """Return the API's error message, for a line above a form.
 
     Raises:
@@ -53,8 +53,13 @@ def _message(error: ApiError) -> str:
     return error.message
 
 
-async def collect(visit: Visit) -> Response:
-    """Collect now, and show the job."""
+async def collect_request(visit: Visit) -> MutableJson:
+    """Return the request of a collect as the form says.
+
+    Raises:
+        FieldError: a field is invalid.
+        ApiError: the collector does not exist, or cannot be read.
+    """
     collector_id = _id(visit)
     collector = await visit.call("Collector.get", collector_id=collector_id)
     metadata = collector.get("plugin_info", {}).get("metadata", {})
@@ -62,18 +67,23 @@ async def collect(visit: Visit) -> Response:
     mode = visit.field("collect_mode")
     if mode in MODES:
         request["collect_mode"] = mode
+    wanted = read_filter(filter_fields(metadata.get("filter_format")), visit.form)
+    wanted |= read_object(visit.field("filter"), "Filter")
+    if wanted:
+        request["filter"] = wanted
+    if visit.field("use_cache"):
+        request["use_cache"] = True
+    return request
+
+
+async def collect(visit: Visit) -> Response:
+    """Collect now, and show the job."""
     try:
-        wanted = read_filter(filter_fields(metadata.get("filter_format")), visit.form)
-        wanted |= read_object(visit.field("filter"), "Filter")
-        if wanted:
-            request["filter"] = wanted
-        if visit.field("use_cache"):
-            request["use_cache"] = True
-        job = await visit.call("Collector.collect", **request)
+        job = await visit.call("Collector.collect", **await collect_request(visit))
     except FieldError as error:
-        return await _refused(visit, str(error))
+        return await refused(visit, str(error))
     except ApiError as error:
-        return await _refused(visit, _message(error))
+        return await refused(visit, message_of(error))
     return visit.go(f"/jobs/{job['job_id']}")
 
 
@@ -82,7 +92,7 @@ def _simple(method: str, said: str) -> Callable[[Visit], Awaitable[Response]]:
         try:
             await visit.call(f"Collector.{method}", collector_id=_id(visit))
         except ApiError as error:
-            return await _refused(visit, _message(error))
+            return await refused(visit, message_of(error))
         return visit.go(_page(_id(visit)), said)
 
     return act
@@ -130,7 +140,7 @@ async def change_options(visit: Visit) -> Response:
     except FieldError as error:
         return await _options_form(visit, str(error))
     except ApiError as error:
-        return await _options_form(visit, _message(error))
+        return await _options_form(visit, message_of(error))
     return visit.go(_page(_id(visit)), "The plugin accepted the options.")
 
 

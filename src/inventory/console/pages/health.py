@@ -81,7 +81,7 @@ async def show_secrets(visit: Visit) -> Response:
 
 
 PAGES: Final = (
-    ConsolePage("/health", "health", show),
-    ConsolePage("/health/findings", "health_findings", show_findings),
-    ConsolePage("/health/secrets", "health_secrets", show_secrets),
+    ConsolePage("/health", "health", show, always=True),
+    ConsolePage("/health/findings", "health_findings", show_findings, always=True),
+    ConsolePage("/health/secrets", "health_secrets", show_secrets, always=True),
 )

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from inventory.console.api import NOT_FOUND, ApiError, Json
 from inventory.console.parts import part
 from inventory.console.rendering import pretty
-from inventory.console.resource.differences import sides
+from inventory.console.resource.differences import changes_of
 from inventory.console.resource.layouts import layouts_of
 from inventory.console.resource.tree import split, subtree, tree
 from inventory.console.routes import ConsolePage
@@ -19,8 +19,6 @@ from inventory.console.visit import Visit
 
 TAGS: Final = 100
 RECORDS: Final = 10
-_CHANGES: Final = 30
-"""Maximum number of changes of one record that are shown with before and after."""
 
 
 async def show(visit: Visit) -> Response:
@@ -46,7 +44,7 @@ async def show(visit: Visit) -> Response:
         tags_limit=TAGS,
         collectors=collectors,
         records=records,
-        changes=[_changes(record) for record in records.results],
+        changes=[changes_of(record) for record in records.results],
         history_page=page,
         history_limit=RECORDS,
         why=why,
@@ -134,18 +132,6 @@ def _tags(resource: Json) -> list[tuple[str, str, Any]]:
         ),
         key=lambda tag: tag[:2],
     )
-
-
-def _changes(record: Json) -> list[dict[str, Any]]:
-    """Return the changes of a record, with the differences marked on both sides."""
-    found = []
-    for change in record.get("diff", [])[:_CHANGES]:
-        if isinstance(change, Mapping):
-            before, after = sides(change.get("before"), change.get("after"))
-            found.append(
-                {"key": change.get("key", ""), "type": change.get("type", ""), "before": before, "after": after}
-            )
-    return found
 
 
 PAGES: Final = (

@@ -19,6 +19,7 @@ _IDS: Final = {
     "collector": "/collectors/",
     "region": "/regions/",
     "job": "/jobs/",
+    "dry-run": "/dry-runs/",
 }
 """The page of an id, by the id's prefix."""
 _ID: Final = re.compile(rf"({'|'.join(_IDS)})-[0-9a-f]{{12}}")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+from inventory.console.api import Json
 
 MAX_TEXT: Final = 8_000
 """Maximum number of characters of each side that are compared and shown."""
 MAX_PIECES: Final = 600
 """Maximum number of pieces of each side that are compared: the cost is up to quadratic."""
 _CONTEXT: Final = 3
+_CHANGES: Final = 30
+"""Maximum number of changes of one record that are shown with before and after."""
 _WORDS: Final = re.compile(r"\s+|[\w.-]+|[^\w\s]")
 
 
@@ -22,6 +27,18 @@ class Side:
 
     pieces: tuple[tuple[str, bool], ...]
     cut: bool = False
+
+
+def changes_of(record: Json) -> list[dict[str, Any]]:
+    """Return the changes of a record, with the differences marked on both sides."""
+    found = []
+    for change in record.get("diff", [])[:_CHANGES]:
+        if isinstance(change, Mapping):
+            before, after = sides(change.get("before"), change.get("after"))
+            found.append(
+                {"key": change.get("key", ""), "type": change.get("type", ""), "before": before, "after": after}
+            )
+    return found
 
 
 def sides(before: Any, after: Any) -> tuple[Side, Side]:
