@@ -64,7 +64,7 @@ class Listing:
 
     def query(self, *more: Json) -> Json:
         """Return the ``query`` of a list request, with ``more`` conditions."""
-        query: MutableJson = {"page": {"start": (self.page - 1) * self.limit + 1, "limit": self.limit}}
+        query: MutableJson = {"page": page_of(self.page, self.limit)}
         if self.conditions or more:
             query["filter"] = [*self.conditions, *more]
         if self.keyword:
@@ -77,6 +77,23 @@ class Listing:
 filter_option = click.option("--filter", "-f", "filter_", type=FilterParameter(), multiple=True, help=FILTER_HELP)
 
 
+def page_of(page: int, limit: int) -> Json:
+    """Return the ``page`` of a list request, of these options."""
+    return {"start": (page - 1) * limit + 1, "limit": limit}
+
+
+def page_options(*, limit: int, most: int | None = None) -> Callable[[FunctionT], FunctionT]:
+    """Give a command the options ``page`` and ``limit`` for :func:`page_of`.
+
+    Args:
+        limit: rows per page by default.
+        most: the maximum number of rows per page, or None for no maximum.
+    """
+    page = click.option("--page", type=click.IntRange(1), default=1, show_default=True)
+    rows = click.option("--limit", type=click.IntRange(1, most), default=limit, show_default=True, help="rows per page")
+    return lambda function: page(rows(function))
+
+
 def list_options(*, limit: int = 50, watch: bool = False) -> Callable[[FunctionT], FunctionT]:
     """Give a command the options of lists; it receives them as one argument ``wanted``."""
 
@@ -86,14 +103,13 @@ def list_options(*, limit: int = 50, watch: bool = False) -> Callable[[FunctionT
             chosen = {name: rest.pop(name) for name in ("keyword", "sort", "page", "limit", "watch") if name in rest}
             return function(*args, wanted=Listing(conditions=filter_, **chosen), **rest)
 
-        options = [
+        options: list[Callable[[Any], Any]] = [
             filter_option,
             click.option("--keyword", default="", help="only rows that contain this text"),
             click.option(
                 "--sort", multiple=True, metavar="KEY", help="sort by KEY, or by -KEY for descending; repeatable"
             ),
-            click.option("--page", type=click.IntRange(1), default=1, show_default=True),
-            click.option("--limit", type=click.IntRange(1), default=limit, show_default=True, help="rows per page"),
+            page_options(limit=limit),
         ]
         if watch:
             options.append(click.option("--watch", is_flag=True, help="refresh until Ctrl-C"))

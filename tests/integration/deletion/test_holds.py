@@ -13,11 +13,19 @@ from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.ingest.garbage import _Garbage
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.removal import ResourceRemover
+from inventory.scheduler.census import Census
+from inventory.scheduler.metrics import DELETIONS_HELD
 from tests.integration.deletion.conftest import Fleet
 from tests.integration.ingest.whole_kit import DOMAIN, USER, Whole, counts
 
 LOST = range(20)
 """Half of the forty machines: twenty, the least that is held."""
+
+
+def held_by_census(fleet: Fleet) -> float:
+    """Return the number of holds that the alert is about."""
+    Census(database=fleet.whole.database, queue_states=list).take()
+    return DELETIONS_HELD._value.get()
 
 
 def test_too_many_at_once_are_held_with_the_reason_and_nothing_is_deleted(fleet: Fleet) -> None:
@@ -104,6 +112,7 @@ def test_a_hold_of_which_all_returned_is_dissolved(fleet: Fleet) -> None:
 
     assert [hold["state"] for hold in fleet.holds()] == ["DISSOLVED"]
     fleet.whole.container.hold_settler.settle(fleet.whole.clock.now())
+    assert held_by_census(fleet) == 0, "the alert ends"
     stored = fleet.whole.database["deletion"].find_one({})
     assert stored is not None
     assert stored["state"] == "DISSOLVED"
@@ -287,6 +296,7 @@ def test_an_approve_that_is_killed_is_finished_by_a_second_call(
             fleet.service.approve(USER, hold["deletion_id"])
     assert fleet.service.get(USER, hold["deletion_id"])["state"] == "APPROVING"
     assert len(fleet.living()) == 40 - 8 * (at - 1)
+    assert held_by_census(fleet) == 1, "an approval that was interrupted is not forgotten"
     fleet.collect()
     with pytest.raises(InvalidParameterError, match="APPROVING already"):
         fleet.service.discard(USER, hold["deletion_id"])

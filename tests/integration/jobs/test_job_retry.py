@@ -437,7 +437,9 @@ def test_a_job_that_was_retried_points_at_the_one_that_did(world: World) -> None
     assert refused(world, job_id) == f"{retry_id} has retried it and ended as ERROR: retry that one instead"
 
     world.broken.clear()
-    assert world.status(world.retry(retry_id)) == "SUCCESS"
+    second_id = world.retry(retry_id)
+    assert world.status(second_id) == "SUCCESS"
+    assert refused(world, retry_id) == f"{second_id} has retried it and ended as SUCCESS"
 
 
 def test_a_retry_that_could_not_be_planned_can_be_retried(world: World) -> None:

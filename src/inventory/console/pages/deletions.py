@@ -70,21 +70,29 @@ async def discard(visit: Visit) -> Response:
 async def undo(visit: Visit) -> Response:
     """Restore what was deleted."""
     deletion_id = visit.request.path_params["deletion_id"]
-    done = await _repeated(visit, "Deletion.undo", lambda it: not it.get("complete"), deletion_id=deletion_id)
-    return visit.go(f"/deletions/{deletion_id}", _restored(done))
+    return visit.go(f"/deletions/{deletion_id}", await _undone(visit, deletion_id=deletion_id))
 
 
 async def undo_job(visit: Visit) -> Response:
     """Restore what a job deleted."""
     job_id = visit.request.path_params["job_id"]
-    done = await _repeated(visit, "Deletion.undo", lambda it: not it.get("complete"), job_id=job_id)
-    return visit.go(f"/jobs/{job_id}", _restored(done))
+    return visit.go(f"/jobs/{job_id}", await _undone(visit, job_id=job_id))
 
 
-def _restored(done: Json) -> str:
+async def _undone(visit: Visit, **request: Any) -> str:
+    """Undo, in at most ``_CALLS`` calls, and return what they did."""
+    restored = 0
+
+    def unfinished(answer: Json) -> bool:
+        nonlocal restored
+        restored += answer.get("restored", 0)
+        return not answer.get("complete")
+
+    done = await _repeated(visit, "Deletion.undo", unfinished, **request)
     left = done.get("not_restored", 0)
-    more = f" {left:,} are not, as a living one is the same." if left else ""
-    return f"{done.get('restored', 0):,} resources are back.{more}"
+    more = f" {left:,} are not, because active ones are the same." if left else ""
+    rest = "" if done.get("complete") else " Not all are done: undo again to continue."
+    return f"{restored:,} resources are back.{more}{rest}"
 
 
 _DELETION: Final = "/deletions/{deletion_id}"

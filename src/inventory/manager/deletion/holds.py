@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -214,13 +214,9 @@ class HoldManager:
         found = self._deletions.find({"state": {"$in": list(OPEN)}, "domain_id": domain_id, "kind": AGE})
         return {each["ref_cloud_service_type"]: each for each in found}  # type: ignore[misc]
 
-    @translated_errors()
-    def unsettled(self, limit: int) -> Iterable[StoredDeletion]:
-        """Return holds of collects, of all domains, that are PREPARING or HELD."""
-        query = {"state": {"$in": [PREPARING, HELD]}, "kind": COLLECT}
-        found: Any = list(self._deletions.find(query).limit(limit))
-        holds: Iterable[StoredDeletion] = found
-        return holds
+    def unsettled(self) -> Iterator[StoredDeletion]:
+        """Yield the holds of collects, of all domains, that are PREPARING or HELD."""
+        yield from self._deletions.find({"state": {"$in": [PREPARING, HELD]}, "kind": COLLECT})
 
     @translated_errors()
     def reset(self, domain_id: str, hold_id: str) -> None:

@@ -16,8 +16,6 @@ from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.deletion import DISSOLVED, HELD, PREPARING, StoredDeletion
 
-LOOKED_AT: Final = 1_000
-"""The maximum number of holds that are settled at once."""
 _BATCH: Final = 500
 
 
@@ -38,7 +36,7 @@ class HoldSettler:
     @translated_errors()
     def settle(self, now: datetime) -> None:
         """Close HELD holds that are empty, and open PREPARING holds whose preparation was interrupted."""
-        for hold in self._holds.unsettled(LOOKED_AT):
+        for hold in self._holds.unsettled():
             if hold["state"] == PREPARING:
                 if not self._is_prepared(hold):
                     self.complete(hold)

@@ -112,7 +112,8 @@ class RetryService:
         if _is_open(job):
             return "it still runs"
         if retry is not None and not _is_open(retry):
-            return f"{retry['job_id']} has retried it and ended as {retry['status']}: retry that one instead"
+            advice = "" if retry["status"] == JobStatus.SUCCESS.value else ": retry that one instead"
+            return f"{retry['job_id']} has retried it and ended as {retry['status']}{advice}"
         return ""
 
 

@@ -9,6 +9,7 @@ import click
 from inventory.cli.client import Client, connected
 from inventory.cli.command_form import CommandGroup
 from inventory.cli.completion import collector_names
+from inventory.cli.listing import page_of, page_options
 from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.terminal import one_line
 from inventory.cli.view.output import (
@@ -60,15 +61,14 @@ def deletion() -> None:
 @deletion.command("list", example="inventory deletion list\ninventory deletion list --state HELD --collector aws")
 @click.option("--state", "states", type=click.Choice(STATES, case_sensitive=False), multiple=True, help="repeatable")
 @click.option("--collector", "name_or_id", help="id or name", shell_complete=collector_names)
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="rows of a page")
+@page_options(limit=20, most=1000)
 @json_option
 @click.pass_context
 def list_deletions(
     context: click.Context, states: tuple[str, ...], name_or_id: str | None, page: int, limit: int
 ) -> None:
     """List holds, and runs of housekeeping that deleted something, the newest first."""
-    request: dict[str, Any] = {"page": {"start": (page - 1) * limit + 1, "limit": limit}, "states": list(states)}
+    request: dict[str, Any] = {"page": page_of(page, limit), "states": list(states)}
     with connected(context) as client:
         if name_or_id:
             request["collector_id"] = find_id(client, COLLECTOR, name_or_id)
@@ -135,8 +135,10 @@ def undo_deletion(context: click.Context, target: str) -> None:
         print_json(done)
         return
     out = console()
-    out.print(f"{done['restored']} resources are back, {done['not_restored']} not: living ones are the same")
+    out.print(f"{done['restored']} resources are back")
     if done["living"]:
+        first = ", the first of them" if len(done["living"]) < done["not_restored"] else ""
+        out.print(f"{done['not_restored']} are not, because active ones are the same{first}:")
         out.print(table_of(done["living"], LIVING_COLUMNS))
 
 

@@ -8,6 +8,7 @@ import click
 
 from inventory.cli.client import Client, connected
 from inventory.cli.command_form import CommandGroup
+from inventory.cli.listing import page_of, page_options
 from inventory.cli.view.dry_run import CHANGE_COLUMNS, finished_dry_run, harm, print_report
 from inventory.cli.view.output import json_option, print_json, print_rows, say, wants_json
 
@@ -33,13 +34,12 @@ def show_dry_run(context: click.Context, dry_run_id: str) -> None:
 @dry_run.command("changes", example="inventory dry-run changes dry-run-0123456789ab --action UPDATE --page 2 --json")
 @click.argument("dry_run_id", metavar="DRY_RUN")
 @click.option("--action", type=ACTION, help="only those")
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="rows per page")
+@page_options(limit=50, most=1000)
 @json_option
 @click.pass_context
 def list_changes(context: click.Context, dry_run_id: str, action: str | None, page: int, limit: int) -> None:
     """List the resources that would change, page by page; with --json, including all differences."""
-    request: dict[str, Any] = {"page": {"start": (page - 1) * limit + 1, "limit": limit}}
+    request: dict[str, Any] = {"page": page_of(page, limit)}
     if action:
         request["action"] = action
     with connected(context) as client:

@@ -10,6 +10,7 @@ from rich.text import Text
 from inventory.cli.client import connected
 from inventory.cli.command_form import Command, sent
 from inventory.cli.completion import collector_names
+from inventory.cli.listing import page_of, page_options
 from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.view.output import Column, as_text, console, json_option, print_json, styled, table_of, wants_json
 
@@ -53,8 +54,7 @@ TYPE_COLUMNS: Final[tuple[Column, ...]] = (
 @click.argument("name_or_id", metavar="[COLLECTOR]", required=False, shell_complete=collector_names)
 @click.option("--secret", "secret_id", help="only this secret; with a COLLECTOR also each type collected with it")
 @click.option("--stale", is_flag=True, help=f"only what is stale or never was fresh; exit code {EXIT_STALE} if any is")
-@click.option("--page", type=click.IntRange(1), default=1, show_default=True)
-@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="rows of a page")
+@page_options(limit=50, most=1000)
 @json_option
 @click.pass_context
 def freshness(
@@ -70,8 +70,7 @@ def freshness(
             _show_secret(context, client.call("Freshness.get", collector_id=collector_id, secret_id=secret_id))
             return
         request = sent(collector_id=collector_id, secret_id=secret_id) | ({"states": _BAD} if stale else {})
-        start = {"start": (page - 1) * limit + 1, "limit": limit}
-        found = client.call("Freshness.list", **request, page=start)
+        found = client.call("Freshness.list", **request, page=page_of(page, limit))
         enabled = client.call("Freshness.list", **request, enabled_only=True, page={"limit": 1}) if stale else {}
     _show_list(context, found)
     if enabled.get("total_count"):
