@@ -55,7 +55,7 @@ def test_the_list_shows_state_last_job_and_next_fire(page: Browser) -> None:
     assert "everything enabled aws plugin-1 1.0" in listed.text
     assert "success" in listed.text
     assert "in " in listed.text
-    assert "is called so" in page.get("/collectors?q=nobody").text
+    assert "No collector matches" in page.get("/collectors?q=nobody").text
 
 
 def test_a_collector_shows_all_that_belongs_to_it(page: Browser, world: World) -> None:
@@ -193,8 +193,8 @@ def test_the_list_of_jobs_is_narrowed_by_state_and_collector(page: Browser, worl
 
     assert world.job["job_id"] in page.get(f"/jobs?collector={collector}&status=SUCCESS").text
     assert world.job["job_id"] not in page.get(f"/jobs?collector={collector}&status=ERROR").text
-    assert "No job is like that" in page.get("/jobs?status=TIMEOUT").text
-    assert "no such page" in page.get("/jobs?page=1000").text
+    assert "No job matches" in page.get("/jobs?status=TIMEOUT").text
+    assert "This page does not exist" in page.get("/jobs?page=1000").text
 
 
 def test_a_job_shows_its_counts_and_tasks(page: Browser, world: World) -> None:
@@ -220,7 +220,7 @@ def test_a_job_that_failed_tells_why_and_what_to_do(page: Browser, world: World)
     assert "no such permission" in shown.text
     assert "<b>" not in shown.html
     assert "inventory doctor" in shown.text
-    assert "3 slices: shares of the task" in shown.text
+    assert "3 slices: parts of the task" in shown.text
     assert "planned the others" in shown.text
     assert len(re.findall(r" \d failure \d", shown.text)) == 2
 

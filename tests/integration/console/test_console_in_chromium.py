@@ -240,7 +240,7 @@ def test_what_has_the_focus_is_seen_and_in_the_order_of_the_page(open_origin: st
 
     assert all(each["shown"] for each in seen)
     assert [each["top"] for each in fields] == sorted(each["top"] for each in fields)
-    assert {"name", "plugin_id", "others", "Make the collector", "Leave it"} <= {each["name"] for each in fields}
+    assert {"name", "plugin_id", "others", "Create the collector", "Leave it"} <= {each["name"] for each in fields}
 
 
 def test_all_of_it_works_without_scripts(world: World, open_origin: str, open_page: Open) -> None:
