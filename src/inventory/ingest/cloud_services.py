@@ -19,6 +19,7 @@ from inventory.ingest.decision.match_values import stored_values
 from inventory.ingest.plan_writer import PlanWriter, Round, Written
 from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
+from inventory.ingest.review import REGION_KEYS
 from inventory.ingest.tally import Tally
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, ResourceStore
@@ -26,6 +27,8 @@ from inventory.manager.transactions import Transactions, pauses
 
 _ATTEMPTS: Final = 24
 """The number of times a resource is decided on again because another writer wrote it in between."""
+_BRIEF: Final = ("fingerprint", "fingerprint_outdated", "cloud_service_id", *REGION_KEYS)
+"""What is read of a stored resource that may be unchanged."""
 
 
 class CloudServiceApplier:
@@ -58,8 +61,8 @@ class CloudServiceApplier:
     def apply(self, messages: Sequence[ResourceMessage]) -> None:
         """Store a batch; each resource that cannot be stored fails alone."""
         fingerprints = [self._decider.fingerprint(message) for message in messages]
-        for number, items in enumerate(rounds(self._reader.read(messages, fingerprints))):
-            self._tally.review.services(items, doubled=number > 0)
+        for items in rounds(self._reader.read(messages, fingerprints)):
+            self._tally.review.services(items)
             pending, waits = items, pauses()
             while pending:
                 pending = [item for item in self._round(pending) if self._may_try(item)]
@@ -104,6 +107,7 @@ class CloudServiceApplier:
             again.extend(self._settle(plans, written))
         self._count_unchanged([*unchanged.values(), *older])
         if self._mode is CollectMode.CREATE:
+            self._tally.review.kept(list(known.values()))
             for _ in known:
                 self._tally.count_other(seen=True)
         return again
@@ -113,7 +117,7 @@ class CloudServiceApplier:
         whole = [item for item in items if self._needs_all(item)]
         brief = [item for item in items if not self._needs_all(item)]
         fine: set[Item] = set()
-        for group, fields in ((whole, None), (brief, ("fingerprint", "fingerprint_outdated", "cloud_service_id"))):
+        for group, fields in ((whole, None), (brief, _BRIEF)):
             fine.update(
                 resolve(group, store=self._store, domain_id=self._domain_id, fields=fields, fail=self._tally.fail)
             )
@@ -136,6 +140,7 @@ class CloudServiceApplier:
         return unchanged, {key: item for key, item in known.items() if key not in unchanged}
 
     def _count_unchanged(self, items: Collection[Item]) -> None:
+        self._tally.review.kept(items)
         self._tally.unchanged += len(items)
         self._tally.resources_seen += len(items)
         self._count([(item.hit or {})["cloud_service_id"] for item in items], created=False)
@@ -229,6 +234,7 @@ class CloudServiceApplier:
                 self._tally.resources_seen += 1
         done = [plan for plan in plans if plan not in lost and plan not in refused]
         self._tally.counts.changed += sum(plan.record is not None and not plan.creates for plan in done)
+        self._tally.review.written([(plan.cloud_service_id, plan.item) for plan in done])
         for creates in (True, False):
             self._count([plan.cloud_service_id for plan in done if plan.creates is creates], created=creates)
         return again

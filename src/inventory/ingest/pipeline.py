@@ -152,7 +152,7 @@ class _Run:
         transactions: Transactions,
     ) -> None:
         errors = ErrorLog(secret_values=context.secret_values, limit=limits.max_errors)
-        self.tally = Tally(context, clock, errors, Review(Redactor(context.secret_values)))
+        self.tally = Tally(context, clock, errors, Review.of(context))
         self._tasks = stores.tasks
         self._limits = limits
         self._transactions = transactions
@@ -191,6 +191,7 @@ class _Run:
         self.tally.observed_at = self.tally.clock.now()
         by_type: dict[str, list[ResourceMessage]] = {}
         for message in batch:
+            self.tally.review.message(message)
             if message.fault:
                 self.tally.fail(message, InvalidResourceError(key="resource", reason=message.fault))
                 continue
@@ -215,7 +216,7 @@ class _Run:
 
     def note_warnings(self) -> None:
         """Add the warnings of a whole stream to its task's."""
-        if found := self.tally.review.found:
+        if found := self.tally.review.close():
             context = self.tally.context
             warnings = {code: (each.count, each.example) for code, each in found.items()}
             note = partial(self._tasks.note_warnings, context.domain_id, context.job_task_id, warnings)

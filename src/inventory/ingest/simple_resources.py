@@ -45,6 +45,8 @@ class SimpleApplier:
         """Store a batch; a resource that cannot be stored fails alone."""
         if self._kind is CLOUD_SERVICE_TYPE:
             self._tally.review.types(messages)
+        else:
+            self._tally.review.regions(messages)
         for items in rounds(self._reader.read(messages)):
             pending = items
             while pending:

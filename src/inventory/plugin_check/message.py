@@ -24,13 +24,12 @@ from inventory.ingest.reading.kinds import (
     classify,
 )
 from inventory.ingest.reading.record import values_of
+from inventory.ingest.review import EMPTY_IDENTITY, LARGE_BYTES, LARGE_MESSAGE, NO_METADATA
 from inventory.manager.resource.store import UNSTORABLE, encodable
 from inventory.plugin_check.fault import Fault, remark, violation
 
 STAGE: Final = "collect"
 STATES: Final = ("NONE", "CREATED", "PENDING", "INPROGRESS", "SUCCESS", "FAILURE", "TIMEOUT", "IDLE", "SKIP")
-LARGE_BYTES: Final = 4 * 1024 * 1024
-"""gRPC's default limit, at which receivers other than ours end the stream."""
 _SUCCESS: Final = 4
 _NOW: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _SECRET_NAME: Final = re.compile(r"secret|passw|token|private|api_?key|credential", re.IGNORECASE)
@@ -50,7 +49,7 @@ def faults_of_message(message: ResourceMessage) -> Iterator[Fault]:
         return
     yield from _state(message)
     if message.size > LARGE_BYTES:
-        yield remark(STAGE, "LARGE_MESSAGE", f"a message of {message.size / 1024**2:.1f} MiB: above gRPC's usual 4 MiB")
+        yield remark(STAGE, LARGE_MESSAGE, f"a message of {message.size / 1024**2:.1f} MiB: above gRPC's usual 4 MiB")
     match classify(message):
         case Disposition.STORE:
             yield from _stored(message, KINDS[message.resource_type])
@@ -90,11 +89,11 @@ def _stored(message: ResourceMessage, kind: ResourceKind) -> Iterator[Fault]:
             yield remark(STAGE, "SLOW_RULE", f"no match rule holds {kind.indexed}: lookups by {keys} are slow")
         if conditions and (empty := _empty_identity(conditions[0], kind)):
             words = f"no value for {empty}, which tells it from others: all such resources become one"
-            yield remark(STAGE, "EMPTY_IDENTITY", words)
+            yield remark(STAGE, EMPTY_IDENTITY, words)
     except InventoryError as exc:
         yield violation(STAGE, exc.code, exc.message)
     if kind is CLOUD_SERVICE_TYPE and not (message.resource.get("metadata") or message.resource.get("json_metadata")):
-        yield remark(STAGE, "NO_METADATA", "a type without metadata: consoles show its resources without a table")
+        yield remark(STAGE, NO_METADATA, "a type without metadata: consoles show its resources without a table")
     try:
         if not encodable(document_of(message, kind)):
             yield violation(STAGE, "ERROR_INVALID_RESOURCE", f"the resource {UNSTORABLE}")

@@ -15,6 +15,7 @@ from inventory.errors import InventoryError
 from inventory.ingest.decision.match import match_key
 from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, ERROR_TYPES, KINDS, REGION
 from inventory.ingest.reading.record import text
+from inventory.ingest.review import DOUBLE, UNCOMPARED, UNUSED_REGION
 from inventory.plugin_check.fault import Fault, Faults, remark
 from inventory.plugin_check.message import STAGE, asked_for, faults_of_message, shows_secret, state_name
 
@@ -76,11 +77,12 @@ class References:
     used: Named = field(default_factory=dict)
     sent: Named = field(default_factory=dict)
 
-    def faults(self, kind: str) -> Iterator[Fault]:
+    def faults(self, kind: str, *, cut: bool) -> Iterator[Fault]:
         """Yield a remark for each of the first names that resources refer to and that were not sent."""
+        when = " before it was cut short" if cut else ""
         for key in sorted(self.used.keys() - self.sent.keys())[:_REPORTED]:
             example, count = self.used[key]
-            words = f"{count} resources name {'/'.join(key)}, but no such {kind} was sent; one is {example}"
+            words = f"{count} resources name {'/'.join(key)}, but no such {kind} was sent{when}; one is {example}"
             yield remark(STAGE, f"NO_{kind.upper()}", words)
 
 
@@ -125,16 +127,23 @@ class StreamWatcher:
             self._faults.add(clean, where=where)
         self._note_references(message)
 
-    def closing(self) -> Iterator[Fault]:
-        """Yield the faults that only a whole stream shows; for a stream that was not cut short."""
-        yield from self._types.faults("CloudServiceType")
-        yield from self._regions.faults("Region")
+    def closing(self, *, cut: bool) -> Iterator[Fault]:
+        """Yield the faults that only a whole stream shows; ``cut``: it was cut short, which is said."""
+        yield from self._types.faults("CloudServiceType", cut=cut)
+        yield from self._regions.faults("Region", cut=cut)
         # Types without a resource in this account are normal; regions without one are useless.
-        if unused := sorted(self._regions.sent.keys() - self._regions.used.keys()):
+        unused = sorted(self._regions.sent.keys() - self._regions.used.keys())
+        if cut:
+            words = f"cut short after {self.report.count} messages: what comes later, such as regions, was not checked"
+            yield remark(STAGE, "CUT", f"{words} (--limit 0 reads all)")
+        elif unused:
             words = f"{len(unused)} regions were sent that no resource names, such as {'/'.join(unused[0])}"
-            yield remark(STAGE, "UNUSED_REGION", words)
-        if not self.report.count:
+            yield remark(STAGE, UNUSED_REGION, words)
+        elif not self.report.count:
             yield remark(STAGE, "EMPTY", "nothing was sent")
+        if len(self._seen) >= _REMEMBERED:
+            words = f"resources after the first {_REMEMBERED:,} were not compared with earlier ones"
+            yield remark(STAGE, UNCOMPARED, words)
         if self.report.longest_silence > QUIET_SECONDS:
             message = f"silent for {self.report.longest_silence:.0f} s: users see nothing happen"
             yield remark(STAGE, "SILENCE", message)
@@ -157,7 +166,7 @@ class StreamWatcher:
             return
         key = match_key(kind, conditions[0])
         if key in self._seen:
-            yield remark(STAGE, "DOUBLE", f"the same {kind.resource_type} by its match rule is sent more than once")
+            yield remark(STAGE, DOUBLE, f"the same {kind.resource_type} by its match rule is sent more than once")
         self._seen.add(key)
 
     def _note_references(self, message: ResourceMessage) -> None:

@@ -156,8 +156,8 @@ class Trial:
             if self.report.cut:
                 break
         watcher.report.seconds = time.monotonic() - began
-        if not self.report.cut and not failed:
-            self.report.faults.extend(watcher.closing())
+        if watcher.report.count or not failed:
+            self.report.faults.extend(watcher.closing(cut=self.report.cut or bool(failed)))
         self.report.faults.extend(undeclared(self.report.metadata, {key[0] for key in watcher.report.shares}))
         self._step("collect", self._collect_words(watcher.report, slices, done, failed), began, good=not failed)
 

@@ -128,7 +128,7 @@ def test_the_whole_stream_shows_doubles_and_what_is_named_but_not_sent() -> None
 
     watcher.take(_message(), waited=0.5)
     watcher.take(_message({**SERVICE, "name": "hunter2hunter2"}), waited=61.0)
-    faults.extend(watcher.closing())
+    faults.extend(watcher.closing(cut=False))
 
     assert {each.fault.code for each in faults.of(Severity.REMARK)} == {
         "DOUBLE",
@@ -162,7 +162,7 @@ def test_what_resources_name_and_what_was_sent_are_compared_both_ways() -> None:
     for code in ("eu-1", "eu-2"):
         region = {"region_code": code, "provider": "aws", "name": code}
         watcher.take(_message(region, kind="inventory.Region", rules={"1": ["region_code", "provider"]}), waited=0)
-    faults.extend(watcher.closing())
+    faults.extend(watcher.closing(cut=False))
 
     assert sorted(each.fault.message for each in faults.of(Severity.REMARK)) == [
         "2 regions were sent that no resource names, such as aws/eu-1",
@@ -188,3 +188,20 @@ def test_faults_that_differ_in_numbers_only_are_counted_together() -> None:
     assert len(counted) <= 202
     (same,) = [each for each in counted if each.fault.code == "X"]
     assert (same.count, same.examples) == (1000, ["0", "1", "2"])
+
+
+def test_a_stream_that_was_cut_is_checked_as_far_as_it_went_and_that_is_said() -> None:
+    faults = Faults()
+    watcher = StreamWatcher(secret_data={}, secrets=set(), faults=faults)
+    region = {"region_code": "eu-1", "provider": "aws", "name": "eu-1"}
+    watcher.take(_message(region, kind="inventory.Region", rules={"1": ["region_code", "provider"]}), waited=0)
+    watcher.take(_message(), waited=0)
+    faults.extend(watcher.closing(cut=True))
+
+    assert {each.fault.code: each.fault.message for each in faults.of(Severity.REMARK)} == {
+        "NO_CLOUDSERVICETYPE": "1 resources name aws/EC2/Instance, but no such CloudServiceType was sent before it was "
+        "cut short; one is inventory.CloudService i-1",
+        "NO_REGION": "1 resources name aws/us-east-1, but no such Region was sent before it was cut short; one is "
+        "inventory.CloudService i-1",
+        "CUT": "cut short after 2 messages: what comes later, such as regions, was not checked (--limit 0 reads all)",
+    }

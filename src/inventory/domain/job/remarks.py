@@ -57,6 +57,9 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
 _WARNINGS: Final = {
     "EMPTY_IDENTITY": "resources have no reference.resource_id, so that all of a type in an account become one",
     "DOUBLE": "resources were sent more than once",
+    "UNCOMPARED": "resources came so late in a large stream that they were not compared with earlier ones",
+    "UNUSED_REGION": "regions were sent that no resource names",
+    "LARGE_MESSAGE": "messages are larger than 4 MiB, gRPC's usual limit, which other receivers refuse",
     "NO_METADATA": "types have no metadata, so that consoles show no table of their resources",
 }
 
