@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
+from bson.objectid import ObjectId
 from click.testing import CliRunner, Result
 
 from inventory.cli import cli
+from inventory.cli.client import Client as CliClient
+from inventory.cli.options import ClientOptions
+from inventory.cli.view.console import TerminalConsole
+from inventory.cli.view.watch import watch_job
 from tests.fakes.plugin import Failure, FakePlugin, Gate
 from tests.fakes.resources import cloud_service, cloud_service_type, error_resource, message, region
 from tests.integration.wire.wire_kit import Home, Wire
@@ -142,6 +150,35 @@ def test_a_failed_job_is_explained(run: Run, here: Home, plugin: FakePlugin) -> 
     run("job", "delete", newest["job_id"])
     run("job", "show", newest["job_id"], code=3)
     assert "there is no job yet" in run("job", "show", code=1).stderr
+
+
+def test_a_job_of_five_hundred_tasks_is_watched_on_one_screen(
+    run: Run, here: Home, wire: Wire, plugin: FakePlugin
+) -> None:
+    plugin.resources = GOOD
+    here.create(name="aws")
+    job_id = _json(run("collect", "aws", "--watch", "--json"))["job_id"]
+    tasks = wire.database["job_task"]
+    task = tasks.find_one({"job_id": job_id})
+    assert task is not None
+    tasks.delete_many({"job_id": job_id})
+    statuses = ["SUCCESS"] * 430 + ["PENDING"] * 40 + ["IN_PROGRESS"] * 8 + ["FAILURE"] * 22
+    tasks.insert_many(
+        {**task, "_id": ObjectId(), "job_task_id": f"task-{n}", "secret_id": f"{status}-{n}", "status": status}
+        for n, status in enumerate(statuses)
+    )
+    wire.database["job"].update_one({"job_id": job_id}, {"$set": {"total_tasks": 500, "status": "ERROR"}})
+
+    printed = io.StringIO()
+    screen = TerminalConsole(file=printed, force_terminal=True, width=80, height=24, color_system=None)
+    with contextlib.closing(CliClient(ClientOptions(endpoint=wire.address, domain_id=here.domain_id))) as client:
+        assert len(watch_job(client, job_id, out=screen)["tasks"]) == 500
+    lines = re.split(rf"{job_id} ", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", printed.getvalue()))[-1].splitlines()
+
+    shown = re.findall(r"([A-Z_]+)-\d+ ", "\n".join(lines))
+    assert shown == ["FAILURE"] * 10 + ["IN_PROGRESS"] * 8
+    assert any("and 12 FAILURE, 40 PENDING, 430 SUCCESS" in line for line in lines)
+    assert len([line for line in lines if line.strip()]) < 24
 
 
 def test_a_plugin_that_is_away_is_named_as_the_cause(run: Run, here: Home, plugin: FakePlugin) -> None:

@@ -19,7 +19,13 @@ class Server:
 
     def __init__(self, *statuses: tuple[str, int]) -> None:
         self.tasks = [
-            {"job_task_id": f"task-{status}-{number}", "secret_id": f"{status}-{number}", "status": status}
+            {
+                "job_task_id": f"task-{status}-{number}",
+                "secret_id": f"{status}-{number} of an account with a very long name",
+                "status": status,
+                "created_count": 123_456,
+                "failure_count": 7,
+            }
             for status, count in statuses
             for number in range(count)
         ]
@@ -40,10 +46,10 @@ class Server:
 
 
 def _watched(server: Server, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the lines of the last picture."""
+    """Return the lines of the last picture on a terminal of the usual size."""
     monkeypatch.setattr(watch, "POLL_SECONDS", 0)
     out = io.StringIO()
-    console = TerminalConsole(file=out, force_terminal=True, width=120, height=60, color_system=None)
+    console = TerminalConsole(file=out, force_terminal=True, width=80, height=24, color_system=None)
     watch_job(server, "job-1", out=console)  # type: ignore[arg-type]
     pictures = re.split(r"job-1 ", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()))
     return [line.strip() for line in pictures[-1].splitlines() if line.strip()]

@@ -18,6 +18,7 @@ from rich.progress import (
     Task,
     TimeElapsedColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from inventory.cli.client import CallError, Client
@@ -59,7 +60,11 @@ class _Elapsed(TimeElapsedColumn):
 
 
 class _Description(ProgressColumn):
-    """The description of a line; rich's own column would interpret it as markup."""
+    """The description of a line, which is cut where it is too long; rich's own column would interpret it as markup."""
+
+    def get_table_column(self) -> Column:
+        """Return how the column is laid out: 20 tasks stay 20 lines."""
+        return Column(no_wrap=True, overflow="ellipsis")
 
     def render(self, task: Task) -> Text:
         """Return the text stored with the task."""
