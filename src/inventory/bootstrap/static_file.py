@@ -9,6 +9,7 @@ from inventory.connector.static.schema import PlatformContent, PluginEntry, Proj
 from inventory.connector.static.secrets import StaticSecretStore
 from inventory.domain.plain import Json
 from inventory.domain.principal import system_principal
+from inventory.errors import CollectorSecretError
 
 __all__ = [
     "PlatformContent",
@@ -16,6 +17,7 @@ __all__ = [
     "ProjectEntry",
     "RunEntry",
     "SecretEntry",
+    "known_values",
     "parse_text",
     "read_text",
     "secret_data",
@@ -30,3 +32,24 @@ def secret_data(path: Path, secret: SecretEntry) -> Json:
         CollectorSecretError: the data cannot be read.
     """
     return StaticSecretStore(file=StaticFile(path)).get_data(secret.secret_id, system_principal(secret.domain_id))
+
+
+def known_values(path: Path) -> tuple[list[tuple[str, Json]], list[str]]:
+    """Return the data of all secrets and the access tokens of all plugins of the file, to be redacted in texts.
+
+    Returns:
+        Each with its provider, and the secret_id of each secret whose data cannot be read here.
+
+    Raises:
+        SettingsError: the file cannot be read, or is invalid.
+    """
+    file = StaticFile(path)
+    store = StaticSecretStore(file=file)
+    values: list[tuple[str, Json]] = [("", {"access_token": plugin.access_token}) for plugin in file.content.plugins]
+    unknown = []
+    for secret in file.content.secrets:
+        try:
+            values.append((secret.provider, store.get_data(secret.secret_id, system_principal(secret.domain_id))))
+        except CollectorSecretError:
+            unknown.append(secret.secret_id)
+    return values, unknown

@@ -90,10 +90,13 @@ def wait_until(
 
 
 def tail(path: Path, lines: int = 8) -> list[str]:
-    """Return the last ``lines`` of a log file, from at most its last 64 KiB; nothing if there is none."""
+    """Return the last ``lines`` of a log file, whole ones of its last 64 KiB; nothing if there is none."""
     try:
         with path.open("rb") as log:
-            log.seek(max(path.stat().st_size - TAIL_BYTES, 0))
+            if (before := path.stat().st_size - TAIL_BYTES) > 0:
+                log.seek(before)
+                # The rest of a line: half of a secret in it would not be recognized as one.
+                log.readline()
             text = log.read().decode("utf-8", "replace")
     except OSError:
         return []

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import quote, quote_plus
 
 from inventory.domain.numbers import whole
 
@@ -79,8 +80,9 @@ def _leaves(tree: object) -> Iterator[str]:
 
 
 def _forms(leaf: str) -> Iterator[str]:
-    """The value itself, its forms when quoted by Python or JSON, and its lines."""
+    """The value itself, its forms when quoted by Python, JSON or in a URL, and its lines."""
     quoted = (repr(leaf)[1:-1], json.dumps(leaf)[1:-1], json.dumps(leaf, ensure_ascii=False)[1:-1])
-    for form in (leaf, leaf.strip(), *quoted, *leaf.splitlines()):
+    in_urls = (quote(leaf, safe="", errors="replace"), quote_plus(leaf, errors="replace"))
+    for form in (leaf, leaf.strip(), *quoted, *in_urls, *leaf.splitlines()):
         if len(form) >= MIN_LENGTH:
             yield form

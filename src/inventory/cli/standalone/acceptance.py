@@ -56,11 +56,12 @@ def answers(plugins: Sequence[Entry], data: Json) -> list[dict[str, str]]:
     found = []
     for entry in plugins:
         answer = {"plugin_id": str(entry["plugin_id"])}
+        token = str(entry.get("access_token") or "")
         try:
-            with connected_plugin(endpoint_of(entry), str(entry.get("access_token") or "")) as connection:
+            with connected_plugin(endpoint_of(entry), token) as connection:
                 connection.verify(_default_options(connection), data)
         except InventoryError as exc:
-            answer["error"] = redact(exc.message, data)
+            answer["error"] = redact(exc.message, data, token)
         found.append(answer)
     return found
 

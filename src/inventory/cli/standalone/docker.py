@@ -30,8 +30,8 @@ def require_image(image: str) -> None:
     inspected = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False)
     if inspected.returncode == 0:
         return
-    echo(one_line(f"docker pull {image}"))
-    # Its progress goes to stderr: stdout is for what a script reads.
+    # Progress goes to stderr: stdout is for what a script reads.
+    echo(one_line(f"docker pull {image}"), err=True)
     pulled = subprocess.run(["docker", "pull", "--quiet", image], stdout=subprocess.DEVNULL, check=False)
     if pulled.returncode != 0:
         raise click.ClickException(f"docker pull {image} failed with exit code {pulled.returncode}")

@@ -13,10 +13,10 @@ import click
 from inventory.cli.command_form import Command
 from inventory.cli.standalone.ability import ask_init, print_abilities
 from inventory.cli.standalone.docker import require_docker, require_image
+from inventory.cli.standalone.foreign import printed_lines
 from inventory.cli.standalone.location import data_dir, platform_options
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, json_option, print_json, print_rows, wants_json
-from inventory.devruntime.child import tail
 from inventory.devruntime.ports import is_taken
 from inventory.devruntime.running import running_settings
 from inventory.errors import InventoryError
@@ -86,6 +86,9 @@ def run_plugin(
     if not provider:
         raise click.UsageError(f"{name} is not in the catalogue (plugin catalogue), so --provider is needed")
     if command:
+        given = {"--image": image, "--memory": _is_given(context, "memory")}
+        if unused := [option for option, value in given.items() if value]:
+            raise click.UsageError(f"{', '.join(unused)} is for a container, and goes without --command")
         folder = (folder or Path()).expanduser().absolute()
         if not folder.is_dir():
             raise click.UsageError(f"--folder {folder}: there is no such folder")
@@ -96,6 +99,8 @@ def run_plugin(
         run: Entry = {"command": words, "folder": str(folder)}
         version = version or "1.0"
     else:
+        if folder:
+            raise click.UsageError("--folder is where --command runs, which is missing")
         whole, version = _image(name, known, image, version)
         require_docker(name, known.source if known else "")
         require_image(whole)
@@ -113,7 +118,7 @@ def run_plugin(
             print_json(entry)
         return
     try:
-        metadata = wait_until_it_answers(entry, wait)
+        metadata = wait_until_it_answers(file, entry, wait)
     except BaseException:
         file.remove("plugins", plugin_id)
         raise
@@ -136,7 +141,7 @@ def plugin_logs(name: str, lines: int, file: PlatformFile) -> None:
     if not path.exists():
         file.find("plugins", plugin_id)
         raise click.ClickException(f"{path}: there is no log; does `inventory up` run it?")
-    for line in tail(path, lines):
+    for line in printed_lines(file, path, lines):
         echo(line)
     if (state := read_states(data_dir()).get(plugin_id)) and is_up(file):
         reason = f": {state.reason}" if state.reason else ""
@@ -154,6 +159,10 @@ def show_catalogue(context: click.Context) -> None:
     print_rows(context, {"results": rows, "total_count": len(rows)}, CATALOGUE_COLUMNS)
 
 
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+
+
 def find_known(name: str) -> CataloguePlugin | None:
     """Return the plugin of the catalogue with this name or plugin_id."""
     plugins = catalogue().plugins
@@ -166,10 +175,13 @@ def is_up(file: PlatformFile) -> bool:
     return found is not None and Path(found).resolve() == file.path
 
 
-def wait_until_it_answers(entry: Entry, seconds: float, *, before: PluginState | None = None) -> Mapping[str, Any]:
+def wait_until_it_answers(
+    file: PlatformFile, entry: Entry, seconds: float, *, before: PluginState | None = None
+) -> Mapping[str, Any]:
     """Return what a plugin that was just started answers to ``init``; nothing where it refuses, which is an answer.
 
     Args:
+        file: whose secrets are not shown.
         entry: of the plugin.
         seconds: how long it may take.
         before: the state of the process that it replaces; absent: there is none.
@@ -186,14 +198,14 @@ def wait_until_it_answers(entry: Entry, seconds: float, *, before: PluginState |
         if state is not None and _is_new(state, before):
             reason = "it runs, but does not answer"
             if state.deaths or state.state is State.FAILED:
-                raise _failed(plugin_id, state.reason, log, began)
+                raise _failed(file, plugin_id, state.reason, began)
             try:
-                return ask_init(str(entry["endpoint"]), "", {})
+                return ask_init(file, str(entry["endpoint"]), "", {})
             except click.ClickException as exc:
                 if not isinstance(exc.__cause__, InventoryError) or _answered(exc.__cause__):
                     return {}
         time.sleep(POLL_SECONDS)
-    raise _failed(plugin_id, f"{reason} within {seconds:g} s", log, began)
+    raise _failed(file, plugin_id, f"{reason} within {seconds:g} s", began)
 
 
 def _is_new(state: PluginState, before: PluginState | None) -> bool:
@@ -216,9 +228,10 @@ def _answered(error: InventoryError) -> bool:
     return not isinstance(error, PluginUnavailableError)
 
 
-def _failed(plugin_id: str, reason: str, log: Path, began: int) -> click.ClickException:
+def _failed(file: PlatformFile, plugin_id: str, reason: str, began: int) -> click.ClickException:
+    log = log_file(data_dir(), plugin_id)
     size = log.stat().st_size if log.exists() else 0
-    lines = tail(log, SHOWN_LINES) if size > began else []
+    lines = printed_lines(file, log, SHOWN_LINES) if size > began else []
     said = "".join(f"\n  {line}" for line in lines)
     return click.ClickException(f"{plugin_id}: {reason}" + (f"; it said last:{said}" if said else ""))
 

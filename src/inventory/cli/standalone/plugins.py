@@ -87,7 +87,7 @@ def add_plugin(
     if not provider:
         raise click.UsageError("--provider is missing: which provider's secrets does it use?")
     token = variable(access_token_env) if access_token_env else ""
-    metadata = ask_init(endpoint, token, options) if check else {}
+    metadata = ask_init(file, endpoint, token, options) if check else {}
     entry = new_entry(
         plugin_id,
         whole(endpoint),
@@ -131,7 +131,7 @@ def show_plugin(context: click.Context, plugin_id: str, options: Any, file: Plat
     """Show a plugin, and ask it what it supports."""
     entry = file.find("plugins", plugin_id)
     try:
-        metadata = ask_init(endpoint_of(entry), str(entry.get("access_token") or ""), options)
+        metadata = ask_init(file, endpoint_of(entry), str(entry.get("access_token") or ""), options)
         answer: dict[str, Any] = {"metadata": metadata}
     except click.ClickException as exc:
         answer = {"error": exc.message}
@@ -184,7 +184,7 @@ def upgrade_plugin(
     before = file.find("plugins", plugin_id)
     after = upgraded(before, version, whole(endpoint) if endpoint else "")
     if check and not after.get("run"):
-        ask_init(endpoint_of(after), str(after.get("access_token") or ""), options)
+        ask_init(file, endpoint_of(after), str(after.get("access_token") or ""), options)
     if after.get("run"):
         _replace_container(file, before, after, check=check)
     else:
@@ -201,7 +201,7 @@ def _replace_container(file: PlatformFile, before: Entry, after: Entry, *, check
     file.replace("plugins", plugin_id, lambda _: after)
     if check and is_up(file):
         try:
-            wait_until_it_answers(after, ANSWER_SECONDS, before=state)
+            wait_until_it_answers(file, after, ANSWER_SECONDS, before=state)
         except BaseException:
             file.replace("plugins", plugin_id, lambda _: before)
             raise
