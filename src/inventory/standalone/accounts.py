@@ -34,7 +34,14 @@ class Account:
 
 
 def accounts_of(
-    text: str, provider_id: str, provider: Provider, *, groups: Sequence[str] = (), project_id: str = "", of: str
+    text: str,
+    provider_id: str,
+    provider: Provider,
+    *,
+    groups: Sequence[str] = (),
+    project_id: str = "",
+    schema: str = "",
+    of: str,
 ) -> list[Account]:
     """Return the accounts of a CSV file.
 
@@ -47,7 +54,7 @@ def accounts_of(
         provider_id: of the secrets.
         provider: the known facts about it.
         groups: further groups of every secret.
-        project_id: of secrets without a project.
+        project_id, schema: of secrets without; without any schema, the provider's.
         of: the file's name, for errors.
 
     Raises:
@@ -70,9 +77,8 @@ def accounts_of(
     ]
     if not found:
         raise SettingsError(f"{of}: names no account", field="from_file")
-    return [
-        _completed(account, provider_id, provider, groups=groups, project_id=project_id, of=of) for account in found
-    ]
+    common: Entry = {"project_id": project_id, "schema": schema or provider.secret_schema}
+    return [_completed(account, provider_id, provider, groups=groups, common=common, of=of) for account in found]
 
 
 def _account(number: int, cells: dict[str, str], surplus: int, of: str) -> Account:
@@ -87,15 +93,14 @@ def _account(number: int, cells: dict[str, str], surplus: int, of: str) -> Accou
 
 
 def _completed(
-    account: Account, provider_id: str, provider: Provider, *, groups: Sequence[str], project_id: str, of: str
+    account: Account, provider_id: str, provider: Provider, *, groups: Sequence[str], common: Entry, of: str
 ) -> Account:
     written = account.entry
     named = [each.strip() for each in str(written.get("groups") or "").split(_BETWEEN_GROUPS)]
     entry: Entry = {"secret_id": written["secret_id"], "provider": provider_id}
     optional = {
         "name": written.get("name"),
-        "schema": written.get("schema") or provider.secret_schema,
-        "project_id": written.get("project_id") or project_id,
+        **{key: written.get(key) or value for key, value in common.items()},
         "groups": list(dict.fromkeys(each for each in (*named, *groups) if each)),
     }
     entry |= {key: value for key, value in optional.items() if value}

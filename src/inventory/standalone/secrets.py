@@ -31,46 +31,46 @@ def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) 
             cannot be changed.
     """
     known = {str(entry["secret_id"]) for entry in file.entries("secrets")}
-    projects = file.content().projects
     for entry, _ in secrets:
-        if not _NAME.fullmatch(entry["secret_id"]):
-            reason = "may have letters, digits, '.', '_' and '-', and begins with a letter or digit"
-            raise SettingsError(f"secret_id {entry['secret_id']!r}: {reason}", field="secret_id")
+        _require_valid(file, entry["secret_id"], entry.get("project_id"))
         if entry["secret_id"] in known:
             raise SettingsError(f"secret_id {entry['secret_id']!r} exists already", field="secret_id")
         known.add(entry["secret_id"])
-        project_id = entry.get("project_id")
-        if project_id and projects is not None and project_id not in {each.project_id for each in projects}:
-            raise SettingsError(
-                f"project_id {project_id!r} is not one of the projects of {file.path}", field="project_id"
-            )
     with contextlib.ExitStack() as undo:
         for entry, data in secrets:
-            _write(file, entry["secret_id"], data, new=True)
+            _write(file, entry["secret_id"], data)
             undo.callback((file.path.parent / _relative(entry["secret_id"])).unlink, missing_ok=True)
         file.add("secrets", *({**entry, "data_file": _relative(entry["secret_id"])} for entry, _ in secrets))
         undo.pop_all()
 
 
-def replace_data(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) -> None:
-    """Replace a secret's data; tasks from now on use the new data.
+def replace(file: PlatformFile, secret_id: str, data: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+    """Replace a secret's data, and what ``about`` contains of its entry; tasks from now on use the new data.
 
     Raises:
         NotFoundError: there is no such secret.
-        SettingsError: the files cannot be written.
+        SettingsError: the secret_id cannot name a file, the project is not listed, or the files cannot be written;
+            nothing is changed.
     """
-    written = file.find("secrets", secret_id).get("data_file")
-    _write(file, secret_id, data)
-    if written != _relative(secret_id):
-        kept = ("data", "data_env", "data_file")
-        file.replace(
-            "secrets",
-            secret_id,
-            lambda entry: {
-                **{key: value for key, value in entry.items() if key not in kept},
-                "data_file": _relative(secret_id),
-            },
-        )
+    before = file.find("secrets", secret_id)
+    _require_valid(file, secret_id, about.get("project_id"))
+    relative = _relative(secret_id)
+
+    def changed(entry: Entry) -> Entry:
+        kept = {key: value for key, value in entry.items() if key not in ("data", "data_env", "data_file")}
+        return {**kept, **about, "data_file": relative}
+
+    if before.get("data_file") != relative:
+        with contextlib.ExitStack() as undo:
+            _write(file, secret_id, data)
+            undo.callback((file.path.parent / relative).unlink, missing_ok=True)
+            file.replace("secrets", secret_id, changed)
+            undo.pop_all()
+        return
+    path = file.path.parent / relative
+    with _translated(path), _written(path, data) as new:
+        file.replace("secrets", secret_id, changed)
+        new.replace(path)
 
 
 def remove(file: PlatformFile, secret_id: str) -> None:
@@ -90,21 +90,31 @@ def _relative(secret_id: str) -> str:
     return f"{FOLDER}/{secret_id}.json"
 
 
-def _write(file: PlatformFile, secret_id: str, data: Mapping[str, Any], *, new: bool = False) -> None:
-    """Write a secret's data; with ``new`` only where there is no such file, so that of two commands one wins."""
+def _require_valid(file: PlatformFile, secret_id: str, project_id: str | None) -> None:
+    if not _NAME.fullmatch(secret_id):
+        reason = "may have letters, digits, '.', '_' and '-', and begins with a letter or digit"
+        raise SettingsError(f"secret_id {secret_id!r}: {reason}", field="secret_id")
+    projects = file.content().projects if project_id else None
+    if projects is not None and project_id not in {each.project_id for each in projects}:
+        raise SettingsError(f"project_id {project_id!r} is not one of the projects of {file.path}", field="project_id")
+
+
+def _write(file: PlatformFile, secret_id: str, data: Mapping[str, Any]) -> None:
+    """Write a secret's data where there is no such file yet, so that of two commands one wins."""
     path = file.path.parent / _relative(secret_id)
     with _translated(path):
         private_folder(path.parent)
-        with written_beside(path, json.dumps(dict(data), ensure_ascii=False, indent=1) + "\n") as written:
-            if not new:
-                written.replace(path)
-                return
+        with _written(path, data) as new:
             try:
-                path.hardlink_to(written)
+                path.hardlink_to(new)
             except FileExistsError as exc:
                 raise SettingsError(
                     f"{path} exists already: remove it, or choose another id", field="secret_id"
                 ) from exc
+
+
+def _written(path: Path, data: Mapping[str, Any]) -> contextlib.AbstractContextManager[Path]:
+    return written_beside(path, json.dumps(dict(data), ensure_ascii=False, indent=1) + "\n")
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 
 from inventory.cli import cli
 from inventory.devruntime.ports import free_port
+from inventory.devruntime.running import RunningFile
 from inventory.process import yaml_text
 from inventory.standalone.platform_file import PlatformFile
 from tests.fakes.plugin import Failure, FakePlugin
@@ -50,6 +52,7 @@ def server_says_nothing() -> Iterator[None]:
 @pytest.fixture
 def platform(wire: Wire, channel: grpc.Channel) -> Path:
     """The service's platform file, as somebody wrote it."""
+    shutil.rmtree(wire.platform_file.parent / "secrets", ignore_errors=True)
     wire.platform_file.write_text(HAND_WRITTEN)
     wire.platform_file.chmod(0o600)
     return wire.platform_file
@@ -168,6 +171,16 @@ def test_a_secret_is_shown_replaced_and_removed_without_its_values(run: Run, pla
     assert "exists already" in run(*add, code=1, env=aws).output + str(run(*add, code=1, env=aws).exception)
     run(*("secret", "add", "mine", "--replace", "--from-provider"), env=aws | {"AWS_ACCESS_KEY_ID": "AKIB"})
     assert json.loads(data.read_text())["aws_access_key_id"] == "AKIB"
+    other = ("--project", "project-2", "--group", "c", "--schema", "s", "--name", "N", "--provider", "aws")
+    run(*("secret", "add", "mine", "--replace", "--from-provider", *other), env=aws)
+    assert json.loads(data.read_text())["aws_access_key_id"] == "AKIA"
+    changed = json.loads(run("secret", "show", "mine", "--json").stdout)
+    assert (changed["project_id"], changed["groups"], changed["schema"], changed["name"]) == (
+        "project-2",
+        ["c"],
+        "s",
+        "N",
+    )
     run("secret", "remove", "mine")
     assert not data.exists()
     assert [each["secret_id"] for each in _content(platform)["secrets"]] == ["first"]
@@ -194,6 +207,51 @@ def test_a_secret_written_by_hand_gets_its_other_values_in_a_file(run: Run, plat
     assert "# the first one" in platform.read_text()
 
 
+def test_a_secret_is_replaced_as_a_whole_or_not_at_all(run: Run, platform: Path) -> None:
+    run("project", "add", "project-1")
+    run("secret", "add", "mine", "--provider", "new", "--from-env", "KEY", env={"KEY": json.dumps({"key": "old"})})
+    before = platform.read_text()
+    for secret_id in ("first", "mine"):
+        replace = ("secret", "add", secret_id, "--replace", "--from-env", "KEY", "--project", "project-no")
+        answer = run(*replace, code=1, env={"KEY": json.dumps({"key": VALUE})})
+        assert "'project-no' is not one of the projects" in answer.output + str(answer.exception)
+    assert platform.read_text() == before
+    assert json.loads((platform.parent / "secrets" / "mine.json").read_text()) == {"key": "old"}
+    assert not (platform.parent / "secrets" / "first.json").exists()
+
+
+def test_the_quickstart_talks_to_the_same_server_in_all_its_steps(
+    run: Run, platform: Path, plugin: FakePlugin, tmp_path: Path
+) -> None:
+    """The server wants a domain, and the token is sent; neither the one nor the other gets lost between the steps."""
+    run("plugin", "add", "plugin-aws-ec2-inven-collector", plugin.endpoint, "--provider", "aws", "--version", "1.13")
+    with RunningFile(tmp_path) as running:
+        running.write({"static_file": str(platform)})
+        aws = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": VALUE}
+        quick = ("quickstart", "aws", "--data-dir", str(tmp_path), "--platform-file", str(platform), "--version", "9")
+        shown = run("--token", f"{VALUE}-token", "--timeout", "20", "--json", *quick, env=aws)
+
+    steps = [line for line in shown.stderr.splitlines() if line.startswith("$ ")]
+    common = "--domain domain-cli --timeout 20.0 --json"
+    assert [step.partition(common)[2].split()[:2] for step in steps] == [
+        ["secret", "add"],
+        ["collector", "create"],
+        ["schedule", "add"],
+        ["collect", "aws"],
+    ]
+    assert f"--platform-file {platform} --data-dir {tmp_path}" in steps[0]
+    assert "is there already (--version: not used)" in shown.stderr
+    assert "set INVENTORY_TOKEN" in shown.stderr
+    decoder, text, answers = json.JSONDecoder(), shown.stdout, []
+    while text.strip():
+        answer, end = decoder.raw_decode(text.lstrip())
+        answers.append(answer)
+        text = text.lstrip()[end:]
+    assert [answer.get("status") for answer in answers][-1] == "SUCCESS"
+    assert len(answers) == 4
+    run("collector", "delete", "aws")
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -209,6 +267,11 @@ def test_a_secret_written_by_hand_gets_its_other_values_in_a_file(run: Run, plat
         (("plugin", "add", "p", "127.0.0.1:1"), "--provider is missing"),
         (("plugin", "upgrade", "none", "1.0"), "plugin_id = none"),
         (("project", "add", "p", "--group", "none"), "'none' is not in"),
+        (
+            ("plugin", "run", "p", "--provider", "x", "--command", "x", "--image", "y", "--memory", "1g"),
+            "--image, --me",
+        ),
+        (("plugin", "run", "p", "--provider", "x", "--image", "y", "--folder", "."), "--folder is where --command"),
     ],
 )
 def test_bad_input_names_what_is_wrong_and_changes_nothing(

@@ -243,7 +243,7 @@ def test_the_comments_of_a_hand_written_file_survive_every_command(tmp_path: Pat
     file.add("plugins", new_entry("two", "grpc://127.0.0.1:2"))
     file.replace("plugins", "one", lambda entry: upgraded(entry, "1.1"))
     secrets.add(file, [({"secret_id": "b", "provider": "aws"}, {"key": "b"})])
-    secrets.replace_data(file, "a", {"key": "other"})
+    secrets.replace(file, "a", {"key": "other"}, {"name": "A"})
     secrets.remove(file, "b")
     file.add("projects", {"project_id": "p"})
     file.remove("plugins", "two")

@@ -6,6 +6,7 @@ Each step is a command that is shown, and run as if it had been typed.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import os
 import shlex
@@ -23,6 +24,7 @@ from inventory.cli.options import ClientOptions
 from inventory.cli.standalone.location import data_dir, platform_options
 from inventory.cli.standalone.plugin_run import find_known, is_up
 from inventory.cli.terminal import echo, one_line
+from inventory.cli.view.output import wants_json
 from inventory.devruntime.running import running_settings
 from inventory.errors import SettingsError
 from inventory.standalone import usual_places
@@ -40,13 +42,21 @@ class Steps:
     Args:
         context: of the command that runs them.
         before: options before each command, such as ``--endpoint``.
+        token: of the server, passed to each command and not shown; empty: the commands find it themselves.
         dry: show them, and run none.
+        as_json: stdout is for what the commands print.
     """
 
-    def __init__(self, context: click.Context, before: Sequence[str], *, dry: bool) -> None:
+    def __init__(
+        self, context: click.Context, before: Sequence[str], *, token: str = "", dry: bool, as_json: bool
+    ) -> None:
         self._root = context.find_root()
         self._before = list(before)
+        self._hidden = ["--token", token] if token else []
         self._dry = dry
+        self.as_json = as_json
+        if token:
+            self.say("# To type them yourself, set INVENTORY_TOKEN: the token is not shown")
 
     def run(self, *words: str, quiet: bool = False) -> None:
         """Show a command and run it; ``quiet``: without what it prints.
@@ -56,18 +66,25 @@ class Steps:
             click.exceptions.Exit: it ended with another code than 0.
         """
         typed = [*self._before, *words]
-        _print(f"$ inventory {shlex.join(typed)}")
+        self.say(f"$ inventory {shlex.join(typed)}")
         if self._dry:
             return
+        quiet = quiet and not self.as_json
         with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
             command: Any = self._root.command
-            code = command.main(args=typed, prog_name="inventory", standalone_mode=False)
+            code = command.main(args=[*self._hidden, *typed], prog_name="inventory", standalone_mode=False)
         if isinstance(code, int) and code:
             raise click.exceptions.Exit(code)
 
-    def skip(self, reason: str) -> None:
-        """Say why a step is not needed."""
-        _print(f"# {reason}")
+    def skip(self, reason: str, unused: Sequence[str] = ()) -> None:
+        """Say why a step is not needed, and which of the given options are therefore not used."""
+        options = ", ".join(word for word in unused if word.startswith("--"))
+        self.say(f"# {reason}" + (f" ({options}: not used)" if options else ""))
+
+    def say(self, line: str) -> None:
+        """Print a line about the steps, after an empty one."""
+        echo("", err=self.as_json)
+        echo(one_line(line), err=self.as_json)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,19 +155,23 @@ def quickstart(
         name=name or cloud,
         hour=hour,
     )
-    _all_steps(context, file, Steps(context, _before(context), dry=dry_run), wanted, dry=dry_run)
-    _print(f"It needs: {known.needs}.")
-    echo(one_line(f"Look at it: inventory resource stat --by cloud_service_type; the plugin is {known.source}"))
+    before, token = _before(context)
+    steps = Steps(context, before, token=token, dry=dry_run, as_json=wants_json(context))
+    _all_steps(context, file, steps, wanted, dry=dry_run)
+    steps.say(f"It needs: {known.needs}.")
+    look = f"Look at it: inventory resource stat --by cloud_service_type; the plugin is {known.source}"
+    echo(one_line(look), err=steps.as_json)
 
 
 def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted: Wanted, *, dry: bool) -> None:
     plugin_id, provider, name = wanted.known.plugin_id, wanted.known.provider, wanted.name
-    where = _where(file)
+    where = _given(context, "data_dir", "platform_file")
     if _has(file, "plugins", plugin_id):
-        steps.skip(f"the plugin {plugin_id} is there already")
+        steps.skip(f"the plugin {plugin_id} is there already", wanted.run)
     else:
         steps.run("plugin", "run", wanted.plugin, *wanted.run, *where)
     if _has(file, "secrets", name):
+        steps.skip(f"the secret {name} is there already", _given(context, "from_file", "profile"))
         steps.run("secret", "check", name, "--plugin", plugin_id, *where)
     else:
         steps.run("secret", "add", name, "--provider", provider, *wanted.secret, "--check", *where)
@@ -160,7 +181,7 @@ def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted:
     else:
         steps.run(*("collector", "create", "--name", name, "--plugin", plugin_id, "--provider", provider), quiet=True)
     if schedules:
-        steps.skip(f"it has a schedule already: {schedules[0]}")
+        steps.skip(f"it has a schedule already: {schedules[0]}", _given(context, "hour"))
     else:
         steps.run("schedule", "add", name, "--name", "daily", "--hours", str(wanted.hour), quiet=True)
     steps.run("collect", name, "--watch")
@@ -178,7 +199,7 @@ def _source(known: CataloguePlugin, from_file: str | None, profile: str | None) 
     try:
         usual_places.read(place, usual_places.Place(environ=os.environ, home=Path.home()))
     except SettingsError as exc:
-        echo(one_line(f"# no credentials at the usual place: {exc.message}"))
+        echo(one_line(f"# no credentials at the usual place: {exc.message}"), err=True)
         return ()
     return ("--from-provider",)
 
@@ -196,35 +217,35 @@ def _existing(context: click.Context, name: str) -> tuple[list[str], list[str]]:
     return found, schedules
 
 
-def _before(context: click.Context) -> tuple[str, ...]:
-    """Return the options that make each command talk to the same server."""
-    options = context.find_object(ClientOptions)
+def _before(context: click.Context) -> tuple[tuple[str, ...], str]:
+    """Return the options that make each command talk to the same server, and the token that was typed."""
+    root, options = context.find_root(), context.find_object(ClientOptions)
     assert options is not None
-    if context.find_root().get_parameter_source("endpoint") is click.core.ParameterSource.DEFAULT:
+    names = [str(parameter.name) for parameter in root.command.params]
+    before = _given(root, *(name for name in names if name != "token"))
+    token = options.token if _given(root, "token") else ""
+    if root.get_parameter_source("endpoint") is click.core.ParameterSource.DEFAULT:
         port = running_settings(data_dir()).get("port", DEFAULT_PORT)
-        if port == DEFAULT_PORT:
-            return ()
-        endpoint = f"127.0.0.1:{port}"
-        context.obj = ClientOptions(endpoint=endpoint, domain_id=options.domain_id, token=options.token)
-        return ("--endpoint", endpoint)
-    return ("--endpoint", options.endpoint)
+        if port != DEFAULT_PORT:
+            endpoint = f"127.0.0.1:{port}"
+            context.obj = dataclasses.replace(options, endpoint=endpoint)
+            before = ("--endpoint", endpoint, *before)
+    return before, token
 
 
-def _where(file: PlatformFile) -> tuple[str, ...]:
-    """Return the option that names the data folder, where it is not the usual one."""
-    folder = data_dir()
-    if folder == Path(".inventory"):
-        return ()
-    return ("--data-dir", str(folder)) if is_up(file) else ("--platform-file", str(file.path))
+def _given(context: click.Context, *names: str) -> tuple[str, ...]:
+    """Return the options of these names that were typed, as they could be typed again; variables need not be."""
+    words: list[str] = []
+    for parameter in context.command.params:
+        source = context.get_parameter_source(str(parameter.name))
+        if parameter.name in names and source is click.core.ParameterSource.COMMANDLINE:
+            value = context.params.get(parameter.name)
+            words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
+    return tuple(words)
 
 
 def _has(file: PlatformFile, section: str, key: str) -> bool:
     return any(str(entry.get(ID_NAMES[section])) == key for entry in file.entries(section))
-
-
-def _print(line: str) -> None:
-    echo("")
-    echo(one_line(line))
 
 
 def _ask(words: str, option: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def secret() -> None:
 @click.option("--from-env", metavar="NAME", help="the variable with the values as JSON")
 @click.option("--from-provider", is_flag=True, help="from the files or variables of the provider's own tools")
 @click.option("--profile", "--context", metavar="NAME", help="the same, for this AWS profile or kubeconfig context")
-@click.option("--replace", is_flag=True, help="replace the values of an existing secret")
+@click.option("--replace", is_flag=True, help="replace an existing secret's values, and what other options name")
 @click.option("--check/--no-check", default=False, show_default=True, help="add it only if a plugin accepts it")
 @platform_options
 @json_option
@@ -90,7 +90,7 @@ def add_secret(
     if from_file and from_file.endswith(".csv"):
         if secret_id or replace or from_env or from_provider or profile or about.pop("name", None):
             raise click.UsageError("a CSV file goes without SECRET, --name, --replace and other sources")
-        _add_accounts(context, file, from_file, provider, check=check, **about)
+        _add_accounts(context, file, from_file, provider, check=check, schema=schema, **about)
         return
     if not secret_id:
         raise click.UsageError("SECRET is missing")
@@ -103,7 +103,8 @@ def add_secret(
     if check:
         require_acceptance(file, provider, {secret_id: values})
     if replace:
-        secrets.replace_data(file, secret_id, values)
+        changes = sent(provider=provider, schema=schema, **about)
+        secrets.replace(file, secret_id, values, _plain(changes))
     else:
         entry = {"secret_id": secret_id, "provider": provider, **sent(schema=schema or known.secret_schema, **about)}
         secrets.add(file, [(_plain(entry), values)])
@@ -119,8 +120,7 @@ def _add_accounts(
     provider: str | None,
     *,
     check: bool,
-    groups: Sequence[str],
-    project_id: str | None,
+    **about: Any,
 ) -> None:
     if not provider:
         raise click.UsageError("--provider is missing")
@@ -128,7 +128,7 @@ def _add_accounts(
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
         raise click.UsageError(f"{path}: {exc.strerror if isinstance(exc, OSError) else 'is not UTF-8'}") from None
-    found = accounts_of(text, provider, provider_of(provider), groups=groups, project_id=project_id or "", of=path)
+    found = accounts_of(text, provider, provider_of(provider), of=path, **sent(**about))
     if check:
         require_acceptance(file, provider, {str(each.entry["secret_id"]): each.values for each in found})
     secrets.add(file, [(each.entry, each.values) for each in found])
