@@ -34,4 +34,7 @@ def require_image(image: str) -> None:
     echo(one_line(f"docker pull {image}"), err=True)
     pulled = subprocess.run(["docker", "pull", "--quiet", image], stdout=subprocess.DEVNULL, check=False)
     if pulled.returncode != 0:
-        raise click.ClickException(f"docker pull {image} failed with exit code {pulled.returncode}")
+        raise click.ClickException(
+            f"docker pull {image} failed with exit code {pulled.returncode}: does Docker run, and is there this image? "
+            "Without Docker, run the plugin from its source: --folder FOLDER --command 'COMMAND --port {port}'"
+        )

@@ -145,8 +145,9 @@ def quickstart(
         raise click.UsageError(f"--plugin {key}: is not in the catalogue (plugin catalogue)")
     if not dry_run and not is_up(file):
         raise click.ClickException("`inventory up` does not run here: start it in another terminal, in this folder")
-    if not dry_run and not known.version and not (run["version"] or run["image"] or run["command"]):
-        run["version"] = _ask(f"no version of {known.image or key} is known; which one", "--version")
+    if not known.version and not (run["version"] or run["image"] or run["command"]):
+        unknown = f"no version of {known.image or key} is known; which one"
+        run["version"] = "VERSION" if dry_run else _ask(unknown, "--version")
     wanted = Wanted(
         plugin=key,
         known=known,
