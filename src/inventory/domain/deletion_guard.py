@@ -1,4 +1,4 @@
-"""The guard before deletions: how many at once are too many to be deleted without being asked for."""
+"""The guard of deletions: how many resources are too many to be deleted at once without approval."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ TAG: Final = "deletion_guard_percent"
 
 @dataclass(frozen=True, slots=True)
 class DeletionGuard:
-    """What is deleted unasked.
+    """What is deleted without approval.
 
     Attributes:
-        percent: of what lives; more than that, at once, is held; 0: nothing is held.
+        percent: of the active resources; a deletion of a larger share at once is held; 0: nothing is held.
         least: resources; fewer than that are never held.
     """
 
@@ -27,7 +27,7 @@ class DeletionGuard:
         return self.percent > 0 and deleted >= self.least and 100 * deleted > self.percent * alive
 
     def of_collector(self, tags: Mapping[str, object] | None) -> DeletionGuard:
-        """Return the guard of a collector with these tags; a tag that is no percentage changes nothing."""
+        """Return the guard of a collector with these tags; a tag that is not a percentage is ignored."""
         try:
             percent = float(str((tags or {}).get(TAG)))
         except ValueError:

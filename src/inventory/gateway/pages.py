@@ -26,7 +26,7 @@ _STATIC: Final = {
     "/docs/docs.css": ("docs.css", "text/css"),
 }
 _STATIC_HEADERS: Final = {
-    # The page displays what the API answers, so it runs only its own script and contacts nobody else.
+    # The page displays answers of the API, so it may run only its own script and contact only this server.
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -46,7 +46,7 @@ def pages(
     """Return the pages.
 
     Args:
-        description: of the API, as OpenAPI has it.
+        description: of the API, in OpenAPI.
         upstream: gives the connection to the server.
         owner: whose the pages are.
         draining: tells whether the process is about to stop.

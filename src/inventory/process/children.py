@@ -27,7 +27,7 @@ _POLL_SECONDS: Final = 0.1
 _KILL_AFTER_SECONDS: Final = 5.0
 """How much longer than its drain time a child may take before it is killed, s."""
 _THREADS: Final = Path("/proc/self/task")
-"""Linux lists here the threads of this process, those of C libraries included."""
+"""Linux lists the threads of this process here, including those of C libraries."""
 
 _log = get_logger(__name__)
 
@@ -62,7 +62,7 @@ class _Child:
 
 @dataclass(frozen=True, slots=True)
 class _Gate:
-    """What a forked child waits for, both ends of each pipe, since a fork has both.
+    """The pipes of a forked child, with both ends of each, which a fork inherits.
 
     Attributes:
         start: receives a value once the child shall work.
@@ -129,8 +129,8 @@ class ChildProcesses:
     def fork(self) -> bool:
         """Fork all children now, to begin in ``run``; ``stop`` must follow, also where ``run`` is not reached.
 
-        They share the memory of everything that is imported by now. Only a process with a single thread may fork, and
-        only Linux tells; otherwise nothing happens, and ``run`` spawns them.
+        They share the memory of everything that is imported by now. Only a process with a single thread may fork, which
+        can be checked only on Linux; otherwise nothing happens, and ``run`` spawns them.
 
         Returns:
             Whether they were forked.
@@ -280,12 +280,12 @@ def _run(main: ChildMain, arguments: Sequence[Any], number: int, ready: Connecti
     try:
         code = main(*arguments, number=number, on_ready=on_ready)
     finally:
-        # What a forked process registers to run at its end does not run.
+        # Exit handlers registered in a forked process do not run.
         log_stream.drain()
     raise SystemExit(code)
 
 
 def _end_after(parent: Connection | int) -> None:
-    """Stop this process when its parent has ended in any way: nobody else would."""
+    """Stop this process when its parent has ended in any way."""
     wait([parent])
     os.kill(os.getpid(), signal.SIGTERM)

@@ -108,7 +108,7 @@ class _NotOursError(Exception):
 
 
 def _ask(kind: str, host: str, port: int) -> str | None:
-    """Return what the page of readiness says is wrong; None where all is well.
+    """Return the problem reported by the page of readiness; None if there is none.
 
     Raises:
         _NotOursError: it is not the page of such a process.

@@ -1,6 +1,6 @@
-"""Conditions as people type them, ``region_code=us-east-1 data.size>0 "free words"``, to those that the API takes.
+"""Parses conditions that people type, such as ``region_code=us-east-1 data.size>0 "free words"``.
 
-One language for the command line's ``--filter`` and the console's search field.
+The command line's ``--filter`` and the console's search field use the same language.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OPERATORS: Final = {
     ">": "gt",
     "<": "lt",
 }
-"""Signs, and the operators of the API that they stand for."""
+"""The operators of the API by their signs."""
 
 _CONDITION: Final = re.compile(r"([A-Za-z_$][^=!~<>]*?)(!=|!~|>=|<=|=|~|>|<)(.*)", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?(0|[1-9]\d{0,17})(\.\d+)?")
@@ -34,11 +34,11 @@ _ESCAPED: Final = re.compile(r"\\(.)")
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What a line of conditions and words asks for.
+    """A parsed line of conditions and words.
 
     Attributes:
-        conditions: as the API takes them; all must hold.
-        keyword: the words, of which any must occur.
+        conditions: in the form of the API; all must hold.
+        keyword: the words, at least one of which must occur.
     """
 
     conditions: tuple[ConditionJson, ...]
@@ -53,19 +53,19 @@ def parse_condition(text: str) -> ConditionJson | None:
     key, sign, operand = found.groups()
     operator = OPERATORS[sign]
     if operator in _ORDERED and key.endswith("_at"):
-        # Times have operators of their own, and may be given relative to now.
+        # Times have their own operators, and may be relative to now.
         operator = f"{'timediff' if operand.startswith('now') else 'datetime'}_{operator}"
     elif operator in _ORDERED and _NUMBER.fullmatch(operand):
-        # MongoDB compares a number with numbers only.
+        # MongoDB compares a number only with numbers.
         return {"k": key, "v": json.loads(operand), "o": operator}
     return {"k": key, "v": operand, "o": operator}
 
 
 def parse_search(text: str) -> Search:
-    """Return what a line asks for: conditions and words apart by blanks; quotes keep blanks and signs together."""
+    """Parse a line of conditions and words separated by spaces; in quotes, spaces and signs are plain text."""
     conditions, words = [], []
     for token in _TOKEN.findall(text):
-        # A sign within quotes is a part of what is looked for.
+        # A sign in quotes is part of the text to search for.
         condition = None if token.startswith('"') else parse_condition(token)
         if condition is None:
             words.append(_unquoted(token))

@@ -1,4 +1,4 @@
-"""Which values an operator takes, and on which fields; a raw condition → a typed one."""
+"""Turns raw conditions into typed ones: which values and fields an operator accepts."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from inventory.query.keys import encoded, split_key
 from inventory.query.values import iso_datetime, plain_value, relative_datetime, typed_scalar
 
 MAX_PATTERN_BYTES = 4096
-"""Longest pattern, and longest text to be contained."""
+"""Maximum length of a pattern, and of a text for contain."""
 MAX_PATTERNS = 256
-"""Most patterns of one contain_in, not_contain_in or regex_in."""
+"""Maximum number of patterns of one contain_in, not_contain_in or regex_in."""
 
 _TEXT_KINDS = frozenset({FieldKind.STRING, FieldKind.ENUM, FieldKind.FREE, FieldKind.TAG_MAP})
 _PCRE_ONLY = re.compile(r"\(\?[|&R0-9+-]|\(\?[a-zA-Z^-]+\)|\(\*|\(\?P?[<'&>]|\\[pPXhHvVRKQEGgNkzZ]|\[\[:|\\x\{|\\c")
-"""What PCRE, MongoDB's regex engine, knows and Python's ``re`` does not: such patterns are left to MongoDB."""
+"""Syntax of PCRE, MongoDB's regex engine, that Python's ``re`` lacks: such patterns are checked only by MongoDB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def _patterns(subject: _Subject, value: Value) -> list[Value]:
 
 
 def check_pattern(pattern: str, key: str) -> None:
-    """Refuse what is no regular expression. MongoDB has the last word: its PCRE is not Python's ``re``.
+    """Reject an invalid regular expression. MongoDB decides in the end, because PCRE differs from Python's ``re``.
 
     Raises:
         InvalidParameterError: the pattern is certainly wrong.
@@ -166,7 +166,7 @@ def _match(subject: _Subject, value: Value) -> Value:
 
 
 def _member(subject: _Subject, name: str, value: Value) -> Value:
-    """The value of one member of an element, typed where the members are known."""
+    """Return the value of one member of an element, typed if the members are known."""
     segments = split_key(name)
     member: Field | None = subject.field
     for segment in segments:

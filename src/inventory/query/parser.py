@@ -13,7 +13,7 @@ from inventory.query.keys import encoded
 from inventory.query.operators import MAX_PATTERN_BYTES, typed_condition
 
 MAX_CONDITIONS = 1000
-"""Most conditions of one query, filter and filter_or together."""
+"""Maximum number of conditions of one query, in filter and filter_or together."""
 MAX_WORDS = 64
 """Most words of a keyword."""
 MAX_SORT_KEYS = 16
@@ -72,7 +72,7 @@ def _parse_condition(schema: ResourceSchema, entry: RawQuery, now: datetime) -> 
     key = alias(entry, "key")
     operator = alias(entry, "operator")
     if not key:
-        raise QueryError(reason="a condition has a key, an operator and a value", key="query.filter")
+        raise QueryError(reason="a condition needs a key, an operator and a value", key="query.filter")
     return condition(schema, key, operator, entry.get("value", entry.get("v")), now=now)
 
 
@@ -177,14 +177,14 @@ def _exact(schema: ResourceSchema, key: SortKey) -> Iterator[SortKey]:
 
 
 def sort_key(target: KeyTarget, direction: int, number: int) -> SortKey:
-    """Return the key of an order; what no path reaches is computed under a name of its own."""
+    """Return the sort key; a value that no path reaches is computed under a separate name."""
     if not target.members:
         return SortKey(target.path, direction)
     return SortKey(f"_sort{number}", direction, target)
 
 
 def parse_only(schema: ResourceSchema, only: Iterable[str]) -> tuple[str, ...] | None:
-    """Check the fields of ``only`` and return them as wire paths, aliases resolved; None where none is named.
+    """Check the fields of ``only`` and return them as API paths with aliases resolved; None if there are none.
 
     Fields that the resource lacks are left out, so the result may be empty: then nothing is shown.
 

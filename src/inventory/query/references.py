@@ -1,4 +1,4 @@
-"""Conditions that come from elsewhere: other resources' answers, and the request's own fields."""
+"""Conditions that do not come from the query itself: resolved references, and the request's own fields."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def resolve_references(query: Q, lookup: ReferenceLookup) -> Q:
 
     Args:
         query: any query.
-        lookup: called once per such condition, in order; not at all where there are none.
+        lookup: called once per such condition, in order.
     """
     if next(query.references(), None) is None:
         return query
@@ -48,7 +48,7 @@ def with_request_filters(query: Q, fields: Mapping[str, object], *, now: datetim
         now: passed on to the parser, UTC.
 
     Raises:
-        BadRequestError: a field that this service has no answer for, or a value of the wrong type.
+        BadRequestError: a field that this service does not support, or a value of the wrong type.
     """
     nodes = tuple(
         condition(query.schema, key, "in" if isinstance(value, list) else "eq", value, now=now)

@@ -1,7 +1,7 @@
 """The census: open and waiting work, counted by each replica every few seconds.
 
-Counts are not taken at each scrape, which anybody may repeat at any rate, nor by the sweep: one replica sweeps, and the
-others would keep showing outdated numbers. Each count reads an index, up to a bound.
+Counting at each scrape would let any client cause queries at any rate; counting in the sweep would leave outdated
+numbers in all replicas but one. Each count reads an index, up to a maximum.
 """
 
 from __future__ import annotations

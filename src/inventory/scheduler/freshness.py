@@ -1,4 +1,4 @@
-"""How many secrets are fresh, late and stale: for alerts, looked at by each replica for itself."""
+"""Counts fresh, late and stale secrets for alerts; each replica does so separately."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _RENEW_SECONDS: Final = 3.0
 _LOOK_SECONDS: Final = 10.0
 """How often to look whether housekeeping is due, s."""
 HOLDS_SECONDS: Final = 30.0
-"""How often empty holds are closed, and those completed whose garbage collection was cut off, s."""
+"""How often empty holds are closed, and holds of interrupted garbage collections are completed, s."""
 LOOKS_PER_SWEEP: Final = 4
 """How often per sweep period to check whether a sweep is due. A sweep is late by at most this share of the period,
 which is part of the promised repair time."""

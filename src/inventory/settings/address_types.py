@@ -1,4 +1,4 @@
-"""Addresses as types of settings and of the static platform file: one that no channel can use is refused at once."""
+"""Types of addresses in settings and in the static platform file; an address that no channel can use is rejected."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What tells installations apart where several share a machine: where the settings of their processes lead.
+"""Distinguishes installations that share a machine by the addresses in their settings.
 
-Of an address only a digest is shown, and of user and password nothing.
+Only a digest of an address is shown, without user and password.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ _DIGITS: Final = 12
 
 
 def store_mark(settings: Settings) -> str:
-    """Return the mark of what uses the settings' MongoDB: server, workers and schedulers of one installation share it.
+    """Return the mark of processes that use the settings' MongoDB: an installation's server, workers and schedulers.
 
-    User, password, options and the order of the hosts don't count.
+    User, password, options and the order of the hosts do not matter.
     """
     authority = settings.mongo_uri.get_secret_value().partition("://")[2].split("?", 1)[0].split("/", 1)[0]
     hosts = sorted(authority.rpartition("@")[2].lower().split(","))
@@ -26,7 +26,7 @@ def store_mark(settings: Settings) -> str:
 
 
 def gateway_mark(settings: Settings) -> str:
-    """Return the mark of a gateway: of the server that it calls.
+    """Return the mark of a gateway, which depends on the server that it calls.
 
     Raises:
         SettingsError: as ``server_address``.
@@ -35,7 +35,7 @@ def gateway_mark(settings: Settings) -> str:
 
 
 def server_address(settings: Settings) -> Address:
-    """Return where the gateway finds the server: ``gateway_upstream``, or where the settings let the server listen.
+    """Return the address of the gateway's server: ``gateway_upstream``, or the address on which the server listens.
 
     Raises:
         SettingsError: ``gateway_upstream`` is no address.

@@ -1,4 +1,4 @@
-"""How far an undo has come that takes several calls."""
+"""The progress of an undo, which can take several calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inventory.model.stored import collection_of
 LISTED: Final = 100
 """The number of resources that are listed of those that were not restored."""
 _KEPT: Final = timedelta(days=1)
-"""How long an undo may pause and still continue where it was."""
+"""How long an interrupted undo can be continued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Progress:
     """What the calls of one undo have done so far.
 
     Attributes:
-        part: the first id of what deleted the resources that were tried last; empty in the beginning.
+        part: the first id of what deleted the resources tried last; empty at the beginning.
         after: the ``_id`` of the resource that was tried last.
         not_restored: number of resources that were tried and not restored.
         living: the first of these.
@@ -54,7 +54,7 @@ class Progress:
 
 
 class UndoProgress:
-    """The collection ``undo``, with a document for each undo that has begun and not ended.
+    """The collection ``undo``, with a document for each undo in progress.
 
     Args:
         database: holds the collection.

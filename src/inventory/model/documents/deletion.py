@@ -12,14 +12,14 @@ from inventory.model.fields import StructField
 from inventory.model.stored import StoredDocument
 
 COLLECT = "COLLECT"
-"""Kind: what one job task no longer saw."""
+"""Kind: resources that one job task no longer saw."""
 AGE = "AGE"
-"""Kind: what housekeeping would have deleted of one type."""
+"""Kind: resources of one type that housekeeping would have deleted."""
 HOUSEKEEPING = "HOUSEKEEPING"
-"""Kind: no hold, but what one run of housekeeping deleted in a domain."""
+"""Kind: not a hold, but resources that one run of housekeeping deleted in a domain."""
 
 PREPARING = "PREPARING"
-"""Not all that it is to hold is marked yet: it cannot be answered."""
+"""Not all resources are marked yet, so it cannot be answered."""
 HELD = "HELD"
 APPROVING = "APPROVING"
 """Approved, and not all of it is deleted yet."""
@@ -91,10 +91,10 @@ class Deletion(Document):  # type: ignore[misc]
 
 
 class Undo(Document):  # type: ignore[misc]
-    """How far the undo of one job or deletion has come; MongoDB removes it at ``expires_at``.
+    """The progress of the undo of one job or deletion; MongoDB removes it at ``expires_at``.
 
-    ``part`` and ``after`` say which resources were tried, ``not_restored`` and ``living`` which were not restored,
-    since an active one is the same.
+    ``part`` and ``after`` say which resources were tried; ``not_restored`` and ``living`` which were not restored
+    because an active one is the same.
     """
 
     domain_id = StringField(required=True)

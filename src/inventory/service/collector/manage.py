@@ -74,7 +74,7 @@ class CollectorService(ResourceReads):
         super().__init__(reader=reader, clock=clock)
 
     def create(self, principal: Principal, params: Params) -> StoredCollector:
-        """Make a collector; nothing stays behind where that fails.
+        """Create a collector; if that fails, nothing is stored.
 
         Args:
             principal: who asks.
@@ -109,7 +109,7 @@ class CollectorService(ResourceReads):
         return self._insert(collector, refreshed)
 
     def _insert(self, collector: StoredCollector, refreshed: Refreshed) -> StoredCollector:
-        """Store rules first, then the collector: a collector that can be seen is whole."""
+        """Store the rules before the collector, so that a visible collector is complete."""
         domain_id, collector_id = collector["domain_id"], collector[_ID]
         try:
             if refreshed.rules:
@@ -180,13 +180,13 @@ class CollectorService(ResourceReads):
         return self._collectors.get(principal.domain_id, collector_id)
 
     def enable(self, principal: Principal, collector_id: str) -> StoredCollector:
-        """Let the collector collect. Raises ``NotFoundError``."""
+        """Enable the collector. Raises ``NotFoundError``."""
         if not collector_id:
             raise RequiredParameterError(key=_ID)
         return self._collectors.enable(principal.domain_id, collector_id, self._clock.now())
 
     def disable(self, principal: Principal, collector_id: str) -> StoredCollector:
-        """Let the collector rest: ``collect`` refuses, schedules don't fire. Raises ``NotFoundError``."""
+        """Disable the collector: ``collect`` is refused, and schedules do not fire. Raises ``NotFoundError``."""
         if not collector_id:
             raise RequiredParameterError(key=_ID)
         return self._collectors.disable(principal.domain_id, collector_id, self._clock.now())

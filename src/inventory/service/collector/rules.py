@@ -50,7 +50,7 @@ class CollectorRuleService(ResourceReads):
         super().__init__(reader=reader, clock=clock)
 
     def create(self, principal: Principal, params: Params) -> StoredCollectorRule:
-        """Add a CUSTOM rule behind the collector's others.
+        """Add a CUSTOM rule after the collector's existing rules.
 
         Args:
             principal: who asks.
@@ -76,7 +76,7 @@ class CollectorRuleService(ResourceReads):
         return self._rules.append(rule)
 
     def update(self, principal: Principal, params: Params) -> StoredCollectorRule:
-        """Replace what was sent of name, conditions, conditions_policy, actions, options and tags.
+        """Replace the sent ones of name, conditions, conditions_policy, actions, options and tags.
 
         Raises:
             NotFoundError: no such rule, or project in ``change_project``.

@@ -1,4 +1,4 @@
-"""What `inventory doctor` finds, made by a running server for operators."""
+"""The findings of `inventory doctor`, from a running server, for operators."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from inventory.errors import PermissionDeniedError, RequestTimeoutError
 BUDGET_SECONDS: Final = 10.0
 """No check begins later than this after the first, s; each is bounded by itself."""
 REUSE_SECONDS: Final = 5.0
-"""How long findings are reused, s: however many look, the checks run no more often."""
+"""How long findings are reused, s, so that the checks run no more often, however many callers there are."""
 
 Checks = Callable[[bool], Iterator[Finding]]
-"""Makes the findings one by one; those of the plugins only if asked to."""
+"""Yields the findings; those of the plugins only if requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class DiagnosisService:
 
         Args:
             principal: a SYSTEM caller; or a caller without a user, as all are without authentication.
-            plugins: whether to ask the collectors' plugins as well, and test a secret of each.
+            plugins: whether to check the collectors' plugins as well, with a secret of each.
 
         Raises:
             PermissionDeniedError: the caller is no operator.
@@ -79,7 +79,7 @@ class DiagnosisService:
                 return newest
             found = self._run(plugins=plugins)
             if patience >= BUDGET_SECONDS:
-                # Checks cut short by the deadline of an impatient caller say nothing to others.
+                # Checks that were interrupted by one caller's deadline are of no use to others.
                 self._newest[plugins] = (self._clock.monotonic() + REUSE_SECONDS, found)
             return found
         finally:

@@ -248,7 +248,8 @@ class CollectService:
             error.when_known(lambda: self._plan_soon(job))
 
     def _plan_soon(self, job: StoredJob) -> None:
-        """Have a postponed job planned now; if that fails, it is planned at its stored time or by the sweeper."""
+        """Enqueue the planning of a postponed job now; if that fails, it is planned at its stored time or by the
+        sweeper."""
         domain_id, job_id = job["domain_id"], job["job_id"]
         try:
             if self._jobs.plans.hasten(domain_id, job_id):
@@ -258,7 +259,7 @@ class CollectService:
 
     def _plan_claimed(self, job: StoredJob) -> CollectPlan:
         if job["plan_attempts"] > self._limits.max_attempts:
-            raise CollectInitializeError(stage="plan", reason="whoever planned it was lost, repeatedly")
+            raise CollectInitializeError(stage="plan", reason="the process that planned it was lost repeatedly")
         collector = self._enabled(job["domain_id"], job["collector_id"])
         options = CollectOptions(
             job.get("filter") or {},
