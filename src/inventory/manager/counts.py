@@ -11,12 +11,38 @@ from typing import Any, Final, NamedTuple
 
 from bson import encode
 from cachetools import LRUCache
+from pymongo.collection import Collection
+from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
 
 MANY: Final = 10_000
 """A count below this is never cached: it is cheap, and its exact value may matter."""
 REUSE: Final = 20.0
 """A count is reused for this many times its duration, so that counting takes at most a twentieth of the time."""
 _ENTRIES: Final = 1_000
+
+
+def count(collection: Collection[Any], match: Mapping[str, Any], *, max_time_ms: int) -> int:
+    """Return how many documents ``match`` finds, by the ``count`` command: an aggregation takes a third longer.
+
+    Args:
+        collection: where to count.
+        match: not empty: without conditions the command may count what a cluster's shards no longer own.
+        max_time_ms: time limit inside MongoDB, ms.
+    """
+    command: dict[str, Any] = {
+        "count": collection.name,
+        "query": match,
+        "maxTimeMS": max_time_ms,
+        **({"readConcern": concern} if (concern := collection.read_concern.document) else {}),
+    }
+    try:
+        reply = collection.database.command(command, read_preference=collection.read_preference)
+    except ServerSelectionTimeoutError:
+        raise  # the server selection timeout has already passed
+    except AutoReconnect:
+        # Unlike commands, this is retried automatically.
+        return collection.count_documents(match, maxTimeMS=max_time_ms)
+    return int(reply["n"])
 
 
 class _Key(NamedTuple):

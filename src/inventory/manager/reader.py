@@ -14,7 +14,7 @@ from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
-from inventory.manager.counts import CountCache
+from inventory.manager.counts import CountCache, count
 from inventory.manager.page import Page
 from inventory.manager.raw_documents import at_most, documents_of, find_one
 from inventory.model.connection import CODEC, Document, translated_errors
@@ -179,7 +179,7 @@ class Reader:
         return self._count(match, milliseconds)
 
     def _count(self, match: Document, milliseconds: int) -> int:
-        return self._collection.count_documents(match, maxTimeMS=milliseconds)
+        return count(self._collection, match, max_time_ms=milliseconds)
 
     def keys(
         self,

@@ -117,7 +117,7 @@ def test_a_total_of_very_many_is_counted_once_until_something_is_written(
     def listed() -> tuple[int, list[str]]:
         return api.call("Collector.list", page)["total_count"], api.recorder.names
 
-    assert listed() == (MANY + 1, ["find collector", "aggregate collector"])
+    assert listed() == (MANY + 1, ["find collector", "count collector"])
     assert listed() == (MANY + 1, ["find collector"])
 
     elsewhere = {"domain_id": "domain-2", "name": "theirs", "plugin_info": stored["plugin_info"]}
@@ -126,7 +126,7 @@ def test_a_total_of_very_many_is_counted_once_until_something_is_written(
 
     collector("another")
 
-    assert listed() == (MANY + 2, ["find collector", "aggregate collector"])
+    assert listed() == (MANY + 2, ["find collector", "count collector"])
 
 
 def test_a_stat_is_one_aggregation(api: Api) -> None:

@@ -13,7 +13,7 @@ from tests.integration.speed.conftest import DOMAIN, Api, Json
 from tests.manual_clock import ManualClock
 
 STORED = 60
-_OURS = ("find", "filter", "sort", "limit", "skip", "projection", "aggregate", "pipeline", "cursor")
+_OURS = ("find", "filter", "sort", "limit", "skip", "projection", "aggregate", "pipeline", "cursor", "count", "query")
 
 LISTS = [
     ("Collector.list", {}),
