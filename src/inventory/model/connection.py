@@ -145,7 +145,7 @@ def require_transactions(database: Database[Document]) -> None:
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise SettingsError(
             "mongo_uri (INVENTORY_MONGO_URI): names a standalone MongoDB, which has no transactions; "
-            "start mongod with --replSet and run rs.initiate(): a replica set of one node will do"
+            "start mongod with --replSet and run rs.initiate(): a replica set of one node is enough"
         )
 
 

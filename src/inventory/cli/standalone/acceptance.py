@@ -1,4 +1,4 @@
-"""Whether plugins accept a secret; nothing of its data is in what they answer."""
+"""Asks plugins whether they accept a secret; their answers are shown without its data."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inventory.errors import InventoryError, PluginError, PluginUnavailableError
 from inventory.standalone.platform_file import Entry, PlatformFile
 
 _AT_ONCE: Final = 8
-"""Secrets that are asked about at the same time."""
+"""Maximum number of secrets that are checked concurrently."""
 _SHOWN: Final = 10
 
 
@@ -67,7 +67,7 @@ def answers(plugins: Sequence[Entry], data: Json) -> list[dict[str, str]]:
 
 
 def _default_options(connection: CollectorPlugin) -> Json:
-    """Return the defaults of a plugin's options: none where it refuses to say so without those that have no default."""
+    """Return the defaults of a plugin's options; none if the plugin refuses ``init`` without required options."""
     try:
         return with_defaults({}, connection.init({}))
     except PluginUnavailableError:

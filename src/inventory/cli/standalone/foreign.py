@@ -1,4 +1,4 @@
-"""What plugins print and answer, without the secrets that the platform file knows: a plugin may show one."""
+"""Redacts the platform file's secrets in what plugins print and answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``plugin run``, ``plugin logs`` and ``plugin catalogue``: plugins that run beside ``inventory up``."""
+"""``plugin run``, ``plugin logs`` and ``plugin catalogue``: plugins that `inventory up` runs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from inventory.standalone.plugins import new_entry
 FIRST_PORT: Final = 50070
 POLL_SECONDS: Final = 0.25
 ANSWER_SECONDS: Final = 60.0
-"""How long a plugin that was started may take until it answers, s."""
+"""How long a started plugin may take to answer, s."""
 FORGET_SECONDS: Final = 5.0
 SHOWN_LINES: Final = 12
 
@@ -49,13 +49,13 @@ CATALOGUE_COLUMNS: tuple[Column, ...] = (
     "inventory plugin run plugin-mine --provider mine --command 'python plugin.py --port {port}'",
 )
 @click.argument("name")
-@click.option("--command", help="run this instead of a container; {port} stands for the port, as does $PORT")
+@click.option("--command", help="run this instead of a container; {port} and $PORT are the port")
 @click.option("--folder", type=click.Path(path_type=Path), help="where the command runs")
-@click.option("--image", help="another image than the catalogue's, with its tag or without")
-@click.option("--version", help="of the plugin: the tag of its image")
-@click.option("--memory", default="1g", show_default=True, help="limit of the container's memory")
-@click.option("--provider", help="whose secrets it takes; absent: the catalogue's")
-@click.option("--port", type=click.IntRange(1, 65535), help="of 127.0.0.1; absent: the first free one from 50070")
+@click.option("--image", help="image to use instead of the catalogue's, with or without a tag")
+@click.option("--version", help="version of the plugin: the tag of its image")
+@click.option("--memory", default="1g", show_default=True, help="memory limit of the container")
+@click.option("--provider", help="the provider of its secrets; absent: the catalogue's")
+@click.option("--port", type=click.IntRange(1, 65535), help="port on 127.0.0.1; absent: the first free one from 50070")
 @click.option(
     "--wait", type=click.FloatRange(0), default=ANSWER_SECONDS, show_default=True, help="until it answers, seconds"
 )
@@ -134,7 +134,7 @@ def run_plugin(
 @click.option("--lines", type=click.IntRange(1), default=100, show_default=True, help="the last ones")
 @platform_options
 def plugin_logs(name: str, lines: int, file: PlatformFile) -> None:
-    """Show what a plugin that `inventory up` runs has printed, and how its process is."""
+    """Show the output of a plugin that `inventory up` runs, and the state of its process."""
     known = find_known(name)
     plugin_id = known.plugin_id if known else name
     path = log_file(data_dir(), plugin_id)
@@ -154,7 +154,7 @@ def plugin_logs(name: str, lines: int, file: PlatformFile) -> None:
 @json_option
 @click.pass_context
 def show_catalogue(context: click.Context) -> None:
-    """List the public plugins that are known here: what they need, and how far that was checked."""
+    """List the known public plugins: what they need, and how that was checked."""
     rows = [{"key": key, **each.model_dump()} for key, each in catalogue().plugins.items()]
     print_rows(context, {"results": rows, "total_count": len(rows)}, CATALOGUE_COLUMNS)
 
@@ -170,7 +170,7 @@ def find_known(name: str) -> CataloguePlugin | None:
 
 
 def is_up(file: PlatformFile) -> bool:
-    """Return whether an `inventory up` runs that reads this platform file."""
+    """Return whether an `inventory up` with this platform file is running."""
     found = running_settings(data_dir()).get("static_file")
     return found is not None and Path(found).resolve() == file.path
 
@@ -178,13 +178,13 @@ def is_up(file: PlatformFile) -> bool:
 def wait_until_it_answers(
     file: PlatformFile, entry: Entry, seconds: float, *, before: PluginState | None = None
 ) -> Mapping[str, Any]:
-    """Return what a plugin that was just started answers to ``init``; nothing where it refuses, which is an answer.
+    """Return the answer of a plugin that was just started to ``init``; nothing if it refuses, which is an answer, too.
 
     Args:
         file: whose secrets are not shown.
         entry: of the plugin.
         seconds: how long it may take.
-        before: the state of the process that it replaces; absent: there is none.
+        before: the state of the process that it replaces; None: there is none.
 
     Raises:
         click.ClickException: it ended, or did not answer in time; with its last lines.
@@ -209,14 +209,14 @@ def wait_until_it_answers(
 
 
 def _is_new(state: PluginState, before: PluginState | None) -> bool:
-    """Return whether ``state`` is that of the new process: the one before it may answer until it has ended."""
+    """Return whether ``state`` is that of the new process; the previous one may answer until it has ended."""
     if before is None or state.state is State.FAILED:
         return state != before
     return state.pid not in (0, before.pid)
 
 
 def _await_forgotten(plugin_id: str) -> None:
-    """Wait until `inventory up` no longer reports on an entry of this id that was just removed."""
+    """Wait until `inventory up` no longer reports the state of a removed entry with this id."""
     deadline = time.monotonic() + FORGET_SECONDS
     while plugin_id in read_states(data_dir()) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)

@@ -62,7 +62,7 @@ for _command in (try_plugin, run_plugin, plugin_logs, show_catalogue):
 @click.option("--version", help="the version at this endpoint")
 @click.option("--access-token-env", metavar="NAME", help="the variable with the plugin's access token")
 @options_option
-@click.option("--check/--no-check", default=True, show_default=True, help="call its init before it is added")
+@click.option("--check/--no-check", default=True, show_default=True, help="call its init before adding it")
 @platform_options
 @json_option
 @click.pass_context
@@ -167,7 +167,7 @@ def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: Pla
 @click.argument("version")
 @click.option("--endpoint", help="endpoint of that version, if different from the plugin's")
 @options_option
-@click.option("--check/--no-check", default=True, show_default=True, help="call its init before the file is changed")
+@click.option("--check/--no-check", default=True, show_default=True, help="call its init before changing the file")
 @platform_options
 @json_option
 @click.pass_context

@@ -33,9 +33,8 @@ def project() -> None:
 def add_project(
     context: click.Context, project_id: str, name: str | None, project_group_id: str | None, file: PlatformFile
 ) -> None:
-    """Add a project. As long as none is listed, every project_id exists; from the first one on, only listed ones do.
-
-    The first time, the projects named in secrets and service accounts are therefore listed as well.
+    """Add a project. While none is listed, every project_id exists; as soon as there is one, only listed ones do. The
+    first time, the projects of secrets and service accounts are therefore added as well.
     """
     content = file.content()
     if project_group_id and all(group.project_group_id != project_group_id for group in content.project_groups):

@@ -1,6 +1,6 @@
 """``quickstart``: from a running `inventory up` to the first collect of one's own cloud.
 
-Each step is a command that is shown, and run as if it had been typed.
+Each step is a command, which is shown and run as if it had been typed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from inventory.standalone.catalogue import CataloguePlugin, provider_of
 from inventory.standalone.platform_file import ID_NAMES, PlatformFile
 
 PLUGINS: Final = {"aws": "aws-ec2", "google": "google-cloud", "azure": "azure", "kubernetes": "kubernetes"}
-"""Which plugin of the catalogue is the first of each cloud."""
+"""The plugin of the catalogue to begin with, by cloud."""
 DEFAULT_PORT: Final = "50051"
 
 
@@ -77,7 +77,7 @@ class Steps:
             raise click.exceptions.Exit(code)
 
     def skip(self, reason: str, unused: Sequence[str] = ()) -> None:
-        """Say why a step is not needed, and which of the given options are therefore not used."""
+        """Print why a step is not needed, and which of the given options are therefore ignored."""
         options = ", ".join(word for word in unused if word.startswith("--"))
         self.say(f"# {reason}" + (f" ({options}: not used)" if options else ""))
 
@@ -89,7 +89,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What was asked for.
+    """The options of the command.
 
     Attributes:
         plugin: of the catalogue, by its name there.
@@ -110,8 +110,8 @@ class Wanted:
 
 @click.command(cls=Command, example="inventory quickstart aws --profile production")
 @click.argument("cloud", type=click.Choice(sorted(PLUGINS)))
-@click.option("--plugin", help="another plugin of the catalogue")
-@click.option("--name", help="of the collector and the secret; absent: CLOUD")
+@click.option("--plugin", help="plugin of the catalogue to use instead")
+@click.option("--name", help="name of the collector and the secret; absent: CLOUD")
 @click.option("--from-file", metavar="FILE", help="JSON or YAML with the secret's values; - for stdin")
 @click.option("--profile", "--context", metavar="NAME", help="this AWS profile or kubeconfig context")
 @click.option("--hour", type=click.IntRange(0, 23), default=2, show_default=True, help="collect daily at, UTC")
@@ -119,7 +119,7 @@ class Wanted:
 @click.option("--image", help="another image than the catalogue's")
 @click.option("--command", help="run the plugin by this command instead of Docker")
 @click.option("--folder", help="where the command runs")
-@click.option("--dry-run", is_flag=True, help="show the commands, and run none")
+@click.option("--dry-run", is_flag=True, help="show the commands without running them")
 @platform_options
 @click.pass_context
 def quickstart(
@@ -137,7 +137,7 @@ def quickstart(
 ) -> None:
     """Collect your own CLOUD: plugin, secret, collector, schedule, and the first collect.
 
-    Asks for what is missing. Each step is shown as the command that does it; what is there already is kept.
+    Asks for missing values. Each step is shown as the command that does it; what exists already is kept.
     """
     key = plugin or PLUGINS[cloud]
     known = find_known(key)
@@ -189,7 +189,7 @@ def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted:
 
 
 def _source(known: CataloguePlugin, from_file: str | None, profile: str | None) -> tuple[str, ...]:
-    """Return the options that say where the secret's values come from; none: they are asked for."""
+    """Return the options for the source of the secret's values; none: the user is asked for them."""
     if from_file:
         return ("--from-file", from_file)
     if profile:
@@ -219,7 +219,7 @@ def _existing(context: click.Context, name: str) -> tuple[list[str], list[str]]:
 
 
 def _before(context: click.Context) -> tuple[tuple[str, ...], str]:
-    """Return the options that make each command talk to the same server, and the token that was typed."""
+    """Return the options with which each command calls the same server, and the token that was typed."""
     root, options = context.find_root(), context.find_object(ClientOptions)
     assert options is not None
     names = [str(parameter.name) for parameter in root.command.params]
@@ -235,7 +235,7 @@ def _before(context: click.Context) -> tuple[tuple[str, ...], str]:
 
 
 def _given(context: click.Context, *names: str) -> tuple[str, ...]:
-    """Return the options of these names that were typed, as they could be typed again; variables need not be."""
+    """Return the options with these names as they were typed; those set by variables are not needed."""
     words: list[str] = []
     for parameter in context.command.params:
         source = context.get_parameter_source(str(parameter.name))

@@ -56,9 +56,9 @@ def secret() -> None:
 @click.option("--group", "groups", multiple=True, help="a group that collectors can name; repeatable")
 @click.option("--from-file", metavar="FILE", help="JSON or YAML with the values, or CSV; - for stdin")
 @click.option("--from-env", metavar="NAME", help="the variable with the values as JSON")
-@click.option("--from-provider", is_flag=True, help="from the files or variables of the provider's own tools")
+@click.option("--from-provider", is_flag=True, help="use the files or variables of the provider's own tools")
 @click.option("--profile", "--context", metavar="NAME", help="the same, for this AWS profile or kubeconfig context")
-@click.option("--replace", is_flag=True, help="replace an existing secret's values, and what other options name")
+@click.option("--replace", is_flag=True, help="replace an existing secret's values, and what else is given")
 @click.option("--check/--no-check", default=False, show_default=True, help="add it only if a plugin accepts it")
 @platform_options
 @json_option

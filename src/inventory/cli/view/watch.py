@@ -63,7 +63,7 @@ class _Description(ProgressColumn):
     """The description of a line, which is cut where it is too long; rich's own column would interpret it as markup."""
 
     def get_table_column(self) -> Column:
-        """Return how the column is laid out: 20 tasks stay 20 lines."""
+        """Return the column's layout, in which each task stays on one line."""
         return Column(no_wrap=True, overflow="ellipsis")
 
     def render(self, task: Task) -> Text:
@@ -154,7 +154,7 @@ class _Lines:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        # All of them now: a line that is added later stands below those that are there.
+        # Add all of them now, because later lines are placed below the existing ones.
         self._lines = [progress.add_task("", total=1, visible=False) for _ in range(SHOWN_TASKS)]
         self._rest = progress.add_task("", total=None, visible=False)
 

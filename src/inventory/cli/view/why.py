@@ -40,7 +40,7 @@ LOOKALIKES: Final[tuple[Column, ...]] = (
 )
 _SOURCES: Final[Mapping[str, str]] = {
     "RULE": "set by the collector rule",
-    "SECRET": "that of the secret that saw it last",
+    "SECRET": "the project of the secret that last saw it",
     "USER": "set by a user",
     "OTHER": "set by its plugin, or by earlier rules or an earlier secret",
 }

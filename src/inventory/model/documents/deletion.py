@@ -22,12 +22,12 @@ PREPARING = "PREPARING"
 """Not all resources are marked yet, so it cannot be answered."""
 HELD = "HELD"
 APPROVING = "APPROVING"
-"""Approved, and not all of it is deleted yet."""
+"""Approved, and not all resources are deleted yet."""
 APPROVED = "APPROVED"
 DISCARDING = "DISCARDING"
 DISCARDED = "DISCARDED"
 DISSOLVED = "DISSOLVED"
-"""All that was held came back, or went another way."""
+"""All its resources were seen again, or deleted otherwise."""
 DONE = "DONE"
 
 OPEN = (PREPARING, HELD, APPROVING, DISCARDING)
@@ -36,12 +36,12 @@ OPEN = (PREPARING, HELD, APPROVING, DISCARDING)
 class Deletion(Document):  # type: ignore[misc]
     """One hold, or one run of housekeeping.
 
-    ``held`` is the number of resources that were marked as held in the beginning, ``missing`` how many still are,
-    as far as is known. The marks themselves say so exactly: of a hold of kind COLLECT the ``hold_id`` of collection
-    states, of kind AGE that of cloud services. ``types`` and ``regions`` count those of the beginning by name,
-    ``examples`` lists some. ``threshold`` is the number of misses from which a hold of kind COLLECT holds;
-    ``cutoff`` and ``ref_cloud_service_type`` are what a hold of kind AGE is about: resources of the type that
-    nobody has seen since. ``open_of`` exists while a hold of kind AGE is open: a type has one at most.
+    ``held`` is the number of resources that were marked as held at the beginning, ``missing`` the last known number
+    that still are. The exact number is that of the marks: ``hold_id`` of collection states for kind COLLECT, and of
+    cloud services for kind AGE. ``types`` and ``regions`` count the resources at the beginning by name, ``examples``
+    lists some. A hold of kind COLLECT contains resources with at least ``threshold`` misses; one of kind AGE contains
+    resources of the type ``ref_cloud_service_type`` that were not seen since ``cutoff``. ``open_of`` exists while a
+    hold of kind AGE is open, at most one per type.
     """
 
     deletion_id = StringField(required=True)
