@@ -100,6 +100,7 @@ class Services(Managers):
             reader=self.job_service,
             collect=self.collect,
             planner=self.retry_planner,
+            holds=self.holds,
         )
 
     @cached_property

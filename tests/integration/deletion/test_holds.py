@@ -50,12 +50,6 @@ def test_too_many_at_once_are_held_with_the_reason_and_nothing_is_deleted(fleet:
     assert hold["examples"][0]["resource_id"].startswith("i-")
 
 
-@pytest.mark.parametrize(("lost", "of"), [(19, 20), (20, 70)], ids=["few", "a small share"])
-def test_few_and_a_small_share_are_deleted_as_ever(fleet: Fleet, lost: int, of: int) -> None:
-    assert fleet.loses(range(lost), of)["deleted_count"] == lost
-    assert fleet.holds() == []
-
-
 def test_a_tag_of_the_collector_goes_before_the_setting(fleet: Fleet) -> None:
     def tagged(percent: str) -> None:
         request = {"collector_id": fleet.collector_id, "tags": {"deletion_guard_percent": percent}}

@@ -79,20 +79,14 @@ def test_again_restores_nothing_twice(fleet: Fleet) -> None:
     assert fleet.whole.database["record"].count_documents({}) == records
 
 
-@pytest.mark.parametrize(
-    "known_by", ["match key and resource id", "resource id", "match key", "name", "name, changed by a user"]
-)
+@pytest.mark.parametrize("known_by", ["match key and resource id", "name, changed by a user"])
 def test_one_that_lives_again_is_told_and_not_doubled(fleet: Fleet, known_by: str) -> None:
     job_id = delete_by_job(fleet, 0, 1, 2)
     services = fleet.whole.database["cloud_service"]
     fleet.sees(*range(1, 10))
     fleet.collect()
-    if known_by in ("resource id", "name"):
-        # Deleted by a version that did not keep it.
-        services.update_many({}, {"$unset": {"former_match_key": "", "match_key": ""}})
     if known_by == "name, changed by a user":
         services.update_many({"state": "ACTIVE"}, {"$unset": {"match_key": ""}})
-    if known_by not in ("match key and resource id", "resource id"):
         services.update_many({}, {"$unset": {"reference": ""}})
 
     done = fleet.service.undo(USER, {"job_id": job_id})

@@ -21,6 +21,7 @@ from inventory.errors import (
     PermissionDeniedError,
 )
 from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.reader import Reader
 from inventory.manager.resource.filter_cache import FilterCacheStore
@@ -98,7 +99,13 @@ class World:
         references = CollectorReferences(collectors=kit.collectors, reader=reader("collector", COLLECTOR))
         jobs = JobService(jobs=kit.jobs, reader=reader("job", JOB), references=references, clock=clock)
         self.service = RetryService(
-            jobs=kit.jobs, failed=failed, tasks=kit.tasks, reader=jobs, collect=self.collects, planner=retries
+            jobs=kit.jobs,
+            failed=failed,
+            tasks=kit.tasks,
+            reader=jobs,
+            collect=self.collects,
+            planner=retries,
+            holds=HoldManager(database=kit.database),
         )
 
     def _secrets(self, _selector: Any, _principal: Principal) -> Sequence[SecretInformation]:

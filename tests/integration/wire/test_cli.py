@@ -443,10 +443,12 @@ def test_what_is_held_is_listed_shown_approved_and_undone(run: Run, here: Home, 
     forecast = _json(run("collect", "aws", "--dry-run", "--json"))
     assert (forecast["counts"]["held"], forecast["counts"].get("deleted", 0)) == (27, 0)
     assert {change["action"] for change in forecast["changes"]} >= {"HOLD"}
-    run("collect", "aws", "--watch")
+    collected = run("collect", "aws", "--watch").stdout
 
     [hold] = _json(run("deletion", "list", "--state", "HELD", "--collector", "aws", "--json"))["results"]
     shown = run("deletion", "show", hold["deletion_id"]).stdout
+    remark = f"27 resources of {here.secret_ids[0]} are missing. Their deletion is held until somebody approves it: "
+    assert f"{remark}inventory deletion show {hold['deletion_id']}" in " ".join(collected.split())
     assert "27 of 27 still missing, 30 were alive" in shown
     assert "no longer saw 27 of 30 resources" in shown
     assert "types: test.Compute.Server 27" in shown

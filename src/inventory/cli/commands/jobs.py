@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import click
-import grpc
 
-from inventory.cli.client import CallError, Client, connected
+from inventory.cli.client import Client, connected
 from inventory.cli.command_form import CommandGroup
 from inventory.cli.commands.stat import add_stat
 from inventory.cli.completion import collector_names
@@ -75,7 +74,6 @@ def show_job(context: click.Context, job_id: str | None, name_or_id: str | None,
     with connected(context) as client:
         wanted = job_id or _newest(client, name_or_id)
         found = watch_job(client, wanted, quiet=wants_json(context)) if watch else whole_job(client, wanted)
-        found |= _retries(client, wanted)
     if wants_json(context):
         print_json(found)
     else:
@@ -167,17 +165,6 @@ def delete_task(context: click.Context, job_task_ids: tuple[str, ...]) -> None:
 
 
 add_stat(task, "JobTask", example="inventory task stat --by status --sum failure_count")
-
-
-def _retries(client: Client, job_id: str) -> dict[str, Any]:
-    """Return which jobs retry each other, and whether this one can be retried; nothing if the server does not know."""
-    try:
-        facts = client.call("JobOperations.get", job_id=job_id)
-    except CallError as exc:
-        if exc.status is not grpc.StatusCode.UNIMPLEMENTED:
-            raise
-        return {}
-    return {name: value for name, value in facts.items() if name != "job"}
 
 
 def _newest(client: Client, name_or_id: str | None) -> str:

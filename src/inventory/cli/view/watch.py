@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import click
+import grpc
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -107,7 +108,7 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
 
 
 def whole_job(client: Client, job_id: str) -> dict[str, Any]:
-    """Return a job with all its ``tasks``."""
+    """Return a job with all its ``tasks``, and the facts about it beyond the published API."""
     job = client.call("Job.get", job_id=job_id)
     tasks: list[dict[str, Any]] = []
     while True:
@@ -116,7 +117,18 @@ def whole_job(client: Client, job_id: str) -> dict[str, Any]:
         found = answer.get("results", [])
         tasks.extend(found)
         if not found or len(tasks) >= answer.get("total_count", 0):
-            return job | {"tasks": tasks}
+            return job | _facts(client, job_id) | {"tasks": tasks}
+
+
+def _facts(client: Client, job_id: str) -> dict[str, Any]:
+    """Return the members of ``JobFacts`` but the job; nothing if the server does not have this method."""
+    try:
+        facts = client.call("JobOperations.get", job_id=job_id)
+    except CallError as exc:
+        if exc.status is not grpc.StatusCode.UNIMPLEMENTED:
+            raise
+        return {}
+    return {name: value for name, value in facts.items() if name != "job"}
 
 
 def _follow(client: Client, job_id: str, progress: Progress) -> None:

@@ -22,6 +22,13 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
     total = job.get("total_tasks", 0)
     for warning in job.get("warnings", ()):
         yield _warning(warning)
+    for hold in job.get("holds", ()):
+        who = hold.get("secret_id") or "a deleted secret"
+        missing = hold.get("missing", 0)
+        yield (
+            f"{missing} resources of {who} are missing. Their deletion is held until somebody approves it: "
+            f"inventory deletion show {hold['deletion_id']}"
+        )
     if job.get("retry_of"):
         yield f"It collects again what failed in {job['retry_of']}."
     if job.get("retried_by"):

@@ -91,6 +91,13 @@ class HoldManager:
         rows = self._deletions.find(query).sort([("created_at", -1), ("_id", -1)]).skip(start - 1).limit(limit)
         return self.current(domain_id, list(rows)), self._deletions.count_documents(query)
 
+    @translated_errors()
+    def held_among(self, domain_id: str, deletion_ids: Sequence[str]) -> Sequence[StoredDeletion]:
+        """Return those of the holds that wait for an answer, with the current ``missing``."""
+        query = {"domain_id": domain_id, "deletion_id": {"$in": list(deletion_ids)}, "state": HELD}
+        found = self.current(domain_id, list(self._deletions.find(query))) if deletion_ids else ()
+        return [each for each in found if each["state"] == HELD]
+
     def current(self, domain_id: str, found: Sequence[Any]) -> Sequence[StoredDeletion]:
         """Return holds with the current ``missing``; a hold that no longer holds anything is DISSOLVED."""
         open_ids = [each["deletion_id"] for each in found if each["kind"] == COLLECT and each["state"] in OPEN]

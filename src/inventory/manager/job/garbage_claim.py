@@ -96,6 +96,12 @@ class GarbageClaims:
         }
         return list(self._tasks.find(query))
 
+    @translated_errors()
+    def with_holds(self, domain_id: str, job_id: str, limit: int) -> list[str]:
+        """Return tasks of the job whose garbage collection held resources."""
+        query = {"domain_id": domain_id, "job_id": job_id, "held_count": {"$gt": 0}}
+        return [task["job_task_id"] for task in self._tasks.find(query, {"job_task_id": 1}).limit(limit)]
+
 
 def garbage_fence(domain_id: str, job_task_id: str, owner: str) -> Fence:
     """Return the fence of a task's garbage collection: its claim, required to count or delete anything."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from inventory.domain.job.states import JOB_OPEN, JobStatus
 from inventory.domain.principal import Principal
 from inventory.errors import JobNotRetryableError, PermissionDeniedError
+from inventory.manager.deletion.holds import HoldManager, hold_id_of
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
@@ -18,6 +19,9 @@ from inventory.service.job.collect import CollectService
 from inventory.service.job.manage import JobService
 from inventory.service.job.retry_plan import RetryPlanner
 from inventory.service.resource.scope import project_scope
+
+_HOLDS: Final = 20
+"""The maximum number of holds that are returned with a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class JobFacts:
         not_retryable: why it cannot be retried; empty if it can.
         warnings: what resources lacked without failing, by code: in how many, in how many tasks, and an example; for a
             caller bound to projects, in the tasks of these.
+        holds: deletion_id, secret_id and missing of the unanswered holds that its tasks made; not for a caller bound to
+            projects.
     """
 
     job: Document
@@ -40,6 +46,7 @@ class JobFacts:
     failed_tasks: int
     not_retryable: str
     warnings: Sequence[Document] = ()
+    holds: Sequence[Document] = ()
 
 
 class RetryService:
@@ -50,6 +57,7 @@ class RetryService:
         reader: reads a job as its callers see it.
         collect: creates the job.
         planner: finds the job whose tasks are retried.
+        holds: the holds that a job has made.
     """
 
     def __init__(
@@ -61,7 +69,9 @@ class RetryService:
         reader: JobService,
         collect: CollectService,
         planner: RetryPlanner,
+        holds: HoldManager,
     ) -> None:
+        self._holds = holds
         self._jobs = jobs
         self._failed = failed
         self._tasks = tasks
@@ -105,7 +115,16 @@ class RetryService:
         if not reason and retry is not None:
             reason = f"{retry['job_id']} already retries it"
         warnings = self._tasks.warnings_of_job(principal.domain_id, job_id, scope)
-        return JobFacts(shown, job.get("retry_of") or "", retry["job_id"] if retry else "", failed, reason, warnings)
+        retried_by = retry["job_id"] if retry else ""
+        holds = self._holds_of(principal, job_id)
+        return JobFacts(shown, job.get("retry_of") or "", retried_by, failed, reason, warnings, holds)
+
+    def _holds_of(self, principal: Principal, job_id: str) -> list[Document]:
+        if principal.projects is not None:
+            return []
+        made = self._tasks.garbage.with_holds(principal.domain_id, job_id, _HOLDS)
+        found = self._holds.held_among(principal.domain_id, [hold_id_of(job_task_id) for job_task_id in made])
+        return [{name: each.get(name) for name in ("deletion_id", "secret_id", "missing")} for each in found]
 
     def _refusal(self, job: StoredJob, retry: StoredJob | None) -> str:
         """Return why the job, which ``retry`` retries, cannot be retried, judged by its state only."""

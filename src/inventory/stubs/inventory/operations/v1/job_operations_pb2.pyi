@@ -26,20 +26,22 @@ class JobFactsRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., domain_id: _Optional[str] = ...) -> None: ...
 
 class JobFacts(_message.Message):
-    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings")
+    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings", "holds")
     JOB_FIELD_NUMBER: _ClassVar[int]
     RETRY_OF_FIELD_NUMBER: _ClassVar[int]
     RETRIED_BY_FIELD_NUMBER: _ClassVar[int]
     FAILED_TASKS_FIELD_NUMBER: _ClassVar[int]
     NOT_RETRYABLE_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
+    HOLDS_FIELD_NUMBER: _ClassVar[int]
     job: _collector_pb2.JobInfo
     retry_of: str
     retried_by: str
     failed_tasks: int
     not_retryable: str
     warnings: _containers.RepeatedCompositeFieldContainer[JobWarning]
-    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ...) -> None: ...
+    holds: _containers.RepeatedCompositeFieldContainer[JobHold]
+    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ..., holds: _Optional[_Iterable[_Union[JobHold, _Mapping]]] = ...) -> None: ...
 
 class SliceQuery(_message.Message):
     __slots__ = ("job_task_id", "page", "domain_id")
@@ -86,6 +88,16 @@ class SliceList(_message.Message):
     results: _containers.RepeatedCompositeFieldContainer[SliceInfo]
     total_count: int
     def __init__(self, results: _Optional[_Iterable[_Union[SliceInfo, _Mapping]]] = ..., total_count: _Optional[int] = ...) -> None: ...
+
+class JobHold(_message.Message):
+    __slots__ = ("deletion_id", "secret_id", "missing")
+    DELETION_ID_FIELD_NUMBER: _ClassVar[int]
+    SECRET_ID_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    deletion_id: str
+    secret_id: str
+    missing: int
+    def __init__(self, deletion_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., missing: _Optional[int] = ...) -> None: ...
 
 class JobWarning(_message.Message):
     __slots__ = ("code", "count", "tasks", "example")
