@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from bson.objectid import ObjectId
@@ -14,6 +15,7 @@ from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.plain import Document
 from inventory.errors import InvalidResourceError, InventoryError
 from inventory.ingest.decision.change import Change
+from inventory.ingest.decision.decide import CLOCK_SET_BACK
 from inventory.ingest.decision.changeset import (
     change_cloud_service_type,
     change_region,
@@ -83,7 +85,7 @@ class SimpleApplier:
         if item.hit is None:
             if mode is CollectMode.UPDATE:
                 return None
-            document = self._new(values)
+            document = self._new(values) | self._observation(self._tally.clock.now())
             if not encodable(document):
                 raise InvalidResourceError(key="resource", reason=UNSTORABLE)
             return InsertOne(document)
@@ -91,15 +93,33 @@ class SimpleApplier:
         if mode is CollectMode.CREATE:
             # Excluded by the mode, but seen: housekeeping must not remove it.
             return UpdateOne(mine, {"$set": {"seen_at": self._tally.clock.now()}})
-        change = self._change(item.hit, values)
+        context, now = self._tally.context, self._tally.clock.now()
+        known = item.hit
+        if context.parallel:
+            # All that was sent is written: another slice may change the resource between this lookup and the write.
+            known = {key: value for key, value in known.items() if values.get(key) in (None, "")}
+            mine["$nor"] = [self._newer(now)]
+        change = self._change(known, values)
         if not encodable(change.set):
             raise InvalidResourceError(key="resource", reason=UNSTORABLE)
-        context = self._tally.context
-        sets = {**change.set, "updated_at": self._tally.clock.now(), "updated_by": context.collector_id}
+        sets = {**change.set, "updated_at": now, "updated_by": context.collector_id, **self._observation(now)}
         update: Document = {"$set": sets}
         if change.unset:
             update["$unset"] = dict.fromkeys(change.unset, "")
         return UpdateOne(mine, update)
+
+    def _observation(self, now: datetime) -> Document:
+        """Return the fields that say what a slice saw, and when, if others of its task may see the same."""
+        context = self._tally.context
+        if not context.parallel:
+            return {}
+        return {"observed_at": self._tally.observed_at or now, "observed_with": context.secret_id}
+
+    def _newer(self, now: datetime) -> Document:
+        """Return the query for what another slice of the task has seen later, and has written already."""
+        context = self._tally.context
+        later = {"$gt": self._tally.observed_at or now, "$lte": now + CLOCK_SET_BACK}
+        return {"updated_by": context.collector_id, "observed_with": context.secret_id, "observed_at": later}
 
     def _by_natural_keys(self, values: Mapping[str, Any]) -> Document | None:
         query = {key: values.get(key) for key in self._kind.natural_keys}

@@ -162,3 +162,33 @@ def test_what_another_slice_of_the_task_has_seen_later_stays(database, mongo_uri
     clock.advance(timedelta(hours=-1))
     ingest(database, clock, [service(1, name="fourth")], parallel=True)
     assert services(database)[0]["name"] == "fourth"
+
+
+KINDS = {"cloud_service_type": lambda tags: service_type(tags=tags), "region": lambda tags: region(tags=tags)}
+
+
+@pytest.mark.parametrize("command", ["find", "update"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_two_slices_the_later_observation_of_a_type_or_region_stays(database, mongo_uri, clock, kind, command):
+    """Whichever writes first, and whatever each has read before."""
+    of = KINDS[kind]
+    ingest(database, clock, [of({"version": "1", "is": "same"})], parallel=True)
+    for earlier, version in ((False, "3"), (True, "2")):
+
+        def meanwhile(earlier=earlier, version=version):
+            moved = timedelta(seconds=-1 if earlier else 1)
+            clock.advance(moved)
+            ingest(database, clock, [of({"version": version})], parallel=True, slice_id="slice-3")
+            clock.advance(-moved)
+
+        clock.advance(timedelta(seconds=5))
+        with frozen(database, mongo_uri, f"{command} {kind}", meanwhile) as (elsewhere, point):
+            mine = "2" if not earlier else "3"
+            assert ingest(elsewhere, clock, [of({"version": mine})], parallel=True, slice_id="slice-2").complete
+        assert point.happened
+        assert database[kind].find_one()["tags"] == {"version": "3"}
+    # A user's change, or another collector's, is no observation of these slices.
+    database[kind].update_one({}, {"$set": {"updated_by": "manual"}})
+    clock.advance(timedelta(seconds=-30))
+    ingest(database, clock, [of({"version": "4"})], parallel=True)
+    assert database[kind].find_one()["tags"] == {"version": "4"}

@@ -36,7 +36,7 @@ from inventory.manager.resource.store import BY_KEY, UNSTORABLE, Applied, Write,
 from inventory.model.documents.record import record_key
 
 _STAMPS_KEPT: Final = 4
-_AHEAD: Final = timedelta(minutes=5)
+CLOCK_SET_BACK: Final = timedelta(minutes=5)
 """The maximum time by which another slice's observation may be ahead of a round: a later one was made before MongoDB's
 clock was set back, and proves nothing."""
 
@@ -208,7 +208,7 @@ class Decider:
         mine = (self._context.collector_id, self._context.secret_id)
         return any(
             (info.get("collector_id"), info.get("secret_id")) == mine
-            and moment.observed_at < info["last_collected_at"] <= moment.now + _AHEAD
+            and moment.observed_at < info["last_collected_at"] <= moment.now + CLOCK_SET_BACK
             for info in stored.get("collection_info") or ()
         )
 
@@ -216,7 +216,7 @@ class Decider:
         return {
             "collector_id": self._context.collector_id,
             "secret_id": self._context.secret_id,
-            "last_collected_at": {"$gt": moment.observed_at, "$lte": moment.now + _AHEAD},
+            "last_collected_at": {"$gt": moment.observed_at, "$lte": moment.now + CLOCK_SET_BACK},
         }
 
     def _mongo_update(self, change: Change, stored: Document, provider: str, moment: Moment) -> Document:

@@ -18,6 +18,8 @@ class CloudServiceType(Document):  # type: ignore[misc]
     """One type; ``cloud_service_type_key`` is provider.group.name, ``updated_by`` a collector_id or ``manual``.
 
     ``seen_at`` is when a collect in mode CREATE last saw it without changing it.
+    ``observed_at`` is when a slice read it from its plugin, with the secret ``observed_with``, if others of the task may
+    see the same.
     """
 
     cloud_service_type_id = StringField(required=True)
@@ -38,6 +40,8 @@ class CloudServiceType(Document):  # type: ignore[misc]
     created_at = DateTimeField()
     updated_at = DateTimeField()
     seen_at = DateTimeField()
+    observed_at = DateTimeField()
+    observed_with = StringField()
 
     meta = {
         "collection": "cloud_service_type",
@@ -75,3 +79,5 @@ class StoredCloudServiceType(StoredDocument):
     created_at: NotRequired[datetime]
     updated_at: NotRequired[datetime]
     seen_at: NotRequired[datetime]
+    observed_at: NotRequired[datetime]
+    observed_with: NotRequired[str]

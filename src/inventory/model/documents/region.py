@@ -15,6 +15,8 @@ class Region(Document):  # type: ignore[misc]
     """One region; ``region_key`` is provider.region_code, ``updated_by`` a collector_id or ``manual``.
 
     ``seen_at`` tells when a collect in mode CREATE last passed it over.
+    ``observed_at`` is when a slice read it from its plugin, with the secret ``observed_with``, if others of the task may
+    see the same.
     """
 
     region_id = StringField(required=True)
@@ -29,6 +31,8 @@ class Region(Document):  # type: ignore[misc]
     created_at = DateTimeField()
     updated_at = DateTimeField()
     seen_at = DateTimeField()
+    observed_at = DateTimeField()
+    observed_with = StringField()
 
     meta = {
         "collection": "region",
@@ -60,3 +64,5 @@ class StoredRegion(StoredDocument):
     created_at: NotRequired[datetime]
     updated_at: NotRequired[datetime]
     seen_at: NotRequired[datetime]
+    observed_at: NotRequired[datetime]
+    observed_with: NotRequired[str]
