@@ -15,13 +15,13 @@ from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.plain import Document
 from inventory.errors import InvalidResourceError, InventoryError
 from inventory.ingest.decision.change import Change
-from inventory.ingest.decision.decide import CLOCK_SET_BACK
 from inventory.ingest.decision.changeset import (
     change_cloud_service_type,
     change_region,
     new_cloud_service_type,
     new_region,
 )
+from inventory.ingest.decision.decide import CLOCK_SET_BACK
 from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.reading.kinds import CLOUD_SERVICE_TYPE, REGION, ResourceKind
 from inventory.ingest.reading.record import values_of

@@ -18,7 +18,7 @@ class CloudServiceType(Document):  # type: ignore[misc]
     """One type; ``cloud_service_type_key`` is provider.group.name, ``updated_by`` a collector_id or ``manual``.
 
     ``seen_at`` is when a collect in mode CREATE last saw it without changing it.
-    ``observed_at`` is when a slice read it from its plugin, with the secret ``observed_with``, if others of the task may
+    ``observed_at`` is when a slice saw it, with the secret ``observed_with``, if other slices of the task may
     see the same.
     """
 

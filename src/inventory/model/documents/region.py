@@ -15,7 +15,7 @@ class Region(Document):  # type: ignore[misc]
     """One region; ``region_key`` is provider.region_code, ``updated_by`` a collector_id or ``manual``.
 
     ``seen_at`` tells when a collect in mode CREATE last passed it over.
-    ``observed_at`` is when a slice read it from its plugin, with the secret ``observed_with``, if others of the task may
+    ``observed_at`` is when a slice saw it, with the secret ``observed_with``, if other slices of the task may
     see the same.
     """
 
