@@ -13,6 +13,7 @@ from inventory.errors import (
     InventoryError,
     QueryError,
     RequestTimeoutError,
+    mongodb_error_name,
 )
 from inventory.model.connection import refused_duplicates, translated_errors
 
@@ -95,3 +96,16 @@ def test_documents_whose_key_is_taken_are_named() -> None:
 def test_a_write_that_may_be_rolled_back_is_no_duplicate(details: dict[str, object]) -> None:
     with pytest.raises(BulkWriteError):
         refused_duplicates(BulkWriteError(details))
+
+
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (OperationFailure("not authorized on db of boss", 13, {"codeName": "Unauthorized"}), "Unauthorized"),
+        (OperationFailure("E11000 duplicate key: { name: boss }", 11000), "code 11000"),
+        (BulkWriteError({"writeErrors": [{"index": 0, "code": 11000, "op": {"name": "boss"}}]}), "code 65"),
+        (ConnectionError("db.boss.example refused"), "ConnectionError"),
+    ],
+)
+def test_the_name_of_an_error_contains_nothing_of_its_text(error: Exception, name: str) -> None:
+    assert mongodb_error_name(error) == name
