@@ -71,8 +71,10 @@ class Api(Protocol):
         """
 
     async def refuses(self) -> bool:
-        """Return whether the server reported lately that it is not serving, since it cannot reach MongoDB or is not
-        migrated: calls would wait for that until they time out. A server that reports nothing does not count."""
+        """Return whether the server was unreachable a moment ago, or reported that it is not serving.
+
+        It is not while it cannot reach MongoDB, or is not migrated: calls would wait until they time out.
+        """
 
     def takes_domain(self, name: str) -> bool:
         """Return whether requests of the method name a domain."""

@@ -21,7 +21,7 @@ FOREIGN_HOST: Final = ApiError(
 NOT_SERVING: Final = ApiError(
     _UNAVAILABLE,
     "ERROR_CONNECTION",
-    "The server is up, but reports that it cannot serve. The page Health says why: usually it cannot reach MongoDB.",
+    "The server does not answer, or reports that it cannot serve: usually since MongoDB is unreachable.",
 )
 FOREIGN_FORM: Final = ApiError(
     FORBIDDEN,

@@ -35,6 +35,7 @@ def environment() -> Environment:
     made.filters |= {
         "t": text.shown,
         "bare": text.bare,
+        "coded": text.coded,
         "number": text.number,
         "size": text.size,
         "ago": _ago,

@@ -32,6 +32,15 @@ def shown(value: Any, limit: int = 300) -> Markup:
     return Markup("<bdi>{}{}</bdi>").format(escaped, more)
 
 
+def coded(value: str, limit: int = 600) -> Markup:
+    """Return a text as :func:`shown`, with what stands between backticks as code."""
+    parts = value[:limit].split("`")
+    if len(parts) % 2 == 0:
+        return shown(value, limit)
+    made = (Markup("<code>{}</code>").format(shown(each)) if at % 2 else shown(each) for at, each in enumerate(parts))
+    return Markup("").join(made)
+
+
 def _seen(character: str) -> Markup:
     """Return a character; one that is invisible, or changes the writing direction, as its number."""
     if character.isprintable() or character in _BLANKS or unicodedata.category(character) == _SPACE:

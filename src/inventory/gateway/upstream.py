@@ -66,11 +66,11 @@ class Upstream:
         return answer
 
     async def serving(self) -> bool | None:
-        """Return whether the server reports that it is serving; None if it reports nothing."""
+        """Return whether the server reports that it is serving; None if it takes too long to report anything."""
         try:
             answer = await self._health.Check(health_pb2.HealthCheckRequest(), timeout=READY_SECONDS)
-        except grpc.aio.AioRpcError:
-            return None
+        except grpc.aio.AioRpcError as exc:
+            return False if exc.code() is grpc.StatusCode.UNAVAILABLE else None
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
     async def close(self) -> None:

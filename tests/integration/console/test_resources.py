@@ -18,7 +18,7 @@ def rows_of(page: Any) -> list[str]:
 
 def test_the_list_shows_a_page_and_leads_to_the_next(page: Browser) -> None:
     first = page.get("/resources")
-    (following,) = [each["href"] for each in first.all("a", rel="next")]
+    (following,) = {each["href"] for each in first.all("a", rel="next")}
     second = page.get(following)
 
     assert len(rows_of(first)) == 50
@@ -70,7 +70,7 @@ def test_columns_are_chosen_by_the_url(page: Browser) -> None:
 
 def test_each_page_begins_where_the_one_before_ended(page: Browser) -> None:
     first = page.get("/resources?sort=name")
-    (following,) = [link for link in first.links if "after=" in link and "sort=name" in link]
+    (following,) = {link for link in first.links if "after=" in link and "sort=name" in link}
     second = page.get(following)
 
     assert "1–50 of 67" in first.text
@@ -83,7 +83,7 @@ def test_each_page_begins_where_the_one_before_ended(page: Browser) -> None:
 
 def test_what_is_no_page_of_the_list_says_so_and_leads_back(page: Browser) -> None:
     first = page.get("/resources?sort=name")
-    (following,) = [link for link in first.links if "after=" in link and "sort=name" in link]
+    (following,) = {link for link in first.links if "after=" in link and "sort=name" in link}
 
     for path in (following.replace("sort=name", "sort=-name"), "/resources?after=nonsense"):
         found = page.get(path)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.console.text import duration, parse_time, safe_link, shown, size, span, time_tag
+from inventory.console.text import coded, duration, parse_time, safe_link, shown, size, span, time_tag
 
 NOW = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
 
@@ -90,3 +90,15 @@ def test_times_are_told_from_now_and_what_is_none_is_not_guessed() -> None:
     assert parse_time("no time") is None
     assert duration({"created_at": "2026-01-05T11:59:30Z"}, NOW) == "30 s"
     assert duration({}, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("Run `inventory migrate`.", "<bdi>Run </bdi><code><bdi>inventory migrate</bdi></code><bdi>.</bdi>"),
+        ("`<b>`", "<bdi></bdi><code><bdi>&lt;b&gt;</bdi></code><bdi></bdi>"),
+        ("one ` alone", "<bdi>one ` alone</bdi>"),
+    ],
+)
+def test_what_stands_between_backticks_is_code(text: str, html: str) -> None:
+    assert coded(text) == html
