@@ -203,6 +203,7 @@ def test_a_job_shows_its_counts_and_tasks(page: Browser, world: World) -> None:
     assert "Created 67" in shown.text
     assert "secret-1 success 67 0 0 0" in shown.text
     assert "One slice, success." in shown.text
+    assert "Warning: 1 types have no metadata" in shown.text
 
 
 def test_a_job_that_failed_tells_why_and_what_to_do(page: Browser, world: World) -> None:

@@ -102,8 +102,8 @@ async def progress_of(visit: Visit) -> TemplateValues:
     )
     states, sums = _summed(counted.get("results", []))
     shown = tasks.get("results", [])
-    holds = (facts.answer or {}).get("holds", ())
     opened = visit.text("task") or (shown[0]["job_task_id"] if tasks.get("total_count", 0) == 1 else "")
+    beside = {name: (facts.answer or {}).get(name, []) for name in ("holds", "warnings")}
     causes = causes_of({**job, "tasks": _with_errors(tasks, failed)})
     return {
         "job": job,
@@ -118,7 +118,7 @@ async def progress_of(visit: Visit) -> TemplateValues:
         "progress": Progress(states, sums, _rate(job, sums, visit)),
         "causes": [(cause, advice_for(cause.code, cause.message)) for cause in causes[:CAUSES]],
         "causes_left": max(len(causes) - CAUSES, 0),
-        "remarks": list(remarks({**job, "holds": holds, "tasks": failed.get("results", [])}, states)),
+        "remarks": list(remarks({**job, **beside, "tasks": failed.get("results", [])}, states)),
     }
 
 
