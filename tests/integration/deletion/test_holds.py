@@ -15,6 +15,7 @@ from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.scheduler.census import Census
 from inventory.scheduler.metrics import DELETIONS_HELD
+from inventory.service.job.collect import CollectRequest
 from tests.integration.deletion.conftest import Fleet
 from tests.integration.ingest.whole_kit import DOMAIN, USER, Whole, counts
 
@@ -248,6 +249,37 @@ def test_a_garbage_collection_that_is_killed_while_it_holds_holds_all_when_it_is
     task = fleet.whole.database["job_task"].find_one({}, sort=[("_id", -1)])
     assert task is not None
     assert (task["status"], task["held_count"], task["deleted_count"]) == ("SUCCESS", 20, 0)
+
+
+def test_a_task_that_is_repeated_after_its_hold_was_answered_holds_and_deletes_nothing_more(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inventory.ingest.garbage._BATCH", 8)
+    deletions, hold_batch = fleet.whole.database["deletion"], _Garbage._hold
+
+    def answered(self: _Garbage, *arguments: Any) -> None:
+        deletions.update_one({"missing": 0}, {"$set": {"state": "APPROVED"}, "$inc": {"missing": 1}})
+        hold_batch(self, *arguments)
+
+    with monkeypatch.context() as answering:
+        answering.setattr(_Garbage, "_hold", answered)
+        fleet.sees(*range(40))
+        fleet.collect()
+        fleet.sees(*range(20, 40))
+        fleet.collect()
+        fleet.whole.clock.advance(timedelta(hours=2))
+        fleet.whole.container.collect.collect(USER, CollectRequest(fleet.collector_id, secret_id="secret-1"))
+        fleet.whole.work()
+    assert fleet.whole.database["collection_state"].count_documents({"hold_id": {"$exists": True}}) == 0
+    fleet.whole.clock.advance(timedelta(minutes=10))
+
+    fleet.whole.container.sweeper.sweep()
+    fleet.whole.work()
+
+    task = fleet.whole.database["job_task"].find_one({}, sort=[("_id", -1)])
+    assert task is not None
+    assert (task["status"], task["deleted_count"], task["disconnected_count"]) == ("SUCCESS", 0, 20)
+    assert len(fleet.living()) == 40
 
 
 @pytest.mark.parametrize("by", ["the scheduler", "the next collect"])
