@@ -61,6 +61,7 @@ class PluginProcesses:
         platform_file: reread when it changes; while it is invalid, which is reported once, nothing changes.
         data_dir: folder of states and logs.
         emit: called with each line about a plugin.
+        on_start, on_end: called with the process group of each plugin that was started, and that has ended.
         now: monotonic time, s.
     """
 
@@ -70,14 +71,20 @@ class PluginProcesses:
         data_dir: Path,
         *,
         emit: Callable[[str], None],
+        on_start: Callable[[int], None] = lambda _: None,
+        on_end: Callable[[int], None] = lambda _: None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._path = platform_file
         self._data_dir = data_dir
         self._emit = emit
+        self._on_start = on_start
+        self._on_end = on_end
         self._now = now
         self._plugins: dict[str, _Plugin] = {}
         self._stopping: list[_Plugin] = []
+        self._groups: set[int] = set()
+        """Process groups that have not been ended."""
         self._left = {state.container for state in read_states(data_dir).values()} - {""}
         """Containers of an earlier `up` that was killed."""
         self._removals: list[ContainerRemoval] = []
@@ -141,6 +148,7 @@ class PluginProcesses:
                 self._start(plugin)
         elif plugin.process is not None and not plugin.failed and (code := plugin.process.poll()) is not None:
             child.send(plugin.process, signal.SIGKILL)
+            self._release(plugin.process.pid)
             plugin.deaths += 1
             self._retry(plugin, f"ended with exit code {code}", now)
             if plugin.failed and plugin.container:
@@ -172,6 +180,8 @@ class PluginProcesses:
                 path.replace(path.with_suffix(".log.1"))
             with open(private_log(path), "ab") as log:
                 plugin.process = child.spawn(launch.argv, env=launch.environment, stdout=log, cwd=launch.folder)
+                self._groups.add(plugin.process.pid)
+                self._on_start(plugin.process.pid)
         except (SettingsError, OSError) as exc:
             plugin.deaths += 1
             plugin.failed = True
@@ -186,18 +196,25 @@ class PluginProcesses:
         self._say(plugin.entry.plugin_id, f"{reason}; {then}: inventory plugin logs {plugin.entry.plugin_id}")
 
     def _terminate(self, plugin: _Plugin) -> None:
-        if plugin.process is not None and plugin.process.poll() is None:
+        if plugin.process is not None and plugin.process.pid in self._groups:
+            # Even if it has just ended: what it started may still run.
             plugin.process.terminate()
             plugin.kill_at = self._now() + GRACE_SECONDS
             self._stopping.append(plugin)
         elif plugin.container:
             self._removals.append(plugin.removal or self._removal(plugin.container))
 
+    def _release(self, group: int) -> None:
+        self._groups.remove(group)
+        self._on_end(group)
+
     def _ended(self, plugin: _Plugin, now: float) -> bool:
-        assert plugin.process is not None
-        if plugin.process.poll() is None and now < (plugin.kill_at or now):
-            return False
-        child.stop(plugin.process, grace_seconds=0.0)
+        if plugin.process is not None:
+            if plugin.process.poll() is None and now < (plugin.kill_at or now):
+                return False
+            child.stop(plugin.process, grace_seconds=0.0)
+            self._release(plugin.process.pid)
+            plugin.process = None
         # A container that ignores SIGTERM keeps running after its client was killed.
         return self._cleared(plugin, now)
 

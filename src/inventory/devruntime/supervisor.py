@@ -153,6 +153,14 @@ class Supervisor:
                 self._guard.stdin.close()
         self._guard.wait()
 
+    def guard_group(self, group: int) -> None:
+        """Let the process group ``group``, which this object did not start, be ended if this process is killed."""
+        self._notify_guard("+", group)
+
+    def release_group(self, group: int) -> None:
+        """Undo :meth:`guard_group`: the group has ended."""
+        self._notify_guard("-", group)
+
     def _on_signal(self, _signum: int, _frame: FrameType | None) -> None:
         self.request_stop()
 

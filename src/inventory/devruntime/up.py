@@ -104,7 +104,13 @@ def run_up(options: UpOptions) -> int:
         plan = _plan(options)
         emit = _printer(options.console)
         supervisor = Supervisor(emit=emit)
-        plugins = PluginProcesses(Path(plan.settings["static_file"]), options.data_dir, emit=emit)
+        plugins = PluginProcesses(
+            Path(plan.settings["static_file"]),
+            options.data_dir,
+            emit=emit,
+            on_start=supervisor.guard_group,
+            on_end=supervisor.release_group,
+        )
         with supervisor.handling_signals():
             try:
                 stores = (store.child for store in (plan.mongodb, plan.redis) if store.child)

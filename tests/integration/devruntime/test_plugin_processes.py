@@ -33,10 +33,19 @@ def told() -> list[str]:
 
 
 @pytest.fixture
-def processes(tmp_path: Path, told: list[str]) -> Iterator[PluginProcesses]:
-    made = PluginProcesses(tmp_path / "platform.yaml", tmp_path, emit=told.append)
+def guarded() -> list[int]:
+    """The process groups that would be ended if this process were killed."""
+    return []
+
+
+@pytest.fixture
+def processes(tmp_path: Path, told: list[str], guarded: list[int]) -> Iterator[PluginProcesses]:
+    made = PluginProcesses(
+        tmp_path / "platform.yaml", tmp_path, emit=told.append, on_start=guarded.append, on_end=guarded.remove
+    )
     yield made
     made.stop()
+    assert guarded == []
 
 
 def _write(folder: Path, **plugins: dict[str, Any]) -> None:
@@ -66,7 +75,7 @@ def _has_ended(process: psutil.Process) -> bool:
 
 
 def test_a_command_runs_on_its_port_is_restarted_and_ends_with_its_entry(
-    processes: PluginProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    processes: PluginProcesses, tmp_path: Path, guarded: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INVENTORY_MONGO_URI", "mongodb://user:very-secret@host")
     port = free_port()
@@ -79,6 +88,7 @@ def test_a_command_runs_on_its_port_is_restarted_and_ends_with_its_entry(
     os.kill(first.pid, signal.SIGKILL)
     _until(processes, lambda: read_states(tmp_path)["mine"].pid != first.pid and listening("127.0.0.1", port))
     again = read_states(tmp_path)["mine"]
+    assert guarded == [again.pid]
     assert (again.state, again.deaths, again.reason) == (State.RUNNING, 1, "ended with exit code -9")
     log = log_file(tmp_path, "mine")
     assert log.read_text().count("environment") == 2

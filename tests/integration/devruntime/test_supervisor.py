@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -180,14 +181,23 @@ import signal, sys, pathlib
 # Whoever runs the tests under nohup hands an ignored hang-up down, and that would stay so.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 from inventory.devruntime.child_spec import ChildSpec
+from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.supervisor import Supervisor
 code, note, grace = sys.argv[1], pathlib.Path(sys.argv[2]), float(sys.argv[3])
-s = Supervisor(emit=lambda line: print(line, flush=True), guard_grace_seconds=grace)
+def say(line):
+    # In one piece: threads say things at the same time.
+    sys.stdout.write(line + chr(10))
+    sys.stdout.flush()
+s = Supervisor(emit=say, guard_grace_seconds=grace)
+plugins = PluginProcesses(
+    note.with_name("platform.yaml"), note.parent, emit=say, on_start=s.guard_group, on_end=s.release_group
+)
 with s.handling_signals():
     s.start(ChildSpec(name="a", argv=[sys.executable, "-c", code], healthy=lambda: True, grace_seconds=5))
     s.start(ChildSpec(name="b", argv=[sys.executable, "-c", code], healthy=lambda: True, grace_seconds=5))
-    print("ready", *s.pids.values(), flush=True)
-    result = s.watch()
+    say(" ".join(["ready", *map(str, s.pids.values())]))
+    result = s.watch(plugins.tend)
+    plugins.stop()
     s.stop()
 sys.exit(result)
 """
@@ -214,8 +224,14 @@ def run_parent(code: str, tmp_path: Path, grace: float) -> tuple[subprocess.Pope
 
 @pytest.mark.parametrize("code", [SLEEPER, STUBBORN], ids=["willing", "stubborn"])
 def test_no_child_outlives_a_killed_supervisor(code: str, tmp_path: Path) -> None:
+    # A plugin whose command starts another program, which no signal of the kernel's reaches.
+    run = {"command": ["sh", "-c", "sleep 1000 & wait"]}
+    plugin = {"plugin_id": "mine", "endpoint": "grpc://127.0.0.1:1", "run": run}
+    (tmp_path / "platform.yaml").write_text(json.dumps({"plugins": [plugin]}))
     process, pids = run_parent(code, tmp_path, grace=0.5)
-    family = psutil.Process(process.pid).children(recursive=True)
+    parent = psutil.Process(process.pid)
+    eventually(lambda: any(p.name() == "sleep" for p in parent.children(recursive=True)))
+    family = parent.children(recursive=True)
     assert {p.pid for p in family} > set(pids)
 
     process.kill()
