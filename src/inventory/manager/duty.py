@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from bson import Binary
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
-from inventory.manager.transactions import Fence
+from inventory.manager.transactions import Fence, end_sessions
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.duty import Duty, StoredDuty
 from inventory.model.lease import LEASE
@@ -38,13 +40,20 @@ class DutyManager:
         self._owner = owner
         self._lease = timedelta(seconds=lease_seconds)
 
+    def session(self) -> ClientSession:
+        """Return a new session for what is written under one claim; leave it as a context manager. Sends nothing."""
+        return self._collection.database.client.start_session()
+
     @translated_errors()
-    def claim(self, name: str, period_seconds: float) -> datetime | None:
+    def claim(self, name: str, period_seconds: float, *, session_id: Binary | None = None) -> datetime | None:
         """Claim a duty for the current period.
+
+        What an earlier owner has written but not committed is undone.
 
         Args:
             name: the duty.
             period_seconds: length of its periods, s; they begin at whole multiples.
+            session_id: of the session that this process will use for its writes.
 
         Returns:
             The start of the period, or None if the duty is done, or another process does it.
@@ -59,14 +68,26 @@ class DutyManager:
             {"period_start": start, "done_at": None, **LEASE.expired(now)},
             {"period_start": {"$gt": start + max(period, _SKEW)}},
         ]
-        taken = self._collection.update_one({"name": name, "$or": free}, {"$set": claim, "$unset": {"done_at": ""}})
-        if taken.matched_count or (not self._collection.find_one({"name": name}) and self._first(name, claim)):
+        query = {"name": name, "$or": free}
+        unset = {"done_at": ""}
+        if session_id is None:
+            unset["session"] = ""
+        else:
+            claim["session"] = session_id
+        before = self._collection.find_one_and_update(query, {"$set": claim, "$unset": unset})
+        if before is not None:
+            if before.get("session") and before.get("done_at") is None:
+                end_sessions(self._collection.database, [before["session"]])
+            return start
+        if not self._collection.find_one({"name": name}) and self._first(name, claim):
             return start
         return None
 
     def _first(self, name: str, claim: Document) -> bool:
         try:
-            self._collection.insert_one(new_document(Duty, name=name, **claim))
+            # The model would store a session's id as other bytes than those of an id.
+            session = {key: claim.pop(key) for key in ("session",) if key in claim}
+            self._collection.insert_one(new_document(Duty, name=name, **claim) | session)
         except DuplicateKeyError:
             return False
         return True
@@ -80,7 +101,8 @@ class DutyManager:
     @translated_errors()
     def release(self, name: str, start: datetime) -> None:
         """Release a period's duty that was not done; any process may claim it again at once."""
-        self._collection.update_one(self._mine(name, start), {"$set": LEASE.renewed(self._clock.now(), timedelta())})
+        change = {"$set": LEASE.renewed(self._clock.now(), timedelta()), "$unset": {"session": ""}}
+        self._collection.update_one(self._mine(name, start), change)
 
     @translated_errors()
     def done(self, name: str, start: datetime) -> bool:

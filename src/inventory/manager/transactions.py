@@ -10,17 +10,24 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import OperationFailure, PyMongoError, ServerSelectionTimeoutError, WaitQueueTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    OperationFailure,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
+)
 from pymongo.read_concern import ReadConcern
 
-from inventory.model.connection import Document
+from inventory.model.connection import INTERRUPTED, Document
 
 T = TypeVar("T")
 
@@ -108,7 +115,8 @@ class Transactions:
             try:
                 return self._once(session, work, deadline)
             except PyMongoError as exc:
-                if not exc.has_error_label(_TRANSIENT) or _away(exc) or time.monotonic() >= deadline:
+                undone = exc.has_error_label(_TRANSIENT) or _was_interrupted(exc)
+                if not undone or _away(exc) or time.monotonic() >= deadline:
                     raise
                 time.sleep(next(waits))
 
@@ -126,7 +134,8 @@ class Transactions:
             try:
                 session.commit_transaction()
             except PyMongoError as exc:
-                if not exc.has_error_label(_UNKNOWN) or _away(exc) or time.monotonic() >= deadline:
+                unknown = exc.has_error_label(_UNKNOWN) or _was_interrupted(exc)
+                if not unknown or _away(exc) or time.monotonic() >= deadline:
                     raise
                 time.sleep(next(waits))
             else:
@@ -141,13 +150,21 @@ class Transactions:
             raise ClaimLostError
 
 
-def end_session(database: Database[Any], session_id: bytes) -> None:
-    """Undo what a process has written with this session but not committed: it may be frozen and block others.
+def end_sessions(database: Database[Any], session_ids: Sequence[bytes]) -> None:
+    """Undo what processes have written with these sessions but not committed: they may be frozen and block others.
 
-    If the user lacks the privilege, MongoDB does so itself after a while (see ``PATIENCE_SECONDS``).
+    If the user lacks the privilege, MongoDB does so itself after a while (see ``PATIENCE_SECONDS``). A process that has
+    left its claim may use the same session for something else by now; that is interrupted, and done again.
     """
-    with suppress(OperationFailure):
-        database.client.admin.command("killSessions", [{"id": session_id}])
+    if session_ids:
+        with suppress(OperationFailure):
+            database.client.admin.command("killSessions", [{"id": each} for each in session_ids])
+
+
+def sessions_of(collection: Collection[Any], claims: Mapping[str, Any], field: str = "session") -> list[bytes]:
+    """Return the sessions that are stored in the documents that ``claims`` finds, in the field ``field``."""
+    found = collection.find({**claims, field: {"$exists": True}}, {field: 1})
+    return [claim[field] for claim in found]
 
 
 def pauses() -> Iterator[float]:
@@ -156,6 +173,13 @@ def pauses() -> Iterator[float]:
     while True:
         yield pause * random.uniform(0.5, 1.5)  # noqa: S311 (no secret)
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def _was_interrupted(exc: PyMongoError) -> bool:
+    """Whether somebody has ended the session: outside of a commit, nothing of the transaction was done."""
+    if isinstance(exc, BulkWriteError):
+        return any(error.get("code") == INTERRUPTED for error in exc.details.get("writeErrors", ()))
+    return isinstance(exc, OperationFailure) and exc.code == INTERRUPTED
 
 
 def _away(exc: PyMongoError) -> bool:

@@ -65,7 +65,9 @@ _GOES_AWAY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 connection errors if they are errors of a write concern: the write exists, but may be rolled back."""
 _OUT_OF_TIME = frozenset({50, 202, 262})
 """Server codes for a time limit exceeded inside a bulk write, or beside another operation."""
-_INTERRUPTED = frozenset({43, 175, 237, 279, 11601})
+INTERRUPTED = 11601
+"""Server code for an operation that was killed, alone or with its session."""
+_INTERRUPTED = frozenset({43, 175, 237, 279, INTERRUPTED})
 """Server codes for an operation or a cursor that was killed: by an election, an administrator or a lost client."""
 PASSING = (
     _GOES_AWAY | _OUT_OF_TIME | _INTERRUPTED | {6, 7, 24, 46, 64, 89, 112, 133, 136, 225, 251, 290, 317, 365, 9001}

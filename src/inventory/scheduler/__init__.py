@@ -100,7 +100,7 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
 
     def housekeep() -> Mapping[str, HousekeepingCounts]:
         dry_runs.drop_left_over()
-        return housekeeping.run(clock.now(), runner.fence(HOUSEKEEPING))
+        return housekeeping.run(clock.now(), runner.fence(HOUSEKEEPING), runner.session(HOUSEKEEPING))
 
     parts = scheduler_parts(
         periods=Periods(settings.tick_seconds, settings.sweep_seconds, settings.housekeeping_seconds),

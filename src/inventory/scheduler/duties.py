@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from pymongo.client_session import ClientSession
+
 from inventory.manager.duty import DutyManager
 from inventory.manager.transactions import Fence
 from inventory.observe.logs import get_logger
@@ -42,14 +44,20 @@ class DutyRunner:
         self._duties = duties
         self._lock = threading.Lock()
         self._running: dict[str, datetime] = {}
+        self._sessions: dict[str, ClientSession] = {}
 
     def run(self, duty: PeriodicDuty) -> bool:
         """Run the duty if it is still due in this period and unclaimed; return whether it was done here."""
-        start = self._duties.claim(duty.name, duty.period_seconds)
+        with self._duties.session() as session:
+            return self._run(duty, session)
+
+    def _run(self, duty: PeriodicDuty, session: ClientSession) -> bool:
+        start = self._duties.claim(duty.name, duty.period_seconds, session_id=session.session_id["id"])
         if start is None:
             return False
         with self._lock:
             self._running[duty.name] = start
+            self._sessions[duty.name] = session
         done = False
         try:
             with DUTY_SECONDS.labels(duty.name).time():
@@ -58,7 +66,7 @@ class DutyRunner:
             DUTY_DONE.labels(duty.name).set_to_current_time()
         finally:
             with self._lock:
-                del self._running[duty.name]
+                del self._running[duty.name], self._sessions[duty.name]
             DUTIES.labels(duty.name, "done" if done else "failed").inc()
             if not done:
                 self._duties.release(duty.name, start)
@@ -70,6 +78,11 @@ class DutyRunner:
         with self._lock:
             start = self._running.get(name)
         return self._duties.fence(name, start) if start is not None else None
+
+    def session(self, name: str) -> ClientSession | None:
+        """Return the session to use for what the duty writes in transactions: whoever takes it over, ends it."""
+        with self._lock:
+            return self._sessions.get(name)
 
     def renew(self) -> None:
         """Renew the claims of the running duties."""

@@ -30,13 +30,15 @@ STORED = ("cloud_service", "cloud_service_type", "region", "record", "collection
 
 
 class Frozen(CommandListener):
-    """Freezes a process right before its command number ``at``, or right after (``after``); ``meanwhile`` then runs.
+    """Freezes a process right before a command, or right after (``after``); ``meanwhile`` then runs.
+
+    The command is given by its number, or by its name and collection: then it is the first such one.
 
     Attributes:
         names: of the commands that were sent.
     """
 
-    def __init__(self, at: int, meanwhile: Callable[[], None], *, after: bool = False) -> None:
+    def __init__(self, at: int | str, meanwhile: Callable[[], None], *, after: bool = False) -> None:
         self._at = at
         self._after = after
         self._meanwhile = meanwhile
@@ -49,7 +51,8 @@ class Frozen(CommandListener):
     def started(self, event: Any) -> None:
         self._count += 1
         self.names.append(event.command_name)
-        if self._count == self._at:
+        name = f"{event.command_name} {event.command.get(event.command_name)}"
+        if self._at in (self._count, name) and not self.happened:
             self._request = event.request_id
             if not self._after:
                 self._freeze()
@@ -71,7 +74,7 @@ class Frozen(CommandListener):
 
 @contextmanager
 def frozen(
-    database: Database[Document], uri: str, at: int, meanwhile: Callable[[], None], *, after: bool = False
+    database: Database[Document], uri: str, at: int | str, meanwhile: Callable[[], None], *, after: bool = False
 ) -> Iterator[tuple[Database[Document], Frozen]]:
     """Give the database of a process that is frozen at a command while ``meanwhile`` runs."""
     point = Frozen(at, meanwhile, after=after)

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from pymongo.client_session import ClientSession
-from pymongo.errors import AutoReconnect, OperationFailure
+from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
 
-from inventory.manager.transactions import ClaimLostError, Fence, Transactions
+from inventory.manager.transactions import ClaimLostError, Fence, Transactions, end_sessions
+from inventory.model.connection import INTERRUPTED
 
 LABELS = {"unknown": "UnknownTransactionCommitResult", "transient": "TransientTransactionError"}
 
@@ -84,3 +85,44 @@ def test_without_its_claim_nobody_writes(database: Any) -> None:
     with transactions.session():
         transactions.run(work)
     assert database["region"].count_documents({}) == 1
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_transaction_whose_session_somebody_ends_is_done_again_unless_it_is_committed(
+    database: Any, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """A process that left a claim may use its session for something else when the claim's next owner ends it."""
+    commit = ClientSession.commit_transaction
+
+    def interrupted(session: Any) -> None:
+        monkeypatch.setattr(ClientSession, "commit_transaction", commit)
+        if done:
+            commit(session)
+        else:
+            end_sessions(database, [session.session_id["id"]])
+        raise OperationFailure("operation was interrupted", INTERRUPTED)
+
+    monkeypatch.setattr(ClientSession, "commit_transaction", interrupted)
+
+    def work(session: ClientSession) -> None:
+        database["duty"].update_one({"name": "count"}, {"$inc": {"n": 1}}, upsert=True, session=session)
+
+    Transactions(database=database).run(work)
+
+    assert database["duty"].find_one({"name": "count"})["n"] == 1
+
+
+def test_a_write_that_is_interrupted_in_a_transaction_is_done_again(database: Any) -> None:
+    calls = []
+
+    def work(session: ClientSession) -> None:
+        calls.append(True)
+        database["duty"].insert_one({"name": "once"}, session=session)
+        if len(calls) == 1:
+            end_sessions(database, [session.session_id["id"]])
+            raise BulkWriteError({"writeErrors": [{"index": 0, "code": INTERRUPTED}], "writeConcernErrors": []})
+
+    Transactions(database=database).run(work)
+
+    assert len(calls) == 2
+    assert database["duty"].count_documents({"name": "once"}) == 1

@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import TaskStatus
-from inventory.manager.transactions import Fence, end_session
+from inventory.manager.transactions import Fence, end_sessions
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.job_task import StoredJobTask
 from inventory.model.lease import GARBAGE_LEASE
@@ -60,7 +60,7 @@ class GarbageClaims:
             query, [{"$set": claim | sessions}], return_document=ReturnDocument.AFTER
         )
         if claimed is not None and "garbage_lost_session" in claimed:
-            end_session(self._tasks.database, claimed["garbage_lost_session"])
+            end_sessions(self._tasks.database, [claimed["garbage_lost_session"]])
         return claimed
 
     @translated_errors()

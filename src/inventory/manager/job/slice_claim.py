@@ -28,7 +28,7 @@ from inventory.domain.job.stored_error import error_document
 from inventory.errors import WorkerLostError
 from inventory.manager.job.slice_slots import SliceSlots, SlotKind, SlotLimits
 from inventory.manager.job.slices import NOT_RUNNING
-from inventory.manager.transactions import Fence, end_session
+from inventory.manager.transactions import Fence, end_sessions
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.job_task import StoredSlice
 from inventory.model.lease import LEASE
@@ -121,7 +121,7 @@ class SliceClaims:
             if claimed is None:
                 return Refusal.NOT_CLAIMABLE
             if "lost_session" in claimed:
-                end_session(self._slices.database, claimed["lost_session"])
+                end_sessions(self._slices.database, [claimed["lost_session"]])
             return claimed
         return Refusal.FULL
 
@@ -257,7 +257,7 @@ class SliceClaims:
         if not self._leave(found, change, lease_before=True):
             return None
         if status is TaskStatus.FAILURE and "session" in found:
-            end_session(self._slices.database, found["session"])
+            end_sessions(self._slices.database, [found["session"]])
         return status
 
     def _leave(self, claimed: StoredSlice, change: Document, *, attempts: int = 0, lease_before: bool = False) -> bool:

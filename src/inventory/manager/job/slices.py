@@ -14,6 +14,7 @@ from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import TASK_OPEN, TaskStatus
 from inventory.manager.job.slice_sums import TaskSlices, task_slices
+from inventory.manager.transactions import end_sessions, sessions_of
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job_task import Slice, StoredJobTask, StoredSlice
 from inventory.model.new_document import new_document
@@ -213,17 +214,28 @@ class SliceManager:
             "$unset": NOT_RUNNING,
         }
         query = {"domain_id": domain_id, **part, "status": {"$in": OPEN}}
-        return self._slices.update_many(query, change).modified_count
+        canceled = self._slices.update_many(query, change).modified_count
+        # Their workers may be frozen in the middle of a transaction.
+        stopped = {"domain_id": domain_id, **part, "status": TaskStatus.CANCELED.value}
+        if sessions := sessions_of(self._slices, stopped):
+            end_sessions(self._slices.database, sessions)
+            self._slices.update_many(stopped, {"$unset": {"session": ""}})
+        return canceled
 
     @translated_errors()
     def delete_of_jobs(self, domain_id: str, job_ids: Sequence[str]) -> None:
         """Remove all slices of the jobs."""
-        self._slices.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
+        self._delete({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
 
     @translated_errors()
     def delete_of_task(self, domain_id: str, job_task_id: str) -> None:
         """Remove all slices of the task."""
-        self._slices.delete_many({"domain_id": domain_id, "job_task_id": job_task_id})
+        self._delete({"domain_id": domain_id, "job_task_id": job_task_id})
+
+    def _delete(self, query: Document) -> None:
+        sessions = sessions_of(self._slices, query)
+        self._slices.delete_many(query)
+        end_sessions(self._slices.database, sessions)
 
     @translated_errors()
     def due_not_enqueued(self, *, enqueued_before: datetime, limit: int) -> list[StoredSlice]:

@@ -22,6 +22,7 @@ from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
 from inventory.manager.job.garbage_claim import GarbageClaims
 from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.manager.job.task_start import TaskStarts
+from inventory.manager.transactions import end_sessions, sessions_of
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import JobTask, StoredJobTask
@@ -209,7 +210,13 @@ class JobTaskManager(TaskStarts):
         """Cancel the job's tasks that have not ended."""
         query = {"domain_id": domain_id, "job_id": job_id, "status": {"$in": OPEN}}
         change = {"status": TaskStatus.CANCELED.value, "finished_at": self._clock.now(), "slices_planned": True}
-        return self._tasks.update_many(query, {"$set": change}).modified_count
+        canceled = self._tasks.update_many(query, {"$set": change}).modified_count
+        # Whoever collects garbage of one may be frozen in the middle of a transaction.
+        stopped = {"domain_id": domain_id, "job_id": job_id, "status": TaskStatus.CANCELED.value}
+        if sessions := sessions_of(self._tasks, stopped, "garbage_session"):
+            end_sessions(self._tasks.database, sessions)
+            self._tasks.update_many(stopped, {"$unset": {"garbage_session": "", "garbage_lost_session": ""}})
+        return canceled
 
     @translated_errors()
     def canceled_among(self, domain_id: str, job_task_ids: Sequence[str]) -> list[str]:
@@ -265,13 +272,18 @@ class JobTaskManager(TaskStarts):
     def delete_task(self, domain_id: str, job_task_id: str) -> None:
         """Remove one task with its slices, whatever its state; a worker that collects it notices and stops."""
         self._slices.delete_of_task(domain_id, job_task_id)
-        self._tasks.delete_one({"domain_id": domain_id, "job_task_id": job_task_id})
+        self._delete({"domain_id": domain_id, "job_task_id": job_task_id})
 
     @translated_errors()
     def delete_of_jobs(self, domain_id: str, job_ids: Sequence[str]) -> None:
         """Remove all tasks of the jobs, with their slices."""
         self._slices.delete_of_jobs(domain_id, job_ids)
-        self._tasks.delete_many({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
+        self._delete({"domain_id": domain_id, "job_id": {"$in": list(job_ids)}})
+
+    def _delete(self, query: Document) -> None:
+        sessions = sessions_of(self._tasks, query, "garbage_session")
+        self._tasks.delete_many(query)
+        end_sessions(self._tasks.database, sessions)
 
 
 _IS_REFUSED: Final = {

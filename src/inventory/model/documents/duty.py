@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, NotRequired
 
-from mongoengine import DateTimeField, Document
+from mongoengine import BinaryField, DateTimeField, Document
 from mongoengine import StringField as Text
 
 from inventory.model.stored import StoredDocument
@@ -15,7 +15,7 @@ class Duty(Document):  # type: ignore[misc]
     """The process that does it, and the period.
 
     ``period_start`` is the last period that was begun; ``done_at`` is set when it ended. Until then the ``owner`` has
-    the claim, as long as the lease is valid.
+    the claim, as long as the lease is valid. ``session`` is the MongoDB session by which it writes under it.
     """
 
     name = Text(required=True, max_length=64)
@@ -23,6 +23,7 @@ class Duty(Document):  # type: ignore[misc]
     owner = Text(required=True, max_length=255)
     lease_until = DateTimeField(required=True)
     done_at = DateTimeField()
+    session = BinaryField()
 
     meta: ClassVar[dict[str, object]] = {
         "collection": "duty",
@@ -40,3 +41,4 @@ class StoredDuty(StoredDocument):
     owner: str
     lease_until: datetime
     done_at: NotRequired[datetime]
+    session: NotRequired[bytes]

@@ -62,7 +62,9 @@ class Housekeeping:
         self._ageing = Ageing(database=database, ages=self._ages, guard=guard)
         self._caches = FilterCacheStore(database=database)
 
-    def run(self, now: datetime, fence: Fence | None = None) -> dict[str, HousekeepingCounts]:
+    def run(
+        self, now: datetime, fence: Fence | None = None, session: ClientSession | None = None
+    ) -> dict[str, HousekeepingCounts]:
         """Do the housekeeping of all domains; may be repeated at any time.
 
         A domain that fails, for example because of a document that was broken by hand, is logged and left to the next
@@ -71,6 +73,7 @@ class Housekeeping:
         Args:
             now: the current time.
             fence: the claim of the duty: if it is lost, nothing more is done; None for none.
+            session: used for the writes; None: a new one.
 
         Returns:
             What was removed, by domain, without the domains that failed.
@@ -84,14 +87,15 @@ class Housekeeping:
             for domain_id in self._excluded:
                 self._ageing.dissolve_holds(domain_id, now)
         transactions = Transactions(database=self._database, fence=fence)
-        for domain_id in domains:
-            try:
-                counts = self._tried(domain_id, now, transactions)
-            except ClaimLostError:
-                _log.warning("housekeeping_lost")
-                break
-            if counts is not None:
-                done[domain_id] = counts
+        with transactions.session(session):
+            for domain_id in domains:
+                try:
+                    counts = self._tried(domain_id, now, transactions)
+                except ClaimLostError:
+                    _log.warning("housekeeping_lost")
+                    break
+                if counts is not None:
+                    done[domain_id] = counts
         return done
 
     def _tried(self, domain_id: str, now: datetime, transactions: Transactions) -> HousekeepingCounts | None:
