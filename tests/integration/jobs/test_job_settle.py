@@ -22,6 +22,7 @@ from inventory.errors import (
 )
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
+from tests.integration.ingest.fence_kit import frozen
 from tests.integration.jobs.jobs_kit import DOMAIN, LEASE_SECONDS, JobsKit
 from tests.manual_clock import ManualClock
 
@@ -336,3 +337,34 @@ def test_a_task_of_one_slice_waits_for_what_an_earlier_claim_had_planned(
     kit.sweeper().sweep()
     kit.sweeper().sweep()
     assert kit.task(task)["status"] == "SUCCESS"
+
+
+SETTLES = 8
+"""Commands that settle a task and its job; the last one ends the job."""
+
+
+@pytest.mark.parametrize("at", range(1, SETTLES + 1))
+def test_who_is_frozen_while_it_settles_changes_nothing_that_another_has_settled(
+    kit: JobsKit, database: Any, mongo_uri: str, clock: ManualClock, at: int
+) -> None:
+    job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
+    claimed = kit.claim(slice_id, "owner-1")
+    kit.tasks.start(DOMAIN, task["job_task_id"])
+    kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome(total_count=5, created_count=5))
+    left: dict[str, Any] = {}
+
+    def stored() -> dict[str, Any]:
+        return {name: list(database[name].find({"job_id": job_id})) for name in ("job", "job_task", "slice")}
+
+    def meanwhile() -> None:
+        clock.advance(timedelta(seconds=LEASE_SECONDS))
+        kit.settler.settle_task(DOMAIN, task["job_task_id"])
+        clock.advance(timedelta(seconds=LEASE_SECONDS))
+        left.update(stored())
+
+    with frozen(database, mongo_uri, at, meanwhile) as (elsewhere, point):
+        JobsKit(elsewhere, clock).settler.settle_task(DOMAIN, task["job_task_id"])
+
+    assert point.happened
+    assert kit.job(job_id)["status"] == "SUCCESS"
+    assert stored() == left
