@@ -18,10 +18,16 @@ import redis
 from inventory.devruntime import child
 from tests.chaos import disturb
 from tests.chaos.fleet import SETTINGS, Fleet, Service
+from tests.chaos.mongo import transactions_of
 
 LEASE_SECONDS = float(str(SETTINGS["LEASE_SECONDS"]))
 AWAIT_MESSAGES_SECONDS = 1.5
 """So long the emptying of Redis waits for messages that it takes away."""
+
+IN_TRANSACTION_TRIES = 40
+"""How often a worker is stopped and let go on, until it is in the middle of a transaction."""
+IDLE_SECONDS = 0.05
+"""A transaction in which nothing happened for so long belongs to a process that sleeps."""
 
 WEIGHTS = {
     "kill_worker_child": 4,
@@ -36,7 +42,8 @@ WEIGHTS = {
     "kill_mongod": 2,
     "restart_mongod": 1,
     "depose_mongod": 2,
-    "pause_worker": 3,
+    "pause_worker": 2,
+    "pause_worker_in_transaction": 2,
     "pause_scheduler": 1,
     "pause_server": 1,
     **disturb.WEIGHTS,
@@ -162,11 +169,32 @@ class Havoc:
             pids = [service.process.pid]
         for pid in pids:
             self._signal(pid, signal.SIGSTOP)
+        self._wake(pids, fault)
+        return " ".join(map(str, pids))
+
+    def _pause_worker_in_transaction(self, fault: Fault) -> str:
+        """Let a worker sleep as above, in the middle of a transaction."""
+        pids = [each.pid for each in self._pick("worker", fault).children()]
+        with transactions_of(self._fleet.mongod.uri) as idle_transactions:
+            for _ in range(IN_TRANSACTION_TRIES if pids else 0):
+                for pid in pids:
+                    self._signal(pid, signal.SIGSTOP)
+                time.sleep(IDLE_SECONDS)
+                if found := idle_transactions(IDLE_SECONDS):
+                    self._wake(pids, fault)
+                    return f"{' '.join(map(str, pids))}, {found} open"
+                for pid in pids:
+                    self._signal(pid, signal.SIGCONT)
+                time.sleep(IDLE_SECONDS * fault.choice)
+        return ""
+
+    def _wake(self, pids: list[int], fault: Fault) -> None:
+        """Let stopped processes go on once they have slept longer than any lease."""
+        for pid in pids:
             self._at(
                 time.monotonic() + LEASE_SECONDS + 1 + 2 * fault.length,
                 lambda pid=pid: self._signal(pid, signal.SIGCONT),
             )
-        return " ".join(map(str, pids))
 
     @staticmethod
     def _signal(pid: int, signum: signal.Signals) -> str:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -317,3 +317,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(STOP_SECONDS)
+
+
+@contextlib.contextmanager
+def transactions_of(uri: str) -> Iterator[Callable[[float], int]]:
+    """Give a function that counts the open transactions in which nothing has happened for so many seconds."""
+    with MongoClient[dict[str, Any]](uri, serverSelectionTimeoutMS=ASK_MS, socketTimeoutMS=ASK_MS) as client:
+
+        def idle(seconds: float) -> int:
+            inactive = {"transaction.timeInactiveMicros": {"$gte": seconds * 0.8 * 1_000_000}}
+            stages = [{"$currentOp": {"allUsers": True, "idleSessions": True}}, {"$match": inactive}]
+            with contextlib.suppress(PyMongoError):
+                return len(list(client.admin.aggregate(stages)))
+            return 0
+
+        yield idle
