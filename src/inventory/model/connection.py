@@ -22,6 +22,7 @@ from pymongo.errors import (
     InvalidURI,
     NetworkTimeout,
     OperationFailure,
+    ProtocolError,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
     WriteConcernError,
@@ -70,7 +71,10 @@ INTERRUPTED = 11601
 _INTERRUPTED = frozenset({43, 175, 237, 279, INTERRUPTED})
 """Server codes for an operation or a cursor that was killed: by an election, an administrator or a lost client."""
 PASSING = (
-    _GOES_AWAY | _OUT_OF_TIME | _INTERRUPTED | {6, 7, 24, 46, 64, 89, 112, 133, 136, 225, 251, 290, 317, 365, 9001}
+    _GOES_AWAY
+    | _OUT_OF_TIME
+    | _INTERRUPTED
+    | {6, 7, 24, 46, 64, 89, 94, 112, 133, 134, 136, 217, 225, 239, 246, 251, 290, 317, 365, 9001, 14031}
 )
 """Server codes for operations that MongoDB temporarily cannot perform, through no fault of the request."""
 _DISTINCT_TOO_LARGE = 17217
@@ -175,7 +179,7 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
         raise ConnectionFailureError(service=MONGODB) from exc
     except ExecutionTimeout as exc:
         raise RequestTimeoutError(reason="the query took too long") from exc
-    except (NetworkTimeout, AutoReconnect, ConnectionFailure) as exc:
+    except (NetworkTimeout, AutoReconnect, ConnectionFailure, ProtocolError) as exc:
         if isinstance(exc, NetworkTimeout) and is_limited():
             raise RequestTimeoutError(reason="MongoDB did not answer in time") from exc
         raise ConnectionFailureError(service=MONGODB, reason="the connection broke") from exc
@@ -189,7 +193,7 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
             ) from _without_content(exc)
         if codes & _OUT_OF_TIME:
             raise RequestTimeoutError(reason="MongoDB took too long") from _without_content(exc)
-        if codes & PASSING or _is_unconfirmed(exc):
+        if codes & PASSING or _is_unconfirmed(exc) or _may_be_repeated(exc):
             raise ConnectionFailureError(
                 service=MONGODB, reason=f"it cannot do this now ({mongodb_error_name(exc)})"
             ) from _without_content(exc)
@@ -213,6 +217,11 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
 def _is_unconfirmed(exc: OperationFailure) -> bool:
     """Return whether a write was made but not confirmed by a majority: whatever the code, no document is to blame."""
     return isinstance(exc, WriteConcernError) or bool((exc.details or {}).get("writeConcernErrors"))
+
+
+def _may_be_repeated(exc: OperationFailure) -> bool:
+    """Return whether MongoDB itself says that the same write may succeed later, whatever the code."""
+    return any(map(exc.has_error_label, ("RetryableWriteError", "TransientTransactionError")))
 
 
 def refused_duplicates(exc: BulkWriteError) -> set[int]:

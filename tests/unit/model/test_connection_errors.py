@@ -5,7 +5,14 @@ from __future__ import annotations
 import traceback
 
 import pytest
-from pymongo.errors import BulkWriteError, CursorNotFound, OperationFailure, WriteConcernError
+from pymongo.errors import (
+    BulkWriteError,
+    CursorNotFound,
+    OperationFailure,
+    ProtocolError,
+    PyMongoError,
+    WriteConcernError,
+)
 
 from inventory.errors import (
     ConnectionFailureError,
@@ -32,10 +39,15 @@ from inventory.model.connection import refused_duplicates, translated_errors
         CursorNotFound("cursor id 1 not found", 43),
         WriteConcernError("whatever else a majority may say", 50000),
         BulkWriteError({"writeErrors": [{"index": 0, "code": 11601, "errmsg": "interrupted"}]}),
+        ProtocolError("Got response id 7 but expected 8"),
+        OperationFailure("No space left on device", 14031),
+        OperationFailure("Incomplete history detected for transaction", 217),
+        OperationFailure("whatever the reason", 4711, {"errorLabels": ["RetryableWriteError"]}),
+        OperationFailure("whatever the reason", 4711, {"errorLabels": ["TransientTransactionError"]}),
         BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 50000, "errmsg": "whatever else"}]}),
     ],
 )
-def test_a_node_that_goes_away_while_it_writes_is_a_lost_connection(error: OperationFailure) -> None:
+def test_a_node_that_goes_away_while_it_writes_is_a_lost_connection(error: PyMongoError) -> None:
     with pytest.raises(ConnectionFailureError), translated_errors():
         raise error
 
