@@ -70,8 +70,7 @@ class Disturber:
             return ""
         victims = [*(service for service in fleet.services if service.kind != "plugin"), None]
         victim = victims[int(fault.choice * len(victims))]
-        # A tick waits for Redis until its time-out; by then, a schedule of these intervals has missed a fire time.
-        if far_end == "mongo" or (victim.kind == "scheduler" if victim else far_end == "redis"):
+        if far_end == "mongo":
             self._outage(fault.name)
         if victim is None:
             relays = [relays[int(fault.length * len(relays))]]

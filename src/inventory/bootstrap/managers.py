@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from inventory.bootstrap.platform import Platform, grpc_platform, static_platform
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
-from inventory.connector.queue import RedisQueue
+from inventory.connector.queue import IMPATIENT, RedisQueue
 from inventory.domain.clock import Clock, SystemClock
 from inventory.domain.store_clock import StoreClock
 from inventory.errors import SettingsError
@@ -84,6 +84,13 @@ class Managers:
     def queue(self) -> RedisQueue:
         """The queue for the workers."""
         return RedisQueue(url=self.redis_url, namespace=self.settings.queue_namespace, clock=self.clock)
+
+    @cached_property
+    def queue_for_ticks(self) -> RedisQueue:
+        """The same queue, of which an unreachable Redis delays no tick of the scheduler."""
+        return RedisQueue(
+            url=self.redis_url, namespace=self.settings.queue_namespace, clock=self.clock, patience=IMPATIENT
+        )
 
     @property
     def redis_url(self) -> str:
@@ -189,6 +196,8 @@ class Managers:
         self._store_clock.stop()
         if "queue" in opened:
             self.queue.close()
+        if "queue_for_ticks" in opened:
+            self.queue_for_ticks.close()
         if "plugin_connector" in opened:
             self.plugin_connector.close()
         if "platform" in opened:

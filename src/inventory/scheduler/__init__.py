@@ -86,7 +86,7 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
         collectors=container.collectors,
         jobs=ScheduledJobManager(database=container.database, clock=clock),
         batches=DueBatchManager(database=container.database, clock=clock, owner=container.owner),
-        queue=container.queue,
+        queue=container.queue_for_ticks,
         clock=clock,
         grace_seconds=settings.schedule_grace_seconds,
         spread_seconds=settings.schedule_spread_seconds,

@@ -183,11 +183,10 @@ class SchedulerKit:
         self.replicas += 1
         owner = f"scheduler-{self.replicas}"
         return ScheduleTicker(
-            **mortal,
             batches=DueBatchManager(database=self.database, clock=clock or self.clock, owner=owner),
             collectors=self.collectors,
             clock=clock or self.clock,
-            **{"grace_seconds": 3600.0, **options},
+            **{"grace_seconds": 3600.0, **mortal, **options},
         )
 
     def bury(self) -> None:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import random
+import socket
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from inventory import scheduler
+from inventory.bootstrap import Container
+from inventory.connector.queue_port import Queue
 from inventory.domain.schedule.due import SkipReason
 from inventory.errors import ConnectionFailureError
 from inventory.manager.collector.rules import CollectorRuleManager
@@ -16,6 +22,7 @@ from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.service.collector.delete import CollectorRemover
+from inventory.settings import Settings
 from tests.integration.scheduler.scheduler_kit import ME, Fate, Killed, SchedulerKit
 from tests.manual_clock import ManualClock
 
@@ -249,6 +256,29 @@ def test_without_redis_jobs_are_made_all_the_same(kit: SchedulerKit) -> None:
     kit.ticker.tick()
     assert kit.fired(schedule_id) == [at(13)]
     assert kit.stored(schedule_id)["next_fire_at"] == at(13) + 24 * HOUR
+
+
+def test_a_redis_that_accepts_connections_and_never_answers_delays_a_tick_by_about_a_second(
+    kit: SchedulerKit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many batches are due: each would wait, and the fire times of the next tick would come late."""
+    schedules = [kit.add(kit.collector(), {"hours": [13]}) for _ in range(3)]
+    kit.clock.set(at(13))
+    given: list[Queue] = []
+    monkeypatch.setattr(scheduler, "ScheduleTicker", lambda **parts: given.append(parts["queue"]))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        container = Container(Settings(redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))  # type: ignore[arg-type]
+        vars(container)["database"] = kit.database
+        scheduler.build(container, threading.Event())
+        (queue,) = given
+        begun = time.monotonic()
+        report = kit.replica(queue=queue, batch=1).tick()
+        seconds = time.monotonic() - begun
+        queue.close()  # type: ignore[attr-defined]
+
+    assert seconds < 2.5, "those who cannot do without Redis wait 15 s"
+    assert (report.fired, report.left_to_sweeper) == (3, 3)
+    assert [kit.fired(schedule_id) for schedule_id in schedules] == [[at(13)]] * 3
 
 
 def test_an_unreadable_schedule_is_parked_and_holds_up_nobody(kit: SchedulerKit) -> None:

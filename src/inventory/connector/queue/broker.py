@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 from copy import copy
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -44,17 +45,38 @@ PIPELINED: Final = 500
 """Number of messages that are sent together."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for Redis.
+
+    Attributes:
+        connect_seconds: for a connection, s.
+        answer_seconds: for the answer to a command, s.
+        retries: how often a command is repeated after that, or after a broken connection.
+    """
+
+    connect_seconds: float
+    answer_seconds: float
+    retries: int
+
+
+PATIENT: Final = Patience(connect_seconds=2.0, answer_seconds=5.0, retries=2)
+"""Waits up to 15 s for a Redis that accepts connections but does not answer, rather than fail."""
+IMPATIENT: Final = Patience(connect_seconds=0.5, answer_seconds=1.0, retries=0)
+"""Fails within about a second, for whoever can do without Redis but must not be late."""
+
+
 class Broker(RedisBroker):
     """The producer's side, with the bands as its queues. It has no delay queues, since no message is delayed."""
 
-    def __init__(self, *, url: str, namespace: str) -> None:
+    def __init__(self, *, url: str, namespace: str, patience: Patience = PATIENT) -> None:
         client = redis.Redis.from_url(
             url,
-            socket_connect_timeout=2,
-            socket_timeout=5,
+            socket_connect_timeout=patience.connect_seconds,
+            socket_timeout=patience.answer_seconds,
             socket_keepalive=True,
             health_check_interval=30,
-            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=2),
+            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=patience.retries),
         )
         # The default middleware would store exception texts in Redis (Retries) and stop long slices (TimeLimit).
         super().__init__(  # type: ignore[no-untyped-call]

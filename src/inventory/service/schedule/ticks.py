@@ -41,12 +41,17 @@ _log = get_logger(__name__)
 
 @dataclass(slots=True)
 class TickReport:
-    """What one tick did: jobs created, and schedules skipped, removed, or parked because they cannot be read."""
+    """What one tick did: jobs created, and schedules skipped, removed, or parked because they cannot be read.
+
+    Attributes:
+        left_to_sweeper: jobs that the tick could not enqueue.
+    """
 
     fired: int = 0
     skipped: int = 0
     removed: int = 0
     parked: int = 0
+    left_to_sweeper: int = 0
 
 
 _Collectors = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -106,7 +111,8 @@ class ScheduleTicker:
         """Prepare.
 
         Args:
-            schedules, collectors, jobs, batches, queue, clock: what it works with.
+            schedules, collectors, jobs, batches, clock: what it works with.
+            queue: receives the jobs; a tick waits for it, so it should fail within about a second.
             grace_seconds: how late a missed fire time is still caught up, s.
             spread_seconds: the interval over which fire times are spread, s.
             tick_seconds: how often it ticks, s.
@@ -164,7 +170,7 @@ class ScheduleTicker:
         if taken < len(advances):
             self._note_fired(steps.ready, jobs)
         removed = self._schedules.delete_due(steps.orphans)
-        self._enqueue(jobs)
+        self._enqueue(jobs, report)
         report.fired += sum(job.is_new for job in jobs)
         report.skipped += sum(step.fire is None for step in steps.ready)
         report.removed += removed
@@ -232,12 +238,19 @@ class ScheduleTicker:
             if job.is_new:
                 self._observe_lateness(max((now - job.fire.fire_at).total_seconds(), 0.0))
 
-    def _enqueue(self, jobs: Sequence[FiredJob]) -> None:
-        """Enqueue the jobs that wait to be planned; if the queue is unreachable, the sweeper does it later."""
+    def _enqueue(self, jobs: Sequence[FiredJob], report: TickReport) -> None:
+        """Enqueue the jobs that wait to be planned; if the queue is unreachable, the sweeper does it later.
+
+        A tick waits for an unreachable queue once: each further batch would delay the fire times of the next one.
+        """
         waiting = [JobToPlan(job.job_id, job.fire.domain_id, job.fire.priority) for job in jobs if job.waits]
+        if report.left_to_sweeper:
+            report.left_to_sweeper += len(waiting)
+            return
         try:
             self._queue.plan_jobs(waiting)
         except ConnectionFailureError as exc:
+            report.left_to_sweeper += len(waiting)
             _log.warning("queue_unreachable", jobs=len(waiting), reason=exc.message)
 
 
