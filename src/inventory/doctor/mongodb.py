@@ -14,7 +14,7 @@ from inventory.doctor.finding import fail, graded, ok, skip, warn
 from inventory.domain.finding import Finding
 from inventory.errors import ConnectionFailureError
 from inventory.model import ALL_DOCUMENTS
-from inventory.model.connection import Document, server_time, translated_errors
+from inventory.model.connection import Document, server_hello, server_time, translated_errors
 
 OLDEST_VERSION: Final = (5, 0)
 """Older versions are past their end of life, and not tested."""
@@ -28,8 +28,8 @@ _CALL_SECONDS: Final = 5.0
 
 def check_server(database: Database[Document]) -> Iterator[Finding]:
     """Check the server's own information. Raises ``ConnectionFailureError`` if it is unreachable."""
+    hello = server_hello(database)
     with translated_errors(), pymongo.timeout(_CALL_SECONDS):
-        hello = database.client.admin.command("hello")
         version = database.client.server_info()["version"]
     numbers = tuple(int(part) for part in version.split(".")[:2])
     if numbers < OLDEST_VERSION:

@@ -27,7 +27,9 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from inventory.model.connection import INTERRUPTED, Document
+from inventory.errors import mongodb_error_name
+from inventory.model.connection import INTERRUPTED, NOT_PERMITTED, Document
+from inventory.observe.logs import get_logger
 
 T = TypeVar("T")
 
@@ -41,6 +43,8 @@ _TRANSIENT: Final = "TransientTransactionError"
 _UNKNOWN: Final = "UnknownTransactionCommitResult"
 """MongoDB's label: only the commit may be retried, since it may have succeeded."""
 _SNAPSHOT: Final = ReadConcern("snapshot")
+
+_log = get_logger(__name__)
 
 
 class ClaimLostError(Exception):
@@ -153,12 +157,20 @@ class Transactions:
 def end_sessions(database: Database[Any], session_ids: Sequence[bytes]) -> None:
     """Undo what processes have written with these sessions but not committed: they may be frozen and block others.
 
-    If the user lacks the privilege, MongoDB does so itself after a while (see ``PATIENCE_SECONDS``). A process that has
-    left its claim may use the same session for something else by now; that is interrupted, and done again.
+    If MongoDB refuses, it does so itself after a while (see ``PATIENCE_SECONDS``); unless the user merely lacks the
+    privilege, that is logged. A process that has left its claim may use the same session for something else by now;
+    that is interrupted, and done again.
+
+    Raises:
+        PyMongoError: MongoDB is unreachable.
     """
-    if session_ids:
-        with suppress(OperationFailure):
-            database.client.admin.command("killSessions", [{"id": each} for each in session_ids])
+    if not session_ids:
+        return
+    try:
+        database.client.admin.command("killSessions", [{"id": each} for each in session_ids])
+    except OperationFailure as exc:
+        if exc.code not in NOT_PERMITTED:
+            _log.warning("sessions_not_ended", sessions=len(session_ids), reason=mongodb_error_name(exc))
 
 
 def sessions_of(collection: Collection[Any], claims: Mapping[str, Any], field: str = "session") -> list[bytes]:

@@ -51,6 +51,8 @@ store such values, and a single one would otherwise prevent reading a whole list
 MONGODB = "mongodb"
 QUERY = "query"
 """The request field blamed for errors of reads."""
+_UNINITIATED = "its replica set is not initiated yet: run rs.initiate() on one of its nodes"
+_OTHER_NAME = "its set has another name than in mongo_uri (INVENTORY_MONGO_URI)"
 PING_SECONDS = 5.0
 """How long a server that accepts connections may take to answer a ping, s."""
 
@@ -58,8 +60,10 @@ _CLIENT_FAULTS = frozenset({2, 9, 14, 16, 31, 40, 51075, 51091, 51108, 16410, 17
 """Server codes for a query that cannot be evaluated over the data (BadValue, FailedToParse, TypeMismatch, regex …)."""
 DUPLICATE_KEY = 11000
 """Server code for a write rejected by a unique index."""
-_NO_ACCESS = frozenset({13, 18, 8000})
-"""Server codes for a user without the privilege, and for a wrong user or password (8000: Atlas)."""
+NOT_PERMITTED = frozenset({13, 8000})
+"""Server codes for a user without the privilege (8000: Atlas)."""
+_NO_ACCESS = NOT_PERMITTED | {18}
+"""Server codes for a user without the privilege, and for a wrong user or password."""
 
 _GOES_AWAY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 """Server codes for a node that is shutting down or is no longer primary. The driver does not turn them into its own
@@ -137,15 +141,37 @@ def ping(database: Database[Document]) -> None:
         database.command("ping")
 
 
-def require_transactions(database: Database[Document]) -> None:
-    """Return if MongoDB answers within ``PING_SECONDS``, and has transactions.
+def server_hello(database: Database[Document]) -> Document:
+    """Return what the primary says of itself, or a server that is connected directly.
 
     Raises:
-        ConnectionFailureError: it does not answer.
+        ConnectionFailureError: none answers within ``PING_SECONDS``, or it was started with --replSet, but belongs to
+            no initiated replica set yet.
+    """
+    try:
+        with translated_errors(), pymongo.timeout(PING_SECONDS):
+            hello: Document = database.client.admin.command("hello")
+    except ConnectionFailureError as exc:
+        # Unless the driver connects directly, without the name of a set, it sends such a server no command.
+        servers = database.client.topology_description.server_descriptions().values()
+        if any(server.server_type_name == "RSGhost" for server in servers):
+            raise ConnectionFailureError(service=MONGODB, reason=_UNINITIATED) from exc
+        if any(isinstance(server.error, ConfigurationError) for server in servers):
+            raise ConnectionFailureError(service=MONGODB, reason=f"{_UNINITIATED}; or {_OTHER_NAME}") from exc
+        raise
+    if hello.get("isreplicaset"):
+        raise ConnectionFailureError(service=MONGODB, reason=_UNINITIATED)
+    return hello
+
+
+def require_transactions(database: Database[Document]) -> None:
+    """Return if MongoDB answers, and has transactions.
+
+    Raises:
+        ConnectionFailureError: see ``server_hello``.
         SettingsError: it is a standalone server, which has none.
     """
-    with translated_errors(), pymongo.timeout(PING_SECONDS):
-        hello = database.client.admin.command("hello")
+    hello = server_hello(database)
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise SettingsError(
             "mongo_uri (INVENTORY_MONGO_URI): names a standalone MongoDB, which has no transactions; "

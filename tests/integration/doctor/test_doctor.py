@@ -22,6 +22,7 @@ from inventory.api.server import Readiness
 from inventory.bootstrap import Container
 from inventory.bootstrap.doctor import run_checks
 from inventory.cli import cli
+from inventory.devruntime import child
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
@@ -31,7 +32,7 @@ from inventory.domain.clock import SystemClock
 from inventory.domain.finding import Finding, Level
 from inventory.errors import ConnectionFailureError, SettingsError
 from inventory.migration.migrator import Migrator
-from inventory.migration.start import await_migrated
+from inventory.migration.start import RETRY_SECONDS, await_migrated
 from inventory.model import connection
 from inventory.observe.health_pages import HealthServer
 from inventory.observe.page_owner import PageOwner
@@ -362,6 +363,42 @@ def test_a_standalone_mongodb_is_told_once(tmp_path: Path, settings: Settings) -
     (told,) = [each for each in found if each.level is Level.FAIL]
     assert (told.check, "standalone" in told.message) == ("replica set", True)
     assert "indexes" not in _levels(found)
+
+
+def test_a_replica_set_that_is_not_initiated_yet_is_waited_for_and_told_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Uninitiated(EmbeddedMongod):
+        def is_ready(self) -> bool:
+            return listening("127.0.0.1", self.port)
+
+    waits: list[str] = []
+
+    def initiate(seconds: float) -> bool:
+        """Stand in for the operator, once the process has begun to wait."""
+        if seconds == RETRY_SECONDS:
+            waits.append("waited")
+            assert child.wait_until(lambda: EmbeddedMongod.is_ready(mongod), timeout_seconds=20)
+        return False
+
+    port = free_port()
+    connection.disconnect()
+    with Uninitiated(tmp_path / "data", port, tmp_path / "mongod.log") as mongod:
+        monkeypatch.setattr(connection, "PING_SECONDS", 0.6)
+        address = f"mongodb://127.0.0.1:{port}/"
+        for uri in (address, mongod.uri, f"{address}?directConnection=true"):
+            connection.disconnect()
+            database = connection.connect(uri=uri, database="inventory", timeout_seconds=5)
+            with pytest.raises(ConnectionFailureError, match=r"not initiated yet: run rs\.initiate"):
+                connection.require_transactions(database)
+        with pytest.raises(ConnectionFailureError, match="not initiated yet"):
+            list(mongodb.check_server(database))
+        monkeypatch.undo()
+        migrator = Migrator(database=database, clock=SystemClock(), owner="nobody", migrations=())
+        assert await_migrated(migrator, apply=True, wait=initiate) == []
+    connection.disconnect()
+
+    assert waits == ["waited"]
 
 
 Plugins = Callable[..., Finding]

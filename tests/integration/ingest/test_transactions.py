@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pymongo.client_session import ClientSession
 from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
+from structlog.testing import capture_logs
 
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions, end_sessions
 from inventory.model.connection import INTERRUPTED
@@ -126,3 +127,20 @@ def test_a_write_that_is_interrupted_in_a_transaction_is_done_again(database: An
 
     assert len(calls) == 2
     assert database["duty"].count_documents({"name": "once"}) == 1
+
+
+@pytest.mark.parametrize(("code", "logged"), [(13, False), (8000, False), (11600, True)])
+def test_only_a_missing_privilege_to_end_sessions_is_ignored(
+    database: Any, monkeypatch: pytest.MonkeyPatch, code: int, logged: bool
+) -> None:
+    """Without the privilege, MongoDB ends them itself; whatever else it refuses must be seen."""
+
+    def refused(*_words: Any) -> None:
+        raise OperationFailure("refused", code, {"codeName": "Refused"})
+
+    monkeypatch.setattr(database.client.admin.__class__, "command", refused)
+    with capture_logs() as entries:
+        end_sessions(database, [b"session"])
+
+    events = [(entry["event"], entry["sessions"], entry["reason"]) for entry in entries]
+    assert events == ([("sessions_not_ended", 1, "Refused")] if logged else [])
