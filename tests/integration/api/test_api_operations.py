@@ -58,7 +58,7 @@ def test_a_whole_list_is_one_operation(watched: FakeContainer, recorder: Recorde
 
 def test_a_page_inside_costs_one_count_more_and_the_last_page_none(watched: FakeContainer, recorder: Recorder) -> None:
     assert watched.collector_service.list(CALLER, {"page": {"start": 1, "limit": 10}}, {}).total_count == 30
-    assert recorder.commands == ["find", "aggregate"]
+    assert recorder.commands == ["find", "count"]
 
     recorder.commands.clear()
     assert watched.collector_service.list(CALLER, {"page": {"start": 25, "limit": 10}}, {}).total_count == 30
@@ -74,7 +74,7 @@ def test_a_page_behind_the_end_still_counts(watched: FakeContainer, recorder: Re
 def test_a_count_reads_no_documents(watched: FakeContainer, recorder: Recorder) -> None:
     watched.collector_service.list(CALLER, {"count_only": True}, {})
 
-    assert recorder.commands == ["aggregate"]
+    assert recorder.commands == ["count"]
 
 
 def test_jobs_read_all_their_collectors_in_one_query(watched: FakeContainer, recorder: Recorder) -> None:

@@ -35,7 +35,7 @@ OWN_READS = {
     "JobOperations.list_slices",
     "ResourcePages.list",
 }
-CHANGE_NOTHING = {"Deletion.undo", "Collector.update_schedule", "CollectorRule.change_order"}
+CHANGE_NOTHING = {"Collector.update_schedule", "CollectorRule.change_order"}
 """As they are asked here, for what is there already."""
 ENDED_ANYHOW = {
     "Collector.collect",

@@ -48,6 +48,7 @@ SCHEMAS: Mapping[str, ResourceSchema] = {
     "ChangeHistory.stat": RECORD,
     "CollectorRule.list": COLLECTOR_RULE,
     "CollectorRule.stat": COLLECTOR_RULE,
+    "ResourcePages.list": CLOUD_SERVICE,
 }
 """What each method with a query reads."""
 
