@@ -34,6 +34,8 @@ class CursorReader(Reader):
     ) -> CursorPage:
         """Return the page of the documents that match and come after a cursor; its length is the query's limit.
 
+        With ``count_only`` the page is empty.
+
         Raises:
             InvalidParameterError: ``after`` is no cursor of this order; and others, like ``list``.
         """
@@ -48,7 +50,7 @@ class CursorReader(Reader):
         rest = {"$and": [match, keyset.following(plan.sort, cursor.values)]} if cursor.values else match
         milliseconds = self._milliseconds(remaining_seconds)
         with translated_errors(), query_limit(self._timeout_seconds):
-            found = self._find(rest, plan, milliseconds)
+            found = [] if query.count_only else self._find(rest, plan, milliseconds)
             counted = self._collection.count_documents(match, limit=keyset.MOST_COUNTED + 1, maxTimeMS=milliseconds)
         rows, total = found[: plan.limit - 1], min(counted, keyset.MOST_COUNTED)
         further = ""
