@@ -38,7 +38,11 @@ _TITLES: Final = {
     403: "Not allowed",
     404: "Not found",
     405: "Not allowed",
+    408: "The form did not arrive",
     409: "The request is invalid",
+    413: "The form is too large",
+    415: "That is not a form",
+    421: "Not under this name",
     429: "Too many requests",
     503: "The server is unreachable",
     504: "It took too long",
@@ -48,6 +52,10 @@ _ADVICE: Final = {
     403: "Your token lacks the permission, or the object belongs to another project. Ask whoever assigns roles in your "
     "domain.",
     404: "It may have been deleted, or belong to another domain. Look for it in the list, or search for its name.",
+    408: "Send the form again.",
+    413: "Enter less, or use the command line or the API.",
+    415: "Send forms from the console's own pages. Programs use the API: see /docs.",
+    421: "Open http://127.0.0.1 or http://localhost with the port of this address.",
     409: "It was changed by somebody else meanwhile. Reload the page.",
     429: "Wait a moment, then reload the page.",
     503: "Nothing is lost: reload the page in a few seconds. If that does not help, run `inventory doctor` on the "

@@ -151,8 +151,8 @@ async def _form(visit: Visit, request: Request) -> Mapping[str, str]:
         raise failures.NO_FORM from None
     form: dict[str, str] = {}
     for name, value in fields:
-        # Several ticked boxes with the same name form a list.
-        form[name] = f"{form[name]},{value}" if name in form else value
+        # Ticked boxes with the same name form a list; an empty field beside them is sent even if none is ticked.
+        form[name] = f"{form[name]},{value}" if form.get(name) else value
     if not visit.session.accepts(form.pop(CSRF_FIELD, "")):
         raise failures.FOREIGN_FORM
     return form

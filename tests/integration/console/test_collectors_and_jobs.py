@@ -85,9 +85,26 @@ def test_options_are_asked_for_by_the_plugins_schema_and_secrets_stay_as_they_ar
     done = page.post(path_of(own) + "/options", typed | {"others": others.replace("&#34;", '"')})
 
     assert "accepted the options" in done.text
-    options = world.client.call("Collector.get", {"collector_id": own["collector_id"]})["plugin_info"]["options"]
+    options = _options_of(own, world)
     kept = {"api_key": SECRET_OPTION, "more": {"password": SECRET_OPTION, "n": 1}}
     assert options == {"region": "us", "deep": True, **kept}
+
+
+def _options_of(own: dict[str, Any], world: World) -> dict[str, Any]:
+    options: dict[str, Any] = world.client.call("Collector.get", {"collector_id": own["collector_id"]})["plugin_info"][
+        "options"
+    ]
+    return options
+
+
+def test_a_ticked_box_as_browsers_send_it_is_true(page: Browser, own: dict[str, Any], world: World) -> None:
+    sent = "csrf=CSRF&option.region=eu&option.deep=&option.deep=true&option.api_key=&others=%7B%7D"
+    body = sent.replace("CSRF", page.get("/login").csrf)
+    page.client.post(
+        path_of(own) + "/options", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+
+    assert _options_of(own, world)["deep"] is True
 
 
 def test_options_that_do_not_fit_are_told_beside_the_form(page: Browser, own: dict[str, Any]) -> None:
@@ -97,6 +114,9 @@ def test_options_that_do_not_fit_are_told_beside_the_form(page: Browser, own: di
 
     refused = page.post(path_of(own) + "/options", {"option.region": "eu", "others": "{"})
     assert (refused.status, "is not JSON" in refused.text) == (400, True)
+    for others in ('{"x": 1e999}', '{"x": "\\ud800"}', '{"x": {"password": "••••••"}}'):
+        refused = page.post(path_of(own) + "/options", {"option.region": "eu", "others": others})
+        assert (refused.status, "Other options" in refused.text) == (400, True), others
 
 
 def test_collect_now_leads_to_the_job_which_ends_while_one_watches(page: Browser, own: dict[str, Any]) -> None:

@@ -201,6 +201,13 @@ def test_where_no_domain_is_known_the_page_asks_for_one(browse: Open, gateways: 
     assert browser.post("/domain", {"domain_id": "", "next": "/"}).status == 400
 
 
+@pytest.mark.parametrize("kind", ["open", "token"])
+def test_the_sign_in_page_asks_for_a_token_where_one_is_required(kind: str, browse: Open, request: Any) -> None:
+    shown = browse(request.getfixturevalue(f"{kind}_origin")).get("/login")
+
+    assert ("This server requires an API token" in shown.text) == (kind == "token")
+
+
 # Bad weather
 
 

@@ -114,6 +114,12 @@ def test_a_spreadsheet_calculates_nothing_of_an_export(page: Browser, world: Wor
     try:
         rows = list(csv.reader(io.StringIO(page.client.get("/resources/export.csv?provider=own&columns=name").text)))
         assert rows[1] == [f"'{formula}"]
+        layout = {"options": {"fields": [{"key": "data.x", "name": formula}]}}
+        own = {"provider": "own", "group": "G", "name": "T", "metadata": {"view": {"table": {"layout": layout}}}}
+        kind = world.client.call("CloudServiceType.create", own)
+        text = page.client.get("/resources/export.csv?provider=own&group=G&type=T").text
+        world.client.call("CloudServiceType.delete", {"cloud_service_type_id": kind["cloud_service_type_id"]})
+        assert f"'{formula}" in next(csv.reader(io.StringIO(text)))
     finally:
         world.client.call("CloudService.delete", {"cloud_service_id": made["cloud_service_id"]})
 
@@ -182,6 +188,14 @@ def test_data_is_answered_whole_as_json(page: Browser, world: World) -> None:
 
     assert answer.json() == resource
     assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_a_path_that_the_data_lacks_is_not_found(page: Browser, world: World) -> None:
+    there = f"/resources/{world.resource('i-001')['cloud_service_id']}/data?path="
+
+    assert page.get(f"{there}data").status == 200
+    assert [page.get(there + path).status for path in ("nope", "data.size." + "9" * 5000)] == [404, 404]
+    assert page.get(f"/resources?columns=data.x.{'9' * 5000}").status == 200
 
 
 @pytest.mark.parametrize("path", ["", "/data", "/json"])

@@ -65,6 +65,12 @@ def test_a_schedule_is_added_seen_in_the_week_changed_and_deleted(page: Browser,
     path = f"/schedules/{collector}/{found['schedule_id']}"
     assert "The schedule is changed." in page.post(path, {"name": "later", "interval": "600"}).text
     assert page.get("/schedules").all("td", title="Sunday 23:00 UTC: 6 fires")
+    stored = {"collector_id": collector, "schedule_id": found["schedule_id"]}
+    for given, kept in (('{"region": ["a"]}', {"region": ["a"]}), ("", {})):
+        page.post(path, {"interval": "600", "filter": given})
+        assert world.client.call("Collector.get_schedule", stored).get("filter", {}) == kept
+    refused = page.post(path, {"interval": "600", "name": ""})
+    assert (refused.status, "Name: cannot be removed" in refused.text) == (400, True)
     refused = page.post(path, {"interval": "999999"})
     assert (refused.status, "interval" in refused.text) == (400, True)
 

@@ -2,28 +2,70 @@
 
 from __future__ import annotations
 
+import json
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inventory.console.forms.masking import MASK, masked, unmasked
+from inventory.console.forms.field_error import FieldError
+from inventory.console.forms.json_text import read_json
 from inventory.console.forms.schedule_form import read_schedule
-from inventory.console.forms.schema_form import FieldError, filter_fields, option_fields, read_filter, read_options
+from inventory.console.forms.schema_form import filter_fields, option_fields, read_filter, read_options, secret_keys
+from inventory.console.rendering import environment
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=15,
 )
-KEYS = st.sampled_from(["name", "password", "api_key", "secret_access_key", "token", "size"])
+FIELD_OF: Any = vars(environment().get_template("collectors/fields.html").module)["field_of"]
+
+
+class _Controls(HTMLParser):
+    """What a browser sends for the inputs of a page that nobody touched."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.sent: dict[str, str] = {}
+        self._open = ""
+        self.feed(html.replace("\r\n", "\n").replace("\r", "\n"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, value = given.get("name") or "", given.get("value") or ""
+        if tag == "input" and (given.get("type") != "checkbox" or "checked" in given):
+            # A line of text holds no line ends, and the server joins fields of the same name.
+            self.sent[name] = f"{self.sent[name]},{value}" if self.sent.get(name) else value.replace("\n", "")
+        elif tag in ("textarea", "select"):
+            self._open, self.sent[name] = name if tag == "textarea" else "", ""
+            self._selected = name
+        elif tag == "option" and "selected" in given:
+            self.sent[self._selected] = value
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.sent[self._open] = self.sent[self._open].removeprefix("\n").replace("\n", "\r\n")
+            self._open = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.sent[self._open] += data
+
+
+def _saved(schema: Any, options: dict[str, Any], **typed: str) -> dict[str, Any]:
+    """Return what is stored if the form is opened, fields are changed as ``typed``, and it is saved."""
+    fields = option_fields(schema, options)
+    sent = _Controls("".join(FIELD_OF(field, {}) for field in fields)).sent
+    return read_options(fields, sent | {f"option.{key}": text for key, text in typed.items()})
 
 
 @given(JSON)
 def test_no_schema_breaks_a_form(schema: Any) -> None:
     for field in option_fields(schema, {}):
-        assert field.shown is not ...
+        assert isinstance(field.shown, str)
     option_fields({"properties": schema}, {})
     option_fields({"properties": {"x": schema}, "required": schema, "order": schema}, {})
     filter_fields(schema)
@@ -38,7 +80,9 @@ def test_no_schema_breaks_a_form(schema: Any) -> None:
         ({"type": "boolean"}, "true", True),
         ({"type": "boolean"}, "", False),
         ({"enum": ["a", "b"]}, "b", "b"),
-        ({"type": "array", "items": {"enum": ["a", "b", "c"]}}, "a,c", ["a", "c"]),
+        ({"enum": [1, 2.5, None, True]}, "1", 1),
+        ({"enum": [1, 2.5, None, True]}, "true", True),
+        ({"type": "array", "items": {"enum": ["a,b", "b", 3]}}, "a%2Cb,3", ["a,b", 3]),
         ({"type": "object"}, '{"a": [1]}', {"a": [1]}),
     ],
 )
@@ -50,7 +94,9 @@ def test_what_is_typed_becomes_the_type_of_the_schema(about: Any, text: str, val
 
 @pytest.mark.parametrize(
     ("about", "text"),
-    [({"type": "integer"}, "x"), ({"type": "number"}, "1,5"), ({"enum": ["a"]}, "b"), ({}, "{"), ({}, "NaN")],
+    [({"type": "integer"}, "x"), ({"type": "number"}, "1,5"), ({"enum": ["a"]}, "b"), ({"enum": ["a"]}, "0"), ({}, "{")]
+    + [({}, text) for text in ("NaN", "[1e999]", "1" * 400, "[-Infinity]", '{"a": "\\ud800"}', "[" * 90 + "]" * 90)]
+    + [({"type": "number"}, text) for text in ("nan", "inf", "-inf", "1e999", "9" * 400, "²")],
 )
 def test_what_does_not_fit_names_the_field(about: Any, text: str) -> None:
     fields = option_fields({"properties": {"x": {"title": "The X", **about}}}, {})
@@ -66,17 +112,74 @@ def test_a_required_option_must_be_there() -> None:
         read_options(fields, {})
 
 
-@given(st.recursive(st.text(max_size=5) | st.integers(), lambda v: st.dictionaries(KEYS, v) | st.lists(v, max_size=3)))
-def test_what_was_left_masked_is_what_was_stored(value: Any) -> None:
-    assert unmasked(masked(value), value) == value
-
-
-@given(
-    st.dictionaries(st.sampled_from(["password", "x_token", "apiKey"]), st.text("0123456789", min_size=6), min_size=1)
+OPTIONS = st.dictionaries(st.sampled_from("abc"), JSON.filter(lambda value: value is not None), max_size=3)
+ABOUT = st.sampled_from(
+    [
+        {"type": "boolean"},
+        {"type": "integer", "enum": [1, 2]},
+        {"type": "array", "items": {"enum": ["x,y", 1]}},
+        {"type": "integer"},
+        {"type": "string"},
+        {"type": "object"},
+        {},
+    ]
 )
-def test_no_secret_is_shown(value: dict[str, str]) -> None:
-    assert set(masked(value).values()) == {MASK}
-    assert masked([{"deep": value}]) == [{"deep": dict.fromkeys(value, MASK)}]
+
+
+@given(st.dictionaries(st.sampled_from("abc"), ABOUT), OPTIONS)
+@settings(max_examples=60)
+def test_a_form_that_is_saved_as_it_was_shown_changes_no_option(properties: Any, options: dict[str, Any]) -> None:
+    saved = _saved({"properties": properties}, options)
+
+    expected = {key: options[key] for key in properties if key in options}
+    unset = {key for key, about in properties.items() if key not in options and about.get("type") == "boolean"}
+    assert json.dumps(saved, sort_keys=True) == json.dumps(expected | dict.fromkeys(unset, False), sort_keys=True)
+
+
+FLAGS = {
+    "flag": {"type": "boolean"},
+    "level": {"type": "integer", "enum": [1, 2, 3]},
+    "kinds": {"type": "array", "items": {"enum": ["a", "b"]}},
+}
+
+
+def test_a_ticked_box_stays_ticked_and_an_integer_stays_one() -> None:
+    options = {"flag": True, "level": 2, "kinds": ["b", "of an older schema"]}
+
+    assert _saved({"properties": FLAGS}, options) == options
+    assert _saved({"properties": FLAGS}, options, flag="", level="3", kinds="a") == {
+        "flag": False,
+        "level": 3,
+        "kinds": ["a"],
+    }
+    assert _saved({"properties": FLAGS}, options, kinds="")["kinds"] == []
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "\n\nlines\n", " blanks ", "a\r\nb", "<&'\">", "postgres://u:p@h/db"])
+def test_a_text_that_is_not_touched_is_kept_to_the_letter(text: str) -> None:
+    assert _saved({"properties": {"x": {"type": "string"}}}, {"x": text}) == {"x": text}
+
+
+def test_secrets_inside_an_option_and_secrets_that_the_schema_marks_are_not_shown_and_kept() -> None:
+    schema = {
+        "properties": {
+            "db": {"type": "object"},
+            "pin": {"type": "string", "format": "password"},
+            "dsn2": {"type": "string"},
+        }
+    }
+    options = {"db": {"password": "hunter2", "host": "h"}, "pin": "4711", "dsn2": "mongodb://u:hunter2@h"}
+    shown = [field.shown for field in option_fields(schema, options)]
+
+    assert not [text for text in shown if "hunter2" in text or "4711" in text]
+    assert _saved(schema, options) == options
+    changed = _saved(schema, options, db=shown[0].replace('"h"', '"other"'))
+    assert changed["db"] == {"password": "hunter2", "host": "other"}
+    assert secret_keys(schema) == {"pin"}
+
+
+def test_json_holds_whole_numbers_as_such() -> None:
+    assert read_json("[1, 2.5, true]", "X") == [1, 2.5, True]
 
 
 def test_a_filter_is_lists_and_texts() -> None:
@@ -98,7 +201,9 @@ def test_a_schedule_is_read(form: dict[str, str], schedule: Any) -> None:
     assert read_schedule(form) == schedule
 
 
-@pytest.mark.parametrize("form", [{}, {"hours": "noon"}, {"minutes": "1;2"}, {"interval": "-1"}])
+@pytest.mark.parametrize(
+    "form", [{}, {"hours": "noon"}, {"minutes": "1;2"}, {"interval": "-1"}, {"interval": "10 20"}, {"hours": "٣"}]
+)
 def test_a_schedule_that_says_nothing_is_refused(form: dict[str, str]) -> None:
     with pytest.raises(FieldError):
         read_schedule(form)

@@ -63,6 +63,16 @@ def test_paths_keep_their_keys(keys: list[str]) -> None:
     assert split(path) == ["data", *keys]
 
 
+@pytest.mark.parametrize("path", ["nope", "nope.x", "", "data.x.9", "data.x." + "9" * 5000, "data.x.²"])
+def test_a_path_that_the_data_does_not_contain_leads_nowhere(path: str) -> None:
+    with pytest.raises(KeyError):
+        subtree({"x": [1]}, path)
+
+
+def test_a_position_with_thousands_of_digits_is_none() -> None:
+    assert value_at({"data": {"x": [1]}}, "data.x." + "9" * 5000) is None
+
+
 # Views
 
 
@@ -80,6 +90,8 @@ def test_any_value_can_be_shown_by_any_field_and_never_as_markup(value: Any, kin
         (5 * 1024, "size", {"source_unit": "BYTES"}, "5.0 KiB"),
         (2, "size", {"source_unit": "GB"}, "2.0 GiB"),
         ("2026-01-05T12:00:00Z", "datetime", {}, "2026-01-05 12:00:00"),
+        ("0001-01-01T00:00:00+14:00", "datetime", {}, "0001-01-01T00:00:00+14:00"),
+        ("9999-12-31T23:59:59-14:00", "list", {"item": {"type": "datetime"}}, "9999-12-31T23:59:59-14:00"),
         (1767614400, "datetime", {}, "2026-01-05 12:00:00"),
         (1767614400000, "datetime", {"source_format": "milliseconds"}, "2026-01-05 12:00:00"),
         (["a", "b"], "list", {}, "badge"),

@@ -88,6 +88,7 @@ def test_times_are_told_from_now_and_what_is_none_is_not_guessed() -> None:
     assert "never" in str(time_tag("", NOW))
     assert "&lt;b&gt;" in str(time_tag("<b>", NOW))
     assert parse_time("no time") is None
+    assert parse_time("0001-01-01T00:00:00+14:00") is None
     assert duration({"created_at": "2026-01-05T11:59:30Z"}, NOW) == "30 s"
     assert duration({}, NOW) == ""
 

@@ -1,39 +1,56 @@
-"""Hides values that bystanders should not read: those whose key indicates a secret."""
+"""Hides values that bystanders should not read: those whose key, or whose own form, indicates a secret."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 MASK: Final = "••••••"
-_SECRET: Final = re.compile(r"secret|passw|passphrase|token|credential|private|api_?key|access_?key", re.IGNORECASE)
+_KEY: Final = re.compile(
+    r"secret|passw|passphrase|(?:^|[_.\- ])pass$|pwd|token|credential|creds$|private|authorization|bearer|cookie|"
+    r"dsn$|connection[_.\- ]?(?:string|uri|url)|kubeconfig|webhook|"
+    r"(?:api|access|account|auth|client|encrypt|encryption|hmac|master|service|session|shared|signing|ssh|storage)"
+    r"[_.\- ]?key",
+    re.IGNORECASE,
+)
+_TEXT: Final = re.compile(
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY"
+    r"|://\S{0,500}@"  # a URL with a user, and usually a password
+    r"|^\s*(?:bearer|basic)\s+\S{8}"
+    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\."  # a JWT
+    r"|(?:^|[?&;\s])[\w.\-]{0,60}(?:passw(?:or)?d|pwd|secret|token|key|sig|signature)\s{0,9}=\s{0,9}[^;&\s]",
+    re.IGNORECASE,
+)
+_NAME_KEYS: Final = ("name", "key", "header", "k")
+_VALUE_KEYS: Final = ("value", "v")
 
 
 def is_secret(key: str) -> bool:
     """Return whether a key indicates a secret."""
-    return _SECRET.search(key) is not None
+    return _KEY.search(key) is not None
 
 
-def masked(value: Any) -> Any:
-    """Return a value with all nested secrets hidden."""
+def is_secret_text(value: Any) -> bool:
+    """Return whether a value contains a secret, whatever its key, such as a private key or a URL with a password."""
+    return isinstance(value, str) and _TEXT.search(value) is not None
+
+
+def masked(value: Any, secrets: Collection[str] = ()) -> Any:
+    """Return a value with all nested secrets hidden.
+
+    Args:
+        value: a JSON value.
+        secrets: further keys of ``value`` itself that are secrets, such as those that a schema marks.
+    """
     if isinstance(value, Mapping):
-        return {key: MASK if _hides(key, inner) else masked(inner) for key, inner in value.items()}
-    return [masked(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _hides(key: Any, value: Any) -> bool:
-    return is_secret(str(key)) and value not in (None, "")
-
-
-def unmasked(value: Any, stored: Any) -> Any:
-    """Return a value edited in its masked form, with unchanged masked parts restored from the stored value."""
-    if value == MASK:
-        return stored
-    if isinstance(value, Mapping):
-        before = stored if isinstance(stored, Mapping) else {}
-        return {key: unmasked(inner, before.get(key)) for key, inner in value.items()}
+        named = any(is_secret(value[key]) for key in _NAME_KEYS if isinstance(value.get(key), str))
+        hidden = {*secrets, *(_VALUE_KEYS if named else ())}
+        return {key: MASK if _hides(key, inner, hidden) else masked(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        known = stored if isinstance(stored, list) else []
-        return [unmasked(inner, known[at] if at < len(known) else None) for at, inner in enumerate(value)]
-    return value
+        return [masked(inner) for inner in value]
+    return MASK if is_secret_text(value) else value
+
+
+def _hides(key: Any, value: Any, hidden: Collection[str]) -> bool:
+    return (key in hidden or is_secret(str(key))) and not isinstance(value, bool) and value not in (None, "")

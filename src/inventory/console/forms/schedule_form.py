@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from inventory.console.forms.schema_form import FieldError
+from inventory.console.forms.field_error import FieldError
 
 KINDS: Final = ("hours", "minutes", "interval", "cron")
-_NUMBERS: Final = re.compile(r"\d{1,4}(\s*[,\s]\s*\d{1,4})*")
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_NUMBERS: Final = re.compile(r"[0-9]{1,4}(\s*[,\s]\s*[0-9]{1,4})*")
 
 
 def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def read_schedule(form: Mapping[str, str]) -> dict[str, Any]:
         if text := form.get(name, "").strip():
             found[name] = _numbers(text, name, 24 if name == "hours" else 60)
     if text := form.get("interval", "").strip():
-        (found["interval"],) = _numbers(text, "interval")[:1]
+        found["interval"] = _number(text, "interval")
     if text := form.get("cron", "").strip():
         found["cron"] = text
     if not found:
@@ -37,3 +38,9 @@ def _numbers(text: str, name: str, all_of: int = 0) -> list[int]:
     if _NUMBERS.fullmatch(text) is None:
         raise FieldError(f"{name}: {text[:40]!r} is not a list of numbers, such as 0,6,12")
     return [int(each) for each in re.split(r"[,\s]+", text) if each]
+
+
+def _number(text: str, name: str) -> int:
+    if _NUMBER.fullmatch(text) is None:
+        raise FieldError(f"{name}: {text[:40]!r} is not a number, such as 600")
+    return int(text)

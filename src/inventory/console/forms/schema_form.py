@@ -1,25 +1,27 @@
 """A form for a plugin's options, from its ``options_schema``, and for its filter, from its ``filter_format``.
 
 The supported subset of JSON Schema is what plugins use: an object whose properties are strings, numbers, booleans, one
-of several values, or some of several values; anything else is entered as JSON.
+of several values, or some of several values; anything else is entered as JSON. What is left as it was shown is kept as
+it is stored, whatever its type: the schema may be newer than the options.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import quote
 
-from inventory.console.forms.masking import is_secret
+from inventory.console.forms.field_error import FieldError
+from inventory.console.forms.json_text import read_json, read_number
+from inventory.console.forms.masking import is_secret, is_secret_text, masked
+from inventory.console.forms.unmasking import unmasked
 
 MAX_FIELDS: Final = 100
 PREFIX: Final = "option."
 _NUMBERS: Final = frozenset({"number", "integer"})
-
-
-class FieldError(ValueError):
-    """The value entered into a field is invalid; says which and why."""
+_MAX_CHOICES: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,18 @@ class FormField:
         default: the value used if nothing is entered; None for none.
         required: whether a value must be entered.
         value: the current value; None for none.
+        secret: whether the key or the schema says that the value is a secret.
     """
 
     key: str
     title: str
     kind: str
     hint: str = ""
-    choices: tuple[str, ...] = ()
+    choices: tuple[Any, ...] = ()
     default: Any = None
     required: bool = False
     value: Any = None
+    secret: bool = False
 
     @property
     def name(self) -> str:
@@ -54,19 +58,54 @@ class FormField:
     @property
     def is_kept(self) -> bool:
         """Whether it is a secret that is set: it is not shown, and kept if nothing is entered."""
-        return self.value not in (None, "") and self.kind in ("text", "json", "number") and is_secret(self.key)
+        hidden = self.secret or (self.kind == "text" and is_secret_text(self.value))
+        return hidden and self.kind in ("text", "json", "number") and self.value not in (None, "")
 
     @property
-    def shown(self) -> Any:
-        """The content of its input: as text, except for choices and booleans."""
+    def shown(self) -> str:
+        """What its input contains, as a browser sends it if nothing is changed; several choices separated by commas."""
         value = self.default if self.value is None else self.value
-        if self.is_kept:
+        if self.is_kept or value is None:
             return ""
-        if self.kind in ("bool", "several", "one"):
-            return value
-        if self.kind == "json":
-            return "" if value is None else json.dumps(value, ensure_ascii=False, indent=2)
-        return "" if value is None else str(value)
+        match self.kind:
+            case "bool":
+                return "true" if value in (True, "true") else ""
+            case "one":
+                return "".join(self._sent([value])[:1])
+            case "several":
+                return ",".join(self._sent(value if isinstance(value, list) else [value]))
+            case "json":
+                return json.dumps(masked(value), ensure_ascii=False, indent=2)
+        return str(value)
+
+    def _sent(self, values: list[Any]) -> list[str]:
+        wanted = [label(each) for each in values]
+        return [sent for sent, text in self.labels if text in wanted]
+
+    @property
+    def labels(self) -> list[tuple[str, str]]:
+        """What a browser sends for each choice, without commas if there can be several, and its text."""
+        texts = map(label, self.choices)
+        return [(quote(text, errors="replace") if self.kind == "several" else text, text) for text in texts]
+
+    def chosen(self, text: str) -> list[Any]:
+        """Return the choices that a browser sent."""
+        sent = set(text.split(",")) if self.kind == "several" else {text}
+        return [each for each, (name, _) in zip(self.choices, self.labels, strict=True) if _plain(name) in sent]
+
+    def is_unchanged(self, text: str) -> bool:
+        """Return whether a browser sent what was shown."""
+        return text == _plain(self.shown)
+
+
+def label(value: Any) -> str:
+    """Return a choice as text."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    """Return a text without what browsers change: the kind of line ends, and blanks around it."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def option_fields(schema: Any, options: Mapping[str, Any]) -> tuple[FormField, ...]:
@@ -82,26 +121,43 @@ def option_fields(schema: Any, options: Mapping[str, Any]) -> tuple[FormField, .
     return tuple(_field(key, properties[key], options.get(key), required=key in needed) for key in keys)
 
 
+def secret_keys(schema: Any) -> Collection[str]:
+    """Return the options that an ``options_schema`` marks as secrets."""
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    return {key for key, about in properties.items() if _is_secret(about)} if isinstance(properties, Mapping) else ()
+
+
+def _is_secret(about: Any) -> bool:
+    return isinstance(about, Mapping) and (about.get("format") == "password" or about.get("writeOnly") is True)
+
+
 def _field(key: str, content: Any, value: Any, *, required: bool) -> FormField:
     about = content if isinstance(content, Mapping) else {}
     title, hint = str(about.get("title") or key), str(about.get("description") or "")
-    items = about.get("items")
+    items, secret = about.get("items"), is_secret(key) or _is_secret(about)
     kind, choices = "json", _choices(about.get("enum"))
     if choices:
-        kind = "one"
+        kind, choices = "one", _with(choices, [value], secret=secret)
     elif about.get("type") == "array" and isinstance(items, Mapping) and _choices(items.get("enum")):
-        kind, choices = "several", _choices(items.get("enum"))
+        current = value if isinstance(value, list) else [value]
+        kind, choices = "several", _with(_choices(items.get("enum")), current, secret=secret)
     elif about.get("type") in _NUMBERS:
         kind = "number"
     elif about.get("type") == "boolean":
         kind = "bool"
     elif about.get("type") == "string":
         kind = "text"
-    return FormField(key, title, kind, hint, choices, about.get("default"), required, value)
+    return FormField(key, title, kind, hint, choices, about.get("default"), required, value, secret)
 
 
-def _choices(values: Any) -> tuple[str, ...]:
-    return tuple(str(each) for each in values[:500]) if isinstance(values, list) else ()
+def _choices(values: Any) -> tuple[Any, ...]:
+    return tuple(values[:_MAX_CHOICES]) if isinstance(values, list) else ()
+
+
+def _with(choices: tuple[Any, ...], values: list[Any], *, secret: bool) -> tuple[Any, ...]:
+    """Return the choices with the current values that the schema does not name, so that they can be seen and kept."""
+    known = set(map(label, choices))
+    return choices if secret else (*choices, *(v for v in values if v is not None and label(v) not in known))
 
 
 def read_options(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[str, Any]:
@@ -112,9 +168,7 @@ def read_options(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[s
     """
     found: dict[str, Any] = {}
     for field in fields:
-        value = _read(field, form.get(field.name, "").strip())
-        if value is None and field.is_kept:
-            value = field.value
+        value = _read(field, form.get(field.name))
         if value is not None:
             found[field.key] = value
         elif field.required and field.default is None:
@@ -122,51 +176,25 @@ def read_options(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[s
     return found
 
 
-def _read(field: FormField, text: str) -> Any:
+def _read(field: FormField, given: str | None) -> Any:
+    if given is None:
+        return field.value
+    text = _plain(given)
+    if field.is_unchanged(text) and (stored := field.default if field.value is None else field.value) is not None:
+        return stored
     if field.kind == "bool":
         return text == "true"
     if not text:
-        return None
-    if field.kind == "several":
-        chosen = [each for each in text.split(",") if each in field.choices]
-        return chosen or None
-    if field.kind == "one" and text not in field.choices:
-        raise FieldError(f"{field.title}: must be one of {', '.join(field.choices)}")
+        # Nothing ticked any more is an empty list: without one, the default would be used.
+        return [] if field.kind == "several" and field.shown and not field.required else None
+    if field.kind in ("one", "several"):
+        chosen = field.chosen(text)
+        if not chosen:
+            raise FieldError(f"{field.title}: must be one of {', '.join(map(label, field.choices))}")
+        return chosen if field.kind == "several" else chosen[0]
     if field.kind == "number":
-        try:
-            return json.loads(text) if text.lstrip("-")[:1].isdigit() else float(text)
-        except ValueError:
-            raise FieldError(f"{field.title}: {text[:40]!r} is not a number") from None
-    return read_json(text, field.title) if field.kind == "json" else text
-
-
-def read_json(text: str, title: str) -> Any:
-    """Return the value of a JSON field.
-
-    Raises:
-        FieldError: it is not JSON.
-    """
-    try:
-        return json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError) as exc:
-        where = f"line {exc.lineno}, column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else "a number"
-        raise FieldError(f"{title}: is not JSON ({where})") from None
-
-
-def read_object(text: str, title: str) -> dict[str, Any]:
-    """Return the JSON object in a field; an empty field is an empty object.
-
-    Raises:
-        FieldError: it is not a JSON object.
-    """
-    value = read_json(text, title) if text.strip() else {}
-    if not isinstance(value, dict):
-        raise FieldError(f"{title}: must be a JSON object, such as {{}}")
-    return value
-
-
-def _refuse(_name: str) -> Any:
-    raise ValueError
+        return read_number(text, field.title)
+    return unmasked(read_json(text, field.title), field.value, field.title) if field.kind == "json" else text
 
 
 def filter_fields(filter_format: Any) -> tuple[FormField, ...]:

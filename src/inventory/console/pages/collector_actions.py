@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final
 
 from starlette.responses import Response
 
 from inventory.console.api import FORBIDDEN, UNAUTHENTICATED, ApiError, Json
-from inventory.console.forms.masking import masked, unmasked
+from inventory.console.forms.field_error import FieldError
+from inventory.console.forms.json_text import read_object
+from inventory.console.forms.masking import masked
 from inventory.console.forms.schema_form import (
-    FieldError,
+    FormField,
     filter_fields,
     option_fields,
     read_filter,
-    read_object,
     read_options,
 )
+from inventory.console.forms.unmasking import unmasked
 from inventory.console.pages.collectors import MODES, details
 from inventory.console.parts import part
 from inventory.console.routes import ConsolePage
@@ -114,16 +116,21 @@ async def _options_form(visit: Visit, said: str) -> Response:
     plugin = collector.get("plugin_info", {})
     options = plugin.get("options", {})
     fields = option_fields(plugin.get("metadata", {}).get("options_schema"), options)
-    known = {field.key for field in fields}
     return visit.render(
         "collectors/options.html",
         status=400 if said else 200,
         collector=collector,
         plugin=plugin,
         fields=fields,
-        others=masked({key: value for key, value in options.items() if key not in known}),
+        others=masked(_others_of(options, fields)),
         said=said,
     )
+
+
+def _others_of(options: Json, fields: Iterable[FormField]) -> Json:
+    """Return the options for which there is no field."""
+    known = {field.key for field in fields}
+    return {key: value for key, value in options.items() if key not in known}
 
 
 async def change_options(visit: Visit) -> Response:
@@ -135,7 +142,8 @@ async def change_options(visit: Visit) -> Response:
     request["upgrade_mode"] = visit.field("upgrade_mode") or None
     try:
         others = read_object(visit.field("others"), "Other options")
-        request["options"] = read_options(fields, visit.form) | unmasked(others, plugin.get("options", {}))
+        hidden = _others_of(plugin.get("options", {}), fields)
+        request["options"] = read_options(fields, visit.form) | unmasked(others, hidden, "Other options")
         await visit.call("Collector.update_plugin", **request)
     except FieldError as error:
         return await _options_form(visit, str(error))
@@ -183,7 +191,7 @@ async def create(visit: Visit) -> Response:
     fields = _known_fields(listed.results[0] if listed.results else None)
     try:
         info: MutableJson = {key: visit.field(key) for key in _PLUGIN_FIELDS if visit.field(key)}
-        info["options"] = read_options(fields, visit.form) | read_object(visit.field("others"), "Options")
+        info["options"] = read_options(fields, visit.form) | _others(visit)
         request: MutableJson = {"name": visit.field("name"), "plugin_info": info}
         if visit.field("priority"):
             request["priority"] = _priority(visit.field("priority"))
@@ -197,6 +205,11 @@ async def create(visit: Visit) -> Response:
     schema = made.get("plugin_info", {}).get("metadata", {}).get("options_schema")
     further = "" if fields or not option_fields(schema, {}) else "/options"
     return visit.go(_page(made["collector_id"]) + further, "The collector is made: its plugin accepted it.")
+
+
+def _others(visit: Visit) -> MutableJson:
+    found: MutableJson = unmasked(read_object(visit.field("others"), "Options"), {}, "Options")
+    return found
 
 
 def _priority(text: str) -> int:

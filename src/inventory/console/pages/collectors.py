@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from inventory.console.api import Json
 from inventory.console.forms.masking import masked
-from inventory.console.forms.schema_form import filter_fields, option_fields
+from inventory.console.forms.schema_form import filter_fields, option_fields, secret_keys
 from inventory.console.parts import TemplateValues, part, parts
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
@@ -98,7 +98,9 @@ async def details(visit: Visit, collector_id: str) -> TemplateValues:
     return {
         "collector": collector,
         "plugin": collector.get("plugin_info", {}),
-        "options": masked(collector.get("plugin_info", {}).get("options", {})),
+        "options": masked(
+            collector.get("plugin_info", {}).get("options", {}), secret_keys(metadata.get("options_schema"))
+        ),
         "option_fields": option_fields(metadata.get("options_schema"), {}),
         "filter_fields": filter_fields(metadata.get("filter_format")),
         "schedule_kinds": metadata.get("supported_schedules") or ["hours", "minutes", "interval", "cron"],

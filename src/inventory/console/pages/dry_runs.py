@@ -7,7 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from inventory.console.api import ApiError
-from inventory.console.forms.schema_form import FieldError
+from inventory.console.forms.field_error import FieldError
 from inventory.console.pages.collector_actions import collect_request, message_of, refused
 from inventory.console.parts import TemplateValues, part
 from inventory.console.resource.differences import changes_of

@@ -112,7 +112,7 @@ async def export_csv(visit: Visit) -> Response:
     columns, pages = await _exported(visit)
 
     async def lines() -> AsyncIterator[str]:
-        yield _csv([[field.name for field in columns]])
+        yield _csv([[_cell(field.name) for field in columns]])
         async for page in pages:
             yield _csv([[_cell(value_at(row, field.key)) for field in columns] for row in page])
 

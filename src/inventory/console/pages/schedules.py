@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from inventory.console.api import ApiError, Json
 from inventory.console.charts.week import DAYS, added, fires_of, monday_of, seconds_of, squares
+from inventory.console.forms.field_error import FieldError
+from inventory.console.forms.json_text import read_object
 from inventory.console.forms.schedule_form import read_schedule
-from inventory.console.forms.schema_form import FieldError, read_object
 from inventory.console.pages.collectors import MODES, schedule_facts
 from inventory.console.parts import part
 from inventory.console.routes import ConsolePage
@@ -190,7 +191,13 @@ async def change(visit: Visit) -> Response:
     """Change a schedule."""
     ids = _ids(visit)
     try:
-        await visit.call("Collector.update_schedule", **ids, **_request(visit))
+        request = _request(visit)
+        if "name" in visit.form and not visit.field("name"):
+            await _check_nameless(visit, ids)
+        if "filter" in visit.form:
+            # An empty one is sent, too: it replaces the stored one.
+            request = {**request, "filter": read_object(visit.field("filter"), "Filter")}
+        await visit.call("Collector.update_schedule", **ids, **request)
     except FieldError as error:
         return await _page(visit, str(error))
     except ApiError as error:
@@ -198,6 +205,16 @@ async def change(visit: Visit) -> Response:
             raise
         return await _page(visit, error.message)
     return visit.go(f"/schedules/{ids['collector_id']}/{ids['schedule_id']}", "The schedule is changed.")
+
+
+async def _check_nameless(visit: Visit, ids: Json) -> None:
+    """Return if the schedule has no name: the API cannot remove one.
+
+    Raises:
+        FieldError: it has.
+    """
+    if (await visit.call("Collector.get_schedule", **ids)).get("name"):
+        raise FieldError("Name: cannot be removed. Enter another one.")
 
 
 async def show_deletion(visit: Visit) -> Response:

@@ -12,6 +12,7 @@ MAX_TEXT: Final = 2_000
 """Maximum number of characters of a text in the tree."""
 _MAX_MEMBERS: Final = 200
 """Maximum number of members of one node."""
+_POSITION_DIGITS: Final = 10
 _OPEN_DEPTH: Final = 1
 _OPEN_SIZE: Final = 12
 
@@ -105,17 +106,26 @@ def split(path: str) -> list[str]:
     return keys
 
 
+def position(key: str) -> int | None:
+    """Return the position in a list that a key of a path names; None if it cannot be one."""
+    return int(key) if key.isdecimal() and len(key) < _POSITION_DIGITS else None
+
+
 def subtree(value: Any, path: str) -> Any:
-    """Return the value at an escaped path below ``value``.
+    """Return the value at an escaped path of a resource's ``data``, which is ``value``.
 
     Raises:
         KeyError: there is none.
     """
-    for key in split(path)[1:]:
+    root, *keys = split(path)
+    if root != "data":
+        raise KeyError(path)
+    for key in keys:
+        at = position(key)
         if isinstance(value, Mapping) and key in value:
             value = value[key]
-        elif isinstance(value, list) and key.isdecimal() and int(key) < len(value):
-            value = value[int(key)]
+        elif isinstance(value, list) and at is not None and at < len(value):
+            value = value[at]
         else:
             raise KeyError(path)
     return value

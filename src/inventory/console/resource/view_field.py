@@ -14,6 +14,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from inventory.console import text
+from inventory.console.resource.tree import position
 
 MAX_FIELDS: Final = 60
 _MAX_ITEMS: Final = 50
@@ -82,7 +83,8 @@ def value_at(row: Any, path: str) -> Any:
         if isinstance(value, Mapping):
             value = value.get(name)
         elif isinstance(value, list) and name.isdecimal():
-            value = value[int(name)] if int(name) < len(value) else None
+            at = position(name)
+            value = value[at] if at is not None and at < len(value) else None
         elif isinstance(value, list):
             value = [each.get(name) for each in value if isinstance(each, Mapping)]
         else:
@@ -137,8 +139,8 @@ def _list(value: Any, options: Mapping[str, Any]) -> Markup:
 
 def _datetime(value: Any, options: Mapping[str, Any]) -> Markup:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if options.get("source_format") == "milliseconds" or abs(value) > 1e11 else value
         try:
+            seconds = value / 1000 if options.get("source_format") == "milliseconds" or abs(value) > 1e11 else value
             return text.clock_tag(datetime.fromtimestamp(seconds, UTC).isoformat())
         except (ValueError, OverflowError, OSError):
             return text.shown(value)
