@@ -71,6 +71,10 @@ def _drop_times(database: Database[Document]) -> None:
     drop_indexes(database, INDEXES_OF_TIMES)
 
 
+INDEX_DROPS: Final = (_drop_superseded, _drop_times)
+"""Migrations that are repeated: a process of an earlier version builds these indexes again when it starts."""
+
+
 MIGRATIONS: Final = (
     Migration(1, "build indexes", "0.1.0", build_indexes),
     Migration(2, "drop superseded indexes", "0.1.0", _drop_superseded),

@@ -13,7 +13,7 @@ from pymongo.errors import OperationFailure
 
 from inventory.domain.clock import Clock
 from inventory.errors import BadRequestError, InventoryError, mongodb_error_name
-from inventory.migration.catalog import MIGRATIONS, Migration
+from inventory.migration.catalog import INDEX_DROPS, MIGRATIONS, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, MigrationRecord
 from inventory.migration.original.takeover import unfinished
@@ -144,6 +144,21 @@ class Migrator:
         builders = [one for one in self._migrations if one.apply is build_indexes]
         if builders and not state.pending and not state.unknown:
             self._change(builders[-1])
+
+    def drop_rebuilt_indexes(self) -> None:
+        """Drop superseded indexes that a process of an earlier version has built again when it started.
+
+        Does nothing if migrations are pending, or if newer code knows better which indexes should exist; concurrent
+        calls do no harm.
+
+        Raises:
+            ConnectionFailureError: MongoDB is unreachable.
+        """
+        state = self.state()
+        if not state.pending and not state.unknown:
+            for one in self._migrations:
+                if one.apply in INDEX_DROPS:
+                    self._change(one)
 
     def _apply(self, migration: Migration) -> None:
         _log.info("migration_begins", number=migration.number, name=migration.name)

@@ -89,10 +89,14 @@ def drop_indexes(database: Database[Document], names: Mapping[str, Sequence[str]
     """
     declared = declared_indexes()
     for collection, gone in names.items():
+        # MongoDB locks a collection to drop an index, also one that does not exist.
+        existing = {index["name"] for index in database[collection].list_indexes()}
         kept = {model.document["name"] for model in declared.get(collection, ())}
         for name in gone:
             if name in kept:
                 raise ValueError(f"{collection}.{name} is declared")
+            if name not in existing:
+                continue
             try:
                 database[collection].drop_index(name)
             except OperationFailure as exc:

@@ -96,9 +96,10 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
     )
     duties = DutyManager(database=container.database, clock=clock, owner=container.owner, lease_seconds=LEASE_SECONDS)
     runner = DutyRunner(duties=duties)
-    housekeeping, dry_runs = container.housekeeping, container.dry_runs
+    housekeeping, dry_runs, migrator = container.housekeeping, container.dry_runs, container.migrator
 
     def housekeep() -> Mapping[str, HousekeepingCounts]:
+        migrator.drop_rebuilt_indexes()
         dry_runs.drop_left_over()
         return housekeeping.run(clock.now(), runner.fence(HOUSEKEEPING), runner.session(HOUSEKEEPING))
 

@@ -252,15 +252,30 @@ def test_indexes_that_are_gone_are_built_again(
     assert "DuplicateKey on domain_id, job_id" in str(refused.exception)
 
 
+def test_superseded_indexes_that_an_old_process_builds_again_are_dropped_again(bare: Database[Document]) -> None:
+    """Each write maintained them for ever: the migration that dropped them does not run a second time."""
+    make(bare).run()
+    before = index_names(bare)
+    bare["cloud_service"].create_index([("domain_id", 1), ("state", 1), ("updated_at", 1)])
+    bare["slice"].create_index([("endpoint", 1)], name="waiting_of_endpoint")
+
+    make(bare).drop_rebuilt_indexes()
+
+    assert index_names(bare) == before
+
+
 def test_indexes_are_left_alone_where_newer_code_has_been(bare: Database[Document]) -> None:
     make(bare).run()
     later = Migration(len(MIGRATIONS) + 1, "later", "9.0.0", lambda _: None)
     make(bare, migrations=[*MIGRATIONS, later]).run()
     bare["job"].drop_indexes()
+    bare["slice"].create_index([("endpoint", 1)], name="waiting_of_endpoint")
 
     make(bare).mend_indexes()
+    make(bare).drop_rebuilt_indexes()
 
     assert index_names(bare)["job"] == set()
+    assert "waiting_of_endpoint" in index_names(bare)["slice"]
 
 
 def test_an_index_that_changed_under_its_name_is_built_anew(bare: Database[Document]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,11 @@ import pytest
 from pymongo.database import Database
 from structlog.testing import capture_logs
 
+from inventory import scheduler
+from inventory.bootstrap import Container
 from inventory.manager.duty import DutyManager
 from inventory.scheduler.duties import DutyRunner, PeriodicDuty
+from inventory.settings import Settings
 from tests.manual_clock import ManualClock
 
 LEASE = 15.0
@@ -37,6 +41,22 @@ def test_one_replica_does_it_once_per_period(replicas: list[DutyManager], clock:
         assert sum(runner.run(duty) for runner in runners) <= 1
         clock.advance(timedelta(seconds=1))
     assert done == [NOON + timedelta(seconds=5 * number) for number in range(12)]
+
+
+def test_housekeeping_drops_superseded_indexes_that_an_old_process_has_built_again(
+    database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Callable[[], object]] = []
+    monkeypatch.setattr(scheduler, "scheduler_parts", lambda **parts: given.append(parts["housekeep"]) or [])
+    container = Container(Settings(redis_url="redis://127.0.0.1:1/0"))  # type: ignore[arg-type]
+    vars(container)["database"] = database
+    scheduler.build(container, threading.Event())
+    container.migrator.run()
+    database["slice"].create_index([("endpoint", 1)], name="waiting_of_endpoint")
+
+    given[0]()
+
+    assert "waiting_of_endpoint" not in database["slice"].index_information()
 
 
 def test_what_the_dead_began_another_ends_when_the_lease_has_run_out(

@@ -81,6 +81,7 @@ def migrate(
             if not done:
                 # The migration records of a restored database are right even if its indexes were left out.
                 migrator.mend_indexes()
+                migrator.drop_rebuilt_indexes()
             echo(f"ran {', '.join(map(str, done))}" if done else "nothing to do")
     finally:
         container.close()
