@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ RSS_LIMIT_BYTES = 400 * 1024 * 1024
 OUTAGE_SECONDS = 25.0
 """So long after a fault a schedule may still be late: restart, replay of a log, election."""
 SHOWN = 8
+OLD_CONTENDED = "others kept changing it at the same time"
+"""In the error of 0.1 for a resource that it has not stored after some tries. The next collect stores it."""
+OLD = "old-"
+"""How the names of processes of 0.1 begin, in an upgrade."""
+OLD_PAGE_ERROR = "Exception occurred during processing of request from"
+"""What a health page of 0.1 writes before the traceback, should who asked have gone away meanwhile."""
 NEVER_LOGGED = ("Traceback (most recent call last)", "Cannot use MongoClient after close")
 """Raw, from an exception that nobody caught; and from work that went on while its process was closing."""
 
@@ -53,6 +59,7 @@ class JobChecks:
         self._specs = specs
         self._deleted = deleted
         self._brief = brief
+        self._contended: Counter[str] = Counter()
         self._of_job: dict[str, list[Document]] = defaultdict(list)
         for task in self.tasks:
             self._of_job[task["job_id"]].append(task)
@@ -60,6 +67,17 @@ class JobChecks:
     def open(self) -> int:
         """Return how many documents have not ended."""
         return sum(one["status"] not in ENDED for one in (*self.jobs.values(), *self.tasks, *self.slices))
+
+    def excuse(self, old_slices: Collection[str]) -> None:
+        """Expect the failures of resources that 0.1 gives up, should others change them again and again meanwhile.
+
+        Args:
+            old_slices: the slices that processes of 0.1 have finished.
+        """
+        for one in self.slices:
+            if one["slice_id"] in old_slices:
+                given_up = sum(OLD_CONTENDED in error["message"] for error in one["errors"])
+                self._contended[one["job_task_id"]] += given_up
 
     def violations(self, answered: Iterable[str]) -> Iterator[str]:
         """Yield what is wrong."""
@@ -108,11 +126,12 @@ class JobChecks:
             if codes != {DUPLICATE}:
                 yield f"{name} was canceled for no reason: {codes}"
             return
-        if status != ("FAILURE" if spec.leaks else "SUCCESS"):
+        failures = int(spec.leaks) + self._contended[name]
+        if status != ("FAILURE" if failures else "SUCCESS"):
             yield f"{name} of {spec.name} is {status}: {task['errors'][:2]}"
         elif task["total_count"] != spec.task_total:
             yield f"{name} of {spec.name} counts {task['total_count']}, not {spec.task_total}"
-        elif task["uncounted_count"] != PASSED_OVER * spec.streams or task["failure_count"] != int(spec.leaks):
+        elif task["uncounted_count"] != PASSED_OVER * spec.streams or task["failure_count"] != failures:
             yield f"{name} of {spec.name} counts uncounted {task['uncounted_count']}, failure {task['failure_count']}"
 
     def _retries(self) -> Iterator[str]:
@@ -256,26 +275,30 @@ class Logs:
     Attributes:
         events: how often each event was logged.
         violations: slices that two have ended, and errors that nobody should see.
+        finished: by slice, the files of the processes that have finished it.
     """
 
     def __init__(self, folder: Path) -> None:
         self.events: Counter[str] = Counter()
         self.violations: list[str] = []
         self.errors: Counter[str] = Counter()
-        finished: Counter[str] = Counter()
+        self.finished: dict[str, list[str]] = defaultdict(list)
         for path in sorted(folder.glob("*.log")):
             if path.name.startswith(("mongod", "redis", "plugin")):
                 continue
+            before = ""
             for line in path.read_text(errors="replace").splitlines():
-                self._read(path.name, line, finished)
+                if not (path.name.startswith(OLD) and before.startswith(OLD_PAGE_ERROR)):
+                    self._read(path.name, line)
+                before = line
         for error, count in self.errors.items():
             if any(words in error for words in NEVER_LOGGED):
                 self.violations.append(f"logged {count} times: {error}")
-        for slice_id, count in finished.items():
-            if count > 1:
-                self.violations.append(f"{slice_id} was finished {count} times")
+        for slice_id, names in self.finished.items():
+            if len(names) > 1:
+                self.violations.append(f"{slice_id} was finished {len(names)} times")
 
-    def _read(self, name: str, line: str, finished: Counter[str]) -> None:
+    def _read(self, name: str, line: str) -> None:
         try:
             entry = json.loads(line)
             event = entry["event"]
@@ -284,7 +307,7 @@ class Logs:
             return
         self.events[event] += 1
         if event == "slice_finished":
-            finished[entry["slice_id"]] += 1
+            self.finished[entry["slice_id"]].append(name)
         if entry.get("level") in ("error", "critical") or "exception" in entry:
             last = entry.get("exception", "").strip().splitlines()[-1:]
             self.errors[f"{entry.get('process')} {event[:120]} {' '.join(last)[:160]}"] += 1

@@ -78,7 +78,7 @@ class Service:
         """Stop it, and start it no more."""
         if self.process is not None:
             child.stop(self.process, grace_seconds=15)
-            self.process, self.starts = None, 0
+            self.process = None
 
     def tend(self) -> None:
         """Start it again, a moment after it died."""
@@ -175,6 +175,8 @@ class Fleet:
         self.ports = {plugin_id: free_port() for plugin_id in PLUGINS}
         self.world = world
         self.targets: list[str] = []
+        self.lacking: dict[str, frozenset[str]] = {}
+        """By the target of a server: methods that it does not have, since it is of an earlier version."""
         platform = folder / "platform.yaml"
         own = {plugin_id: f"grpc://127.0.0.1:{self._relayed('plugin', port)}" for plugin_id, port in self.ports.items()}
         endpoints = size.endpoints or own
@@ -268,7 +270,7 @@ class Fleet:
     def await_health(self, seconds: float = START_SECONDS) -> None:
         """Return once all that was started is healthy. Raises ``AssertionError`` after ``seconds``."""
         deadline = time.monotonic() + seconds
-        ill = [service for service in self.services if service.starts]
+        ill = [service for service in self.services if service.process is not None]
         while ill:
             self.tend()
             ill = [service for service in ill if not (service.is_running() and service.healthy())]

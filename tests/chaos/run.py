@@ -41,9 +41,6 @@ LAST_COLLECT_SECONDS = 120.0
 RETRIED = 5
 """So many jobs are retried when all has settled."""
 
-RETRIED = 5
-"""So many jobs are retried when all has settled."""
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -94,6 +91,7 @@ class Run:
         self._specs: dict[str, CollectorSpec] = {}
         self._clients: list[Client] = []
         self._missing: dict[str, int] = {}
+        self._old_ended: datetime | None = None
 
     def run(self) -> Report:
         """Do it all, and stop everything whatever happens."""
@@ -122,11 +120,15 @@ class Run:
         ids = {spec.name: api.create(spec) for spec in self.world.collectors}
         api.close()
         self._specs = {ids[spec.name]: spec for spec in self.world.collectors}
-        with self.fleet.client() as client:
-            self._missing = plant(client[DATABASE], self._specs)
         plan = self.plan
         self._clients = [
-            Client(f"{plan.seed}/{number}", self.fleet.targets, self.world, ids, plan.pause)
+            Client(
+                f"{plan.seed}/{number}",
+                Api(self.fleet.targets, self.fleet.lacking),
+                self.world,
+                ids,
+                plan.pause,
+            )
             for number in range(plan.clients)
         ]
         for client in self._clients:
@@ -134,6 +136,7 @@ class Run:
 
     def _loose(self) -> None:
         self._let_clients_in()
+        self._let_resources_go_missing()
         plan = self.plan
         self._havoc.run(plan_faults(plan.seed, plan.seconds, every=plan.every))
         for client in self._clients:
@@ -208,20 +211,14 @@ class Run:
             lambda: self._jobs(database).open() == 0, time.monotonic() + 40, "not all that was retried has ended"
         )
 
-    def _retry_failed(self, database: Database[Document]) -> None:
-        """Retry some of what failed and was not retried yet: killed workers and lost calls have left it whole."""
-        retried = set(database["job"].distinct("retry_of"))
-        failed = database["job"].find({"status": "ERROR", "collector_id": {"$in": list(self._specs)}})
-        wanted = [job["job_id"] for job in failed if job["job_id"] not in retried and job["total_tasks"]][-RETRIED:]
-        api = Api(self.fleet.targets)
-        for job_id in wanted:
-            request = job_operations_pb2.RetryRequest(job_id=job_id, domain_id=DOMAIN)
-            api.until(job_operations_pb2_grpc.JobOperationsStub, "retry", request)
-        self.report.violations += api.wrong
-        api.close()
-        self._await(
-            lambda: self._jobs(database).open() == 0, time.monotonic() + 40, "not all that was retried has ended"
-        )
+    def _let_resources_go_missing(self) -> None:
+        """Plant resources that no plugin sends; see :mod:`tests.chaos.held`."""
+        with self.fleet.client() as client:
+            self._missing = plant(client[DATABASE], self._specs)
+
+    def _old_slices(self) -> set[str]:
+        """Return the slices that processes of an earlier version have finished."""
+        return set()
 
     def _jobs(self, database: Database[Document]) -> JobChecks:
         deleted = set().union(*(client.deleted for client in self._clients))
@@ -233,9 +230,12 @@ class Run:
         answered = [job_id for client in self._clients for job_id in client.answered]
         fires = ScheduleChecks(database, schedules, until, self._havoc.outages)
         report = self.report
+        jobs.excuse(self._old_slices())
         report.violations += jobs.violations(answered)
         report.violations += resource_violations(database, self.world)
-        report.violations += content_violations(database, self.world, self.fleet.truth)
+        report.violations += content_violations(
+            database, self.world, self.fleet.truth, unnumbered_until=self._old_ended
+        )
         report.violations += hold_violations(database, self._missing)
         report.violations += fires.violations()
         report.violations += secret_violations(

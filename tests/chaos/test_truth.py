@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.truth import Truth, history_violations, last_versions
+from tests.chaos.truth import Truth, history_violations, last_versions, numbered
 
 Document = dict[str, Any]
+ENDED_AT = datetime(2026, 1, 5, tzinfo=UTC)
 MEMBER = "sent by c00/account-0/0"
 
 
@@ -39,6 +41,23 @@ def test_a_record_of_what_never_happened_and_one_too_many_are_found() -> None:
     assert any(
         "and record 2 says 1" in each for each in faults(2, record(1, None, 1), record(2, 1, 2), record(2, 1, 2))
     )
+
+
+def test_records_of_0_1_stand_for_the_revisions_that_no_other_has_and_must_be_as_many() -> None:
+    def old(second: int, before: int | None, after: int) -> Document:
+        made = record(0, before, after)
+        del made["revision"]
+        return made | {"created_at": ENDED_AT - timedelta(seconds=second), "_id": second}
+
+    made = [old(3, 2, 3), record(2, 1, 2), old(9, None, 1)]
+    assert faults(3, *numbered(made, until=ENDED_AT)) == []
+
+    lost = [record(2, 1, 2), old(9, None, 1)]
+    assert any("is of revision 3" in each for each in faults(2, *numbered(lost, until=ENDED_AT), revision=3))
+    doubled = [old(3, 1, 2), old(4, 1, 2), old(9, None, 1)]
+    assert any("is of revision 2" in each for each in faults(2, *numbered(doubled, until=ENDED_AT), revision=2))
+    late = [record(1, None, 1), old(-1, 1, 2)]
+    assert any("is of revision 2" in each for each in faults(2, *numbered(late, until=ENDED_AT), revision=2))
 
 
 def test_streams_are_numbered_across_restarts_of_the_plugin_also_where_it_was_killed_while_it_wrote(

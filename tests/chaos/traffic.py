@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import grpc
@@ -41,14 +42,19 @@ def struct(content: Mapping[str, Any]) -> Struct:
 class Api:
     """Calls of one thread to any of the servers.
 
+    Args:
+        targets: of the servers.
+        lacking: by target, methods that this server does not have.
+
     Attributes:
         refused: how often a call was answered with UNAVAILABLE or came too late, by method and status.
         wrong: answers that no client should get.
     """
 
-    def __init__(self, targets: list[str]) -> None:
+    def __init__(self, targets: list[str], lacking: Mapping[str, frozenset[str]] = MappingProxyType({})) -> None:
         # A short back-off, so that a server that is back is found soon.
         options = [("grpc.max_reconnect_backoff_ms", 500), ("grpc.initial_reconnect_backoff_ms", 100)]
+        self._lacks = [lacking.get(target, frozenset()) for target in targets]
         self._channels = [grpc.insecure_channel(target, options=options) for target in targets]
         self._turn = 0
         self.refused: Counter[str] = Counter()
@@ -63,6 +69,7 @@ class Api:
         """Call once, or return None where it was refused in a way that passes."""
         self._turn += 1
         channel = self._channels[self._turn % len(self._channels)]
+        lacks = self._lacks[self._turn % len(self._channels)]
         try:
             return getattr(stub(channel), method)(request, timeout=CALL_SECONDS)
         except grpc.RpcError as exc:
@@ -70,6 +77,8 @@ class Api:
             if method == "delete" and str(exc.details()).startswith("ERROR_NOT_FOUND"):
                 # An earlier try was carried out, and its answer got lost.
                 return empty_pb2.Empty()
+            if code is grpc.StatusCode.UNIMPLEMENTED and method in lacks:
+                return None
             self.refused[f"{method} {code.name}"] += 1
             if code not in PASSING and not _is_right(exc.details()) and not _plugin_is_away(method, exc):
                 self.wrong.append(f"{method}: {code.name} {exc.details()}")
@@ -131,12 +140,10 @@ class Client(threading.Thread):
         brief: collectors that it made and deleted, or tried to.
     """
 
-    def __init__(
-        self, seed: str, targets: list[str], world: World, collectors: Mapping[str, str], pause: float
-    ) -> None:
+    def __init__(self, seed: str, api: Api, world: World, collectors: Mapping[str, str], pause: float) -> None:
         super().__init__(name=f"client-{seed}", daemon=True)
         self._chance = random.Random(seed)
-        self.api = Api(targets)
+        self.api = api
         self._ids = [collectors[spec.name] for spec in world.collectors]
         self._pause = pause
         self._stopped = threading.Event()

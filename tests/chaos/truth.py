@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +65,23 @@ def member_of(source: str) -> str:
     return f"sent by {source}"
 
 
-def content_violations(database: Database[Document], world: World, truth: Path) -> Iterator[str]:
-    """What is stored is what was sent last, and the history tells, change by change, how it came about."""
+def content_violations(
+    database: Database[Document], world: World, truth: Path, *, unnumbered_until: datetime | None = None
+) -> Iterator[str]:
+    """What is stored is what was sent last, and the history tells, change by change, how it came about.
+
+    Args:
+        database: of the run.
+        world: what there is to collect.
+        truth: see :class:`Truth`.
+        unnumbered_until: when the last process of 0.1 ended, whose records have no revision; None: there was none.
+    """
     yield from _not_the_newest(database, world, last_versions(truth))
     broken: list[str] = []
     for stored in database["cloud_service"].find():
         records = list(database["record"].find({"cloud_service_id": stored["cloud_service_id"]}).sort("revision", 1))
+        if unnumbered_until is not None:
+            records = numbered(records, until=unnumbered_until)
         broken.extend(f"{stored['reference']['resource_id']}: {what}" for what in history_violations(stored, records))
     if broken:
         yield f"{len(broken)} faults of histories: {broken[:SHOWN]}"
@@ -76,6 +89,21 @@ def content_violations(database: Database[Document], world: World, truth: Path) 
     orphans = database["record"].count_documents({"cloud_service_id": {"$nin": known}})
     if orphans:
         yield f"{orphans} records tell of resources that do not exist"
+
+
+def numbered(records: Sequence[Document], *, until: datetime) -> list[Document]:
+    """Return the records with a revision for each that 0.1 has written: in order, the next that no other record has.
+
+    Args:
+        records: of one resource.
+        until: a record without a revision that was created later gets none.
+    """
+    taken = {record["revision"] for record in records if "revision" in record}
+    free = (revision for revision in itertools.count(1) if revision not in taken)
+    old = [record for record in records if "revision" not in record and record["created_at"] <= until]
+    for record in sorted(old, key=lambda record: (record["created_at"], record["_id"])):
+        record["revision"] = next(free)
+    return sorted(records, key=lambda record: record.get("revision") or 0)
 
 
 def history_violations(stored: Document, records: list[Document]) -> Iterator[str]:
