@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from inventory.errors import InvalidParameterError
+
 TAG: Final = "deletion_guard_percent"
 """The tag of a collector that replaces the setting of the same name for it."""
 
@@ -27,12 +29,26 @@ class DeletionGuard:
         return self.percent > 0 and deleted >= self.least and 100 * deleted > self.percent * alive
 
     def of_collector(self, tags: Mapping[str, object] | None) -> DeletionGuard:
-        """Return the guard of a collector with these tags; a tag that is not a percentage is ignored."""
-        try:
-            percent = float(str((tags or {}).get(TAG)))
-        except ValueError:
-            return self
-        return DeletionGuard(percent, self.least) if 0 <= percent <= 100 else self
+        """Return the guard of a collector with these tags; a stored tag that is not a percentage is ignored."""
+        percent = _percent((tags or {}).get(TAG))
+        return self if percent is None else DeletionGuard(percent, self.least)
+
+
+def check_tags(tags: Mapping[str, object]) -> None:
+    """Raise ``InvalidParameterError`` if the tag of the guard among these is not a percentage; null is as good as none.
+
+    Without an error, a mistyped percentage would leave the collector with the default unnoticed.
+    """
+    if tags.get(TAG) is not None and _percent(tags[TAG]) is None:
+        raise InvalidParameterError(key=f"tags.{TAG}", reason="must be a percentage from 0 to 100, such as 60 or '60'")
+
+
+def _percent(value: object) -> float | None:
+    try:
+        percent = float(str(value))
+    except ValueError:
+        return None
+    return percent if 0 <= percent <= 100 else None
 
 
 NO_GUARD: Final = DeletionGuard(percent=0)

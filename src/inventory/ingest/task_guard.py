@@ -8,6 +8,7 @@ scheduler, opens the hold.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 from typing import Final
@@ -35,6 +36,23 @@ class Verdict(Enum):
     HOLD = auto()
     LEAVE = auto()
     """Do nothing: they were held, and the hold may have been answered since. The next collect decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """The numbers of active resources of a collector and secret.
+
+    What is held counts as lost already: if it counted as alive, a hold would let the rest pass unguarded.
+
+    Attributes:
+        alive: those that are not held.
+        held: those that are.
+        candidates: those of ``alive`` that are to be deleted, unless others still see them.
+    """
+
+    alive: int
+    held: int
+    candidates: int
 
 
 class TaskGuard:
@@ -88,13 +106,13 @@ class TaskGuard:
         if cut_off is None and (not guard.percent or at_least < guard.least):
             return Verdict.DELETE
         threshold = doomed["disconnected_count"]["$gte"]
-        alive, candidates = self._sizes(threshold)
-        if cut_off is None and not guard.holds(candidates, alive):
+        sizes = self._sizes(threshold)
+        if cut_off is None and not guard.holds(sizes.candidates, sizes.alive):
             return Verdict.DELETE
         summary = self._summary(doomed, unseen_by_others)
-        if not summary.total or (cut_off is None and not guard.holds(summary.total, alive)):
+        if not summary.total or (cut_off is None and not guard.holds(summary.total, sizes.alive)):
             return Verdict.DELETE
-        self._prepare(summary, alive, threshold, cut_off=cut_off is not None)
+        self._prepare(summary, sizes, threshold, cut_off=cut_off is not None)
         return Verdict.HOLD
 
     def _summary(self, doomed: Document, unseen_by_others: Callable[[list[Document], None], list[str]]) -> Summary:
@@ -113,26 +131,30 @@ class TaskGuard:
         """Open the hold for an answer: all its resources are marked."""
         self._holds.open(self._context.domain_id, self._hold_id)
 
-    def _sizes(self, threshold: int) -> tuple[int, int]:
-        """Return how many resources this collector and secret have alive, and how many of them are to be deleted."""
-        is_doomed = {
+    def _sizes(self, threshold: int) -> _Sizes:
+        is_held = {"$ne": [{"$type": "$hold_id"}, "missing"]}
+        is_candidate = {
             "$and": [
                 {"$eq": ["$garbage_task_id", self._context.job_task_id]},
                 {"$gte": ["$disconnected_count", threshold]},
-                {"$eq": [{"$type": "$hold_id"}, "missing"]},
+                {"$not": [is_held]},
             ]
         }
-        group = {"_id": None, "alive": {"$sum": 1}, "doomed": {"$sum": {"$cond": [is_doomed, 1, 0]}}}
+        tests = {"held": is_held, "candidates": is_candidate}
+        sums = {name: {"$sum": {"$cond": [test, 1, 0]}} for name, test in tests.items()}
+        group = {"_id": None, "all": {"$sum": 1}, **sums}
         living = {**self._pair, "deleted": {"$ne": True}}
-        rows = list(self._states.aggregate([{"$match": living}, {"$group": group}]))
-        return (rows[0]["alive"], rows[0]["doomed"]) if rows else (0, 0)
+        for row in self._states.aggregate([{"$match": living}, {"$group": group}]):
+            return _Sizes(row["all"] - row["held"], row["held"], row["candidates"])
+        return _Sizes(0, 0, 0)
 
-    def _prepare(self, summary: Summary, alive: int, threshold: int, *, cut_off: bool) -> None:
+    def _prepare(self, summary: Summary, sizes: _Sizes, threshold: int, *, cut_off: bool) -> None:
         context = self._context
         why = f"more than {context.deletion_guard.percent:g} %"
         if cut_off:
             why = "and one before it was cut off while it held what it missed"
-        reason = f"a complete collect no longer saw {summary.total} of {alive} resources, {why}"
+        others = f" ({sizes.held} more are held already)" if sizes.held else ""
+        reason = f"a complete collect no longer saw {summary.total} of {sizes.alive} resources{others}, {why}"
         self._holds.prepare(
             {
                 **self._pair,
@@ -143,12 +165,12 @@ class TaskGuard:
                 "reason": reason,
                 "job_id": context.job_id,
                 "job_task_id": context.job_task_id,
-                "alive": alive,
+                "alive": sizes.alive,
                 "percent": context.deletion_guard.percent,
                 "created_at": self._now,
             }
         )
-        _log.warning("deletion_held", hold_id=self._hold_id, resources=summary.total, alive=alive)
+        _log.warning("deletion_held", hold_id=self._hold_id, resources=summary.total, alive=sizes.alive)
 
     def confirm(self, task_started_at: datetime) -> None:
         """Record that this task, too, has not seen the resources held before."""

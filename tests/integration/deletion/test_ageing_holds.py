@@ -51,6 +51,19 @@ def test_a_type_of_which_too_much_is_old_is_held_and_others_age_as_ever(fleet: F
     assert len(fleet.living()) == 110
 
 
+def test_the_share_is_of_what_no_collect_holds(fleet: Fleet) -> None:
+    fleet.loses(range(75), of=100)
+    fleet.whole.clock.advance(OLD)
+    fleet.sees(99)
+    fleet.whole.collect(fleet.collector_id, secret_id="secret-1")
+
+    assert run(fleet) == HousekeepingCounts(held=24)
+
+    [hold, _] = fleet.holds()
+    assert (hold["kind"], hold["held"], hold["alive"]) == ("AGE", 24, 25)
+    assert len(fleet.living()) == 100
+
+
 def test_a_later_run_confirms_it_and_deletes_nothing_of_it_however_few_are_left(fleet: Fleet) -> None:
     aged(fleet, servers=30, disks=0)
     fleet.plugin.resources = [cloud_service(f"i-{number}") for number in range(2, 60)]
@@ -71,6 +84,20 @@ def test_it_dissolves_once_all_are_back(fleet: Fleet) -> None:
     run(fleet)
 
     assert [hold["state"] for hold in fleet.holds()] == ["DISSOLVED"]
+
+
+def test_it_dissolves_once_a_user_has_deleted_all(fleet: Fleet) -> None:
+    aged(fleet, servers=20, disks=30)
+    [disks] = fleet.holds()[-1:]
+    doomed = list(fleet.whole.database["cloud_service"].find({"hold_id": disks["deletion_id"]}))
+    for entry in doomed[1:]:
+        fleet.whole.container.cloud_service_service.delete(USER, entry["cloud_service_id"])
+    assert fleet.service.get(USER, disks["deletion_id"])["missing"] == 1
+    fleet.whole.container.cloud_service_service.delete(USER, doomed[0]["cloud_service_id"])
+
+    assert fleet.service.get(USER, disks["deletion_id"])["state"] == "DISSOLVED"
+    fleet.whole.container.hold_settler.settle(fleet.whole.clock.now())
+    assert fleet.whole.database["deletion"].count_documents({"state": "DISSOLVED"}) == 1
 
 
 def test_approved_it_deletes_what_is_still_too_old_and_a_kill_is_made_good_by_a_second_call(
@@ -183,6 +210,25 @@ def test_a_run_that_is_killed_while_it_holds_is_completed_by_the_next(
 
     [hold] = fleet.holds()
     assert (hold["state"], hold["held"], hold["missing"]) == ("HELD", 30, 30)
+    assert len(fleet.living()) == 120
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_a_discard_that_is_killed_is_finished_by_the_next_run(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch, *, excluded: bool
+) -> None:
+    aged(fleet, servers=30, disks=0)
+    [hold] = fleet.holds()
+    with monkeypatch.context() as killing:
+        killing.setattr(AgeHolds, "keep", breaks_at(1, AgeHolds.keep))
+        with pytest.raises(InventoryError):
+            fleet.service.discard(USER, hold["deletion_id"])
+    assert fleet.service.get(USER, hold["deletion_id"])["state"] == "DISCARDING"
+    domains = ["domain-1"] if excluded else []
+
+    Housekeeping(database=fleet.whole.database, excluded_domains=domains).run(fleet.whole.clock.now())
+
+    assert fleet.service.get(USER, hold["deletion_id"])["state"] == "DISCARDED"
     assert len(fleet.living()) == 120
 
 

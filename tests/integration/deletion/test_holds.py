@@ -58,7 +58,9 @@ def test_a_tag_of_the_collector_goes_before_the_setting(fleet: Fleet) -> None:
 
     tagged("60")
     assert fleet.loses(LOST)["deleted_count"] == 20
-    tagged("nonsense")
+    with pytest.raises(InvalidParameterError, match=r"key = tags\.deletion_guard_percent, reason = must be a perc"):
+        tagged("90 %")
+    fleet.whole.container.collector_service.update(USER, {"collector_id": fleet.collector_id, "tags": {}})
     fleet.sees()
     fleet.sees(0)
     assert fleet.collect(2)["held_count"] == 20
@@ -115,6 +117,19 @@ def test_a_hold_of_which_all_returned_is_dissolved(fleet: Fleet) -> None:
         fleet.service.approve(USER, stored["deletion_id"])
 
 
+def test_a_hold_of_which_a_user_has_deleted_all_is_dissolved_at_once(fleet: Fleet) -> None:
+    fleet.loses(LOST)
+    for number in LOST:
+        fleet.whole.container.cloud_service_service.delete(USER, fleet.whole.named(f"i-{number}")["cloud_service_id"])
+
+    [hold] = fleet.holds()
+    assert (hold["state"], hold["missing"]) == ("DISSOLVED", 0)
+    with pytest.raises(InvalidParameterError, match="DISSOLVED already: it holds nothing"):
+        fleet.service.approve(USER, hold["deletion_id"])
+    fleet.whole.container.hold_settler.settle(fleet.whole.clock.now())
+    assert held_by_census(fleet) == 0, "the alert ends"
+
+
 def test_what_goes_beside_a_hold_is_deleted_as_ever(fleet: Fleet) -> None:
     fleet.loses(LOST)
     fleet.sees(*range(23, 40))
@@ -123,6 +138,22 @@ def test_what_goes_beside_a_hold_is_deleted_as_ever(fleet: Fleet) -> None:
 
     assert counts(task) == {"updated": 17, "deleted": 3, "disconnected": 20}
     assert fleet.living() == {*LOST, *range(23, 40)}
+
+
+def test_the_share_is_of_what_is_not_held_yet(fleet: Fleet) -> None:
+    fleet.loses(range(75), of=100)
+    fleet.sees(99)
+
+    task = fleet.collect(2)
+
+    assert (task["deleted_count"], task["held_count"]) == (0, 24)
+    assert len(fleet.living()) == 100
+    assert [(hold["state"], hold["held"], hold["alive"]) for hold in fleet.holds()] == [
+        ("HELD", 24, 25),
+        ("HELD", 75, 100),
+    ]
+    why = "a complete collect no longer saw 24 of 25 resources (75 more are held already), more than 30 %"
+    assert fleet.holds()[0]["reason"] == why
 
 
 def test_approve_deletes_exactly_what_is_still_missing_then(fleet: Fleet) -> None:
@@ -354,7 +385,8 @@ def test_an_approve_that_was_cut_off_is_undone_and_what_it_had_yet_to_delete_is_
     assert fleet.whole.database["collection_state"].count_documents({"hold_id": {"$exists": True}}) == 0
 
 
-def test_a_discard_that_is_killed_is_finished_by_a_second_call(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("by", ["a second call", "the scheduler"])
+def test_a_discard_that_is_killed_is_finished(fleet: Fleet, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
     fleet.loses(LOST)
     [hold] = fleet.holds()
     with monkeypatch.context() as killing:
@@ -363,7 +395,12 @@ def test_a_discard_that_is_killed_is_finished_by_a_second_call(fleet: Fleet, mon
             fleet.service.discard(USER, hold["deletion_id"])
     assert fleet.service.get(USER, hold["deletion_id"])["state"] == "DISCARDING"
 
-    assert fleet.service.discard(USER, hold["deletion_id"])["state"] == "DISCARDED"
+    if by == "a second call":
+        fleet.service.discard(USER, hold["deletion_id"])
+    else:
+        fleet.whole.container.hold_settler.settle(fleet.whole.clock.now())
+
+    assert fleet.service.get(USER, hold["deletion_id"])["state"] == "DISCARDED"
 
     assert fleet.whole.database["collection_state"].count_documents({"hold_id": {"$exists": True}}) == 0
 

@@ -274,6 +274,6 @@ def user_delete(deleted_by: str, *, now: datetime) -> Document:
     """
     return {
         "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
-        "$unset": {"fingerprint": "", "match_key": ""},
+        "$unset": {"fingerprint": "", "match_key": "", "hold_id": ""},
         "$inc": {"revision": 1},
     }

@@ -9,6 +9,7 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError
@@ -16,6 +17,8 @@ from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.deletion import (
     AGE,
     COLLECT,
+    DISCARDED,
+    DISCARDING,
     DISSOLVED,
     DONE,
     HELD,
@@ -52,6 +55,7 @@ class HoldManager:
     def __init__(self, *, database: Database[Document], kept_days: float = 90.0) -> None:
         self._deletions = database["deletion"]
         self._states = database["collection_state"]
+        self._services = database["cloud_service"]
         self._kept = timedelta(days=kept_days)
 
     @translated_errors()
@@ -100,22 +104,25 @@ class HoldManager:
 
     def current(self, domain_id: str, found: Sequence[Any]) -> Sequence[StoredDeletion]:
         """Return holds with the current ``missing``; a hold that no longer holds anything is DISSOLVED."""
-        open_ids = [each["deletion_id"] for each in found if each["kind"] == COLLECT and each["state"] in OPEN]
-        missing = self.missing(domain_id, open_ids)
-        for each in found:
-            if each["deletion_id"] in open_ids:
-                each["missing"] = missing.get(each["deletion_id"], 0)
+        still_open = [each for each in found if each["state"] in OPEN]
+        missing: dict[str, int] = {}
+        for kind in (COLLECT, AGE):
+            missing |= self._missing(
+                domain_id, kind, [each["deletion_id"] for each in still_open if each["kind"] == kind]
+            )
+        for each in still_open:
+            each["missing"] = missing.get(each["deletion_id"], 0)
             if each["state"] == HELD and not each["missing"]:
                 each["state"] = DISSOLVED
         return found
 
     @translated_errors()
-    def missing(self, domain_id: str, hold_ids: Sequence[str]) -> dict[str, int]:
-        """Return the number of resources that each hold of kind COLLECT still holds; without the empty holds."""
+    def _missing(self, domain_id: str, kind: str, hold_ids: Sequence[str]) -> dict[str, int]:
+        """Return the number of resources that each hold of this kind still holds; without the empty holds."""
         if not hold_ids:
             return {}
         query = {"domain_id": domain_id, "hold_id": {"$in": list(hold_ids)}}
-        rows = self._states.aggregate([{"$match": query}, {"$group": {"_id": "$hold_id", "count": {"$sum": 1}}}])
+        rows = self._marked(kind).aggregate([{"$match": query}, {"$group": {"_id": "$hold_id", "count": {"$sum": 1}}}])
         return {row["_id"]: row["count"] for row in rows}
 
     @translated_errors()
@@ -222,14 +229,28 @@ class HoldManager:
         return {each["ref_cloud_service_type"]: each for each in found}  # type: ignore[misc]
 
     def unsettled(self) -> Iterator[StoredDeletion]:
-        """Yield the holds of collects, of all domains, that are PREPARING or HELD."""
-        yield from self._deletions.find({"state": {"$in": [PREPARING, HELD]}, "kind": COLLECT})
+        """Yield the holds of all domains that are HELD, and those of collects that are PREPARING or DISCARDING."""
+        begun = {"state": {"$in": [PREPARING, DISCARDING]}, "kind": COLLECT}
+        yield from self._deletions.find({"$or": [{"state": HELD}, begun]})
+
+    def is_empty(self, hold: StoredDeletion) -> bool:
+        """Return whether the hold no longer holds anything."""
+        marked = {"domain_id": hold["domain_id"], "hold_id": hold["deletion_id"]}
+        return self._marked(hold["kind"]).find_one(marked, {"_id": 1}) is None
+
+    def _marked(self, kind: str) -> Collection[Document]:
+        """Return the collection whose documents are marked with a hold of this kind."""
+        return self._services if kind == AGE else self._states
 
     @translated_errors()
-    def reset(self, domain_id: str, hold_id: str) -> None:
-        """Release the resources of a hold of kind COLLECT as if they had been seen: misses are counted from 0 again."""
+    def reset(self, hold: StoredDeletion, *, now: datetime) -> None:
+        """Release the resources of a DISCARDING hold of kind COLLECT as if they had been seen, and close it.
+
+        Their misses are counted from 0 again. It may be interrupted and repeated.
+        """
         change = {"$set": {"disconnected_count": 0}, "$unset": {"hold_id": ""}}
-        self._states.update_many({"domain_id": domain_id, "hold_id": hold_id}, change)
+        self._states.update_many({"domain_id": hold["domain_id"], "hold_id": hold["deletion_id"]}, change)
+        self.close(hold["domain_id"], hold["deletion_id"], DISCARDED, of=DISCARDING, now=now)
 
 
 def _of(domain_id: str, deletion_id: str) -> Document:

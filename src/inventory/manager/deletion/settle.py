@@ -1,4 +1,4 @@
-"""Settles the holds of collects: closes empty ones, and completes those whose garbage collection was interrupted."""
+"""Settles holds: closes empty ones, and completes interrupted ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from inventory.domain.job.states import TaskStatus
 from inventory.manager.deletion.holds import HoldChangedError, HoldManager
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.deletion import DISSOLVED, HELD, PREPARING, StoredDeletion
+from inventory.model.documents.deletion import DISCARDING, DISSOLVED, HELD, PREPARING, StoredDeletion
 
 _BATCH: Final = 500
 
@@ -35,12 +35,14 @@ class HoldSettler:
 
     @translated_errors()
     def settle(self, now: datetime) -> None:
-        """Close HELD holds that are empty, and open PREPARING holds whose preparation was interrupted."""
+        """Close empty HELD holds, open PREPARING ones whose preparation was interrupted, and finish DISCARDING ones."""
         for hold in self._holds.unsettled():
             if hold["state"] == PREPARING:
                 if not self._is_prepared(hold):
                     self.complete(hold)
-            elif self._states.find_one(_held(hold), {"_id": 1}) is None:
+            elif hold["state"] == DISCARDING:
+                self._holds.reset(hold, now=now)
+            elif self._holds.is_empty(hold):
                 self._holds.close(hold["domain_id"], hold["deletion_id"], DISSOLVED, of=HELD, now=now)
 
     def complete(self, hold: StoredDeletion) -> None:
@@ -78,7 +80,3 @@ class HoldSettler:
         self._states.update_many({"_id": {"$in": keys}, "domain_id": hold["domain_id"]}, change, session=session)
         self._holds.works(hold["domain_id"], hold["deletion_id"], PREPARING, session, held=len(keys))
         return len(keys)
-
-
-def _held(hold: StoredDeletion) -> Document:
-    return {"domain_id": hold["domain_id"], "hold_id": hold["deletion_id"]}

@@ -13,11 +13,12 @@ from pymongo.database import Database
 from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.reader import Scope
+from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, encodable, holds_reference, plain
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import translated_errors
-from inventory.model.documents.cloud_service import ACTIVE, StoredCloudService
+from inventory.model.documents.cloud_service import ACTIVE, DELETED, StoredCloudService
 from inventory.model.documents.record import StoredRecord
 from inventory.model.stored import collection_of
 from inventory.model.time_limit import finish
@@ -34,6 +35,7 @@ class CloudServiceManager:
         self._database = database
         self._collection = collection_of(database, "cloud_service", StoredCloudService)
         self._records = RecordStore(database=database)
+        self._states = StateStore(database=database)
 
     def get(self, domain_id: str, cloud_service_id: str, scope: Scope | None = None) -> StoredCloudService:
         """Return the whole document, in any state.
@@ -106,6 +108,9 @@ class CloudServiceManager:
         )
         if after is not None and record is not None and session is not None:
             self._insert_record(record, session)
+            if after.get("state") == DELETED:
+                # A hold of the resource no longer contains it.
+                self._states.forget(after["domain_id"], [after["cloud_service_id"]], session)
         return after
 
     def _insert_record(self, record: StoredRecord, session: ClientSession) -> None:

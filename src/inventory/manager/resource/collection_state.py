@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -108,6 +108,12 @@ class StateStore:
         held = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}, "hold_id": {"$gt": ""}}
         found = self._collection.find(held, {"cloud_service_id": 1}, session=session)
         return {state["cloud_service_id"] for state in found}
+
+    def held(self, domain_id: str) -> Iterator[str]:
+        """Yield the resources of a domain that holds of kind COLLECT keep from being deleted, each once."""
+        match = {"domain_id": domain_id, "hold_id": {"$gt": ""}}
+        group = {"_id": "$cloud_service_id"}
+        yield from (row["_id"] for row in self._collection.aggregate([{"$match": match}, {"$group": group}]))
 
     def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
         """Remove all states of a collector but those that a hold keeps: without them nobody would know what is held."""

@@ -15,6 +15,7 @@ from inventory.domain.collector.values import (
     required_text,
     struct,
 )
+from inventory.domain.deletion_guard import check_tags
 from inventory.domain.plain import Json, Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
@@ -199,7 +200,7 @@ def _new_values(params: Params) -> Document:
         raise RequiredParameterError(key="plugin_info")
     priority = params.get("priority")
     values["priority"] = DEFAULT_PRIORITY if priority is None else checked_priority(priority)
-    values["tags"] = struct(params.get("tags") or {}, "tags")
+    values["tags"] = _tags(params.get("tags") or {})
     is_public = params.get("is_public")
     if not isinstance(is_public, bool | None):
         raise InvalidParameterTypeError(key="is_public", expected="bool")
@@ -221,5 +222,11 @@ def _changed_values(params: Params) -> Document:
     if params.get("priority") is not None:
         fields["priority"] = checked_priority(params["priority"])
     if params.get("tags") is not None:
-        fields["tags"] = struct(params["tags"], "tags")
+        fields["tags"] = _tags(params["tags"])
     return fields
+
+
+def _tags(value: object) -> Document:
+    tags = struct(value, "tags")
+    check_tags(tags)
+    return tags

@@ -26,6 +26,7 @@ from inventory.model.documents.deletion import (
     COLLECT,
     DISCARDED,
     DISCARDING,
+    DISSOLVED,
     HOUSEKEEPING,
     OPEN,
     PREPARING,
@@ -134,11 +135,10 @@ class DeletionService:
         """Keep what a DISCARDING hold still holds, and close it."""
         now = self._clock.now()
         if hold["kind"] == COLLECT:
-            self._holds.reset(hold["domain_id"], hold["deletion_id"])
+            self._holds.reset(hold, now=now)
         else:
             with translated_errors():
                 self._age_holds.keep(hold, now=now)
-        self._holds.close(hold["domain_id"], hold["deletion_id"], DISCARDED, of=DISCARDING, now=now)
         _log.info("deletion_discarded", hold_id=hold["deletion_id"])
 
     def _answer(self, principal: Principal, deletion_id: str, state: str, end: str) -> StoredDeletion:
@@ -148,6 +148,9 @@ class DeletionService:
             raise InvalidParameterError(key="deletion_id", reason="is no hold: it has deleted already; undo it")
         if found["state"] == end:
             return found
+        if found["state"] == DISSOLVED:
+            # It may be stored as HELD until the scheduler closes it.
+            raise InvalidParameterError(key="deletion_id", reason="the hold is DISSOLVED already: it holds nothing")
         answered = self._holds.answer(
             principal.domain_id, deletion_id, state, by=principal.user_id, now=self._clock.now()
         )

@@ -22,7 +22,16 @@ from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document
-from inventory.model.documents.deletion import AGE, APPROVING, DISSOLVED, HELD, PREPARING, StoredDeletion
+from inventory.model.documents.deletion import (
+    AGE,
+    APPROVING,
+    DISCARDED,
+    DISCARDING,
+    DISSOLVED,
+    HELD,
+    PREPARING,
+    StoredDeletion,
+)
 from inventory.observe.logs import get_logger
 from inventory.service.resource.aged import READ, AgedResources
 
@@ -62,7 +71,8 @@ class AgeHolds:
         """
         summary = self._summary(old, cutoff, aged)
         living = {name: old[name] for name in ("domain_id", "ref_cloud_service_type", "state")}
-        alive = self._services.count_documents(living)
+        # What a collect holds counts as lost already.
+        alive = self._services.count_documents(living) - self._held_by_collects(living)
         if not self._guard.holds(summary.total, alive):
             return None
         hold = self._prepared(old, cutoff, now, summary, alive)
@@ -113,15 +123,29 @@ class AgeHolds:
         return True
 
     def keep(self, hold: StoredDeletion, *, now: datetime) -> None:
-        """Keep the resources of a discarded hold: they do not age until somebody sees or updates them again."""
+        """Keep the resources of a DISCARDING hold, and close it; it may be interrupted and repeated.
+
+        They do not age until somebody sees or updates them again.
+        """
         self._services.update_many(_marked(hold), {"$set": {"kept_at": now}, "$unset": {"hold_id": ""}})
+        self._holds.close(hold["domain_id"], hold["deletion_id"], DISCARDED, of=DISCARDING, now=now)
 
     def dissolve_all(self, domain_id: str, now: datetime) -> None:
         """Close the holds of a domain in which resources no longer age."""
         for hold in self._holds.of_types(domain_id).values():
-            if hold["state"] in (PREPARING, HELD):
+            if hold["state"] == DISCARDING:
+                self.keep(hold, now=now)
+            elif hold["state"] in (PREPARING, HELD):
                 self._services.update_many(_marked(hold), {"$unset": {"hold_id": ""}})
                 self._holds.close(domain_id, hold["deletion_id"], DISSOLVED, of=hold["state"], now=now)
+
+    def _held_by_collects(self, living: Document) -> int:
+        """Return how many of these active resources of a domain are in holds of kind COLLECT."""
+        held = self._states.held(living["domain_id"])
+        return sum(
+            self._services.count_documents({**living, "cloud_service_id": {"$in": batch}})
+            for batch in batched(held, _BATCH)
+        )
 
     def _summary(self, old: Document, cutoff: datetime, aged: AgedResources) -> Summary:
         """Return the summary of what would be deleted."""

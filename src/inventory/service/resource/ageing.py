@@ -19,7 +19,7 @@ from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document
-from inventory.model.documents.deletion import DONE, HELD, PREPARING
+from inventory.model.documents.deletion import DISCARDING, DONE, HELD, PREPARING
 from inventory.service.resource.age_holds import AgeHolds
 from inventory.service.resource.aged import READ, AgedResources, old_resources
 
@@ -94,9 +94,12 @@ class Ageing:
         self._age_holds.dissolve_all(domain_id, now)
 
     def _still_held(self, run: _Run) -> list[str]:
-        """Return the types that are held, after releasing what was seen or updated since."""
+        """Return the held types, after releasing what was seen or updated since and finishing interrupted discards."""
         held = []
         for reference, hold in self._holds.of_types(run.domain_id).items():
+            if hold["state"] == DISCARDING:
+                self._age_holds.keep(hold, now=run.now)
+                continue
             if hold["state"] == HELD and not self._age_holds.check(hold, run.aged, run.now, run.transactions):
                 continue
             if hold["state"] == PREPARING:
