@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Final, Never
 
 import yaml
 
@@ -23,9 +24,13 @@ def load_with_node(text: str) -> tuple[yaml.Node | None, object]:
         yaml.YAMLError: it is not YAML, is nested too deeply, or a value does not match its form or tag, such as the
             date ``2024-13-45``. PyYAML's own message may quote the text.
     """
+    return _load(_Loader, text)
+
+
+def _load(kind: type[_Loader], text: str) -> tuple[yaml.Node | None, object]:
     loader: _Loader | None = None
     try:
-        loader = _Loader(text)
+        loader = kind(text)
         node = loader.get_single_node()
         return node, None if node is None else loader.construct_document(node)
     except RecursionError:
@@ -33,6 +38,22 @@ def load_with_node(text: str) -> tuple[yaml.Node | None, object]:
     finally:
         if loader is not None:
             loader.dispose()
+
+
+def load_as_written(text: str) -> object:
+    """Return the content of the JSON or YAML document ``text``, where no value loses what was written.
+
+    In YAML, ``012``, ``no``, ``1.10`` and ``2024-01-01`` are texts: a number or boolean is only what would be written
+    the same way again, such as ``12`` or ``true``.
+
+    Raises:
+        yaml.YAMLError: see :func:`load_with_node`.
+    """
+    try:
+        content: object = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return _load(_AsWritten, text)[1]
+    return content
 
 
 def place(error: yaml.YAMLError) -> str:
@@ -50,3 +71,22 @@ class _Loader(yaml.SafeLoader):
             # Without the cause, whose message quotes the value.
             problem = "is not a valid date, number or other value of its kind"
             raise yaml.constructor.ConstructorError(problem=problem, problem_mark=node.start_mark) from None
+
+
+_ALWAYS_TEXT: Final = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
+
+
+class _AsWritten(_Loader):
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Construct as usual, but return the text of a scalar whose value would be written in another way."""
+        if isinstance(node, yaml.ScalarNode) and node.tag in _ALWAYS_TEXT:
+            return node.value
+        value = super().construct_object(node, deep=deep)
+        if not isinstance(node, yaml.ScalarNode) or value is None or isinstance(value, str):
+            return value
+        same = isinstance(value, bool | int | float) and json.dumps(value) == node.value
+        return value if same else node.value
+
+
+def _refuse(constant: str) -> Never:
+    raise ValueError(constant)

@@ -7,7 +7,7 @@ from typing import Any
 
 from inventory.domain.plain import Json
 from inventory.errors import SettingsError
-from inventory.standalone.catalogue import Provider
+from inventory.standalone.catalogue import Provider, SecretField
 
 
 def named_for(provider: Provider, found: Json) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def named_for(provider: Provider, found: Json) -> dict[str, Any]:
 
 
 def complete(provider: Provider, values: Json, *, of: str) -> dict[str, Any]:
-    """Return ``values`` with the defaults of missing fields.
+    """Return ``values`` with the defaults of missing fields; a known field that was written as a number is a text.
 
     Args:
         provider: with its fields.
@@ -35,10 +35,12 @@ def complete(provider: Provider, values: Json, *, of: str) -> dict[str, Any]:
         of: what the values belong to, for the error.
 
     Raises:
-        SettingsError: required values are missing; the error names them.
+        SettingsError: required values are missing, or a known field contains a list or a mapping; the error names them.
     """
     filled = {name: field.default for name, field in provider.fields.items() if field.default} | {
-        name: value for name, value in values.items() if value not in ("", None)
+        name: _text(value, name, provider.fields.get(name), of)
+        for name, value in values.items()
+        if value not in ("", None)
     }
     missing = [name for name, field in provider.fields.items() if field.required and name not in filled]
     if missing:
@@ -46,6 +48,17 @@ def complete(provider: Provider, values: Json, *, of: str) -> dict[str, Any]:
     if not filled:
         raise SettingsError(f"{of}: contains no values", field="data")
     return filled
+
+
+def _text(value: Any, name: str, field: SecretField | None, of: str) -> Any:
+    """Return the value of a field. Only an optional one may be a boolean: it is a switch."""
+    if field is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower() if field.required else value
+    if isinstance(value, int | float):
+        return str(value)
+    raise SettingsError(f"{of}: {name} must be a text, not a list or a mapping", field=name)
 
 
 def _plain(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,6 +19,27 @@ FOLDER: Final = "secrets"
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
+def require_addable(file: PlatformFile, entries: Iterable[tuple[str, Entry]]) -> None:
+    """Return if secrets can be added.
+
+    Args:
+        file: the platform file.
+        entries: each with where it was read, such as the line of a file, which precedes the reason; may be empty.
+
+    Raises:
+        SettingsError: a secret_id exists already or cannot name a file, or a project is not listed.
+    """
+    known = {str(entry["secret_id"]) for entry in file.entries("secrets")}
+    for where, entry in entries:
+        try:
+            _require_valid(file, entry["secret_id"], entry.get("project_id"))
+            if entry["secret_id"] in known:
+                raise SettingsError(f"secret_id {entry['secret_id']!r} exists already", field="secret_id")
+        except SettingsError as exc:
+            raise SettingsError(f"{where}{exc.message}", field=exc.field) from exc
+        known.add(entry["secret_id"])
+
+
 def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) -> None:
     """Add secrets: all of them, or none.
 
@@ -27,15 +48,9 @@ def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) 
         secrets: the entry without its data, and its data.
 
     Raises:
-        SettingsError: the id exists already, a secret_id cannot name a file, a project is not listed, or the file
-            cannot be changed.
+        SettingsError: see :func:`require_addable`; or the file cannot be changed.
     """
-    known = {str(entry["secret_id"]) for entry in file.entries("secrets")}
-    for entry, _ in secrets:
-        _require_valid(file, entry["secret_id"], entry.get("project_id"))
-        if entry["secret_id"] in known:
-            raise SettingsError(f"secret_id {entry['secret_id']!r} exists already", field="secret_id")
-        known.add(entry["secret_id"])
+    require_addable(file, (("", entry) for entry, _ in secrets))
     with contextlib.ExitStack() as undo:
         for entry, data in secrets:
             _write(file, entry["secret_id"], data)

@@ -173,7 +173,7 @@ def _ini(path: Path, prefix: str = "") -> dict[str, dict[str, str]]:
 def _mapping(path: Path, *, json_only: bool = False) -> dict[str, Any]:
     try:
         text = _bytes(path).decode("utf-8")
-        content = json.loads(text) if json_only else yaml_text.load(text)
+        content = json.loads(text) if json_only else yaml_text.load_as_written(text)
     except (ValueError, RecursionError, yaml.YAMLError):
         raise _none(f"{path}: is not of the form that the tool writes") from None
     if not isinstance(content, dict):

@@ -235,7 +235,6 @@ class TestSecretData:
             b"{a: [planted-secret",
             b"planted-secret",
             b"\xffplanted-secret",
-            b"{a: planted-secret, until: 2024-13-45}",
             b"a: !!int planted-secret",
             b"planted-secret: " + b"[" * 5000,
         ):

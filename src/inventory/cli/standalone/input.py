@@ -19,6 +19,8 @@ from inventory.standalone.catalogue import Provider, SecretField
 def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, Any] | None:
     """Return the content of a JSON or YAML file, ``-`` for stdin, or of a variable with JSON; None if neither is given.
 
+    Values of a YAML file are as written, see :func:`yaml_text.load_as_written`.
+
     Raises:
         click.UsageError: it cannot be read, or is not a mapping; names the source, never a value.
     """
@@ -26,7 +28,7 @@ def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, An
         return None
     source = file or f"the environment variable {variable_name}"
     try:
-        content: Any = yaml_text.load(_text(file)) if file else json.loads(variable(str(variable_name)))
+        content: Any = yaml_text.load_as_written(_text(file)) if file else json.loads(variable(str(variable_name)))
     except OSError as exc:
         raise click.UsageError(f"{source}: {exc.strerror}") from None
     except (ValueError, RecursionError, yaml.YAMLError):
@@ -34,6 +36,11 @@ def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, An
         raise click.UsageError(f"{source}: is neither JSON nor YAML") from None
     if not isinstance(content, Mapping):
         raise click.UsageError(f"{source}: must contain a mapping")
+    try:
+        json.dumps(content)
+    except TypeError:
+        # Such as YAML's !!set.
+        raise click.UsageError(f"{source}: contains a value that JSON does not have") from None
     return {str(key): value for key, value in content.items()}
 
 

@@ -85,9 +85,9 @@ def add_secret(
     its owner may read. A running service uses it from the next job on.
 
     A file *.csv holds a secret a line, and SECRET is left out: its first line names the columns, secret_id and those of
-    the values; project_id, schema, name and groups may be there. Either all are added or none.
+    the values; project, schema, name and groups may be there. Either all are added or none.
     """
-    if from_file and from_file.endswith(".csv"):
+    if from_file and from_file.lower().endswith(".csv"):
         if secret_id or replace or from_env or from_provider or profile or about.pop("name", None):
             raise click.UsageError("a CSV file goes without SECRET, --name, --replace and other sources")
         _add_accounts(context, file, from_file, provider, check=check, schema=schema, **about)
@@ -129,8 +129,10 @@ def _add_accounts(
     except (OSError, UnicodeDecodeError) as exc:
         raise click.UsageError(f"{path}: {exc.strerror if isinstance(exc, OSError) else 'is not UTF-8'}") from None
     found = accounts_of(text, provider, provider_of(provider), of=path, **sent(**about))
+    secrets.require_addable(file, ((f"{path}: line {each.line}: ", each.entry) for each in found))
     if check:
-        require_acceptance(file, provider, {str(each.entry["secret_id"]): each.values for each in found})
+        asked = {f"line {each.line}: {each.entry['secret_id']}": each.values for each in found}
+        require_acceptance(file, provider, asked)
     secrets.add(file, [(each.entry, each.values) for each in found])
     added = [str(each.entry["secret_id"]) for each in found]
     say(context, {"added": added}, f"{len(added)} secrets added to {file.path}")

@@ -59,7 +59,7 @@ class StaticSecretStore:
     def _from_file(self, entry: SecretEntry) -> Json:
         path = self._file.path.parent / str(entry.data_file)
         try:
-            return _mapping(entry, yaml_text.load(read_private(path)), f"data_file {path}")
+            return _mapping(entry, yaml_text.load_as_written(read_private(path)), f"data_file {path}")
         except OSError as exc:
             raise _error(entry, f"data_file {path}: {exc.strerror}") from exc
         except (yaml.YAMLError, UnicodeDecodeError):
