@@ -44,12 +44,21 @@ def _schedule_facts(use: UseCases, who: Principal, request: DecodedRequest) -> b
     return SCHEDULE_FACTS.many([each.document() for each in found], len(found))
 
 
+def _all_schedule_facts(use: UseCases, who: Principal, request: DecodedRequest) -> bytes:
+    found = use.schedule_facts_service.of_domain(who, with_last_jobs=bool(request.get("with_last_jobs")))
+    return SCHEDULE_FACTS.many([each.document() for each in found], len(found))
+
+
 def _schedules() -> Iterator[MethodRow]:
     """Yield the facts about schedules, which require permissions of the Collector methods that they complement."""
     service = f"{OPERATIONS}.Operations"
     yield MethodRow(
         Policy(f"/{service}/list_schedule_facts", "Collector", "list_schedules", DOMAIN, ("collector_id",)),
         _schedule_facts,
+    )
+    yield MethodRow(
+        Policy(f"/{service}/list_all_schedule_facts", "Collector", "list_schedules", DOMAIN),
+        _all_schedule_facts,
     )
     yield MethodRow(
         Policy(f"/{service}/explain_schedule", "Collector", "get_schedule", DOMAIN, ("collector_id", "schedule_id")),

@@ -6,10 +6,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from inventory.console.api import UNAUTHENTICATED, ApiError, Json
-from inventory.console.visit import Visit
+from inventory.console.api import FORBIDDEN, UNAUTHENTICATED, ApiError, Json
+from inventory.console.visit import PART_SECONDS, Visit
 from inventory.domain.plain import MutableJson
 
+TOO_LATE: Final = ApiError(
+    504, "ERROR_TIMEOUT", f"The server did not answer within {PART_SECONDS:.0f} s; it continues, so reload in a moment."
+)
+"""An answer that did not arrive, although the page waited for it."""
 _WHOLE_PAGE: Final = (UNAUTHENTICATED, 503)
 """Errors that concern the whole page, and are shown on a page of their own."""
 
@@ -23,7 +27,7 @@ class Part:
 
     Attributes:
         answer: what it said; None if it has not yet, or refused.
-        error: why there is none; None if it is only late.
+        error: why there is none; None if the page does not wait for it.
     """
 
     answer: Json | None
@@ -45,15 +49,26 @@ class Part:
         """Whether the answer is still to come."""
         return self.answer is None and self.error is None
 
+    def permitted(self) -> Part:
+        """Return the part itself, for pages that show a missing answer as nothing: only a missing permission may be so.
+
+        Raises:
+            ApiError: there is no answer for another reason.
+        """
+        if self.error is not None and self.error.status != FORBIDDEN:
+            raise self.error
+        return self
+
 
 async def part(visit: Visit, name: str, /, *, wait: bool = False, **request: Any) -> Part:
-    """Ask for a part of a page.
+    """Ask for a part of a page; if the page waits for it in vain, that is an error of the part.
 
     Raises:
         ApiError: it concerns the whole page: nobody is signed in, no domain is named, the server is away.
     """
     try:
-        return Part(await visit.soon(name, wait=wait, **request))
+        answer = await visit.soon(name, wait=wait, **request)
+        return Part(answer, TOO_LATE if answer is None and visit.waits(wait) else None)
     except ApiError as error:
         if error.status in _WHOLE_PAGE or error.needs_domain:
             raise

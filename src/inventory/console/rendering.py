@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from inventory.console import text
+from inventory.console.resource.selection import FIRST_PAGE
 
 _HOURS: Final = 24
 
@@ -48,7 +49,7 @@ def environment() -> Environment:
         "conditions": conditions_of,
         "words": words,
     }
-    made.globals |= {"asset": asset_path}
+    made.globals |= {"asset": asset_path, "first_page": FIRST_PAGE}
     return made
 
 

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 
 from inventory.console import session as sessions
 from inventory.console.answers import Answers, key_of
-from inventory.console.api import FORBIDDEN, Api, ApiError, Json
+from inventory.console.api import FORBIDDEN, UNAUTHENTICATED, Api, ApiError, Json
 from inventory.console.session import Session
 
 PATIENCE_SECONDS: Final = 0.06
@@ -36,6 +36,8 @@ HEADERS: Final = {
     "Vary": "Cookie, Accept-Encoding",
 }
 _COMPRESSED_FROM: Final = 1_000
+_MOST_ROWS: Final = 2**31 - 1
+"""The number of the last row that the API can skip to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,15 @@ class Visit:
         given = self.text(name)
         return min(max(int(given), least), most) if given.isdecimal() and len(given) < 10 else default
 
+    def first_row(self, limit: int, name: str = "page") -> int:
+        """Return the number of the first row of the page that a URL parameter names, from 1.
+
+        Args:
+            limit: rows per page.
+            name: of the parameter.
+        """
+        return (self.whole(name, 1, most=_MOST_ROWS // limit) - 1) * limit + 1
+
     def field(self, name: str) -> str:
         """Return a field of the posted form, without surrounding blanks."""
         return self.form.get(name, "").strip()
@@ -131,6 +142,7 @@ class Visit:
         Raises:
             ApiError: it failed.
         """
+        self._require_token()
         return await self.site.api.call(
             name, self._filled(name, request), token=self.session.token, transaction_id=self.transaction_id
         )
@@ -160,12 +172,22 @@ class Visit:
             ApiError: it failed.
         """
         filled = self._filled(name, request)
+        self._require_token()
 
         async def call() -> Json:
             return await self.site.api.call(name, filled, token=self.session.token, transaction_id=self.transaction_id)
 
-        seconds = PART_SECONDS if wait or self.text(WAIT) else PATIENCE_SECONDS
+        seconds = PART_SECONDS if self.waits(wait) else PATIENCE_SECONDS
         return await self.site.answers.ask(key_of(self.session.token, name, filled), call, seconds)
+
+    def waits(self, wait: bool = False) -> bool:
+        """Return whether this request waits for slow answers: since it shows nothing else, or since its URL says so."""
+        return wait or bool(self.text(WAIT))
+
+    def _require_token(self) -> None:
+        """Raise, without asking a server that may be slow, if callers are authenticated and nobody is signed in."""
+        if self.site.options.asks_for_token and not self.session.token:
+            raise ApiError(UNAUTHENTICATED, "ERROR_AUTHENTICATE_FAILURE", "Nobody is signed in.")
 
     def _filled(self, name: str, request: Mapping[str, Any]) -> Json:
         filled = {key: value for key, value in request.items() if value is not None}

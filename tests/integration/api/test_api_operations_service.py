@@ -92,6 +92,23 @@ def test_facts_tell_the_next_fire_the_last_one_and_its_job(client: Client, datab
     ]
 
 
+def test_the_schedules_of_all_collectors_are_listed_with_their_last_jobs_if_asked(
+    client: Client, database: Store
+) -> None:
+    has_fired(database, add_schedule(client))
+
+    of_one = client.call(f"{OPERATIONS}.list_schedule_facts", {"collector_id": COLLECTOR_ID})
+    (job,) = [
+        each.pop("last_job")
+        for each in client.call(f"{OPERATIONS}.list_all_schedule_facts", {"with_last_jobs": True})["results"]
+    ]
+    of_all = client.call(f"{OPERATIONS}.list_all_schedule_facts", {})
+
+    assert of_one["results"][0].pop("last_job") == job
+    assert of_all == of_one
+    assert "results" not in client.call(f"{OPERATIONS}.list_all_schedule_facts", {"domain_id": "domain-other"})
+
+
 def test_a_schedule_that_never_fired_has_no_last_job(client: Client) -> None:
     add_schedule(client)
 

@@ -24,7 +24,7 @@ from tests.integration.wire.wire_kit import Wire
 PATIENCE_SECONDS = 7
 LONGEST_MS = 7_500
 """gRPC rounds a deadline up a little."""
-READS = {"get", "get_schedule", "list_schedule_facts", "explain_schedule", "verify_plugin"}
+READS = {"get", "get_schedule", "list_schedule_facts", "list_all_schedule_facts", "explain_schedule", "verify_plugin"}
 OWN_READS = {
     "Deletion.list",
     "Diagnosis.get",

@@ -25,6 +25,7 @@ REQUIRED = {
         for name in ("update", "update_plugin", "verify_plugin", "delete", "get", "enable", "disable", "collect")
     },
     "Operations.list_schedule_facts": ["collector_id"],
+    "Operations.list_all_schedule_facts": [],
     "Operations.explain_schedule": ["collector_id", "schedule_id"],
     "Explanations.explain_resource": ["cloud_service_id"],
     "Explanations.explain_type": ["cloud_service_type_id"],

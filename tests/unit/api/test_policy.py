@@ -22,6 +22,7 @@ from inventory.stubs.spaceone.api.core.v1 import server_info_pb2
 
 BORROWED = {
     ("Operations", "list_schedule_facts"): ("Collector", "list_schedules"),
+    ("Operations", "list_all_schedule_facts"): ("Collector", "list_schedules"),
     ("Operations", "explain_schedule"): ("Collector", "get_schedule"),
     ("ResourcePages", "list"): ("CloudService", "list"),
 }

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.datastructures import Headers
 
-from inventory.console.pages import ALL
-from inventory.console.rendering import environment
-from inventory.console.routes import console_routes
-from inventory.console.visit import Options, Site
+from tests.unit.console.static_site import StaticApi, visit
 
 ANSWERS: Mapping[str, dict[str, Any]] = {
     "Collector.list": {"results": [{"collector_id": "collector-1", "name": "mine"}], "total_count": 1},
@@ -24,49 +16,11 @@ ANSWERS: Mapping[str, dict[str, Any]] = {
 }
 
 
-class SlowApi:
-    """Answers at once, but for one method."""
-
-    TRANSACTION_HEADER = "X-Transaction-Id"
-
-    def __init__(self, slow: str) -> None:
-        self.slow = slow
-
-    def transaction_id(self, _headers: Headers) -> str:
-        return "tnx-1"
-
-    @contextmanager
-    def admitted(self, _host: str) -> Iterator[None]:
-        yield
-
-    async def call(self, name: str, _request: Mapping[str, Any], **_options: Any) -> dict[str, Any]:
-        if name == self.slow:
-            await asyncio.sleep(60)
-        return ANSWERS.get(name, {})
-
-    async def refuses(self) -> bool:
-        return False
-
-    def takes_domain(self, _name: str) -> bool:
-        return False
-
-    def served(self, *_: Any) -> None:
-        pass
-
-
 def html_of(path: str, slow: str = "") -> str:
     """Return a page while a method is slow."""
-
-    async def visit() -> str:
-        options = Options(asks_for_token=False, loopback_only=False, version="1")
-        app = Starlette(routes=console_routes(Site(SlowApi(slow), options, environment()), ALL))
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            answer = await client.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    return asyncio.run(visit())
+    answer = visit(path, StaticApi(ANSWERS, (slow,)))
+    assert answer.status_code == 200, answer.text
+    return answer.text
 
 
 def late_parts(path: str, slow: str) -> set[str]:

@@ -57,7 +57,7 @@ class Catalog:
         )
 
     async def _show_list(self, visit: Visit) -> Response:
-        start = (visit.whole("page", 1) - 1) * LIMIT + 1
+        start = visit.first_row(LIMIT)
         query: MutableJson = {"page": {"start": start, "limit": LIMIT}}
         if words := visit.text("q").strip():
             query["keyword"] = words

@@ -26,8 +26,7 @@ _LATELY: Final = {"k": "created_at", "v": "now - 14d", "o": "timediff_gte"}
 
 async def show_list(visit: Visit) -> Response:
     """Show the list."""
-    page = visit.whole("page", 1)
-    start = (page - 1) * LIMIT + 1
+    start = visit.first_row(LIMIT)
     query: MutableJson = {"page": {"start": start, "limit": LIMIT}}
     if words := visit.text("q").strip():
         query["keyword"] = words
@@ -67,7 +66,7 @@ async def newest_jobs(visit: Visit, collectors: list[Json]) -> Mapping[str, Json
             {"group": {"keys": [{"key": "collector_id", "name": "collector_id"}], "fields": fields}},
         ],
     }
-    answer = await part(visit, "Job.stat", wait=True, query=query)
+    answer = (await part(visit, "Job.stat", wait=True, query=query)).permitted()
     return {row.get("collector_id", ""): row for row in answer.results}
 
 
@@ -138,6 +137,8 @@ async def show_deletion(visit: Visit) -> Response:
     """Ask for confirmation before a collector is deleted, and show what that deletes."""
     collector_id = visit.request.path_params["collector_id"]
     found = await details(visit, collector_id)
+    for name in ("facts", "rules"):
+        found[name].permitted()
     seen = await part(visit, "CloudService.list", wait=True, query=_seen_query(collector_id))
     return visit.render("collectors/delete.html", **found, seen=seen)
 

@@ -19,7 +19,7 @@ _CALLS: Final = 10
 
 async def show_list(visit: Visit) -> Response:
     """Show the list, the newest first."""
-    start = (visit.whole("page", 1) - 1) * LIMIT + 1
+    start = visit.first_row(LIMIT)
     request: MutableJson = {"page": {"start": start, "limit": LIMIT}}
     if states := [each for each in visit.texts("state") if each in STATES]:
         request["states"] = states

@@ -37,7 +37,7 @@ async def start(visit: Visit) -> Response:
 async def report_of(visit: Visit) -> TemplateValues:
     """Return the report as far as it is known, with a page of the changes."""
     dry_run_id = visit.request.path_params["dry_run_id"]
-    start = (visit.whole("page", 1) - 1) * LIMIT + 1
+    start = visit.first_row(LIMIT)
     run = await visit.call("DryRun.get", dry_run_id=dry_run_id)
     chosen = visit.text("action") if visit.text("action") in ACTIONS else None
     page = {"start": start, "limit": LIMIT}

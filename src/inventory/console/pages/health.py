@@ -49,7 +49,7 @@ async def findings(visit: Visit, *, wait: bool = False) -> TemplateValues:
 
 async def secrets(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return a page of the secrets, the least current first."""
-    start = (visit.whole("page", 1) - 1) * LIMIT + 1
+    start = visit.first_row(LIMIT)
     request: MutableJson = {"page": {"start": start, "limit": LIMIT}}
     if states := [each for each in visit.texts("state") if each in STATES]:
         request["states"] = states
@@ -72,12 +72,16 @@ async def show(visit: Visit) -> Response:
 
 async def show_findings(visit: Visit) -> Response:
     """Show the findings only, however long the checks take."""
-    return visit.render("part.html", template="health/findings.html", it=await findings(visit, wait=True))
+    return visit.render(
+        "part.html", template="health/findings.html", it=await findings(visit, wait=True), says_errors=True
+    )
 
 
 async def show_secrets(visit: Visit) -> Response:
     """Show the secrets only, however long that takes."""
-    return visit.render("part.html", template="health/secrets.html", it=await secrets(visit, wait=True))
+    return visit.render(
+        "part.html", template="health/secrets.html", it=await secrets(visit, wait=True), says_errors=True
+    )
 
 
 PAGES: Final = (

@@ -34,8 +34,8 @@ _EXPLAINED: Final = 1_000
 
 async def listed(visit: Visit) -> TemplateValues:
     """Return a page of the list of jobs."""
-    page = visit.whole("page", 1)
-    query: MutableJson = {"page": {"start": (page - 1) * LIMIT + 1, "limit": LIMIT}}
+    start = visit.first_row(LIMIT)
+    query: MutableJson = {"page": {"start": start, "limit": LIMIT}}
     if states := [each for each in visit.texts("status") if each in STATUSES]:
         query["filter"] = [{"k": "status", "v": states, "o": "in"}]
     request: MutableJson = {"query": query, "collector_id": visit.text("collector") or None}
@@ -49,7 +49,7 @@ async def listed(visit: Visit) -> TemplateValues:
         raise jobs.error
     return {
         "jobs": jobs,
-        "start": (page - 1) * LIMIT + 1,
+        "start": start,
         "limit": LIMIT,
         "statuses": STATUSES,
         "chosen": states,
@@ -91,8 +91,7 @@ class Progress:
 async def progress_of(visit: Visit) -> TemplateValues:
     """Return a job with its tasks, and the reasons of its failures."""
     job_id = visit.request.path_params["job_id"]
-    page = visit.whole("page", 1)
-    start = (page - 1) * TASKS + 1
+    start = visit.first_row(TASKS)
     job, facts, tasks, failed, counted = await asyncio.gather(
         visit.call("Job.get", job_id=job_id),
         part(visit, "JobOperations.get", wait=True, job_id=job_id),
@@ -102,12 +101,12 @@ async def progress_of(visit: Visit) -> TemplateValues:
     )
     states, sums = _summed(counted.get("results", []))
     shown = tasks.get("results", [])
-    opened = visit.text("task") or (shown[0]["job_task_id"] if tasks.get("total_count", 0) == 1 else "")
+    opened = visit.text("task") or (shown[0]["job_task_id"] if shown and tasks["total_count"] == 1 else "")
     beside = {name: (facts.answer or {}).get(name, []) for name in ("holds", "warnings")}
     causes = causes_of({**job, "tasks": _with_errors(tasks, failed)})
     return {
         "job": job,
-        "facts": facts.answer or {},
+        "facts": facts.permitted().answer or {},
         "ended": job.get("status") in ENDED,
         "opened": opened,
         "slices": await _slices(visit, opened) if opened in {task["job_task_id"] for task in shown} else None,
@@ -177,7 +176,7 @@ async def show_deletion(visit: Visit) -> Response:
         visit.call("Job.get", job_id=job_id),
         part(visit, "JobTask.list", wait=True, job_id=job_id, query={"count_only": True}),
     )
-    return visit.render("jobs/delete.html", job=job, tasks=tasks.total, ended=job.get("status") in ENDED)
+    return visit.render("jobs/delete.html", job=job, tasks=tasks, ended=job.get("status") in ENDED)
 
 
 async def delete(visit: Visit) -> Response:

@@ -24,8 +24,8 @@ RECORDS: Final = 10
 async def show(visit: Visit) -> Response:
     """Show the resource."""
     resource_id = visit.request.path_params["resource_id"]
-    page = visit.whole("history", 1)
-    history = {"page": {"start": (page - 1) * RECORDS + 1, "limit": RECORDS}}
+    start = visit.first_row(RECORDS, "history")
+    history = {"page": {"start": start, "limit": RECORDS}}
     found, records = await asyncio.gather(
         visit.call("CloudService.get", cloud_service_id=resource_id),
         part(visit, "ChangeHistory.list", wait=True, cloud_service_id=resource_id, query=history),
@@ -45,7 +45,7 @@ async def show(visit: Visit) -> Response:
         collectors=collectors,
         records=records,
         changes=[changes_of(record) for record in records.results],
-        history_page=page,
+        history_page=(start - 1) // RECORDS + 1,
         history_limit=RECORDS,
         why=why,
     )
@@ -75,12 +75,11 @@ async def show_data(visit: Visit) -> Response:
     except KeyError:
         raise ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "The resource's data does not contain this path.") from None
     first = visit.whole("from", 0, least=0)
-    shown = value[first:] if isinstance(value, list) else value
     keys = split(path)
     return visit.render(
         "resource/data.html",
         resource=found,
-        root=tree(keys[-1], shown, path, first=first),
+        root=tree(keys[-1], value, path, first=first),
         path=path,
         parents=[(key, ".".join(path.split(".")[: number + 1])) for number, key in enumerate(keys[:-1])]
         if "\\" not in path

@@ -19,6 +19,7 @@ from inventory.console.resource.selection import (
     EXPORTED,
     FACETS,
     LIMIT,
+    ORDERED_BY_PATH,
     Selection,
     columns_of,
     only_of,
@@ -144,6 +145,8 @@ async def _exported(visit: Visit) -> tuple[list[ViewField], AsyncIterator[list[J
 
     query = selection.list_query(limit=_EXPORT_PAGE, only=only)
     first = await visit.call("ResourcePages.list", query=query)
+    if first.get("has_more_than_counted"):
+        await _check_size(visit, selection)
 
     async def pages() -> AsyncIterator[list[Json]]:
         page, left = first, EXPORTED
@@ -154,6 +157,21 @@ async def _exported(visit: Visit) -> tuple[list[ViewField], AsyncIterator[list[J
             page = await visit.call("ResourcePages.list", query=query, after=after) if after else {}
 
     return columns, pages()
+
+
+async def _check_size(visit: Visit, selection: Selection) -> None:
+    """Refuse an export that would lack rows: a file cannot say that it is not whole.
+
+    Raises:
+        ApiError: more rows match than an export in this order has.
+    """
+    counted = await visit.call("CloudService.list", query=selection.query(count_only=True))
+    total, most = int(counted.get("total_count", 0)), ORDERED_BY_PATH if selection.is_by_path else EXPORTED
+    if total > most:
+        where = f"sorted by {selection.sort.removeprefix('-')} " if selection.is_by_path else ""
+        advice = "Sort by another column, or narrow the selection." if where else "Narrow the selection."
+        reason = f"{total:,} resources match, and an export {where}has at most {most:,} rows. {advice}"
+        raise ApiError(400, "ERROR_LIMIT_EXCEEDED", reason)
 
 
 def _file(lines: AsyncIterator[str], media_type: str, name: str) -> Response:

@@ -78,7 +78,7 @@ async def _recent_jobs(visit: Visit, by: str) -> list[Json]:
         "only": ["job_id", "created_at", "finished_at", "status"],
         "page": {"start": 1, "limit": _JOBS},
     }
-    return (await part(visit, "Job.list", wait=True, query=query)).results
+    return (await part(visit, "Job.list", wait=True, query=query)).permitted().results
 
 
 def _times(row: Json) -> Iterator[tuple[datetime, Json]]:

@@ -45,7 +45,9 @@ async def show(visit: Visit) -> Response:
     asked = [(f"{service}.list", {"query": query}) for _, service, _, _ in _LISTS] if words else []
     answers = await parts(visit, *asked, wait=True)
     return visit.render(
-        "search.html", words=words, found=[(*each, answer) for each, answer in zip(_LISTS, answers, strict=False)]
+        "search.html",
+        words=words,
+        found=[(*each, answer.permitted()) for each, answer in zip(_LISTS, answers, strict=False)],
     )
 
 

@@ -17,6 +17,8 @@ from inventory.query.condition_text import parse_search
 LIMIT: Final = 50
 EXPORTED: Final = 100_000
 """The maximum number of exported rows."""
+ORDERED_BY_PATH: Final = 10_000
+"""The maximum number of rows in an order by a path, whose values have any type: ``ResourcePage.next`` ends there."""
 
 FACETS: Final[Mapping[str, tuple[str, str]]] = {
     "provider": ("provider", "Provider"),
@@ -55,8 +57,14 @@ DEFAULT_COLUMNS: Final = ("name", "cloud_service_type", "provider", "region_code
 SHORT_COLUMNS: Final = ("name", "region_code", "account")
 """Shown next to the columns of a type's own table."""
 _STATES: Final = ("ACTIVE", "DELETED")
+_EARLIER: Final = 12
+"""How many pages back the URL of a page leads; all the beginnings would make it too long."""
 _MAX_COLUMNS: Final = 30
 _PATH: Final = re.compile(r"(data|tags|reference|metadata)(\.[^.$\0]+)+")
+
+
+FIRST_PAGE: Final[Json] = {"after": None, "row": None, "before": None}
+"""What the URL of a page has in addition to that of the first one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,7 @@ class Selection:
         sort: a key, a leading ``-`` for descending; empty: the newest first.
         after: where the page begins: ``next`` of the page before; empty for the first one.
         start: the number of the page's first row, from 1; only shown.
+        earlier: where the pages before it begin, the nearest one last, as far as the URL keeps them.
     """
 
     facets: Mapping[str, tuple[str, ...]]
@@ -78,6 +87,7 @@ class Selection:
     sort: str
     after: str
     start: int
+    earlier: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, visit: Visit) -> Selection:
@@ -91,6 +101,7 @@ class Selection:
             sort=sort if key in COLUMNS or _PATH.fullmatch(key) else "",
             after=visit.text("after"),
             start=visit.whole("row", 1) if visit.text("after") else 1,
+            earlier=tuple(visit.texts("before")[-_EARLIER:]) if visit.text("after") else (),
         )
 
     def conditions(self, *, without: str = "") -> list[Json]:
@@ -125,6 +136,25 @@ class Selection:
         """The provider, group and type, if exactly one is chosen; its plugin may define a table for it."""
         chosen = [self.facets[name] for name in ("provider", "group", "type")]
         return (chosen[0][0], chosen[1][0], chosen[2][0]) if all(len(each) == 1 for each in chosen) else None
+
+    def following(self, after: str, count: int) -> MutableJson:
+        """Return the URL parameters of the next page, which begins at ``after``, ``count`` rows after this one."""
+        earlier = [*self.earlier, self.after] if self.after else []
+        return {"after": after, "row": self.start + count, "before": earlier[-_EARLIER:]}
+
+    @property
+    def preceding(self) -> MutableJson | None:
+        """The URL parameters of the page before; None where it is unknown, or this is the first one."""
+        if self.after and self.start <= LIMIT + 1:
+            return dict(FIRST_PAGE)
+        if not self.earlier:
+            return None
+        return {"after": self.earlier[-1], "row": self.start - LIMIT, "before": list(self.earlier[:-1]) or None}
+
+    @property
+    def is_by_path(self) -> bool:
+        """Whether the order is by a path into collected content."""
+        return bool(self.sort) and self.sort.removeprefix("-") not in COLUMNS
 
     @property
     def is_narrowed(self) -> bool:

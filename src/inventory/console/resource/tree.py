@@ -29,7 +29,7 @@ class Node:
         kind: ``object``, ``list``, ``text``, ``number``, ``bool`` or ``null``.
         size: total number of members.
         left: number of members that are not in the tree.
-        first: for the root of a list, the position of the first item in the tree.
+        first: for the root, the position of its first member in the tree.
         is_open: whether its members are initially shown.
     """
 
@@ -52,7 +52,7 @@ def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int 
         value: the JSON value.
         path: path of the root.
         most: maximum number of nodes.
-        first: if ``value`` is the rest of a list, the position of its first item.
+        first: the position of the first member to take: of a list's items, or of an object's members in order of keys.
     """
     root = _node(name, path, value)
     root.is_open, root.first = True, first
@@ -62,7 +62,7 @@ def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int 
         below: list[tuple[Node, Any]] = []
         share = max(left // len(level), 1)
         for node, content in level:
-            members = _members(node.path, content, node.first)
+            members = _members(node.path, content)[node.first :]
             taken = members[: min(share, left, _MAX_MEMBERS)]
             left -= len(taken)
             node.left = len(members) - len(taken)
@@ -76,11 +76,11 @@ def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int 
     return root
 
 
-def _members(path: str, content: Any, first: int) -> list[tuple[str, str, Any]]:
+def _members(path: str, content: Any) -> list[tuple[str, str, Any]]:
     if isinstance(content, Mapping):
         return [(str(key), joined(path, str(key)), value) for key, value in sorted(content.items())]
     if isinstance(content, list):
-        return [(str(number), f"{path}.{number}", value) for number, value in enumerate(content, first)]
+        return [(str(number), f"{path}.{number}", value) for number, value in enumerate(content)]
     return []
 
 

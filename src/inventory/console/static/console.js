@@ -9,8 +9,11 @@
   // Fetch a page of this server and return it parsed; what it holds was escaped there.
   async function fetched(url, signal) {
     const answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "text/html" }, signal });
-    if (answer.redirected && new URL(answer.url).pathname === "/login") { location.reload(); }
-    return { ok: answer.ok, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // The token has expired, or a domain must be chosen: leave for the page that asks for it, and come back.
+    const asked = answer.ok ? null : page.querySelector('main form[action="/login"], main form[action="/domain"]');
+    if (asked) { location.assign(`${asked.getAttribute("action")}?next=${encodeURIComponent(location.pathname + location.search)}`); }
+    return { ok: answer.ok, page };
   }
 
   // Parts that took too long for the page: <div data-part="URL">.
@@ -21,18 +24,37 @@
       const made = page.querySelector("[data-made]");
       if (ok && made) { part.className = ""; part.replaceChildren(...made.childNodes); watch(part); return; }
       const said = page.querySelector(".message");
-      part.textContent = said ? said.textContent : "This part could not be loaded.";
+      failed(part, said ? said.textContent : "This part could not be loaded.");
     } catch {
-      part.textContent = "The server cannot be reached.";
+      failed(part, "The server cannot be reached.");
     } finally {
       part.removeAttribute("data-part");
       part.removeAttribute("aria-busy");
     }
   }
 
+  // Say why a part is missing, and offer to try again.
+  function failed(part, reason) {
+    const again = document.createElement("a");
+    again.href = location.href;
+    again.textContent = "Load again";
+    part.replaceChildren(`${reason} `, again);
+  }
+
   // Parts that change: <div data-live="URL">, asked for once a second while somebody looks.
   function follow(part) {
     let waits = 1000;
+    let stale = null;
+    // What is shown may no longer be true: say so until the server answers again.
+    function missed() {
+      waits = Math.min(waits * 2, MINUTE);
+      if (stale) { return; }
+      stale = document.createElement("p");
+      stale.className = "flash bad";
+      stale.setAttribute("role", "status");
+      stale.textContent = `The server does not answer. This is how it was at ${new Date().toISOString().slice(11, 19)} UTC; the page keeps asking.`;
+      part.before(stale);
+    }
     async function again() {
       if (!part.isConnected) { return; }
       if (document.hidden) { document.addEventListener("visibilitychange", again, { once: true }); return; }
@@ -41,15 +63,18 @@
         const made = ok ? page.querySelector("[data-made]") : null;
         if (made) {
           waits = 1000;
+          stale?.remove();
+          stale = null;
           keepPlace(part, () => part.replaceChildren(...made.childNodes));
           watch(part);
           if (made.dataset.ended !== undefined) {
             find("[data-on-end]").forEach((other) => { other.hidden = false; });
+            find("[data-until-end]").forEach((other) => { other.hidden = true; });
             part.dispatchEvent(new CustomEvent("ended", { bubbles: true }));
             return;
           }
-        } else { waits = Math.min(waits * 2, MINUTE); }
-      } catch { waits = Math.min(waits * 2, MINUTE); }
+        } else { missed(); }
+      } catch { missed(); }
       setTimeout(again, waits);
     }
     setTimeout(again, waits);
@@ -64,9 +89,9 @@
     if (focused) { find("a, button, summary", part).find((each) => each.id === focused || each.getAttribute("href") === focused)?.focus(); }
   }
 
-  // Forms that show their result as one types: <form data-instant="#results">.
+  // Forms that show their result as one types: <form data-instant="#results #others">; errors go to the first.
   function instant(form) {
-    const target = form.dataset.instant;
+    const targets = form.dataset.instant.split(" ");
     let timer = 0;
     let running = null;
     async function refresh() {
@@ -76,14 +101,16 @@
       running = new AbortController();
       try {
         const { page } = await fetched(url, running.signal);
-        const made = page.querySelector(target) || page.querySelector(".notice");
-        const shown = document.querySelector(target);
-        if (made && shown) {
+        targets.forEach((target, number) => {
+          const made = page.querySelector(target) || (number === 0 ? page.querySelector(".notice") : null);
+          const shown = document.querySelector(target);
+          if (!made || !shown) { return; }
           made.id = target.slice(1);
           shown.replaceWith(made);
           watch(made);
-          history.replaceState(null, "", url);
-        }
+        });
+        history.replaceState(null, "", url);
+        find('input[name="next"]').forEach((field) => { field.value = location.pathname + location.search; });
       } catch (error) { if (error.name !== "AbortError") { form.submit(); } }
     }
     form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(refresh, 250); });

@@ -156,6 +156,20 @@ class ScheduleFactsService:
         collector = self._collectors.get(principal.domain_id, collector_id)
         return self._facts(collector, self._schedules.of_collector(principal.domain_id, collector_id))
 
+    def of_domain(self, principal: Principal, *, with_last_jobs: bool) -> list[ScheduleFacts]:
+        """Return the facts of all schedules of the domain, by name.
+
+        Args:
+            principal: who asks.
+            with_last_jobs: whether to read the last job of each, with a query per schedule.
+        """
+        collectors = {each["collector_id"]: each for each in self._collectors.named(principal.domain_id)}
+        found = self._schedules.of_collectors(principal.domain_id, collectors)
+        schedules = sorted((each for rows in found.values() for each in rows), key=lambda each: each.get("name", ""))
+        ids = [each["schedule_id"] for each in schedules] if with_last_jobs else []
+        last = self._jobs.last_of(principal.domain_id, ids)
+        return [self._fact(collectors[each["collector_id"]], each, last.get(each["schedule_id"])) for each in schedules]
+
     def explain(self, principal: Principal, collector_id: str, schedule_id: str) -> Explanation:
         """Return when the collector's schedule fires next, and what it skipped. Raises ``NotFoundError``."""
         schedule = self._schedules.get(principal.domain_id, collector_id, schedule_id)

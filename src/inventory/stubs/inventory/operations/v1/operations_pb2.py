@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2 as spaceone_dot_api_dot_inventory_dot_v1_dot_collector__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(inventory/operations/v1/operations.proto\x12\x17inventory.operations.v1\x1a)spaceone/api/inventory/v1/collector.proto\"C\n\x18ListScheduleFactsRequest\x12\x14\n\x0c\x63ollector_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"V\n\x16\x45xplainScheduleRequest\x12\x14\n\x0c\x63ollector_id\x18\x01 \x01(\t\x12\x13\n\x0bschedule_id\x18\x02 \x01(\t\x12\x11\n\tdomain_id\x18\x03 \x01(\t\"\xbb\x01\n\x07LastJob\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x39\n\x06status\x18\x02 \x01(\x0e\x32).spaceone.api.inventory.v1.JobInfo.Status\x12\x0f\n\x07\x66ire_at\x18\x03 \x01(\t\x12\x12\n\ncreated_at\x18\x04 \x01(\t\x12\x13\n\x0b\x66inished_at\x18\x05 \x01(\t\x12\x13\n\x0btotal_tasks\x18\x06 \x01(\x05\x12\x16\n\x0eremained_tasks\x18\x07 \x01(\x05\"\xa7\x02\n\rScheduleFacts\x12\x13\n\x0bschedule_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x63ollector_id\x18\x03 \x01(\t\x12\x14\n\x0c\x63ollect_mode\x18\x04 \x01(\t\x12\x36\n\x08schedule\x18\x05 \x01(\x0b\x32$.spaceone.api.inventory.v1.Scheduled\x12\x19\n\x11\x63ollector_enabled\x18\x06 \x01(\x08\x12\x14\n\x0cnext_fire_at\x18\x07 \x01(\t\x12\x19\n\x11last_scheduled_at\x18\x08 \x01(\t\x12\x32\n\x08last_job\x18\t \x01(\x0b\x32 .inventory.operations.v1.LastJob\x12\x0f\n\x07problem\x18\n \x01(\t\"a\n\x11ScheduleFactsList\x12\x37\n\x07results\x18\x01 \x03(\x0b\x32&.inventory.operations.v1.ScheduleFacts\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"\xc6\x01\n\x0cSkippedTimes\x12\r\n\x05\x66irst\x18\x01 \x01(\t\x12\x0c\n\x04last\x18\x02 \x01(\t\x12<\n\x06reason\x18\x03 \x01(\x0e\x32,.inventory.operations.v1.SkippedTimes.Reason\x12\x12\n\x05\x63ount\x18\x04 \x01(\x05H\x00\x88\x01\x01\"=\n\x06Reason\x12\x08\n\x04NONE\x10\x00\x12\x0c\n\x08\x44OWNTIME\x10\x01\x12\r\n\tCOALESCED\x10\x02\x12\x0c\n\x08\x44ISABLED\x10\x03\x42\x08\n\x06_count\"\x98\x01\n\x13ScheduleExplanation\x12\x35\n\x05\x66\x61\x63ts\x18\x01 \x01(\x0b\x32&.inventory.operations.v1.ScheduleFacts\x12\x12\n\nnext_times\x18\x02 \x03(\t\x12\x36\n\x07skipped\x18\x03 \x03(\x0b\x32%.inventory.operations.v1.SkippedTimes2\xf5\x01\n\nOperations\x12t\n\x13list_schedule_facts\x12\x31.inventory.operations.v1.ListScheduleFactsRequest\x1a*.inventory.operations.v1.ScheduleFactsList\x12q\n\x10\x65xplain_schedule\x12/.inventory.operations.v1.ExplainScheduleRequest\x1a,.inventory.operations.v1.ScheduleExplanationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(inventory/operations/v1/operations.proto\x12\x17inventory.operations.v1\x1a)spaceone/api/inventory/v1/collector.proto\"C\n\x18ListScheduleFactsRequest\x12\x14\n\x0c\x63ollector_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"H\n\x1bListAllScheduleFactsRequest\x12\x16\n\x0ewith_last_jobs\x18\x01 \x01(\x08\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"V\n\x16\x45xplainScheduleRequest\x12\x14\n\x0c\x63ollector_id\x18\x01 \x01(\t\x12\x13\n\x0bschedule_id\x18\x02 \x01(\t\x12\x11\n\tdomain_id\x18\x03 \x01(\t\"\xbb\x01\n\x07LastJob\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x39\n\x06status\x18\x02 \x01(\x0e\x32).spaceone.api.inventory.v1.JobInfo.Status\x12\x0f\n\x07\x66ire_at\x18\x03 \x01(\t\x12\x12\n\ncreated_at\x18\x04 \x01(\t\x12\x13\n\x0b\x66inished_at\x18\x05 \x01(\t\x12\x13\n\x0btotal_tasks\x18\x06 \x01(\x05\x12\x16\n\x0eremained_tasks\x18\x07 \x01(\x05\"\xa7\x02\n\rScheduleFacts\x12\x13\n\x0bschedule_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x14\n\x0c\x63ollector_id\x18\x03 \x01(\t\x12\x14\n\x0c\x63ollect_mode\x18\x04 \x01(\t\x12\x36\n\x08schedule\x18\x05 \x01(\x0b\x32$.spaceone.api.inventory.v1.Scheduled\x12\x19\n\x11\x63ollector_enabled\x18\x06 \x01(\x08\x12\x14\n\x0cnext_fire_at\x18\x07 \x01(\t\x12\x19\n\x11last_scheduled_at\x18\x08 \x01(\t\x12\x32\n\x08last_job\x18\t \x01(\x0b\x32 .inventory.operations.v1.LastJob\x12\x0f\n\x07problem\x18\n \x01(\t\"a\n\x11ScheduleFactsList\x12\x37\n\x07results\x18\x01 \x03(\x0b\x32&.inventory.operations.v1.ScheduleFacts\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"\xc6\x01\n\x0cSkippedTimes\x12\r\n\x05\x66irst\x18\x01 \x01(\t\x12\x0c\n\x04last\x18\x02 \x01(\t\x12<\n\x06reason\x18\x03 \x01(\x0e\x32,.inventory.operations.v1.SkippedTimes.Reason\x12\x12\n\x05\x63ount\x18\x04 \x01(\x05H\x00\x88\x01\x01\"=\n\x06Reason\x12\x08\n\x04NONE\x10\x00\x12\x0c\n\x08\x44OWNTIME\x10\x01\x12\r\n\tCOALESCED\x10\x02\x12\x0c\n\x08\x44ISABLED\x10\x03\x42\x08\n\x06_count\"\x98\x01\n\x13ScheduleExplanation\x12\x35\n\x05\x66\x61\x63ts\x18\x01 \x01(\x0b\x32&.inventory.operations.v1.ScheduleFacts\x12\x12\n\nnext_times\x18\x02 \x03(\t\x12\x36\n\x07skipped\x18\x03 \x03(\x0b\x32%.inventory.operations.v1.SkippedTimes2\xf2\x02\n\nOperations\x12t\n\x13list_schedule_facts\x12\x31.inventory.operations.v1.ListScheduleFactsRequest\x1a*.inventory.operations.v1.ScheduleFactsList\x12{\n\x17list_all_schedule_facts\x12\x34.inventory.operations.v1.ListAllScheduleFactsRequest\x1a*.inventory.operations.v1.ScheduleFactsList\x12q\n\x10\x65xplain_schedule\x12/.inventory.operations.v1.ExplainScheduleRequest\x1a,.inventory.operations.v1.ScheduleExplanationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,20 +34,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTSCHEDULEFACTSREQUEST']._serialized_start=112
   _globals['_LISTSCHEDULEFACTSREQUEST']._serialized_end=179
-  _globals['_EXPLAINSCHEDULEREQUEST']._serialized_start=181
-  _globals['_EXPLAINSCHEDULEREQUEST']._serialized_end=267
-  _globals['_LASTJOB']._serialized_start=270
-  _globals['_LASTJOB']._serialized_end=457
-  _globals['_SCHEDULEFACTS']._serialized_start=460
-  _globals['_SCHEDULEFACTS']._serialized_end=755
-  _globals['_SCHEDULEFACTSLIST']._serialized_start=757
-  _globals['_SCHEDULEFACTSLIST']._serialized_end=854
-  _globals['_SKIPPEDTIMES']._serialized_start=857
-  _globals['_SKIPPEDTIMES']._serialized_end=1055
-  _globals['_SKIPPEDTIMES_REASON']._serialized_start=984
-  _globals['_SKIPPEDTIMES_REASON']._serialized_end=1045
-  _globals['_SCHEDULEEXPLANATION']._serialized_start=1058
-  _globals['_SCHEDULEEXPLANATION']._serialized_end=1210
-  _globals['_OPERATIONS']._serialized_start=1213
-  _globals['_OPERATIONS']._serialized_end=1458
+  _globals['_LISTALLSCHEDULEFACTSREQUEST']._serialized_start=181
+  _globals['_LISTALLSCHEDULEFACTSREQUEST']._serialized_end=253
+  _globals['_EXPLAINSCHEDULEREQUEST']._serialized_start=255
+  _globals['_EXPLAINSCHEDULEREQUEST']._serialized_end=341
+  _globals['_LASTJOB']._serialized_start=344
+  _globals['_LASTJOB']._serialized_end=531
+  _globals['_SCHEDULEFACTS']._serialized_start=534
+  _globals['_SCHEDULEFACTS']._serialized_end=829
+  _globals['_SCHEDULEFACTSLIST']._serialized_start=831
+  _globals['_SCHEDULEFACTSLIST']._serialized_end=928
+  _globals['_SKIPPEDTIMES']._serialized_start=931
+  _globals['_SKIPPEDTIMES']._serialized_end=1129
+  _globals['_SKIPPEDTIMES_REASON']._serialized_start=1058
+  _globals['_SKIPPEDTIMES_REASON']._serialized_end=1119
+  _globals['_SCHEDULEEXPLANATION']._serialized_start=1132
+  _globals['_SCHEDULEEXPLANATION']._serialized_end=1284
+  _globals['_OPERATIONS']._serialized_start=1287
+  _globals['_OPERATIONS']._serialized_end=1657
 # @@protoc_insertion_point(module_scope)

@@ -16,6 +16,14 @@ class ListScheduleFactsRequest(_message.Message):
     domain_id: str
     def __init__(self, collector_id: _Optional[str] = ..., domain_id: _Optional[str] = ...) -> None: ...
 
+class ListAllScheduleFactsRequest(_message.Message):
+    __slots__ = ("with_last_jobs", "domain_id")
+    WITH_LAST_JOBS_FIELD_NUMBER: _ClassVar[int]
+    DOMAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    with_last_jobs: bool
+    domain_id: str
+    def __init__(self, with_last_jobs: _Optional[bool] = ..., domain_id: _Optional[str] = ...) -> None: ...
+
 class ExplainScheduleRequest(_message.Message):
     __slots__ = ("collector_id", "schedule_id", "domain_id")
     COLLECTOR_ID_FIELD_NUMBER: _ClassVar[int]

@@ -40,6 +40,11 @@ class OperationsStub:
                 request_serializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ListScheduleFactsRequest.SerializeToString,
                 response_deserializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ScheduleFactsList.FromString,
                 _registered_method=True)
+        self.list_all_schedule_facts = channel.unary_unary(
+                '/inventory.operations.v1.Operations/list_all_schedule_facts',
+                request_serializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ListAllScheduleFactsRequest.SerializeToString,
+                response_deserializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ScheduleFactsList.FromString,
+                _registered_method=True)
         self.explain_schedule = channel.unary_unary(
                 '/inventory.operations.v1.Operations/explain_schedule',
                 request_serializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ExplainScheduleRequest.SerializeToString,
@@ -59,6 +64,14 @@ class OperationsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def list_all_schedule_facts(self, request, context):
+        """Shows the same of the schedules of all collectors of the domain, sorted by name. Allowed to everybody who may list
+        schedules.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def explain_schedule(self, request, context):
         """Shows when a schedule fires next, and what it skipped and why. Allowed to everybody who may get the schedule.
         """
@@ -72,6 +85,11 @@ def add_OperationsServicer_to_server(servicer, server):
             'list_schedule_facts': grpc.unary_unary_rpc_method_handler(
                     servicer.list_schedule_facts,
                     request_deserializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ListScheduleFactsRequest.FromString,
+                    response_serializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ScheduleFactsList.SerializeToString,
+            ),
+            'list_all_schedule_facts': grpc.unary_unary_rpc_method_handler(
+                    servicer.list_all_schedule_facts,
+                    request_deserializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ListAllScheduleFactsRequest.FromString,
                     response_serializer=inventory_dot_operations_dot_v1_dot_operations__pb2.ScheduleFactsList.SerializeToString,
             ),
             'explain_schedule': grpc.unary_unary_rpc_method_handler(
@@ -107,6 +125,33 @@ class Operations:
             target,
             '/inventory.operations.v1.Operations/list_schedule_facts',
             inventory_dot_operations_dot_v1_dot_operations__pb2.ListScheduleFactsRequest.SerializeToString,
+            inventory_dot_operations_dot_v1_dot_operations__pb2.ScheduleFactsList.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def list_all_schedule_facts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/inventory.operations.v1.Operations/list_all_schedule_facts',
+            inventory_dot_operations_dot_v1_dot_operations__pb2.ListAllScheduleFactsRequest.SerializeToString,
             inventory_dot_operations_dot_v1_dot_operations__pb2.ScheduleFactsList.FromString,
             options,
             channel_credentials,
