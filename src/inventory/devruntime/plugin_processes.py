@@ -14,17 +14,20 @@ from typing import Final
 from inventory.bootstrap.static_file import PluginEntry, parse_text, read_text
 from inventory.devruntime import child
 from inventory.devruntime.containers import ContainerRemoval
+from inventory.devruntime.ports import LOOPBACK, is_taken
 from inventory.errors import SettingsError
 from inventory.process.file_state import FileState, file_state
 from inventory.process.restarts import RestartPolicy, Restarts
 from inventory.standalone.files import private_folder, private_log
-from inventory.standalone.launch import container_of, launch_of, plugin_environment
+from inventory.standalone.launch import container_of, launch_of, plugin_environment, port_of
 from inventory.standalone.plugin_state import FOLDER, PluginState, State, log_file, read_states, write_states
 
 LOOK_SECONDS: Final = 0.25
 """How often the platform file is checked for changes, s."""
 GRACE_SECONDS: Final = 10.0
 """How long a plugin may take to stop before it is killed, s."""
+PORT_SECONDS: Final = 2.0
+"""How long the port of a plugin may stay taken before its start counts as failed, s: a killed process may hold it."""
 LOG_BYTES: Final = 5 * 1024 * 1024
 """A larger log is rotated when its plugin is started, bytes."""
 
@@ -33,9 +36,11 @@ LOG_BYTES: Final = 5 * 1024 * 1024
 class _Plugin:
     entry: PluginEntry
     restarts: Restarts
+    container: str
     process: subprocess.Popen[bytes] | None = None
     restart_at: float | None = None
     kill_at: float | None = None
+    taken_since: float | None = None
     removal: ContainerRemoval | None = None
     deaths: int = 0
     failed: bool = False
@@ -46,10 +51,6 @@ class _Plugin:
         pid = self.process.pid if self.process is not None else 0
         state = State.FAILED if self.failed else State.RESTARTING if self.restart_at is not None else State.RUNNING
         return PluginState(state, pid, self.deaths, self.reason, self.container)
-
-    @property
-    def container(self) -> str:
-        return container_of(self.entry)
 
 
 class PluginProcesses:
@@ -132,11 +133,13 @@ class PluginProcesses:
         for plugin_id in [name for name, plugin in self._plugins.items() if not _same(plugin.entry, wanted.get(name))]:
             self._terminate(self._plugins.pop(plugin_id))
         # Containers of plugins that still have an entry are removed before the plugin is started.
-        self._removals += [self._removal(name) for name in self._left - set(map(container_of, wanted.values()))]
+        containers = {plugin_id: container_of(entry, self._path) for plugin_id, entry in wanted.items()}
+        self._removals += [self._removal(name) for name in self._left - set(containers.values())]
         self._left.clear()
         for plugin_id, entry in wanted.items():
             if plugin_id not in self._plugins:
-                self._plugins[plugin_id] = _Plugin(entry, Restarts(RestartPolicy()), restart_at=self._now())
+                made = _Plugin(entry, Restarts(RestartPolicy()), containers[plugin_id], restart_at=self._now())
+                self._plugins[plugin_id] = made
 
     def _tend(self, plugin: _Plugin, now: float) -> None:
         if plugin.restart_at is not None:
@@ -145,7 +148,7 @@ class PluginProcesses:
                 removal.name == plugin.container for removal in self._removals
             )
             if now >= plugin.restart_at and free and self._cleared(plugin, now):
-                self._start(plugin)
+                self._start_if_free(plugin, now)
         elif plugin.process is not None and not plugin.failed and (code := plugin.process.poll()) is not None:
             child.send(plugin.process, signal.SIGKILL)
             self._release(plugin.process.pid)
@@ -169,10 +172,24 @@ class PluginProcesses:
     def _removal(self, container: str) -> ContainerRemoval:
         return ContainerRemoval(container, plugin_environment(), self._now())
 
+    def _start_if_free(self, plugin: _Plugin, now: float) -> None:
+        """Start a plugin unless another process has its port, which would get its secrets."""
+        port = port_of(plugin.entry)
+        if not _is_taken(port):
+            plugin.taken_since = None
+            self._start(plugin)
+            return
+        plugin.taken_since = now if plugin.taken_since is None else plugin.taken_since
+        if now - plugin.taken_since < PORT_SECONDS:
+            plugin.restart_at = now + LOOK_SECONDS
+            return
+        plugin.deaths += 1
+        self._retry(plugin, f"port {port} on {LOOPBACK} is taken by another process", now)
+
     def _start(self, plugin: _Plugin) -> None:
         plugin.restart_at = None
         plugin.removal = None
-        launch = launch_of(plugin.entry, self._path.parent)
+        launch = launch_of(plugin.entry, self._path)
         path = log_file(self._data_dir, plugin.entry.plugin_id)
         try:
             private_folder(path.parent)
@@ -233,6 +250,14 @@ class PluginProcesses:
 
 def _same(old: PluginEntry, new: PluginEntry | None) -> bool:
     return new is not None and (old.run, old.endpoint) == (new.run, new.endpoint)
+
+
+def _is_taken(port: int) -> bool:
+    try:
+        return is_taken(port)
+    except SettingsError:
+        # It cannot be bound at all, which the plugin reports itself.
+        return False
 
 
 def _same_port(one: _Plugin, other: _Plugin) -> bool:

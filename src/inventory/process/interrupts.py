@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from types import FrameType
+from typing import Final, NoReturn
+
+_ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALED: Final = 128
+"""Added to the number of a signal, the exit code of a command that it ended, as shells report it."""
 
 
 @contextmanager
@@ -29,3 +36,30 @@ def without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP raise ``SystemExit`` within the block, so that it cleans up as it does after Ctrl-C.
+
+    A further one does not interrupt the cleanup. Outside the main thread, which no signal reaches, nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(signum: int, _: FrameType | None) -> NoReturn:
+        for each in _ENDING:
+            signal.signal(each, signal.SIG_IGN)
+        raise SystemExit(_SIGNALED + signum)
+
+    before = {each: signal.getsignal(each) for each in _ENDING}
+    for each, handler in before.items():
+        # With nohup, the end of the terminal is ignored.
+        if handler is not signal.SIG_IGN:
+            signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

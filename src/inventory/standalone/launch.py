@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,23 +30,23 @@ class Launch:
     environment: Mapping[str, str]
 
 
-def launch_of(entry: PluginEntry, base: Path) -> Launch:
+def launch_of(entry: PluginEntry, platform_file: Path) -> Launch:
     """Return the process of a plugin.
 
     Args:
         entry: its entry, with ``run``.
-        base: the folder of the platform file.
+        platform_file: the file of the entry; relative folders are relative to its own.
     """
     assert entry.run is not None
     port = port_of(entry)
     environment = plugin_environment()
     if entry.run.command is not None:
         argv = tuple(part.replace("{port}", str(port)) for part in entry.run.command)
-        folder = base / (entry.run.folder or ".")
+        folder = platform_file.parent / (entry.run.folder or ".")
         if "/" in argv[0]:
             argv = (str(folder / argv[0]), *argv[1:])
         return Launch(argv, folder, {**environment, "PORT": str(port)})
-    name = container_of(entry)
+    name = container_of(entry, platform_file)
     publish = f"127.0.0.1:{port}:{entry.run.container_port}"
     # With --init, SIGTERM ends any program that does not ignore it.
     argv = ("docker", "run", "--rm", "--init", "--name", name, "--publish", publish, "--memory", entry.run.memory)
@@ -62,6 +63,13 @@ def port_of(entry: PluginEntry) -> int:
     return int(str(entry.endpoint).rpartition(":")[2])
 
 
-def container_of(entry: PluginEntry) -> str:
-    """Return the name of the plugin's container, which contains its port and so is unique; empty: it has none."""
-    return f"inventory-plugin-{port_of(entry)}" if entry.run is not None and entry.run.image else ""
+def container_of(entry: PluginEntry, platform_file: Path) -> str:
+    """Return the name of the plugin's container; empty: it has none.
+
+    It differs between plugins and between platform files, because a container of this name is removed before each
+    start.
+    """
+    if entry.run is None or not entry.run.image:
+        return ""
+    owner = hashlib.sha256(f"{platform_file.resolve()}\n{entry.plugin_id}".encode()).hexdigest()
+    return f"inventory-plugin-{port_of(entry)}-{owner[:8]}"

@@ -79,6 +79,20 @@ class PlatformFile:
         """Add entries to a section. Raises ``SettingsError``: the result would be invalid; nothing is changed."""
         self._change(lambda text: yaml_edit.add_entries(text, section, entries))
 
+    def add_made(self, section: str, make: Callable[[list[Entry]], Entry]) -> Entry:
+        """Add the entry that ``make`` returns for the existing entries of the section, and return it.
+
+        No other command adds one between the two. Raises like :meth:`add`, and what ``make`` raises.
+        """
+        made: list[Entry] = []
+
+        def edit(text: str) -> str:
+            made[:] = [make(_entries(text, section))]
+            return yaml_edit.add_entries(text, section, made)
+
+        self._change(edit)
+        return made[0]
+
     def remove(self, section: str, key: str) -> None:
         """Remove the entry with the id ``key``. Raises like :meth:`add`."""
         self._change(lambda text: yaml_edit.remove_entry(text, section, _index(text, section, key)))

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
 from inventory.errors import SettingsError
+from inventory.standalone.images import Image, parse_image
 from inventory.standalone.platform_file import Entry
+
+FIRST_PORT: Final = 50070
+"""The ports of plugins that `inventory up` runs begin here."""
+_LOCAL: Final = {"127.0.0.1", "localhost", "::1"}
 
 
 def new_entry(
@@ -19,6 +28,38 @@ def new_entry(
     if access_token:
         entry["access_token"] = access_token
     return entry
+
+
+def port_for(entries: Iterable[Entry], wanted: int | None, is_taken: Callable[[int], bool]) -> int:
+    """Return the port of a plugin that is to be run on this machine.
+
+    Args:
+        entries: the other plugins, whose ports are theirs even while they do not run.
+        wanted: the port; None: the first free one.
+        is_taken: whether a process listens on a port.
+
+    Raises:
+        SettingsError: another plugin or process has the wanted port, or none is free.
+    """
+    owners = {port: str(entry["plugin_id"]) for entry in entries for port in _local_ports(entry)}
+    if wanted is None:
+        for port in range(FIRST_PORT, 65536):
+            if port not in owners and not is_taken(port):
+                return port
+        raise SettingsError(f"no port from {FIRST_PORT} on is free", field="port")
+    if wanted in owners:
+        raise SettingsError(f"port {wanted} is that of {owners[wanted]}; choose another with --port", field="port")
+    if is_taken(wanted):
+        raise SettingsError(f"port {wanted} is taken by another process; choose another with --port", field="port")
+    return wanted
+
+
+def _local_ports(entry: Entry) -> Iterable[int]:
+    versions = entry.get("versions")
+    for endpoint in (entry.get("endpoint"), *(versions.values() if isinstance(versions, dict) else ())):
+        address = urlsplit(str(endpoint or ""))
+        if address.hostname in _LOCAL and address.port:
+            yield address.port
 
 
 def upgraded(entry: Entry, version: str, endpoint: str = "") -> Entry:
@@ -38,8 +79,8 @@ def upgraded(entry: Entry, version: str, endpoint: str = "") -> Entry:
         raise SettingsError(f"{entry['plugin_id']}: {reason}", field="version")
     if run.get("image"):
         # There is only one container, which collectors with older versions also use.
-        image = str(run["image"]).rpartition(":")[0]
-        entry = {**entry, "run": {**run, "image": f"{image}:{version}"}}
+        image = Image(parse_image(str(run["image"])).name, version)
+        entry = {**entry, "run": {**run, "image": image.reference}}
     versions = entry.get("versions") or []
     if isinstance(versions, dict):
         listens = endpoint or versions.get(version) or entry.get("endpoint")

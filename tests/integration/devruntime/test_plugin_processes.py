@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import stat
 import sys
 import time
@@ -16,10 +17,12 @@ import psutil
 import pytest
 import yaml
 
+from inventory.bootstrap.static_file import PluginEntry, RunEntry
 from inventory.devruntime import containers, plugin_processes
 from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
+from inventory.standalone.launch import container_of
 from inventory.standalone.plugin_state import State, log_file, read_states
 from tests.fakes import docker
 
@@ -57,6 +60,13 @@ def _write(folder: Path, **plugins: dict[str, Any]) -> None:
     new = folder / "new.yaml"
     new.write_text(yaml.safe_dump({"plugins": entries}))
     new.replace(folder / "platform.yaml")
+
+
+def _container(folder: Path, port: int) -> str:
+    """The name of the container of the plugin ``cloud``."""
+    run = RunEntry(image="any")
+    entry = PluginEntry(plugin_id="cloud", endpoint=f"grpc://127.0.0.1:{port}", run=run)
+    return container_of(entry, folder / "platform.yaml")
 
 
 def _until(processes: PluginProcesses, condition: Callable[[], bool]) -> None:
@@ -157,7 +167,7 @@ def test_a_container_is_bound_to_loopback_limited_and_replaced_with_its_image(
     port = free_port()
     _write(tmp_path, cloud={"image": "spaceone/stubborn:1", "memory": "512m", "port": port})
     _until(processes, lambda: listening("127.0.0.1", port))
-    name = f"inventory-plugin-{port}"
+    name = _container(tmp_path, port)
     assert docker.calls(stubborn) == [
         ["rm", "--force", name],
         *[
@@ -192,7 +202,7 @@ def test_a_container_that_ignores_signals_does_not_outlive_its_plugin(
     def started(image: str) -> psutil.Process:
         _write(tmp_path, cloud={"image": image, "port": port})
         _until(processes, lambda: image in str(docker.calls(stubborn)[-1:]) and listening("127.0.0.1", port))
-        return psutil.Process(int((stubborn / f"inventory-plugin-{port}").read_text()))
+        return psutil.Process(int((stubborn / _container(tmp_path, port)).read_text()))
 
     first = started("spaceone/stubborn:1")
     psutil.Process(read_states(tmp_path)["cloud"].pid).kill()
@@ -211,6 +221,25 @@ def test_a_container_that_ignores_signals_does_not_outlive_its_plugin(
     assert _has_ended(third)
 
 
+def test_two_plugins_or_two_platform_files_never_share_a_container(tmp_path: Path) -> None:
+    run, endpoint = RunEntry(image="any"), "grpc://127.0.0.1:50070"
+    one, other = (PluginEntry(plugin_id=name, endpoint=endpoint, run=run) for name in ("one", "other"))
+    here, there = tmp_path / "platform.yaml", tmp_path / "there.yaml"
+    assert len({container_of(one, here), container_of(other, here), container_of(one, there)}) == 3
+
+
+def test_a_plugin_whose_port_another_process_has_is_not_started(
+    processes: PluginProcesses, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin_processes, "PORT_SECONDS", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        _write(tmp_path, mine={"command": [sys.executable, "-c", "import time; time.sleep(60)"], "port": port})
+        _until(processes, lambda: bool(read_states(tmp_path).get("mine")) and read_states(tmp_path)["mine"].deaths > 0)
+    state = read_states(tmp_path)["mine"]
+    assert (state.pid, state.reason) == (0, f"port {port} on 127.0.0.1 is taken by another process")
+
+
 def test_a_docker_that_hangs_delays_the_start_only_for_a_while(
     processes: PluginProcesses, tmp_path: Path, stubborn: Path, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,4 +248,4 @@ def test_a_docker_that_hangs_delays_the_start_only_for_a_while(
     port = free_port()
     _write(tmp_path, cloud={"image": "spaceone/cloud:1", "port": port})
     _until(processes, lambda: listening("127.0.0.1", port))
-    assert told == [f"cloud        | its container may still exist: docker rm --force inventory-plugin-{port}"]
+    assert told == [f"cloud        | its container may still exist: docker rm --force {_container(tmp_path, port)}"]

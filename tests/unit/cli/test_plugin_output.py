@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from inventory.cli import cli
-from inventory.cli.standalone.plugin_run import wait_until_it_answers
+from inventory.cli.standalone.start import wait_until_it_answers
 from inventory.devruntime.child import TAIL_BYTES, tail
 from inventory.devruntime.running import RunningFile
 from inventory.standalone.platform_file import PlatformFile

@@ -62,5 +62,7 @@ def test_what_is_not_known_of_an_image_is_asked_for(name: str, image: str | None
 def test_an_upgrade_of_a_container_is_another_image_and_that_of_a_command_is_refused() -> None:
     entry = {"plugin_id": "p", "endpoint": "grpc://127.0.0.1:1", "versions": ["1"], "run": {"image": "h:5/p:1"}}
     assert upgraded(entry, "2")["run"] == {"image": "h:5/p:2"}
+    for other in ("h:5/p", "h:5/p@sha256:abc", "h:5/p:1@sha256:abc"):
+        assert upgraded({**entry, "run": {"image": other}}, "2")["run"] == {"image": "h:5/p:2"}
     with pytest.raises(SettingsError, match="run by a command"):
         upgraded({**entry, "run": {"command": ["x"]}}, "2")

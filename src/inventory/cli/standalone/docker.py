@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from typing import Final
 
 import click
 
 from inventory.cli.terminal import echo, one_line
+from inventory.devruntime import child
+from inventory.standalone.launch import plugin_environment
+
+INSPECT_SECONDS: Final = 15.0
+"""How long Docker may take to say whether it has an image, s."""
+PULL_SECONDS: Final = 600.0
+"""How long a pull may take, s."""
+STOP_SECONDS: Final = 2.0
+STDERR: Final = 2
+
+_INSTEAD: Final = "Without Docker, run the plugin from its source: --folder FOLDER --command 'COMMAND --port {port}'"
 
 
 def require_docker(name: str, source: str) -> None:
@@ -21,20 +33,39 @@ def require_docker(name: str, source: str) -> None:
     )
 
 
-def require_image(image: str) -> None:
-    """Return once Docker has the image, which is pulled where it has not; the progress is shown.
+def require_image(image: str, pull_seconds: float = PULL_SECONDS) -> None:
+    """Return once Docker has the image, which is pulled if it is missing; Docker's progress is printed to stderr.
+
+    Args:
+        image: a checked reference.
+        pull_seconds: how long the pull may take.
 
     Raises:
-        click.ClickException: it cannot be pulled; Docker has said why.
+        click.ClickException: Docker does not answer, or it cannot be pulled, for which Docker has printed the reason.
     """
-    inspected = subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False)
-    if inspected.returncode == 0:
+    inspected = _exit_code(("docker", "image", "inspect", image), INSPECT_SECONDS, subprocess.DEVNULL)
+    if inspected == 0:
         return
+    if inspected is None:
+        words = f"docker does not answer within {INSPECT_SECONDS:g} s: does its daemon run (docker info)? {_INSTEAD}"
+        raise click.ClickException(words)
     # Progress goes to stderr: stdout is for what a script reads.
     echo(one_line(f"docker pull {image}"), err=True)
-    pulled = subprocess.run(["docker", "pull", "--quiet", image], stdout=subprocess.DEVNULL, check=False)
-    if pulled.returncode != 0:
+    pulled = _exit_code(("docker", "pull", image), pull_seconds, STDERR)
+    if pulled is None:
+        raise click.ClickException(f"docker pull {image} has not ended within {pull_seconds:g} s (--pull-wait)")
+    if pulled != 0:
         raise click.ClickException(
-            f"docker pull {image} failed with exit code {pulled.returncode}: does Docker run, and is there this image? "
-            "Without Docker, run the plugin from its source: --folder FOLDER --command 'COMMAND --port {port}'"
+            f"docker pull {image} failed with exit code {pulled}: does Docker run, and is there this image? {_INSTEAD}"
         )
+
+
+def _exit_code(argv: tuple[str, ...], seconds: float, stdout: int) -> int | None:
+    """Run a command and return its exit code; None: it did not end in time, and was stopped."""
+    process = child.spawn(argv, env=plugin_environment(), stdout=stdout)
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        child.stop(process, grace_seconds=STOP_SECONDS)

@@ -14,18 +14,12 @@ from inventory.cli.standalone.asking import endpoint_of, whole
 from inventory.cli.standalone.docker import require_docker, require_image
 from inventory.cli.standalone.input import variable
 from inventory.cli.standalone.location import data_dir, platform_options
-from inventory.cli.standalone.plugin_run import (
-    ANSWER_SECONDS,
-    find_known,
-    is_up,
-    plugin_logs,
-    run_plugin,
-    show_catalogue,
-    wait_until_it_answers,
-)
+from inventory.cli.standalone.plugin_run import find_known, plugin_logs, run_plugin, show_catalogue
+from inventory.cli.standalone.start import ANSWER_SECONDS, is_up, require_valid, wait_until_it_answers
 from inventory.cli.standalone.try_plugin import try_plugin
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
+from inventory.process.interrupts import ended_by_signals
 from inventory.standalone.platform_file import Entry, PlatformFile
 from inventory.standalone.plugin_state import read_states
 from inventory.standalone.plugins import new_entry, upgraded
@@ -195,13 +189,15 @@ def upgrade_plugin(
 def _replace_container(file: PlatformFile, before: Entry, after: Entry, *, check: bool) -> None:
     """Let `inventory up` run another image; where that does not answer, the one before it again."""
     plugin_id = str(before["plugin_id"])
+    require_valid(after["run"])
     require_docker(plugin_id, "")
     require_image(after["run"]["image"])
     state = read_states(data_dir()).get(plugin_id)
-    file.replace("plugins", plugin_id, lambda _: after)
-    if check and is_up(file):
+    with ended_by_signals():
         try:
-            wait_until_it_answers(file, after, ANSWER_SECONDS, before=state)
+            file.replace("plugins", plugin_id, lambda _: after)
+            if check and is_up(file):
+                wait_until_it_answers(file, after, ANSWER_SECONDS, before=state)
         except BaseException:
             file.replace("plugins", plugin_id, lambda _: before)
             raise

@@ -22,7 +22,8 @@ from inventory.cli.client import connected
 from inventory.cli.command_form import Command
 from inventory.cli.options import ClientOptions
 from inventory.cli.standalone.location import data_dir, platform_options
-from inventory.cli.standalone.plugin_run import find_known, is_up
+from inventory.cli.standalone.plugin_run import find_known
+from inventory.cli.standalone.start import is_up
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import wants_json
 from inventory.devruntime.running import running_settings

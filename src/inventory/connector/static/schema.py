@@ -5,11 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from inventory.settings.address_types import Endpoint
+
+_IMAGE: Final = re.compile(
+    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?"
+    r"(?:@[A-Za-z][A-Za-z0-9_+.-]*:[0-9a-fA-F]{32,})?"
+)
+"""The reference of an image, as Docker defines it (distribution/reference): none begins like an option."""
+_MEMORY: Final = re.compile(r"[1-9][0-9]*[bkmgBKMG]?")
 
 Id = Annotated[str, Field(min_length=1, max_length=255)]
 
@@ -31,9 +40,23 @@ class RunEntry(BaseModel):
 
     image: str | None = Field(None, min_length=1, description="run by Docker, bound to 127.0.0.1")
     container_port: int = Field(50051, ge=1, le=65535, description="where it listens inside its container")
-    memory: str = Field("1g", pattern=r"^[1-9][0-9]*[bkmg]?$", description="limit of the container's memory")
+    memory: str = Field("1g", description="limit of the container's memory")
     command: list[str] | None = Field(None, min_length=1, description="{port} stands for the port, as does $PORT")
     folder: Path | None = Field(None, description="where the command runs, relative to the static file")
+
+    @field_validator("image")
+    @classmethod
+    def _check_image(cls, image: str | None) -> str | None:
+        if image is not None and not _IMAGE.fullmatch(image):
+            raise ValueError("is not the reference of an image: NAME:TAG or NAME@sha256:DIGEST, in lower case")
+        return image
+
+    @field_validator("memory")
+    @classmethod
+    def _check_memory(cls, memory: str) -> str:
+        if not _MEMORY.fullmatch(memory):
+            raise ValueError("must be a whole number of bytes, or one with k, m or g, such as 512m")
+        return memory
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -137,6 +160,18 @@ class PlatformContent(BaseModel):
                 if key in seen:
                     raise ValueError(f"{section} has {id_name} {key[0]!r} twice")
                 seen.add(key)
+        return self
+
+    @model_validator(mode="after")
+    def _check_ports(self) -> Self:
+        """Two processes on one port: the secrets of one provider would reach the plugin of another."""
+        owners: dict[str | None, str] = {}
+        for plugin in self.plugins:
+            if (
+                plugin.run is not None
+                and (owner := owners.setdefault(plugin.endpoint, plugin.plugin_id)) != plugin.plugin_id
+            ):
+                raise ValueError(f"plugins {owner!r} and {plugin.plugin_id!r} are both run at {plugin.endpoint}")
         return self
 
     def _sections(self) -> Iterator[tuple[str, str, list[Any]]]:
