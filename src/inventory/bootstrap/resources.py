@@ -7,6 +7,7 @@ from functools import cached_property
 
 from inventory.bootstrap.services import Services
 from inventory.manager.cursor_reader import CursorReader
+from inventory.manager.deletion.twins import Twins
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.lookalikes import Lookalikes
 from inventory.manager.resource.records import RecordStore
@@ -89,6 +90,7 @@ class Resources(Services):
             collectors=self.collectors,
             rules=self.rules,
             lookalikes=Lookalikes(database=self.database),
+            twins=Twins(database=self.database),
             freshness=self.freshness_service,
             identity=self.platform.identity,
             limits=RemovalLimits(

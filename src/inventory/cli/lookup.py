@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 import click
@@ -67,8 +68,14 @@ class UnclearNameError(click.ClickException):
         echo(one_line(f"error: {self.message}"), err=True)
 
 
-def find(client: Client, kind: EntityKind, name_or_id: str) -> Json:
+def find(client: Client, kind: EntityKind, name_or_id: str, *, or_deleted: bool = False) -> Json:
     """Return the object with this id or, if there is exactly one, this name.
+
+    Args:
+        client: of the server.
+        kind: the kind of object.
+        name_or_id: its name or id.
+        or_deleted: a resource that is deleted, but still kept, is found too if no active one has the name.
 
     Raises:
         CallError: the server reports an error, for example an unknown id.
@@ -76,19 +83,20 @@ def find(client: Client, kind: EntityKind, name_or_id: str) -> Json:
     """
     if kind.is_id(name_or_id) or not kind.names:
         return client.call(f"{kind.service}.get", **{kind.id_field: name_or_id})
-    for key in kind.names:
-        query = {"filter": [{"k": key, "v": name_or_id, "o": "eq"}], "page": {"start": 1, "limit": _SHOWN}}
+    deleted = {"k": "state", "v": "DELETED", "o": "eq"}
+    for more, key in product([[], [deleted]] if or_deleted and kind is RESOURCE else [[]], kind.names):
+        query = {"filter": [{"k": key, "v": name_or_id, "o": "eq"}, *more], "page": {"start": 1, "limit": _SHOWN}}
         answer = client.call(f"{kind.service}.list", query=query)
         if found := answer.get("results", []):
             return only(kind, name_or_id, found, answer.get("total_count", len(found)))
     raise unknown(kind, name_or_id, _names(client, kind))
 
 
-def find_id(client: Client, kind: EntityKind, name_or_id: str) -> str:
-    """Return the id of the object; a text in the form of an id is returned without asking the server."""
+def find_id(client: Client, kind: EntityKind, name_or_id: str, *, or_deleted: bool = False) -> str:
+    """Return the id of the object as :func:`find` does; a text in the form of an id is returned without asking."""
     if kind.is_id(name_or_id) or not kind.names:
         return name_or_id
-    return str(find(client, kind, name_or_id)[kind.id_field])
+    return str(find(client, kind, name_or_id, or_deleted=or_deleted)[kind.id_field])
 
 
 def find_schedule(client: Client, collector_id: str, name_or_id: str) -> Json:

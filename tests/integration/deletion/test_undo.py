@@ -98,6 +98,29 @@ def test_one_that_lives_again_is_told_and_not_doubled(fleet: Fleet, known_by: st
     assert services.count_documents({"state": "ACTIVE"}) == 10
 
 
+def test_a_deleted_one_is_explained_by_what_deleted_it_and_what_an_undo_would_do(fleet: Fleet) -> None:
+    job_id = delete_by_job(fleet, 0, 1)
+    deleted = {name: str(fleet.whole.named(name)["cloud_service_id"]) for name in ("i-0", "i-1")}
+    task_id = fleet.whole.named("i-0")["deleted_by"]
+    fleet.whole.database["collection_state"].delete_many({"deleted": True})
+    fleet.sees(*range(1, 10))
+    fleet.collect()
+    twin = fleet.whole.database["cloud_service"].find_one({"name": "name of i-1", "state": "ACTIVE"}) or {}
+
+    gone, doubled = (fleet.whole.container.resource_explainer.explain(USER, key) for key in deleted.values())
+
+    for each in (gone, doubled):
+        assert [(by["collector_id"], by["secret_id"]) for by in each["sightings"]] == [(fleet.collector_id, "secret-1")]
+        assert (each["identity"]["known"], "remark" in each["identity"]) == (True, False)
+    words = f"it was deleted by {task_id} of {job_id}; "
+    assert gone["removals"][0]["reason"] == f"{words}to restore what this deleted: inventory deletion undo {job_id}"
+    assert gone["lookalikes"] == []
+    assert doubled["removals"][0]["reason"].startswith(
+        f"{words}an undo does not restore it, because {twin['cloud_service_id']}"
+    )
+    assert [each["cloud_service_id"] for each in doubled["lookalikes"]] == [twin["cloud_service_id"]]
+
+
 def test_an_undo_of_many_that_live_again_ends_and_begins_anew_only_after_that(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -456,6 +456,8 @@ def test_what_is_held_is_listed_shown_approved_and_undone(run: Run, here: Home, 
     assert "HELD: nothing is to undo yet" in run("deletion", "undo", hold["deletion_id"], code=1).stderr
     assert "APPROVED, 27 resources deleted" in run("deletion", "approve", hold["deletion_id"]).stdout
     assert "3 of 3" in run("resource", "list").stdout
+    why = " ".join(run("resource", "explain", "name of i-9").stdout.split())
+    assert f"inventory deletion undo {hold['deletion_id']}" in why
     assert run("deletion", "undo", hold["deletion_id"]).stdout == "27 resources are back\n"
     assert "30 of 30" in run("resource", "list").stdout
     assert "APPROVED already" in run("deletion", "discard", hold["deletion_id"], code=1).stderr

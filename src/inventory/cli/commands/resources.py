@@ -113,7 +113,7 @@ def _add_common(group: CommandGroup, kind: EntityKind, *, known: str, by: str) -
     @click.pass_context
     def show(context: click.Context, name_or_id: str) -> None:
         with connected(context) as client:
-            print_json(find(client, _kind_of(name_or_id, kind), name_or_id))
+            print_json(find(client, _kind_of(name_or_id, kind), name_or_id, or_deleted=True))
 
     @group.command("delete", help=f"Delete {word}s.", example=f"inventory {word} delete {known}")
     @click.argument("names_or_ids", metavar=f"{word.upper()}...", nargs=-1, required=True)
@@ -171,7 +171,7 @@ def history() -> None:
 def list_history(context: click.Context, name_or_id: str, wanted: Listing) -> None:
     """List the changes of a resource, the newest first; --json shows the values before and after."""
     with connected(context) as client:
-        resource_id = find_id(client, RESOURCE, name_or_id)
+        resource_id = find_id(client, RESOURCE, name_or_id, or_deleted=True)
         request = {"cloud_service_id": resource_id, "query": wanted.query()}
         show_rows(context, wanted, lambda: client.call("ChangeHistory.list", **request), RECORD_COLUMNS)
 
@@ -184,7 +184,7 @@ def list_history(context: click.Context, name_or_id: str, wanted: Listing) -> No
 def stat_history(context: click.Context, name_or_id: str, by: tuple[str, ...]) -> None:
     """Count the changes of a resource."""
     with connected(context) as client:
-        resource_id = find_id(client, RESOURCE, name_or_id)
+        resource_id = find_id(client, RESOURCE, name_or_id, or_deleted=True)
         answer = client.call("ChangeHistory.stat", cloud_service_id=resource_id, query=statistics_query(by=by))
     print_stat(context, answer, order=(*by, "count"))
 

@@ -274,6 +274,7 @@ def user_delete(deleted_by: str, *, now: datetime) -> Document:
     """
     return {
         "$set": {"state": "DELETED", "deleted_at": now, "deleted_by": deleted_by},
-        "$unset": {"fingerprint": "", "match_key": "", "hold_id": ""},
+        "$unset": {"fingerprint": "", "hold_id": ""},
+        "$rename": {"match_key": "former_match_key"},
         "$inc": {"revision": 1},
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
@@ -15,6 +15,7 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.domain import ids
 from inventory.domain.batches import batched
+from inventory.manager.deletion.twins import Same, Twins, resource_id_of
 from inventory.manager.deletion.undo_progress import Living, UndoProgress
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.transactions import Transactions
@@ -26,25 +27,10 @@ _PART: Final = 100
 """The number of job tasks whose deleted resources are read together."""
 _TRIES: Final = 3
 """Maximum number of tries for a batch while the same resources are being created."""
-_IDENTITY: Final = ("provider", "cloud_service_group", "cloud_service_type", "account")
-_COMPARED: Final = dict.fromkeys(
-    ("cloud_service_id", "match_key", "name", "reference", "region_code", "instance_type", "instance_size", *_IDENTITY),
-    1,
-)
 _LARGE: Final = {"data": 0, "metadata": 0, "tags": 0}
 
 Pair = tuple[str, str]
 """A collector and a secret."""
-
-
-class Same(Protocol):
-    """Recognizes that a living resource is the same thing as a deleted one."""
-
-    def __call__(self, deleted: Document, living: Document) -> bool:
-        """Return whether the two are the same."""
-
-    def names_by_rule(self, deleted: Document) -> bool:
-        """Return whether resources with another resource_id may be the same thing as this one."""
 
 
 @dataclass(slots=True)
@@ -89,6 +75,7 @@ class Restorer:
         self._states = database["collection_state"]
         self._records = RecordStore(database=database)
         self._progress = UndoProgress(database=database)
+        self._twins = Twins(database=database)
         self._same = same
 
     @translated_errors()
@@ -176,7 +163,7 @@ class Restorer:
     ) -> tuple[list[Document], list[Living]]:
         """Return those of the deleted resources that are to be restored, and those of which one lives."""
         known: dict[Any, list[Document]] = {}
-        for entry in self._candidates(undo, deleted, session):
+        for entry in self._twins.candidates(undo.domain_id, deleted, undo.same, session):
             _add(known, entry)
         restored: list[Document] = []
         living: list[Living] = []
@@ -190,25 +177,6 @@ class Restorer:
             else:
                 living.append(_living_of(entry, twin["cloud_service_id"]))
         return restored, living
-
-    def _candidates(self, undo: _Undo, deleted: Sequence[Document], session: ClientSession) -> Iterator[Document]:
-        """Yield the active resources that may be the same as one of the deleted ones."""
-        keys = [entry["former_match_key"] for entry in deleted if entry.get("former_match_key")]
-        resource_ids = sorted({_resource_id(entry) for entry in deleted} - {""})
-        names = {entry["name"] for entry in deleted if entry.get("name")}
-        by_name = {entry["name"] for entry in deleted if entry.get("name") and undo.same.names_by_rule(entry)}
-        kinds = {name: {"$in": sorted({entry[name] for entry in deleted})} for name in _IDENTITY[:3]}
-        active = {"domain_id": undo.domain_id, "state": "ACTIVE"}
-        without_id = {"reference.resource_id": {"$in": [None, ""]}, **kinds}
-        queries: list[tuple[object, Document]] = [
-            (keys, {**active, "match_key": {"$in": keys}}),
-            (resource_ids, {**active, "reference.resource_id": {"$in": resource_ids}}),
-            (names, {**active, **without_id, "name": {"$in": sorted(names)}}),
-            (by_name, {**active, **kinds, "name": {"$in": sorted(by_name)}}),
-        ]
-        for wanted, query in queries:
-            if wanted:
-                yield from self._services.find(query, _COMPARED, session=session)
 
     def _put_states(
         self, restored: Sequence[Document], deleted_by: Mapping[str, Pair | None], session: ClientSession
@@ -269,10 +237,6 @@ def _record(entry: Document, user_id: str, now: datetime) -> StoredRecord:
     return record
 
 
-def _resource_id(entry: Mapping[str, Any]) -> str:
-    return (entry.get("reference") or {}).get("resource_id") or ""
-
-
 def _add(known: dict[Any, list[Document]], entry: Document) -> None:
     for mark in _marks(entry):
         known.setdefault(mark, []).append(entry)
@@ -282,11 +246,11 @@ def _marks(entry: Mapping[str, Any]) -> Iterator[Any]:
     """Yield what may identify a resource: its match key, the provider's id, and its name."""
     if entry.get("match_key"):
         yield bytes(entry["match_key"])
-    if resource_id := _resource_id(entry):
+    if resource_id := resource_id_of(entry):
         yield "id", resource_id
     if entry.get("name"):
         yield "name", entry["name"]
 
 
 def _living_of(entry: Document, living_id: str) -> Living:
-    return Living(entry["cloud_service_id"], living_id, entry.get("name") or "", _resource_id(entry))
+    return Living(entry["cloud_service_id"], living_id, entry.get("name") or "", resource_id_of(entry))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from inventory.connector.ports import Identity
 from inventory.domain.keys import escape_key, unescape_key
@@ -14,14 +14,16 @@ from inventory.ingest.decision.match import MatchRule
 from inventory.ingest.decision.match_values import NO_VALUE, value_at
 from inventory.ingest.decision.recognize import NAMING, USUAL, creating_rule, text_rules
 from inventory.ingest.decision.rules import Projects, RuleBook
+from inventory.ingest.decision.same_thing import SameThing
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.rules import CollectorRuleManager
+from inventory.manager.deletion.twins import Twins
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.lookalikes import RESOURCE_ID, Lookalikes
 from inventory.manager.resource.records import RecordStore
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.cloud_service import ACTIVE
+from inventory.model.documents.cloud_service import DELETED
 from inventory.model.documents.collection_state import StoredCollectionState
 from inventory.model.documents.record import BY_USER
 from inventory.service.job.freshness import FreshnessService
@@ -37,12 +39,15 @@ _COPIED: Final = (
 )
 _COMPARED: Final = (*USUAL, "region_code", "name", "instance_type")
 
+Sighted: TypeAlias = "dict[str, Any]"
+"""Who saw a resource, and when: the fields of a collection state that are still known."""
+
 
 class ResourceExplainer:
     """Explains cloud services.
 
     Args:
-        services, states, records, collectors, rules, lookalikes: the stored data.
+        services, states, records, collectors, rules, lookalikes, twins: the stored data.
         freshness: provides the freshness of the collectors' views.
         identity: queried for projects if a collector rule names them by a field.
         limits: the settings about deletion.
@@ -57,6 +62,7 @@ class ResourceExplainer:
         collectors: CollectorManager,
         rules: CollectorRuleManager,
         lookalikes: Lookalikes,
+        twins: Twins,
         freshness: FreshnessService,
         identity: Identity,
         limits: RemovalLimits,
@@ -67,6 +73,7 @@ class ResourceExplainer:
         self._collectors = collectors
         self._rules = rules
         self._lookalikes = lookalikes
+        self._twins = twins
         self._freshness = freshness
         self._identity = identity
         self._limits = limits
@@ -84,31 +91,35 @@ class ResourceExplainer:
         with translated_errors():
             states = self._states.of_resource(principal.domain_id, cloud_service_id)
             last_change = self._records.newest(principal.domain_id, cloud_service_id)
-        collectors = self._collectors.get_many(principal.domain_id, {state["collector_id"] for state in states})
-        views = self._views(principal, states, collectors)
+        seen = _with_former(states, document)
+        collectors = self._collectors.get_many(principal.domain_id, {state["collector_id"] for state in seen})
+        views = self._views(principal, seen, collectors)
         shown = None if principal.projects is None else frozenset(views)
-        rule = creating_rule(document, text_rules())
-        alike = self._alike(principal, document, rule or USUAL) if document.get("state") == ACTIVE else []
+        rule = creating_rule(as_active(document), text_rules())
+        twins = self._twins_of(principal, document)
+        alike = self._alike(principal, document, rule or USUAL, twins)
         found: Document = {
             "cloud_service_id": cloud_service_id,
             "name": document.get("name"),
             "state": document.get("state"),
-            "sightings": list(_sightings(states, collectors, views, shown)),
+            "sightings": list(_sightings(seen, collectors, views, shown)),
             "identity": _identity(document, rule),
-            "project": self._project(principal, document, states),
-            "removals": removals(document, states, collectors, self._limits, shown),
+            "project": self._project(principal, document, seen),
+            "removals": removals(
+                document, states, collectors, self._limits, shown, [twin["cloud_service_id"] for twin in twins]
+            ),
             "lookalikes": [lookalike(document, other, rule or ()) for other in alike[:LOOKALIKES]],
             "lookalikes_incomplete": len(alike) > LOOKALIKES,
         }
         return found | ({"last_change": last_change} if last_change else {})
 
     def _views(
-        self, principal: Principal, states: Sequence[StoredCollectionState], collectors: Mapping[str, Json]
+        self, principal: Principal, states: Sequence[Sighted], collectors: Mapping[str, Json]
     ) -> dict[tuple[str, str], SecretView]:
         """Return the views of existing collectors that see the resource and that the caller may see."""
         return self._freshness.of_secrets(principal, [pair for pair in map(_pair, states) if pair[0] in collectors])
 
-    def _project(self, principal: Principal, document: Json, states: Sequence[StoredCollectionState]) -> Document:
+    def _project(self, principal: Principal, document: Json, states: Sequence[Sighted]) -> Document:
         """Return what set the project of the resource: the last user who changed it, else a rule, else the secret."""
         project_id = document.get(_PROJECT)
         if not project_id:
@@ -146,8 +157,19 @@ class ResourceExplainer:
             return None
         return rule if project_id == document[_PROJECT] else None
 
-    def _alike(self, principal: Principal, document: Json, rule: MatchRule) -> list[Document]:
-        """Return other resources with the same resource_id, and those that differ in only one value of the rule."""
+    def _twins_of(self, principal: Principal, document: Json) -> list[Document]:
+        """Return the active resources that the caller may see, because of which an undo does not restore this one."""
+        if document.get("state") != DELETED:
+            return []
+        found = self._twins.of(document, SameThing())
+        return [each for each in found if principal.projects is None or each.get(_PROJECT) in principal.projects]
+
+    def _alike(
+        self, principal: Principal, document: Json, rule: MatchRule, twins: Sequence[Document]
+    ) -> list[Document]:
+        """Return ``twins``, then other active resources with the same resource_id, and those that differ in only one
+        value of the rule.
+        """
         scope = project_scope(principal) or {}
         wanted = [{RESOURCE_ID: value_at(document, RESOURCE_ID)}]
         values = {key: value_at(document, key) for key in rule}
@@ -159,15 +181,33 @@ class ResourceExplainer:
             if any(key in NAMING and value not in NO_VALUE for key, value in each.items()):
                 others = self._lookalikes.with_values(document, each, scope=scope, limit=LOOKALIKES + 1)
                 found.update({other["cloud_service_id"]: other for other in others})
-        return sorted(found.values(), key=lambda other: str(other["cloud_service_id"]))
+        first = [twin["cloud_service_id"] for twin in twins]
+        return [*twins, *(found[key] for key in sorted(found) if key not in first)]
 
 
-def _pair(state: StoredCollectionState) -> tuple[str, str]:
+def as_active(document: Json) -> Json:
+    """Return a resource with the match key that it has, or had when it was deleted."""
+    key = document.get("match_key") or document.get("former_match_key")
+    return document if key is None else {**document, "match_key": key}
+
+
+def _with_former(states: Sequence[StoredCollectionState], document: Json) -> list[Sighted]:
+    """Return the states, and those that no longer exist as far as the resource names who collected it last."""
+    known: list[Sighted] = [dict(state) for state in states]
+    pairs = set(map(_pair, known))
+    for info in document.get("collection_info") or ():
+        former = {"collector_id": info.get("collector_id") or "", "secret_id": info.get("secret_id") or ""}
+        if former["collector_id"] and _pair(former) not in pairs and info.get("last_collected_at"):
+            known.append({**former, "seen_at": info["last_collected_at"]})
+    return known
+
+
+def _pair(state: Sighted) -> tuple[str, str]:
     return state["collector_id"], state.get("secret_id") or ""
 
 
 def _sightings(
-    states: Iterable[StoredCollectionState],
+    states: Iterable[Sighted],
     collectors: Mapping[str, Json],
     views: Mapping[tuple[str, str], SecretView],
     shown: Collection[tuple[str, str]] | None,
@@ -209,7 +249,7 @@ def _identity(document: Json, rule: MatchRule | None) -> Document:
         "values": {key: value_at(document, key) for key in keys if value_at(document, key) not in NO_VALUE},
         "known": rule is not None,
     }
-    if rule is None and document.get("match_key") is None:
+    if rule is None and as_active(document).get("match_key") is None:
         found["remark"] = "it was created or changed by the API, so the rule that created it is unknown"
     elif rule is None:
         found["remark"] = "the rule that created it names other keys, or values that have changed since"

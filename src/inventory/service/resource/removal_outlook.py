@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from inventory.domain import ids
 from inventory.domain.clock import isoformat
 from inventory.domain.plain import Json
 from inventory.ingest.garbage import FEATURE
@@ -42,6 +43,7 @@ def removals(
     collectors: Mapping[str, Json],
     limits: RemovalLimits,
     shown: Collection[tuple[str, str]] | None = None,
+    twins: Sequence[str] = (),
 ) -> list[Document]:
     """Return the fields of each ``Removal`` of a resource.
 
@@ -52,11 +54,12 @@ def removals(
         limits: the settings.
         shown: the collectors and secrets that the caller may see, or None for all; to a caller bound to projects, no
             hold and no secret of another project is named.
+        twins: the ids of active resources because of which an undo does not restore a deleted one.
     """
     if document.get("state") == DELETED:
         kept_until = _later(document.get("deleted_at"), timedelta(days=limits.ages.retention_days))
-        by = f" by {document.get('deleted_by') or 'a user'}" if shown is None else ""
-        return [{"by": TERMINATION, "not_before": isoformat(kept_until), "reason": f"it was deleted{by}"}]
+        reason = _deletion(document, twins) if shown is None else "it was deleted"
+        return [{"by": TERMINATION, "not_before": isoformat(kept_until), "reason": reason}]
     known = list(states)
     if holds := sorted({state["hold_id"] for state in known if state.get("hold_id")}):
         return [{"by": GARBAGE_COLLECTION, "reason": _held_by(holds, shown)}]
@@ -67,6 +70,21 @@ def removals(
     if seen and document["domain_id"] not in limits.excluded_domains:
         found.append(_by_age(document, limits.ages, is_kept=_is_kept(document, known)))
     return found
+
+
+def _deletion(document: Json, twins: Sequence[str]) -> str:
+    """Return what deleted a resource, and whether and how it can be restored."""
+    by, job_id = str(document.get("deleted_by") or ""), document.get("deleted_in_job")
+    if not by or by.startswith("user:"):
+        return f"it was deleted by {by or 'a user'}, which cannot be undone"
+    in_job = by.startswith(f"{ids.JOB_TASK}-")
+    words = f"it was deleted by {by}{f' of {job_id}' if job_id else ''}"
+    target = job_id if in_job else by
+    if not target:
+        return words
+    if twins:
+        return f"{words}; an undo does not restore it, because {' and '.join(twins[:3])} is the same and active"
+    return f"{words}; to restore what this deleted: inventory deletion undo {target}"
 
 
 def _held_by(holds: Iterable[str], shown: Collection[tuple[str, str]] | None) -> str:

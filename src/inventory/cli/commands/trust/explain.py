@@ -41,7 +41,7 @@ def _add(
     @click.pass_context
     def explain(context: click.Context, name_or_id: str) -> None:
         with connected(context) as client:
-            wanted = {kind.id_field: find_id(client, kind, name_or_id)}
+            wanted = {kind.id_field: find_id(client, kind, name_or_id, or_deleted=True)}
             found = client.call(f"Explanations.explain_{kind.word}", **wanted)
         if wants_json(context):
             print_json(found)
