@@ -153,7 +153,7 @@ class Services(Managers):
         return DeletionService(
             holds=self.holds,
             held=HeldResources(database=self.database, holds=self.holds),
-            restorer=Restorer(database=self.database, same=SameThing),
+            restorer=Restorer(database=self.database, same=SameThing, kept_days=self.settings.deleted_retention_days),
             age_holds=AgeHolds(database=self.database, holds=self.holds, guard=self.deletion_guard),
             jobs=self.jobs,
             tasks=self.tasks,

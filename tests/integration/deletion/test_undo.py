@@ -71,11 +71,13 @@ def test_the_next_collect_knows_it_again_and_misses_are_counted_from_the_start(f
 
 def test_again_restores_nothing_twice(fleet: Fleet) -> None:
     job_id = delete_by_job(fleet, 0, 1)
+    facts = fleet.whole.container.retry_service
+    assert facts.get(USER, job_id).restored == 0
     assert fleet.service.undo(USER, {"job_id": job_id})["restored"] == 2
     records = fleet.whole.database["record"].count_documents({})
 
     assert fleet.service.undo(USER, {"job_id": job_id})["restored"] == 0
-
+    assert facts.get(USER, job_id).restored == 2
     assert fleet.whole.database["record"].count_documents({}) == records
 
 

@@ -460,5 +460,7 @@ def test_what_is_held_is_listed_shown_approved_and_undone(run: Run, here: Home, 
     assert f"inventory deletion undo {hold['deletion_id']}" in why
     assert run("deletion", "undo", hold["deletion_id"]).stdout == "27 resources are back\n"
     assert "30 of 30" in run("resource", "list").stdout
+    for command in ("show", "approve"):
+        assert "27 of these restored since" in " ".join(run("deletion", command, hold["deletion_id"]).stdout.split())
     assert "APPROVED already" in run("deletion", "discard", hold["deletion_id"], code=1).stderr
     assert "job-000000000000" in run("deletion", "undo", "job-000000000000", code=3).stderr

@@ -29,6 +29,8 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
             f"{missing} resources of {who} are missing. Their deletion is held until somebody approves it: "
             f"inventory deletion show {hold['deletion_id']}"
         )
+    if job.get("restored"):
+        yield f"{job['restored']} of the resources that it deleted were restored by an undo."
     if job.get("retry_of"):
         yield f"It collects again what failed in {job['retry_of']}."
     if job.get("retried_by"):

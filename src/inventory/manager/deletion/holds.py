@@ -13,6 +13,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError
+from inventory.manager.deletion.undo_progress import UndoProgress
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.deletion import (
     AGE,
@@ -54,6 +55,7 @@ class HoldManager:
 
     def __init__(self, *, database: Database[Document], kept_days: float = 90.0) -> None:
         self._deletions = database["deletion"]
+        self._undos = UndoProgress(database=database)
         self._states = database["collection_state"]
         self._services = database["cloud_service"]
         self._kept = timedelta(days=kept_days)
@@ -103,7 +105,10 @@ class HoldManager:
         return [each for each in found if each["state"] == HELD]
 
     def current(self, domain_id: str, found: Sequence[Any]) -> Sequence[StoredDeletion]:
-        """Return holds with the current ``missing``; a hold that no longer holds anything is DISSOLVED."""
+        """Return holds with the current ``missing`` and ``restored_count``; an empty one is DISSOLVED."""
+        restored = self.restored(domain_id, [each["deletion_id"] for each in found if each["deleted_count"]])
+        for each in found:
+            each["restored_count"] = restored.get(each["deletion_id"], 0)
         still_open = [each for each in found if each["state"] in OPEN]
         missing: dict[str, int] = {}
         for kind in (COLLECT, AGE):
@@ -115,6 +120,10 @@ class HoldManager:
             if each["state"] == HELD and not each["missing"]:
                 each["state"] = DISSOLVED
         return found
+
+    def restored(self, domain_id: str, targets: Sequence[str]) -> dict[str, int]:
+        """Return how many resources undos have restored, by the job or deletion that had deleted them."""
+        return self._undos.restored(domain_id, targets)
 
     @translated_errors()
     def _missing(self, domain_id: str, kind: str, hold_ids: Sequence[str]) -> dict[str, int]:

@@ -67,14 +67,15 @@ class Restorer:
     Args:
         database: holds the resources.
         same: returns what recognizes living resources, for one call.
+        kept_days: how long deleted resources are kept, days.
     """
 
-    def __init__(self, *, database: Database[Document], same: Callable[[], Same]) -> None:
+    def __init__(self, *, database: Database[Document], same: Callable[[], Same], kept_days: float = 90.0) -> None:
         self._database = database
         self._services = database["cloud_service"]
         self._states = database["collection_state"]
         self._records = RecordStore(database=database)
-        self._progress = UndoProgress(database=database)
+        self._progress = UndoProgress(database=database, kept_days=kept_days)
         self._twins = Twins(database=database)
         self._same = same
 
@@ -103,7 +104,7 @@ class Restorer:
         undo = _Undo(domain_id, target, deleted_by, user_id, now, self._same())
         transactions = Transactions(database=self._database)
         done = Restored()
-        begun = self._progress.read(domain_id, target)
+        begun = self._progress.read(domain_id, target, now)
         for part in batched(sorted(deleted_by), _PART):
             if part[-1] < begun.part:
                 continue
@@ -114,7 +115,7 @@ class Restorer:
                 done.complete = not should_stop()
             if not done.complete:
                 break
-        ended = self._progress.read(domain_id, target)
+        ended = self._progress.read(domain_id, target, now)
         done.not_restored, done.living = ended.not_restored, ended.living
         if done.complete:
             self._progress.end(domain_id, target)
@@ -142,7 +143,7 @@ class Restorer:
         Returns:
             The number of those restored; None if no resource of the part is left to be tried.
         """
-        progress = self._progress.read(undo.domain_id, undo.target, session)
+        progress = self._progress.read(undo.domain_id, undo.target, undo.now, session)
         query: Document = {"domain_id": undo.domain_id, "deleted_by": {"$in": list(part)}, "state": "DELETED"}
         if progress.part == part[0]:
             query["_id"] = {"$gt": progress.after}
@@ -154,7 +155,7 @@ class Restorer:
             self._services.bulk_write([_restoration(entry, undo.now) for entry in restored], session=session)
             self._records.insert([_record(entry, undo.user_id, undo.now) for entry in restored], session)
             self._put_states(restored, undo.deleted_by, session)
-        progress.tried(part[0], deleted[-1]["_id"], living)
+        progress.tried(part[0], deleted[-1]["_id"], living, len(restored))
         self._progress.write(undo.domain_id, undo.target, progress, undo.now, session)
         return len(restored)
 

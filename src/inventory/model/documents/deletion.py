@@ -91,10 +91,11 @@ class Deletion(Document):  # type: ignore[misc]
 
 
 class Undo(Document):  # type: ignore[misc]
-    """The progress of the undo of one job or deletion; MongoDB removes it at ``expires_at``.
+    """The undo of one job or deletion; MongoDB removes it at ``expires_at``.
 
     ``part`` and ``after`` say which resources were tried; ``not_restored`` and ``living`` which were not restored
-    because an active one is the same.
+    because an active one is the same: both of an undo in progress, which was continued at ``changed_at``. ``restored``
+    is the number of resources restored by all undos.
     """
 
     domain_id = StringField(required=True)
@@ -103,6 +104,8 @@ class Undo(Document):  # type: ignore[misc]
     after = ObjectIdField()
     not_restored = IntField(default=0)
     living = ListField(StructField())
+    restored = IntField(default=0)
+    changed_at = DateTimeField()
     expires_at = DateTimeField(required=True)
 
     meta: ClassVar[dict[str, object]] = {
@@ -125,6 +128,8 @@ class StoredUndo(StoredDocument):
     after: NotRequired[ObjectId]
     not_restored: NotRequired[int]
     living: NotRequired[list[dict[str, Any]]]
+    restored: NotRequired[int]
+    changed_at: NotRequired[datetime]
     expires_at: datetime
 
 
@@ -156,5 +161,7 @@ class StoredDeletion(StoredDocument):
     decided_by: NotRequired[str]
     decided_at: NotRequired[datetime]
     deleted_count: int
+    restored_count: NotRequired[int]
+    """By undos; read, not stored."""
     created_at: datetime
     expires_at: NotRequired[datetime]

@@ -38,6 +38,7 @@ class JobFacts:
             caller bound to projects, in the tasks of these.
         holds: deletion_id, secret_id and missing of the unanswered holds that its tasks made; not for a caller bound to
             projects.
+        restored: how many of the resources that it had deleted undos have restored; not for a caller bound to projects.
     """
 
     job: Document
@@ -47,6 +48,7 @@ class JobFacts:
     not_retryable: str
     warnings: Sequence[Document] = ()
     holds: Sequence[Document] = ()
+    restored: int = 0
 
 
 class RetryService:
@@ -117,7 +119,9 @@ class RetryService:
         warnings = self._tasks.warnings_of_job(principal.domain_id, job_id, scope)
         retried_by = retry["job_id"] if retry else ""
         holds = self._holds_of(principal, job_id)
-        return JobFacts(shown, job.get("retry_of") or "", retried_by, failed, reason, warnings, holds)
+        restored = {} if principal.projects is not None else self._holds.restored(principal.domain_id, [job_id])
+        undone = restored.get(job_id, 0)
+        return JobFacts(shown, job.get("retry_of") or "", retried_by, failed, reason, warnings, holds, undone)
 
     def _holds_of(self, principal: Principal, job_id: str) -> list[Document]:
         if principal.projects is not None:

@@ -31,6 +31,7 @@ COLUMNS: tuple[Column, ...] = (
     ("kind", "kind"),
     ("missing", lambda row: str(row.get("missing", 0))),
     ("deleted", lambda row: str(row.get("deleted_count", 0))),
+    ("restored", lambda row: str(row.get("restored_count", 0))),
     ("collector", "collector_id"),
     ("secret", "secret_id"),
     ("created at", "created_at"),
@@ -108,7 +109,11 @@ def approve_deletion(context: click.Context, deletion_id: str) -> None:
             found = client.call("Deletion.approve", deletion_id=deletion_id)
             if found["state"] != "APPROVING":
                 break
-    say(context, found, f"{deletion_id}: {found['state']}, {found.get('deleted_count', 0)} resources deleted")
+    say(
+        context,
+        found,
+        f"{deletion_id}: {found['state']}, {found.get('deleted_count', 0)} resources deleted{_restored(found)}",
+    )
 
 
 @deletion.command("discard", example="inventory deletion discard hold-0123456789ab")
@@ -158,13 +163,18 @@ def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
 
 def _summary(found: dict[str, Any]) -> str:
     if found.get("kind") == "HOUSEKEEPING":
-        return f"{found.get('deleted_count', 0)} deleted"
+        return f"{found.get('deleted_count', 0)} deleted{_restored(found)}"
     text = f"{found.get('missing', 0)} of {found.get('held', 0)} still missing, {found.get('alive', 0)} were alive"
     if found.get("confirmations"):
         text += f"; confirmed {found['confirmations']} times, last at {found.get('confirmed_at', '')}"
     if found.get("deleted_count"):
-        text += f"; {found['deleted_count']} deleted"
+        text += f"; {found['deleted_count']} deleted{_restored(found)}"
     return text
+
+
+def _restored(found: dict[str, Any]) -> str:
+    restored = found.get("restored_count")
+    return f", {restored} of these restored since" if restored else ""
 
 
 COMMANDS = (deletion,)

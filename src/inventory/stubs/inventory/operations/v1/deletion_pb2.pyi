@@ -68,7 +68,7 @@ class DeletionExample(_message.Message):
     def __init__(self, cloud_service_id: _Optional[str] = ..., name: _Optional[str] = ..., provider: _Optional[str] = ..., cloud_service_group: _Optional[str] = ..., cloud_service_type: _Optional[str] = ..., region_code: _Optional[str] = ..., account: _Optional[str] = ..., resource_id: _Optional[str] = ...) -> None: ...
 
 class DeletionInfo(_message.Message):
-    __slots__ = ("deletion_id", "kind", "state", "reason", "collector_id", "secret_id", "job_id", "job_task_id", "alive", "held", "missing", "types", "regions", "examples", "confirmations", "confirmed_at", "decided_by", "decided_at", "deleted_count", "created_at")
+    __slots__ = ("deletion_id", "kind", "state", "reason", "collector_id", "secret_id", "job_id", "job_task_id", "alive", "held", "missing", "types", "regions", "examples", "confirmations", "confirmed_at", "decided_by", "decided_at", "deleted_count", "created_at", "restored_count")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         NO_KIND: _ClassVar[DeletionInfo.Kind]
@@ -119,6 +119,7 @@ class DeletionInfo(_message.Message):
     DECIDED_AT_FIELD_NUMBER: _ClassVar[int]
     DELETED_COUNT_FIELD_NUMBER: _ClassVar[int]
     CREATED_AT_FIELD_NUMBER: _ClassVar[int]
+    RESTORED_COUNT_FIELD_NUMBER: _ClassVar[int]
     deletion_id: str
     kind: DeletionInfo.Kind
     state: DeletionInfo.State
@@ -139,7 +140,8 @@ class DeletionInfo(_message.Message):
     decided_at: str
     deleted_count: int
     created_at: str
-    def __init__(self, deletion_id: _Optional[str] = ..., kind: _Optional[_Union[DeletionInfo.Kind, str]] = ..., state: _Optional[_Union[DeletionInfo.State, str]] = ..., reason: _Optional[str] = ..., collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., job_id: _Optional[str] = ..., job_task_id: _Optional[str] = ..., alive: _Optional[int] = ..., held: _Optional[int] = ..., missing: _Optional[int] = ..., types: _Optional[_Iterable[_Union[DeletionCount, _Mapping]]] = ..., regions: _Optional[_Iterable[_Union[DeletionCount, _Mapping]]] = ..., examples: _Optional[_Iterable[_Union[DeletionExample, _Mapping]]] = ..., confirmations: _Optional[int] = ..., confirmed_at: _Optional[str] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[str] = ..., deleted_count: _Optional[int] = ..., created_at: _Optional[str] = ...) -> None: ...
+    restored_count: int
+    def __init__(self, deletion_id: _Optional[str] = ..., kind: _Optional[_Union[DeletionInfo.Kind, str]] = ..., state: _Optional[_Union[DeletionInfo.State, str]] = ..., reason: _Optional[str] = ..., collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., job_id: _Optional[str] = ..., job_task_id: _Optional[str] = ..., alive: _Optional[int] = ..., held: _Optional[int] = ..., missing: _Optional[int] = ..., types: _Optional[_Iterable[_Union[DeletionCount, _Mapping]]] = ..., regions: _Optional[_Iterable[_Union[DeletionCount, _Mapping]]] = ..., examples: _Optional[_Iterable[_Union[DeletionExample, _Mapping]]] = ..., confirmations: _Optional[int] = ..., confirmed_at: _Optional[str] = ..., decided_by: _Optional[str] = ..., decided_at: _Optional[str] = ..., deleted_count: _Optional[int] = ..., created_at: _Optional[str] = ..., restored_count: _Optional[int] = ...) -> None: ...
 
 class DeletionList(_message.Message):
     __slots__ = ("results", "total_count")

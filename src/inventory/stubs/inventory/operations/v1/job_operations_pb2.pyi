@@ -26,7 +26,7 @@ class JobFactsRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., domain_id: _Optional[str] = ...) -> None: ...
 
 class JobFacts(_message.Message):
-    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings", "holds")
+    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings", "holds", "restored")
     JOB_FIELD_NUMBER: _ClassVar[int]
     RETRY_OF_FIELD_NUMBER: _ClassVar[int]
     RETRIED_BY_FIELD_NUMBER: _ClassVar[int]
@@ -34,6 +34,7 @@ class JobFacts(_message.Message):
     NOT_RETRYABLE_FIELD_NUMBER: _ClassVar[int]
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     HOLDS_FIELD_NUMBER: _ClassVar[int]
+    RESTORED_FIELD_NUMBER: _ClassVar[int]
     job: _collector_pb2.JobInfo
     retry_of: str
     retried_by: str
@@ -41,7 +42,8 @@ class JobFacts(_message.Message):
     not_retryable: str
     warnings: _containers.RepeatedCompositeFieldContainer[JobWarning]
     holds: _containers.RepeatedCompositeFieldContainer[JobHold]
-    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ..., holds: _Optional[_Iterable[_Union[JobHold, _Mapping]]] = ...) -> None: ...
+    restored: int
+    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ..., holds: _Optional[_Iterable[_Union[JobHold, _Mapping]]] = ..., restored: _Optional[int] = ...) -> None: ...
 
 class SliceQuery(_message.Message):
     __slots__ = ("job_task_id", "page", "domain_id")
