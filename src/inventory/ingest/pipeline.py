@@ -218,8 +218,8 @@ class _Run:
         """Add the warnings of a whole stream to its task's."""
         if found := self.tally.review.close():
             context = self.tally.context
-            warnings = {code: (each.count, each.example) for code, each in found.items()}
-            note = partial(self._tasks.note_warnings, context.domain_id, context.job_task_id, warnings)
+            warnings = {code: (each.count, each.example, each.names) for code, each in found.items()}
+            note = partial(self._tasks.warnings.note, context.domain_id, context.job_task_id, warnings)
             self._transactions.run(note)
 
     def _cache(self, message: ResourceMessage) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from inventory.connector.ports import ResourceMessage
@@ -35,16 +35,25 @@ REGION_KEYS: Final = ("provider", "region_code")
 _REGIONS: Final = 10_000
 """Regions that are distinguished; with more, none is called unused."""
 _EXAMPLE_CHARACTERS: Final = 200
+_NAMES: Final = 200
+"""Types or regions of a stream that are distinguished from those of other streams of a job."""
+_TYPE_KEYS: Final = ("provider", "group", "name")
 
 Region = tuple[Any, ...]
 
 
 @dataclass(slots=True)
 class Warned:
-    """The number of resources, and the name of the first."""
+    """The number of resources, and the name of the first.
+
+    Attributes:
+        count: of types and regions, which other streams send too: how many different ones.
+        names: of types and regions, the first :data:`_NAMES`.
+    """
 
     count: int
     example: str
+    names: list[str] = field(default_factory=list)
 
 
 class Review:
@@ -95,7 +104,7 @@ class Review:
         """Look at CloudServiceTypes."""
         for message in messages:
             if not (message.resource.get("metadata") or message.resource.get("json_metadata")):
-                self._add(NO_METADATA, message)
+                self._add_type(message)
 
     def regions(self, messages: Iterable[ResourceMessage]) -> None:
         """Look at Regions."""
@@ -108,7 +117,8 @@ class Review:
         found = dict(self._found)
         unused = [region for region in self._regions if region not in self._named]
         if self._whole and unused and len(self._named) < _REGIONS:
-            found[UNUSED_REGION] = Warned(len(unused), self._example("/".join(unused[0])))
+            names = [self._example("/".join(region)) for region in unused[:_NAMES]]
+            found[UNUSED_REGION] = Warned(len(unused), names[0], names)
         return found
 
     def _note(self, cloud_service_id: str, resource: Mapping[str, Any], message: ResourceMessage) -> None:
@@ -122,6 +132,16 @@ class Review:
             self._seen.add(mark)
         else:
             self._add(UNCOMPARED, message)
+
+    def _add_type(self, message: ResourceMessage) -> None:
+        """Count a type without metadata, once."""
+        name = self._example(".".join(str(message.resource.get(key) or "") for key in _TYPE_KEYS))
+        if (found := self._found.get(NO_METADATA)) is None:
+            self._add(NO_METADATA, message)
+            self._found[NO_METADATA].names.append(name)
+        elif name not in found.names and len(found.names) < _NAMES:
+            found.count += 1
+            found.names.append(name)
 
     def _add(self, code: str, message: ResourceMessage) -> None:
         if found := self._found.get(code):

@@ -250,14 +250,15 @@ def test_a_caller_bound_to_projects_sees_their_secrets_only(world: World) -> Non
         world.service.get(bound, world.collector_id, "secret-other")
 
 
-def test_the_types_of_a_secret_tell_when_they_were_seen(world: World) -> None:
+def test_the_types_of_a_secret_tell_when_they_were_seen_and_how_many_the_last_collect_did_not_see(world: World) -> None:
     world.collect(secret_1=OK)
     now = world.clock.now()
-    for number, (kind, misses) in enumerate((("Server", 0), ("Server", 2), ("Disk", 0))):
+    # Not yet a miss: it was seen within the grace period.
+    for number, (kind, hours) in enumerate((("Server", 0), ("Server", 1), ("Disk", 0))):
         key = {"domain_id": DOMAIN, "cloud_service_id": f"cloud-svc-{number}"}
         kinds = {"provider": "aws", "cloud_service_group": "Compute", "cloud_service_type": kind, "state": "ACTIVE"}
         world.kit.database["cloud_service"].insert_one(key | kinds)
-        seen = {"seen_at": now - timedelta(hours=number), "disconnected_count": misses}
+        seen = {"seen_at": now - timedelta(hours=hours), "disconnected_count": 0}
         pair = {"collector_id": world.collector_id, "secret_id": "secret-1"}
         world.kit.database["collection_state"].insert_one(key | pair | seen)
 
@@ -269,7 +270,8 @@ def test_the_types_of_a_secret_tell_when_they_were_seen(world: World) -> None:
     assert (server.cloud_service_type, server.resources, server.missing) == ("Server", 2, 1)
     assert (server.last_seen_at, server.oldest_seen_at) == (now, now - timedelta(hours=1))
     assert [each.verdict.state.value for each in found.types] == ["FRESH", "FRESH"]
-    world.kit.database["collection_state"].update_many({}, {"$set": {"disconnected_count": 1}})
+    missed = {"disconnected_count": 1, "seen_at": now - timedelta(hours=2)}
+    world.kit.database["collection_state"].update_many({}, {"$set": missed})
     late, _ = world.service.get(ANYONE, world.collector_id, "secret-1").types
     assert (late.verdict.state.value, late.verdict.reason) == (
         "LATE",

@@ -16,6 +16,8 @@ from inventory.cli.view.watch import EXIT_INTERRUPTED, POLL_SECONDS, RETRY_SECON
 from inventory.domain.plain import Json
 
 COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "errors")
+_COUNT_WORDS: Final[Mapping[str, str]] = {"updated": "changed"}
+"""A job counts everything that it saw as updated, changed or not."""
 HARMFUL: Final = ("deleted", "held", "missed", "failed", "errors")
 """Counts that are 0 if a collect deletes nothing, starts no deletion, and fails nowhere."""
 _ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
@@ -66,7 +68,7 @@ def print_report(report: Json, changes: Json) -> None:
     """Print a report for people, with some of its changes."""
     out = console()
     counts = report.get("counts", {})
-    counted = ", ".join(f"{counts.get(name, 0)} {name}" for name in COUNTS)
+    counted = ", ".join(f"{counts.get(name, 0)} {_COUNT_WORDS.get(name, name)}" for name in COUNTS)
     out.print(styled(f"{report['dry_run_id']}: ", status(report["status"]), f", {counted}"))
     for error in report.get("errors", []):
         out.print(styled(("error: ", "red"), one_line(error.get("message", ""))))
@@ -110,6 +112,6 @@ _WORDS: Final[Mapping[str, str]] = {
     "DELETE": "deleted",
     "HOLD": "held",
     "MISS": "missed",
-    "UPDATE": "updated",
+    "UPDATE": "changed",
     "CREATE": "created",
 }

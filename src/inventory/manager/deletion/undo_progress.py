@@ -69,7 +69,7 @@ class UndoProgress:
         self._undos = collection_of(database, "undo", StoredUndo)
 
     def read(self, domain_id: str, target: str, now: datetime, session: ClientSession | None = None) -> Progress:
-        """Return the progress of the undo of a job or deletion; one that was interrupted long ago begins anew."""
+        """Return the progress of the undo of a job or deletion; one that was interrupted long ago starts over."""
         found = self._undos.find_one({"domain_id": domain_id, "target": target}, session=session)
         if found is None:
             return Progress()

@@ -22,6 +22,7 @@ from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
 from inventory.manager.job.garbage_claim import GarbageClaims
 from inventory.manager.job.slices import OPEN, SliceManager
 from inventory.manager.job.task_start import TaskStarts
+from inventory.manager.job.task_warnings import TaskWarnings
 from inventory.manager.transactions import end_sessions, sessions_of
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job import StoredJob
@@ -30,8 +31,6 @@ from inventory.model.lease import GARBAGE_LEASE
 from inventory.model.new_document import new_document
 
 _TYPES_RECORDED: Final = 100
-_WARNINGS: Final = 100
-"""The maximum number of kinds of warnings that are read."""
 _PLAN_DEFAULTS: Final = {"status": TaskStatus.PENDING.value}
 
 
@@ -56,6 +55,7 @@ class JobTaskManager(TaskStarts):
         super().__init__(database=database, clock=clock)
         self._slices = slices
         self.garbage = GarbageClaims(database=database, clock=clock)
+        self.warnings = TaskWarnings(database=database)
 
     def insert_tasks(
         self,
@@ -175,35 +175,6 @@ class JobTaskManager(TaskStarts):
         }
         change = {"$push": {"types_told": resource_type}}
         return self._tasks.update_one(query, change, session=session).modified_count == 1
-
-    def note_warnings(
-        self, domain_id: str, job_task_id: str, warnings: Mapping[str, tuple[int, str]], session: ClientSession
-    ) -> None:
-        """Add to the counts of a task's warnings, in a transaction: by code how many more, and an example."""
-        change = {
-            "$inc": {f"warnings.{code}.count": count for code, (count, _) in warnings.items()},
-            "$set": {f"warnings.{code}.example": example for code, (_, example) in warnings.items()},
-        }
-        self._tasks.update_one({"domain_id": domain_id, "job_task_id": job_task_id}, change, session=session)
-
-    @translated_errors()
-    def warnings_of_job(self, domain_id: str, job_id: str, scope: Mapping[str, Any] | None = None) -> list[Document]:
-        """Return code, count, tasks and example of each kind of warning in the job, the most frequent first.
-
-        Args:
-            domain_id, job_id: the job.
-            scope: limits its tasks to those that the caller may see.
-        """
-        number, example = {"$sum": "$warning.v.count"}, {"$first": "$warning.v.example"}
-        stages: list[Document] = [
-            {"$match": {"domain_id": domain_id, "job_id": job_id, "warnings": {"$exists": True}, **(scope or {})}},
-            {"$project": {"warning": {"$objectToArray": "$warnings"}}},
-            {"$unwind": "$warning"},
-            {"$group": {"_id": "$warning.k", "count": number, "tasks": {"$sum": 1}, "example": example}},
-            {"$sort": {"count": -1, "_id": 1}},
-            {"$limit": _WARNINGS},
-        ]
-        return [{"code": row.pop("_id"), **row} for row in self._tasks.aggregate(stages)]
 
     @translated_errors()
     def cancel_of_job(self, domain_id: str, job_id: str) -> int:

@@ -26,7 +26,7 @@ class SeenType:
     Attributes:
         provider, cloud_service_group, cloud_service_type: the type.
         resources: their number.
-        missing: how many of them the last full collects did not see.
+        missing: how many of them the last complete success did not see, counted as a miss or not.
         last_seen_at: when one of them was last seen.
         oldest_seen_at: the earliest of the times when each was last seen.
     """
@@ -39,11 +39,12 @@ class SeenType:
     last_seen_at: datetime | None = None
     oldest_seen_at: datetime | None = None
 
-    def add(self, state: Document) -> None:
-        """Count one more resource by its collection state."""
+    def add(self, state: Document, since: datetime | None) -> None:
+        """Count one more resource by its collection state; what was last seen before ``since`` is missing."""
         seen_at = state.get("seen_at")
         self.resources += 1
-        self.missing += 1 if state.get("disconnected_count") else 0
+        if state.get("disconnected_count") or (since and isinstance(seen_at, datetime) and seen_at < since):
+            self.missing += 1
         if isinstance(seen_at, datetime):
             self.last_seen_at = max(seen_at, self.last_seen_at or seen_at)
             self.oldest_seen_at = min(seen_at, self.oldest_seen_at or seen_at)
@@ -62,12 +63,19 @@ class SeenTypes:
 
     @translated_errors()
     def of_secret(
-        self, domain_id: str, collector_id: str, secret_id: str, *, scope: Mapping[str, Any] | None = None
+        self,
+        domain_id: str,
+        collector_id: str,
+        secret_id: str,
+        *,
+        since: datetime | None = None,
+        scope: Mapping[str, Any] | None = None,
     ) -> tuple[list[SeenType], bool]:
         """Return the types by provider, group and type, and whether all resources of the secret were examined.
 
         Args:
             domain_id, collector_id, secret_id: whose resources.
+            since: when the last complete success began; None if there is none.
             scope: limits them to what the caller may see.
         """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}
@@ -78,7 +86,7 @@ class SeenTypes:
         for service in self._alive(domain_id, looked_at, scope or {}):
             provider, group, name = (str(service.get(part) or "") for part in _TYPE)
             seen = found.setdefault((provider, group, name), SeenType(provider, group, name))
-            seen.add(states[service["cloud_service_id"]])
+            seen.add(states[service["cloud_service_id"]], since)
         return [found[key] for key in sorted(found)], len(states) <= LOOKED_AT
 
     def _alive(self, domain_id: str, cloud_service_ids: Iterable[str], scope: Mapping[str, Any]) -> Iterable[Document]:

@@ -35,7 +35,8 @@ class JobTask(Counted, Document):  # type: ignore[misc]
     prove that a resource no longer exists. ``slices_planned`` becomes true when all slices exist; ``garbage_collected``
     when garbage collection has run or does not apply; ``garbage_owner`` and ``garbage_lease_until`` are its claim,
     ``garbage_session`` and ``garbage_lost_session`` are as those of a slice. ``error_count`` includes errors that
-    were not kept. ``warnings`` are what resources lack without failing, by code: how many, and an example.
+    were not kept. ``warnings`` are what resources lack without failing, by code: how many, an example,
+    and the names of types and regions.
     ``types_told`` are the unknown resource types that were reported: once per task, however many slices and
     attempts meet them.
 

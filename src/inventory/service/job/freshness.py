@@ -128,7 +128,9 @@ class FreshnessService:
             raise NotFoundError(key="secret_id", value=secret_id)
         view = found[0]
         scope = project_scope(principal)
-        types, complete = self._types.of_secret(principal.domain_id, collector_id, secret_id, scope=scope)
+        types, complete = self._types.of_secret(
+            principal.domain_id, collector_id, secret_id, since=view.began_at, scope=scope
+        )
         return SecretFreshness(view, [self._of_type(view, seen) for seen in types], complete)
 
     def _of_type(self, view: SecretView, seen: SeenType) -> TypeFreshness:

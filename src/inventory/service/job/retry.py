@@ -116,7 +116,7 @@ class RetryService:
             reason = self._planner.nothing_failed(source)
         if not reason and retry is not None:
             reason = f"{retry['job_id']} already retries it"
-        warnings = self._tasks.warnings_of_job(principal.domain_id, job_id, scope)
+        warnings = self._tasks.warnings.of_job(principal.domain_id, job_id, scope)
         retried_by = retry["job_id"] if retry else ""
         holds = self._holds_of(principal, job_id)
         restored = {} if principal.projects is not None else self._holds.restored(principal.domain_id, [job_id])

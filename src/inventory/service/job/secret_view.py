@@ -12,7 +12,7 @@ from inventory.manager.collector.manager import ENABLED
 from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
 
-_ALIVE: Final = ("created_count", "updated_count", "disconnected_count", "view_resources_seen")
+_COUNTED: Final = ("created_count", "updated_count", "disconnected_count", "view_resources_seen")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,13 @@ class SecretView:
     def last_success_at(self) -> datetime | None:
         """When the last complete success ended; of one that a retry completed, when the job that it retries began."""
         return None if self.complete is None else succeeded_at(self.complete)
+
+    @property
+    def began_at(self) -> datetime | None:
+        """When the last complete success began; what it did not see, it missed."""
+        complete = self.complete or {}
+        moment: datetime | None = complete.get("view_started_at") or complete.get("started_at")
+        return moment
 
     @property
     def project_id(self) -> str:
@@ -81,7 +88,7 @@ class SecretView:
             "last_attempt_job_id": attempt.get("job_id"),
             "last_attempt_job_task_id": attempt.get("job_task_id"),
             "consecutive_failures": self.failures,
-            "resources": sum(complete.get(name) or 0 for name in _ALIVE),
+            "resources": sum(complete.get(name) or 0 for name in _COUNTED),
             "stale_after_seconds": int(self.stale_after.total_seconds()),
         }
         if (errors := attempt.get("errors")) and attempt["status"] != TaskStatus.SUCCESS.value:

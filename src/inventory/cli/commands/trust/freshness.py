@@ -34,7 +34,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     ("last attempt", "last_attempt_at"),
     ("ended", "last_attempt_status"),
     ("failures", lambda row: str(row.get("consecutive_failures", 0))),
-    ("resources", lambda row: str(row.get("resources", 0))),
+    ("collected", lambda row: str(row.get("resources", 0))),
     ("why", _why),
 )
 TYPE_COLUMNS: Final[tuple[Column, ...]] = (
@@ -42,7 +42,7 @@ TYPE_COLUMNS: Final[tuple[Column, ...]] = (
     ("provider", "provider"),
     ("group", "cloud_service_group"),
     ("type", "cloud_service_type"),
-    ("resources", lambda row: str(row.get("resources", 0))),
+    ("alive", lambda row: str(row.get("resources", 0))),
     ("missing", lambda row: str(row.get("missing", 0))),
     ("last seen", "last_seen_at"),
     ("longest unseen", "oldest_seen_at"),
