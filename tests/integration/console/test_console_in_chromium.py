@@ -161,16 +161,24 @@ def test_a_job_moves_while_it_runs_and_rests_when_it_has_ended(world: World, ope
     gate = world.plugin.gate = Gate(after=3)
     world.plugin.tasks = [{"part": 1}, {"part": 2}]
     try:
-        page = open_page(open_origin, f"/collectors/{world.collector['collector_id']}")
+        page = open_page(open_origin, f"/collectors/{world.collector['collector_id']}", failing=True)
         page.get_by_role("button", name="Collect now").click()
         expect(page.locator("[data-state=IN_PROGRESS]")).to_be_visible()
         page.evaluate("window.stayed = true")
         expect(page.locator(".slices .state.run")).to_have_count(2)
         picture(page, "job-runs")
+        expect(page.get_by_role("link", name="Cancel and delete")).to_be_visible()
+        page.route("**/progress*", lambda route: route.abort())
+        expect(page.get_by_text("The server does not answer. This is how it was at")).to_be_visible()
+        picture(page, "job-away")
+        page.unroute("**/progress*")
+        expect(page.get_by_text("The server does not answer")).to_have_count(0)
         gate.open()
         expect(page.locator("[data-state=SUCCESS]")).to_be_visible()
         expect(page.locator(".slices .state.ok")).to_have_count(3)
         assert page.evaluate("window.stayed"), "the page was not loaded anew"
+        expect(page.get_by_role("link", name="Cancel and delete")).to_be_hidden()
+        expect(page.get_by_role("link", name="Delete", exact=True)).to_be_visible()
         requests: list[str] = []
         page.on("request", lambda request: requests.append(request.url))
         page.wait_for_timeout(1_300)
@@ -188,12 +196,27 @@ def test_the_list_follows_what_one_types_and_the_url_follows_too(open_origin: st
 
     expect(page.get_by_text("1–10 of 10")).to_be_visible()
     assert "server" in page.url
+    expect(page.locator("#facets .num").first).to_have_text("10")
+    page.locator("#facets").get_by_role("link", name="aws").click()
+    expect(page).to_have_url(re.compile("q=.*provider=aws"))
+    settled(page)
+    expect(page.get_by_text("1–10 of 10")).to_be_visible()
     page.reload()
     expect(page.get_by_text("1–10 of 10")).to_be_visible()
     page.locator("#found tbody a").first.click()
     page.get_by_label("Filter the data").fill("state")
     expect(page.locator("#tree [data-row^='data.state']")).to_be_visible()
     expect(page.locator("#tree [data-row^='data.size']")).to_be_hidden()
+
+
+def test_whoever_is_no_longer_signed_in_is_asked_and_returns(open_origin: str, open_page: Open) -> None:
+    page = open_page(open_origin, "/collectors", failing=True)
+    login = '<main><form action="/login"></form></main>'
+    page.route("**/collectors?q=*", lambda route: route.fulfill(status=401, content_type="text/html", body=login))
+
+    page.get_by_label("Search in collectors").fill("every")
+
+    expect(page).to_have_url(f"{open_origin}/login?next=%2Fcollectors")
 
 
 def test_everything_is_reached_by_keys(open_origin: str, open_page: Open) -> None:
@@ -326,7 +349,7 @@ def test_every_page_is_accessible_and_no_wider_than_a_telephone(
         settled(page)
         picture(page, f"{name}-{scheme}")
         # Only contrast depends on the colors.
-        options = {"runOnly": ["color-contrast"]} if scheme == "dark" else None
+        options = {"resultTypes": ["violations"]} | ({"runOnly": ["color-contrast"]} if scheme == "dark" else {})
         for each in Axe().run(page, options=options).response["violations"]:
             targets = [node["target"] for node in each["nodes"][:4]]
             faults.append(f"{name}: {each['id']}: {each['help']} {targets}")

@@ -40,11 +40,12 @@ def test_a_day_of_the_overview_shows_what_was_created_changed_and_deleted() -> N
     [
         ("CloudService.stat", {"kinds", "regions"}),
         ("JobTask.stat", {"changes"}),
-        ("Job.list", {"jobs", "attention"}),
+        ("Job.list", {"jobs"}),
+        ("Job.stat", {"jobs", "attention"}),
         ("Collector.list", {"attention"}),
         ("Freshness.list", {"attention"}),
         ("Deletion.list", {"attention"}),
-        ("Operations.list_schedule_facts", {"attention"}),
+        ("Operations.list_all_schedule_facts", {"attention"}),
         ("Region.list", set()),
     ],
 )

@@ -40,7 +40,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("/jobs/job-1", "JobOperations.get"),
         ("/collectors", "Job.stat"),
         ("/collectors/collector-1/delete", "Operations.list_schedule_facts"),
+        ("/collectors", "Operations.list_all_schedule_facts"),
+        ("/schedules", "Operations.list_all_schedule_facts"),
         ("/schedules?by=duration", "Job.list"),
+        ("/search?q=words", "Operations.list_all_schedule_facts"),
         ("/search?q=words", "CloudService.list"),
     ],
 )
@@ -62,6 +65,12 @@ def test_a_page_without_the_answer_it_waits_for_is_an_error(path: str, slow: str
         ("/overview/regions", "CloudService.stat"),
         ("/overview/changes", "JobTask.stat"),
         ("/overview/jobs", "Job.list"),
+        ("/overview/jobs", "Job.stat"),
+        ("/overview/attention", "Job.stat"),
+        ("/overview/attention", "Collector.list"),
+        ("/overview/attention", "Freshness.list"),
+        ("/overview/attention", "Deletion.list"),
+        ("/overview/attention", "Operations.list_all_schedule_facts"),
         ("/resources/part/rows", "ResourcePages.list"),
         ("/resources/part/facets", "CloudService.stat"),
         ("/resources?wait=1", "ResourcePages.list"),
@@ -80,10 +89,11 @@ def test_a_part_without_its_answer_says_so(path: str, slow: str) -> None:
 
     assert found.status_code == 200
     assert "did not answer within" in found.text
+    assert "all is well" not in found.text
 
 
 def test_what_one_may_not_see_is_no_error_of_the_page() -> None:
-    answers = {"Collector.list": COLLECTORS, "Job.stat": REFUSED, "Operations.list_schedule_facts": REFUSED}
+    answers = {"Collector.list": COLLECTORS, "Job.stat": REFUSED, "Operations.list_all_schedule_facts": REFUSED}
 
     assert get("/collectors", answers).status_code == 200
 

@@ -33,10 +33,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """The chart: its rows, and the positions of the hours."""
+    """The chart: its rows, the positions of the hours, and how many collectors have no row."""
 
     rows: tuple[Row, ...]
     hours: tuple[tuple[float, datetime], ...]
+    left: int
 
 
 def timeline(jobs: Sequence[Mapping[str, Any]], now: datetime, *, hours: int, width: float, most: int) -> Timeline:
@@ -61,4 +62,5 @@ def timeline(jobs: Sequence[Mapping[str, Any]], now: datetime, *, hours: int, wi
     return Timeline(
         tuple(Row(name, collector_id, tuple(bars)) for collector_id, (name, bars) in shown),
         tuple(((mark - begin).total_seconds() * scale, mark) for mark in marks),
+        len(rows) - len(shown),
     )

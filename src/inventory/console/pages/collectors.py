@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from starlette.responses import Response
@@ -32,7 +32,7 @@ async def show_list(visit: Visit) -> Response:
         query["keyword"] = words
     found = await visit.call("Collector.list", query=query)
     rows = found.get("results", [])
-    newest, facts = await asyncio.gather(newest_jobs(visit, rows), schedule_facts(visit, rows))
+    newest, facts = await asyncio.gather(newest_jobs(visit, rows), schedule_facts(visit))
     return visit.render(
         "collectors/list.html",
         rows=rows,
@@ -40,12 +40,17 @@ async def show_list(visit: Visit) -> Response:
         start=start,
         limit=LIMIT,
         newest=newest,
-        next_fires={key: _next(values) for key, values in facts.items()},
+        next_fires=_next_fires(facts),
     )
 
 
-def _next(facts: list[Json]) -> str:
-    return min((str(each["next_fire_at"]) for each in facts if each.get("next_fire_at")), default="")
+def _next_fires(facts: list[Json]) -> Mapping[str, str]:
+    """Return the next fire time of each collector that has one."""
+    found: dict[str, str] = {}
+    for each in facts:
+        if fire_at := each.get("next_fire_at"):
+            found[each["collector_id"]] = min(found.get(each["collector_id"], fire_at), fire_at)
+    return found
 
 
 async def newest_jobs(visit: Visit, collectors: list[Json]) -> Mapping[str, Json]:
@@ -53,32 +58,34 @@ async def newest_jobs(visit: Visit, collectors: list[Json]) -> Mapping[str, Json
     ids = [each["collector_id"] for each in collectors]
     if not ids:
         return {}
-    fields = [
-        {"name": key, "key": key, "operator": "last"} for key in ("job_id", "status", "created_at", "finished_at")
-    ]
-    query = {
-        "filter": [
-            {"k": "collector_id", "v": ids, "o": "in"},
-            {"k": "created_at", "v": "now - 14d", "o": "timediff_gte"},
-        ],
-        "aggregate": [
-            {"sort": {"key": "created_at"}},
-            {"group": {"keys": [{"key": "collector_id", "name": "collector_id"}], "fields": fields}},
-        ],
-    }
+    query = newest_jobs_query([{"k": "collector_id", "v": ids, "o": "in"}, _LATELY])
     answer = (await part(visit, "Job.stat", wait=True, query=query)).permitted()
     return {row.get("collector_id", ""): row for row in answer.results}
 
 
-async def schedule_facts(visit: Visit, collectors: list[Json]) -> Mapping[str, list[Json]]:
-    """Return the past and next fire times of the schedules of some collectors."""
-    answers = await asyncio.gather(
-        *(
-            part(visit, "Operations.list_schedule_facts", wait=True, collector_id=each["collector_id"])
-            for each in collectors
-        )
-    )
-    return {each["collector_id"]: answer.results for each, answer in zip(collectors, answers, strict=True)}
+def newest_jobs_query(filters: list[Json]) -> Json:
+    """Return the statistics query for the newest job of each collector."""
+    fields = [
+        {"name": key, "key": key, "operator": "last"} for key in ("job_id", "status", "created_at", "finished_at")
+    ]
+    group = {"keys": [{"key": "collector_id", "name": "collector_id"}], "fields": fields}
+    return {"filter": filters, "aggregate": [{"sort": {"key": "created_at"}}, {"group": group}]}
+
+
+async def collector_names(visit: Visit, ids: Iterable[str], *, wait: bool = True) -> Mapping[str, str]:
+    """Return the names of collectors, as far as the visitor may see them, and without ``wait`` at once."""
+    if not (wanted := sorted(set(ids))):
+        return {}
+    query = {"filter": [{"k": "collector_id", "v": wanted, "o": "in"}], "only": ["collector_id", "name"]}
+    answer = await part(visit, "Collector.list", wait=wait, query=query)
+    return {each["collector_id"]: each.get("name", "") for each in answer.results}
+
+
+async def schedule_facts(visit: Visit, *, with_last_jobs: bool = False) -> list[Json]:
+    """Return the past and next fire times of all schedules; none if the visitor may not see them."""
+    name = "Operations.list_all_schedule_facts"
+    found = await part(visit, name, wait=True, with_last_jobs=with_last_jobs)
+    return found.permitted().results
 
 
 async def details(visit: Visit, collector_id: str) -> TemplateValues:

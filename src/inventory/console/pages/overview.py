@@ -14,6 +14,8 @@ from inventory.console.api import NOT_FOUND, ApiError, Json
 from inventory.console.charts.days import last_days, stacked_days
 from inventory.console.charts.timeline import timeline
 from inventory.console.charts.treemap import treemap
+from inventory.console.pages.collectors import collector_names, newest_jobs_query
+from inventory.console.pages.jobs import ENDED
 from inventory.console.parts import Part, TemplateValues, grouped, part, parts
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
@@ -22,8 +24,10 @@ DAYS: Final = 30
 HOURS: Final = 24
 _TILES: Final = 40
 _ROWS: Final = 8
+_LISTED: Final = 100
+"""Maximum number of findings of each kind; how many more there are is shown."""
 _JOBS: Final = 300
-_COLLECTORS: Final = 200
+"""Maximum number of jobs drawn; all are counted."""
 _MAP: Final = (1080.0, 210.0)
 _DAYS_AREA: Final = (500.0, 120.0)
 _DAY_WIDTH: Final = 420.0
@@ -109,19 +113,30 @@ def _by_day(since: str) -> Json:
 
 
 async def jobs(visit: Visit, *, wait: bool = False) -> TemplateValues:
-    """Return the jobs of the last day on a time axis."""
-    found = await part(visit, "Job.list", wait=wait, query=_recent_jobs())
+    """Return the jobs of the last day: all counted by state, the newest on a time axis."""
+    newest, counted = await parts(
+        visit,
+        ("Job.list", {"query": _newest_jobs()}),
+        ("Job.stat", {"query": grouped("status", filters=[_lately()])}),
+        wait=wait,
+    )
+    states = Counter({row.get("status", ""): int(row["count"]) for row in counted.results})
     return {
-        "part": found,
-        "chart": timeline(found.results, visit.now, hours=HOURS, width=_DAY_WIDTH, most=12),
-        "states": Counter(job.get("status", "") for job in found.results),
-        "jobs": found.results,
+        "part": next((each for each in (newest, counted) if each.answer is None), newest),
+        "chart": timeline(newest.results, visit.now, hours=HOURS, width=_DAY_WIDTH, most=12),
+        "states": states,
+        "total": max(states.total(), len(newest.results)),
+        "jobs": newest.results,
     }
 
 
-def _recent_jobs() -> Json:
+def _lately() -> Json:
+    return _since("created_at", f"now - {HOURS}h")
+
+
+def _newest_jobs() -> Json:
     return {
-        "filter": [_since("created_at", f"now - {HOURS}h")],
+        "filter": [_lately()],
         "only": ["job_id", "status", "created_at", "finished_at", "collector_info", "total_tasks", "remained_tasks"],
         "page": {"start": 1, "limit": _JOBS},
     }
@@ -129,62 +144,60 @@ def _recent_jobs() -> Json:
 
 async def attention(visit: Visit, *, wait: bool = False) -> TemplateValues:
     """Return what needs attention, and what fires next."""
-    recent, collectors, stale, held = await parts(
-        visit,
-        ("Job.list", {"query": _recent_jobs()}),
-        ("Collector.list", {"query": {"page": {"start": 1, "limit": _COLLECTORS}, "only": _COLLECTOR_FIELDS}}),
-        ("Freshness.list", {"states": ["NEVER", "STALE"], "enabled_only": True, "page": {"start": 1, "limit": _ROWS}}),
-        ("Deletion.list", {"states": ["HELD", "APPROVING", "DISCARDING"], "page": {"start": 1, "limit": _ROWS}}),
-        wait=wait,
-    )
-    schedules = await _schedule_facts(visit, collectors.results, wait=wait)
-    facts = [row for each in schedules for row in each.results]
-    late, disabled = _late(facts, visit.now), _disabled(collectors.results)
-    found = [*_held(held.results), *_failed(recent.results), *_stale(stale), *late, *disabled]
-    fires = sorted((each for each in facts if each.get("next_fire_at")), key=lambda each: str(each["next_fire_at"]))
+    ended = {"k": "status", "v": list(ENDED), "o": "in"}
+    disabled = [{"k": "state", "v": "DISABLED", "o": "eq"}]
+    first = {"start": 1, "limit": _LISTED}
+    asked: dict[str, tuple[str, Json]] = {
+        "jobs": ("Job.stat", {"query": newest_jobs_query([_lately(), ended])}),
+        "schedules": ("Operations.list_all_schedule_facts", {}),
+        "collectors": ("Collector.list", {"query": {"filter": disabled, "only": _COLLECTOR_FIELDS, "page": first}}),
+        "secrets": ("Freshness.list", {"states": ["NEVER", "STALE"], "enabled_only": True, "page": first}),
+        "deletions": ("Deletion.list", {"states": ["HELD", "APPROVING", "DISCARDING"], "page": first}),
+    }
+    answers = dict(zip(asked, await parts(visit, *asked.values(), wait=wait), strict=True))
+    failed = [job for job in answers["jobs"].results if job.get("status") in ("ERROR", "TIMEOUT")]
+    facts = answers["schedules"].results
+    fires = sorted((each for each in facts if _fires(each)), key=lambda each: str(each["next_fire_at"]))[:_ROWS]
+    known = [each["collector_id"] for each in (*failed[:_LISTED], *fires) if each.get("collector_id")]
+    names = await collector_names(visit, known, wait=wait)
+    found = [
+        *_held(answers["deletions"].results),
+        *_late(facts, visit.now),
+        *_failed(failed, names),
+        *_stale(answers["secrets"]),
+        *_disabled(answers["collectors"].results),
+    ]
+    cut = sum(max(answers[name].total - _LISTED, 0) for name in ("collectors", "secrets", "deletions"))
     return {
-        "part": _whole(recent, collectors, stale, held, *schedules),
-        "found": found[:_ROWS],
-        "more": max(len(found) - _ROWS, 0) + max(stale.total - len(stale.results), 0),
-        "fires": fires[:_ROWS],
-        "names": {each["collector_id"]: each.get("name", "") for each in collectors.results},
-        "collectors": collectors,
+        "part": next((each for each in answers.values() if each.is_late), Part({})),
+        "found": found,
+        "shown": _ROWS,
+        "cut": cut,
+        "unknown": [(name, each.error) for name, each in answers.items() if each.error],
+        "fires": fires,
+        "names": names,
+        "schedules": answers["schedules"],
     }
 
 
 _COLLECTOR_FIELDS: Final = ["collector_id", "name", "state", "last_collected_at"]
 
 
-def _whole(*asked: Part) -> Part:
-    """Return the first part that is late, so that the page says that something is missing, else the first one."""
-    return next((each for each in asked if each.is_late), asked[0])
+def _fires(facts: Json) -> bool:
+    """Return whether a schedule will fire by itself."""
+    return bool(facts.get("next_fire_at")) and bool(facts.get("collector_enabled")) and not facts.get("problem")
 
 
-async def _schedule_facts(visit: Visit, collectors: list[Json], *, wait: bool) -> list[Part]:
-    """Return past and next fire times of the first collectors' schedules; nothing if the visitor may not see them."""
-    return await asyncio.gather(
-        *(
-            part(visit, "Operations.list_schedule_facts", wait=wait, collector_id=each["collector_id"])
-            for each in collectors[:20]
-        )
-    )
-
-
-def _failed(found: list[Json]) -> list[TemplateValues]:
-    """Return the newest job of each collector if it failed."""
-    newest: dict[str, Json] = {}
-    for job in found:
-        if job.get("finished_at"):
-            newest.setdefault(str(job.get("collector_info", {}).get("collector_id", "")), job)
+def _failed(jobs: list[Json], names: Mapping[str, str]) -> list[TemplateValues]:
+    """Return the newest ended jobs of collectors that failed."""
     return [
         {
             "state": job["status"],
             "href": f"/jobs/{job['job_id']}",
-            "what": f"{job.get('collector_info', {}).get('name') or 'A deleted collector'}: its last job",
+            "what": f"{names.get(job.get('collector_id', ''), '') or 'A collector'}: its last job",
             "when": job.get("finished_at", ""),
         }
-        for job in newest.values()
-        if job["status"] in ("ERROR", "TIMEOUT")
+        for job in jobs
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from inventory.console.api import NOT_FOUND, ApiError, Json
+from inventory.console.pages.collectors import collector_names
 from inventory.console.parts import part
 from inventory.console.rendering import pretty
 from inventory.console.resource.differences import changes_of
@@ -31,7 +32,7 @@ async def show(visit: Visit) -> Response:
         part(visit, "ChangeHistory.list", wait=True, cloud_service_id=resource_id, query=history),
     )
     kind, collectors, why = await asyncio.gather(
-        _type_of(visit, found), _collectors(visit, found), explained(visit, resource_id)
+        _type_of(visit, found), collector_names(visit, _seen_by(found)), explained(visit, resource_id)
     )
     return visit.render(
         "resource/page.html",
@@ -109,14 +110,8 @@ async def _type_of(visit: Visit, resource: Json) -> Json:
     return answer.results[0] if answer.results else {}
 
 
-async def _collectors(visit: Visit, resource: Json) -> Mapping[str, str]:
-    """Return the names of the collectors that saw a resource, as far as the visitor may see them."""
-    ids = sorted({each["collector_id"] for each in resource.get("collection_info", []) if each.get("collector_id")})
-    if not ids:
-        return {}
-    query = {"filter": [{"k": "collector_id", "v": ids, "o": "in"}], "only": ["collector_id", "name"]}
-    answer = await part(visit, "Collector.list", wait=True, query=query)
-    return {each["collector_id"]: each.get("name", "") for each in answer.results}
+def _seen_by(resource: Json) -> list[str]:
+    return [each["collector_id"] for each in resource.get("collection_info", []) if each.get("collector_id")]
 
 
 def _tags(resource: Json) -> list[tuple[str, str, Any]]:

@@ -16,8 +16,8 @@ from inventory.console.charts.week import DAYS, added, fires_of, monday_of, seco
 from inventory.console.forms.field_error import FieldError
 from inventory.console.forms.json_text import read_object
 from inventory.console.forms.schedule_form import read_schedule
-from inventory.console.pages.collectors import MODES, schedule_facts
-from inventory.console.parts import part
+from inventory.console.pages.collectors import MODES, collector_names, schedule_facts
+from inventory.console.parts import Part, part
 from inventory.console.routes import ConsolePage
 from inventory.console.text import parse_time
 from inventory.console.visit import Visit
@@ -25,9 +25,15 @@ from inventory.domain.plain import MutableJson
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec
 from inventory.errors import InventoryError
 
-COLLECTORS: Final = 200
+COLLECTORS: Final = 1_000
+"""Maximum number of collectors that a new schedule can be given."""
 FIRES: Final = 50
+SHOWN: Final = 500
+"""Maximum number of schedules in the list; their total is always shown."""
 _JOBS: Final = 1_000
+"""Jobs per call."""
+_MOST_JOBS: Final = 20_000
+"""Maximum number of jobs whose durations are added; if there are more, the page says so."""
 _DAY: Final = timedelta(days=1)
 REASONS: Final = {
     "DOWNTIME": "no scheduler ran, for longer than the grace time",
@@ -38,17 +44,11 @@ REASONS: Final = {
 
 async def show_list(visit: Visit) -> Response:
     """Show the week, the next fire times, and all schedules."""
-    listed = await visit.call(
-        "Collector.list",
-        query={"only": ["collector_id", "name", "state"], "page": {"start": 1, "limit": COLLECTORS}},
-    )
-    collectors = listed.get("results", [])
     by = "duration" if visit.text("by") == "duration" else "fires"
-    facts, jobs = await asyncio.gather(
-        schedule_facts(visit, collectors),
-        _recent_jobs(visit, by),
+    schedules, (jobs, jobs_left) = await asyncio.gather(
+        schedule_facts(visit, with_last_jobs=True), _recent_jobs(visit, by)
     )
-    schedules = [row for rows in facts.values() for row in rows]
+    schedules = sorted(schedules, key=lambda row: str(row.get("next_fire_at") or "~"))
     firing = [row for row in schedules if row.get("collector_enabled") and not row.get("problem")]
     monday = monday_of(visit.now)
     week = (
@@ -56,29 +56,40 @@ async def show_list(visit: Visit) -> Response:
         if by == "duration"
         else added(fires_of(row.get("schedule", {}), monday) for row in firing)
     )
+    fires = list(islice(merge(*(_times(row) for row in firing), key=lambda fire: fire[0]), FIRES))
+    shown = [*schedules[:SHOWN], *(row for _, row in fires)]
     return visit.render(
         "schedules/list.html",
-        schedules=sorted(schedules, key=lambda row: str(row.get("next_fire_at") or "~")),
-        names={each["collector_id"]: each.get("name", "") for each in collectors},
+        schedules=schedules,
+        most=SHOWN,
+        names=await collector_names(visit, (row["collector_id"] for row in shown)),
         week=squares(week),
         days=DAYS,
         by=by,
-        fires=list(islice(merge(*(_times(row) for row in firing), key=lambda fire: fire[0]), FIRES)),
-        collectors_left=max(int(listed.get("total_count", 0)) - COLLECTORS, 0),
-        collectors=collectors,
+        fires=fires,
+        jobs_left=jobs_left,
     )
 
 
-async def _recent_jobs(visit: Visit, by: str) -> list[Json]:
-    """Return the jobs of the last seven days, for their durations."""
+async def _recent_jobs(visit: Visit, by: str) -> tuple[list[Json], int]:
+    """Return the jobs of the last seven days, for their durations, and how many more there are."""
     if by != "duration":
-        return []
+        return [], 0
+    first = await _jobs_from(visit, 1)
+    starts = range(_JOBS + 1, min(first.total, _MOST_JOBS) + 1, _JOBS)
+    later = await asyncio.gather(*(_jobs_from(visit, start) for start in starts))
+    # A job that begins meanwhile moves the others, so that one may be on two pages.
+    jobs = {job["job_id"]: job for page in (first, *later) for job in page.results}
+    return list(jobs.values()), max(first.total - _MOST_JOBS, 0)
+
+
+async def _jobs_from(visit: Visit, start: int) -> Part:
     query = {
         "filter": [{"k": "created_at", "v": "now - 7d", "o": "timediff_gte"}],
         "only": ["job_id", "created_at", "finished_at", "status"],
-        "page": {"start": 1, "limit": _JOBS},
+        "page": {"start": start, "limit": _JOBS},
     }
-    return (await part(visit, "Job.list", wait=True, query=query)).permitted().results
+    return (await part(visit, "Job.list", wait=True, query=query)).permitted()
 
 
 def _times(row: Json) -> Iterator[tuple[datetime, Json]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Final
 
 from starlette.responses import Response
 
+from inventory.console.api import Json
+from inventory.console.pages.collectors import schedule_facts
 from inventory.console.parts import parts
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
@@ -43,12 +46,22 @@ async def show(visit: Visit) -> Response:
         return visit.go(f"/jobs/{task.get('job_id', '')}")
     query = {"keyword": words, "page": {"start": 1, "limit": _SHOWN}}
     asked = [(f"{service}.list", {"query": query}) for _, service, _, _ in _LISTS] if words else []
-    answers = await parts(visit, *asked, wait=True)
-    return visit.render(
-        "search.html",
-        words=words,
-        found=[(*each, answer.permitted()) for each, answer in zip(_LISTS, answers, strict=False)],
-    )
+    answers, schedules = await asyncio.gather(parts(visit, *asked, wait=True), _schedules(visit, words))
+    lists = [(*each, answer.permitted()) for each, answer in zip(_LISTS, answers, strict=False)]
+    return visit.render("search.html", words=words, found=lists, schedules=schedules, shown=_SHOWN)
+
+
+async def _schedules(visit: Visit, words: str) -> list[Json]:
+    """Return the schedules with one of the words in their name or id, as the lists of the API find theirs."""
+    wanted = words.lower().split()
+    if not wanted:
+        return []
+    found = await schedule_facts(visit)
+    return [each for each in found if any(_has(each, word) for word in wanted)]
+
+
+def _has(schedule: Json, word: str) -> bool:
+    return word in schedule.get("name", "").lower() or word in schedule["schedule_id"].lower()
 
 
 PAGES: Final = (ConsolePage("/search", "search", show),)
