@@ -102,7 +102,7 @@ def hang(_):
     database["hanging"].insert_one({})
     time.sleep(60)
 steps = (MIGRATIONS[0], Migration(2, "hangs", "1", hang))
-Migrator(database=database, clock=SystemClock(), owner="dead", migrations=steps, lease_seconds=2.0).run()
+Migrator(database=database, clock=SystemClock(), owner="dead", migrations=steps).run()
 """
 
 
@@ -119,6 +119,10 @@ def test_a_killed_process_is_followed_by_another_once_its_lease_is_out(
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
 
+    with pytest.raises(MigrationPendingError, match="another process is at it"):
+        follower.run()
+    lease_is_out = ManualClock(SystemClock().now() + timedelta(seconds=LEASE_SECONDS))
+    follower = make(bare, lease_is_out, owner="follower")
     never = threading.Event()
     assert await_migrated(follower, apply=True, wait=never.wait) == [one.number for one in MIGRATIONS[1:]]
 
