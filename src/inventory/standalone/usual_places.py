@@ -12,7 +12,8 @@ from __future__ import annotations
 import base64
 import configparser
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,6 +27,11 @@ from inventory.process import yaml_text
 _AZURE: Final = ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_SUBSCRIPTION_ID")
 _OPENSTACK: Final = ("OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_PROJECT_ID")
 _OPENSTACK_MORE: Final = ("OS_USER_DOMAIN_NAME", "OS_REGION_NAME", "OS_INTERFACE", "OS_IDENTITY_API_VERSION")
+_AWS_OTHERS: Final = (
+    *("sso_session", "sso_start_url", "login_session", "credential_process"),
+    *("web_identity_token_file", "credential_source"),
+)
+_SHORT_LIVED: Final = "which gives keys that end soon; plugins need an access key that lasts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +83,38 @@ def _aws(place: Place) -> Json:
     found = profiles.get(profile)
     if found is None:
         raise _none(f"{credentials} and {config} have no profile {profile!r}")
-    source = found.get("source_profile")
-    keys = profiles.get(source, {}) if source else found
-    if not keys.get("aws_access_key_id"):
-        other = next((name for name in ("sso_session", "sso_start_url", "credential_process") if keys.get(name)), "")
-        why = f" ({other} gives keys that end soon; plugins need an access key that lasts)" if other else ""
-        raise _none(f"the profile {source or profile!r} has no aws_access_key_id{why}")
+    where, keys = _aws_keys(place, profiles, profile)
     values = {name: keys[name] for name in ("aws_access_key_id", "aws_secret_access_key") if keys.get(name)}
     values |= {name: found[name] for name in ("role_arn", "external_id") if found.get(name)}
-    return _long_lived(values, keys.get("aws_session_token"), f"the profile {source or profile!r}")
+    return _long_lived(values, keys.get("aws_session_token"), where)
+
+
+def _aws_keys(place: Place, profiles: Mapping[str, dict[str, str]], profile: str) -> tuple[str, Mapping[str, str]]:
+    """Return the section with the access key that a profile uses, and its name for errors.
+
+    An access key of the source profile precedes its role (botocore's AssumeRoleProvider). A role that is assumed with
+    another one is refused: plugins assume only one.
+    """
+    found = profiles[profile]
+    source, origin = found.get("source_profile"), found.get("credential_source")
+    if origin and found.get("role_arn") and not source:
+        if origin != "Environment":
+            raise _none(f"the profile {profile!r} has credential_source {origin}, {_SHORT_LIVED}")
+        read = _variables(place, ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("AWS_SESSION_TOKEN",))
+        return "the environment", {name.lower(): str(value) for name, value in read.items()}
+    name = source or profile
+    if name not in profiles:
+        raise _none(f"the profile {profile!r} has source_profile {name!r}, which does not exist")
+    keys = profiles[name]
+    if keys.get("aws_access_key_id"):
+        return f"the profile {name!r}", keys
+    if name != profile and keys.get("role_arn"):
+        raise _none(
+            f"the profile {profile!r} assumes its role with the role of {name!r}, but plugins assume only one: let "
+            "its role trust the user of an access key, and name a source_profile that has this key"
+        )
+    other = next((key for key in _AWS_OTHERS if keys.get(key)), "")
+    raise _none(f"the profile {name!r} has no aws_access_key_id" + (f", only {other}, {_SHORT_LIVED}" if other else ""))
 
 
 def _long_lived(values: Json, session_token: str | None, where: str) -> Json:
@@ -106,27 +135,34 @@ def _google(place: Place) -> Json:
 
 
 def _kubernetes(place: Place) -> Json:
-    first = place.environ.get("KUBECONFIG", "").split(":")[0]
-    path = Path(first).expanduser() if first else place.home / ".kube" / "config"
-    content = _mapping(path)
-    name = place.profile or str(content.get("current-context") or "")
-    context = _named(content, "contexts", "context", name, path)
-    cluster = _named(content, "clusters", "cluster", str(context.get("cluster")), path)
-    user = _named(content, "users", "user", str(context.get("user")), path)
+    files = _kubeconfigs(place)
+    name = place.profile or next((str(each) for _, file in files if (each := file.get("current-context"))), "")
+    _, context = _named(files, "contexts", "context", name)
+    place_of_ca, cluster = _named(files, "clusters", "cluster", str(context.get("cluster")))
+    place_of_user, user = _named(files, "users", "user", str(context.get("user")))
     authority = cluster.get("certificate-authority-data")
     if not authority and cluster.get("certificate-authority"):
-        raw = _bytes(path.parent / str(cluster["certificate-authority"]))
+        raw = _bytes(place_of_ca.parent / str(cluster["certificate-authority"]))
         authority = base64.b64encode(raw).decode("ascii")
     token = user.get("token")
     if not token and user.get("tokenFile"):
-        token = _bytes(path.parent / str(user["tokenFile"])).decode("utf-8", "replace").strip()
+        token = _bytes(place_of_user.parent / str(user["tokenFile"])).decode("utf-8", "replace").strip()
     if not token:
         raise _none(
-            f"{path}: the user of the context {name!r} has no token, which the plugin needs; make one for a service "
-            "account: kubectl create token NAME --duration 8760h"
+            f"{place_of_user}: the user of the context {name!r} has no token, which the plugin needs; make one for a "
+            "service account: kubectl create token NAME --duration 8760h"
         )
     values = {"cluster_name": str(context.get("cluster")), "server": str(cluster.get("server") or ""), "token": token}
     return values | {"certificate_authority_data": str(authority or "")}
+
+
+def _kubeconfigs(place: Place) -> list[tuple[Path, Mapping[str, Any]]]:
+    """Return the kubeconfig files; as for kubectl, the first that has an entry counts, and missing files are none."""
+    named = [Path(each).expanduser() for each in place.environ.get("KUBECONFIG", "").split(os.pathsep) if each]
+    paths = named or [place.home / ".kube" / "config"]
+    if len(paths) > 1:
+        paths = [path for path in paths if path.exists()] or paths
+    return [(path, _mapping(path)) for path in paths]
 
 
 def _oracle(place: Place) -> Json:
@@ -188,9 +224,14 @@ def _bytes(path: Path) -> bytes:
         raise _none(f"{path}: {exc.strerror}") from exc
 
 
-def _named(content: Mapping[str, Any], section: str, key: str, name: str, path: Path) -> Mapping[str, Any]:
-    for each in content.get(section) or []:
-        if isinstance(each, Mapping) and each.get("name") == name:
-            found = each.get(key)
-            return found if isinstance(found, Mapping) else {}
-    raise _none(f"{path} has no {key} {name!r}")
+def _named(
+    files: Sequence[tuple[Path, Mapping[str, Any]]], section: str, key: str, name: str
+) -> tuple[Path, Mapping[str, Any]]:
+    """Return the first entry with this name, and its file, to which its paths are relative."""
+    for path, content in files:
+        for each in content.get(section) or []:
+            if isinstance(each, Mapping) and each.get("name") == name:
+                found = each.get(key)
+                return path, found if isinstance(found, Mapping) else {}
+    paths = " and ".join(str(path) for path, _ in files)
+    raise _none(f"{paths} {'have' if len(files) > 1 else 'has'} no {key} {name!r}")

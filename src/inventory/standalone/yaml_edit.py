@@ -138,7 +138,7 @@ class _Document:
     def remove(self, section: str, index: int) -> str:
         key, value = self._block(section)
         spans = self._spans(value)
-        start, end = spans[index]
+        start, end = self.lines_of(section, index)
         if len(spans) == 1:
             line = self._lines[key.end_mark.line]
             at = key.end_mark.column + 1
@@ -146,7 +146,13 @@ class _Document:
         return self._insert(start, [], until=end)
 
     def lines_of(self, section: str, index: int) -> tuple[int, int]:
-        return self._spans(self._block(section)[1])[index]
+        """Return the first line of an entry, or of the comment directly above it, and the line after its last."""
+        value = self._block(section)[1]
+        start, end = self._spans(value)[index]
+        comment = f"{' ' * value.start_mark.column}#"
+        while start and self._lines[start - 1].startswith(comment):
+            start -= 1
+        return start, end
 
     def replace(self, section: str, index: int, entry: Entry) -> str:
         _, value = self._block(section)

@@ -31,6 +31,9 @@ def test_each_step_has_the_options_that_quickstart_was_given_but_no_token(
     assert all(line.startswith(f"$ inventory {EVERY} ") for line in steps)
     # A version must be named where none is known.
     assert f"plugin run kubernetes --version VERSION --platform-file {platform}" in steps[0]
+    assert f"Look at it: inventory {EVERY} resource stat" in shown.stderr
+    # A second quickstart does not collect the accounts of the first.
+    assert steps[2].endswith("--name kubernetes --plugin plugin-kubernetes-inven-collector --secret kubernetes")
     assert "set INVENTORY_TOKEN" in shown.stderr
     assert "hush" not in shown.output + plain.output
     # What is in the environment need not be typed.

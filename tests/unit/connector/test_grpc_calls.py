@@ -346,6 +346,11 @@ def test_what_is_no_code_is_not_taken_for_one(details: str) -> None:
         ("the quota of s3cr3t is used up", "; it said: the quota of *** is used up"),
         ("failed to connect to all addresses; last error: ipv4:10.0.0.1:50051", ""),
         ("Socket closed", ""),
+        (
+            "failed to connect to all addresses; last error: UNKNOWN: ipv4:10.0.0.1:1: Ssl handshake failed (TSI)",
+            "; no TLS connection: it speaks no TLS, or its certificate is not of this host or not signed by a CA of "
+            "INVENTORY_PLATFORM_CA_FILE",
+        ),
         ("", ""),
     ],
 )

@@ -37,11 +37,31 @@ aws_access_key_id = ASIA1
 aws_secret_access_key = {VALUE}
 aws_session_token = {VALUE}
 """
-AWS_CONFIG = """\
+AWS_CONFIG = f"""\
 [profile production]
 role_arn = arn:aws:iam::1:role/reader
 external_id = ext
 source_profile = default
+[profile keys-and-role]
+aws_access_key_id = AKIA3
+aws_secret_access_key = {VALUE}
+role_arn = arn:aws:iam::1:role/unused
+source_profile = default
+[profile second]
+role_arn = arn:aws:iam::2:role/reader
+source_profile = keys-and-role
+[profile chain]
+role_arn = arn:aws:iam::3:role/reader
+source_profile = production
+[profile dangling]
+role_arn = arn:aws:iam::3:role/reader
+source_profile = gone
+[profile machine]
+role_arn = arn:aws:iam::3:role/reader
+credential_source = Ec2InstanceMetadata
+[profile environment]
+role_arn = arn:aws:iam::3:role/reader
+credential_source = Environment
 [profile signed-on]
 sso_session = company
 """
@@ -60,6 +80,23 @@ def test_an_aws_profile_is_read_with_the_role_that_it_assumes(tmp_path: Path) ->
     }
 
 
+def test_a_role_is_assumed_with_the_key_that_the_aws_cli_would_use(tmp_path: Path) -> None:
+    _write(tmp_path / ".aws/credentials", AWS_CREDENTIALS)
+    _write(tmp_path / ".aws/config", AWS_CONFIG)
+
+    # A key precedes the role of the same source profile.
+    second = _read("aws", tmp_path, "second")
+    assert (second["aws_access_key_id"], second["role_arn"]) == ("AKIA3", "arn:aws:iam::2:role/reader")
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA4", "AWS_SECRET_ACCESS_KEY": VALUE}
+    from_environment = _read("aws", tmp_path, "environment", **keys)
+    assert (from_environment["aws_access_key_id"], from_environment["role_arn"]) == (
+        "AKIA4",
+        "arn:aws:iam::3:role/reader",
+    )
+    with pytest.raises(SettingsError, match="the environment has a session token"):
+        _read("aws", tmp_path, "environment", AWS_SESSION_TOKEN=VALUE, **keys)
+
+
 def test_aws_keys_of_the_environment_win_over_the_default_profile_but_not_over_a_named_one(tmp_path: Path) -> None:
     _write(tmp_path / ".aws/credentials", AWS_CREDENTIALS)
     environ = {"AWS_ACCESS_KEY_ID": "AKIA2", "AWS_SECRET_ACCESS_KEY": VALUE}
@@ -72,8 +109,12 @@ def test_aws_keys_of_the_environment_win_over_the_default_profile_but_not_over_a
     ("profile", "reason"),
     [
         ("short", "has a session token"),
-        ("signed-on", "sso_session gives keys that end soon"),
+        ("signed-on", "only sso_session, which gives keys that end soon"),
         ("nobody", "have no profile 'nobody'"),
+        ("chain", "assumes its role with the role of 'production', but plugins assume only one"),
+        ("dangling", "source_profile 'gone', which does not exist"),
+        ("machine", "credential_source Ec2InstanceMetadata, which gives keys that end soon"),
+        ("environment", "not set in the environment: AWS_ACCESS_KEY_ID"),
     ],
 )
 def test_an_aws_profile_that_no_plugin_can_use_is_told(tmp_path: Path, profile: str, reason: str) -> None:
@@ -150,6 +191,23 @@ def test_a_kubeconfig_context_is_read_with_its_ca(tmp_path: Path) -> None:
     wanted["certificate_authority_data"] = "UEVN"
     assert _read("kubernetes", tmp_path) == wanted
     assert _read("kubernetes", tmp_path, "prod", KUBECONFIG=str(tmp_path / ".kube/config")) == wanted
+
+
+def test_of_several_kubeconfigs_the_first_with_an_entry_counts_and_paths_are_relative_to_their_file(
+    tmp_path: Path,
+) -> None:
+    first = _write(tmp_path / "one/config", "contexts: [{name: two, context: {cluster: main, user: digits}}]\n")
+    second = _write(tmp_path / "two/config", f"{KUBECONFIG}- {{name: digits, user: {{token: 012}}}}\n")
+    _write(tmp_path / "two/ca.pem", "PEM")
+    several = f"{first}:{tmp_path}/missing:{second}"
+
+    found = _read("kubernetes", tmp_path, "two", KUBECONFIG=several)
+    assert (found["token"], found["certificate_authority_data"]) == ("012", "UEVN")
+    assert _read("kubernetes", tmp_path, KUBECONFIG=several)["token"] == VALUE
+    with pytest.raises(SettingsError, match=f"{first} and {second} have no context 'three'"):
+        _read("kubernetes", tmp_path, "three", KUBECONFIG=several)
+    with pytest.raises(SettingsError, match="missing: No such file"):
+        _read("kubernetes", tmp_path, KUBECONFIG=f"{tmp_path}/missing:{tmp_path}/missing2")
 
 
 def test_a_context_without_a_token_is_told_with_how_to_make_one(tmp_path: Path) -> None:

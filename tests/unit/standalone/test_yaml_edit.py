@@ -126,6 +126,18 @@ def test_a_form_that_an_edit_would_break_is_refused(text: str) -> None:
 
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=12)
+
+
+def test_the_comment_directly_above_an_entry_goes_with_it() -> None:
+    text = (
+        "plugins:\n  # all\n\n  # the first,\n  # of two\n  - plugin_id: a\n  # the second\n  - plugin_id: b\n# end\n"
+    )
+    assert remove_entry(text, "plugins", 0) == "plugins:\n  # all\n\n  # the second\n  - plugin_id: b\n# end\n"
+    last = "plugins:\n  # all\n\n  # the first,\n  # of two\n  - plugin_id: a\n# end\n"
+    assert remove_entry(text, "plugins", 1) == last
+    assert remove_entry(last, "plugins", 0) == "plugins: []\n  # all\n\n# end\n"
+
+
 _SCALARS = st.none() | st.booleans() | st.integers() | _WORDS | st.sampled_from(["yes", "1.0", "012", "# no", "a: b"])
 _VALUES = st.recursive(
     _SCALARS,
@@ -154,7 +166,7 @@ def test_whatever_the_file_holds_an_edit_does_what_was_meant_or_is_refused_and_n
         rest = [*entries[:index], *entries[index + 1 :]]
         removed = remove_entry(text, section, index)
         assert yaml_text.load(removed) == {**content, section: rest}
-        # Only comments within the entry go with it.
+        # Only comments within the entry, and the one directly above it, go with it.
         assert {each.split(":")[1] for each in {*_numbers(text)} - {*_numbers(removed)}} <= {f"{section}{index}"}
         try:
             replaced = replace_entry(text, section, index, entry)
@@ -178,7 +190,8 @@ def _written(
     def write(line: str, above: str, entry: str) -> None:
         number = len(lines)
         if draw(st.booleans()):
-            lines.append(f"{' ' * indent * draw(st.booleans())}# above:{above}:{number}")
+            column = indent * draw(st.booleans())
+            lines.append(f"{' ' * column}# above:{entry if column == indent else above}:{number}")
         lines.append(f"{line}  # behind:{entry}:{number}" if draw(st.booleans()) else line)
 
     for section, entries in content.items():

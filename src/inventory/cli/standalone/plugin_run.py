@@ -29,6 +29,7 @@ CATALOGUE_COLUMNS: tuple[Column, ...] = (
     ("version", "version"),
     ("needs", "needs"),
     ("checked", "checked"),
+    ("source", "source"),
 )
 
 

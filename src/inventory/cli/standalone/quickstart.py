@@ -66,16 +66,21 @@ class Steps:
             click.ClickException: it failed; has said why.
             click.exceptions.Exit: it ended with another code than 0.
         """
-        typed = [*self._before, *words]
-        self.say(f"$ inventory {shlex.join(typed)}")
+        self.say(f"$ {self.typed(*words)}")
         if self._dry:
             return
         quiet = quiet and not self.as_json
         with contextlib.redirect_stdout(io.StringIO()) if quiet else contextlib.nullcontext():
             command: Any = self._root.command
-            code = command.main(args=[*self._hidden, *typed], prog_name="inventory", standalone_mode=False)
+            code = command.main(
+                args=[*self._hidden, *self._before, *words], prog_name="inventory", standalone_mode=False
+            )
         if isinstance(code, int) and code:
             raise click.exceptions.Exit(code)
+
+    def typed(self, *words: str) -> str:
+        """Return a command as a user would type it."""
+        return f"inventory {shlex.join([*self._before, *words])}"
 
     def skip(self, reason: str, unused: Sequence[str] = ()) -> None:
         """Print why a step is not needed, and which of the given options are therefore ignored."""
@@ -161,7 +166,7 @@ def quickstart(
     steps = Steps(context, before, token=token, dry=dry_run, as_json=wants_json(context))
     _all_steps(context, file, steps, wanted, dry=dry_run)
     steps.say(f"It needs: {known.needs}.")
-    look = f"Look at it: inventory resource stat --by cloud_service_type; the plugin is {known.source}"
+    look = f"Look at it: {steps.typed('resource', 'stat', '--by', 'cloud_service_type')}; the plugin is {known.source}"
     echo(one_line(look), err=steps.as_json)
 
 
@@ -181,7 +186,8 @@ def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted:
     if collectors:
         steps.skip(f"the collector {name} is there already")
     else:
-        steps.run(*("collector", "create", "--name", name, "--plugin", plugin_id, "--provider", provider), quiet=True)
+        # Not of the whole provider: further secrets have collectors of their own.
+        steps.run(*("collector", "create", "--name", name, "--plugin", plugin_id, "--secret", name), quiet=True)
     if schedules:
         steps.skip(f"it has a schedule already: {schedules[0]}", _given(context, "hour"))
     else:

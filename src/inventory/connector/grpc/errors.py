@@ -27,6 +27,11 @@ from inventory.errors import (
     VerifyPluginFailureError,
 )
 
+_OF_TLS: Final = re.compile(r"failed to connect.*(handshake|certificate)", re.IGNORECASE | re.DOTALL)
+"""Texts of grpc itself about a failed TLS handshake."""
+_TLS_ADVICE: Final = (
+    "it speaks no TLS, or its certificate is not of this host or not signed by a CA of INVENTORY_PLATFORM_CA_FILE"
+)
 _UNAVAILABLE: Final = "the plugin cannot be reached, or broke off"
 _OF_GRPC: Final = re.compile(
     r"ipv[46]:|unix:|failed to connect|connection (reset|refused|attempt)|socket closed|goaway|"
@@ -175,6 +180,8 @@ def unavailable_reason(details: str, redactor: Redactor) -> str:
 
     grpc uses the same status for a failed connection, with texts that contain addresses; these are left out.
     """
+    if _OF_TLS.search(details):
+        return f"{_UNAVAILABLE}; no TLS connection: {_TLS_ADVICE}"
     if not details or _OF_GRPC.search(details):
         return _UNAVAILABLE
     return f"{_UNAVAILABLE}; it said: {redactor(details)}"
