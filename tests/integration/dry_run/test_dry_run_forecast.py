@@ -22,6 +22,7 @@ from tests.manual_clock import ManualClock
 from tests.streams import ec2, hostile, newer_sdk
 from tests.streams.recording import on_the_wire
 
+NOT_RECORDED = ("MISS", "UNSEEN")
 OF_REPORTS = ("dry_run", "dry_run_change")
 
 
@@ -121,7 +122,9 @@ def test_the_collect_does_what_the_dry_run_said_and_the_dry_run_did_nothing(
     assert [error["message"] for error in report["tasks"][0]["error_list"]] == [
         error["message"] for error in task["errors"][:20]
     ]
-    forecast = [shape(each, each["resource"]) for each in rehearsals.changes(report) if each["action"] != "MISS"]
+    forecast = [
+        shape(each, each["resource"]) for each in rehearsals.changes(report) if each["action"] not in NOT_RECORDED
+    ]
     stored = {each["cloud_service_id"]: each for each in whole.database["cloud_service"].find()}
     made = whole.database["record"].find({"_id": {"$nin": list(known)}})
     assert sorted(forecast, key=str) == sorted(

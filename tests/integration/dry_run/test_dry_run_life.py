@@ -181,7 +181,53 @@ def test_a_stream_that_breaks_off_is_told_and_proves_nothing(
     [error] = report["tasks"][0]["error_list"]
     assert "expired" in error["message"]
     assert "very-secret" not in str(report)
-    assert (report["counts"]["deleted"], report["counts"]["missed"]) == (0, 0)
+    assert [report["counts"][name] for name in ("deleted", "missed", "unseen")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("then", [["a"], []])
+def test_what_is_not_seen_is_reported_however_recently_it_was_seen(
+    whole: Whole, plugin: FakePlugin, clock: ManualClock, rehearsals: Rehearsals, collector_id: str, then: list[str]
+) -> None:
+    plugin.resources = [cloud_service(each) for each in "abc"]
+    whole.collect(collector_id, **ONE)
+    clock.advance(timedelta(minutes=10))
+    plugin.resources = [cloud_service(each) for each in then]
+
+    report = rehearsals.run(collector_id, **ONE)
+
+    lost = {"a", "b", "c"} - {*then}
+    counted = ("unchanged", "deleted", "held", "missed", "unseen")
+    assert [report["counts"][name] for name in counted] == [len(then), 0, 0, 0, len(lost)]
+    assert report["tasks"][0]["unseen"] == len(lost)
+    assert {each["resource"]["reference"]["resource_id"] for each in rehearsals.changes(report, "UNSEEN")} == lost
+    assert scratch_collections(whole) == []
+
+
+def test_what_others_deleted_or_a_filter_or_a_mode_leaves_out_is_not_unseen(
+    whole: Whole, plugin: FakePlugin, rehearsals: Rehearsals, collector_id: str
+) -> None:
+    plugin.resources = [cloud_service(each) for each in "ab"]
+    whole.collect(collector_id, **ONE)
+    plugin.resources = [cloud_service("a")]
+    assert rehearsals.run(collector_id, collect_mode="CREATE", **ONE)["counts"]["unseen"] == 0
+    assert rehearsals.run(collector_id, **ONE)["counts"]["unseen"] == 1
+
+    whole.container.cloud_service_service.delete(USER, whole.named("b")["cloud_service_id"])
+
+    assert rehearsals.run(collector_id, **ONE)["counts"]["unseen"] == 0
+
+
+def test_features_that_a_plugin_no_longer_supports_are_reported_and_what_it_loses_nevertheless(
+    whole: Whole, plugin: FakePlugin, rehearsals: Rehearsals, collector_id: str
+) -> None:
+    plugin.resources = [cloud_service("a")]
+    whole.collect(collector_id, **ONE)
+    assert rehearsals.run(collector_id, **ONE)["dropped_features"] == []
+    with FakePlugin(metadata={}, resources=[cloud_service("b")]) as newer:
+        report = rehearsals.run(collector_id, endpoint=newer.endpoint, **ONE)
+
+    assert (report["status"], report["dropped_features"]) == ("SUCCESS", ["garbage_collection"])
+    assert (report["counts"]["created"], report["counts"]["unseen"]) == (1, 1)
 
 
 def test_changes_are_listed_page_by_page_those_that_delete_first(

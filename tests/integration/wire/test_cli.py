@@ -416,6 +416,9 @@ def test_a_dry_run_shows_what_a_collect_would_do_and_a_version_is_taken_only_if_
 
     mode = ("--upgrade-mode", "MANUAL")
     assert "version 1.0" in run("collector", "update-plugin", "aws", "--version", "1.0", *mode, "--if-harmless").stdout
+    plugin.resources = []
+    refused = run("collector", "update-plugin", "aws", "--version", "1.0", *mode, "--if-harmless", code=1).stderr
+    assert "version 1.0 is not harmless: 2 unseen; nothing was changed" in refused
     plugin.resources = [cloud_service("i-1"), error_resource("AccessDenied")]
     plugin.metadata = {"new": True}
     refused = run("collector", "update-plugin", "aws", "--version", "1.0", *mode, "--if-harmless", code=1).stderr

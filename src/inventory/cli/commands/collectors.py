@@ -122,7 +122,7 @@ def update_collector(
 @click.option("--version", help="version of the plugin")
 @click.option("--upgrade-mode", type=UPGRADE)
 @click.option("--options", type=STRUCT, help="replaces all options of the plugin; JSON or @FILE")
-@click.option("--if-harmless", is_flag=True, help="only where a dry run with --version deletes and breaks nothing")
+@click.option("--if-harmless", is_flag=True, help="only if a dry run with --version loses and breaks nothing")
 @click.option("--secret", "secret_id", help="with --if-harmless: try it with this secret only")
 @json_option
 @click.pass_context

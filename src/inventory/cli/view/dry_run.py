@@ -15,11 +15,11 @@ from inventory.cli.view.output import Column, console, status, styled, table_of
 from inventory.cli.view.watch import EXIT_INTERRUPTED, POLL_SECONDS, RETRY_SECONDS
 from inventory.domain.plain import Json
 
-COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "errors")
+COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "unseen", "failed", "errors")
 _COUNT_WORDS: Final[Mapping[str, str]] = {"updated": "changed"}
 """A job counts everything that it saw as updated, changed or not."""
-HARMFUL: Final = ("deleted", "held", "missed", "failed", "errors")
-"""Counts that are 0 if a collect deletes nothing, starts no deletion, and fails nowhere."""
+HARMFUL: Final = ("deleted", "held", "missed", "unseen", "failed", "errors")
+"""Counts that are 0 if a collect still sees everything, and fails nowhere."""
 _ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 _DIFFS_SHOWN: Final = 3
 _VALUE_CHARACTERS: Final = 40
@@ -59,6 +59,8 @@ def harm(report: Json) -> str:
     """Return the part of the report that speaks against the collect, as text; empty if there is none."""
     counts = report.get("counts", {})
     found = [f"{counts[name]} {name}" for name in HARMFUL if counts.get(name)]
+    if features := report.get("dropped_features"):
+        found.append(f"no longer supports {', '.join(map(one_line, features))}")
     if not found and report["status"] != "SUCCESS":
         found.append(f"it ended as {report['status']}")
     return ", ".join(found)
@@ -70,6 +72,8 @@ def print_report(report: Json, changes: Json) -> None:
     counts = report.get("counts", {})
     counted = ", ".join(f"{counts.get(name, 0)} {_COUNT_WORDS.get(name, name)}" for name in COUNTS)
     out.print(styled(f"{report['dry_run_id']}: ", status(report["status"]), f", {counted}"))
+    if features := report.get("dropped_features"):
+        out.print(styled(("no longer supported: ", "yellow"), one_line(", ".join(features))))
     for error in report.get("errors", []):
         out.print(styled(("error: ", "red"), one_line(error.get("message", ""))))
     for task in report.get("tasks", []):
@@ -112,6 +116,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "DELETE": "deleted",
     "HOLD": "held",
     "MISS": "missed",
+    "UNSEEN": "unseen",
     "UPDATE": "changed",
     "CREATE": "created",
 }

@@ -15,9 +15,9 @@ from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
 
 LIMIT: Final = 30
-ACTIONS: Final = ("DELETE", "HOLD", "MISS", "UPDATE", "CREATE")
+ACTIONS: Final = ("DELETE", "HOLD", "MISS", "UNSEEN", "UPDATE", "CREATE")
 """What a collect would do to a resource, the most harmful first."""
-COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed")
+COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "unseen", "failed")
 ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
 

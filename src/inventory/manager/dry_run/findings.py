@@ -15,11 +15,12 @@ from inventory.model.connection import Document
 DELETE: Final = "DELETE"
 HOLD: Final = "HOLD"
 MISS: Final = "MISS"
+UNSEEN: Final = "UNSEEN"
 UPDATE: Final = "UPDATE"
 CREATE: Final = "CREATE"
-ACTIONS: Final = (DELETE, HOLD, MISS, UPDATE, CREATE)
+ACTIONS: Final = (DELETE, HOLD, MISS, UNSEEN, UPDATE, CREATE)
 """What would happen to a resource, in the order in which changes are listed: deleted, held instead of being deleted,
-counted as not seen, updated, created."""
+counted as not seen, not seen without being counted, updated, created."""
 
 _RECORDED: Final = (DELETE, UPDATE, CREATE)
 _BATCH: Final = 500
@@ -34,6 +35,19 @@ _SHOWN: Final = (
     "reference",
 )
 """The fields of the resource that a change contains."""
+
+
+def is_complete(task: Mapping[str, Any]) -> bool:
+    """Return whether a job task, by ending in SUCCESS, saw all that its plugin sees with the secret."""
+    return bool(task["full_collect"]) and task["status"] == "SUCCESS"
+
+
+def supported_features(database: Database[Document]) -> frozenset[str]:
+    """Return the features that the plugin of the only collector in these scratch collections supports."""
+    collector = database["collector"].find_one({}, {"plugin_info.metadata.supported_features": 1}) or {}
+    metadata = (collector.get("plugin_info") or {}).get("metadata") or {}
+    features = metadata.get("supported_features")
+    return frozenset(str(each) for each in features) if isinstance(features, list) else frozenset()
 
 
 class Findings:
@@ -59,6 +73,30 @@ class Findings:
         }
         self._held = {"hold_id": {"$in": hold_ids}}
 
+    def unseen(self, task: Mapping[str, Any]) -> int:
+        """Return how many active resources of its secret a task did not see and would neither delete, hold nor miss.
+
+        Garbage collection spares what was seen recently, and does nothing for some plugins and for empty streams, so
+        its counts do not show that a plugin loses resources.
+        """
+        return sum(1 for _ in self._unseen(task))
+
+    def _unseen(self, task: Mapping[str, Any]) -> Iterator[Document]:
+        if not is_complete(task):
+            return
+        pair = {name: task[name] for name in ("domain_id", "collector_id", "secret_id")}
+        other = {"$ne": task["job_task_id"]}
+        states = self._states.find(
+            {**pair, "job_task_id": other, "garbage_task_id": other, "deleted": {"$ne": True}},
+            {"cloud_service_id": 1},
+            batch_size=_BATCH,
+        )
+        for batch in batched(states, _BATCH):
+            wanted = {"$in": [state["cloud_service_id"] for state in batch]}
+            active = {"domain_id": task["domain_id"], "cloud_service_id": wanted, "state": "ACTIVE"}
+            living = {row["cloud_service_id"] for row in self._services.find(active, {"cloud_service_id": 1})}
+            yield from (state for state in batch if state["cloud_service_id"] in living)
+
     def changed(self) -> int:
         """Return how many existing resources would be changed."""
         created = self._created()
@@ -79,6 +117,9 @@ class Findings:
             yield from self._states.find(self._missed, {"cloud_service_id": 1}, batch_size=_BATCH)
         elif action == HOLD:
             yield from self._states.find(self._held, {"cloud_service_id": 1}, batch_size=_BATCH)
+        elif action == UNSEEN:
+            for task in self.tasks:
+                yield from self._unseen(task)
 
     def _created(self) -> frozenset[str]:
         return frozenset(

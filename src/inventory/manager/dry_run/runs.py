@@ -123,6 +123,7 @@ class DryRunManager:
         counts: Mapping[str, int],
         tasks: Sequence[Document],
         errors: Sequence[Document],
+        dropped_features: Sequence[str],
     ) -> bool:
         """End it with its findings; False if the claim was lost."""
         change = {
@@ -130,6 +131,7 @@ class DryRunManager:
             "counts": dict(counts),
             "tasks": list(tasks),
             "errors": list(errors),
+            "dropped_features": list(dropped_features),
             "finished_at": self._clock.now(),
         }
         return self._end(_of(claimed), change) is not None

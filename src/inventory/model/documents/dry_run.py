@@ -21,7 +21,8 @@ class DryRun(Document):  # type: ignore[misc]
     """One dry run; MongoDB removes it at ``expires_at``.
 
     ``running_of`` is the collector's id while the dry run has not ended: one at a time per collector. ``owner`` has the
-    claim until ``lease_until``. ``counts`` and ``tasks`` are its findings; ``errors`` are those that belong to no task.
+    claim until ``lease_until``. ``counts`` and ``tasks`` are its findings; ``errors`` are those that belong to no task;
+    ``dropped_features`` are those of the collector's plugin that the one tried does not support.
     """
 
     dry_run_id = StringField(required=True)
@@ -41,6 +42,7 @@ class DryRun(Document):  # type: ignore[misc]
     counts = StructField(default=dict)
     tasks = ListField(StructField())
     errors = ListField(StructField())
+    dropped_features = ListField(StringField())
     created_at = DateTimeField()
     started_at = DateTimeField()
     finished_at = DateTimeField()
@@ -82,6 +84,7 @@ class StoredDryRun(StoredDocument):
     counts: NotRequired[dict[str, Any]]
     tasks: NotRequired[list[dict[str, Any]]]
     errors: NotRequired[list[dict[str, Any]]]
+    dropped_features: NotRequired[list[str]]
     created_at: NotRequired[datetime]
     started_at: NotRequired[datetime]
     finished_at: NotRequired[datetime]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from enum import Enum, auto
-from typing import Final, Protocol, Self
+from typing import Final, Protocol, Self, cast
 
 from pymongo.database import Database
 
@@ -17,12 +17,13 @@ from inventory.domain.clock import Clock
 from inventory.domain.job.stored_error import error_document
 from inventory.domain.principal import Principal, system_principal
 from inventory.errors import ConnectionFailureError, InventoryError, JobTimeoutError
-from inventory.manager.dry_run.findings import Findings
+from inventory.manager.dry_run.findings import Findings, is_complete, supported_features
 from inventory.manager.dry_run.runs import DryRunManager
 from inventory.manager.job.manager import JobManager
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.dry_run import FAILURE, SUCCESS, StoredDryRun
 from inventory.model.documents.job import StoredJob
+from inventory.model.documents.job_task import StoredJobTask
 from inventory.observe.logs import bind, get_logger, unbind
 from inventory.service.collector.manage import CollectorService
 from inventory.service.job.collect import CollectService
@@ -63,6 +64,9 @@ class Rehearsal(Protocol):
     def run_slice(self) -> RunSlice: ...
     @property
     def running(self) -> RunningSlices: ...
+
+    def before_garbage(self, task: StoredJobTask) -> None:
+        """Copy what the garbage collection of ``task`` reads; repeated, it copies only what is not copied yet."""
 
     def next_slice(self) -> str:
         """Return the id of the slice enqueued next, once; empty for none."""
@@ -145,6 +149,7 @@ class DryRunner:
         watch = _Watch(self, claimed, rehearsal.running)
         job: StoredJob | None = None
         errors: list[Document] = []
+        features = supported_features(rehearsal.database)
         with watch:
             try:
                 job = self._collect(claimed, rehearsal, watch)
@@ -152,7 +157,7 @@ class DryRunner:
                 raise
             except InventoryError as exc:
                 errors.append(error_document(exc))
-            self._conclude(claimed, rehearsal, watch, job, errors)
+            self._conclude(claimed, rehearsal, watch, job, errors, features)
 
     def _collect(self, claimed: StoredDryRun, rehearsal: Rehearsal, watch: _Watch) -> StoredJob:
         """Collect into the scratch collections, and return the resulting job."""
@@ -191,6 +196,7 @@ class DryRunner:
         watch: _Watch,
         job: StoredJob | None,
         errors: list[Document],
+        features: frozenset[str],
     ) -> None:
         if watch.reason is Stop.LOST:
             _log.info("dry_run_left")
@@ -202,14 +208,22 @@ class DryRunner:
             errors.append(error_document(JobTimeoutError(limit_seconds=self._timeout.total_seconds())))
         errors.extend(job.get("errors", ()) if job else ())
         findings = Findings(rehearsal.database)
+        for task in findings.tasks:
+            if is_complete(task) and not task.get("garbage_collected"):
+                rehearsal.before_garbage(cast("StoredJobTask", task))
         self._runs.replace_changes(claimed, findings.changes(self._max_changes))
-        rows = [_row(task) for task in findings.tasks]
+        rows = [{**_row(task), "unseen": findings.unseen(task)} for task in findings.tasks]
         counts = _summed(rows)
         counts["updated"] = min(findings.changed(), counts["seen"])
         counts["unchanged"] = counts.pop("seen") - counts["updated"]
         well = not errors and job is not None and job["status"] == "SUCCESS"
         self._runs.finish(
-            claimed, status=SUCCESS if well else FAILURE, counts=counts, tasks=rows, errors=errors[:_ERRORS_KEPT]
+            claimed,
+            status=SUCCESS if well else FAILURE,
+            counts=counts,
+            tasks=rows,
+            errors=errors[:_ERRORS_KEPT],
+            dropped_features=sorted(features - supported_features(rehearsal.database)),
         )
         _log.info("dry_run_finished", well=well, **counts)
 
@@ -278,4 +292,4 @@ def _row(task: Document) -> Document:
 
 
 def _summed(rows: Sequence[Document]) -> dict[str, int]:
-    return {name: sum(row[name] for row in rows) for name in _COUNTS.values()}
+    return {name: sum(row[name] for row in rows) for name in (*_COUNTS.values(), "unseen")}

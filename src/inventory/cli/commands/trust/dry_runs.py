@@ -12,7 +12,7 @@ from inventory.cli.listing import page_of, page_options
 from inventory.cli.view.dry_run import CHANGE_COLUMNS, finished_dry_run, harm, print_report
 from inventory.cli.view.output import json_option, print_json, print_rows, say, wants_json
 
-ACTION = click.Choice(["DELETE", "HOLD", "MISS", "UPDATE", "CREATE"], case_sensitive=False)
+ACTION = click.Choice(["DELETE", "HOLD", "MISS", "UNSEEN", "UPDATE", "CREATE"], case_sensitive=False)
 _SHOWN = 20
 
 
@@ -68,7 +68,7 @@ def show_report(context: click.Context, client: Client, report: dict[str, Any]) 
 
 
 def require_harmless(client: Client, collector_id: str, version: str, *, secret_id: str | None) -> None:
-    """Return if a collect with this version of the plugin would delete nothing and fail nowhere.
+    """Return if a collect with this version of the plugin would lose nothing and fail nowhere.
 
     Raises:
         click.ClickException: it would, or the dry run failed.

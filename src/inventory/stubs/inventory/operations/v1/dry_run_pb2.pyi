@@ -49,7 +49,7 @@ class DryRunChangeQuery(_message.Message):
     def __init__(self, dry_run_id: _Optional[str] = ..., action: _Optional[_Union[DryRunChange.Action, str]] = ..., page: _Optional[_Union[_query_pb2.Page, _Mapping]] = ..., domain_id: _Optional[str] = ...) -> None: ...
 
 class DryRunCounts(_message.Message):
-    __slots__ = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "uncounted", "errors")
+    __slots__ = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "uncounted", "errors", "unseen")
     CREATED_FIELD_NUMBER: _ClassVar[int]
     UPDATED_FIELD_NUMBER: _ClassVar[int]
     UNCHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +59,7 @@ class DryRunCounts(_message.Message):
     FAILED_FIELD_NUMBER: _ClassVar[int]
     UNCOUNTED_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
+    UNSEEN_FIELD_NUMBER: _ClassVar[int]
     created: int
     updated: int
     unchanged: int
@@ -68,7 +69,8 @@ class DryRunCounts(_message.Message):
     failed: int
     uncounted: int
     errors: int
-    def __init__(self, created: _Optional[int] = ..., updated: _Optional[int] = ..., unchanged: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ...) -> None: ...
+    unseen: int
+    def __init__(self, created: _Optional[int] = ..., updated: _Optional[int] = ..., unchanged: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., unseen: _Optional[int] = ...) -> None: ...
 
 class DryRunError(_message.Message):
     __slots__ = ("error_code", "message", "additional")
@@ -81,7 +83,7 @@ class DryRunError(_message.Message):
     def __init__(self, error_code: _Optional[str] = ..., message: _Optional[str] = ..., additional: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class DryRunTask(_message.Message):
-    __slots__ = ("secret_id", "status", "created", "seen", "deleted", "held", "missed", "failed", "uncounted", "errors", "error_list")
+    __slots__ = ("secret_id", "status", "created", "seen", "deleted", "held", "missed", "failed", "uncounted", "errors", "error_list", "unseen")
     SECRET_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     CREATED_FIELD_NUMBER: _ClassVar[int]
@@ -93,6 +95,7 @@ class DryRunTask(_message.Message):
     UNCOUNTED_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     ERROR_LIST_FIELD_NUMBER: _ClassVar[int]
+    UNSEEN_FIELD_NUMBER: _ClassVar[int]
     secret_id: str
     status: str
     created: int
@@ -104,10 +107,11 @@ class DryRunTask(_message.Message):
     uncounted: int
     errors: int
     error_list: _containers.RepeatedCompositeFieldContainer[DryRunError]
-    def __init__(self, secret_id: _Optional[str] = ..., status: _Optional[str] = ..., created: _Optional[int] = ..., seen: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., error_list: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ...) -> None: ...
+    unseen: int
+    def __init__(self, secret_id: _Optional[str] = ..., status: _Optional[str] = ..., created: _Optional[int] = ..., seen: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., error_list: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., unseen: _Optional[int] = ...) -> None: ...
 
 class DryRunInfo(_message.Message):
-    __slots__ = ("dry_run_id", "status", "collector_id", "secret_id", "filter", "collect_mode", "plugin_version", "endpoint", "counts", "tasks", "errors", "created_at", "started_at", "finished_at", "expires_at")
+    __slots__ = ("dry_run_id", "status", "collector_id", "secret_id", "filter", "collect_mode", "plugin_version", "endpoint", "counts", "tasks", "errors", "created_at", "started_at", "finished_at", "expires_at", "dropped_features")
     class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         NONE: _ClassVar[DryRunInfo.Status]
@@ -137,6 +141,7 @@ class DryRunInfo(_message.Message):
     STARTED_AT_FIELD_NUMBER: _ClassVar[int]
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
+    DROPPED_FEATURES_FIELD_NUMBER: _ClassVar[int]
     dry_run_id: str
     status: DryRunInfo.Status
     collector_id: str
@@ -152,7 +157,8 @@ class DryRunInfo(_message.Message):
     started_at: str
     finished_at: str
     expires_at: str
-    def __init__(self, dry_run_id: _Optional[str] = ..., status: _Optional[_Union[DryRunInfo.Status, str]] = ..., collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., filter: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., collect_mode: _Optional[str] = ..., plugin_version: _Optional[str] = ..., endpoint: _Optional[str] = ..., counts: _Optional[_Union[DryRunCounts, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[DryRunTask, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., created_at: _Optional[str] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., expires_at: _Optional[str] = ...) -> None: ...
+    dropped_features: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, dry_run_id: _Optional[str] = ..., status: _Optional[_Union[DryRunInfo.Status, str]] = ..., collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., filter: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., collect_mode: _Optional[str] = ..., plugin_version: _Optional[str] = ..., endpoint: _Optional[str] = ..., counts: _Optional[_Union[DryRunCounts, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[DryRunTask, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., created_at: _Optional[str] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., expires_at: _Optional[str] = ..., dropped_features: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class DryRunChange(_message.Message):
     __slots__ = ("action", "cloud_service_id", "name", "provider", "cloud_service_group", "cloud_service_type", "region_code", "account", "project_id", "resource_id", "diff")
@@ -164,12 +170,14 @@ class DryRunChange(_message.Message):
         MISS: _ClassVar[DryRunChange.Action]
         UPDATE: _ClassVar[DryRunChange.Action]
         CREATE: _ClassVar[DryRunChange.Action]
+        UNSEEN: _ClassVar[DryRunChange.Action]
     NONE: DryRunChange.Action
     DELETE: DryRunChange.Action
     HOLD: DryRunChange.Action
     MISS: DryRunChange.Action
     UPDATE: DryRunChange.Action
     CREATE: DryRunChange.Action
+    UNSEEN: DryRunChange.Action
     ACTION_FIELD_NUMBER: _ClassVar[int]
     CLOUD_SERVICE_ID_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
