@@ -29,6 +29,7 @@ THREADS: Final = 8
 DRAIN_SECONDS: Final = 5.0
 
 _UNLIMITED: Final = -1
+_LAST_PORT: Final = 65535
 
 _log = logging.getLogger(__name__)
 
@@ -82,8 +83,12 @@ def build_server(
         threads: maximum number of concurrent calls.
 
     Raises:
+        ValueError: there is no such port.
         OSError: the port is taken, or a file of TLS cannot be read.
     """
+    if not 0 <= port <= _LAST_PORT:
+        # gRPC would take the lower 16 bits of it, and listen there.
+        raise ValueError(f"port {port}: must be 0 to {_LAST_PORT}")
     # Without the first option, a second plugin would silently share the port.
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _UNLIMITED)]
     server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
@@ -130,7 +135,7 @@ def main(plugin: Plugin, arguments: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(description=(type(plugin).__doc__ or "A collector plugin.").splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT") or DEFAULT_PORT))
+    parser.add_argument("--port", type=_port, default=os.environ.get("PORT") or str(DEFAULT_PORT))
     for name, about in (("certificate", "PEM, with its chain"), ("key", "PEM"), ("client-ca", "PEM: ask clients, too")):
         parser.add_argument(f"--tls-{name}", type=Path, help=about)
     given = parser.parse_args(arguments)
@@ -144,3 +149,9 @@ def main(plugin: Plugin, arguments: Sequence[str] | None = None) -> None:
         serve(plugin, host=given.host, port=given.port, tls=tls)
     except OSError as error:
         parser.exit(1, f"error: {error}\n")
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be 0 to {_LAST_PORT} (from --port, or the variable PORT)")
+    return int(text)

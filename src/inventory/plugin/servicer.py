@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -21,6 +21,8 @@ from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collect
 
 _log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 State = collector_pb2.ResourceInfo.State
 
 
@@ -34,7 +36,7 @@ class CollectorServicer(collector_pb2_grpc.CollectorServicer):
         """Return the plugin's metadata."""
         asked = Request(options=to_dict(request.options))
         try:
-            return collector_pb2.PluginInfo(metadata=_struct(self._plugin.init(asked), "metadata"))
+            return collector_pb2.PluginInfo(metadata=_struct(self._plugin.init(asked), "what init returns"))
         except Exception as exc:  # noqa: BLE001 (a plugin's author may raise anything)
             _abort(context, exc, asked)
 
@@ -59,7 +61,7 @@ class CollectorServicer(collector_pb2_grpc.CollectorServicer):
         )
         count = 0
         try:
-            for resource in self._plugin.collect(asked):
+            for resource in _iterable(self._plugin.collect(asked), "collect"):
                 yield to_message(resource)
                 count += 1
         except Exception as exc:  # noqa: BLE001 (as above)
@@ -77,14 +79,22 @@ class JobServicer(job_pb2_grpc.JobServicer):
         """Return the plugin's slices."""
         asked = Request(options=to_dict(request.options), secret_data=to_dict(request.secret_data))
         try:
-            tasks = [job_pb2.TaskInfo(task_options=_struct(each, "task_options")) for each in self._plugin.tasks(asked)]
+            slices = _iterable(self._plugin.tasks(asked), "tasks")
+            tasks = [job_pb2.TaskInfo(task_options=_struct(each, "each of tasks")) for each in slices]
         except Exception as exc:  # noqa: BLE001 (as above)
             _abort(context, exc, asked)
         return job_pb2.TasksInfo(tasks=tasks)
 
 
 def to_message(resource: Resource) -> collector_pb2.ResourceInfo:
-    """Return the message for ``resource``, or, if it cannot be encoded, an error message that says so."""
+    """Return the message for ``resource``, or, if it cannot be encoded, an error message that says so.
+
+    Raises:
+        TypeError: it is no resource.
+    """
+    if not isinstance(resource, Resource):
+        kinds = "CloudService, CloudServiceType, Region or Error"
+        raise TypeError(f"collect must yield objects of {kinds}, and yielded {_kind(resource)}")
     try:
         content = _struct(resource.resource, resource.resource_type)
     except InvalidParameterTypeError as exc:
@@ -109,7 +119,23 @@ def to_message(resource: Resource) -> collector_pb2.ResourceInfo:
 
 
 def _struct(content: Mapping[str, Any], name: str) -> Struct:
+    if not isinstance(content, Mapping):
+        raise TypeError(f"{name} must be a dict, and is {_kind(content)}")
     return to_struct(_plain(content), name=name)
+
+
+def _iterable(values: Iterable[_T], method: str) -> Iterable[_T]:
+    """Return ``values``. Raises ``TypeError``: the author forgot to yield."""
+    if not isinstance(values, Iterable):
+        raise TypeError(f"{method} must yield, or return a list, and returned {_kind(values)}")
+    return values
+
+
+def _kind(value: object) -> str:
+    """Return what the value is, but not its content, which may be a secret."""
+    if value is None:
+        return "None"
+    return f"the class {value.__name__}" if isinstance(value, type) else f"an object of {type(value).__name__}"
 
 
 def _plain(value: Any) -> Any:

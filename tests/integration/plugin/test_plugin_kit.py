@@ -205,3 +205,64 @@ def test_what_cannot_be_served_ends_with_one_line(
         main(Lamps(), arguments)
     assert ended.value.code == code
     assert "error: " in capsys.readouterr().err
+
+
+class Careless(Lamps):
+    """Its author mixed up what to return."""
+
+    wrong: Any = None
+
+    def init(self, request: Request) -> Mapping[str, Any]:
+        return self.wrong  # type: ignore[no-any-return]
+
+    def tasks(self, request: Request) -> Iterator[Mapping[str, Any]]:
+        return self.wrong  # type: ignore[no-any-return]
+
+    def collect(self, request: Request) -> Iterator[Resource]:
+        return self.wrong  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reasons"),
+    [
+        (
+            None,
+            ("init returns must be a dict, and is None", "tasks must yield", "collect must yield, or return"),
+        ),
+        ([SECRET], ("is an object of list", "each of tasks must be a dict", "yielded an object of str")),
+        ([Region], ("is an object of list", "is the class Region", "Region or Error, and yielded the class Region")),
+    ],
+)
+def test_a_method_that_returns_something_else_is_named_with_what_it_must_return(
+    wrong: Any, reasons: tuple[str, str, str]
+) -> None:
+    plugin = Careless()
+    plugin.wrong = wrong
+    with _served(plugin) as channel:
+        stub, jobs = collector_pb2_grpc.CollectorStub(channel), job_pb2_grpc.JobStub(channel)
+        calls = (
+            lambda: stub.init(collector_pb2.InitRequest(), timeout=SECONDS),
+            lambda: jobs.get_tasks(job_pb2.GetTaskRequest(), timeout=SECONDS),
+            lambda: _collect(channel),
+        )
+        for call, reason in zip(calls, reasons, strict=True):
+            with pytest.raises(grpc.RpcError) as failed:
+                call()
+            assert reason in failed.value.details()
+            assert SECRET not in failed.value.details()
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "x"])
+def test_a_port_that_does_not_exist_is_refused(
+    port: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", port)
+    for arguments in ([], [f"--port={port}"]):
+        with pytest.raises(SystemExit) as ended:
+            main(Lamps(), arguments)
+        assert (ended.value.code, f"{port!r}: must be 0 to 65535" in capsys.readouterr().err) == (2, True)
+
+
+def test_a_server_on_a_port_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="port 70000: must be 0 to 65535"):
+        build_server(Lamps(), port=70000)

@@ -80,7 +80,7 @@ def _content(platform: Path) -> Any:
 
 
 def test_a_plugin_and_its_secret_are_added_and_collected_with_at_once(
-    run: Run, platform: Path, wire: Wire, channel: grpc.Channel, plugin: FakePlugin
+    run: Run, platform: Path, wire: Wire, channel: grpc.Channel, plugin: FakePlugin, tmp_path: Path
 ) -> None:
     plugin.metadata = {"supported_resource_type": ["inventory.CloudService"], "supported_features": ["x"]}
     plugin.resources = [region("region-1"), cloud_service_type("Server"), cloud_service("i-1")]
@@ -98,6 +98,15 @@ def test_a_plugin_and_its_secret_are_added_and_collected_with_at_once(
     assert VALUE not in written
     assert (run("plugin", "list", "--json").stdout.count(plugin.endpoint), len(_content(platform)["secrets"])) == (1, 2)
     assert "used by new" in run("plugin", "remove", "plugin-new", code=1).output
+    # The server of `inventory up` is found at whatever port it has.
+    with RunningFile(tmp_path) as up:
+        up.write({"static_file": str(platform), "port": wire.address.rpartition(":")[2]})
+        words = ["--domain", "domain-cli", "plugin", "remove", "plugin-new", "--data-dir", str(tmp_path)]
+        removed = CliRunner().invoke(cli, words, env={"INVENTORY_STATIC_FILE": str(platform)})
+        assert (removed.exit_code, "used by new" in removed.output) == (1, True), removed.output
+        up.write({"static_file": str(platform), "port": str(free_port())})
+        removed = CliRunner().invoke(cli, words, env={"INVENTORY_STATIC_FILE": str(platform)})
+        assert (removed.exit_code, "or use --force" in removed.output) == (1, True), removed.output
     run("collector", "delete", "new")
     run("plugin", "remove", "plugin-new")
     assert _content(platform)["plugins"] == []

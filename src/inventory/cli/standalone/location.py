@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from inventory import settings
+from inventory.cli.options import ClientOptions
 from inventory.devruntime.platform_file import FILE_NAME
+from inventory.devruntime.ports import LOOPBACK
 from inventory.devruntime.running import running_settings
 from inventory.errors import SettingsError
 from inventory.standalone.platform_file import PlatformFile
 
 Function = Callable[..., Any]
+
+DEFAULT_PORT: Final = "50051"
 
 _DATA_DIR = "inventory.data_dir"
 
@@ -61,3 +67,26 @@ def located(platform_file: Path | None, folder: Path) -> PlatformFile:
             field="static_file",
         )
     return PlatformFile(path)
+
+
+def is_up(file: PlatformFile) -> bool:
+    """Return whether an `inventory up` with this platform file is running."""
+    found = running_settings(data_dir()).get("static_file")
+    return found is not None and Path(found).resolve() == file.path
+
+
+def endpoint_of_up(context: click.Context) -> str:
+    """Let the command call the server of the `inventory up` in ``--data-dir``, unless ``--endpoint`` says another.
+
+    Returns:
+        The endpoint, if the command would have called another one; else the empty string.
+    """
+    options = context.find_object(ClientOptions)
+    if options is None or context.find_root().get_parameter_source("endpoint") is not ParameterSource.DEFAULT:
+        return ""
+    port = running_settings(data_dir()).get("port", DEFAULT_PORT)
+    if port == DEFAULT_PORT:
+        return ""
+    endpoint = f"{LOOPBACK}:{port}"
+    context.obj = dataclasses.replace(options, endpoint=endpoint)
+    return endpoint

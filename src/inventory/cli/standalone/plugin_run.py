@@ -11,8 +11,8 @@ from inventory.cli.command_form import Command
 from inventory.cli.standalone.ability import print_abilities
 from inventory.cli.standalone.docker import PULL_SECONDS, require_docker, require_image
 from inventory.cli.standalone.foreign import printed_lines
-from inventory.cli.standalone.location import data_dir, platform_options
-from inventory.cli.standalone.start import ANSWER_SECONDS, add_and_await, await_forgotten, is_up, require_valid
+from inventory.cli.standalone.location import data_dir, is_up, platform_options
+from inventory.cli.standalone.start import ANSWER_SECONDS, add_and_await, await_forgotten, require_valid
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, json_option, print_json, print_rows, wants_json
 from inventory.devruntime.ports import is_taken

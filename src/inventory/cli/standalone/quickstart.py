@@ -6,7 +6,6 @@ Each step is a command, which is shown and run as if it had been typed.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import io
 import os
 import shlex
@@ -21,12 +20,10 @@ import click
 from inventory.cli.client import connected
 from inventory.cli.command_form import Command
 from inventory.cli.options import ClientOptions
-from inventory.cli.standalone.location import data_dir, platform_options
+from inventory.cli.standalone.location import endpoint_of_up, is_up, platform_options
 from inventory.cli.standalone.plugin_run import find_known
-from inventory.cli.standalone.start import is_up
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import wants_json
-from inventory.devruntime.running import running_settings
 from inventory.errors import SettingsError
 from inventory.standalone import usual_places
 from inventory.standalone.catalogue import CataloguePlugin, provider_of
@@ -34,7 +31,6 @@ from inventory.standalone.platform_file import ID_NAMES, PlatformFile
 
 PLUGINS: Final = {"aws": "aws-ec2", "google": "google-cloud", "azure": "azure", "kubernetes": "kubernetes"}
 """The plugin of the catalogue to begin with, by cloud."""
-DEFAULT_PORT: Final = "50051"
 
 
 class Steps:
@@ -232,12 +228,8 @@ def _before(context: click.Context) -> tuple[tuple[str, ...], str]:
     names = [str(parameter.name) for parameter in root.command.params]
     before = _given(root, *(name for name in names if name != "token"))
     token = options.token if _given(root, "token") else ""
-    if root.get_parameter_source("endpoint") is click.core.ParameterSource.DEFAULT:
-        port = running_settings(data_dir()).get("port", DEFAULT_PORT)
-        if port != DEFAULT_PORT:
-            endpoint = f"127.0.0.1:{port}"
-            context.obj = dataclasses.replace(options, endpoint=endpoint)
-            before = ("--endpoint", endpoint, *before)
+    if endpoint := endpoint_of_up(context):
+        before = ("--endpoint", endpoint, *before)
     return before, token
 
 

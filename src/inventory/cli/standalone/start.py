@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import click
@@ -13,8 +12,7 @@ from pydantic import ValidationError
 from inventory.bootstrap.static_file import RunEntry
 from inventory.cli.standalone.ability import ask_init
 from inventory.cli.standalone.foreign import printed_lines
-from inventory.cli.standalone.location import data_dir
-from inventory.devruntime.running import running_settings
+from inventory.cli.standalone.location import data_dir, is_up
 from inventory.errors import PluginUnavailableError
 from inventory.process.interrupts import ended_by_signals
 from inventory.standalone.platform_file import Entry, PlatformFile
@@ -65,12 +63,6 @@ def add_and_await(
             if made in ([each] for each in file.entries("plugins")):
                 file.remove("plugins", plugin_id)
             raise
-
-
-def is_up(file: PlatformFile) -> bool:
-    """Return whether an `inventory up` with this platform file is running."""
-    found = running_settings(data_dir()).get("static_file")
-    return found is not None and Path(found).resolve() == file.path
 
 
 def wait_until_it_answers(
