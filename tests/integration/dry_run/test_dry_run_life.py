@@ -115,10 +115,11 @@ def test_another_endpoint_is_asked_for_its_metadata_and_the_collector_stays(
         "collector_rules": [{"name": "r", "conditions_policy": "ALWAYS", "actions": {"change_project": "project-sent"}}]
     }
     with FakePlugin(metadata=GARBAGE | rules, resources=[cloud_service("a")]) as newer:
-        report = rehearsals.run(collector_id, endpoint=newer.endpoint, **ONE)
+        report = rehearsals.run(collector_id, endpoint=newer.endpoint, options={"regions": ["a.b"]}, **ONE)
 
     assert (report["status"], report["counts"]["created"]) == ("SUCCESS", 1)
     assert [call.method for call in newer.calls] == ["init", "get_tasks", "collect"]
+    assert [call.options["regions"] for call in newer.calls_of("collect")] == [["a.b"]]
     assert plugin.calls_of("collect") == []
     [change] = rehearsals.changes(report)
     assert change["resource"]["project_id"] == "project-sent"

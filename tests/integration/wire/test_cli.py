@@ -423,6 +423,10 @@ def test_a_dry_run_shows_what_a_collect_would_do_and_a_version_is_taken_only_if_
     plugin.metadata = {"new": True}
     refused = run("collector", "update-plugin", "aws", "--version", "1.0", *mode, "--if-harmless", code=1).stderr
     assert "version 1.0 is not harmless: 1 failed, 1 errors; nothing was changed" in refused
+    options = ("--options", '{"regions": []}')
+    refused = run("collector", "update-plugin", "aws", *options, "--if-harmless", code=1).stderr
+    assert "the plugin with these options is not harmless: 1 failed" in refused
+    assert _json(run("collector", "show", "aws"))["plugin_info"].get("options", {}) == {}
     assert "new" not in _json(run("collector", "show", "aws"))["plugin_info"].get("metadata", {})
     assert "FAILURE" in run("collect", "aws", "--dry-run", code=5).stdout
     assert "need --dry-run" in run("collect", "aws", "--plugin-version", "2", code=2).stderr

@@ -122,7 +122,7 @@ def update_collector(
 @click.option("--version", help="version of the plugin")
 @click.option("--upgrade-mode", type=UPGRADE)
 @click.option("--options", type=STRUCT, help="replaces all options of the plugin; JSON or @FILE")
-@click.option("--if-harmless", is_flag=True, help="only if a dry run with --version loses and breaks nothing")
+@click.option("--if-harmless", is_flag=True, help="only if a dry run with this change loses and breaks nothing")
 @click.option("--secret", "secret_id", help="with --if-harmless: try it with this secret only")
 @json_option
 @click.pass_context
@@ -130,14 +130,15 @@ def update_plugin(
     context: click.Context, /, name_or_id: str, if_harmless: bool, secret_id: str | None, **changes: Any
 ) -> None:
     """Change the version, options or upgrade mode of a collector's plugin, and fetch its metadata again."""
-    if if_harmless and (not changes["version"] or changes["options"] is not None):
-        raise click.UsageError("--if-harmless needs --version, and does not go with --options")
+    if if_harmless and not changes["version"] and changes["options"] is None:
+        raise click.UsageError("--if-harmless needs --version or --options")
     if secret_id and not if_harmless:
         raise click.UsageError("--secret needs --if-harmless")
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         if if_harmless:
-            require_harmless(client, collector_id, changes["version"], secret_id=secret_id)
+            tried = {name: changes[name] for name in ("version", "options")}
+            require_harmless(client, collector_id, **tried, secret_id=secret_id)
         answer = client.call("Collector.update_plugin", collector_id=collector_id, **sent(**changes))
     version = answer.get("plugin_info", {}).get("version", "")
     say(context, answer, f"{collector_id} ({answer.get('name', '')}): plugin version {version}")
@@ -188,6 +189,7 @@ collector.add_command(click.Command("get", params=show_collector.params, callbac
 @click.option("--watch", is_flag=True, help="show the progress, then the result")
 @click.option("--dry-run", is_flag=True, help="change nothing: show what it would do")
 @click.option("--plugin-version", help="with --dry-run: with this version of the plugin")
+@click.option("--options", type=STRUCT, help="with --dry-run: with these options of the plugin only; JSON or @FILE")
 @click.option("--endpoint", help="with --dry-run: with the plugin at grpc://host:port")
 @json_option
 @click.pass_context
@@ -201,6 +203,7 @@ def collect(
     watch: bool,
     dry_run: bool,
     plugin_version: str | None,
+    options: Any,
     endpoint: str | None,
 ) -> None:
     """Collect now, or show what that would do. COLLECTOR is an id or a name."""
@@ -208,10 +211,12 @@ def collect(
     if dry_run:
         if use_cache:
             raise click.UsageError("--use-cache does not go with --dry-run")
-        _rehearse(context, name_or_id, request | sent(plugin_version=plugin_version, endpoint=endpoint))
+        _rehearse(
+            context, name_or_id, request | sent(plugin_version=plugin_version, options=options, endpoint=endpoint)
+        )
         return
-    if plugin_version or endpoint:
-        raise click.UsageError("--plugin-version and --endpoint need --dry-run")
+    if plugin_version or endpoint or options is not None:
+        raise click.UsageError("--plugin-version, --options and --endpoint need --dry-run")
     request["use_cache"] = use_cache
     with connected(context) as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)

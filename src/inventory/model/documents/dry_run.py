@@ -32,6 +32,7 @@ class DryRun(Document):  # type: ignore[misc]
     secret_id = StringField()
     plugin_version = StringField(max_length=255)
     endpoint = StringField(max_length=1024)
+    options = StructField()
     filter = StructField(default=dict)
     collect_mode = StringField(default="ALL")
     priority = IntField(default=10)
@@ -74,6 +75,7 @@ class StoredDryRun(StoredDocument):
     secret_id: NotRequired[str]
     plugin_version: NotRequired[str]
     endpoint: NotRequired[str]
+    options: NotRequired[dict[str, Any]]
     filter: NotRequired[dict[str, Any]]
     collect_mode: NotRequired[str]
     priority: NotRequired[int]

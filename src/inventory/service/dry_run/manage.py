@@ -64,7 +64,7 @@ class DryRunService:
         Args:
             principal: who asks.
             params: collector_id; secret_id, filter and collect_mode as in ``Collector.collect``; plugin_version, or the
-                endpoint, of the plugin to use instead of the collector's own.
+                endpoint, of the plugin to use instead of the collector's own; options to use instead of its options.
 
         Raises:
             NotFoundError: no such collector.
@@ -90,6 +90,8 @@ class DryRunService:
             "collect_mode": CollectMode.parse(params.get("collect_mode") or "").value,
             "priority": collector["priority"],
         }
+        if params.get("options") is not None:
+            values["options"] = struct(params["options"], "options")
         named = {name: optional_text(params, name) for name in ("secret_id", "plugin_version", "endpoint")}
         made = self._runs.insert(values | {name: text for name, text in named.items() if text})
         _log.info("dry_run_requested", dry_run_id=made["dry_run_id"], collector_id=collector_id)

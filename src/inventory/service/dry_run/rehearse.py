@@ -182,11 +182,13 @@ class DryRunner:
 
     def _change_plugin(self, claimed: StoredDryRun, rehearsal: Rehearsal, principal: Principal) -> None:
         """Set the requested plugin in the scratch collector."""
-        version, endpoint = claimed.get("plugin_version"), claimed.get("endpoint")
-        if version or endpoint:
-            change = {"collector_id": claimed["collector_id"]}
+        version, endpoint, options = (claimed.get(name) for name in ("plugin_version", "endpoint", "options"))
+        if version or endpoint or options is not None:
+            change: Document = {"collector_id": claimed["collector_id"]}
             if version:
                 change |= {"version": version, "upgrade_mode": "MANUAL"}
+            if options is not None:
+                change["options"] = options
             rehearsal.collector_service.update_plugin(principal, change)
 
     def _conclude(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import Client, connected
-from inventory.cli.command_form import CommandGroup
+from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.listing import page_of, page_options
 from inventory.cli.view.dry_run import CHANGE_COLUMNS, finished_dry_run, harm, print_report
 from inventory.cli.view.output import json_option, print_json, print_rows, say, wants_json
@@ -67,19 +67,21 @@ def show_report(context: click.Context, client: Client, report: dict[str, Any]) 
         print_report(report, changes)
 
 
-def require_harmless(client: Client, collector_id: str, version: str, *, secret_id: str | None) -> None:
-    """Return if a collect with this version of the plugin would lose nothing and fail nowhere.
+def require_harmless(
+    client: Client, collector_id: str, *, version: str | None, options: Any, secret_id: str | None
+) -> None:
+    """Return if a collect with this version and these options of the plugin would lose nothing and fail nowhere.
 
     Raises:
         click.ClickException: it would, or the dry run failed.
     """
-    request = {"collector_id": collector_id, "plugin_version": version}
-    if secret_id:
-        request["secret_id"] = secret_id
+    request = sent(collector_id=collector_id, plugin_version=version, options=options, secret_id=secret_id)
     started = client.call("DryRun.start", **request)
     if found := harm(finished_dry_run(client, started["dry_run_id"])):
         shown = f"inventory dry-run show {started['dry_run_id']}"
-        raise click.ClickException(f"version {version} is not harmless: {found}; nothing was changed; see {shown}")
+        what = f"version {version}" if version else "the plugin"
+        what += "" if options is None else " with these options"
+        raise click.ClickException(f"{what} is not harmless: {found}; nothing was changed; see {shown}")
 
 
 COMMANDS = (dry_run,)

@@ -11,7 +11,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class StartDryRunRequest(_message.Message):
-    __slots__ = ("collector_id", "secret_id", "filter", "collect_mode", "plugin_version", "endpoint", "domain_id")
+    __slots__ = ("collector_id", "secret_id", "filter", "collect_mode", "plugin_version", "endpoint", "domain_id", "options")
     COLLECTOR_ID_FIELD_NUMBER: _ClassVar[int]
     SECRET_ID_FIELD_NUMBER: _ClassVar[int]
     FILTER_FIELD_NUMBER: _ClassVar[int]
@@ -19,6 +19,7 @@ class StartDryRunRequest(_message.Message):
     PLUGIN_VERSION_FIELD_NUMBER: _ClassVar[int]
     ENDPOINT_FIELD_NUMBER: _ClassVar[int]
     DOMAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
     collector_id: str
     secret_id: str
     filter: _struct_pb2.Struct
@@ -26,7 +27,8 @@ class StartDryRunRequest(_message.Message):
     plugin_version: str
     endpoint: str
     domain_id: str
-    def __init__(self, collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., filter: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., collect_mode: _Optional[str] = ..., plugin_version: _Optional[str] = ..., endpoint: _Optional[str] = ..., domain_id: _Optional[str] = ...) -> None: ...
+    options: _struct_pb2.Struct
+    def __init__(self, collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., filter: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., collect_mode: _Optional[str] = ..., plugin_version: _Optional[str] = ..., endpoint: _Optional[str] = ..., domain_id: _Optional[str] = ..., options: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class DryRunRequest(_message.Message):
     __slots__ = ("dry_run_id", "domain_id")
@@ -111,7 +113,7 @@ class DryRunTask(_message.Message):
     def __init__(self, secret_id: _Optional[str] = ..., status: _Optional[str] = ..., created: _Optional[int] = ..., seen: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., error_list: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., unseen: _Optional[int] = ...) -> None: ...
 
 class DryRunInfo(_message.Message):
-    __slots__ = ("dry_run_id", "status", "collector_id", "secret_id", "filter", "collect_mode", "plugin_version", "endpoint", "counts", "tasks", "errors", "created_at", "started_at", "finished_at", "expires_at", "dropped_features")
+    __slots__ = ("dry_run_id", "status", "collector_id", "secret_id", "filter", "collect_mode", "plugin_version", "endpoint", "counts", "tasks", "errors", "created_at", "started_at", "finished_at", "expires_at", "dropped_features", "options")
     class Status(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         NONE: _ClassVar[DryRunInfo.Status]
@@ -142,6 +144,7 @@ class DryRunInfo(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _ClassVar[int]
     EXPIRES_AT_FIELD_NUMBER: _ClassVar[int]
     DROPPED_FEATURES_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
     dry_run_id: str
     status: DryRunInfo.Status
     collector_id: str
@@ -158,7 +161,8 @@ class DryRunInfo(_message.Message):
     finished_at: str
     expires_at: str
     dropped_features: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, dry_run_id: _Optional[str] = ..., status: _Optional[_Union[DryRunInfo.Status, str]] = ..., collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., filter: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., collect_mode: _Optional[str] = ..., plugin_version: _Optional[str] = ..., endpoint: _Optional[str] = ..., counts: _Optional[_Union[DryRunCounts, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[DryRunTask, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., created_at: _Optional[str] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., expires_at: _Optional[str] = ..., dropped_features: _Optional[_Iterable[str]] = ...) -> None: ...
+    options: _struct_pb2.Struct
+    def __init__(self, dry_run_id: _Optional[str] = ..., status: _Optional[_Union[DryRunInfo.Status, str]] = ..., collector_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., filter: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., collect_mode: _Optional[str] = ..., plugin_version: _Optional[str] = ..., endpoint: _Optional[str] = ..., counts: _Optional[_Union[DryRunCounts, _Mapping]] = ..., tasks: _Optional[_Iterable[_Union[DryRunTask, _Mapping]]] = ..., errors: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., created_at: _Optional[str] = ..., started_at: _Optional[str] = ..., finished_at: _Optional[str] = ..., expires_at: _Optional[str] = ..., dropped_features: _Optional[_Iterable[str]] = ..., options: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class DryRunChange(_message.Message):
     __slots__ = ("action", "cloud_service_id", "name", "provider", "cloud_service_group", "cloud_service_type", "region_code", "account", "project_id", "resource_id", "diff")
