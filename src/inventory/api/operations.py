@@ -107,7 +107,11 @@ def _job_operations() -> Iterator[MethodRow]:
     service = Service("JobOperations", PROJECT, OPERATIONS)
     key = ("job_id",)
     yield service.row("retry", key, lambda use, who, it: job_facts(use.retry_service.retry(who, it["job_id"])))
-    yield service.row("get", key, lambda use, who, it: job_facts(use.retry_service.get(who, it["job_id"])))
+    yield service.row(
+        "get",
+        key,
+        lambda use, who, it: job_facts(use.retry_service.get(who, it["job_id"], it.get("job_task_id") or "")),
+    )
     yield service.row(
         "list_slices", ("job_task_id",), lambda use, who, it: SLICE.many(*use.job_task_service.slices(who, it))
     )

@@ -543,4 +543,12 @@ def test_a_caller_bound_to_projects_learns_what_its_own_tasks_lacked(world: Worl
     [warning] = everything.warnings
     assert (warning["code"], warning["count"], warning["tasks"]) == ("DOUBLE", 3, 2)
     assert (own.failed_tasks, own.not_retryable) == (1, "it also collects for projects that are not yours")
-    assert own.warnings == [{"code": "DOUBLE", "count": 1, "tasks": 1, "example": "of 1"}]
+    ids = {task["secret_id"]: task["job_task_id"] for task in tasks.find({"job_id": job_id})}
+    first, second = (
+        {"job_task_id": ids[f"secret-{n}"], "secret_id": f"secret-{n}", "count": n, "example": f"of {n}"}
+        for n in (1, 2)
+    )
+    assert warning["of_tasks"] == [second, first]
+    assert own.warnings == [{"code": "DOUBLE", "count": 1, "tasks": 1, "example": "of 1", "of_tasks": [first]}]
+    [of_task] = world.service.get(ME, job_id, ids["secret-1"]).warnings
+    assert (of_task["count"], of_task["of_tasks"]) == (1, [first])

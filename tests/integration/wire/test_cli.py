@@ -259,7 +259,10 @@ def test_what_resources_lack_is_told_by_the_job_without_failing_it(run: Run, her
     assert (job["status"], len(job["tasks"])) == ("SUCCESS", 2)
     said = " ".join(run("job", "show", job["job_id"]).output.split())
     assert "Warning: 6 resources have no reference.resource_id, so that all of a type in an account become one" in said
-    assert "one is nameless 0." in said
+    assert re.search(r"one is nameless 0. Collected with secret-\S+ \(3\), secret-\S+ \(3\)\.", said)
+    assert "failed warnings time" in said
+    of_task = _json(run("task", "show", job["tasks"][0]["job_task_id"]))["warnings"]
+    assert {each["code"]: each["count"] for each in of_task}["EMPTY_IDENTITY"] == 3
     assert "Warning: 4 resources were sent more than once" in said
     assert "Warning: 1 types have no metadata" in said
     warnings = _json(run("job", "show", job["job_id"], "--json"))["warnings"]

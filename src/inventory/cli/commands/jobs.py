@@ -14,7 +14,7 @@ from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import Column, duration, json_option, print_json, say, wants_json
-from inventory.cli.view.watch import EXIT_JOB_FAILED, watch_job, whole_job
+from inventory.cli.view.watch import EXIT_JOB_FAILED, job_facts, watch_job, whole_job
 
 COLUMNS: tuple[Column, ...] = (
     ("job", "job_id"),
@@ -148,9 +148,17 @@ def list_tasks(context: click.Context, job_id: str | None, status: str | None, w
 @json_option
 @click.pass_context
 def show_task(context: click.Context, job_task_id: str) -> None:
-    """Show one task in full, as JSON; `inventory job show` explains its errors."""
+    """Show one task in full with its warnings, as JSON; `inventory job show` explains its errors."""
     with connected(context) as client:
-        print_json(client.call("JobTask.get", job_task_id=job_task_id))
+        found = client.call("JobTask.get", job_task_id=job_task_id)
+        facts = job_facts(client, found["job_id"], job_task_id=job_task_id)
+    warnings = [
+        {"code": warning["code"], "count": each.get("count", 0), "example": each.get("example", "")}
+        for warning in facts.get("warnings", ())
+        for each in warning.get("of_tasks", ())
+        if each["job_task_id"] == job_task_id
+    ]
+    print_json(found | ({"warnings": warnings} if warnings else {}))
 
 
 @task.command("delete", example="inventory task delete job_task-0123456789ab")

@@ -67,15 +67,25 @@ def summary(job: Json) -> list[str]:
 def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:
     # Failed ones first: they are what readers look for.
     order = {"FAILURE": 0, "CANCELED": 1, "IN_PROGRESS": 2, "PENDING": 3}
-    tasks: Sequence[Json] = sorted(job["tasks"], key=lambda task: order.get(task["status"], 9))
+    warned: Counter[str] = Counter()
+    for each in (task for warning in job.get("warnings", ()) for task in warning.get("of_tasks", ())):
+        warned[each["job_task_id"]] += each.get("count", 0)
+    tasks: Sequence[Json] = sorted(
+        job["tasks"], key=lambda task: (order.get(task["status"], 9), -warned[task["job_task_id"]])
+    )
     shown = tasks if every_task else tasks[:SHOWN_TASKS]
-    table = plain_table("task", "secret", "status", "created", "updated", "deleted", "failed", "time")
-    for column in table.columns[3:7]:
+    names = ("created", "updated", "deleted", "failed", *(["warnings"] if warned else []))
+    table = plain_table("task", "secret", "status", *names, "time")
+    for column in table.columns[3:-1]:
         column.justify = "right"
     for task in shown:
         counts = [str(task.get(name, 0)) for name in COUNTS]
+        if warned:
+            counts.append(str(warned[task["job_task_id"]]))
         add_row(table, task["job_task_id"], task.get("secret_id", ""), status(task["status"]), *counts, duration(task))
     sums = [str(sum(task.get(name, 0) for task in tasks)) for name in COUNTS]
+    if warned:
+        sums.append(str(warned.total()))
     add_row(table, job["job_id"], "", status(job["status"]), *sums, duration(job), style="bold")
     out.print(table)
     if len(shown) < len(tasks):

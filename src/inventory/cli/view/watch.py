@@ -117,13 +117,20 @@ def whole_job(client: Client, job_id: str) -> dict[str, Any]:
         found = answer.get("results", [])
         tasks.extend(found)
         if not found or len(tasks) >= answer.get("total_count", 0):
-            return job | _facts(client, job_id) | {"tasks": tasks}
+            return job | job_facts(client, job_id) | {"tasks": tasks}
 
 
-def _facts(client: Client, job_id: str) -> dict[str, Any]:
-    """Return the members of ``JobFacts`` but the job; nothing if the server does not have this method."""
+def job_facts(client: Client, job_id: str, *, job_task_id: str = "") -> dict[str, Any]:
+    """Return the members of ``JobFacts`` but the job; nothing if the server does not have this method.
+
+    Args:
+        client: to the server.
+        job_id: the job.
+        job_task_id: the task whose warnings are wanted; empty: those of all tasks.
+    """
+    request = {"job_id": job_id} | ({"job_task_id": job_task_id} if job_task_id else {})
     try:
-        facts = client.call("JobOperations.get", job_id=job_id)
+        facts = client.call("JobOperations.get", **request)
     except CallError as exc:
         if exc.status is not grpc.StatusCode.UNIMPLEMENTED:
             raise

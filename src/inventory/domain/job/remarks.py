@@ -63,6 +63,7 @@ def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:
         yield f"{len(silent)} failed tasks contain no error: see the worker's log."
 
 
+_NAMED_TASKS: Final = 3
 _WARNINGS: Final = {
     "EMPTY_IDENTITY": "resources have no reference.resource_id, so that all of a type in an account become one",
     "DOUBLE": "resources were sent more than once",
@@ -75,4 +76,14 @@ _WARNINGS: Final = {
 
 def _warning(warning: Json) -> str:
     words = _WARNINGS.get(str(warning.get("code")), str(warning.get("code")))
-    return f"Warning: {warning.get('count', 0)} {words}; one is {warning.get('example') or 'nameless'}."
+    return f"Warning: {warning.get('count', 0)} {words}; one is {warning.get('example') or 'nameless'}.{_of(warning)}"
+
+
+def _of(warning: Json) -> str:
+    """Return whose resources they are; nothing if the server does not say."""
+    tasks = warning.get("of_tasks") or []
+    named = ", ".join(
+        f"{task.get('secret_id') or task['job_task_id']} ({task.get('count', 0)})" for task in tasks[:_NAMED_TASKS]
+    )
+    rest = warning.get("tasks", 0) - min(len(tasks), _NAMED_TASKS)
+    return f" Collected with {named}{f' and {rest} more' if rest > 0 else ''}." if tasks else ""

@@ -13,6 +13,10 @@ from inventory.model.connection import Document, translated_errors
 _WARNINGS: Final = 100
 """The maximum number of kinds of warnings that are read."""
 
+TASKS: Final = 1_000
+"""The maximum number of tasks that are named for a kind of warning."""
+_SHOWN: Final = ("count", "tasks", "example", "of_tasks")
+
 Warnings = Mapping[str, tuple[int, str, list[str]]]
 """By code: how many, an example, and the names of what other streams of the job may have, too."""
 
@@ -40,9 +44,10 @@ class TaskWarnings:
 
     @translated_errors()
     def of_job(self, domain_id: str, job_id: str, scope: Mapping[str, Any] | None = None) -> list[Document]:
-        """Return code, count, tasks and example of each kind of warning in the job, the most frequent first.
+        """Return code, count, tasks, example and of_tasks of each kind of warning, the most frequent first.
 
-        What has a name, such as a type, counts once, however many tasks have it.
+        What has a name, such as a type, counts once, however many tasks have it. ``of_tasks`` are job_task_id,
+        secret_id, count and example of the tasks that have most of them, at most :data:`TASKS`.
 
         Args:
             domain_id, job_id: the job.
@@ -52,10 +57,14 @@ class TaskWarnings:
         named = {"$max": {"$gt": ["$warning.v.names", []]}}
         stages: list[Document] = [
             {"$match": {"domain_id": domain_id, "job_id": job_id, "warnings": {"$exists": True}, **(scope or {})}},
-            {"$project": {"warning": {"$objectToArray": "$warnings"}}},
+            {"$project": {"warning": {"$objectToArray": "$warnings"}, "job_task_id": 1, "secret_id": 1}},
             {"$unwind": "$warning"},
         ]
+        task = {"job_task_id": "$job_task_id", "secret_id": "$secret_id"}
+        task |= {name: f"$warning.v.{name}" for name in ("count", "example")}
+        most = {"$topN": {"n": TASKS, "sortBy": {"warning.v.count": -1, "job_task_id": 1}, "output": task}}
         sums = {"_id": "$warning.k", "count": number, "tasks": {"$sum": 1}, "example": example, "named": named}
+        sums["of_tasks"] = most
         rows = list(self._tasks.aggregate([*stages, {"$group": sums}, {"$limit": _WARNINGS}]))
         if any(row["named"] for row in rows):
             each_once = {"_id": {"code": "$warning.k", "name": "$warning.v.names"}}
@@ -64,4 +73,4 @@ class TaskWarnings:
             different = {row["_id"]: row["count"] for row in self._tasks.aggregate([*stages, *names, counted])}
             rows = [{**row, "count": different.get(row["_id"], row["count"])} for row in rows]
         rows.sort(key=lambda row: (-row["count"], row["_id"]))
-        return [{"code": row["_id"], **{name: row[name] for name in ("count", "tasks", "example")}} for row in rows]
+        return [{"code": row["_id"], **{name: row[name] for name in _SHOWN}} for row in rows]

@@ -34,8 +34,8 @@ class JobFacts:
         retried_by: the job that retries the failed parts of this one; empty if there is none.
         failed_tasks: number of tasks that ended as FAILURE or CANCELED; for a caller bound to projects, of these.
         not_retryable: why it cannot be retried; empty if it can.
-        warnings: what resources lacked without failing, by code: in how many, in how many tasks, and an example; for a
-            caller bound to projects, in the tasks of these.
+        warnings: what resources lacked without failing, by code: in how many, in how many tasks, an example, and which
+            tasks; for a caller bound to projects, in the tasks of these.
         holds: deletion_id, secret_id and missing of the unanswered holds that its tasks made; not for a caller bound to
             projects.
         restored: how many of the resources that it had deleted undos have restored; not for a caller bound to projects.
@@ -101,8 +101,8 @@ class RetryService:
         made = self._collect.retry(principal, job)
         return JobFacts(made, job_id, "", 0, "it still runs" if _is_open(made) else "")
 
-    def get(self, principal: Principal, job_id: str) -> JobFacts:
-        """Return the facts about a job. Raises ``NotFoundError``."""
+    def get(self, principal: Principal, job_id: str, job_task_id: str = "") -> JobFacts:
+        """Return the facts about a job, its warnings only of the given task, if any. Raises ``NotFoundError``."""
         shown = self._reader.get(principal, job_id)
         job = self._jobs.get(principal.domain_id, job_id)
         retry = self._jobs.retry_of(principal.domain_id, job_id)
@@ -116,7 +116,8 @@ class RetryService:
             reason = self._planner.nothing_failed(source)
         if not reason and retry is not None:
             reason = f"{retry['job_id']} already retries it"
-        warnings = self._tasks.warnings.of_job(principal.domain_id, job_id, scope)
+        of_task = {**(scope or {}), "job_task_id": job_task_id} if job_task_id else scope
+        warnings = self._tasks.warnings.of_job(principal.domain_id, job_id, of_task)
         retried_by = retry["job_id"] if retry else ""
         holds = self._holds_of(principal, job_id)
         restored = {} if principal.projects is not None else self._holds.restored(principal.domain_id, [job_id])

@@ -18,12 +18,14 @@ class RetryRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., domain_id: _Optional[str] = ...) -> None: ...
 
 class JobFactsRequest(_message.Message):
-    __slots__ = ("job_id", "domain_id")
+    __slots__ = ("job_id", "domain_id", "job_task_id")
     JOB_ID_FIELD_NUMBER: _ClassVar[int]
     DOMAIN_ID_FIELD_NUMBER: _ClassVar[int]
+    JOB_TASK_ID_FIELD_NUMBER: _ClassVar[int]
     job_id: str
     domain_id: str
-    def __init__(self, job_id: _Optional[str] = ..., domain_id: _Optional[str] = ...) -> None: ...
+    job_task_id: str
+    def __init__(self, job_id: _Optional[str] = ..., domain_id: _Optional[str] = ..., job_task_id: _Optional[str] = ...) -> None: ...
 
 class JobFacts(_message.Message):
     __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings", "holds", "restored")
@@ -102,13 +104,27 @@ class JobHold(_message.Message):
     def __init__(self, deletion_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., missing: _Optional[int] = ...) -> None: ...
 
 class JobWarning(_message.Message):
-    __slots__ = ("code", "count", "tasks", "example")
+    __slots__ = ("code", "count", "tasks", "example", "of_tasks")
     CODE_FIELD_NUMBER: _ClassVar[int]
     COUNT_FIELD_NUMBER: _ClassVar[int]
     TASKS_FIELD_NUMBER: _ClassVar[int]
     EXAMPLE_FIELD_NUMBER: _ClassVar[int]
+    OF_TASKS_FIELD_NUMBER: _ClassVar[int]
     code: str
     count: int
     tasks: int
     example: str
-    def __init__(self, code: _Optional[str] = ..., count: _Optional[int] = ..., tasks: _Optional[int] = ..., example: _Optional[str] = ...) -> None: ...
+    of_tasks: _containers.RepeatedCompositeFieldContainer[TaskWarning]
+    def __init__(self, code: _Optional[str] = ..., count: _Optional[int] = ..., tasks: _Optional[int] = ..., example: _Optional[str] = ..., of_tasks: _Optional[_Iterable[_Union[TaskWarning, _Mapping]]] = ...) -> None: ...
+
+class TaskWarning(_message.Message):
+    __slots__ = ("job_task_id", "secret_id", "count", "example")
+    JOB_TASK_ID_FIELD_NUMBER: _ClassVar[int]
+    SECRET_ID_FIELD_NUMBER: _ClassVar[int]
+    COUNT_FIELD_NUMBER: _ClassVar[int]
+    EXAMPLE_FIELD_NUMBER: _ClassVar[int]
+    job_task_id: str
+    secret_id: str
+    count: int
+    example: str
+    def __init__(self, job_task_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., count: _Optional[int] = ..., example: _Optional[str] = ...) -> None: ...
