@@ -13,11 +13,6 @@ WRONG_VERB: Final = 405
 _UNAVAILABLE: Final = 503
 MISSING_PAGE: Final = ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "There is no such page.")
 WRONG_VERB_ERROR: Final = ApiError(WRONG_VERB, "ERROR_UNSUPPORTED_API", "The page does not support this HTTP method.")
-FOREIGN_HOST: Final = ApiError(
-    421,
-    "ERROR_FOREIGN_HOST",
-    "Without authentication, the console is served only under a loopback address or localhost.",
-)
 NOT_SERVING: Final = ApiError(
     _UNAVAILABLE,
     "ERROR_CONNECTION",

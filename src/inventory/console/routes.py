@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -18,7 +18,6 @@ from inventory.console.api import ApiError
 from inventory.console.session import is_same_origin
 from inventory.console.visit import Site, Visit
 from inventory.observe.logs import get_logger
-from inventory.process.loopback import is_loopback
 
 log = get_logger(__name__)
 
@@ -64,6 +63,11 @@ async def no_such_page(site: Site, request: Request, transaction_id: str, status
     return failures.page_of(Visit(site, request, transaction_id), error)
 
 
+def refused_page(site: Site, request: Request, transaction_id: str, error: ApiError) -> Response:
+    """Return the page for a request that the gateway refuses before it is routed."""
+    return failures.page_of(Visit(site, request, transaction_id), error)
+
+
 def _asset(name: str, media_type: str) -> BaseRoute:
     async def asset(request: Request) -> Response:
         headers = {"Cache-Control": _YEAR, "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding"}
@@ -93,7 +97,6 @@ async def _answer(site: Site, page: ConsolePage, request: Request, transaction_i
     visit = Visit(site, request, transaction_id)
     try:
         with site.api.admitted(request.client.host if request.client else ""):
-            _check_host(site, request)
             if not page.always and await site.api.refuses():
                 raise failures.NOT_SERVING
             if page.writes:
@@ -110,20 +113,6 @@ async def _answer(site: Site, page: ConsolePage, request: Request, transaction_i
     except Exception:  # the outermost frame of a request: nothing internal may leak
         log.exception("page_failed_unexpectedly", page=page.name, transaction_id=transaction_id)
         return failures.page_of(visit, failures.unknown(transaction_id))
-
-
-def _check_host(site: Site, request: Request) -> None:
-    """Without authentication, return if the host name used by the browser can be this machine's.
-
-    Another site's page could have its own name resolve to this machine; its scripts could then read and post as this
-    console.
-
-    Raises:
-        ApiError: it cannot.
-    """
-    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
-    if site.options.loopback_only and host != "localhost" and not is_loopback(host):
-        raise failures.FOREIGN_HOST
 
 
 async def _form(visit: Visit, request: Request) -> Mapping[str, str]:

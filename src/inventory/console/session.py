@@ -14,7 +14,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -95,7 +95,7 @@ def is_same_origin(request: Request) -> bool:
     if site is not None:
         return site == "same-origin"
     origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("Host", "")
+    return origin is None or origin.partition("://")[2] == request.headers.get("Host", "")
 
 
 def keep(response: Response, request: Request, session: Session) -> None:

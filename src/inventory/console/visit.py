@@ -46,12 +46,10 @@ class Options:
 
     Attributes:
         asks_for_token: whether callers are authenticated.
-        loopback_only: whether only this machine may connect, so that a foreign name in ``Host`` is an attack.
         version: of the package.
     """
 
     asks_for_token: bool
-    loopback_only: bool
     version: str
 
 

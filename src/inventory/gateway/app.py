@@ -7,22 +7,26 @@ from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as MethodRoute
 
+from inventory.console.api import ApiError
 from inventory.console.pages import ALL
 from inventory.console.rendering import environment
-from inventory.console.routes import console_routes, no_such_page
+from inventory.console.routes import console_routes, no_such_page, refused_page
 from inventory.console.visit import Options, Site
 from inventory.domain.clock import SystemClock
 from inventory.domain.rate_limit import RateLimit
+from inventory.errors import InventoryError
 from inventory.gateway import headers
 from inventory.gateway.console_api import ConsoleApi
 from inventory.gateway.endpoint import Endpoint, Load, RequestLimits, error_response
-from inventory.gateway.errors import UnsupportedApiError, refusal
+from inventory.gateway.errors import MalformedHostError, UnsupportedApiError, refusal
 from inventory.gateway.openapi.document import openapi
+from inventory.gateway.origin_guard import OriginGuard, Refuse
 from inventory.gateway.pages import pages
 from inventory.gateway.routes import routes
 from inventory.gateway.upstream import Upstream
@@ -75,11 +79,7 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     ]
     description = openapi(served, version=package_version())
     owner = PageOwner("gateway", gateway_mark(settings))
-    options = Options(
-        asks_for_token=not open_to_all,
-        loopback_only=open_to_all and not settings.allow_unauthenticated_remote,
-        version=package_version(),
-    )
+    options = Options(asks_for_token=not open_to_all, version=package_version())
     site = Site(ConsoleApi(upstream, limits, load, rate_limit, memory), options, environment())
     app = Starlette(
         routes=[
@@ -88,6 +88,14 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
             *console_routes(site, ALL),
         ],
         lifespan=lifespan,
+        middleware=[
+            Middleware(
+                OriginGuard,
+                open_to_all=open_to_all,
+                loopback_only=open_to_all and not settings.allow_unauthenticated_remote,
+                refuse=_refused_by_guard(site),
+            )
+        ],
         exception_handlers={HTTPException: _unrouted(site)},
     )
     app.router.redirect_slashes = False
@@ -108,6 +116,25 @@ def _unrouted(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]
         allowed = (error.headers or {}).get("Allow") if isinstance(error, HTTPException) else None
         if allowed:
             response.headers["Allow"] = allowed
+        response.headers[headers.TRANSACTION_HEADER] = transaction_id
+        return response
+
+    return answer
+
+
+def _refused_by_guard(site: Site) -> Refuse:
+    """Return the function that responds to requests of other sites."""
+
+    async def answer(request: Request, error: InventoryError) -> Response:
+        transaction_id = headers.transaction_id(request.headers)
+        refused = refusal(error, transaction_id)
+        # With a malformed host, no page can be made: it would not know its own URL.
+        if _is_browser(request) and not isinstance(error, MalformedHostError):
+            response = refused_page(
+                site, request, transaction_id, ApiError(refused.status, refused.code, refused.message)
+            )
+        else:
+            response = error_response(refused)
         response.headers[headers.TRANSACTION_HEADER] = transaction_id
         return response
 

@@ -71,6 +71,33 @@ class UnsupportedMediaTypeError(errors.BadRequestError):
         super().__init__("Media type is not supported. (supported = application/json in UTF-8, not compressed)")
 
 
+class MalformedHostError(errors.BadRequestError):
+    """The ``Host`` header is no host name or address with an optional port."""
+
+    code = "ERROR_MALFORMED_HOST"
+
+    def __init__(self) -> None:
+        super().__init__("Host is malformed. (expected = a name or an address, and an optional port)")
+
+
+class ForeignHostError(errors.BadRequestError):
+    """Without authentication, the gateway was called under a name other than loopback addresses or localhost."""
+
+    code = "ERROR_FOREIGN_HOST"
+
+    def __init__(self) -> None:
+        super().__init__("Without authentication, the gateway answers only under a loopback address or localhost.")
+
+
+class ForeignSiteError(errors.BadRequestError):
+    """Without authentication, a browser sent the request for a page of another site."""
+
+    code = "ERROR_FOREIGN_SITE"
+
+    def __init__(self) -> None:
+        super().__init__("The request was sent by a page of another site. Nothing was changed.")
+
+
 class RequestTooLargeError(errors.LimitExceededError):
     """The request is larger than allowed; retrying later does not help."""
 
@@ -85,6 +112,8 @@ class SlowRequestError(errors.RequestTimeoutError):
 REFUSALS: Final[Mapping[type[errors.InventoryError], HTTPStatus]] = {
     errors.BadRequestError: HTTPStatus.BAD_REQUEST,
     UnsupportedApiError: HTTPStatus.NOT_FOUND,
+    ForeignHostError: HTTPStatus.MISDIRECTED_REQUEST,
+    ForeignSiteError: HTTPStatus.FORBIDDEN,
     UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.AuthenticateFailureError: HTTPStatus.UNAUTHORIZED,
     errors.LimitExceededError: HTTPStatus.TOO_MANY_REQUESTS,

@@ -73,7 +73,7 @@ def test_another_media_type_is_refused(headers: dict[str, str], gateway: Gateway
     assert error_of(response)["code"] == "ERROR_UNSUPPORTED_MEDIA_TYPE"
 
 
-@pytest.mark.parametrize("head", [b"", b"POST /inventory/v1/collector/list HTTP/1.1\r\nHost: x\r\nX: "])
+@pytest.mark.parametrize("head", [b"", b"POST /inventory/v1/collector/list HTTP/1.1\r\nHost: localhost\r\nX: "])
 def test_a_head_that_does_not_end_is_not_waited_for(
     head: bytes, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +85,7 @@ def test_a_head_that_does_not_end_is_not_waited_for(
 
 def test_a_kept_connection_is_not_closed_by_that(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 2.0)
-    request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with socket.create_connection((gateway.base_url.host, gateway.base_url.port or 0), timeout=2.5) as connection:
         connection.sendall(request)
         answer = connection.recv(10_000)
@@ -142,7 +142,7 @@ def test_a_body_over_the_limit_is_refused_announced_or_not(fake: Any, start_gate
 
 def test_a_body_far_over_the_limit_is_not_even_read(fake: Any, start_gateway: Start) -> None:
     gateway = start_gateway(f"127.0.0.1:{fake.port}", max_request_bytes=1000)
-    head = f"POST {LIST} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
+    head = f"POST {LIST} HTTP/1.1\r\nHost: [::1]\r\nContent-Type: application/json\r\nContent-Length: 999999999\r\n\r\n"
 
     with socket.create_connection(("127.0.0.1", gateway.base_url.port or 0), timeout=10) as connection:
         connection.sendall(head.encode())
@@ -162,7 +162,7 @@ def test_a_message_that_grows_over_the_limit_is_refused(fake: Any, start_gateway
 
 def test_a_body_that_does_not_come_ends_with_408(fake: Any, start_gateway: Start) -> None:
     gateway = start_gateway(f"127.0.0.1:{fake.port}", gateway_timeout_seconds=0.3)
-    head = f"POST {LIST} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{{"
+    head = f"POST {LIST} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{{"
 
     with socket.create_connection(("127.0.0.1", gateway.base_url.port or 0), timeout=10) as connection:
         connection.sendall(head.encode())
@@ -232,7 +232,7 @@ def test_with_tokens_the_server_counts(fake: Any, start_gateway: Start) -> None:
 
 
 def test_a_client_that_goes_away_leaves_no_trace(gateway: Gateway) -> None:
-    head = f"POST {LIST} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{{"
+    head = f"POST {LIST} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{{"
     with socket.create_connection(("127.0.0.1", gateway.base_url.port or 0), timeout=10) as connection:
         connection.sendall(head.encode())
 

@@ -22,7 +22,7 @@ MIB = 1024 * 1024
 ANSWER = region_pb2.RegionsInfo(
     results=[region_pb2.RegionInfo(name="x" * 1000) for _ in range(8_000)]
 ).SerializeToString()
-REQUEST = b"POST /inventory/v1/region/list HTTP/1.1\r\nHost: me\r\nContent-Type: application/json\r\n"
+REQUEST = b"POST /inventory/v1/region/list HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 REFUSED = "memory for answers in work: try again, or ask for smaller pages"
 
 

@@ -74,7 +74,7 @@ def visit(path: str, api: StaticApi, *, asks_for_token: bool = False) -> httpx.R
     """Return what a browser without cookies gets at a path."""
 
     async def get() -> httpx.Response:
-        options = Options(asks_for_token=asks_for_token, loopback_only=False, version="1")
+        options = Options(asks_for_token=asks_for_token, version="1")
         app = Starlette(routes=console_routes(Site(api, options, _TEMPLATES), ALL))
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:

@@ -12,6 +12,9 @@ from google.rpc import error_details_pb2, status_pb2
 from inventory import errors
 from inventory.gateway.errors import (
     HTTP_STATUS,
+    ForeignHostError,
+    ForeignSiteError,
+    MalformedHostError,
     RequestTooLargeError,
     SlowRequestError,
     UnsupportedApiError,
@@ -31,6 +34,9 @@ def test_every_grpc_status_has_its_http_status() -> None:
         (errors.InvalidParameterError(key="a", reason="b"), 400),
         (errors.AuthenticateFailureError(), 401),
         (UnsupportedApiError(reason="no such path"), 404),
+        (MalformedHostError(), 400),
+        (ForeignSiteError(), 403),
+        (ForeignHostError(), 421),
         (SlowRequestError(), 408),
         (RequestTooLargeError(limit="1 byte"), 413),
         (UnsupportedMediaTypeError(), 415),
