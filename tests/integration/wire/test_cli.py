@@ -216,6 +216,9 @@ def test_resources_types_regions_and_their_history(run: Run) -> None:
     assert _json(run("resource", "analyze", '{"fields": {"n": {"operator": "count"}}, "group_by": ["provider"]}'))
     for kind, name in (("resource", "s[1]"), ("type", "Server"), ("region", "cellar")):
         assert "deleted" in run(kind, "delete", name).stdout
+    # Deleted resources are kept for a while, and shown; the others are gone.
+    assert _json(run("resource", "show", "s[1]"))["deleted_at"]
+    for kind, name in (("type", "Server"), ("region", "cellar")):
         run(kind, "show", name, code=3)
 
 
