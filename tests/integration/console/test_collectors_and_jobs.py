@@ -151,6 +151,8 @@ def test_a_dry_run_shows_what_a_collect_would_do_and_does_nothing(page: Browser,
     shown = page.get(here)
 
     assert "Would create 1 Would change 1 Unchanged 0" in shown.text
+    # What is no longer seen is listed before what changes.
+    shown = page.get(f"{here}?action=UPDATE")
     assert "2 values: data.size , data.state" in shown.text
     assert f"/resources/{before['cloud_service_id']}" in shown.links
     assert SCRIPT in shown.text
