@@ -27,6 +27,9 @@ from inventory.service.resource.housekeeping import Housekeeping
 class Container(Resources):
     """All objects of one process; take what you need before starting threads."""
 
+    rehearsed = False
+    """Whether it is the container of a dry run."""
+
     @cached_property
     def settler(self) -> Settler:
         """Derives the state of tasks from slices and of jobs from tasks."""
@@ -41,6 +44,7 @@ class Container(Resources):
             lease_seconds=self.settings.lease_seconds,
             guard=self.deletion_guard,
             prepare=self.before_garbage,
+            rehearsed=self.rehearsed,
         )
         return Settler(jobs=self.jobs, tasks=self.tasks, slices=self.slices, garbage=garbage)
 

@@ -68,6 +68,8 @@ class ScratchContainer(Container):
         claimed: the dry run.
     """
 
+    rehearsed = True
+
     def __init__(self, container: Container, claimed: StoredDryRun) -> None:
         # Every failure is reported at once.
         super().__init__(container.settings.model_copy(update={"max_attempts": 1}), clock=container.clock)

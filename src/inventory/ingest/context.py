@@ -49,6 +49,7 @@ class IngestContext:
         resumed: whether an earlier attempt at the slice may have created resources already.
         principal: the caller for identity; None for the system.
         deletion_guard: limits how much garbage collection deletes at once without confirmation.
+        rehearsed: whether it is a dry run: nobody can answer its holds.
     """
 
     domain_id: str
@@ -70,6 +71,7 @@ class IngestContext:
     resumed: bool = False
     principal: Principal | None = None
     deletion_guard: DeletionGuard = NO_GUARD
+    rehearsed: bool = False
 
     def caller(self) -> Principal:
         """Return the principal for calls to the platform."""

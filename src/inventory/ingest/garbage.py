@@ -203,7 +203,8 @@ class _Garbage:
     def _delete(self, batch: list[Document], session: ClientSession) -> None:
         """Delete the resources of these states, except those that another collector or secret has seen since."""
         context = self._context
-        lonely = self._unseen_by_others(batch, session)
+        others: list[Document] = []
+        lonely = self._unseen_by_others(batch, session, others)
         gone = self._remover.delete(
             lonely,
             domain_id=context.domain_id,
@@ -214,6 +215,8 @@ class _Garbage:
             job_id=context.job_id,
             # If it is seen while this runs, it is updated, and then not deleted.
             unless_updated_since=self._now,
+            # The state of this collector and secret stays; an undo names it.
+            states=others,
         )
         if not gone:
             return
@@ -234,18 +237,25 @@ class _Garbage:
         row = rows[0] if rows else dict.fromkeys(("counted", *tests), 0)
         return GarbageCounts(row["deleted"], row["counted"] - row["deleted"], row["held"], row["confirmed"])
 
-    def _unseen_by_others(self, batch: list[Document], session: ClientSession | None) -> list[str]:
-        """Return the resources of ``batch`` that nobody else has seen since this collector and secret last did."""
+    def _unseen_by_others(
+        self, batch: list[Document], session: ClientSession | None, others: list[Document] | None = None
+    ) -> list[str]:
+        """Return the resources of ``batch`` that nobody else has seen since this collector and secret last did.
+
+        The states that others have of the resources of ``batch`` are added to ``others``.
+        """
         asked = {**self._counted, "cloud_service_id": {"$in": [state["cloud_service_id"] for state in batch]}}
-        fields = {"cloud_service_id": 1, "seen_at": 1, "hold_id": 1}
+        fields = dict.fromkeys(("cloud_service_id", "collector_id", "secret_id", "seen_at", "hold_id"), 1)
         last_seen = {
             row["cloud_service_id"]: row["seen_at"] for row in self._states.find(asked, fields, session=session)
         }
-        others = self._states.find(self._elsewhere(list(last_seen)), fields, session=session)
+        elsewhere = list(self._states.find(self._elsewhere(list(last_seen)), fields, session=session))
+        if others is not None:
+            others.extend(elsewhere)
         # What is held elsewhere waits for that answer, too.
         kept = {
             other["cloud_service_id"]
-            for other in others
+            for other in elsewhere
             if other["seen_at"] > last_seen[other["cloud_service_id"]] or other.get("hold_id")
         }
         return [key for key in last_seen if key not in kept]

@@ -170,7 +170,8 @@ class TaskGuard:
                 "created_at": self._now,
             }
         )
-        _log.warning("deletion_held", hold_id=self._hold_id, resources=summary.total, alive=sizes.alive)
+        if not context.rehearsed:
+            _log.warning("deletion_held", hold_id=self._hold_id, resources=summary.total, alive=sizes.alive)
 
     def confirm(self, task_started_at: datetime) -> None:
         """Record that this task, too, has not seen the resources held before."""

@@ -69,6 +69,42 @@ def test_the_next_collect_knows_it_again_and_misses_are_counted_from_the_start(f
     assert fleet.whole.database["cloud_service"].count_documents({}) == 10
 
 
+@pytest.mark.parametrize("by", ["a collect", "an approve", "housekeeping"])
+def test_whoever_saw_it_is_known_again(fleet: Fleet, by: str) -> None:
+    other = fleet.whole.collector()
+    machines = 40 if by == "an approve" else 3
+    fleet.sees(*range(machines))
+    fleet.collect()
+    fleet.collect(secret_id="secret-2", collector_id=other)
+    before = seen_by(fleet, "i-0")
+    fleet.sees(*range(machines // 2, machines))
+    if by == "housekeeping":
+        fleet.whole.clock.advance(timedelta(days=3))
+    task = fleet.collect(1 if by == "housekeeping" else 2, secret_id="secret-2", collector_id=other)
+    deletion = {"job_id": task["job_id"]}
+    if by == "housekeeping":
+        fleet.whole.container.housekeeping.run(fleet.whole.clock.now())
+    if by != "a collect":
+        deletion = {"deletion_id": fleet.holds()[0]["deletion_id"]}
+    if by == "an approve":
+        fleet.service.approve(USER, deletion["deletion_id"])
+    assert fleet.whole.named("i-0")["state"] == "DELETED"
+
+    fleet.service.undo(USER, deletion)
+
+    assert seen_by(fleet, "i-0") == before
+    assert len(before) == 2
+    assert "former_states" not in fleet.whole.named("i-0")
+
+
+def seen_by(fleet: Fleet, name: str) -> dict[tuple[str, str], Any]:
+    """Return when each collector and secret last saw a machine."""
+    states = fleet.whole.database["collection_state"].find(
+        {"cloud_service_id": fleet.whole.named(name)["cloud_service_id"]}
+    )
+    return {(state["collector_id"], state["secret_id"]): state["seen_at"] for state in states}
+
+
 def test_again_restores_nothing_twice(fleet: Fleet) -> None:
     job_id = delete_by_job(fleet, 0, 1)
     facts = fleet.whole.container.retry_service

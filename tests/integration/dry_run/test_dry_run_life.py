@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from inventory.bootstrap.dry_run import ScratchContainer
 from inventory.errors import CollectorStateError, InvalidParameterError, NotFoundError
@@ -202,6 +203,25 @@ def test_what_is_not_seen_is_reported_however_recently_it_was_seen(
     assert report["tasks"][0]["unseen"] == len(lost)
     assert {each["resource"]["reference"]["resource_id"] for each in rehearsals.changes(report, "UNSEEN")} == lost
     assert scratch_collections(whole) == []
+
+
+def test_a_hold_that_is_only_forecast_is_not_logged_as_one(
+    whole: Whole, plugin: FakePlugin, clock: ManualClock, rehearsals: Rehearsals, collector_id: str
+) -> None:
+    def collect(machines: int) -> None:
+        plugin.resources = [cloud_service(str(number)) for number in range(machines)]
+        whole.collect(collector_id, **ONE)
+        clock.advance(timedelta(hours=2))
+
+    collect(22)
+    collect(1)
+    with capture_logs() as forecast:
+        assert rehearsals.run(collector_id, **ONE)["counts"]["held"] == 21
+    with capture_logs() as logs:
+        collect(1)
+
+    assert [entry["event"] for entry in (*forecast, *logs)].count("deletion_held") == 1
+    assert "deletion_held" not in {entry["event"] for entry in forecast}
 
 
 def test_what_others_deleted_or_a_filter_or_a_mode_leaves_out_is_not_unseen(

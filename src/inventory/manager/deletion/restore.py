@@ -190,6 +190,8 @@ class Restorer:
                 for info in entry.get("collection_info") or ()
                 if info.get("collector_id")
             }
+            for former in entry.get("former_states") or ():
+                seen[former["collector_id"], former["secret_id"]] = former["seen_at"]
             pair = deleted_by.get(entry["deleted_by"])
             for collector_id, secret_id in {*seen, *([pair] if pair else ())}:
                 own = {
@@ -213,7 +215,7 @@ def _restoration(entry: Document, now: datetime) -> UpdateOne:
     sets: Document = {"state": "ACTIVE", "updated_at": now}
     if entry.get("former_match_key"):
         sets["match_key"] = entry["former_match_key"]
-    unset = dict.fromkeys(("deleted_at", "deleted_by", "deleted_in_job", "former_match_key"), "")
+    unset = dict.fromkeys(("deleted_at", "deleted_by", "deleted_in_job", "former_match_key", "former_states"), "")
     query = {"_id": entry["_id"], "domain_id": entry["domain_id"], "state": "DELETED"}
     return UpdateOne(query, {"$set": sets, "$unset": unset, "$inc": {"revision": 1}})
 

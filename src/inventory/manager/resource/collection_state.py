@@ -109,6 +109,13 @@ class StateStore:
         found = self._collection.find(held, {"cloud_service_id": 1}, session=session)
         return {state["cloud_service_id"] for state in found}
 
+    def of(
+        self, domain_id: str, cloud_service_ids: Sequence[str], session: ClientSession
+    ) -> list[StoredCollectionState]:
+        """Return all states of these resources."""
+        query = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
+        return list(self._collection.find(query, session=session))
+
     def held(self, domain_id: str) -> Iterator[str]:
         """Yield the resources of a domain that holds of kind COLLECT keep from being deleted, each once."""
         match = {"domain_id": domain_id, "hold_id": {"$gt": ""}}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -43,6 +44,7 @@ class ResourceRemover:
         session: ClientSession,
         job_id: str = "",
         unless_updated_since: datetime | None = None,
+        states: Iterable[Mapping[str, Any]] | None = None,
     ) -> list[str]:
         """Make ACTIVE resources DELETED and record it, except those that a hold keeps.
 
@@ -55,6 +57,8 @@ class ResourceRemover:
             session: the transaction's.
             job_id: the job that the record and the resource name; empty for none.
             unless_updated_since: resources updated at or after this time are not deleted.
+            states: the collection states of the resources, if the caller has read them, with collector_id, secret_id,
+                cloud_service_id and seen_at; they are kept for an undo. None: they are read here.
 
         Returns:
             The ids of those that are now DELETED by ``deleted_by``.
@@ -77,10 +81,33 @@ class ResourceRemover:
             }
             keys = [entry["_id"] for entry in living]
             self._services.update_many({"_id": {"$in": keys}, "domain_id": domain_id}, update, session=session)
+            if states is None:
+                states = self._states.of(domain_id, [entry["cloud_service_id"] for entry in living], session)
+            self._keep_states(living, states, domain_id, session)
             records = [_record(entry, domain_id, deleted_by, collector_ids, job_id, now) for entry in living]
             self._records.insert(records, session)
         gone = {entry["cloud_service_id"] for entry in found}
         return [key for key in cloud_service_ids if key in gone]
+
+    def _keep_states(
+        self,
+        deleted: Sequence[Document],
+        states: Iterable[Mapping[str, Any]],
+        domain_id: str,
+        session: ClientSession,
+    ) -> None:
+        """Store the states, which the caller removes, with the deleted resources."""
+        kept: dict[str, list[Document]] = {}
+        for state in states:
+            former = {name: state[name] for name in ("collector_id", "secret_id", "seen_at")}
+            kept.setdefault(state["cloud_service_id"], []).append(former)
+        writes = [
+            UpdateOne({"_id": entry["_id"], "domain_id": domain_id}, {"$set": {"former_states": former_states}})
+            for entry in deleted
+            if (former_states := kept.get(entry["cloud_service_id"]))
+        ]
+        if writes:
+            self._services.bulk_write(writes, ordered=False, session=session)
 
     def terminate(self, domain_id: str, *, deleted_before: datetime, transactions: Transactions) -> int:
         """Permanently remove resources that were DELETED before ``deleted_before``, with their history and states.

@@ -61,6 +61,7 @@ class CloudService(Document):  # type: ignore[misc]
       housekeeping, or a user,
     - ``deleted_in_job``: the job that this belongs to, if any,
     - ``former_match_key``: the ``match_key`` that it had when it was deleted, for bringing it back,
+    - ``former_states``: the collection states removed with it: who saw it when, for bringing it back,
     - ``hold_id``: the hold of kind AGE that keeps it from being deleted,
     - ``kept_at``: when such a hold was discarded; until it is seen or updated again, it does not age.
     """
@@ -98,6 +99,7 @@ class CloudService(Document):  # type: ignore[misc]
     deleted_by = StringField()
     deleted_in_job = StringField()
     former_match_key = BinaryField()
+    former_states = ListField(StructField())
     hold_id = StringField()
     kept_at = DateTimeField()
 
@@ -200,5 +202,6 @@ class StoredCloudService(StoredDocument):
     deleted_by: NotRequired[str]
     deleted_in_job: NotRequired[str]
     former_match_key: NotRequired[bytes]
+    former_states: NotRequired[list[dict[str, Any]]]
     hold_id: NotRequired[str]
     kept_at: NotRequired[datetime]

@@ -41,6 +41,7 @@ class TaskGarbage:
         lease_seconds: after this time another process may continue a collection that was begun and not finished, s.
         guard: of collectors that have none of their own.
         prepare: called with a task before its garbage is collected.
+        rehearsed: whether its tasks are those of a dry run.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class TaskGarbage:
         lease_seconds: float,
         guard: DeletionGuard = NO_GUARD,
         prepare: Callable[[StoredJobTask], None] = lambda _: None,
+        rehearsed: bool = False,
     ) -> None:
+        self._rehearsed = rehearsed
         self._prepare = prepare
         self._guard = guard
         self._database = database
@@ -135,6 +138,7 @@ class TaskGarbage:
             plugin_metadata=collector["plugin_info"].get("metadata") or {},
             full_collect=task["full_collect"],
             deletion_guard=self._guard.of_collector(collector.get("tags")),
+            rehearsed=self._rehearsed,
         )
 
 
