@@ -69,6 +69,7 @@ class Deletion(Document):  # type: ignore[misc]
     decided_by = StringField()
     decided_at = DateTimeField()
     deleted_count = IntField(required=True, default=0)
+    restored_count = IntField()
     created_at = DateTimeField(required=True)
     expires_at = DateTimeField()
 
