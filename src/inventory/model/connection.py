@@ -152,6 +152,8 @@ def server_hello(database: Database[Document]) -> Document:
         with translated_errors(), pymongo.timeout(PING_SECONDS):
             hello: Document = database.client.admin.command("hello")
     except ConnectionFailureError as exc:
+        if not isinstance(exc.__cause__, ServerSelectionTimeoutError):
+            raise
         # Unless the driver connects directly, without the name of a set, it sends such a server no command.
         servers = database.client.topology_description.server_descriptions().values()
         if any(server.server_type_name == "RSGhost" for server in servers):
