@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import tempfile
@@ -26,7 +27,12 @@ from tests.manual_clock import ManualClock
 DATABASE = "test_inventory"
 
 # How long a machine takes says nothing about the code: the first text of all makes a table of all characters.
-hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "patient",
+    deadline=None,
+    max_examples=400 if os.environ.get("INVENTORY_TEST_PROFILE") == "deep" else 40,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("patient")
 
 CLOCK_START = datetime(2026, 1, 5, 12, 0, tzinfo=UTC)
