@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TESTS = Path(__file__).parent
-SUITES = ("unit", "e2e", "contract", "integration", "chaos")
-FLEETS = frozenset({"integration/outages", "chaos"})
+SUITES = ("unit", "contract", "integration", "e2e", "chaos")
+FLEETS = frozenset({"integration/outages", "e2e", "chaos"})
 NO_TESTS_COLLECTED = 5
 
 _printing = threading.Lock()
