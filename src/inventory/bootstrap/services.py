@@ -8,7 +8,6 @@ from typing import Final
 
 from inventory.bootstrap.managers import Managers
 from inventory.bootstrap.static_faults import static_file_faults
-from inventory.doctor.run import checks
 from inventory.doctor.surroundings import StaticFaults
 from inventory.domain.deletion_guard import DeletionGuard
 from inventory.ingest.decision.same_thing import SameThing
@@ -167,6 +166,9 @@ class Services(Managers):
     @cached_property
     def diagnosis_service(self) -> DiagnosisService:
         """The checks of `inventory doctor`, for operators."""
+        # Of no use to workers and schedulers, which start faster without it.
+        from inventory.doctor.run import checks
+
         return DiagnosisService(
             checks=lambda plugins: checks(self, plugins=plugins),
             clock=self.machine_clock,

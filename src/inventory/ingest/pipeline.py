@@ -1,8 +1,7 @@
 """The ingest: stores a plugin's stream in the inventory (contract, section 7; design, "How a collect runs").
 
 The stream is read and decoded in a separate thread while this one writes; at most one batch is between them. Each batch
-is
-applied by resource type: types and regions first, then resources.
+is applied by resource type: types and regions first, then resources.
 """
 
 from __future__ import annotations

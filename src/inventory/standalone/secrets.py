@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from inventory.bootstrap.static_file import PlatformContent
 from inventory.errors import SettingsError
 from inventory.standalone.files import private_folder, written_beside
 from inventory.standalone.platform_file import Entry, PlatformFile
@@ -30,9 +32,10 @@ def require_addable(file: PlatformFile, entries: Iterable[tuple[str, Entry]]) ->
         SettingsError: a secret_id exists already or cannot name a file, or a project is not listed.
     """
     known = {str(entry["secret_id"]) for entry in file.entries("secrets")}
+    content = cache(file.content)
     for where, entry in entries:
         try:
-            _require_valid(file, entry["secret_id"], entry.get("project_id"))
+            _require_valid(file, content, entry["secret_id"], entry.get("project_id"))
             if entry["secret_id"] in known:
                 raise SettingsError(f"secret_id {entry['secret_id']!r} exists already", field="secret_id")
         except SettingsError as exc:
@@ -68,7 +71,7 @@ def replace(file: PlatformFile, secret_id: str, data: Mapping[str, Any], about: 
             nothing is changed.
     """
     before = file.find("secrets", secret_id)
-    _require_valid(file, secret_id, about.get("project_id"))
+    _require_valid(file, file.content, secret_id, about.get("project_id"))
     relative = _relative(secret_id)
 
     def changed(entry: Entry) -> Entry:
@@ -105,11 +108,13 @@ def _relative(secret_id: str) -> str:
     return f"{FOLDER}/{secret_id}.json"
 
 
-def _require_valid(file: PlatformFile, secret_id: str, project_id: str | None) -> None:
+def _require_valid(
+    file: PlatformFile, content: Callable[[], PlatformContent], secret_id: str, project_id: str | None
+) -> None:
     if not _NAME.fullmatch(secret_id):
         reason = "may have letters, digits, '.', '_' and '-', and begins with a letter or digit"
         raise SettingsError(f"secret_id {secret_id!r}: {reason}", field="secret_id")
-    projects = file.content().projects if project_id else None
+    projects = content().projects if project_id else None
     if projects is not None and project_id not in {each.project_id for each in projects}:
         raise SettingsError(f"project_id {project_id!r} is not one of the projects of {file.path}", field="project_id")
 

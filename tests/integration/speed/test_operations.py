@@ -32,6 +32,19 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return documents
 
 
+def noted_messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list to which the name of each message that is encoded from now on is added."""
+    encoded: list[str] = []
+    encode = MessageEncoder.__call__
+
+    def noted(self: MessageEncoder, document: Any) -> bytes:
+        encoded.append(self.full_name.rpartition(".")[2])
+        return encode(self, document)
+
+    monkeypatch.setattr(MessageEncoder, "__call__", noted)
+    return encoded
+
+
 def test_a_create_is_one_insert(api: Api, collector: Make) -> None:
     collector()
 
@@ -160,14 +173,7 @@ def test_what_the_rows_of_a_list_share_is_built_once(
     mine = {"collector_id": collector()["collector_id"]}
     for number in range(5):
         api.call("Collector.add_schedule", {**mine, "name": f"{number}", "schedule": {"hours": [1]}})
-    encoded: list[str] = []
-    encode = MessageEncoder.__call__
-
-    def noted(self: MessageEncoder, document: Any) -> bytes:
-        encoded.append(self.full_name.rpartition(".")[2])
-        return encode(self, document)
-
-    monkeypatch.setattr(MessageEncoder, "__call__", noted)
+    encoded = noted_messages(monkeypatch)
 
     listed = api.call("Collector.list_schedules", mine)["results"]
 
@@ -180,14 +186,7 @@ def test_an_added_schedule_shows_its_collector_by_the_message_that_a_get_has_bui
 ) -> None:
     mine = {"collector_id": collector()["collector_id"]}
     shown = api.call("Collector.get", mine)
-    encoded: list[str] = []
-    encode = MessageEncoder.__call__
-
-    def noted(self: MessageEncoder, document: Any) -> bytes:
-        encoded.append(self.full_name.rpartition(".")[2])
-        return encode(self, document)
-
-    monkeypatch.setattr(MessageEncoder, "__call__", noted)
+    encoded = noted_messages(monkeypatch)
 
     added = [api.call("Collector.add_schedule", {**mine, "name": "hourly", "schedule": {"hours": [1]}}) for _ in "ab"]
 

@@ -22,7 +22,7 @@ def redactor_of(file: PlatformFile) -> Redactor:
     Raises:
         SettingsError: the file cannot be read, or is invalid.
     """
-    return Redactor(*(_hidden(provider, data) for provider, data in known_values(file.path)[0]))
+    return _redactor(known_values(file.path)[0])
 
 
 def printed_lines(file: PlatformFile, log: Path, lines: int) -> list[str]:
@@ -30,9 +30,10 @@ def printed_lines(file: PlatformFile, log: Path, lines: int) -> list[str]:
 
     Says of which secrets of the platform file it does not know the values.
     """
-    if unknown := known_values(file.path)[1]:
+    known, unknown = known_values(file.path)
+    if unknown:
         echo(one_line(f"note: values that cannot be read here are not redacted: {', '.join(unknown)}"), err=True)
-    return redactor_of(file)("\n".join(tail(log, lines))).splitlines()
+    return _redactor(known)("\n".join(tail(log, lines))).splitlines()
 
 
 def redacted(value: Any, redact: Redactor) -> Any:
@@ -44,6 +45,10 @@ def redacted(value: Any, redact: Redactor) -> Any:
     if isinstance(value, Sequence):
         return [redacted(item, redact) for item in value]
     return value
+
+
+def _redactor(known: Sequence[tuple[str, Mapping[str, Any]]]) -> Redactor:
+    return Redactor(*(_hidden(provider, data) for provider, data in known))
 
 
 def _hidden(provider: str, data: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,6 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.manager.deletion.holds import HoldManager
-from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document, translated_errors
@@ -32,7 +31,6 @@ class HeldResources:
         self._database = database
         self._services = database["cloud_service"]
         self._states = database["collection_state"]
-        self._store = StateStore(database=database)
         self._remover = ResourceRemover(database=database)
         self._holds = holds
 
@@ -86,7 +84,6 @@ class HeldResources:
             session=session,
             job_id=hold.get("job_id", ""),
         )
-        self._store.forget(hold["domain_id"], gone, session)
         # Seen or deleted by others, so the hold no longer contains them.
         left = {**own, "cloud_service_id": {"$in": [key for key in held if key not in gone]}}
         change = {"$set": {"disconnected_count": 0}, "$unset": {"hold_id": ""}}

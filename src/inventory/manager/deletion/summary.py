@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from inventory.manager.deletion.twins import resource_id_of
 from inventory.model.connection import Document
 
 EXAMPLES: Final = 20
@@ -35,8 +36,7 @@ class Summary:
             self.regions[each.get("region_code") or ""] += 1
             if len(self.examples) < EXAMPLES:
                 shown = {name: each[name] for name in _SHOWN if each.get(name)}
-                resource_id = (each.get("reference") or {}).get("resource_id") or ""
-                example = {"cloud_service_id": each["cloud_service_id"], "resource_id": resource_id, **shown}
+                example = {"cloud_service_id": each["cloud_service_id"], "resource_id": resource_id_of(each), **shown}
                 self.examples.append(example)
 
     def fields(self) -> Document:

@@ -57,8 +57,9 @@ class ResourceRemover:
             session: the transaction's.
             job_id: the job that the record and the resource name; empty for none.
             unless_updated_since: resources updated at or after this time are not deleted.
-            states: the collection states of the resources, if the caller has read them, with collector_id, secret_id,
-                cloud_service_id and seen_at; they are kept for an undo. None: they are read here.
+            states: the collection states of the resources, if the caller has read them and removes them, with
+                collector_id, secret_id, cloud_service_id and seen_at; they are kept for an undo. None: they are read
+                and removed here.
 
         Returns:
             The ids of those that are now DELETED by ``deleted_by``.
@@ -81,13 +82,17 @@ class ResourceRemover:
             }
             keys = [entry["_id"] for entry in living]
             self._services.update_many({"_id": {"$in": keys}, "domain_id": domain_id}, update, session=session)
-            if states is None:
-                states = self._states.of(domain_id, [entry["cloud_service_id"] for entry in living], session)
-            self._keep_states(living, states, domain_id, session)
+            former = states
+            if former is None:
+                former = self._states.of(domain_id, [entry["cloud_service_id"] for entry in living], session)
+            self._keep_states(living, former, domain_id, session)
             records = [_record(entry, domain_id, deleted_by, collector_ids, job_id, now) for entry in living]
             self._records.insert(records, session)
-        gone = {entry["cloud_service_id"] for entry in found}
-        return [key for key in cloud_service_ids if key in gone]
+        deleted = {entry["cloud_service_id"] for entry in found}
+        gone = [key for key in cloud_service_ids if key in deleted]
+        if states is None:
+            self._states.forget(domain_id, gone, session)
+        return gone
 
     def _keep_states(
         self,
@@ -96,7 +101,7 @@ class ResourceRemover:
         domain_id: str,
         session: ClientSession,
     ) -> None:
-        """Store the states, which the caller removes, with the deleted resources."""
+        """Store the states, which are removed, with the deleted resources."""
         kept: dict[str, list[Document]] = {}
         for state in states:
             former = {name: state[name] for name in ("collector_id", "secret_id", "seen_at")}

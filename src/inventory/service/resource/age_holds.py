@@ -33,7 +33,7 @@ from inventory.model.documents.deletion import (
     StoredDeletion,
 )
 from inventory.observe.logs import get_logger
-from inventory.service.resource.aged import READ, AgedResources
+from inventory.service.resource.aged import READ, AgedResources, old_resources
 
 _BATCH: Final = 500
 
@@ -88,8 +88,7 @@ class AgeHolds:
 
     def complete(self, hold: StoredDeletion, aged: AgedResources, transactions: Transactions) -> None:
         """Mark what a PREPARING hold has yet to hold, and open it. Raises ``HoldChangedError``."""
-        old = {"updated_at": {"$lt": hold["cutoff"]}, "collection_info.0": {"$exists": True}, "hold_id": None}
-        query = {**_type_of(hold), **old}
+        query = {**old_resources(hold["domain_id"], hold["cutoff"]), **_type_of(hold), "hold_id": None}
         for batch in batched(self._services.find(query, READ), _BATCH):
             transactions.run(partial(self._mark, hold, batch, aged))
         self._holds.open(hold["domain_id"], hold["deletion_id"])
@@ -211,7 +210,6 @@ class AgeHolds:
             session=session,
             unless_updated_since=hold["cutoff"],
         )
-        self._states.forget(hold["domain_id"], gone, session)
         self._release(hold, [entry["_id"] for entry in batch if entry["cloud_service_id"] not in gone], session)
         self._holds.works(hold["domain_id"], hold["deletion_id"], APPROVING, session, deleted_count=len(gone))
 

@@ -15,7 +15,6 @@ from inventory.domain import ids
 from inventory.domain.batches import batched
 from inventory.domain.deletion_guard import DeletionGuard
 from inventory.manager.deletion.holds import HoldManager
-from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document
@@ -64,7 +63,6 @@ class Ageing:
         self._ages = ages
         self._guard = guard
         self._remover = ResourceRemover(database=database)
-        self._states = StateStore(database=database)
         self._holds = HoldManager(database=database, kept_days=ages.retention_days)
         self._age_holds = AgeHolds(database=database, holds=self._holds, guard=guard)
 
@@ -130,7 +128,6 @@ class Ageing:
             session=session,
             unless_updated_since=cutoff,
         )
-        self._states.forget(run.domain_id, gone, session)
         self._holds.works(run.domain_id, run.deletion_id, DONE, session, deleted_count=len(gone))
         return len(gone)
 
