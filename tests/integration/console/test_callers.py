@@ -16,6 +16,8 @@ from tests.integration.console.page import Browser
 from tests.integration.console.world import DOMAIN, World
 from tests.integration.wire.client import token_of
 
+MOST_BYTES = 60_000
+"""Of a page over the wire, without the files that a browser keeps."""
 READ = sorted({page.path for page in ALL if not page.writes} - {"/login", "/domain"})
 
 
@@ -51,6 +53,7 @@ def test_every_page_is_whole_and_has_its_headers(path: str, page: Browser, world
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Transaction-Id"]
+    assert answer.num_bytes_downloaded <= MOST_BYTES
 
 
 @pytest.mark.parametrize("path", READ)

@@ -62,6 +62,18 @@ def test_a_large_page_is_sent_compressed_to_those_who_take_it(page: Browser) -> 
     assert int(compressed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 2
 
 
+def test_the_first_page_takes_at_most_150_kilobytes_with_all_that_it_needs(page: Browser) -> None:
+    overview = page.get("/")
+    needed = {each["href"] for each in overview.all("link") if not each["href"].startswith("data:")}
+    needed |= {each["src"] for tag in ("script", "img") for each in overview.all(tag) if each.get("src")}
+
+    answers = [page.client.get(path) for path in ("/", *needed)]
+
+    assert len(answers) >= 3
+    assert {answer.status_code for answer in answers} == {200}
+    assert sum(answer.num_bytes_downloaded for answer in answers) <= 150_000
+
+
 def test_cookies_are_kept_from_scripts_and_other_sites(page: Browser) -> None:
     answer = page.client.get("/login")
 
