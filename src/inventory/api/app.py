@@ -45,7 +45,7 @@ class Server:
     Attributes:
         grpc_server: grpcio's server.
         health: SERVING while MongoDB answers.
-        address: ``host:port`` it listens on.
+        address: ``host:port`` it listens on; empty if it has no port.
         drain_seconds: how long running calls may take to end, s.
         pool: runs the calls on its threads.
     """
@@ -81,17 +81,17 @@ def build_server(
     use_cases: UseCases,
     gate: Gate,
     check: Callable[[], None],
-    port: int,
+    port: int | None,
     share_port: bool = False,
 ) -> Server:
-    """Return a server that is bound and not yet started.
+    """Return a server that is bound, if it has a port, and not yet started.
 
     Args:
         settings: threads, sizes, limits, address, certificates.
         use_cases: implement the methods.
         gate: the checks before every method.
         check: returns if MongoDB answers, else raises an ``InventoryError``.
-        port: to listen on; 0 for any free one.
+        port: to listen on; 0: any free one; None: none, to check only whether it can be built.
         share_port: whether other processes listen on it as well.
 
     Raises:
@@ -114,9 +114,12 @@ def build_server(
     # SpaceONE clients look for stubs of every listed service; our own services have none.
     add_reflection(server, [service for service in services if service.file.package != OPERATIONS])
     tls = server_credentials(settings)
-    wanted = host_port(settings.host, port)
-    bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
-    return Server(server, health, host_port(settings.host, bound), settings.drain_seconds, pool)
+    address = ""
+    if port is not None:
+        wanted = host_port(settings.host, port)
+        bound = server.add_insecure_port(wanted) if tls is None else server.add_secure_port(wanted, tls)
+        address = host_port(settings.host, bound)
+    return Server(server, health, address, settings.drain_seconds, pool)
 
 
 def _lanes(settings: Settings) -> Lanes:

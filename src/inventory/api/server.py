@@ -145,8 +145,8 @@ def _store_checks(container: Container) -> dict[str, Check]:
     return {"mongodb": lambda: ping(container.database), "migrations": container.migrator.check}
 
 
-def assemble(container: Container, port: int, *, share_port: bool = False) -> Server:
-    """Return the server built from ``container``, bound and not yet started; raises like ``run``."""
+def assemble(container: Container, port: int | None, *, share_port: bool = False) -> Server:
+    """Return the server built from ``container``, bound if it has a port, and not yet started; raises like ``run``."""
     build_all(container)
     return build_server(
         container.settings,
@@ -166,7 +166,7 @@ def check_settings(settings: Settings) -> None:
     tracing.check(settings)
     container = Container(settings)
     try:
-        assemble(container, port=0).grpc_server.stop(None)
+        assemble(container, port=None)
     finally:
         container.close()
 

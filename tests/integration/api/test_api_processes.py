@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import grpc
+import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -35,6 +36,13 @@ def alive(pid: int) -> bool:
     except OSError:
         return False
     return state != "Z"
+
+
+def listening(pid: int) -> set[int]:
+    """Return the TCP ports on which a process or one of its children listens."""
+    parent = psutil.Process(pid)
+    found = [each for one in (parent, *parent.children()) for each in one.net_connections("tcp")]
+    return {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
 
 
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -152,9 +160,10 @@ def healthy(port: str) -> bool:
 def test_a_server_serves_refuses_a_second_on_its_port_and_drains(
     start: Start, environment: dict[str, str], processes: str
 ) -> None:
-    environment["INVENTORY_SERVER_PROCESSES"] = processes
+    environment |= {"INVENTORY_SERVER_PROCESSES": processes, "INVENTORY_SERVER_HEALTH_PORT": str(free_port())}
     server = start(*RUN, **environment)
     assert eventually(lambda: healthy(environment["INVENTORY_PORT"]))
+    assert listening(server.pid) == {int(environment[f"INVENTORY_{name}PORT"]) for name in ("", "SERVER_HEALTH_")}
 
     second = start(*RUN, **environment)
     assert second.wait(60) != 0
