@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from queue import Empty, Queue
 from typing import Any
 
 import pytest
@@ -31,7 +31,7 @@ class LiveQueue:
     """Hands ids on within the process."""
 
     def __init__(self) -> None:
-        self.waiting: queue.Queue[str] = queue.Queue()
+        self.waiting: Queue[str] = Queue()
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
         raise AssertionError("nothing is planned here")
@@ -75,7 +75,7 @@ def _drain(
         while not stop.is_set():
             try:
                 worker.run(queue.waiting.get(timeout=0.05))
-            except queue.Empty:
+            except Empty:
                 continue
 
     threads = [threading.Thread(target=consume, args=(f"worker-{n}",), daemon=True) for n in range(THREADS)]

@@ -69,7 +69,7 @@ def test_a_client_that_was_idle_is_answered(wire: Wire) -> None:
     stub = health_pb2_grpc.HealthStub(channel)
     stub.Check(health_pb2.HealthCheckRequest(), timeout=10)
 
-    assert wait_until(lambda: states[-1] is grpc.ChannelConnectivity.IDLE, timeout_seconds=10), "was closed"
+    assert wait_until(lambda: states[-1:] == [grpc.ChannelConnectivity.IDLE], timeout_seconds=10), "was closed"
 
     assert stub.Check(health_pb2.HealthCheckRequest(), timeout=10)
 
