@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from pymongo.client_session import ClientSession
 
 from inventory.connector.ports import SecretInformation
 from inventory.domain.job.states import JobStatus
@@ -22,6 +23,7 @@ from inventory.errors import (
 )
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.deletion.holds import HoldManager
+from inventory.manager.job import new_job
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.reader import Reader
 from inventory.manager.resource.filter_cache import FilterCacheStore
@@ -29,7 +31,7 @@ from inventory.manager.resource.lookup import ResourceLookup
 from inventory.model.indexes import build_indexes
 from inventory.query.schemas import COLLECTOR, JOB
 from inventory.service.collector.plugin import CollectorPluginService
-from inventory.service.job.collect import CollectRequest, CollectService
+from inventory.service.job.collect import CollectRequest, CollectService, PlanLimits
 from inventory.service.job.manage import CollectorReferences, JobService
 from inventory.service.job.plan import CollectPlanner
 from inventory.service.job.retry import RetryService
@@ -339,19 +341,28 @@ class Killed(BaseException):
     """Ends a process in the middle."""
 
 
-POINTS = {
+STEPS = {
     "before the job": ("jobs", "insert", 1),
     "after the job": ("tasks", "insert_tasks", 1),
     "after the tasks": ("slices", "_insert", 1),
-    "after the failed slices, before their slice 0": ("slices", "_insert", 2),
-    "before the slice 0 of those without slices": ("slices", "_insert", 3),
+    "after the failed slices, before slice 0 of each task": ("slices", "_insert", 2),
     "after all parts": ("jobs", "mark_planned", 1),
     "before they are enqueued": ("queue", "run_slices", 1),
 }
-"""Where a retry is killed: part of the kit, method, and which call of it."""
+"""Where a retry of more than is stored at once is killed: part of the kit, method, and which call of it."""
+AT_ONCE = {
+    "before the tasks": (new_job, "_insert", 1),
+    "before the slices": (new_job, "_insert", 2),
+    "before the commit": (ClientSession, "commit_transaction", 1),
+    "before the collector is marked": ("collectors", "mark_collected", 1),
+    "before all are enqueued": ("queue", "run_slices", 1),
+}
+"""Where one is killed that is stored at once."""
+PARTS = ("job", "job_task", "slice")
+NEVER_THERE = {"before the job", "before the tasks", "before the slices", "before the commit"}
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [*STEPS, *AT_ONCE])
 @pytest.mark.parametrize("by", ["a second call", "a worker"])
 def test_a_retry_that_is_killed_is_whole_after_a_second_call_or_was_never_there(
     world: World, monkeypatch: pytest.MonkeyPatch, point: str, by: str
@@ -360,15 +371,20 @@ def test_a_retry_that_is_killed_is_whole_after_a_second_call_or_was_never_there(
     world.broken = {("secret-1", "b"), *(("secret-2", name) for name in ("a", "b", "c"))}
     job_id = world.collect()
     whole = World.parts(world, _undisturbed(world, job_id))
+    if point in STEPS:
+        monkeypatch.setattr(world.collects, "_limits", PlanLimits(at_once=0))
 
-    part, name, number = POINTS[point]
+    stored = [world.kit.database[name].count_documents({}) for name in PARTS]
+    part, name, number = {**STEPS, **AT_ONCE}[point]
     with monkeypatch.context() as patch:
-        target = getattr(world.kit, part)
+        target = getattr(world.kit, part) if isinstance(part, str) else part
         patch.setattr(target, name, _killed_at(number, getattr(target, name)))
         with pytest.raises(Killed):
             world.service.retry(ME, job_id)
     left = world.kit.jobs.retry_of(DOMAIN, job_id)
-    assert (left is None) == (point == "before the job")
+    assert (left is None) == (point in NEVER_THERE)
+    if left is None:
+        assert [world.kit.database[name].count_documents({}) for name in PARTS] == stored
     for task in world.kit.database["job_task"].find({"job_id": (left or {}).get("job_id")}):
         # As the sweeper does with a task that has no open slice.
         world.kit.settler.settle_task(DOMAIN, task["job_task_id"])

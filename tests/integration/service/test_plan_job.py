@@ -20,10 +20,12 @@ from inventory.errors import (
     PermissionDeniedError,
     RequestTimeoutError,
 )
-from inventory.service.job.collect import CollectRequest
+from inventory.service.job.collect import CollectRequest, PlanLimits
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, Kit
 from tests.manual_clock import ManualClock
+
+PARTS = ("job", "job_task", "slice")
 
 
 def scheduled_job(kit: Kit, collector: dict[str, Any], **fields: Any) -> str:
@@ -100,6 +102,7 @@ def test_a_failing_upgrade_is_stored_as_error(kit: Kit) -> None:
 def test_a_plan_cut_short_is_ended_by_the_next(kit: Kit, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
     kit.add_secrets("secret-1", "secret-2")
     collector = kit.create()
+    monkeypatch.setattr(kit.collects, "_limits", PlanLimits(at_once=1))
     with monkeypatch.context() as patch:
         patch.setattr(kit.jobs, "mark_planned", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
@@ -115,6 +118,25 @@ def test_a_plan_cut_short_is_ended_by_the_next(kit: Kit, clock: ManualClock, mon
     assert (planned["status"], planned["total_tasks"], planned["remained_tasks"]) == ("IN_PROGRESS", 3, 3)
     assert [task["secret_id"] for task in kit.tasks_of(job)] == ["secret-1", "secret-2", "secret-3"]
     assert kit.database["slice"].count_documents({}) == 3
+
+
+def test_a_collect_is_stored_the_same_at_once_or_step_by_step(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    kit.add_secrets("secret-1", "secret-2", project_id="project-1")
+    collector = kit.create()
+
+    def stored() -> list[list[dict[str, Any]]]:
+        job = kit.collects.collect(ME, CollectRequest(collector["collector_id"]))
+        del job["collector_info"]
+        assert job_of(kit, job["job_id"]) == job
+        differing = {"_id", "job_id", "job_task_id", "slice_id"}
+        found = [list(kit.database[name].find({"job_id": job["job_id"]}).sort("secret_id")) for name in PARTS]
+        return [[{key: one[key] for key in one.keys() - differing} for one in part] for part in found]
+
+    at_once = stored()
+    monkeypatch.setattr(kit.collects, "_limits", PlanLimits(at_once=1))
+
+    assert stored() == at_once
+    assert [len(part) for part in at_once] == [1, 2, 2]
 
 
 def test_planning_that_is_lost_again_and_again_ends_the_job(kit: Kit, clock: ManualClock) -> None:

@@ -65,7 +65,9 @@ def test_one_collector(api: Api, collector: Make) -> None:
         assert api.recorder.names == commands, method
 
 
-def test_a_collect_reads_once_and_writes_each_document_once(api: Api, collector: Make) -> None:
+def test_a_collect_reads_once_and_writes_each_document_once_and_waits_for_a_majority_twice(
+    api: Api, collector: Make
+) -> None:
     mine = {"collector_id": collector()["collector_id"]}
 
     job = api.call("Collector.collect", mine)
@@ -75,9 +77,10 @@ def test_a_collect_reads_once_and_writes_each_document_once(api: Api, collector:
         "insert job",
         "insert job_task",
         "insert slice",
-        "findAndModify job",
+        "commitTransaction 1",
         "update collector",
     ]
+    assert ["autocommit" in command for command in api.recorder.commands] == [False, *[True] * 4, False]
     assert job["collector_info"] == api.call("Job.get", {"job_id": job["job_id"]})["collector_info"]
 
 

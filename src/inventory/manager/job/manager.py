@@ -9,20 +9,18 @@ from typing import Any, Final
 from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.database import Database
-from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, job_sources, settle_job
 from inventory.domain.job.stored_error import error_document
-from inventory.errors import InventoryError, NotFoundError, SaveUniqueValuesError
+from inventory.errors import InventoryError, NotFoundError
+from inventory.manager.job.new_job import PlannedJobs, count_ended, new_job, planned_fields, unique
 from inventory.manager.job.plan_claim import OPEN, OUTAGES, PlanClaims, is_outage
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.manager.metrics import JOBS_ENDED
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.job import Job, StoredJob
+from inventory.model.documents.job import StoredJob
 from inventory.model.lease import PLAN_LEASE
-from inventory.model.new_document import new_document
 from inventory.model.stored import collection_of
 
 _STOPPED: Final = frozenset({JobStatus.CANCELED.value, JobStatus.TIMEOUT.value})
@@ -39,6 +37,7 @@ class JobManager:
 
     Attributes:
         plans: the claims of those who plan a job.
+        planned: stores jobs that are planned already.
     """
 
     def __init__(
@@ -49,6 +48,7 @@ class JobManager:
         self._slices = slices
         self._clock = clock
         self.plans = PlanClaims(database=database, clock=clock)
+        self.planned = PlannedJobs(database=database)
 
     @translated_errors()
     def insert(self, job: Mapping[str, Any]) -> StoredJob:
@@ -58,15 +58,10 @@ class JobManager:
             SaveUniqueValuesError: the schedule has a job for this fire time already, or the job is being retried.
             InvalidParameterError: a field breaks the schema.
         """
-        now = self._clock.now()
-        defaults = {"status": JobStatus.CREATED.value, "created_at": now, "updated_at": now}
-        document: StoredJob = new_document(Job, **(defaults | dict(job)))
-        try:
+        document = new_job(job, self._clock.now())
+        with unique(document):
             self._jobs.insert_one(document)
-        except DuplicateKeyError as exc:
-            keys = ("retry_of",) if document.get("retry_of") else ("schedule_id", "fire_at")
-            raise SaveUniqueValuesError(keys=keys) from exc
-        _count_ended(document["status"])
+        count_ended(document["status"])
         return document
 
     @translated_errors()
@@ -109,20 +104,10 @@ class JobManager:
             job = self.get_or_clean(domain_id, job_id)
             failed = any(not is_outage(error) for error in job.get("errors", ()))
             settled = settle_job(JobStatus(job["status"]), {}, has_errors=failed)
-        change: Document = {
-            "planned": True,
-            "status": settled.status.value,
-            "total_tasks": total,
-            "remained_tasks": settled.remained,
-            "projects": sorted(set(projects) - {""}),
-            "planned_with": planned_with,
-            "updated_at": self._clock.now(),
-        }
-        if settled.status not in JOB_OPEN:
-            change["finished_at"] = change["updated_at"]
+        change = planned_fields(settled, total, projects, planned_with, self._clock.now())
         planned = self._plan(domain_id, job_id, change)
         if planned is not None:
-            _count_ended(planned["status"])
+            count_ended(planned["status"])
             return planned
         self._cancel_parts_if_stopped(domain_id, job_id)
         return self.get_or_clean(domain_id, job_id)
@@ -184,7 +169,7 @@ class JobManager:
             change["$push"] = {"errors": error_document(error)}
         done = self._jobs.update_one(query, change).modified_count == 1
         if done:
-            _count_ended(status.value)
+            count_ended(status.value)
         return done
 
     def _cancel_parts_if_stopped(self, domain_id: str, job_id: str) -> None:
@@ -242,7 +227,7 @@ class JobManager:
             change["finished_at"] = now
         done = self._jobs.update_one(query, {"$set": change}).modified_count == 1
         if done:
-            _count_ended(settled.status.value)
+            count_ended(settled.status.value)
         return done
 
     @translated_errors()
@@ -275,8 +260,3 @@ class JobManager:
         }
         rows = self._jobs.find(query, {"domain_id": 1, "job_id": 1, "status": 1})
         return {(row["domain_id"], row["job_id"]): JobStatus(row["status"]) for row in rows}
-
-
-def _count_ended(status: str) -> None:
-    if status not in OPEN:
-        JOBS_ENDED.labels(status).inc()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
@@ -22,6 +22,9 @@ from inventory.model.stored import collection_of
 
 OPEN: Final = [status.value for status in TASK_OPEN]
 """Stored statuses of slices and tasks that have not ended."""
+
+KnownSlices: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+"""The task_options of each slice, by secret."""
 
 _KNOWN: Final = 1
 """The plan attempt of slices that were known when their task was planned."""
@@ -59,55 +62,44 @@ class SliceManager:
         """Return the slice, or None if it does not exist: its job may have been deleted meanwhile."""
         return self._slices.find_one({"domain_id": domain_id, "slice_id": slice_id})
 
-    def insert_first(self, tasks: Sequence[StoredJobTask], *, endpoint: str, priority: int) -> None:
-        """Insert slice 0 of each task; existing ones are left unchanged.
-
-        They count as enqueued from now on: enqueue them right afterwards, or the sweeper will.
-        """
-        if not tasks:
-            return
-        pending = _pending(endpoint, priority, self._clock.now())
-        template = new_document(Slice, slice_id="", number=0, **_of_task(tasks[0]), **pending)
-        self._insert(
-            [
-                template | _of_task(task) | {"slice_id": first_slice_id(task["job_task_id"]), "errors": []}
-                for task in tasks
-            ]
-        )
-
-    def insert_known(
-        self,
-        tasks: Sequence[StoredJobTask],
-        task_options: Mapping[str, Sequence[Mapping[str, Any]]],
-        *,
-        endpoint: str,
-        priority: int,
-    ) -> None:
-        """Insert the slices of tasks for which they are known, as if slice 0 had planned them.
+    def insert(self, tasks: Sequence[StoredJobTask], known: KnownSlices, *, endpoint: str, priority: int) -> None:
+        """Insert the slices of tasks that are planned, see ``new``; existing ones are left unchanged.
 
         Slice 0 comes last: a task without it does not end, however many of the others a crash has let be stored.
-        Existing ones are left unchanged.
-
-        Args:
-            tasks: the tasks.
-            task_options: of each slice, by secret.
-            endpoint, priority: as in ``insert_first``.
+        They count as enqueued from now on: enqueue them right afterwards, or the sweeper will.
         """
-        now = self._clock.now()
-        pending = _pending(endpoint, priority, now)
-        firsts, others = [], []
-        for task in tasks:
-            made = new_document(Slice, slice_id="", number=0, plan_attempt=_KNOWN, **_of_task(task), **pending)
-            each = task_options[task["secret_id"]]
-            numbered = enumerate(zip(known_slice_ids(task["job_task_id"], len(each)), each, strict=True), start=1)
-            others += [
-                made | {"slice_id": slice_id, "number": number, "task_options": dict(options)}
-                for number, (slice_id, options) in numbered
-            ]
-            ended = {"status": TaskStatus.SUCCESS.value, "expanded_attempt": _KNOWN, "finished_at": now}
-            firsts.append(made | {"slice_id": first_slice_id(task["job_task_id"])} | ended)
+        firsts, others = self.new(tasks, known, endpoint=endpoint, priority=priority)
         self._insert(others)
         self._insert(firsts)
+
+    def new(
+        self, tasks: Sequence[StoredJobTask], known: KnownSlices, *, endpoint: str, priority: int
+    ) -> tuple[list[StoredSlice], list[StoredSlice]]:
+        """Return the documents of slice 0 of each task, and of the slices that are known; nothing is stored.
+
+        Args:
+            tasks: of one job.
+            known: the task_options of each slice, by secret, of tasks whose slices are known already: they are as if
+                slice 0 had planned them.
+            endpoint: the plugin's endpoint, for its limit of running slices.
+            priority: the collector's priority.
+        """
+        if not tasks:
+            return [], []
+        now = self._clock.now()
+        pending = _pending(endpoint, priority, now)
+        template = new_document(Slice, slice_id="", number=0, **_of_task(tasks[0]), **pending)
+        ended = {"status": TaskStatus.SUCCESS.value, "plan_attempt": _KNOWN, "expanded_attempt": _KNOWN}
+        firsts: list[Any] = []
+        others: list[Any] = []
+        for task in tasks:
+            made = template | _of_task(task) | {"slice_id": first_slice_id(task["job_task_id"]), "errors": []}
+            options = known.get(task["secret_id"])
+            if options is not None:
+                others += _known(made, options)
+                made = made | ended | {"finished_at": now}
+            firsts.append(made)
+        return firsts, others
 
     def hold(self, first: StoredSlice, task_options: Sequence[Mapping[str, Any]]) -> None:
         """Insert the slices planned by the claim ``first`` of slice 0, held until that claim has ended well.
@@ -272,6 +264,15 @@ class SliceManager:
             self._slices.insert_many(documents, ordered=False)
         except BulkWriteError as exc:
             refused_duplicates(exc)
+
+
+def _known(first: Document, task_options: Sequence[Mapping[str, Any]]) -> list[Document]:
+    slice_ids = known_slice_ids(first["job_task_id"], len(task_options))
+    return [
+        first
+        | {"slice_id": slice_id, "number": number, "plan_attempt": _KNOWN, "task_options": dict(options), "errors": []}
+        for number, (slice_id, options) in enumerate(zip(slice_ids, task_options, strict=True), start=1)
+    ]
 
 
 def _of_task(source: Mapping[str, Any]) -> Document:

@@ -20,13 +20,13 @@ from inventory.domain.job.states import TaskStatus, task_sources
 from inventory.domain.job.stored_error import error_document
 from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
 from inventory.manager.job.garbage_claim import GarbageClaims
-from inventory.manager.job.slices import OPEN, SliceManager
+from inventory.manager.job.slices import OPEN, KnownSlices, SliceManager
 from inventory.manager.job.task_start import TaskStarts
 from inventory.manager.job.task_warnings import TaskWarnings
 from inventory.manager.transactions import end_sessions, sessions_of
 from inventory.model.connection import Document, refused_duplicates, translated_errors
 from inventory.model.documents.job import StoredJob
-from inventory.model.documents.job_task import JobTask, StoredJobTask
+from inventory.model.documents.job_task import JobTask, StoredJobTask, StoredSlice
 from inventory.model.lease import GARBAGE_LEASE
 from inventory.model.new_document import new_document
 
@@ -63,7 +63,7 @@ class JobTaskManager(TaskStarts):
         *,
         endpoint: str = "",
         priority: int = 10,
-        slices: Mapping[str, Sequence[Mapping[str, Any]]] = MappingProxyType({}),
+        slices: KnownSlices = MappingProxyType({}),
     ) -> list[StoredJobTask]:
         """Insert the tasks of one job, each with its slice 0, and return them as they are stored.
 
@@ -78,23 +78,33 @@ class JobTaskManager(TaskStarts):
         """
         if not tasks:
             return []
+        documents = self._documents(tasks)
+        all_new = self._insert(documents)
+        stored = sorted(documents, key=itemgetter("secret_id")) if all_new else self._of_secrets(tasks)
+        self._slices.insert(stored, slices, endpoint=endpoint, priority=priority)
+        return stored
+
+    def new(
+        self, tasks: Sequence[Mapping[str, Any]], *, endpoint: str, priority: int, slices: KnownSlices
+    ) -> tuple[list[StoredJobTask], list[StoredSlice]]:
+        """Return the documents of new tasks, by secret, and of their slices; for the arguments see ``insert_tasks``."""
+        if not tasks:
+            return [], []
+        made = sorted(self._documents(tasks), key=itemgetter("secret_id"))
+        firsts, others = self._slices.new(made, slices, endpoint=endpoint, priority=priority)
+        return made, [*firsts, *others]
+
+    def _documents(self, tasks: Sequence[Mapping[str, Any]]) -> list[StoredJobTask]:
         now = self._clock.now()
         # Building a document with mongoengine is slow: what all tasks share is built once.
         pattern: Document = new_document(JobTask, job_task_id="", created_at=now, **(_PLAN_DEFAULTS | dict(tasks[0])))
         alike: Any = {name: value for name, value in pattern.items() if name not in tasks[0]}
-        documents: list[StoredJobTask] = [
+        return [
             alike
             | {name: value for name, value in task.items() if value is not None}
             | {"job_task_id": ids.new_id(ids.JOB_TASK), "errors": []}
             for task in tasks
         ]
-        all_new = self._insert(documents)
-        stored = sorted(documents, key=itemgetter("secret_id")) if all_new else self._of_secrets(tasks)
-        known = [task for task in stored if task["secret_id"] in slices]
-        self._slices.insert_known(known, slices, endpoint=endpoint, priority=priority)
-        others = [task for task in stored if task["secret_id"] not in slices]
-        self._slices.insert_first(others, endpoint=endpoint, priority=priority)
-        return stored
 
     @translated_errors()
     def _insert(self, documents: list[StoredJobTask]) -> bool:

@@ -69,11 +69,14 @@ class PlanLimits:
         max_attempts: claims of one job before it ends as ERROR; attempts that met an outage do not count.
         retry_seconds: pause after the first attempt that met an outage, doubled for each further one up to
             ``LONGEST_PAUSE``, s.
+        at_once: up to how many tasks and slices a call stores together with their job, in one transaction; more are
+            stored after it, and if that is interrupted, the sweeper has the job planned again.
     """
 
     lease_seconds: float = 120.0
     max_attempts: int = 3
     retry_seconds: float = 5.0
+    at_once: int = 1000
 
     @property
     def lease(self) -> timedelta:
@@ -152,8 +155,11 @@ class CollectService:
         return self._begin(made, plan)
 
     def _begin(self, made: Document, plan: CollectPlan) -> Document:
-        job = self._jobs.insert(made | self._claim())
-        planned = finish(lambda: self._execution.carry_out(job, plan))
+        if plan.size <= self._limits.at_once:
+            planned = finish(lambda: self._execution.begin(made, plan))
+        else:
+            job = self._jobs.insert(made | self._claim())
+            planned = finish(lambda: self._execution.carry_out(job, plan))
         return {**planned, _INFO: self._collectors.minimal(plan.collector)}
 
     def retry(self, principal: Principal, job: StoredJob) -> Document:

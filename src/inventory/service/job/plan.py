@@ -68,6 +68,11 @@ class CollectPlan:
     slices: Mapping[str, Sequence[Document]] = field(default_factory=dict)
 
     @property
+    def size(self) -> int:
+        """How many tasks and slices it stores."""
+        return 2 * len(self.tasks) + sum(map(len, self.slices.values()))
+
+    @property
     def projects(self) -> list[str]:
         """The projects of the secrets, without duplicates."""
         return sorted({task["project_id"] for task in self.tasks if task.get("project_id")})
