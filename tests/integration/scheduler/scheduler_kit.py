@@ -85,6 +85,12 @@ class MortalSchedules:
     def note_fired(self, fired: Iterable[tuple[Mapping[str, Any], datetime]]) -> None:
         self._schedules.note_fired(fired)
 
+    def with_skips(self, schedules: Iterable[Mapping[str, Any]], since: datetime) -> list[Document]:
+        return self._schedules.with_skips(schedules, since)
+
+    def replace_skips(self, schedule: Document, skips: list[Document]) -> bool:
+        return self._schedules.replace_skips(schedule, skips)
+
     def delete_due(self, schedules: Sequence[Mapping[str, Any]]) -> int:
         return self._schedules.delete_due(schedules)
 

@@ -18,6 +18,7 @@ from inventory.domain.schedule.due import (
     ended,
     merged,
     outlook,
+    without,
 )
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec
 
@@ -201,3 +202,15 @@ def test_a_skip_that_goes_on_is_told_once() -> None:
     other = SkippedSpan(at(2), at(4), SkipReason.DOWNTIME)
     assert merged([first], None, (other,), keep=9) == [first, other]
     assert merged([first], None, (other,), keep=1) == [other]
+
+
+def test_a_skip_is_told_without_a_fire_time_that_became_a_job_after_all() -> None:
+    def left(hour: int) -> list[tuple[int, int]]:
+        skips = [SkippedSpan(at(1), at(1), SkipReason.DISABLED), SkippedSpan(at(3), at(5), SkipReason.COALESCED)]
+        return [(skip.first.hour, skip.last.hour) for skip in without(skips, at(hour), HOURLY)]
+
+    assert left(1) == [(3, 5)]
+    assert left(2) == [(1, 1), (3, 5)]
+    assert left(3) == [(1, 1), (4, 5)]
+    assert left(4) == [(1, 1), (3, 3), (5, 5)]
+    assert left(5) == [(1, 1), (3, 4)]

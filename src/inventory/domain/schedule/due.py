@@ -219,3 +219,24 @@ def merged(
         else:
             result.append(skip)
     return result[-keep:]
+
+
+def without(skips: list[SkippedSpan], fire_at: datetime, times: FireTimes) -> list[SkippedSpan]:
+    """Return ``skips`` without one fire time, which became a job after all; a skip that contains it is split.
+
+    Args:
+        skips: the known skips.
+        fire_at: the fire time.
+        times: the fire times of the schedule.
+    """
+    result: list[SkippedSpan] = []
+    for skip in skips:
+        if not skip.first <= fire_at <= skip.last:
+            result.append(skip)
+            continue
+        if skip.first < fire_at:
+            before = _newest(times, skip.first, fire_at - timedelta(milliseconds=1))
+            result.append(SkippedSpan(skip.first, before, skip.reason))
+        if fire_at < skip.last:
+            result.append(SkippedSpan(times.next_after(fire_at), skip.last, skip.reason))
+    return result

@@ -164,14 +164,22 @@ class ScheduleManager:
         for schedule, fire_at in fired:
             by_time.setdefault(fire_at, []).append(schedule)
         for fire_at, schedules in by_time.items():
-            query = {
-                "domain_id": {"$in": sorted({schedule["domain_id"] for schedule in schedules})},
-                "_id": {"$in": [schedule["_id"] for schedule in schedules]},
-                # Neither alternative matches a schedule with a newer time.
-                "$or": [{"last_scheduled_at": {"$lt": fire_at}}, {"last_scheduled_at": None}],
-            }
+            # Neither alternative matches a schedule with a newer time.
+            older = {"$or": [{"last_scheduled_at": {"$lt": fire_at}}, {"last_scheduled_at": None}]}
             with translated_errors(key=_ID):
-                self._collection.update_many(query, {"$set": {"last_scheduled_at": fire_at}})
+                self._collection.update_many(_any_of(schedules) | older, {"$set": {"last_scheduled_at": fire_at}})
+
+    def with_skips(self, schedules: Iterable[Mapping[str, Any]], since: datetime) -> list[StoredSchedule]:
+        """Return those of the schedules, as they are now, that have skipped fire times at or after ``since``."""
+        query = _any_of(schedules) | {"skips.last_at": {"$gte": since}}
+        with translated_errors(key=_ID):
+            return list(self._collection.find(query))
+
+    def replace_skips(self, schedule: StoredSchedule, skips: list[Document]) -> bool:
+        """Replace the skips of a schedule; return False, and do nothing, if they were changed since it was read."""
+        key = {each: schedule.get(each) for each in ("domain_id", "_id", "skips")}
+        with translated_errors(key=_ID):
+            return self._collection.update_one(key, {"$set": {"skips": skips}}).matched_count == 1
 
     def delete_due(self, schedules: Iterable[Mapping[str, Any]]) -> int:
         """Remove schedules, as they were read, whose collector no longer exists; return their number."""
@@ -184,6 +192,11 @@ class ScheduleManager:
 
 def _key(domain_id: str, collector_id: str, schedule_id: str) -> Document:
     return {"domain_id": domain_id, _ID: schedule_id, "collector_id": collector_id}
+
+
+def _any_of(schedules: Iterable[Mapping[str, Any]]) -> Document:
+    keys = [(schedule["domain_id"], schedule["_id"]) for schedule in schedules]
+    return {"domain_id": {"$in": sorted({key[0] for key in keys})}, "_id": {"$in": [key[1] for key in keys]}}
 
 
 def _unchanged(schedule: Mapping[str, Any]) -> Document:

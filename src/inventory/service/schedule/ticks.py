@@ -26,6 +26,7 @@ from inventory.model.connection import Document
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.observe.logs import get_logger
 from inventory.service.schedule.stored import read_collector, read_skips, read_times, write_skips
+from inventory.service.schedule.unskip import LateFire, unskip
 
 BATCH: Final = 500
 """Number of schedules that are fired together."""
@@ -78,6 +79,7 @@ class _Step:
 
     fire: Fire | None
     advance: Advance
+    times: FireTimes
 
 
 @dataclass(slots=True)
@@ -226,11 +228,13 @@ class ScheduleTicker:
     def _note_fired(self, steps: Sequence[_Step], jobs: Sequence[FiredJob]) -> None:
         """Record what fired here although another scheduler took the step, or a client changed the schedule."""
         new = {job.fire.key for job in jobs if job.is_new}
-        self._schedules.note_fired(
-            (step.advance.schedule, step.fire.fire_at)
+        fired = [
+            LateFire(step.advance.schedule, step.times, step.fire.fire_at)
             for step in steps
             if step.fire is not None and step.fire.key in new
-        )
+        ]
+        self._schedules.note_fired((each.schedule, each.fire_at) for each in fired)
+        unskip(self._schedules, fired)
 
     def _report_lateness(self, jobs: Sequence[FiredJob]) -> None:
         now = self._clock.now()
@@ -271,7 +275,7 @@ def _step(decided: _Decided) -> _Step:
         fired_at = last if isinstance(last, datetime) else None
         fields["skips"] = write_skips(merged(read_skips(schedule), fired_at, decision.skips, keep=SKIPS_KEPT))
     if decision.fire_at is None:
-        return _Step(None, Advance(schedule, fields))
+        return _Step(None, Advance(schedule, fields), decided.times)
     fields["last_scheduled_at"] = decision.fire_at
     fire = Fire(
         domain_id=schedule["domain_id"],
@@ -282,7 +286,7 @@ def _step(decided: _Decided) -> _Step:
         collect_mode=schedule["collect_mode"],
         filter=schedule.get("filter") or {},
     )
-    return _Step(fire, Advance(schedule, fields))
+    return _Step(fire, Advance(schedule, fields), decided.times)
 
 
 def _urgency(step: _Step) -> tuple[datetime, int]:

@@ -1,0 +1,108 @@
+"""Schedulers that are killed or frozen at any step of a tick: no fire time is lost, doubled, or falsely skipped."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from inventory.connector.queue.broker import PATIENT
+from inventory.connector.queue_port import JobToPlan
+from inventory.domain.schedule.due import ON_TIME
+from inventory.errors import ConnectionFailureError
+from inventory.service.schedule.stored import read_skips
+from tests.integration.scheduler.scheduler_kit import Fate, Killed, RecordingQueue, SchedulerKit
+
+SECOND = timedelta(seconds=1)
+INTERVAL = 7 * SECOND
+STEPS = ("found", "in insert", "inserted", "in advance", "advanced", "ringing")
+AWAY = (0, 4, 11, 18)
+"""Seconds until another scheduler ticks: at once, when claims have expired, and later than what counts as on time."""
+
+
+class At(Fate):
+    """What happens to a scheduler at one step, once; a bulk write that is cut off is done as a whole, or not."""
+
+    def __init__(self, name: str, happens: Callable[[], None], *, is_written: bool = False) -> None:
+        super().__init__(random.Random(), 0)
+        self._name, self._happens, self._is_written, self.happened = name, happens, is_written, False
+
+    def step(self, name: str) -> None:
+        if name == self._name and not self.happened:
+            self.happened = True
+            self._happens()
+
+    def cut(self, size: int) -> int:
+        return size if self._is_written else 0
+
+
+def _die() -> None:
+    raise Killed
+
+
+def _assert_told(kit: SchedulerKit, schedule_id: str, *, may_skip: bool, case: object) -> None:
+    """Each fire time so far is one job or told as skipped, and none is skipped unless nobody ran."""
+    stored, skips = kit.stored(schedule_id), read_skips(kit.stored(schedule_id))
+    number = int((kit.clock.now() - stored["anchor_at"]) / INTERVAL)
+    expected = [stored["anchor_at"] + each * INTERVAL for each in range(1, number + 1)]
+    skipped = [moment for moment in expected for skip in skips if skip.first <= moment <= skip.last]
+    assert sorted(kit.fired(schedule_id) + skipped) == expected, case
+    assert may_skip or not skipped, case
+
+
+@pytest.mark.parametrize("how", ["killed", "killed, but its write arrives", "frozen"])
+def test_each_fire_time_is_a_job_or_told_as_skipped_whoever_stops_at_whichever_step(
+    kit: SchedulerKit, how: str
+) -> None:
+    for name in STEPS:
+        for away in AWAY:
+            schedule_id = kit.add(kit.collector(), {"interval": INTERVAL.seconds})
+            other = kit.replica()
+
+            def meanwhile(away: int = away, tick: Callable[[], object] = other.tick) -> None:
+                kit.clock.advance(away * SECOND)
+                tick()
+
+            point = At(name, meanwhile if how == "frozen" else _die, is_written="write" in how)
+            first = kit.replica(fate=point)
+            kit.clock.advance(INTERVAL)
+            with suppress(Killed):
+                first.tick()
+            assert point.happened
+            if how != "frozen":
+                meanwhile()
+            for _ in range(3):
+                kit.clock.advance(8 * SECOND)
+                other.tick()
+
+            _assert_told(kit, schedule_id, may_skip=away * SECOND > ON_TIME, case=(name, away))
+            kit.database["schedule"].delete_many({})
+
+
+class BlackHole(RecordingQueue):
+    """A Redis that accepts connections and never answers, for who waits as long as it can be."""
+
+    def __init__(self, kit: SchedulerKit) -> None:
+        super().__init__()
+        self._kit = kit
+
+    def plan_jobs(self, jobs: Sequence[JobToPlan]) -> None:
+        if jobs:
+            self._kit.clock.advance(PATIENT.answer_seconds * (1 + PATIENT.retries) * SECOND)
+            raise ConnectionFailureError(service="redis")
+
+
+def test_a_lone_scheduler_skips_nothing_while_redis_never_answers_since_it_waits_once_in_a_tick(
+    kit: SchedulerKit,
+) -> None:
+    """Not even with the patience of others (15 s, where a tick has about one)."""
+    schedule_id = kit.add(kit.collector(), {"interval": INTERVAL.seconds})
+    replica = kit.replica(queue=BlackHole(kit))
+    for _ in range(30):
+        kit.clock.advance(SECOND)
+        replica.tick()
+
+    _assert_told(kit, schedule_id, may_skip=False, case="black hole")
