@@ -157,19 +157,17 @@ class Transactions:
 def end_sessions(database: Database[Any], session_ids: Sequence[bytes]) -> None:
     """Undo what processes have written with these sessions but not committed: they may be frozen and block others.
 
-    If MongoDB refuses, it does so itself after a while (see ``PATIENCE_SECONDS``); unless the user merely lacks the
-    privilege, that is logged. A process that has left its claim may use the same session for something else by now;
+    If MongoDB refuses or is unreachable, the sessions' transactions end a little later (see
+    :mod:`~inventory.manager.idle_transactions`): the caller has its claim all the same. Unless the user merely lacks
+    the privilege, that is logged. A process that has left its claim may use the same session for something else by now;
     that is interrupted, and done again.
-
-    Raises:
-        PyMongoError: MongoDB is unreachable.
     """
     if not session_ids:
         return
     try:
         database.client.admin.command("killSessions", [{"id": each} for each in session_ids])
-    except OperationFailure as exc:
-        if exc.code not in NOT_PERMITTED:
+    except PyMongoError as exc:
+        if not isinstance(exc, OperationFailure) or exc.code not in NOT_PERMITTED:
             _log.warning("sessions_not_ended", sessions=len(session_ids), reason=mongodb_error_name(exc))
 
 

@@ -48,6 +48,8 @@ CODEC: CodecOptions[Document] = CodecOptions(
 )
 """How documents are decoded: invalid UTF-8 is replaced, and times beyond year 9999 are clamped. Other programs can
 store such values, and a single one would otherwise prevent reading a whole list."""
+APP_NAME = "inventory"
+"""How MongoDB's logs and lists of operations name the connections of this service."""
 MONGODB = "mongodb"
 QUERY = "query"
 """The request field blamed for errors of reads."""
@@ -121,7 +123,7 @@ def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int =
             retryWrites=True,
             retryReads=True,
             uuidRepresentation="standard",
-            appname="inventory",
+            appname=APP_NAME,
             event_listeners=[PoolWatch()],
         )
     except (InvalidURI, ConfigurationError, ValueError) as exc:

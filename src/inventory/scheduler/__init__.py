@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from inventory.bootstrap import Container
 from inventory.manager.duty import DutyManager
+from inventory.manager.idle_transactions import IdleTransactions
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.schedule.due_batch import DueBatchManager
 from inventory.migration.start import await_migrated
@@ -24,7 +25,14 @@ from inventory.scheduler.duties import DutyRunner
 from inventory.scheduler.engine import Engine, SchedulerPart
 from inventory.scheduler.freshness import FreshnessWatch
 from inventory.scheduler.metrics import LATENESS
-from inventory.scheduler.parts import HOLDS_SECONDS, HOUSEKEEPING, LEASE_SECONDS, Periods, scheduler_parts
+from inventory.scheduler.parts import (
+    HOLDS_SECONDS,
+    HOUSEKEEPING,
+    IDLE_TRANSACTIONS_SECONDS,
+    LEASE_SECONDS,
+    Periods,
+    scheduler_parts,
+)
 from inventory.scheduler.pulse import Pulse
 from inventory.service.resource.housekeeping import HousekeepingCounts
 from inventory.service.schedule.ticks import ScheduleTicker
@@ -117,6 +125,8 @@ def build(container: Container, stop: threading.Event) -> tuple[Engine, Pulse]:
     )
     parts.append(watch.part())
     parts.append(SchedulerPart("holds", HOLDS_SECONDS, lambda: container.hold_settler.settle(clock.now())))
+    idle = IdleTransactions(database=container.database, clock=clock)
+    parts.append(SchedulerPart("idle_transactions", IDLE_TRANSACTIONS_SECONDS, idle.end))
     return Engine(parts=parts, pulse=pulse, stop=stop), pulse
 
 

@@ -33,7 +33,7 @@ class SchedulerPart:
 
     name: str
     period_seconds: float
-    run: Callable[[], None]
+    run: Callable[[], object]
 
 
 class Engine:

@@ -25,6 +25,9 @@ _LOOK_SECONDS: Final = 10.0
 """How often to look whether housekeeping is due, s."""
 HOLDS_SECONDS: Final = 30.0
 """How often empty holds are closed, and holds of interrupted garbage collections are completed, s."""
+IDLE_TRANSACTIONS_SECONDS: Final = 2.0
+"""How often to look for transactions of frozen or dead processes, s. One blocks others for at most ``IDLE_SECONDS`` and
+twice this, while a scheduler runs."""
 LOOKS_PER_SWEEP: Final = 4
 """How often per sweep period to check whether a sweep is due. A sweep is late by at most this share of the period,
 which is part of the promised repair time."""

@@ -19,7 +19,7 @@ from inventory.manager.job.slice_claim import SliceClaims
 from inventory.manager.job.slice_slots import SlotLimits
 from inventory.manager.job.slices import SliceManager, first_slice_id
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import CODEC
+from inventory.model.connection import APP_NAME, CODEC
 from tests.integration.ingest.ingest_tools import CONTEXT
 from tests.manual_clock import ManualClock
 
@@ -78,7 +78,7 @@ def frozen(
 ) -> Iterator[tuple[Database[Document], Frozen]]:
     """Give the database of a process that is frozen at a command while ``meanwhile`` runs."""
     point = Frozen(at, meanwhile, after=after)
-    with MongoClient[Document](uri, tz_aware=True, event_listeners=[point]) as client:
+    with MongoClient[Document](uri, tz_aware=True, event_listeners=[point], appname=APP_NAME) as client:
         yield client.get_database(database.name, codec_options=CODEC), point
     if point.error:
         raise point.error

@@ -43,8 +43,8 @@ def _die() -> None:
     raise Killed
 
 
-def _assert_told(kit: SchedulerKit, schedule_id: str, *, may_skip: bool, case: object) -> None:
-    """Each fire time so far is one job or told as skipped, and none is skipped unless nobody ran."""
+def _assert_reported(kit: SchedulerKit, schedule_id: str, *, may_skip: bool, case: object) -> None:
+    """Each fire time so far is one job or reported as skipped, and none is skipped unless nobody ran."""
     stored, skips = kit.stored(schedule_id), read_skips(kit.stored(schedule_id))
     number = int((kit.clock.now() - stored["anchor_at"]) / INTERVAL)
     expected = [stored["anchor_at"] + each * INTERVAL for each in range(1, number + 1)]
@@ -54,9 +54,7 @@ def _assert_told(kit: SchedulerKit, schedule_id: str, *, may_skip: bool, case: o
 
 
 @pytest.mark.parametrize("how", ["killed", "killed, but its write arrives", "frozen"])
-def test_each_fire_time_is_a_job_or_told_as_skipped_whoever_stops_at_whichever_step(
-    kit: SchedulerKit, how: str
-) -> None:
+def test_each_fire_time_is_a_job_or_reported_as_skipped_whoever_stops_at_any_step(kit: SchedulerKit, how: str) -> None:
     for name in STEPS:
         for away in AWAY:
             schedule_id = kit.add(kit.collector(), {"interval": INTERVAL.seconds})
@@ -78,7 +76,7 @@ def test_each_fire_time_is_a_job_or_told_as_skipped_whoever_stops_at_whichever_s
                 kit.clock.advance(8 * SECOND)
                 other.tick()
 
-            _assert_told(kit, schedule_id, may_skip=away * SECOND > ON_TIME, case=(name, away))
+            _assert_reported(kit, schedule_id, may_skip=away * SECOND > ON_TIME, case=(name, away))
             kit.database["schedule"].delete_many({})
 
 
@@ -105,4 +103,4 @@ def test_a_lone_scheduler_skips_nothing_while_redis_never_answers_since_it_waits
         kit.clock.advance(SECOND)
         replica.tick()
 
-    _assert_told(kit, schedule_id, may_skip=False, case="black hole")
+    _assert_reported(kit, schedule_id, may_skip=False, case="black hole")
