@@ -24,7 +24,7 @@ from inventory.domain.clock import SystemClock
 from tests.integration.scheduler.scheduler_kit import SchedulerKit
 from tests.manual_clock import ManualClock
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 90.0
 SWEEP_SECONDS = 0.5
 HOUR = timedelta(hours=1)
 
