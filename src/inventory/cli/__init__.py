@@ -12,7 +12,9 @@ from pathlib import Path
 import click
 
 from inventory.cli.command_form import CommandGroup, LazyCommands
+from inventory.cli.endpoint import Endpoint, find_endpoint
 from inventory.cli.options import ClientOptions
+from inventory.devruntime.running import DATA_DIR, DEFAULT_ENDPOINT
 from inventory.version import compiled, package_version
 
 
@@ -20,9 +22,9 @@ from inventory.version import compiled, package_version
 @click.option(
     "--endpoint",
     envvar="INVENTORY_ENDPOINT",
-    default="127.0.0.1:50051",
-    show_default=True,
-    help="host:port, or grpc+ssl://host:port",
+    default=None,
+    help="host:port, or grpc+ssl://host:port; absent: the server of the `inventory up` that runs on "
+    f"./{DATA_DIR}, else {DEFAULT_ENDPOINT}",
 )
 @click.option(
     "--ca",
@@ -48,7 +50,7 @@ from inventory.version import compiled, package_version
 @click.pass_context
 def cli(
     context: click.Context,
-    endpoint: str,
+    endpoint: str | None,
     ca_file: Path | None,
     domain_id: str,
     token: str,
@@ -57,8 +59,10 @@ def cli(
     debug: bool,
 ) -> None:
     """Run the inventory service, or query a running one."""
+    server = find_endpoint() if endpoint is None else Endpoint(endpoint)
     context.obj = ClientOptions(
-        endpoint=endpoint,
+        endpoint=server.address,
+        endpoint_origin=server.origin,
         domain_id=domain_id,
         token=token,
         timeout=timeout,

@@ -15,6 +15,7 @@ from google.protobuf.message_factory import GetMessageClass
 from inventory.cli.failures import EXIT_NOT_FOUND
 from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo, one_line
+from inventory.devruntime.running import DEFAULT_ENDPOINT
 from inventory.process import channels
 from inventory.process.addresses import parse
 from inventory.protobuf.answers import plain
@@ -31,11 +32,11 @@ _UNREACHABLE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_
 class CallError(click.ClickException):
     """A call that failed: one line, and an exit code that scripts can use."""
 
-    def __init__(self, error: grpc.RpcError, endpoint: str) -> None:
+    def __init__(self, error: grpc.RpcError, options: ClientOptions) -> None:
         self.status = error.code()
         details = error.details() or ""
         if self.status in _UNREACHABLE and not details.startswith("ERROR_"):
-            details = _unreached(endpoint, details)
+            details = _unreached(options, details)
         self._not_found = details.startswith("ERROR_NOT_FOUND")
         super().__init__(one_line(" ".join(details.split())) or self.status.name)
 
@@ -56,10 +57,13 @@ class CallError(click.ClickException):
         echo(f"error: {self.message}", err=True)
 
 
-def _unreached(endpoint: str, details: str) -> str:
+def _unreached(options: ClientOptions, details: str) -> str:
+    origin = f" ({options.endpoint_origin})" if options.endpoint_origin else ""
+    server = f"{options.endpoint}{origin}"
     if "handshake" in details.lower():
-        return f"{endpoint}: TLS failed: does the server use TLS, and does --ca trust its certificate for this name?"
-    return f"{endpoint} cannot be reached or did not answer in time: is `inventory up` or a server running?"
+        return f"{server}: TLS failed: does the server use TLS, and does --ca trust its certificate for this name?"
+    hint = " --endpoint names another." if origin else ""
+    return f"{server} cannot be reached or did not answer in time: is `inventory up` or a server running?{hint}"
 
 
 class Client:
@@ -104,7 +108,7 @@ class Client:
         try:
             answer = stub(message, timeout=self._options.timeout, metadata=metadata)
         except grpc.RpcError as exc:
-            raise CallError(exc, self._options.endpoint) from None
+            raise CallError(exc, self._options) from None
         # Not json_format: a single number that JSON cannot represent would fail the whole list.
         result: dict[str, Any] = plain(answer)
         return result
@@ -113,7 +117,7 @@ class Client:
 @contextmanager
 def connected(context: click.Context) -> Iterator[Client]:
     """Give a client made from the command line's options, and close it afterwards."""
-    client = Client(context.find_object(ClientOptions) or ClientOptions(endpoint="127.0.0.1:50051"))
+    client = Client(context.find_object(ClientOptions) or ClientOptions(endpoint=DEFAULT_ENDPOINT))
     try:
         yield client
     finally:

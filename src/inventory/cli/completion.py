@@ -11,6 +11,7 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from inventory.cli.client import Client
 from inventory.cli.command_form import Command
+from inventory.cli.endpoint import find_endpoint
 from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
 
@@ -49,7 +50,7 @@ def _options(context: click.Context) -> ClientOptions:
     """Return how to reach the server; the options before the command are parsed, but nothing has run yet."""
     given = context.find_root().params
     return ClientOptions(
-        endpoint=given.get("endpoint") or os.environ.get("INVENTORY_ENDPOINT", "127.0.0.1:50051"),
+        endpoint=given.get("endpoint") or os.environ.get("INVENTORY_ENDPOINT") or find_endpoint().address,
         domain_id=given.get("domain_id") or os.environ.get("INVENTORY_DOMAIN_ID", ""),
         token=given.get("token") or os.environ.get("INVENTORY_TOKEN", ""),
         timeout=_SECONDS,

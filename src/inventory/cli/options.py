@@ -18,6 +18,7 @@ class ClientOptions:
         as_json: print JSON for scripts instead of tables.
         ca_file: PEM CA for TLS; absent: the system's.
         debug: show the traceback of an unexpected error.
+        endpoint_origin: who chose the endpoint, in words for an error message; empty: the user.
     """
 
     endpoint: str
@@ -27,3 +28,4 @@ class ClientOptions:
     as_json: bool = False
     ca_file: Path | None = None
     debug: bool = False
+    endpoint_origin: str = ""

@@ -5,13 +5,18 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from inventory.errors import SettingsError
 
 LOCK_FILE = "up.lock"
+
+_TRIES: Final = 5
+_RETRY_SECONDS: Final = 0.02
+"""A command that asks whether the folder is locked holds the lock for a moment itself."""
 
 
 class DataDirLock:
@@ -39,7 +44,7 @@ class DataDirLock:
                 f"Cannot use the data folder: {exc.strerror}: {exc.filename}", field="data_dir"
             ) from exc
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(descriptor)
         except BlockingIOError as exc:
             holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(descriptor)
@@ -69,3 +74,27 @@ class DataDirLock:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.release()
+
+
+def is_locked(data_dir: Path) -> bool:
+    """Return whether an `inventory up` runs on ``data_dir``."""
+    try:
+        descriptor = os.open(data_dir / LOCK_FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _lock(descriptor: int) -> None:
+    """Lock the file. Raises ``BlockingIOError``: another process has it locked."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(BlockingIOError):
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        time.sleep(_RETRY_SECONDS)
+    return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -23,6 +23,7 @@ from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.ports import LOOPBACK
 from inventory.devruntime.running import RunningFile
 from inventory.devruntime.supervisor import Supervisor
+from inventory.devruntime.typed import typed_grpcurl, typed_inventory
 from inventory.devruntime.up_ports import Ports, choose_ports
 from inventory.errors import SettingsError
 from inventory.observe.page_owner import PageOwner
@@ -119,7 +120,7 @@ def run_up(options: UpOptions) -> int:
                 await_stores()
                 supervisor.start(*plan.processes)
                 await_storeless()
-                running.write(plan.settings)
+                running.write(plan.settings, endpoint=plan.endpoint)
                 _welcome(options, plan)
                 if options.demo is not None:
                     _in_background(options.demo, plan.endpoint, options.console)
@@ -187,7 +188,8 @@ def _plan(options: UpOptions) -> _Startup:
         log_format=settings.log_format if "log_format" in settings.model_fields_set else "text",
     )
     host = reachable(settings.host)
-    endpoint = host_port(host, numbers.server)
+    scheme = "" if settings.tls_certificate_file is None else "grpc+ssl://"
+    endpoint = f"{scheme}{host_port(host, numbers.server)}"
     store = store_mark(settings.model_copy(update={"mongo_uri": SecretStr(mongodb.address)}))
     processes, storeless = _processes(options, numbers, environment, store)
     return _Startup(
@@ -280,8 +282,8 @@ def _welcome(options: UpOptions, plan: _Startup) -> None:
     if options.demo is None:
         console.print("Try next:", highlight=False)
         for command in (
-            f"inventory --endpoint {plan.endpoint} collector list",
-            f"grpcurl -plaintext {plan.endpoint} list",
+            f"{typed_inventory(plan.endpoint, options.data_dir)} collector list",
+            *typed_grpcurl(plan.endpoint, "list"),
         ):
             console.print(f"  {command}", markup=False, highlight=False, soft_wrap=True)
     console.print("Ctrl-C stops everything.", highlight=False)

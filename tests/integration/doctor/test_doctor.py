@@ -24,6 +24,7 @@ from inventory.bootstrap.doctor import run_checks
 from inventory.cli import cli
 from inventory.devruntime import child
 from inventory.devruntime.databases.mongod import EmbeddedMongod
+from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
 from inventory.devruntime.running import RunningFile, running_settings
@@ -470,8 +471,8 @@ def test_a_setting_that_is_wrong_is_all_that_is_told() -> None:
 
 def test_an_up_on_the_same_machine_is_found_by_its_folder(tmp_path: Path) -> None:
     assert running_settings(tmp_path) == {}
-    with RunningFile(tmp_path) as file:
-        file.write({"port": "1"})
+    with DataDirLock(tmp_path), RunningFile(tmp_path) as file:
+        file.write({"port": "1"}, endpoint="127.0.0.1:1")
         assert running_settings(tmp_path) == {"port": "1"}
         assert (tmp_path / "running.json").stat().st_mode & 0o077 == 0
     assert running_settings(tmp_path) == {}

@@ -17,6 +17,7 @@ import structlog
 from click.testing import CliRunner, Result
 
 from inventory.cli import cli
+from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.ports import free_port
 from inventory.devruntime.running import RunningFile
 from inventory.process import yaml_text
@@ -99,12 +100,12 @@ def test_a_plugin_and_its_secret_are_added_and_collected_with_at_once(
     assert (run("plugin", "list", "--json").stdout.count(plugin.endpoint), len(_content(platform)["secrets"])) == (1, 2)
     assert "used by new" in run("plugin", "remove", "plugin-new", code=1).output
     # The server of `inventory up` is found at whatever port it has.
-    with RunningFile(tmp_path) as up:
-        up.write({"static_file": str(platform), "port": wire.address.rpartition(":")[2]})
+    with DataDirLock(tmp_path), RunningFile(tmp_path) as up:
+        up.write({"static_file": str(platform)}, endpoint=wire.address)
         words = ["--domain", "domain-cli", "plugin", "remove", "plugin-new", "--data-dir", str(tmp_path)]
         removed = CliRunner().invoke(cli, words, env={"INVENTORY_STATIC_FILE": str(platform)})
         assert (removed.exit_code, "used by new" in removed.output) == (1, True), removed.output
-        up.write({"static_file": str(platform), "port": str(free_port())})
+        up.write({"static_file": str(platform)}, endpoint=f"127.0.0.1:{free_port()}")
         removed = CliRunner().invoke(cli, words, env={"INVENTORY_STATIC_FILE": str(platform)})
         assert (removed.exit_code, "or use --force" in removed.output) == (1, True), removed.output
     run("collector", "delete", "new")
@@ -234,8 +235,8 @@ def test_the_quickstart_talks_to_the_same_server_in_all_its_steps(
 ) -> None:
     """The server wants a domain, and the token is sent; neither the one nor the other gets lost between the steps."""
     run("plugin", "add", "plugin-aws-ec2-inven-collector", plugin.endpoint, "--provider", "aws", "--version", "1.13")
-    with RunningFile(tmp_path) as running:
-        running.write({"static_file": str(platform)})
+    with DataDirLock(tmp_path), RunningFile(tmp_path) as running:
+        running.write({"static_file": str(platform)}, endpoint="127.0.0.1:1")
         aws = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": VALUE}
         quick = ("quickstart", "aws", "--data-dir", str(tmp_path), "--platform-file", str(platform), "--version", "9")
         shown = run("--token", f"{VALUE}-token", "--timeout", "20", "--json", *quick, env=aws)

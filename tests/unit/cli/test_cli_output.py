@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import click
@@ -67,19 +68,21 @@ def test_up_refuses_a_port_that_is_none_before_anything_starts(option: str, valu
     assert f"Invalid value for '{option}'" in result.output
 
 
-def test_a_demonstration_that_fails_says_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demonstration_that_fails_says_so_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise click.ClickException(f"no plugin {MARKUP}")
 
     monkeypatch.setattr("inventory.cli.client.Client.call", refuse)
     out = _console()
 
-    Demonstration(out)("127.0.0.1:1")
+    Demonstration(out, tmp_path)("127.0.0.1:1")
 
     assert _printed(out) == f"this machine was not collected: no plugin {MARKUP}\n"
 
 
-def test_a_demonstration_leaves_the_users_own_collectors_and_resources_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_demonstration_leaves_the_users_own_collectors_and_resources_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     named = {"mine": "collector-1", "this machine": "collector-2"}
     collected: list[str] = []
 
@@ -102,7 +105,7 @@ def test_a_demonstration_leaves_the_users_own_collectors_and_resources_alone(mon
     monkeypatch.setattr("inventory.cli.commands.demo.explain_job", lambda *_: None)
     out = _console()
 
-    Demonstration(out)("127.0.0.1:1")
+    Demonstration(out, tmp_path)("127.0.0.1:1")
 
     assert collected == ["collector-2"]
     assert "5 resources of this machine" in _printed(out)

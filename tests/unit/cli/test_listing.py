@@ -14,6 +14,7 @@ from inventory.cli.client import CallError
 from inventory.cli.commands.stat import statistics_query
 from inventory.cli.listing import FilterParameter, Listing
 from inventory.cli.lookup import COLLECTOR, REGION, UnclearNameError, find, find_id, find_schedule
+from inventory.cli.options import ClientOptions
 from inventory.cli.parameters import ConditionParameter
 
 Json = dict[str, Any]
@@ -92,7 +93,7 @@ class _Rpc(grpc.RpcError):
 
 
 def _fail(status: grpc.StatusCode, details: str = "") -> CallError:
-    return CallError(_Rpc(status, details), "127.0.0.1:1")
+    return CallError(_Rpc(status, details), ClientOptions(endpoint="127.0.0.1:1"))
 
 
 def _watch(monkeypatch: pytest.MonkeyPatch, answers: list[Json | CallError], *arguments: str) -> Any:

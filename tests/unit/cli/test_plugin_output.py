@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from inventory.cli import cli
 from inventory.cli.standalone.start import wait_until_it_answers
 from inventory.devruntime.child import TAIL_BYTES, tail
+from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.running import RunningFile
 from inventory.standalone.platform_file import PlatformFile
 from inventory.standalone.plugin_state import PluginState, State, log_file, write_states
@@ -50,8 +51,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     ]
     log.write_text("\n".join([*written, "done", ""]))
     write_states(tmp_path, {"mine": PluginState(State.FAILED, 7, 1, "ended with exit code 1")})
-    with RunningFile(tmp_path) as running:
-        running.write({"static_file": str(path)})
+    with DataDirLock(tmp_path), RunningFile(tmp_path) as running:
+        running.write({"static_file": str(path)}, endpoint="127.0.0.1:1")
         yield tmp_path
 
 

@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from inventory.cli import cli
 from inventory.cli.standalone import docker
 from inventory.cli.standalone.docker import require_image
+from inventory.devruntime.lock import DataDirLock
 from inventory.devruntime.running import RunningFile
 
 PLATFORM = "# mine\nplugins: []\n"
@@ -27,8 +28,8 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     path = tmp_path / "platform.yaml"
     path.write_text(PLATFORM)
     path.chmod(0o600)
-    with RunningFile(tmp_path) as running:
-        running.write({"static_file": str(path)})
+    with DataDirLock(tmp_path), RunningFile(tmp_path) as running:
+        running.write({"static_file": str(path)}, endpoint="127.0.0.1:1")
         yield tmp_path
 
 

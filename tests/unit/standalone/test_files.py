@@ -53,7 +53,7 @@ def test_what_root_writes_into_a_users_folder_is_the_users(users: Path, chowned:
     private_folder(users / "secrets")
     private_folder(users / FOLDER)
     with RunningFile(users) as running:
-        running.write({})
+        running.write({}, endpoint="127.0.0.1:1")
         made = [users / name for name in ("platform.yaml", "secrets", FOLDER, "running.json")]
         assert [chowned.get(path.stat().st_ino) for path in made] == [OWNER] * 4
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 from rich.console import Console
 
@@ -10,6 +13,7 @@ from inventory.cli.options import ClientOptions
 from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import as_text, styled
 from inventory.cli.view.watch import watch_job
+from inventory.devruntime.typed import typed, typed_grpcurl, typed_inventory
 
 NAME = "this machine"
 PLUGIN_ID = "plugin-local"
@@ -19,8 +23,9 @@ PROVIDER = "local"
 class Demonstration:
     """Called with the server's ``host:port`` once everything is healthy."""
 
-    def __init__(self, out: Console) -> None:
+    def __init__(self, out: Console, data_dir: Path) -> None:
         self._out = out
+        self._data_dir = data_dir
 
     def __call__(self, endpoint: str) -> None:
         """Register the local collector and an hourly schedule if missing, collect, and show what to try next."""
@@ -44,8 +49,8 @@ class Demonstration:
         finally:
             client.close()
         count = (f"\n{stored.get('total_count', 0)} resources", "bold")
-        self._out.print(styled(count, " of this machine are in the inventory. Try next:\n"))
-        for command in _examples(endpoint):
+        self._out.print(styled(count, " of this machine are in the inventory. Try next, in a second terminal:\n"))
+        for command in _examples(endpoint, self._data_dir):
             self._out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
         self._out.print("\nCtrl-C stops everything; collected resources are kept.")
 
@@ -61,14 +66,16 @@ class Demonstration:
         return collector_id
 
 
-def _examples(endpoint: str) -> tuple[str, ...]:
+def _examples(endpoint: str, data_dir: Path) -> tuple[str, ...]:
     python = (
         "import grpc; from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2 as pb, "
         "collector_pb2_grpc as rpc; "
         f"print(rpc.CollectorStub(grpc.insecure_channel('{endpoint}')).list(pb.CollectorQuery()))"
     )
+    inventory = typed_inventory(endpoint, data_dir)
     return (
-        f"grpcurl -plaintext {endpoint} spaceone.api.inventory.v1.Collector/list",
-        f".venv/bin/inventory --endpoint {endpoint} resource list --type Disk",
-        f'.venv/bin/python -c "{python}"',
+        f"{inventory} resource list --limit 5",
+        f'{inventory} collect "{NAME}" --watch',
+        f'{typed(Path(sys.executable))} -c "{python}"',
+        *typed_grpcurl(endpoint, "spaceone.api.inventory.v1.Collector/list"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -16,7 +17,7 @@ from inventory.cli.command_form import Command
 from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import as_text, console, json_option, print_json, styled, wants_json
-from inventory.devruntime.running import running_settings
+from inventory.devruntime.running import DATA_DIR, DEFAULT_ENDPOINT, RunningUp, running_up
 from inventory.domain.finding import Finding, Level
 from inventory.errors import SettingsError
 from inventory.observe import logs
@@ -32,7 +33,7 @@ _STYLE: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".inventory"),
+    default=DATA_DIR,
     show_default=True,
     help="data folder of an `inventory up` on this machine",
 )
@@ -66,15 +67,20 @@ def doctor(context: click.Context, data_dir: Path, plugins: bool) -> None:
 
 
 def _findings(context: click.Context, data_dir: Path, *, plugins: bool) -> Iterator[Finding]:
-    options = context.find_object(ClientOptions) or ClientOptions(endpoint="127.0.0.1:50051")
+    options = context.find_object(ClientOptions) or ClientOptions(endpoint=DEFAULT_ENDPOINT)
     try:
-        settings = _settings(data_dir)
+        loaded = settings_module.load()
+        up = running_up(data_dir)
+        settings = _settings(loaded, up)
     except SettingsError as exc:
         yield Finding("settings", Level.FAIL, exc.message, "Correct it; `inventory config` lists all settings.")
         return
     source = context.find_root().get_parameter_source("endpoint")
     if source is click.core.ParameterSource.DEFAULT:
-        options = ClientOptions(endpoint=host_port(reachable(settings.host), settings.port))
+        endpoint = host_port(reachable(settings.host), settings.port)
+        if up is not None and "port" not in loaded.model_fields_set:
+            endpoint = up.endpoint
+        options = dataclasses.replace(options, endpoint=endpoint)
     yield server_finding(options)
     # Everything that a process of the service imports: no other command should wait for it.
     from inventory.bootstrap.doctor import run_checks
@@ -82,10 +88,9 @@ def _findings(context: click.Context, data_dir: Path, *, plugins: bool) -> Itera
     yield from run_checks(settings, plugins=plugins)
 
 
-def _settings(data_dir: Path) -> Settings:
-    """Return the settings in force; if they name no store, those of the `up` that runs on ``data_dir``."""
-    loaded = settings_module.load()
-    running = running_settings(data_dir)
+def _settings(loaded: Settings, up: RunningUp | None) -> Settings:
+    """Return the settings in force; what they do not name is as in the running ``up``."""
+    running = {} if up is None else up.settings
     return settings_module.load(
         **{name: value for name, value in running.items() if name not in loaded.model_fields_set}
     )

@@ -15,6 +15,7 @@ from inventory.cli.command_form import Command
 from inventory.cli.failures import EXIT_USAGE, note_process
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
+from inventory.devruntime.running import DATA_DIR
 from inventory.observe import log_stream, logs
 from inventory.observe.metrics_folder import metrics_folder
 from inventory.process.interpreter import importing
@@ -39,7 +40,7 @@ def _start(kind: str, **overrides: object) -> settings.Settings:
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
-    default=Path(".inventory"),
+    default=DATA_DIR,
     show_default=True,
 )
 @click.option("--port", type=PORT, help="port of the gRPC server; 0: any free one")
@@ -73,7 +74,7 @@ def up(
         redis_port=DEFAULT_REDIS_PORT if redis_port is None else redis_port,
         plugin_port=plugin_port,
         console=out,
-        demo=Demonstration(out) if demo else None,
+        demo=Demonstration(out, data_dir) if demo else None,
     )
     sys.exit(run_up(options))
 

@@ -6,22 +6,20 @@ import dataclasses
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from inventory import settings
+from inventory.cli.endpoint import find_endpoint
 from inventory.cli.options import ClientOptions
 from inventory.devruntime.platform_file import FILE_NAME
-from inventory.devruntime.ports import LOOPBACK
-from inventory.devruntime.running import running_settings
+from inventory.devruntime.running import DATA_DIR, running_settings, running_up
 from inventory.errors import SettingsError
 from inventory.standalone.platform_file import PlatformFile
 
 Function = Callable[..., Any]
-
-DEFAULT_PORT: Final = "50051"
 
 _DATA_DIR = "inventory.data_dir"
 
@@ -37,7 +35,7 @@ def platform_options(function: Function) -> Function:
     @click.option(
         "--data-dir",
         type=click.Path(path_type=Path, file_okay=False),
-        default=Path(".inventory"),
+        default=DATA_DIR,
         show_default=True,
         help="data folder of an `inventory up` on this machine",
     )
@@ -79,14 +77,15 @@ def endpoint_of_up(context: click.Context) -> str:
     """Let the command call the server of the `inventory up` in ``--data-dir``, unless ``--endpoint`` says another.
 
     Returns:
-        The endpoint, if the command would have called another one; else the empty string.
+        The endpoint, if without ``--data-dir`` a command would call another one; else the empty string.
     """
     options = context.find_object(ClientOptions)
     if options is None or context.find_root().get_parameter_source("endpoint") is not ParameterSource.DEFAULT:
         return ""
-    port = running_settings(data_dir()).get("port", DEFAULT_PORT)
-    if port == DEFAULT_PORT:
+    if running_up(data_dir()) is None:
         return ""
-    endpoint = f"{LOOPBACK}:{port}"
-    context.obj = dataclasses.replace(options, endpoint=endpoint)
-    return endpoint
+    found = find_endpoint(data_dir())
+    if found.address == options.endpoint:
+        return ""
+    context.obj = dataclasses.replace(options, endpoint=found.address, endpoint_origin=found.origin)
+    return found.address
