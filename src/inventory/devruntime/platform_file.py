@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inventory.bootstrap.static_file import read_text
 from inventory.devruntime.ports import LOOPBACK
+from inventory.errors import SettingsError
 from inventory.standalone.platform_file import PlatformFile
 
 FILE_NAME = "platform.yaml"
@@ -36,6 +37,27 @@ secrets:
 """
 
 
+def platform_file(configured: Path | None, data_dir: Path) -> Path:
+    """Return the path of the platform file: the configured one, which must exist, else that of the data folder."""
+    if configured is not None and not configured.exists():
+        raise SettingsError(
+            f"static_file (INVENTORY_STATIC_FILE): {configured} does not exist. Write it, or unset the setting: "
+            f"then `inventory up` writes one with the local plugin, {data_dir / FILE_NAME}.",
+            field="static_file",
+        )
+    return configured or data_dir / FILE_NAME
+
+
+def local_plugin_port(path: Path) -> int:
+    """Return the port of the local plugin in the file, else the default.
+
+    Raises:
+        SettingsError: the file cannot be read.
+    """
+    found = _ENDPOINT.search(read_text(path)) if path.exists() else None
+    return int(found.group(1)) if found else DEFAULT_PLUGIN_PORT
+
+
 def ensure_platform_file(path: Path, *, plugin_port: int | None = None) -> int:
     """Write the file if it is missing; otherwise update the endpoint of its local plugin to ``plugin_port``.
 
@@ -53,8 +75,7 @@ def ensure_platform_file(path: Path, *, plugin_port: int | None = None) -> int:
     port = plugin_port or DEFAULT_PLUGIN_PORT
     if not path.exists() and file.create(TEMPLATE.format(port=port)):
         return port
-    found = _ENDPOINT.search(read_text(path))
-    stored = int(found.group(1)) if found else DEFAULT_PLUGIN_PORT
+    stored = local_plugin_port(path)
     if plugin_port is None or plugin_port == stored:
         return stored
     file.rewrite(lambda text: _ENDPOINT.sub(f"grpc://{LOOPBACK}:{plugin_port}", text))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Container
+from typing import Final
 
 from inventory.errors import SettingsError
 from inventory.process.addresses import family_of
 
 LOOPBACK = "127.0.0.1"
+
+_LAST: Final = 65535
 
 
 def free_port(host: str = LOOPBACK) -> int:
@@ -33,14 +37,12 @@ def is_taken(port: int, host: str = LOOPBACK) -> bool:
     return False
 
 
-def usual_or_free(port: int, *, chosen: bool) -> int:
-    """Return ``port`` if it is free, else any free port.
-
-    Args:
-        port: the default port; 0 for any.
-        chosen: whether the user chose this port; then it is returned unchecked.
-    """
-    return port if port and (chosen or not is_taken(port)) else free_port()
+def next_free(port: int, *, avoid: Container[int]) -> int:
+    """Return the first free port above ``port`` that is not in ``avoid``; at the next start, it is the same again."""
+    return (
+        next((each for each in range(port + 1, _LAST + 1) if each not in avoid and not is_taken(each)), None)
+        or free_port()
+    )
 
 
 def require_free(port: int, *, purpose: str, setting: str, host: str = LOOPBACK) -> None:
@@ -54,9 +56,10 @@ def require_free(port: int, *, purpose: str, setting: str, host: str = LOOPBACK)
     Raises:
         SettingsError: another process listens there, or the port cannot be bound.
     """
-    if is_taken(port, host):
-        raise SettingsError(
-            f"Port {port} on {host} is taken, so {purpose} cannot use it. "
-            f"Stop what listens there, or choose another port with {setting}.",
-            field=setting,
-        )
+    try:
+        if not is_taken(port, host):
+            return
+        reason, mend = "is taken", f"Stop what listens there, or choose another port with {setting}."
+    except SettingsError as exc:
+        reason, mend = f"cannot be used ({exc.__cause__})", f"Choose another port with {setting}."
+    raise SettingsError(f"Port {port} on {host} {reason}, so {purpose} cannot use it. {mend}", field=setting)

@@ -18,14 +18,13 @@ from inventory.devruntime import probes
 from inventory.devruntime.child_spec import ChildSpec, ChildStartError, StopRequestedError
 from inventory.devruntime.databases.stores import Store, pick_mongodb, pick_redis
 from inventory.devruntime.lock import DataDirLock
-from inventory.devruntime.platform_file import FILE_NAME
+from inventory.devruntime.platform_file import platform_file
 from inventory.devruntime.plugin_processes import PluginProcesses
 from inventory.devruntime.ports import LOOPBACK
 from inventory.devruntime.running import RunningFile
 from inventory.devruntime.supervisor import Supervisor
 from inventory.devruntime.typed import typed_grpcurl, typed_inventory
 from inventory.devruntime.up_ports import Ports, choose_ports
-from inventory.errors import SettingsError
 from inventory.observe.page_owner import PageOwner
 from inventory.process.addresses import host_port, reachable
 from inventory.settings import Settings
@@ -36,10 +35,6 @@ EXIT_FAILED = 1
 
 DEFAULT_DOMAIN_ID = "domain-local"
 """Domain of requests without one, unless the settings name another."""
-
-DEFAULT_MONGO_PORT = 50063
-DEFAULT_REDIS_PORT = 50064
-"""Close to the service's own ports; not the defaults, which another database on the machine may use."""
 
 STOP_MARGIN_SECONDS = 5.0
 """How long a process may take to stop, in addition to its own drain time, s."""
@@ -59,9 +54,9 @@ class UpOptions:
     Attributes:
         data_dir: folder of the embedded databases, their logs and the platform file; kept between runs.
         settings: the settings in force; port 0 means any free one.
-        mongo_port: port of the embedded MongoDB; 0: any free one.
-        redis_port: port of the embedded Redis; 0: any free one.
-        plugin_port: port of the local plugin; absent: the platform file's; 0: any free one.
+        mongo_port: port of the embedded MongoDB; absent: the usual one, or one near it; 0: any free one.
+        redis_port: port of the embedded Redis; likewise.
+        plugin_port: port of the local plugin; likewise, but the usual one is the platform file's.
         console: used for all output, so that log lines do not disturb what a demo draws.
         demo: the first-run demonstration; None: there is none.
         command: the command that starts a process of this service, without the process's name.
@@ -69,8 +64,8 @@ class UpOptions:
 
     data_dir: Path
     settings: Settings
-    mongo_port: int = DEFAULT_MONGO_PORT
-    redis_port: int = DEFAULT_REDIS_PORT
+    mongo_port: int | None = None
+    redis_port: int | None = None
     plugin_port: int | None = None
     console: Console = field(default_factory=Console)
     demo: Demo | None = None
@@ -87,6 +82,7 @@ class _Startup:
     processes: tuple[ChildSpec, ...]
     endpoint: str
     rows: tuple[tuple[str, str], ...]
+    replaced: tuple[str, ...]
     settings: Mapping[str, str]
 
 
@@ -158,20 +154,20 @@ def _as_text(value: object) -> str:
 
 def _plan(options: UpOptions) -> _Startup:
     settings, data_dir = options.settings, options.data_dir
-    static_file = settings.static_file or data_dir / FILE_NAME
-    if settings.static_file is not None and not static_file.exists():
-        raise SettingsError(
-            f"static_file (INVENTORY_STATIC_FILE): {static_file} does not exist. Write it, or unset the setting: "
-            f"then `inventory up` writes one with the local plugin, {data_dir / FILE_NAME}.",
-            field="static_file",
-        )
-    numbers = choose_ports(settings, static_file, plugin_port=options.plugin_port)
+    static_file = platform_file(settings.static_file, data_dir)
+    numbers = choose_ports(
+        settings,
+        static_file,
+        plugin_port=options.plugin_port,
+        mongo_port=options.mongo_port,
+        redis_port=options.redis_port,
+    )
     wait = settings.mongo_timeout_seconds
     mongodb = pick_mongodb(
-        settings.mongo_uri.get_secret_value(), data_dir=data_dir, port=options.mongo_port, timeout_seconds=wait
+        settings.mongo_uri.get_secret_value(), data_dir=data_dir, port=numbers.mongodb or 0, timeout_seconds=wait
     )
     redis = pick_redis(
-        settings.redis_url.get_secret_value(), data_dir=data_dir, port=options.redis_port, timeout_seconds=wait
+        settings.redis_url.get_secret_value(), data_dir=data_dir, port=numbers.redis or 0, timeout_seconds=wait
     )
     environment = as_environment(
         settings,
@@ -202,15 +198,17 @@ def _plan(options: UpOptions) -> _Startup:
             ("gRPC API", endpoint),
             ("console", f"http://{host_port(host, numbers.gateway)}/"),
             ("HTTP API", f"http://{host_port(host, numbers.gateway)}/docs"),
-            ("server", f"{_health_page(host, numbers.server_health)} (health)"),
-            ("worker", f"{_health_page(host, numbers.worker)} (health)"),
-            ("scheduler", f"{_health_page(host, numbers.scheduler)} (health)"),
+            *(
+                (name, f"http://{host_port(host, port)}/readyz (health)")
+                for name, port in zip(("server", "worker", "scheduler"), numbers.health, strict=True)
+            ),
             ("local collector plugin", f"{LOOPBACK}:{numbers.plugin}"),
             (mongodb.name, mongodb.where),
             (redis.name, redis.where),
             ("platform file", str(static_file)),
             ("data", str(data_dir)),
         ),
+        replaced=numbers.replaced,
         settings=_findable(environment, mongodb, redis),
     )
 
@@ -262,10 +260,6 @@ def _processes(
     return with_stores, without
 
 
-def _health_page(host: str, port: int) -> str:
-    return f"http://{host_port(host, port)}/readyz"
-
-
 def _printer(console: Console) -> Callable[[str], None]:
     def emit(line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -278,6 +272,8 @@ def _welcome(options: UpOptions, plan: _Startup) -> None:
     for what, where in plan.rows:
         table.add_row(what, where)
     console = options.console
+    for line in plan.replaced:
+        console.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
     console.print(table)
     if options.demo is None:
         console.print("Try next:", highlight=False)

@@ -128,7 +128,12 @@ class HealthServer:
     def _serve(self) -> None:
         if self._server is None:
             address = host_port(self._host, self._port)
-            log.warning("health_port_in_use", address=address, action="waits for it; all else runs on")
+            log.warning(
+                "health_port_in_use",
+                address=address,
+                setting=f"INVENTORY_{self._owner.process.upper()}_HEALTH_PORT",
+                action="waits for the port, or choose another with the setting; all else runs on",
+            )
             while self._server is None:
                 if self._closing.wait(self._retry_seconds):
                     return

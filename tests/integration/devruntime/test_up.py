@@ -20,7 +20,6 @@ from pymongo import MongoClient
 
 from inventory.devruntime.child import wait_until
 from inventory.devruntime.ports import free_port
-from tests.fakes.neighbours import another_program, port_of_a_client
 
 DRIVER = Path(__file__).with_name("drive_up.py")
 PROCESSES = ("server", "worker", "scheduler", "plugin-local", "gateway")
@@ -192,27 +191,17 @@ def test_a_second_up_on_the_same_data_says_so_and_stops(up: Up, mongo_uri: str, 
     assert up.process.poll() is None
 
 
-def test_a_taken_port_is_told_before_anything_starts(up: Up, mongod: Any) -> None:
-    up.environment["INVENTORY_PORT"] = str(mongod.port)
+@pytest.mark.parametrize(
+    ("setting", "purpose"),
+    [("INVENTORY_PORT", "the gRPC server"), ("INVENTORY_WORKER_HEALTH_PORT", "the worker's health page")],
+)
+def test_a_taken_port_is_told_before_anything_starts(up: Up, mongod: Any, setting: str, purpose: str) -> None:
+    up.environment[setting] = str(mongod.port)
 
     assert up.start().wait() == 2
-    assert f"Port {mongod.port} on 127.0.0.1 is taken, so the gRPC server cannot use it" in up.output
-    assert "INVENTORY_PORT" in up.output
+    assert f"Port {mongod.port} on 127.0.0.1 is taken, so {purpose} cannot use it" in up.output
+    assert setting in up.output
     assert not (up.folder / "data" / "mongodb").exists()
-
-
-def test_a_busy_health_port_is_waited_for_while_the_rest_runs_on(up: Up, mongo_uri: str, redis_url: str) -> None:
-    up.environment |= {"INVENTORY_MONGO_URI": mongo_uri, "INVENTORY_REDIS_URL": redis_url}
-    with port_of_a_client() as port, another_program(other := free_port()):
-        up.environment |= {"INVENTORY_WORKER_HEALTH_PORT": str(port), "INVENTORY_SCHEDULER_HEALTH_PORT": str(other)}
-        up.start().until("Ctrl-C stops everything")
-        assert set(PROCESSES) <= set(up.family())
-        up.until("health_port_in_use", times=2)
-
-    up.until("health_port_bound", times=2)
-    assert f"127.0.0.1:{port}" in up.output
-    up.process.terminate()
-    assert up.wait() == 0
 
 
 def test_a_process_that_does_not_start_stops_all_and_shows_why(up: Up, mongo_uri: str, redis_url: str) -> None:

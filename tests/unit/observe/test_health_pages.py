@@ -125,6 +125,7 @@ def test_a_port_in_use_is_waited_for_and_both_are_logged() -> None:
         assert not pages.bound
         assert wait_until(lambda: [line["event"] for line in logs] == ["health_port_in_use"], timeout_seconds=5)
         assert logs[0]["address"] == f"127.0.0.1:{port}"
+        assert logs[0]["setting"] == f"INVENTORY_{OWNER.process.upper()}_HEALTH_PORT"
         reset.close()
 
         assert wait_until(lambda: pages.bound, timeout_seconds=5)

@@ -61,7 +61,7 @@ def up(
     """Run everything on this machine, including a MongoDB and a Redis."""
     with importing():
         from inventory.cli.commands.demo import Demonstration
-        from inventory.devruntime.up import DEFAULT_MONGO_PORT, DEFAULT_REDIS_PORT, UpOptions, run_up
+        from inventory.devruntime.up import UpOptions, run_up
 
     loaded = _start("up", port=port)
     if not verbose and "log_level" not in loaded.model_fields_set:
@@ -70,8 +70,8 @@ def up(
     options = UpOptions(
         data_dir=data_dir,
         settings=loaded,
-        mongo_port=DEFAULT_MONGO_PORT if mongo_port is None else mongo_port,
-        redis_port=DEFAULT_REDIS_PORT if redis_port is None else redis_port,
+        mongo_port=mongo_port,
+        redis_port=redis_port,
         plugin_port=plugin_port,
         console=out,
         demo=Demonstration(out, data_dir) if demo else None,
