@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -11,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
 
 from inventory.errors import InventoryError
+from inventory.migration.errors import MigrationPendingError
 from inventory.observe.logs import get_logger
 
 log = get_logger(__name__)
@@ -67,6 +69,9 @@ class Health:
         """Check the dependency and publish the result."""
         try:
             self._check()
+        except MigrationPendingError as exc:
+            # At every first start, all processes but one wait while it migrates.
+            self._set_status(serving=False, reason=exc.message, expected=exc.runs and self._serving is None)
         except InventoryError as exc:
             self._set_status(serving=False, reason=exc.message)
         except Exception:  # the outermost frame of the thread: a failed check must not report SERVING
@@ -78,14 +83,14 @@ class Health:
         else:
             self._set_status(serving=True)
 
-    def _set_status(self, *, serving: bool, reason: str = "") -> None:
+    def _set_status(self, *, serving: bool, reason: str = "", expected: bool = False) -> None:
         if serving == self._serving:
             return
         self._serving = serving
         if serving:
             log.info("serving")
         else:
-            log.warning("not_serving", reason=reason)
+            log.log(logging.INFO if expected else logging.WARNING, "not_serving", reason=reason)
         for name in self._names:
             self._servicer.set(name, _SERVING if serving else _NOT_SERVING)
 

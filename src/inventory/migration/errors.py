@@ -8,12 +8,19 @@ from inventory.errors import InventoryError, SettingsError
 
 
 class MigrationPendingError(InventoryError):
-    """Migrations have not been run yet; this process must not use the database before."""
+    """Migrations have not been run yet; this process must not use the database before.
+
+    Attributes:
+        numbers: of the migrations.
+        runs: whether another process is running them now, so that only time is needed.
+    """
 
     code = "ERROR_MIGRATION_PENDING"
 
-    def __init__(self, *, numbers: Sequence[int], reason: str = "") -> None:
+    def __init__(self, *, numbers: Sequence[int], reason: str = "", runs: bool = False) -> None:
         self.numbers = list(numbers)
+        self.runs = runs
+        reason = "another process is at it" if runs else reason
         reason_part = f", reason = {reason}" if reason else ""
         super().__init__(f"Migrations are pending. (numbers = {', '.join(map(str, numbers))}{reason_part})")
 

@@ -178,7 +178,7 @@ class Migrator:
     def _lock(self, pending: Sequence[Migration]) -> Iterator[threading.Event]:
         """Hold the lock, renewed by a thread, since an index may take hours; yields an event that signals its loss."""
         if not self._ledger.lock():
-            raise MigrationPendingError(numbers=[one.number for one in pending], reason="another process is at it")
+            raise MigrationPendingError(numbers=[one.number for one in pending], runs=True)
         lost, ended = threading.Event(), threading.Event()
 
         def renew() -> None:
