@@ -13,7 +13,7 @@ from inventory.devruntime.lock import is_locked
 
 FILE_NAME: Final = "running.json"
 DATA_DIR: Final = Path(".inventory")
-"""The data folder of `inventory up`, unless it is told another."""
+"""The data folder of `inventory up`, unless another is chosen."""
 DEFAULT_ENDPOINT: Final = "127.0.0.1:50051"
 """Where clients look for a server if none is named and no `inventory up` runs here."""
 

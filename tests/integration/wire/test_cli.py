@@ -77,7 +77,7 @@ def test_a_collector_is_made_changed_collected_and_deleted_by_its_name(
     assert "version 1.0" in run("collector", "update-plugin", "aws-prod", "--upgrade-mode", "MANUAL").stdout
     ended = run("collect", "aws-prod", "--watch").stdout
     assert "of aws-prod ended SUCCESS" in ended
-    assert "2 SUCCESS. Resources: 2 created, 2 updated" in ended
+    assert "2 SUCCESS. Resources: 2 created, 2 seen again (0 changed)" in ended
     assert "disabled" in run("collector", "disable", "aws-prod").stdout
     assert "ERROR_COLLECTOR_STATE" in run("collect", "aws-prod", code=1).stderr
     assert "1 of 1" in run("collector", "list", "--filter", "state=DISABLED", "--filter", "name~PROD").stdout
@@ -134,7 +134,7 @@ def test_a_failed_job_is_explained(run: Run, here: Home, plugin: FakePlugin) -> 
     said = run("collect", "aws", "--watch", code=5).stdout
 
     assert "ended ERROR" in said
-    assert "Tasks: 2 FAILURE. Resources: 2 created, 2 updated, 0 deleted, 4 failed." in said
+    assert "Tasks: 2 FAILURE. Resources: 2 created, 2 seen again (0 changed), 0 deleted, 4 failed." in said
     assert "ERROR_PLUGIN in 2 tasks (2 times): AccessDenied" in said
     assert "→ The plugin reported this itself" in said
     assert "ERROR_MATCH_RULE in 2 tasks" in said

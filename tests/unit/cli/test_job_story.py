@@ -64,11 +64,13 @@ def test_each_cause_comes_with_what_to_do() -> None:
 
 def test_the_numbers_are_told_in_a_sentence() -> None:
     job = _job(
-        _task(1, "SUCCESS", created_count=3, updated_count=2), _task(2, "FAILURE", failure_count=7, created_count=1)
+        _task(1, "SUCCESS", created_count=3, updated_count=2),
+        _task(2, "FAILURE", failure_count=7, created_count=1),
+        changed_count=1,
     )
     assert summary(job)[:2] == [
         "Job job-0123456789ab of aws ended ERROR, after 12.5 s (created 2026-01-05T12:00:00.000Z).",
-        "Tasks: 1 SUCCESS, 1 FAILURE. Resources: 4 created, 2 updated, 0 deleted, 7 failed.",
+        "Tasks: 1 SUCCESS, 1 FAILURE. Resources: 4 created, 2 seen again (1 changed), 0 deleted, 7 failed.",
     ]
 
 

@@ -15,6 +15,7 @@ from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import Column, duration, json_option, print_json, say, wants_json
 from inventory.cli.view.watch import EXIT_JOB_FAILED, job_facts, watch_job, whole_job
+from inventory.domain.job.remarks import COUNT_WORDS
 
 COLUMNS: tuple[Column, ...] = (
     ("job", "job_id"),
@@ -30,10 +31,7 @@ TASK_COLUMNS: tuple[Column, ...] = (
     ("status", "status"),
     ("job", "job_id"),
     ("secret", "secret_id"),
-    ("created", lambda row: str(row.get("created_count", 0))),
-    ("updated", lambda row: str(row.get("updated_count", 0))),
-    ("deleted", lambda row: str(row.get("deleted_count", 0))),
-    ("failed", lambda row: str(row.get("failure_count", 0))),
+    *((word, lambda row, name=name: str(row.get(name, 0))) for name, word in COUNT_WORDS.items()),
     ("time", duration),
 )
 JOB_STATUS = click.Choice(["CREATED", "IN_PROGRESS", "SUCCESS", "ERROR", "CANCELED", "TIMEOUT"], case_sensitive=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -13,7 +13,7 @@ from inventory.cli.terminal import one_line
 from inventory.cli.view.output import add_row, console, duration, plain_table, status, styled
 from inventory.domain.job.advice import advice_for
 from inventory.domain.job.causes import Cause, causes_of
-from inventory.domain.job.remarks import COUNTS, remarks
+from inventory.domain.job.remarks import CHANGED, COUNT_WORDS, COUNTS, remarks
 from inventory.domain.plain import Json
 
 SHOWN_TASKS: Final = 20
@@ -56,12 +56,16 @@ def summary(job: Json) -> list[str]:
     ]
     if job["tasks"]:
         parts = ", ".join(f"{count} {status}" for status, count in tasks.most_common())
-        resources = ", ".join(
-            f"{sums[key]} {key.removesuffix('_count').replace('failure', 'failed')}" for key in COUNTS
-        )
+        resources = ", ".join(f"{sums[key]} {word}{_changed(job, sums, key)}" for key, word in COUNT_WORDS.items())
         lines.append(f"Tasks: {parts}. Resources: {resources}.")
     lines.extend(remarks(job, tasks))
     return lines
+
+
+def _changed(job: Json, sums: Mapping[str, int], key: str) -> str:
+    """Return how many of the resources that were seen again have changed, where that is known."""
+    known = key == "updated_count" and sums[key] and CHANGED in job
+    return f" ({job[CHANGED]} changed)" if known else ""
 
 
 def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:
@@ -74,7 +78,7 @@ def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:
         job["tasks"], key=lambda task: (order.get(task["status"], 9), -warned[task["job_task_id"]])
     )
     shown = tasks if every_task else tasks[:SHOWN_TASKS]
-    names = ("created", "updated", "deleted", "failed", *(["warnings"] if warned else []))
+    names = (*COUNT_WORDS.values(), *(["warnings"] if warned else []))
     table = plain_table("task", "secret", "status", *names, "time")
     for column in table.columns[3:-1]:
         column.justify = "right"

@@ -27,7 +27,7 @@ from inventory.cli.commands.stat import statistics_query
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.job_story import SHOWN_TASKS
 from inventory.cli.view.output import as_text, console, duration, status, styled
-from inventory.domain.job.remarks import COUNTS
+from inventory.domain.job.remarks import CHANGED, COUNT_WORDS
 
 EXIT_JOB_FAILED = 5
 EXIT_INTERRUPTED = 130
@@ -108,7 +108,7 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
 
 
 def whole_job(client: Client, job_id: str) -> dict[str, Any]:
-    """Return a job with all its ``tasks``, and the facts about it beyond the published API."""
+    """Return a job with all its ``tasks``, and what is known of it beyond the published fields."""
     job = client.call("Job.get", job_id=job_id)
     tasks: list[dict[str, Any]] = []
     while True:
@@ -117,7 +117,13 @@ def whole_job(client: Client, job_id: str) -> dict[str, Any]:
         found = answer.get("results", [])
         tasks.extend(found)
         if not found or len(tasks) >= answer.get("total_count", 0):
-            return job | job_facts(client, job_id) | {"tasks": tasks}
+            return job | job_facts(client, job_id) | {CHANGED: _changed(client, job_id), "tasks": tasks}
+
+
+def _changed(client: Client, job_id: str) -> int:
+    """Return how many of the resources that a job updated have changed."""
+    query = statistics_query(sums=(CHANGED,), conditions=({"k": "job_id", "v": job_id, "o": "eq"},))
+    return sum(int(row.get(CHANGED) or 0) for row in client.call("JobTask.stat", query=query).get("results", []))
 
 
 def job_facts(client: Client, job_id: str, *, job_task_id: str = "") -> dict[str, Any]:
@@ -162,7 +168,7 @@ def _follow(client: Client, job_id: str, progress: Progress) -> None:
 
 
 def _line(task: Mapping[str, Any]) -> Text:
-    counts = ", ".join(f"{task[name]} {name.removesuffix('_count')}" for name in COUNTS if task.get(name))
+    counts = ", ".join(f"{task[name]} {word}" for name, word in COUNT_WORDS.items() if task.get(name))
     took = duration(task) if task.get("started_at") else ""
     summary = ", ".join(part for part in (counts, took) if part)
     return styled(one_line(f"  {task.get('secret_id', '')} "), status(task["status"]), f" {summary}")

@@ -17,7 +17,7 @@ from inventory.console.text import parse_time
 from inventory.console.visit import Visit
 from inventory.domain.job.advice import advice_for
 from inventory.domain.job.causes import causes_of
-from inventory.domain.job.remarks import COUNTS, remarks
+from inventory.domain.job.remarks import CHANGED, COUNTS, remarks
 from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 30
@@ -136,21 +136,21 @@ def _with_errors(tasks: Json, failed: Json) -> list[Json]:
 
 def _counts_query(job_id: str) -> Json:
     fields = [{"name": "tasks", "operator": "count"}]
-    fields += [{"name": name, "key": name, "operator": "sum"} for name in COUNTS]
+    fields += [{"name": name, "key": name, "operator": "sum"} for name in (*COUNTS, CHANGED)]
     group = {"keys": [{"key": "status", "name": "status"}], "fields": fields}
     return {"filter": [{"k": "job_id", "v": job_id, "o": "eq"}], "aggregate": [{"group": group}]}
 
 
 def _summed(rows: list[Json]) -> tuple[Counter[str], dict[str, int]]:
     states = Counter({row.get("status", ""): int(row.get("tasks", 0)) for row in rows})
-    return states, {name: sum(int(row.get(name) or 0) for row in rows) for name in COUNTS}
+    return states, {name: sum(int(row.get(name) or 0) for row in rows) for name in (*COUNTS, CHANGED)}
 
 
 def _rate(job: Json, sums: Mapping[str, int], visit: Visit) -> float | None:
     began = parse_time(job.get("created_at"))
     ended = parse_time(job.get("finished_at")) or visit.now
     seconds = (ended - began).total_seconds() if began else 0.0
-    return sum(sums.values()) / seconds if seconds > 0 else None
+    return sum(sums[name] for name in COUNTS) / seconds if seconds > 0 else None
 
 
 async def show(visit: Visit) -> Response:

@@ -7,8 +7,19 @@ from typing import Final
 
 from inventory.domain.plain import Json
 
-COUNTS: Final = ("created_count", "updated_count", "deleted_count", "failure_count")
-"""The counts of a task that people read."""
+COUNT_WORDS: Final[Mapping[str, str]] = {
+    "created_count": "created",
+    "updated_count": "seen again",
+    "deleted_count": "deleted",
+    "failure_count": "failed",
+}
+"""The counts of a task that people read, in words.
+
+A stored resource that was seen counts as updated, changed or not (docs/contract.md, Ingest).
+"""
+COUNTS: Final = tuple(COUNT_WORDS)
+CHANGED: Final = "changed_count"
+"""How many of the updated resources have changed; stored, and asked for by stat, but no field of a task on the wire."""
 
 
 def remarks(job: Json, tasks: Mapping[str, int]) -> Iterable[str]:

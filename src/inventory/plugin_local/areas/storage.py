@@ -95,6 +95,7 @@ def file_systems() -> Iterator[LocalResource]:
             pass
         else:
             size = usage.total
+            # As `df` counts (Use%): of what is used and what is available, without what is reserved for root.
             data |= {"size": usage.total, "used_percent": round(usage.percent)}
         yield LocalResource(
             type=FILE_SYSTEM,
