@@ -11,7 +11,7 @@ from google.protobuf import json_format
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.clock import isoformat
-from inventory.model.documents.collector import Collector, PluginInfo
+from inventory.model.documents.collector import Collector
 from inventory.model.new_document import new_document
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 from tests.bench.bed import PLUGIN, VERSION
@@ -34,18 +34,18 @@ def collectors(domain_id: str, count: int, first: int = 0) -> list[Document]:
 
 def _collector(domain_id: str, number: int) -> Document:
     view = [{"name": f"Column {index}", "key": f"data.compute.property_{index}", "type": "text"} for index in range(6)]
-    info = PluginInfo(
-        plugin_id=PLUGIN if number % 2 else f"plugin-{number % 10}",
-        version=VERSION,
-        options={"regions": ["ap-northeast-2", "us-east-1"], "threads": 8, "deep": {"a": {"b": {"c": number}}}},
-        metadata={
+    info = {
+        "plugin_id": PLUGIN if number % 2 else f"plugin-{number % 10}",
+        "version": VERSION,
+        "options": {"regions": ["ap-northeast-2", "us-east-1"], "threads": 8, "deep": {"a": {"b": {"c": number}}}},
+        "metadata": {
             "supported_resource_type": ["inventory.CloudService", "inventory.Region"],
             "options_schema": {"type": "object", "properties": {"regions": {"type": "array", "title": "Regions"}}},
             "view": view,
         },
-        provider="aws",
-        upgrade_mode="MANUAL",
-    )
+        "provider": "aws",
+        "upgrade_mode": "MANUAL",
+    }
     return new_document(
         Collector,
         collector_id=collector_id(number),

@@ -14,7 +14,7 @@ from inventory.model.schema import compiled
 def new_document(model: type[Model], **values: Any) -> Any:
     """Return the raw document of ``model`` with ``values``, defaults filled in and validated.
 
-    It is a dict of the TypedDict beside the model, such as ``StoredJob`` of ``Job``.
+    It is a dict of the model's TypedDict, such as ``StoredJob`` of ``Job``.
 
     Raises:
         InvalidParameterError: names the first invalid field.

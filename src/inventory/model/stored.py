@@ -1,7 +1,6 @@
-"""Types of raw stored documents: a TypedDict beside each model of what is collected and run, and their collections.
+"""Raw stored documents and their collections.
 
-A test compares each with its model: the same names, the types that MongoDB returns for the fields, and required if the
-model requires it. Documents read with a projection have the same type but fewer fields.
+Documents read with a projection have the same type but fewer fields.
 """
 
 from __future__ import annotations

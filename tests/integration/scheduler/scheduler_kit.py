@@ -209,10 +209,7 @@ class SchedulerKit:
             "plugin_info": {"plugin_id": "plugin-1", "version": "1.0", "metadata": metadata or {}},
             "created_at": self.clock.now(),
         }
-        plugin_info = values.pop("plugin_info")
-        from inventory.model.documents.collector import PluginInfo
-
-        self.collectors.insert(new_document(Collector, **(values | fields), plugin_info=PluginInfo(**plugin_info)))
+        self.collectors.insert(new_document(Collector, **(values | fields)))
         return collector_id
 
     def add(self, collector_id: str, schedule: Document, principal: Principal = ME, **params: Any) -> str:

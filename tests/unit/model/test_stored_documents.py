@@ -1,10 +1,9 @@
-"""The TypedDicts of raw documents say what the models say."""
+"""A model has the fields that the TypedDict of its raw documents declares."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from importlib import import_module
-from typing import Any, NotRequired, get_args, get_origin, get_type_hints
+from datetime import UTC, datetime
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import pytest
 from bson.objectid import ObjectId
@@ -13,68 +12,82 @@ from mongoengine import (
     BooleanField,
     DateTimeField,
     EmbeddedDocumentField,
+    EmbeddedDocumentListField,
     FloatField,
     IntField,
     ListField,
     ObjectIdField,
     StringField,
 )
-from mongoengine.base import BaseField
 
-from inventory.model import ALL_DOCUMENTS
+from inventory.errors import InvalidParameterError
+from inventory.model.declare import index, model, present, unique
 from inventory.model.fields import StructField
+from inventory.model.new_document import new_document
 from inventory.model.stored import StoredDocument
 
-PLAIN = {
-    StringField: str,
-    IntField: int,
-    FloatField: float,
-    BooleanField: bool,
-    DateTimeField: datetime,
-    BinaryField: bytes,
-    ObjectIdField: ObjectId,
-    StructField: dict[str, Any],
+
+class StoredWheel(TypedDict):
+    """An embedded document."""
+
+    size: int
+
+
+class StoredCar(StoredDocument):
+    """One field of each kind."""
+
+    name: Annotated[str, {"max_length": 3}]
+    doors: Annotated[int, {"default": 4}]
+    price: float
+    sold: bool
+    built_at: datetime
+    key: NotRequired[bytes]
+    owner: NotRequired[ObjectId]
+    data: NotRequired[dict[str, Any]]
+    spare: NotRequired[StoredWheel]
+    wheels: NotRequired[list[StoredWheel]]
+    colors: NotRequired[list[Annotated[str, {"max_length": 5}]]]
+    remarks: NotRequired[list[dict[str, Any]]]
+
+
+Car = model(StoredCar, "car", unique("name", "-id"), index("key", where=present("key"), name="by_key"))
+VALID: dict[str, Any] = {"name": "abc", "price": 1.5, "sold": False, "built_at": datetime(2026, 1, 5, tzinfo=UTC)}
+KINDS = {
+    "id": ObjectIdField,
+    "name": StringField,
+    "doors": IntField,
+    "price": FloatField,
+    "sold": BooleanField,
+    "built_at": DateTimeField,
+    "key": BinaryField,
+    "owner": ObjectIdField,
+    "data": StructField,
+    "spare": EmbeddedDocumentField,
+    "wheels": EmbeddedDocumentListField,
+    "colors": ListField,
+    "remarks": ListField,
 }
 
 
-def stored_type(model: Any) -> Any:
-    return getattr(import_module(model.__module__), f"Stored{model.__name__}")
+def test_each_type_stands_for_its_field_and_what_is_not_optional_is_required() -> None:
+    fields = Car._fields
+
+    assert {name: type(field) for name, field in fields.items()} == KINDS
+    assert [name for name, field in fields.items() if field.required] == ["name", "doors", "price", "sold", "built_at"]
+    assert fields["spare"].document_type is fields["wheels"].field.document_type
+    assert type(fields["remarks"].field) is StructField
 
 
-def type_of(field: BaseField) -> Any:
-    if isinstance(field, EmbeddedDocumentField):
-        return stored_type(field.document_type)
-    if isinstance(field, ListField):
-        return list[type_of(field.field)]  # type: ignore[misc]
-    return next(found for kind, found in PLAIN.items() if isinstance(field, kind))
+def test_a_field_has_its_options() -> None:
+    assert new_document(Car, **VALID) == {**VALID, "doors": 4, "wheels": [], "colors": [], "remarks": []}
+    for wrong in ({"name": "abcd"}, {"colors": ["purple"]}, {"spare": {"size": "x"}}, {"price": None}):
+        with pytest.raises(InvalidParameterError, match=next(iter(wrong))):
+            new_document(Car, **{**VALID, **wrong})
 
 
-def declared(model: Any) -> dict[str, Any]:
-    fields = {name: field for name, field in model._fields.items() if name != "id"}
-    return {name: type_of(field) if field.required else NotRequired[type_of(field)] for name, field in fields.items()}
-
-
-def with_embedded(models: list[Any]) -> list[Any]:
-    fields = [field for model in models for field in model._fields.values()]
-    # A list of embedded documents holds the field of one.
-    each = [field if isinstance(field, EmbeddedDocumentField) else getattr(field, "field", None) for field in fields]
-    return [*models, *{one.document_type for one in each if isinstance(one, EmbeddedDocumentField)}]
-
-
-TYPED = with_embedded(list(ALL_DOCUMENTS))
-
-
-@pytest.mark.parametrize("model", TYPED, ids=lambda model: model.__name__)
-def test_a_stored_document_has_the_fields_of_its_model(model: Any) -> None:
-    hints = get_type_hints(stored_type(model), include_extras=True)
-    hints.pop("_id", None)
-
-    assert hints == declared(model)
-
-
-def test_the_comparison_notices_another_type_and_what_is_required() -> None:
-    assert len(TYPED) >= 11 + 4
-    assert get_origin(get_type_hints(StoredDocument, include_extras=True)["_id"]) is NotRequired
-    hints = declared(TYPED[0])
-    assert hints["created_at"] is datetime
-    assert get_args(hints["last_collected_at"]) == (datetime,)
+def test_indexes_are_those_declared() -> None:
+    assert Car._meta["collection"] == "car"
+    assert Car._meta["index_specs"] == [
+        {"fields": [("name", 1), ("_id", -1)], "unique": True},
+        {"fields": [("key", 1)], "partialFilterExpression": {"key": {"$exists": True}}, "name": "by_key"},
+    ]

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, NotRequired, TypedDict
 
-from mongoengine import (
-    BinaryField,
-    BooleanField,
-    DateTimeField,
-    Document,
-    EmbeddedDocument,
-    EmbeddedDocumentField,
-    EmbeddedDocumentListField,
-    FloatField,
-    IntField,
-    ListField,
-    StringField,
-)
-
-from inventory.model.fields import StructField
+from inventory.model.declare import Struct, index, model, present, unique
 from inventory.model.stored import StoredDocument
 
 ACTIVE = "ACTIVE"
 DELETED = "DELETED"
 
 
-class Reference(EmbeddedDocument):  # type: ignore[misc]
+class StoredReference(TypedDict):
     """The provider's identification of the resource."""
 
-    resource_id = StringField()
-    external_link = StringField()
+    resource_id: NotRequired[str]
+    external_link: NotRequired[str]
 
 
-class CollectionInfo(EmbeddedDocument):  # type: ignore[misc]
+class StoredCollectionInfo(TypedDict):
     """Who last collected the resource, one entry per provider."""
 
-    provider = StringField()
-    service_account_id = StringField()
-    secret_id = StringField()
-    collector_id = StringField()
-    last_collected_at = DateTimeField()
+    provider: NotRequired[str]
+    service_account_id: NotRequired[str]
+    secret_id: NotRequired[str]
+    collector_id: NotRequired[str]
+    last_collected_at: NotRequired[datetime]
 
 
-class CloudService(Document):  # type: ignore[misc]
+class StoredCloudService(StoredDocument):
     """One resource. A field without a value is absent, never an empty string.
 
     Beyond the fields of the message:
@@ -66,112 +52,9 @@ class CloudService(Document):  # type: ignore[misc]
     - ``kept_at``: when such a hold was discarded; until it is seen or updated again, it does not age.
     """
 
-    cloud_service_id = StringField(required=True)
-    domain_id = StringField(required=True)
-    state = StringField(choices=(ACTIVE, DELETED), default=ACTIVE)
-    name = StringField()
-    account = StringField()
-    instance_type = StringField()
-    instance_size = FloatField()
-    ip_addresses = ListField(StringField())
-    cloud_service_type = StringField(required=True)
-    cloud_service_group = StringField(required=True)
-    provider = StringField(required=True)
-    data = StructField()
-    metadata = StructField()
-    reference = EmbeddedDocumentField(Reference)
-    tags = StructField()
-    tag_keys = StructField()
-    collection_info = EmbeddedDocumentListField(CollectionInfo)
-    region_code = StringField()
-    project_id = StringField()
-    ref_cloud_service_type = StringField()
-    ref_region = StringField()
-    created_at = DateTimeField()
-    updated_at = DateTimeField()
-    deleted_at = DateTimeField()
-    match_key = BinaryField()
-    fingerprint = BinaryField()
-    fingerprint_outdated = BooleanField()
-    updated_day = DateTimeField()
-    revision = IntField()
-    stamps = ListField(BinaryField())
-    deleted_by = StringField()
-    deleted_in_job = StringField()
-    former_match_key = BinaryField()
-    former_states = ListField(StructField())
-    hold_id = StringField()
-    kept_at = DateTimeField()
-
-    meta = {
-        "collection": "cloud_service",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [
-            {"fields": ["domain_id", "cloud_service_id"], "unique": True},
-            {
-                "fields": ["domain_id", "match_key"],
-                "unique": True,
-                "partialFilterExpression": {"match_key": {"$exists": True}},
-            },
-            {
-                "fields": ["domain_id", "fingerprint"],
-                "partialFilterExpression": {"fingerprint": {"$exists": True}},
-            },
-            [
-                "domain_id",
-                "reference.resource_id",
-                "provider",
-                "cloud_service_type",
-                "cloud_service_group",
-                "account",
-            ],
-            ["domain_id", "provider", "cloud_service_group", "cloud_service_type", "state"],
-            ["domain_id", "state", "updated_day"],
-            ["domain_id", "state", "-created_at", "-id"],
-            ["domain_id", "project_id", "state"],
-            ["domain_id", "ref_cloud_service_type", "state"],
-            ["domain_id", "ref_region", "state"],
-            {
-                "fields": ["domain_id", "deleted_by", "id"],
-                "partialFilterExpression": {"deleted_by": {"$exists": True}},
-            },
-            {
-                "fields": ["domain_id", "deleted_in_job", "deleted_by"],
-                "partialFilterExpression": {"deleted_in_job": {"$exists": True}},
-            },
-            {
-                "fields": ["domain_id", "deleted_at"],
-                "partialFilterExpression": {"deleted_at": {"$exists": True}},
-            },
-            {"fields": ["domain_id", "hold_id"], "partialFilterExpression": {"hold_id": {"$exists": True}}},
-        ],
-    }
-
-
-class StoredReference(TypedDict):
-    """A raw document of :class:`Reference`."""
-
-    resource_id: NotRequired[str]
-    external_link: NotRequired[str]
-
-
-class StoredCollectionInfo(TypedDict):
-    """A raw document of :class:`CollectionInfo`."""
-
-    provider: NotRequired[str]
-    service_account_id: NotRequired[str]
-    secret_id: NotRequired[str]
-    collector_id: NotRequired[str]
-    last_collected_at: NotRequired[datetime]
-
-
-class StoredCloudService(StoredDocument):
-    """A raw document of :class:`CloudService`."""
-
     cloud_service_id: str
     domain_id: str
-    state: NotRequired[str]
+    state: NotRequired[Annotated[str, {"choices": (ACTIVE, DELETED), "default": ACTIVE}]]
     name: NotRequired[str]
     account: NotRequired[str]
     instance_type: NotRequired[str]
@@ -180,11 +63,11 @@ class StoredCloudService(StoredDocument):
     cloud_service_type: str
     cloud_service_group: str
     provider: str
-    data: NotRequired[dict[str, Any]]
-    metadata: NotRequired[dict[str, Any]]
+    data: NotRequired[Struct]
+    metadata: NotRequired[Struct]
     reference: NotRequired[StoredReference]
-    tags: NotRequired[dict[str, Any]]
-    tag_keys: NotRequired[dict[str, Any]]
+    tags: NotRequired[Struct]
+    tag_keys: NotRequired[Struct]
     collection_info: NotRequired[list[StoredCollectionInfo]]
     region_code: NotRequired[str]
     project_id: NotRequired[str]
@@ -202,6 +85,26 @@ class StoredCloudService(StoredDocument):
     deleted_by: NotRequired[str]
     deleted_in_job: NotRequired[str]
     former_match_key: NotRequired[bytes]
-    former_states: NotRequired[list[dict[str, Any]]]
+    former_states: NotRequired[list[Struct]]
     hold_id: NotRequired[str]
     kept_at: NotRequired[datetime]
+
+
+CloudService = model(
+    StoredCloudService,
+    "cloud_service",
+    unique("domain_id", "cloud_service_id"),
+    unique("domain_id", "match_key", where=present("match_key")),
+    index("domain_id", "fingerprint", where=present("fingerprint")),
+    index("domain_id", "reference.resource_id", "provider", "cloud_service_type", "cloud_service_group", "account"),
+    index("domain_id", "provider", "cloud_service_group", "cloud_service_type", "state"),
+    index("domain_id", "state", "updated_day"),
+    index("domain_id", "state", "-created_at", "-id"),
+    index("domain_id", "project_id", "state"),
+    index("domain_id", "ref_cloud_service_type", "state"),
+    index("domain_id", "ref_region", "state"),
+    index("domain_id", "deleted_by", "id", where=present("deleted_by")),
+    index("domain_id", "deleted_in_job", "deleted_by", where=present("deleted_in_job")),
+    index("domain_id", "deleted_at", where=present("deleted_at")),
+    index("domain_id", "hold_id", where=present("hold_id")),
+)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NotRequired
+from typing import Annotated, NotRequired
 
-from mongoengine import BooleanField, DateTimeField, Document, IntField, StringField
-
+from inventory.model.declare import Count, index, model, present, unique
 from inventory.model.stored import StoredDocument
 
 
-class CollectionState(Document):  # type: ignore[misc]
+class StoredCollectionState(StoredDocument):
     """What one collector and secret know about one resource.
 
     ``job_task_id`` and ``seen_at`` say who saw it last; ``disconnected_count`` how many full collects have not seen it
@@ -19,39 +18,22 @@ class CollectionState(Document):  # type: ignore[misc]
     deleted.
     """
 
-    domain_id = StringField(required=True)
-    collector_id = StringField(required=True)
-    secret_id = StringField(default="")
-    cloud_service_id = StringField(required=True)
-    job_task_id = StringField()
-    seen_at = DateTimeField()
-    disconnected_count = IntField(default=0)
-    garbage_task_id = StringField()
-    deleted = BooleanField()
-    hold_id = StringField()
-
-    meta = {
-        "collection": "collection_state",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [
-            {"fields": ["domain_id", "collector_id", "secret_id", "cloud_service_id"], "unique": True},
-            ["domain_id", "cloud_service_id"],
-            {"fields": ["domain_id", "hold_id"], "partialFilterExpression": {"hold_id": {"$exists": True}}},
-        ],
-    }
-
-
-class StoredCollectionState(StoredDocument):
-    """A raw document of :class:`CollectionState`."""
-
     domain_id: str
     collector_id: str
-    secret_id: NotRequired[str]
+    secret_id: NotRequired[Annotated[str, {"default": ""}]]
     cloud_service_id: str
     job_task_id: NotRequired[str]
     seen_at: NotRequired[datetime]
-    disconnected_count: NotRequired[int]
+    disconnected_count: NotRequired[Count]
     garbage_task_id: NotRequired[str]
     deleted: NotRequired[bool]
     hold_id: NotRequired[str]
+
+
+CollectionState = model(
+    StoredCollectionState,
+    "collection_state",
+    unique("domain_id", "collector_id", "secret_id", "cloud_service_id"),
+    index("domain_id", "cloud_service_id"),
+    index("domain_id", "hold_id", where=present("hold_id")),
+)

@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, NotRequired
+from typing import NotRequired
 
-from mongoengine import DateTimeField, Document, ListField
-from mongoengine import StringField as Text
-
+from inventory.model.declare import Id, Text, model, unique
 from inventory.model.stored import StoredDocument
 
 
-class DueBatch(Document):  # type: ignore[misc]
+class StoredDueBatch(StoredDocument):
     """The due schedules that a scheduler is about to fire, so that others fire other ones.
 
     Advisory only: exactly one job per fire time does not depend on it. It is ignored after ``until``.
     """
 
-    owner = Text(required=True, max_length=255)
-    schedule_ids = ListField(Text(max_length=40))
-    until = DateTimeField(required=True)
-
-    meta: ClassVar[dict[str, object]] = {
-        "collection": "due_batch",
-        "auto_create_index": False,
-        "indexes": [{"fields": ["owner"], "unique": True}],
-        "strict": False,
-    }
-
-
-class StoredDueBatch(StoredDocument):
-    """A raw document of :class:`DueBatch`."""
-
-    owner: str
-    schedule_ids: NotRequired[list[str]]
+    owner: Text
+    schedule_ids: NotRequired[list[Id]]
     until: datetime
+
+
+DueBatch = model(
+    StoredDueBatch,
+    "due_batch",
+    unique("owner"),
+)

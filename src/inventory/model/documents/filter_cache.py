@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import Annotated, NotRequired
 
-from mongoengine import DateTimeField, Document, StringField
-
-from inventory.model.fields import StructField
+from inventory.model.declare import Struct, index, model, unique
 from inventory.model.stored import StoredDocument
 
 
-class FilterCache(Document):  # type: ignore[misc]
-    """One per collector and secret: ``cache`` {escaped key: [values]}, collected by the task ``job_task_id``."""
-
-    domain_id = StringField(required=True)
-    collector_id = StringField(required=True)
-    secret_id = StringField(default="")
-    job_task_id = StringField()
-    cache = StructField()
-    updated_at = DateTimeField()
-    expires_at = DateTimeField()
-
-    meta = {
-        "collection": "filter_cache",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [
-            {"fields": ["domain_id", "collector_id", "secret_id"], "unique": True},
-            ["domain_id", "expires_at"],
-        ],
-    }
-
-
 class StoredFilterCache(StoredDocument):
-    """A raw document of :class:`FilterCache`."""
+    """One per collector and secret: ``cache`` {escaped key: [values]}, collected by the task ``job_task_id``."""
 
     domain_id: str
     collector_id: str
-    secret_id: NotRequired[str]
+    secret_id: NotRequired[Annotated[str, {"default": ""}]]
     job_task_id: NotRequired[str]
-    cache: NotRequired[dict[str, Any]]
+    cache: NotRequired[Struct]
     updated_at: NotRequired[datetime]
     expires_at: NotRequired[datetime]
+
+
+FilterCache = model(
+    StoredFilterCache,
+    "filter_cache",
+    unique("domain_id", "collector_id", "secret_id"),
+    index("domain_id", "expires_at"),
+)

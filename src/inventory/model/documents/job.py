@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, NotRequired
-
-from mongoengine import BooleanField, DateTimeField, Document, IntField, ListField
-from mongoengine import StringField as Text
+from typing import Annotated, NotRequired
 
 from inventory.domain.job.states import JobStatus
-from inventory.model.fields import StructField
+from inventory.model.declare import Count, DefaultStruct, Id, Struct, Text, index, model, unique
 from inventory.model.stored import StoredDocument
 
 
-class Job(Document):  # type: ignore[misc]
+class StoredJob(StoredDocument):
     """Stored under the names of ``JobInfo``, with fields for planning and settling.
 
     ``planned`` becomes true when all tasks exist; a job is settled only then. ``schedule_id`` and ``fire_at`` are set
@@ -26,90 +23,47 @@ class Job(Document):  # type: ignore[misc]
     failed: at most one does. ``planned_with`` is a hash of the plugin, its version and options.
     """
 
-    job_id = Text(required=True, max_length=40)
-    status = Text(required=True, choices=[status.value for status in JobStatus])
-    filter = StructField(default=dict)
-    collect_mode = Text(required=True, default="ALL")
-    use_cache = BooleanField(default=False)
-    secret_id = Text(max_length=255)
-    total_tasks = IntField(required=True, default=0)
-    remained_tasks = IntField(required=True, default=0)
-    errors = ListField(StructField())
-    collector_id = Text(required=True, max_length=40)
-    schedule_id = Text(max_length=40)
-    fire_at = DateTimeField()
-    projects = ListField(Text(max_length=255))
-    priority = IntField(required=True, default=10)
-    transaction_id = Text(max_length=128)
-    retry_of = Text(max_length=40)
-    planned_with = Text(max_length=32)
-    planned = BooleanField(required=True, default=False)
-    plan_owner = Text(max_length=255)
-    plan_lease_until = DateTimeField()
-    plan_attempts = IntField(required=True, default=0)
-    plan_not_before = DateTimeField()
-    plan_outages = IntField()
-    rung_at = DateTimeField()
-    domain_id = Text(required=True, max_length=255)
-    created_at = DateTimeField(required=True)
-    updated_at = DateTimeField(required=True)
-    finished_at = DateTimeField()
-
-    meta: ClassVar[dict[str, object]] = {
-        "collection": "job",
-        "auto_create_index": False,
-        "indexes": [
-            {"fields": ["domain_id", "job_id"], "unique": True},
-            # Paged lists are sorted by _id last: without it in the index, MongoDB sorts the whole domain.
-            {"fields": ["domain_id", "-created_at", "-id"]},
-            {"fields": ["domain_id", "status", "-created_at", "-id"]},
-            {"fields": ["domain_id", "collector_id", "-created_at", "-id"]},
-            {"fields": ["domain_id", "projects", "-created_at", "-id"]},
-            {
-                "fields": ["domain_id", "schedule_id", "fire_at"],
-                "unique": True,
-                "partialFilterExpression": {"schedule_id": {"$type": "string"}},
-            },
-            {
-                "fields": ["domain_id", "retry_of"],
-                "unique": True,
-                "partialFilterExpression": {"retry_of": {"$type": "string"}},
-            },
-            {"fields": ["status", "created_at"]},
-            {"fields": ["created_at"]},
-        ],
-        "strict": False,
-    }
-
-
-class StoredJob(StoredDocument):
-    """A raw document of :class:`Job`."""
-
-    job_id: str
-    status: str
-    filter: NotRequired[dict[str, Any]]
-    collect_mode: str
-    use_cache: NotRequired[bool]
-    secret_id: NotRequired[str]
-    total_tasks: int
-    remained_tasks: int
-    errors: NotRequired[list[dict[str, Any]]]
-    collector_id: str
-    schedule_id: NotRequired[str]
+    job_id: Id
+    status: Annotated[str, {"choices": [status.value for status in JobStatus]}]
+    filter: NotRequired[DefaultStruct]
+    collect_mode: Annotated[str, {"default": "ALL"}]
+    use_cache: NotRequired[Annotated[bool, {"default": False}]]
+    secret_id: NotRequired[Text]
+    total_tasks: Count
+    remained_tasks: Count
+    errors: NotRequired[list[Struct]]
+    collector_id: Id
+    schedule_id: NotRequired[Id]
     fire_at: NotRequired[datetime]
-    projects: NotRequired[list[str]]
-    priority: int
-    transaction_id: NotRequired[str]
-    retry_of: NotRequired[str]
-    planned_with: NotRequired[str]
-    planned: bool
-    plan_owner: NotRequired[str]
+    projects: NotRequired[list[Text]]
+    priority: Annotated[int, {"default": 10}]
+    transaction_id: NotRequired[Annotated[str, {"max_length": 128}]]
+    retry_of: NotRequired[Id]
+    planned_with: NotRequired[Annotated[str, {"max_length": 32}]]
+    planned: Annotated[bool, {"default": False}]
+    plan_owner: NotRequired[Text]
     plan_lease_until: NotRequired[datetime]
-    plan_attempts: int
+    plan_attempts: Count
     plan_not_before: NotRequired[datetime]
     plan_outages: NotRequired[int]
     rung_at: NotRequired[datetime]
-    domain_id: str
+    domain_id: Text
     created_at: datetime
     updated_at: datetime
     finished_at: NotRequired[datetime]
+
+
+Job = model(
+    StoredJob,
+    "job",
+    unique("domain_id", "job_id"),
+    # Paged lists are sorted by _id last: without it in the index, MongoDB sorts the whole domain.
+    index("domain_id", "-created_at", "-id"),
+    index("domain_id", "status", "-created_at", "-id"),
+    index("domain_id", "collector_id", "-created_at", "-id"),
+    index("domain_id", "projects", "-created_at", "-id"),
+    unique("domain_id", "schedule_id", "fire_at", where={"schedule_id": {"$type": "string"}}),
+    unique("domain_id", "retry_of", where={"retry_of": {"$type": "string"}}),
+    index("status", "created_at"),
+    index("created_at"),
+)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import Annotated, NotRequired
 
 from bson.objectid import ObjectId
-from mongoengine import DateTimeField, Document, IntField, ListField, StringField
 
-from inventory.model.fields import StructField
+from inventory.model.declare import Struct, index, model, unique
 from inventory.model.stored import StoredDocument
 
 CREATE = "CREATE"
@@ -32,7 +31,7 @@ def record_key(cloud_service_id: str, revision: int, writer: str) -> ObjectId:
     return ObjectId(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).digest())
 
 
-class Record(Document):  # type: ignore[misc]
+class StoredRecord(StoredDocument):
     """What one write changed; written in the transaction of that write.
 
     ``_id`` of a collector's record is derived from the write (see :func:`record_key`). ``revision`` is that of the
@@ -40,43 +39,24 @@ class Record(Document):  # type: ignore[misc]
     older than all that have one.
     """
 
-    record_id = StringField(required=True)
-    domain_id = StringField(required=True)
-    cloud_service_id = StringField(required=True)
-    action = StringField(choices=(CREATE, UPDATE, DELETE))
-    diff = ListField(StructField())
-    diff_count = IntField()
-    revision = IntField()
-    user_id = StringField()
-    collector_id = StringField()
-    job_id = StringField()
-    updated_by = StringField(choices=(BY_COLLECTOR, BY_USER))
-    created_at = DateTimeField()
-
-    meta = {
-        "collection": "record",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [
-            {"fields": ["domain_id", "record_id"], "unique": True},
-            # As in Job: _id last, the order of paged lists.
-            ["domain_id", "cloud_service_id", "-revision", "-created_at", "-id"],
-        ],
-    }
-
-
-class StoredRecord(StoredDocument):
-    """A raw document of :class:`Record`."""
-
     record_id: str
     domain_id: str
     cloud_service_id: str
-    action: NotRequired[str]
-    diff: NotRequired[list[dict[str, Any]]]
+    action: NotRequired[Annotated[str, {"choices": (CREATE, UPDATE, DELETE)}]]
+    diff: NotRequired[list[Struct]]
     diff_count: NotRequired[int]
     revision: NotRequired[int]
     user_id: NotRequired[str]
     collector_id: NotRequired[str]
     job_id: NotRequired[str]
-    updated_by: NotRequired[str]
+    updated_by: NotRequired[Annotated[str, {"choices": (BY_COLLECTOR, BY_USER)}]]
     created_at: NotRequired[datetime]
+
+
+Record = model(
+    StoredRecord,
+    "record",
+    unique("domain_id", "record_id"),
+    # As in Job: _id last, the order of paged lists.
+    index("domain_id", "cloud_service_id", "-revision", "-created_at", "-id"),
+)

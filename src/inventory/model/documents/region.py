@@ -3,54 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import NotRequired
 
-from mongoengine import DateTimeField, Document, StringField
-
-from inventory.model.fields import StructField
+from inventory.model.declare import Struct, index, model, unique
 from inventory.model.stored import StoredDocument
 
 
-class Region(Document):  # type: ignore[misc]
+class StoredRegion(StoredDocument):
     """One region; ``region_key`` is provider.region_code, ``updated_by`` a collector_id or ``manual``.
 
     ``seen_at`` tells when a collect in mode CREATE last passed it over.
     ``observed_at`` is when a slice saw it, with the secret ``observed_with``, if other slices of the task may
     see the same.
     """
-
-    region_id = StringField(required=True)
-    domain_id = StringField(required=True)
-    name = StringField()
-    region_code = StringField(required=True)
-    provider = StringField(required=True)
-    region_key = StringField()
-    ref_region = StringField()
-    tags = StructField()
-    updated_by = StringField()
-    created_at = DateTimeField()
-    updated_at = DateTimeField()
-    seen_at = DateTimeField()
-    observed_at = DateTimeField()
-    observed_with = StringField()
-
-    meta = {
-        "collection": "region",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [
-            {"fields": ["domain_id", "region_id"], "unique": True},
-            {"fields": ["domain_id", "provider", "region_code"], "unique": True},
-            ["domain_id", "ref_region"],
-            # As in Collector: _id last, as paged lists are sorted.
-            ["domain_id", "name", "id"],
-            ["domain_id", "updated_at"],
-        ],
-    }
-
-
-class StoredRegion(StoredDocument):
-    """A raw document of :class:`Region`."""
 
     region_id: str
     domain_id: str
@@ -59,10 +24,22 @@ class StoredRegion(StoredDocument):
     provider: str
     region_key: NotRequired[str]
     ref_region: NotRequired[str]
-    tags: NotRequired[dict[str, Any]]
+    tags: NotRequired[Struct]
     updated_by: NotRequired[str]
     created_at: NotRequired[datetime]
     updated_at: NotRequired[datetime]
     seen_at: NotRequired[datetime]
     observed_at: NotRequired[datetime]
     observed_with: NotRequired[str]
+
+
+Region = model(
+    StoredRegion,
+    "region",
+    unique("domain_id", "region_id"),
+    unique("domain_id", "provider", "region_code"),
+    index("domain_id", "ref_region"),
+    # As in Collector: _id last, as paged lists are sorted.
+    index("domain_id", "name", "id"),
+    index("domain_id", "updated_at"),
+)
