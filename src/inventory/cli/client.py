@@ -115,9 +115,9 @@ class Client:
 
 
 @contextmanager
-def connected(context: click.Context) -> Iterator[Client]:
+def connected() -> Iterator[Client]:
     """Give a client made from the command line's options, and close it afterwards."""
-    client = Client(context.find_object(ClientOptions) or ClientOptions(endpoint=DEFAULT_ENDPOINT))
+    client = Client(click.get_current_context().find_object(ClientOptions) or ClientOptions(endpoint=DEFAULT_ENDPOINT))
     try:
         yield client
     finally:

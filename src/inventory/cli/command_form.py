@@ -1,16 +1,19 @@
-"""The form of every command: an example in its help, and suggestions for a mistyped name."""
+"""The form of every command: an example in its help, ``--json``, and suggestions for a mistyped name."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import harmless
 from inventory.process.interpreter import importing
+
+_JSON: Final = "inventory.json"
 
 
 class Command(click.Command):
@@ -31,6 +34,30 @@ class Command(click.Command):
             with formatter.section("Example"):
                 for line in self.example.splitlines():
                     formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+class JsonCommand(Command):
+    """A command that prints JSON with ``--json``: the same option as before the command, but people expect it after."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(
+            click.Option(
+                ["--json"], is_flag=True, expose_value=False, callback=_note_json, help="print JSON instead of text"
+            )
+        )
+
+
+def _note_json(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[_JSON] = True
+
+
+def wants_json() -> bool:
+    """Return whether ``--json`` was given, after the command or before it."""
+    context = click.get_current_context()
+    options = context.find_object(ClientOptions)
+    return bool(options and options.as_json) or bool(context.meta.get(_JSON))
 
 
 class LazyCommands(MutableMapping[str, click.Command]):
@@ -69,7 +96,7 @@ class LazyCommands(MutableMapping[str, click.Command]):
 class CommandGroup(click.Group):
     """A group of these commands."""
 
-    command_class = Command
+    command_class = JsonCommand
     group_class = type
 
     def invoke(self, ctx: click.Context) -> Any:

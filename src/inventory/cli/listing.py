@@ -13,7 +13,8 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from inventory.cli.client import CallError
-from inventory.cli.view.output import Column, console, count_line, print_json, print_rows, styled, table_of, wants_json
+from inventory.cli.command_form import wants_json
+from inventory.cli.view.output import Column, console, count_line, print_json, print_rows, styled, table_of
 from inventory.domain.plain import Json, MutableJson
 from inventory.query.condition_text import parse_condition
 
@@ -122,15 +123,13 @@ def list_options(*, limit: int = 50, watch: bool = False) -> Callable[[FunctionT
     return decorate
 
 
-def show_rows(
-    context: click.Context, wanted: Listing, fetch: Callable[[], Mapping[str, Any]], columns: Sequence[Column]
-) -> None:
+def show_rows(wanted: Listing, fetch: Callable[[], Mapping[str, Any]], columns: Sequence[Column]) -> None:
     """Print what ``fetch`` returns once or, with ``--watch``, repeatedly until Ctrl-C."""
     if not wanted.watch:
-        print_rows(context, fetch(), columns)
+        print_rows(fetch(), columns)
         return
     try:
-        if wants_json(context):
+        if wants_json():
             _stream(fetch, lambda answer: print_json(answer, indent=None))
         else:
             _live(console(), fetch, columns)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Command, CommandGroup, sent
+from inventory.cli.command_form import CommandGroup, JsonCommand, sent, wants_json
 from inventory.cli.commands.stat import add_stat
 from inventory.cli.commands.trust.dry_runs import require_harmless, show_report
 from inventory.cli.completion import collector_names
@@ -16,7 +16,7 @@ from inventory.cli.lookup import COLLECTOR, find, find_id
 from inventory.cli.parameters import STRUCT
 from inventory.cli.view.dry_run import finished_dry_run
 from inventory.cli.view.job_story import explain_job
-from inventory.cli.view.output import Column, json_option, print_json, say, wants_json
+from inventory.cli.view.output import Column, print_json, say
 from inventory.cli.view.watch import EXIT_JOB_FAILED, watch_job
 
 COLUMNS: tuple[Column, ...] = (
@@ -41,21 +41,17 @@ def collector() -> None:
 
 @collector.command("list", example="inventory collector list --filter state=ENABLED --sort -last_collected_at")
 @list_options(watch=True)
-@json_option
-@click.pass_context
-def list_collectors(context: click.Context, wanted: Listing) -> None:
+def list_collectors(wanted: Listing) -> None:
     """List collectors."""
-    with connected(context) as client:
-        show_rows(context, wanted, lambda: client.call("Collector.list", query=wanted.query()), COLUMNS)
+    with connected() as client:
+        show_rows(wanted, lambda: client.call("Collector.list", query=wanted.query()), COLUMNS)
 
 
 @collector.command("show", example='inventory collector show "this machine"')
 @collector_argument
-@json_option
-@click.pass_context
-def show_collector(context: click.Context, name_or_id: str) -> None:
+def show_collector(name_or_id: str) -> None:
     """Show one collector in full, as JSON."""
-    with connected(context) as client:
+    with connected() as client:
         print_json(find(client, COLLECTOR, name_or_id))
 
 
@@ -72,11 +68,7 @@ def show_collector(context: click.Context, name_or_id: str) -> None:
 @click.option("--private", is_flag=True, help="for one project only; requires --project")
 @click.option("--project", "project_id")
 @click.option("--tags", type=STRUCT, default="{}", help="JSON or @FILE")
-@json_option
-@click.pass_context
 def create_collector(
-    context: click.Context,
-    /,
     name: str,
     priority: int | None,
     private: bool,
@@ -89,7 +81,7 @@ def create_collector(
         raise click.UsageError("--private requires --project")
     request = sent(name=name, priority=priority, project_id=project_id)
     request |= {"plugin_info": sent(**plugin), "tags": tags, "is_public": not private}
-    with connected(context) as client:
+    with connected() as client:
         print_json(client.call("Collector.create", **request))
 
 
@@ -99,22 +91,18 @@ def create_collector(
 @click.option("--priority", type=click.IntRange(0, 99), help="lower numbers run first")
 @click.option("--options", type=STRUCT, help="replaces all options of the plugin; JSON or @FILE")
 @click.option("--tags", type=STRUCT, help="replaces all tags; JSON or @FILE, {} clears them")
-@json_option
-@click.pass_context
-def update_collector(
-    context: click.Context, name_or_id: str, name: str | None, priority: int | None, options: Any, tags: Any
-) -> None:
+def update_collector(name_or_id: str, name: str | None, priority: int | None, options: Any, tags: Any) -> None:
     """Change a collector's name, priority, options or tags."""
     request = sent(name=name, priority=priority, tags=tags)
     if options is not None:
         request["plugin_info"] = {"options": options}
     _require_change(request)
-    with connected(context) as client:
+    with connected() as client:
         found = find(client, COLLECTOR, name_or_id)
         if options is not None:
             request["plugin_info"]["plugin_id"] = found["plugin_info"]["plugin_id"]
         answer = client.call("Collector.update", collector_id=found["collector_id"], **request)
-    say(context, answer, f"{answer['collector_id']} ({answer.get('name', '')}): updated")
+    say(answer, f"{answer['collector_id']} ({answer.get('name', '')}): updated")
 
 
 @collector.command("update-plugin", example="inventory collector update-plugin aws --version 1.4 --upgrade-mode MANUAL")
@@ -124,49 +112,41 @@ def update_collector(
 @click.option("--options", type=STRUCT, help="replaces all options of the plugin; JSON or @FILE")
 @click.option("--if-harmless", is_flag=True, help="only if a dry run with this change loses and breaks nothing")
 @click.option("--secret", "secret_id", help="with --if-harmless: try it with this secret only")
-@json_option
-@click.pass_context
-def update_plugin(
-    context: click.Context, /, name_or_id: str, if_harmless: bool, secret_id: str | None, **changes: Any
-) -> None:
+def update_plugin(name_or_id: str, if_harmless: bool, secret_id: str | None, **changes: Any) -> None:
     """Change the version, options or upgrade mode of a collector's plugin, and fetch its metadata again."""
     if if_harmless and not changes["version"] and changes["options"] is None:
         raise click.UsageError("--if-harmless needs --version or --options")
     if secret_id and not if_harmless:
         raise click.UsageError("--secret needs --if-harmless")
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         if if_harmless:
             tried = {name: changes[name] for name in ("version", "options")}
             require_harmless(client, collector_id, **tried, secret_id=secret_id)
         answer = client.call("Collector.update_plugin", collector_id=collector_id, **sent(**changes))
     version = answer.get("plugin_info", {}).get("version", "")
-    say(context, answer, f"{collector_id} ({answer.get('name', '')}): plugin version {version}")
+    say(answer, f"{collector_id} ({answer.get('name', '')}): plugin version {version}")
 
 
 @collector.command("verify", example="inventory collector verify aws --secret secret-1")
 @collector_argument
 @click.option("--secret", "secret_id", help="test only this secret")
-@json_option
-@click.pass_context
-def verify_collector(context: click.Context, name_or_id: str, secret_id: str | None) -> None:
+def verify_collector(name_or_id: str, secret_id: str | None) -> None:
     """Ask the plugin whether it accepts the collector's secrets."""
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         answer = client.call("Collector.verify_plugin", collector_id=collector_id, **sent(secret_id=secret_id))
-    say(context, answer, f"{collector_id}: the plugin accepts {secret_id or 'a secret of the collector'}")
+    say(answer, f"{collector_id}: the plugin accepts {secret_id or 'a secret of the collector'}")
 
 
 def _change(name: str, text: str) -> None:
     @collector.command(name, help=text, example=f'inventory collector {name} "this machine"')
     @collector_argument
-    @json_option
-    @click.pass_context
-    def command(context: click.Context, name_or_id: str) -> None:
-        with connected(context) as client:
+    def command(name_or_id: str) -> None:
+        with connected() as client:
             found = find(client, COLLECTOR, name_or_id)
             answer = client.call(f"Collector.{name}", collector_id=found["collector_id"])
-        say(context, answer, f"{found['collector_id']} ({found.get('name', '')}): {name}d")
+        say(answer, f"{found['collector_id']} ({found.get('name', '')}): {name}d")
 
 
 _change("enable", "Enable a collector and its schedules.")
@@ -178,7 +158,7 @@ collector.add_command(click.Command("get", params=show_collector.params, callbac
 
 
 @click.command(
-    cls=Command,
+    cls=JsonCommand,
     example='inventory collect "this machine" --watch\ninventory collect aws --dry-run --plugin-version 1.5',
 )
 @collector_argument
@@ -191,7 +171,6 @@ collector.add_command(click.Command("get", params=show_collector.params, callbac
 @click.option("--plugin-version", help="with --dry-run: with this version of the plugin")
 @click.option("--options", type=STRUCT, help="with --dry-run: with these options of the plugin only; JSON or @FILE")
 @click.option("--endpoint", help="with --dry-run: with the plugin at grpc://host:port")
-@json_option
 @click.pass_context
 def collect(
     context: click.Context,
@@ -218,14 +197,14 @@ def collect(
     if plugin_version or endpoint or options is not None:
         raise click.UsageError("--plugin-version, --options and --endpoint need --dry-run")
     request["use_cache"] = use_cache
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         job = client.call("Collector.collect", collector_id=collector_id, **request)
         if not watch:
-            say(context, job, f"{job['job_id']}: {job['status']}, {job.get('total_tasks', 0)} tasks")
+            say(job, f"{job['job_id']}: {job['status']}, {job.get('total_tasks', 0)} tasks")
             return
-        ended = watch_job(client, job["job_id"], quiet=wants_json(context))
-    if wants_json(context):
+        ended = watch_job(client, job["job_id"], quiet=wants_json())
+    if wants_json():
         print_json(ended)
     else:
         explain_job(ended)
@@ -235,11 +214,11 @@ def collect(
 
 def _rehearse(context: click.Context, name_or_id: str, request: dict[str, Any]) -> None:
     """Run a collect that changes nothing, wait for its end and show its report."""
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         started = client.call("DryRun.start", collector_id=collector_id, **request)
         report = finished_dry_run(client, started["dry_run_id"])
-        show_report(context, client, report)
+        show_report(client, report)
     if report["status"] != "SUCCESS":
         context.exit(EXIT_JOB_FAILED)
 

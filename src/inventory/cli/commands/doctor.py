@@ -13,10 +13,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from inventory import settings as settings_module
 from inventory.cli.client import open_channel
-from inventory.cli.command_form import Command
+from inventory.cli.command_form import JsonCommand, wants_json
 from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo
-from inventory.cli.view.output import as_text, console, json_option, print_json, styled, wants_json
+from inventory.cli.view.output import as_text, console, print_json, styled
 from inventory.devruntime.running import DATA_DIR, DEFAULT_ENDPOINT, RunningUp, running_up
 from inventory.domain.finding import Finding, Level
 from inventory.errors import SettingsError
@@ -29,7 +29,9 @@ _HEALTH_SECONDS: Final = 5.0
 _STYLE: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red", Level.SKIP: "dim"}
 
 
-@click.command(cls=Command, example="inventory doctor\nINVENTORY_CONFIG=/etc/inventory.yaml inventory doctor --json")
+@click.command(
+    cls=JsonCommand, example="inventory doctor\nINVENTORY_CONFIG=/etc/inventory.yaml inventory doctor --json"
+)
 @click.option(
     "--data-dir",
     type=click.Path(path_type=Path, file_okay=False),
@@ -40,7 +42,6 @@ _STYLE: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"
 @click.option(
     "--plugins/--no-plugins", default=True, show_default=True, help="check the plugins, and test their secrets"
 )
-@json_option
 @click.pass_context
 def doctor(context: click.Context, data_dir: Path, plugins: bool) -> None:
     """Check everything the service needs, and say how to fix what is wrong.
@@ -53,11 +54,11 @@ def doctor(context: click.Context, data_dir: Path, plugins: bool) -> None:
     found: list[Finding] = []
     for finding in _findings(context, data_dir, plugins=plugins):
         found.append(finding)
-        if not wants_json(context):
+        if not wants_json():
             _print(finding)
     counts = {level: sum(each.level is level for each in found) for level in Level}
     healthy = not counts[Level.FAIL]
-    if wants_json(context):
+    if wants_json():
         checks = [{"check": e.check, "level": e.level.value, "message": e.message, "mend": e.mend} for e in found]
         print_json({"healthy": healthy, "checks": checks})
     else:

@@ -11,10 +11,10 @@ import click
 from pydantic import SecretStr
 
 from inventory import settings
-from inventory.cli.command_form import Command
+from inventory.cli.command_form import Command, JsonCommand, wants_json
 from inventory.cli.failures import EXIT_USAGE, note_process
 from inventory.cli.terminal import echo
-from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
+from inventory.cli.view.output import add_row, console, plain_table, print_json
 from inventory.devruntime.running import DATA_DIR
 from inventory.observe import log_stream, logs
 from inventory.observe.metrics_folder import metrics_folder
@@ -137,8 +137,7 @@ def plugin_local(host: str, port: int) -> None:
     serve(host, port)
 
 
-@click.command(cls=Command, example="INVENTORY_WORKER_THREADS=16 inventory config")
-@json_option
+@click.command(cls=JsonCommand, example="INVENTORY_WORKER_THREADS=16 inventory config")
 @click.pass_context
 def config(context: click.Context) -> None:
     """Print the settings in force, secrets masked; exit with 2 if some contradict each other."""
@@ -148,7 +147,7 @@ def config(context: click.Context) -> None:
         hint = f"; did you mean {near}?" if near else ""
         echo(f"note: {name} is set, but there is no such setting{hint}", err=True)
     values = {name: _shown(getattr(loaded, name)) for name in type(loaded).model_fields}
-    if wants_json(context):
+    if wants_json():
         print_json(values)
     else:
         table = plain_table("setting", "value", "meaning")

@@ -12,7 +12,7 @@ from inventory.cli.client import connected
 from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.lookup import EntityKind, find_id
 from inventory.cli.parameters import STRUCT
-from inventory.cli.view.output import json_option, print_json, say
+from inventory.cli.view.output import print_json, say
 
 Option = Callable[[Any], Any]
 
@@ -106,27 +106,23 @@ def add_changes(group: CommandGroup, kind: EntityKind, changes: Changes) -> None
     """Add ``create`` and ``update`` of ``kind`` to ``group``."""
     word = kind.word
 
-    @json_option
-    @click.pass_context
-    def create(context: click.Context, /, **given: Any) -> None:
+    def create(**given: Any) -> None:
         request = sent(**given)
         if kind.word == "resource":
             request.setdefault("data", {})
         if kind.word == "region":
             request.setdefault("name", given["region_code"])
-        with connected(context) as client:
+        with connected() as client:
             print_json(client.call(f"{kind.service}.create", **request))
 
-    @json_option
-    @click.pass_context
-    def update(context: click.Context, /, name_or_id: str, **given: Any) -> None:
+    def update(name_or_id: str, **given: Any) -> None:
         request = sent(**given)
         if not request:
             raise click.UsageError("nothing to change: give at least one option")
-        with connected(context) as client:
+        with connected() as client:
             found = find_id(client, kind, name_or_id)
             answer = client.call(f"{kind.service}.update", **{kind.id_field: found}, **request)
-        say(context, answer, f"{found}: updated")
+        say(answer, f"{found}: updated")
 
     making = _with(create, (*changes.identity, *changes.fields))
     changing = click.argument("name_or_id", metavar=word.upper())(_with(update, (*changes.fields, *changes.updates)))

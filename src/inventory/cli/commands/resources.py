@@ -7,14 +7,14 @@ from typing import Any, Final
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Command, CommandGroup, sent
+from inventory.cli.command_form import CommandGroup, JsonCommand, sent
 from inventory.cli.commands.resource_changes import CHANGES, add_changes
 from inventory.cli.commands.stat import add_stat, print_stat, statistics_query
 from inventory.cli.commands.trust.explain import add_explain
 from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import REGION, RESOURCE, TYPE, EntityKind, find, find_id
 from inventory.cli.parameters import STRUCT
-from inventory.cli.view.output import Column, json_option, print_json, say
+from inventory.cli.view.output import Column, print_json, say
 from inventory.protobuf.api_files import all_methods
 
 COLUMNS: Final[dict[EntityKind, tuple[Column, ...]]] = {
@@ -78,16 +78,14 @@ def region() -> None:
 @click.option("--type", "type_", help="only resources of this type")
 @click.option("--provider")
 @list_options(watch=True)
-@json_option
-@click.pass_context
-def list_resources(context: click.Context, kind: str, type_: str | None, provider: str | None, wanted: Listing) -> None:
+def list_resources(kind: str, type_: str | None, provider: str | None, wanted: Listing) -> None:
     """List cloud services."""
     found = _OLD_KINDS[kind]
     request = sent(provider=provider) | {"query": wanted.query()}
     if type_:
         request["cloud_service_type" if found is RESOURCE else "name"] = type_
-    with connected(context) as client:
-        show_rows(context, wanted, lambda: client.call(f"{found.service}.list", **request), COLUMNS[found])
+    with connected() as client:
+        show_rows(wanted, lambda: client.call(f"{found.service}.list", **request), COLUMNS[found])
 
 
 def _add_list(group: CommandGroup, kind: EntityKind) -> None:
@@ -96,12 +94,10 @@ def _add_list(group: CommandGroup, kind: EntityKind) -> None:
     )
     @click.option("--provider")
     @list_options()
-    @json_option
-    @click.pass_context
-    def list_kind(context: click.Context, provider: str | None, wanted: Listing) -> None:
+    def list_kind(provider: str | None, wanted: Listing) -> None:
         request = sent(provider=provider) | {"query": wanted.query()}
-        with connected(context) as client:
-            show_rows(context, wanted, lambda: client.call(f"{kind.service}.list", **request), COLUMNS[kind])
+        with connected() as client:
+            show_rows(wanted, lambda: client.call(f"{kind.service}.list", **request), COLUMNS[kind])
 
 
 def _add_common(group: CommandGroup, kind: EntityKind, *, known: str, by: str) -> None:
@@ -109,22 +105,18 @@ def _add_common(group: CommandGroup, kind: EntityKind, *, known: str, by: str) -
 
     @group.command("show", help=f"Show one {word} in full, as JSON.", example=f"inventory {word} show {known}")
     @click.argument("name_or_id", metavar=word.upper())
-    @json_option
-    @click.pass_context
-    def show(context: click.Context, name_or_id: str) -> None:
-        with connected(context) as client:
+    def show(name_or_id: str) -> None:
+        with connected() as client:
             print_json(find(client, _kind_of(name_or_id, kind), name_or_id, or_deleted=True))
 
     @group.command("delete", help=f"Delete {word}s.", example=f"inventory {word} delete {known}")
     @click.argument("names_or_ids", metavar=f"{word.upper()}...", nargs=-1, required=True)
-    @json_option
-    @click.pass_context
-    def delete(context: click.Context, names_or_ids: tuple[str, ...]) -> None:
-        with connected(context) as client:
+    def delete(names_or_ids: tuple[str, ...]) -> None:
+        with connected() as client:
             for name_or_id in names_or_ids:
                 found = find_id(client, kind, name_or_id)
                 answer = client.call(f"{kind.service}.delete", **{kind.id_field: found})
-                say(context, answer, f"{found}: deleted")
+                say(answer, f"{found}: deleted")
 
     add_changes(group, kind, CHANGES[kind.word])
     add_stat(group, kind.service, example=f"inventory {word} stat --by {by}")
@@ -150,11 +142,9 @@ resource.add_command(click.Command("get", params=_show.params, callback=_show.ca
     example="""inventory resource analyze '{"fields": {"n": {"operator": "count"}}, "group_by": ["provider"]}'""",
 )
 @click.argument("query", type=STRUCT)
-@json_option
-@click.pass_context
-def analyze(context: click.Context, query: Any) -> None:
+def analyze(query: Any) -> None:
     """Run an AnalyzeQuery, JSON or @FILE."""
-    with connected(context) as client:
+    with connected() as client:
         print_json(client.call("CloudService.analyze", query=query))
 
 
@@ -166,39 +156,33 @@ def history() -> None:
 @history.command("list", example="inventory history list cloud-svc-0123456789ab --filter action=UPDATE")
 @click.argument("name_or_id", metavar="RESOURCE")
 @list_options(limit=20)
-@json_option
-@click.pass_context
-def list_history(context: click.Context, name_or_id: str, wanted: Listing) -> None:
+def list_history(name_or_id: str, wanted: Listing) -> None:
     """List the changes of a resource, the newest first; --json shows the values before and after."""
-    with connected(context) as client:
+    with connected() as client:
         resource_id = find_id(client, RESOURCE, name_or_id, or_deleted=True)
         request = {"cloud_service_id": resource_id, "query": wanted.query()}
-        show_rows(context, wanted, lambda: client.call("ChangeHistory.list", **request), RECORD_COLUMNS)
+        show_rows(wanted, lambda: client.call("ChangeHistory.list", **request), RECORD_COLUMNS)
 
 
 @history.command("stat", example="inventory history stat cloud-svc-0123456789ab --by action")
 @click.argument("name_or_id", metavar="RESOURCE")
 @click.option("--by", multiple=True, default=("action",), show_default=True, metavar="KEY", help="repeatable")
-@json_option
-@click.pass_context
-def stat_history(context: click.Context, name_or_id: str, by: tuple[str, ...]) -> None:
+def stat_history(name_or_id: str, by: tuple[str, ...]) -> None:
     """Count the changes of a resource."""
-    with connected(context) as client:
+    with connected() as client:
         resource_id = find_id(client, RESOURCE, name_or_id, or_deleted=True)
         answer = client.call("ChangeHistory.stat", cloud_service_id=resource_id, query=statistics_query(by=by))
-    print_stat(context, answer, order=(*by, "count"))
+    print_stat(answer, order=(*by, "count"))
 
 
-@click.command(cls=Command, example="""inventory call Collector.list '{"query": {"count_only": true}}'""")
+@click.command(cls=JsonCommand, example="""inventory call Collector.list '{"query": {"count_only": true}}'""")
 @click.argument("method")
 @click.argument("request", type=STRUCT, default="{}")
-@json_option
-@click.pass_context
-def call(context: click.Context, method: str, request: Any) -> None:
+def call(method: str, request: Any) -> None:
     """Call any METHOD of the API, such as Collector.stat, with REQUEST as JSON (or @FILE)."""
     if method not in all_methods():
         raise click.UsageError(f"no method {method!r}; there are: {', '.join(sorted(all_methods()))}")
-    with connected(context) as client:
+    with connected() as client:
         print_json(client.call(method, **request))
 
 

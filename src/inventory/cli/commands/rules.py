@@ -14,7 +14,7 @@ from inventory.cli.completion import collector_names
 from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import COLLECTOR, RULE, find, find_id
 from inventory.cli.parameters import STRUCT, ConditionParameter
-from inventory.cli.view.output import Column, Row, json_option, print_json, say
+from inventory.cli.view.output import Column, Row, print_json, say
 
 CONDITION = ConditionParameter()
 POLICY = click.Choice(["ALL", "ANY", "ALWAYS"])
@@ -45,24 +45,20 @@ def rule() -> None:
 @rule.command("list", example="inventory rule list --collector aws")
 @click.option("--collector", "name_or_id", help="only rules of this collector", shell_complete=collector_names)
 @list_options()
-@json_option
-@click.pass_context
-def list_rules(context: click.Context, name_or_id: str | None, wanted: Listing) -> None:
+def list_rules(name_or_id: str | None, wanted: Listing) -> None:
     """List rules in the order of their application."""
-    with connected(context) as client:
+    with connected() as client:
         more = []
         if name_or_id:
             more = [{"k": "collector_id", "v": find_id(client, COLLECTOR, name_or_id), "o": "eq"}]
-        show_rows(context, wanted, lambda: client.call("CollectorRule.list", query=wanted.query(*more)), COLUMNS)
+        show_rows(wanted, lambda: client.call("CollectorRule.list", query=wanted.query(*more)), COLUMNS)
 
 
 @rule.command("show", example="inventory rule show 'to production'")
 @click.argument("name_or_id", metavar="RULE")
-@json_option
-@click.pass_context
-def show_rule(context: click.Context, name_or_id: str) -> None:
+def show_rule(name_or_id: str) -> None:
     """Show one rule in full, as JSON."""
-    with connected(context) as client:
+    with connected() as client:
         print_json(find(client, RULE, name_or_id))
 
 
@@ -114,15 +110,13 @@ def _request(
 )
 @collector_argument
 @_rule_options
-@json_option
-@click.pass_context
-def create_rule(context: click.Context, /, name_or_id: str, **given: Any) -> None:
+def create_rule(name_or_id: str, **given: Any) -> None:
     """Add a rule after the collector's existing rules."""
     request = _request(**given)
     if "actions" not in request:
         raise click.UsageError("give an action: --change-project, --match-project or --actions")
     request.setdefault("conditions_policy", "ALL" if request.get("conditions") else "ALWAYS")
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         print_json(client.call("CollectorRule.create", collector_id=collector_id, **request))
 
@@ -130,42 +124,36 @@ def create_rule(context: click.Context, /, name_or_id: str, **given: Any) -> Non
 @rule.command("update", example="inventory rule update prod --if tags.env=prod --if region_code=us-east-1 --policy ANY")
 @click.argument("name_or_id", metavar="RULE")
 @_rule_options
-@json_option
-@click.pass_context
-def update_rule(context: click.Context, /, name_or_id: str, **given: Any) -> None:
+def update_rule(name_or_id: str, **given: Any) -> None:
     """Change a rule; given options replace the old values."""
     request = _request(**given)
     if not request:
         raise click.UsageError("nothing to change: give at least one option")
-    with connected(context) as client:
+    with connected() as client:
         rule_id = find_id(client, RULE, name_or_id)
         answer = client.call("CollectorRule.update", collector_rule_id=rule_id, **request)
-    say(context, answer, f"{rule_id} ({answer.get('name', '')}): updated")
+    say(answer, f"{rule_id} ({answer.get('name', '')}): updated")
 
 
 @rule.command("move", example="inventory rule move prod 1")
 @click.argument("name_or_id", metavar="RULE")
 @click.argument("order", type=click.IntRange(1))
-@json_option
-@click.pass_context
-def move_rule(context: click.Context, name_or_id: str, order: int) -> None:
+def move_rule(name_or_id: str, order: int) -> None:
     """Apply a rule earlier or later: ORDER counts from 1."""
-    with connected(context) as client:
+    with connected() as client:
         rule_id = find_id(client, RULE, name_or_id)
         answer = client.call("CollectorRule.change_order", collector_rule_id=rule_id, order=order)
-    say(context, answer, f"{rule_id}: now number {answer.get('order', order)}")
+    say(answer, f"{rule_id}: now number {answer.get('order', order)}")
 
 
 @rule.command("delete", example="inventory rule delete prod")
 @click.argument("name_or_id", metavar="RULE")
-@json_option
-@click.pass_context
-def delete_rule(context: click.Context, name_or_id: str) -> None:
+def delete_rule(name_or_id: str) -> None:
     """Delete a rule."""
-    with connected(context) as client:
+    with connected() as client:
         rule_id = find_id(client, RULE, name_or_id)
         answer = client.call("CollectorRule.delete", collector_rule_id=rule_id)
-    say(context, answer, f"{rule_id}: deleted")
+    say(answer, f"{rule_id}: deleted")
 
 
 add_stat(rule, "CollectorRule", example="inventory rule stat --by collector_id")

@@ -11,7 +11,7 @@ import click
 import grpc
 
 from inventory.cli.client import CallError, Client, connected
-from inventory.cli.command_form import CommandGroup, sent
+from inventory.cli.command_form import CommandGroup, sent, wants_json
 from inventory.cli.commands.collectors import MODES, collector_argument
 from inventory.cli.completion import collector_names
 from inventory.cli.listing import Listing, list_options, show_rows
@@ -19,7 +19,7 @@ from inventory.cli.lookup import COLLECTOR, find_id, find_schedule
 from inventory.cli.parameters import STRUCT
 from inventory.cli.terminal import echo
 from inventory.cli.view.explain import fire_times, next_fire, print_explanation
-from inventory.cli.view.output import Column, json_option, print_json, say, wants_json
+from inventory.cli.view.output import Column, print_json, say
 from inventory.domain.plain import Json
 
 COLUMNS: tuple[Column, ...] = (
@@ -48,17 +48,15 @@ def schedule() -> None:
 @schedule.command("list", example='inventory schedule list\ninventory schedule list "this machine" --watch')
 @click.argument("name_or_id", metavar="[COLLECTOR]", required=False, shell_complete=collector_names)
 @list_options(watch=True)
-@json_option
-@click.pass_context
-def list_schedules(context: click.Context, name_or_id: str | None, wanted: Listing) -> None:
+def list_schedules(name_or_id: str | None, wanted: Listing) -> None:
     """List the schedules of one collector, or of all."""
-    with connected(context) as client:
+    with connected() as client:
         ids = [find_id(client, COLLECTOR, name_or_id)] if name_or_id else _all_collectors(client)
         if _facts(client, ids[0] if ids else "") is None:
             echo("note: this server does not report next fire times and last jobs", err=True)
-            show_rows(context, wanted, lambda: _listed(client, ids, wanted), COLUMNS)
+            show_rows(wanted, lambda: _listed(client, ids, wanted), COLUMNS)
         else:
-            show_rows(context, wanted, lambda: _listed(client, ids, wanted, facts=True), FACT_COLUMNS)
+            show_rows(wanted, lambda: _listed(client, ids, wanted, facts=True), FACT_COLUMNS)
 
 
 def _listed(client: Client, collector_ids: Sequence[str], wanted: Listing, *, facts: bool = False) -> Json:
@@ -101,22 +99,18 @@ def _sortable(path: str, row: Json) -> tuple[str, Any]:
 @schedule.command("show", example='inventory schedule show "this machine" hourly')
 @collector_argument
 @click.argument("schedule_name_or_id", metavar="SCHEDULE")
-@json_option
-@click.pass_context
-def show_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
+def show_schedule(name_or_id: str, schedule_name_or_id: str) -> None:
     """Show one schedule in full, as JSON."""
-    with connected(context) as client:
+    with connected() as client:
         print_json(find_schedule(client, find_id(client, COLLECTOR, name_or_id), schedule_name_or_id))
 
 
 @schedule.command("explain", example='inventory schedule explain "this machine" hourly')
 @collector_argument
 @click.argument("schedule_name_or_id", metavar="SCHEDULE")
-@json_option
-@click.pass_context
-def explain_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
+def explain_schedule(name_or_id: str, schedule_name_or_id: str) -> None:
     """Show when a schedule fires next, what it skipped in the last day, and why."""
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         schedule_id = find_schedule(client, collector_id, schedule_name_or_id)["schedule_id"]
         try:
@@ -125,7 +119,7 @@ def explain_schedule(context: click.Context, name_or_id: str, schedule_name_or_i
             if exc.status is not grpc.StatusCode.UNIMPLEMENTED:
                 raise
             raise click.ClickException("this server cannot explain schedules") from None
-    if wants_json(context):
+    if wants_json():
         print_json(found)
     else:
         print_explanation(found)
@@ -149,10 +143,7 @@ def _time_options(function: Any) -> Any:
 @_time_options
 @click.option("--mode", "collect_mode", type=MODES, default="ALL", show_default=True)
 @click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE")
-@json_option
-@click.pass_context
 def add_schedule(
-    context: click.Context,
     name_or_id: str,
     name: str | None,
     hours: str,
@@ -167,7 +158,7 @@ def add_schedule(
     if not times:
         raise click.UsageError("give a time: --hours, --minutes, --interval or --cron")
     request = sent(name=name, collect_mode=collect_mode, filter=filter_) | {"schedule": times}
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id)
         print_json(client.call("Collector.add_schedule", collector_id=collector_id, **request))
 
@@ -179,10 +170,7 @@ def add_schedule(
 @_time_options
 @click.option("--mode", "collect_mode", type=MODES)
 @click.option("--filter", "filter_", type=STRUCT, help="the plugin's filter, JSON or @FILE; {} clears it")
-@json_option
-@click.pass_context
 def update_schedule(
-    context: click.Context,
     name_or_id: str,
     schedule_name_or_id: str,
     name: str | None,
@@ -199,23 +187,21 @@ def update_schedule(
         request["schedule"] = times
     if not request:
         raise click.UsageError("nothing to change: give at least one option")
-    with connected(context) as client:
+    with connected() as client:
         keys = _keys(client, name_or_id, schedule_name_or_id)
         answer = client.call("Collector.update_schedule", **keys, **request)
-    say(context, answer, f"{keys['schedule_id']} ({answer.get('name', '')}): updated, {fire_times(answer)}")
+    say(answer, f"{keys['schedule_id']} ({answer.get('name', '')}): updated, {fire_times(answer)}")
 
 
 @schedule.command("delete", example="inventory schedule delete aws nightly")
 @collector_argument
 @click.argument("schedule_name_or_id", metavar="SCHEDULE")
-@json_option
-@click.pass_context
-def delete_schedule(context: click.Context, name_or_id: str, schedule_name_or_id: str) -> None:
+def delete_schedule(name_or_id: str, schedule_name_or_id: str) -> None:
     """Delete a schedule; its jobs are kept."""
-    with connected(context) as client:
+    with connected() as client:
         keys = _keys(client, name_or_id, schedule_name_or_id)
         answer = client.call("Collector.delete_schedule", **keys)
-    say(context, answer, f"{keys['schedule_id']}: deleted")
+    say(answer, f"{keys['schedule_id']}: deleted")
 
 
 def _keys(client: Client, collector: str, name_or_id: str) -> dict[str, str]:

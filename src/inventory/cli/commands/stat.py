@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import CommandGroup
+from inventory.cli.command_form import CommandGroup, wants_json
 from inventory.cli.listing import filter_option
 from inventory.cli.parameters import STRUCT
 from inventory.cli.terminal import echo, json_text, one_line
-from inventory.cli.view.output import add_row, console, json_option, plain_table, print_json, wants_json
+from inventory.cli.view.output import add_row, console, plain_table, print_json
 from inventory.domain.numbers import whole
 from inventory.domain.plain import Json, MutableJson
 
@@ -26,10 +26,7 @@ def add_stat(group: CommandGroup, service: str, *, example: str) -> None:
     @click.option("--distinct", metavar="KEY", help="list the values of this field instead")
     @click.option("--query", type=STRUCT, help="a whole StatisticsQuery instead, JSON or @FILE")
     @filter_option
-    @json_option
-    @click.pass_context
     def stat(
-        context: click.Context,
         by: tuple[str, ...],
         sums: tuple[str, ...],
         distinct: str | None,
@@ -38,9 +35,9 @@ def add_stat(group: CommandGroup, service: str, *, example: str) -> None:
     ) -> None:
         """Count by fields, or list the values of one."""
         asked = statistics_query(by=by, sums=sums, distinct=distinct, query=query, conditions=filter_)
-        with connected(context) as client:
+        with connected() as client:
             answer = client.call(f"{service}.stat", query=asked)
-        print_stat(context, answer, order=(*by, "count", *sums))
+        print_stat(answer, order=(*by, "count", *sums))
 
 
 def statistics_query(
@@ -69,7 +66,7 @@ def statistics_query(
     return found | {"aggregate": [{"group": group}, {"sort": {"key": "count", "desc": True}}]}
 
 
-def print_stat(context: click.Context, answer: Json, *, order: Sequence[str]) -> None:
+def print_stat(answer: Json, *, order: Sequence[str]) -> None:
     """Print the answer of stat: a table or one value per line, or the answer itself as JSON.
 
     Args:
@@ -77,7 +74,7 @@ def print_stat(context: click.Context, answer: Json, *, order: Sequence[str]) ->
         answer: the API's answer.
         order: the order of the columns; others come last.
     """
-    if wants_json(context):
+    if wants_json():
         print_json(answer)
     else:
         _print(answer.get("results", []), [_column(key) for key in order])

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from inventory.cli.command_form import Command
+from inventory.cli.command_form import Command, JsonCommand, wants_json
 from inventory.cli.standalone.ability import print_abilities
 from inventory.cli.standalone.docker import PULL_SECONDS, require_docker, require_image
 from inventory.cli.standalone.foreign import printed_lines
 from inventory.cli.standalone.location import data_dir, is_up, platform_options
 from inventory.cli.standalone.start import ANSWER_SECONDS, add_and_await, await_forgotten, require_valid
 from inventory.cli.terminal import echo, one_line
-from inventory.cli.view.output import Column, json_option, print_json, print_rows, wants_json
+from inventory.cli.view.output import Column, print_json, print_rows
 from inventory.devruntime.ports import is_taken
 from inventory.standalone.catalogue import CataloguePlugin, catalogue
 from inventory.standalone.images import parse_image
@@ -35,7 +35,7 @@ CATALOGUE_COLUMNS: tuple[Column, ...] = (
 
 @click.command(
     "run",
-    cls=Command,
+    cls=JsonCommand,
     example="inventory plugin run aws-ec2\n"
     "inventory plugin run plugin-mine --provider mine --command 'python plugin.py --port {port}'",
 )
@@ -58,7 +58,6 @@ CATALOGUE_COLUMNS: tuple[Column, ...] = (
     help="until Docker has pulled the image, seconds",
 )
 @platform_options
-@json_option
 @click.pass_context
 def run_plugin(
     context: click.Context,
@@ -115,11 +114,11 @@ def run_plugin(
     await_forgotten(plugin_id)
     entry, metadata = add_and_await(file, plugin_id, make, wait)
     if metadata is None:
-        echo(one_line(f"{plugin_id}: added to {file.path}; `inventory up` starts it"), err=wants_json(context))
-        if wants_json(context):
+        echo(one_line(f"{plugin_id}: added to {file.path}; `inventory up` starts it"), err=wants_json())
+        if wants_json():
             print_json(entry)
         return
-    if wants_json(context):
+    if wants_json():
         print_json({**entry, "metadata": metadata})
         return
     echo(one_line(f"{plugin_id}: runs at {entry['endpoint']}"))
@@ -147,13 +146,11 @@ def plugin_logs(name: str, lines: int, file: PlatformFile) -> None:
         )
 
 
-@click.command("catalogue", cls=Command, example="inventory plugin catalogue")
-@json_option
-@click.pass_context
-def show_catalogue(context: click.Context) -> None:
+@click.command("catalogue", cls=JsonCommand, example="inventory plugin catalogue")
+def show_catalogue() -> None:
     """List the known public plugins: what they need, and how that was checked."""
     rows = [{"key": key, **each.model_dump()} for key, each in catalogue().plugins.items()]
-    print_rows(context, {"results": rows, "total_count": len(rows)}, CATALOGUE_COLUMNS)
+    print_rows({"results": rows, "total_count": len(rows)}, CATALOGUE_COLUMNS)
 
 
 def _is_given(context: click.Context, name: str) -> bool:

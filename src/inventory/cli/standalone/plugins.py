@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from inventory.cli.client import CallError, connected
-from inventory.cli.command_form import CommandGroup
+from inventory.cli.command_form import CommandGroup, wants_json
 from inventory.cli.parameters import STRUCT
 from inventory.cli.standalone.ability import ask_init, print_abilities
 from inventory.cli.standalone.asking import endpoint_of, whole
@@ -18,7 +18,7 @@ from inventory.cli.standalone.plugin_run import find_known, plugin_logs, run_plu
 from inventory.cli.standalone.start import ANSWER_SECONDS, require_valid, wait_until_it_answers
 from inventory.cli.standalone.try_plugin import try_plugin
 from inventory.cli.terminal import echo, one_line
-from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
+from inventory.cli.view.output import Column, print_json, print_rows, say
 from inventory.process.interrupts import ended_by_signals
 from inventory.standalone.platform_file import Entry, PlatformFile
 from inventory.standalone.plugin_state import read_states
@@ -58,10 +58,7 @@ for _command in (try_plugin, run_plugin, plugin_logs, show_catalogue):
 @options_option
 @click.option("--check/--no-check", default=True, show_default=True, help="call its init before adding it")
 @platform_options
-@json_option
-@click.pass_context
 def add_plugin(
-    context: click.Context,
     plugin_id: str,
     endpoint: str,
     provider: str | None,
@@ -91,7 +88,7 @@ def add_plugin(
         access_token=token,
     )
     file.add("plugins", entry)
-    if wants_json(context):
+    if wants_json():
         print_json({**shown(entry), "metadata": metadata})
         return
     echo(one_line(f"{plugin_id}: added to {file.path}"))
@@ -101,9 +98,7 @@ def add_plugin(
 
 @plugin.command("list", example="inventory plugin list")
 @platform_options
-@json_option
-@click.pass_context
-def list_plugins(context: click.Context, file: PlatformFile) -> None:
+def list_plugins(file: PlatformFile) -> None:
     """List the plugins, with the number of secrets of each one's provider."""
     secrets = [str(secret.get("provider") or "") for secret in file.entries("secrets")]
     states = read_states(data_dir()) if is_up(file) else {}
@@ -112,14 +107,13 @@ def list_plugins(context: click.Context, file: PlatformFile) -> None:
         state = states.get(str(entry["plugin_id"]))
         process = state.state if state else "not running" if entry.get("run") else ""
         rows.append(shown(entry) | {"secrets": secrets.count(str(entry.get("provider"))), "process": str(process)})
-    print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
+    print_rows({"results": rows, "total_count": len(rows)}, COLUMNS)
 
 
 @plugin.command("show", example="inventory plugin show plugin-local")
 @plugin_argument
 @options_option
 @platform_options
-@json_option
 @click.pass_context
 def show_plugin(context: click.Context, plugin_id: str, options: Any, file: PlatformFile) -> None:
     """Show a plugin, and ask it what it supports."""
@@ -129,7 +123,7 @@ def show_plugin(context: click.Context, plugin_id: str, options: Any, file: Plat
         answer: dict[str, Any] = {"metadata": metadata}
     except click.ClickException as exc:
         answer = {"error": exc.message}
-    if wants_json(context):
+    if wants_json():
         print_json(shown(entry) | answer)
         return
     for key, value in shown(entry).items():
@@ -144,7 +138,6 @@ def show_plugin(context: click.Context, plugin_id: str, options: Any, file: Plat
 @plugin_argument
 @click.option("--force", is_flag=True, help="even if collectors use it")
 @platform_options
-@json_option
 @click.pass_context
 def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: PlatformFile) -> None:
     """Remove a plugin from the platform file; refused while collectors of a running service use it."""
@@ -153,7 +146,7 @@ def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: Pla
         words = f"{plugin_id} is used by {', '.join(used)}: delete them first (collector delete), or use --force"
         raise click.ClickException(words)
     file.remove("plugins", plugin_id)
-    say(context, {"plugin_id": plugin_id, "removed": True}, f"{plugin_id}: removed from {file.path}")
+    say({"plugin_id": plugin_id, "removed": True}, f"{plugin_id}: removed from {file.path}")
 
 
 @plugin.command("upgrade", example="inventory plugin upgrade plugin-mine 1.1 --endpoint 127.0.0.1:50071")
@@ -163,10 +156,7 @@ def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: Pla
 @options_option
 @click.option("--check/--no-check", default=True, show_default=True, help="call its init before changing the file")
 @platform_options
-@json_option
-@click.pass_context
 def upgrade_plugin(
-    context: click.Context,
     plugin_id: str,
     version: str,
     endpoint: str | None,
@@ -183,7 +173,7 @@ def upgrade_plugin(
         _replace_container(file, before, after, check=check)
     else:
         file.replace("plugins", plugin_id, lambda entry: upgraded(entry, version, whole(endpoint) if endpoint else ""))
-    say(context, shown(after), f"{plugin_id}: {before.get('latest') or 'no version'} → {version}")
+    say(shown(after), f"{plugin_id}: {before.get('latest') or 'no version'} → {version}")
 
 
 def _replace_container(file: PlatformFile, before: Entry, after: Entry, *, check: bool) -> None:
@@ -217,7 +207,7 @@ def _collectors_of(context: click.Context, file: PlatformFile, plugin_id: str) -
     up = is_up(file)
     if up:
         endpoint_of_up(context)
-    with connected(context) as client:
+    with connected() as client:
         try:
             found = client.call("Collector.list", plugin_id=plugin_id).get("results", [])
         except CallError as exc:

@@ -6,7 +6,7 @@ import click
 
 from inventory.cli.command_form import CommandGroup, sent
 from inventory.cli.standalone.location import platform_options
-from inventory.cli.view.output import Column, json_option, print_rows, say
+from inventory.cli.view.output import Column, print_rows, say
 from inventory.errors import SettingsError
 from inventory.standalone.platform_file import PlatformFile
 
@@ -28,11 +28,7 @@ def project() -> None:
 @click.option("--name", help="name for people")
 @click.option("--group", "project_group_id", help="its project group")
 @platform_options
-@json_option
-@click.pass_context
-def add_project(
-    context: click.Context, project_id: str, name: str | None, project_group_id: str | None, file: PlatformFile
-) -> None:
+def add_project(project_id: str, name: str | None, project_group_id: str | None, file: PlatformFile) -> None:
     """Add a project. While none is listed, every project_id exists; as soon as there is one, only listed ones do. The
     first time, the projects of secrets and service accounts are therefore added as well.
     """
@@ -44,18 +40,16 @@ def add_project(
     entry = {"project_id": project_id, **sent(name=name, project_group_id=project_group_id)}
     file.add("projects", entry, *({"project_id": each} for each in also))
     words = f"{project_id}: added to {file.path}" + (f", with {', '.join(also)}, which secrets name" if also else "")
-    say(context, {**entry, "also": also}, words)
+    say({**entry, "also": also}, words)
 
 
 @project.command("list", example="inventory project list")
 @platform_options
-@json_option
-@click.pass_context
-def list_projects(context: click.Context, file: PlatformFile) -> None:
+def list_projects(file: PlatformFile) -> None:
     """List the projects, with the number of secrets of each."""
     secrets = [str(secret.get("project_id") or "") for secret in file.entries("secrets")]
     rows = [{**entry, "secrets": secrets.count(str(entry["project_id"]))} for entry in file.entries("projects")]
-    print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
+    print_rows({"results": rows, "total_count": len(rows)}, COLUMNS)
 
 
 COMMANDS = (project,)

@@ -18,12 +18,11 @@ from typing import Any, Final
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Command
+from inventory.cli.command_form import Command, wants_json
 from inventory.cli.options import ClientOptions
 from inventory.cli.standalone.location import endpoint_of_up, is_up, platform_options
 from inventory.cli.standalone.plugin_run import find_known
 from inventory.cli.terminal import echo, one_line
-from inventory.cli.view.output import wants_json
 from inventory.errors import SettingsError
 from inventory.standalone import usual_places
 from inventory.standalone.catalogue import CataloguePlugin, provider_of
@@ -159,7 +158,7 @@ def quickstart(
         hour=hour,
     )
     before, token = _before(context)
-    steps = Steps(context, before, token=token, dry=dry_run, as_json=wants_json(context))
+    steps = Steps(context, before, token=token, dry=dry_run, as_json=wants_json())
     _all_steps(context, file, steps, wanted, dry=dry_run)
     steps.say(f"It needs: {known.needs}.")
     look = f"Look at it: {steps.typed('resource', 'stat', '--by', 'cloud_service_type')}; the plugin is {known.source}"
@@ -178,7 +177,7 @@ def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted:
         steps.run("secret", "check", name, "--plugin", plugin_id, *where)
     else:
         steps.run("secret", "add", name, "--provider", provider, *wanted.secret, "--check", *where)
-    collectors, schedules = ([], []) if dry else _existing(context, name)
+    collectors, schedules = ([], []) if dry else _existing(name)
     if collectors:
         steps.skip(f"the collector {name} is there already")
     else:
@@ -208,9 +207,9 @@ def _source(known: CataloguePlugin, from_file: str | None, profile: str | None) 
     return ("--from-provider",)
 
 
-def _existing(context: click.Context, name: str) -> tuple[list[str], list[str]]:
+def _existing(name: str) -> tuple[list[str], list[str]]:
     """Return the collectors of this name, and the names of their schedules."""
-    with connected(context) as client:
+    with connected() as client:
         query = {"filter": [{"k": "name", "v": name, "o": "eq"}]}
         found = [each["collector_id"] for each in client.call("Collector.list", query=query).get("results", [])]
         schedules = [

@@ -10,12 +10,12 @@ from typing import Any
 import click
 
 from inventory.bootstrap.static_file import SecretEntry, secret_data
-from inventory.cli.command_form import CommandGroup, sent
+from inventory.cli.command_form import CommandGroup, sent, wants_json
 from inventory.cli.standalone.acceptance import answers, plugins_of, require_acceptance
 from inventory.cli.standalone.input import mapping_from, prompted
 from inventory.cli.standalone.location import platform_options
 from inventory.cli.terminal import echo, one_line
-from inventory.cli.view.output import Column, json_option, print_json, print_rows, say, wants_json
+from inventory.cli.view.output import Column, print_json, print_rows, say
 from inventory.errors import InventoryError
 from inventory.standalone import secrets, usual_places
 from inventory.standalone.accounts import accounts_of
@@ -61,11 +61,7 @@ def secret() -> None:
 @click.option("--replace", is_flag=True, help="replace an existing secret's values, and what else is given")
 @click.option("--check/--no-check", default=False, show_default=True, help="add it only if a plugin accepts it")
 @platform_options
-@json_option
-@click.pass_context
 def add_secret(
-    context: click.Context,
-    /,
     secret_id: str | None,
     provider: str | None,
     replace: bool,
@@ -90,7 +86,7 @@ def add_secret(
     if from_file and from_file.lower().endswith(".csv"):
         if secret_id or replace or from_env or from_provider or profile or about.pop("name", None):
             raise click.UsageError("a CSV file goes without SECRET, --name, --replace and other sources")
-        _add_accounts(context, file, from_file, provider, check=check, schema=schema, **about)
+        _add_accounts(file, from_file, provider, check=check, schema=schema, **about)
         return
     if not secret_id:
         raise click.UsageError("SECRET is missing")
@@ -110,11 +106,10 @@ def add_secret(
         secrets.add(file, [(_plain(entry), values)])
     done = "has other values" if replace else f"added to {file.path}"
     words = f"{secret_id}: {done} ({', '.join(values)})"
-    say(context, {"secret_id": secret_id, "provider": provider, "fields": list(values)}, words)
+    say({"secret_id": secret_id, "provider": provider, "fields": list(values)}, words)
 
 
 def _add_accounts(
-    context: click.Context,
     file: PlatformFile,
     path: str,
     provider: str | None,
@@ -135,7 +130,7 @@ def _add_accounts(
         require_acceptance(file, provider, asked)
     secrets.add(file, [(each.entry, each.values) for each in found])
     added = [str(each.entry["secret_id"]) for each in found]
-    say(context, {"added": added}, f"{len(added)} secrets added to {file.path}")
+    say({"added": added}, f"{len(added)} secrets added to {file.path}")
 
 
 def _values(
@@ -158,27 +153,23 @@ def _values(
 
 @secret.command("list", example="inventory secret list")
 @platform_options
-@json_option
-@click.pass_context
-def list_secrets(context: click.Context, file: PlatformFile) -> None:
+def list_secrets(file: PlatformFile) -> None:
     """List the secrets, without their values."""
     rows = [_shown(entry) for entry in file.entries("secrets")]
-    print_rows(context, {"results": rows, "total_count": len(rows)}, COLUMNS)
+    print_rows({"results": rows, "total_count": len(rows)}, COLUMNS)
 
 
 @secret.command("show", example="inventory secret show secret-local")
 @secret_argument
 @platform_options
-@json_option
-@click.pass_context
-def show_secret(context: click.Context, secret_id: str, file: PlatformFile) -> None:
+def show_secret(secret_id: str, file: PlatformFile) -> None:
     """Show a secret, but only the names of its values."""
     entry = _shown(file.find("secrets", secret_id))
     try:
         entry["fields"] = list(secret_data(file.path, _parsed(file, secret_id)))
     except InventoryError as exc:
         entry["unreadable"] = exc.message
-    if wants_json(context):
+    if wants_json():
         print_json(entry)
     else:
         for key, value in entry.items():
@@ -189,14 +180,13 @@ def show_secret(context: click.Context, secret_id: str, file: PlatformFile) -> N
 @secret_argument
 @click.option("--plugin", "plugin_id", help="ask this plugin; absent: all plugins of the secret's provider")
 @platform_options
-@json_option
 @click.pass_context
 def check_secret(context: click.Context, secret_id: str, plugin_id: str | None, file: PlatformFile) -> None:
     """Ask the plugins whether they accept a secret; exit code 1 if one does not."""
     entry = _parsed(file, secret_id)
     data = secret_data(file.path, entry)
     found = answers(plugins_of(file, entry.provider, plugin_id), data)
-    if wants_json(context):
+    if wants_json():
         print_json({"secret_id": secret_id, "plugins": found})
     else:
         for answer in found:
@@ -209,12 +199,10 @@ def check_secret(context: click.Context, secret_id: str, plugin_id: str | None, 
 @secret.command("remove", example="inventory secret remove production")
 @secret_argument
 @platform_options
-@json_option
-@click.pass_context
-def remove_secret(context: click.Context, secret_id: str, file: PlatformFile) -> None:
+def remove_secret(secret_id: str, file: PlatformFile) -> None:
     """Remove a secret from the platform file, and delete its values."""
     secrets.remove(file, secret_id)
-    say(context, {"secret_id": secret_id, "removed": True}, f"{secret_id}: removed from {file.path}")
+    say({"secret_id": secret_id, "removed": True}, f"{secret_id}: removed from {file.path}")
 
 
 def _parsed(file: PlatformFile, secret_id: str) -> SecretEntry:

@@ -7,20 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from inventory.cli.command_form import Command
+from inventory.cli.command_form import JsonCommand, wants_json
 from inventory.cli.parameters import STRUCT
 from inventory.cli.standalone.asking import connected_plugin, whole
 from inventory.cli.standalone.input import mapping_from, variable
-from inventory.cli.view.output import (
-    add_row,
-    as_text,
-    console,
-    json_option,
-    plain_table,
-    print_json,
-    styled,
-    wants_json,
-)
+from inventory.cli.view.output import add_row, as_text, console, plain_table, print_json, styled
 from inventory.plugin_check.fault import CountedFault, Severity
 
 if TYPE_CHECKING:
@@ -32,7 +23,7 @@ _SHOWN_REPORTED: Final = 5
 
 @click.command(
     "try",
-    cls=Command,
+    cls=JsonCommand,
     example="inventory plugin try grpc://127.0.0.1:50060\ninventory plugin try host:50051 --secret secret.yaml",
 )
 @click.argument("endpoint")
@@ -44,7 +35,6 @@ _SHOWN_REPORTED: Final = 5
 @click.option("--limit", type=click.IntRange(0), default=1000, show_default=True, help="maximum messages; 0: all")
 @click.option("--idle", type=click.FloatRange(1), default=120.0, show_default=True, help="maximum silence, seconds")
 @click.option("--samples/--no-samples", default=True, show_default=True, help="show one resource of each type")
-@json_option
 @click.pass_context
 def try_plugin(
     context: click.Context,
@@ -69,7 +59,7 @@ def try_plugin(
         raise click.UsageError("--secret and --secret-data-env exclude each other")
     secret_data = mapping_from(file=secret_file, variable_name=secret_data_env) or {}
     token = variable(access_token_env) if access_token_env else ""
-    quiet = wants_json(context)
+    quiet = wants_json()
     with connected_plugin(endpoint, token) as connection:
         wanted = TrialOptions(options=options, secret_data=secret_data, filter=filter_, limit=limit, idle_seconds=idle)
         report = Trial(connection, wanted, on_step=_say_nothing if quiet else _print_step).run()

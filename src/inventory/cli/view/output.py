@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
-import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from inventory.cli.options import ClientOptions
+from inventory.cli.command_form import wants_json
 from inventory.cli.terminal import echo, harmless, json_text, one_line
 from inventory.cli.view.console import TerminalConsole
 
@@ -33,30 +32,11 @@ STATUS_STYLE = {
     "PENDING": "dim",
 }
 
-_JSON: Final = "inventory.json"
-
 
 def console(file: TextIO | None = None) -> Console:
     """Return a console on ``file``, by default stdout; on a pipe it prints plain text without cutting lines."""
     out = TerminalConsole(file=file)
     return out if out.is_terminal else TerminalConsole(file=file, width=200)
-
-
-def _note_json(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    if value:
-        context.meta[_JSON] = True
-
-
-json_option = click.option(
-    "--json", is_flag=True, expose_value=False, callback=_note_json, help="print JSON instead of text"
-)
-"""The same option as before the command; people expect it after the command."""
-
-
-def wants_json(context: click.Context) -> bool:
-    """Return whether ``--json`` was given, here or before the command."""
-    options = context.find_object(ClientOptions)
-    return bool(options and options.as_json) or bool(context.meta.get(_JSON))
 
 
 def cell(row: Row, key: str | Callable[[Row], str | Text]) -> Text:
@@ -105,9 +85,9 @@ def plain_table(*titles: str) -> Table:
     return table
 
 
-def print_rows(context: click.Context, answer: Mapping[str, Any], columns: Sequence[Column]) -> None:
+def print_rows(answer: Mapping[str, Any], columns: Sequence[Column]) -> None:
     """Print the answer of a list: a table with the number of rows, or the answer itself as JSON."""
-    if wants_json(context):
+    if wants_json():
         print_json(answer)
         return
     out = console()
@@ -126,9 +106,9 @@ def print_json(answer: Any, *, indent: int | None = 2) -> None:
     echo(json_text(answer, indent=indent))
 
 
-def say(context: click.Context, answer: Mapping[str, Any], words: str) -> None:
+def say(answer: Mapping[str, Any], words: str) -> None:
     """Print ``words`` in one line for people, or the answer itself as JSON."""
-    if wants_json(context):
+    if wants_json():
         print_json(answer)
     else:
         echo(one_line(words))

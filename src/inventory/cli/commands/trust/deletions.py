@@ -7,23 +7,12 @@ from typing import Any
 import click
 
 from inventory.cli.client import Client, connected
-from inventory.cli.command_form import CommandGroup
+from inventory.cli.command_form import CommandGroup, wants_json
 from inventory.cli.completion import collector_names
 from inventory.cli.listing import page_of, page_options
 from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.terminal import one_line
-from inventory.cli.view.output import (
-    Column,
-    console,
-    json_option,
-    print_json,
-    print_rows,
-    say,
-    status,
-    styled,
-    table_of,
-    wants_json,
-)
+from inventory.cli.view.output import Column, console, print_json, print_rows, say, status, styled, table_of
 
 COLUMNS: tuple[Column, ...] = (
     ("deletion", "deletion_id"),
@@ -63,28 +52,22 @@ def deletion() -> None:
 @click.option("--state", "states", type=click.Choice(STATES, case_sensitive=False), multiple=True, help="repeatable")
 @click.option("--collector", "name_or_id", help="id or name", shell_complete=collector_names)
 @page_options(limit=20, most=1000)
-@json_option
-@click.pass_context
-def list_deletions(
-    context: click.Context, states: tuple[str, ...], name_or_id: str | None, page: int, limit: int
-) -> None:
+def list_deletions(states: tuple[str, ...], name_or_id: str | None, page: int, limit: int) -> None:
     """List holds, and runs of housekeeping that deleted something, the newest first."""
     request: dict[str, Any] = {"page": page_of(page, limit), "states": list(states)}
-    with connected(context) as client:
+    with connected() as client:
         if name_or_id:
             request["collector_id"] = find_id(client, COLLECTOR, name_or_id)
-        print_rows(context, client.call("Deletion.list", **request), COLUMNS)
+        print_rows(client.call("Deletion.list", **request), COLUMNS)
 
 
 @deletion.command("show", example="inventory deletion show hold-0123456789ab")
 @click.argument("deletion_id", metavar="DELETION")
-@json_option
-@click.pass_context
-def show_deletion(context: click.Context, deletion_id: str) -> None:
+def show_deletion(deletion_id: str) -> None:
     """Show a hold: why, how much of what is missing, and examples."""
-    with connected(context) as client:
+    with connected() as client:
         found = client.call("Deletion.get", deletion_id=deletion_id)
-    if wants_json(context):
+    if wants_json():
         print_json(found)
         return
     out = console()
@@ -100,17 +83,14 @@ def show_deletion(context: click.Context, deletion_id: str) -> None:
 
 @deletion.command("approve", example="inventory deletion approve hold-0123456789ab")
 @click.argument("deletion_id", metavar="HOLD")
-@json_option
-@click.pass_context
-def approve_deletion(context: click.Context, deletion_id: str) -> None:
+def approve_deletion(deletion_id: str) -> None:
     """Delete what is still missing now; repeated, it finishes what was cut off."""
-    with connected(context) as client:
+    with connected() as client:
         while True:
             found = client.call("Deletion.approve", deletion_id=deletion_id)
             if found["state"] != "APPROVING":
                 break
     say(
-        context,
         found,
         f"{deletion_id}: {found['state']}, {found.get('deleted_count', 0)} resources deleted{_restored(found)}",
     )
@@ -118,25 +98,21 @@ def approve_deletion(context: click.Context, deletion_id: str) -> None:
 
 @deletion.command("discard", example="inventory deletion discard hold-0123456789ab")
 @click.argument("deletion_id", metavar="HOLD")
-@json_option
-@click.pass_context
-def discard_deletion(context: click.Context, deletion_id: str) -> None:
+def discard_deletion(deletion_id: str) -> None:
     """Keep what is held, and count its misses from the start."""
-    with connected(context) as client:
+    with connected() as client:
         found = client.call("Deletion.discard", deletion_id=deletion_id)
-    say(context, found, f"{deletion_id}: {found['state']}, nothing was deleted")
+    say(found, f"{deletion_id}: {found['state']}, nothing was deleted")
 
 
 @deletion.command("undo", example="inventory deletion undo job-0123456789ab\ninventory deletion undo hold-0123456789ab")
 @click.argument("target", metavar="JOB|DELETION")
-@json_option
-@click.pass_context
-def undo_deletion(context: click.Context, target: str) -> None:
+def undo_deletion(target: str) -> None:
     """Bring back what a job, an approved hold or a run of housekeeping deleted."""
     key = "job_id" if target.startswith("job-") else "deletion_id"
-    with connected(context) as client:
+    with connected() as client:
         done = _undone(client, key, target)
-    if wants_json(context):
+    if wants_json():
         print_json(done)
         return
     out = console()

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import CommandGroup
+from inventory.cli.command_form import CommandGroup, wants_json
 from inventory.cli.lookup import RESOURCE, TYPE, EntityKind, find_id
-from inventory.cli.view.output import json_option, print_json, wants_json
+from inventory.cli.view.output import print_json
 from inventory.cli.view.why import print_resource, print_type
 
 
@@ -37,13 +37,11 @@ def _add(
 ) -> None:
     @group.command("explain", help=about, example=example)
     @click.argument("name_or_id", metavar=kind.word.upper())
-    @json_option
-    @click.pass_context
-    def explain(context: click.Context, name_or_id: str) -> None:
-        with connected(context) as client:
+    def explain(name_or_id: str) -> None:
+        with connected() as client:
             wanted = {kind.id_field: find_id(client, kind, name_or_id, or_deleted=True)}
             found = client.call(f"Explanations.explain_{kind.word}", **wanted)
-        if wants_json(context):
+        if wants_json():
             print_json(found)
         else:
             show(found)

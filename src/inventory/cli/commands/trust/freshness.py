@@ -8,11 +8,11 @@ import click
 from rich.text import Text
 
 from inventory.cli.client import connected
-from inventory.cli.command_form import Command, sent
+from inventory.cli.command_form import JsonCommand, sent, wants_json
 from inventory.cli.completion import collector_names
 from inventory.cli.listing import page_of, page_options
 from inventory.cli.lookup import COLLECTOR, find_id
-from inventory.cli.view.output import Column, as_text, console, json_option, print_json, styled, table_of, wants_json
+from inventory.cli.view.output import Column, as_text, console, print_json, styled, table_of
 
 EXIT_STALE: Final = 6
 _STYLES: Final = {"FRESH": "green", "LATE": "yellow", "STALE": "red", "NEVER": "red"}
@@ -50,12 +50,11 @@ TYPE_COLUMNS: Final[tuple[Column, ...]] = (
 )
 
 
-@click.command(cls=Command, example='inventory freshness\ninventory freshness "this machine" --stale')
+@click.command(cls=JsonCommand, example='inventory freshness\ninventory freshness "this machine" --stale')
 @click.argument("name_or_id", metavar="[COLLECTOR]", required=False, shell_complete=collector_names)
 @click.option("--secret", "secret_id", help="only this secret; with a COLLECTOR also each type collected with it")
 @click.option("--stale", is_flag=True, help=f"only what is stale or never was fresh; exit code {EXIT_STALE} if any is")
 @page_options(limit=50, most=1000)
-@json_option
 @click.pass_context
 def freshness(
     context: click.Context, name_or_id: str | None, secret_id: str | None, stale: bool, page: int, limit: int
@@ -64,21 +63,21 @@ def freshness(
 
     What a disabled collector holds does not set the exit code: somebody has decided that.
     """
-    with connected(context) as client:
+    with connected() as client:
         collector_id = find_id(client, COLLECTOR, name_or_id) if name_or_id else None
         if collector_id and secret_id and not stale:
-            _show_secret(context, client.call("Freshness.get", collector_id=collector_id, secret_id=secret_id))
+            _show_secret(client.call("Freshness.get", collector_id=collector_id, secret_id=secret_id))
             return
         request = sent(collector_id=collector_id, secret_id=secret_id) | ({"states": _BAD} if stale else {})
         found = client.call("Freshness.list", **request, page=page_of(page, limit))
         enabled = client.call("Freshness.list", **request, enabled_only=True, page={"limit": 1}) if stale else {}
-    _show_list(context, found)
+    _show_list(found)
     if enabled.get("total_count"):
         context.exit(EXIT_STALE)
 
 
-def _show_list(context: click.Context, found: dict[str, Any]) -> None:
-    if wants_json(context):
+def _show_list(found: dict[str, Any]) -> None:
+    if wants_json():
         print_json(found)
         return
     rows, counts = found.get("results", []), found.get("counts", {})
@@ -88,8 +87,8 @@ def _show_list(context: click.Context, found: dict[str, Any]) -> None:
     out.print(Text(f"{len(rows)} of {found.get('total_count', 0)}; of all: {parts}", "dim"))
 
 
-def _show_secret(context: click.Context, found: dict[str, Any]) -> None:
-    if wants_json(context):
+def _show_secret(found: dict[str, Any]) -> None:
+    if wants_json():
         print_json(found)
         return
     row = found.get("freshness", {})
