@@ -378,7 +378,7 @@ def test_a_plugin_that_stays_silent_too_long_is_given_up(
     plugin.gate = Gate(after=2)
     job_id, [task], [slice_id] = kit.plan(kit.insert_collector())
     worker = kit.worker()
-    monkeypatch.setattr(worker.collector, "_idle_seconds", 0.4)
+    monkeypatch.setattr(worker.collector, "idle_seconds", 0.4)
 
     worker.run(slice_id)
 

@@ -6,6 +6,7 @@ import math
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 import grpc
@@ -92,29 +93,21 @@ def ask(
         return answer
 
 
+@dataclass(kw_only=True, eq=False)
 class ServiceClient:
-    """Calls idempotent methods of one platform service; UNAVAILABLE is retried within the deadline."""
+    """Calls idempotent methods of one platform service; UNAVAILABLE is retried within the deadline.
 
-    def __init__(
-        self,
-        *,
-        service: str,
-        timeout_seconds: float,
-        sleep: Callable[[float], None] = time.sleep,
-        long: bool = False,
-    ) -> None:
-        """Prepare.
+    Args:
+        service: its name, for errors and log lines.
+        timeout_seconds: how long a call may take, including all attempts.
+        sleep: waits between attempts.
+        long: whether a call may take minutes, see ``ask``.
+    """
 
-        Args:
-            service: its name, for errors and log lines.
-            timeout_seconds: how long a call may take, including all attempts.
-            sleep: waits between attempts.
-            long: whether a call may take minutes, see ``ask``.
-        """
-        self._service = service
-        self._timeout_seconds = timeout_seconds
-        self._sleep = sleep
-        self._long = long
+    service: str
+    timeout_seconds: float
+    sleep: Callable[[float], None] = time.sleep
+    long: bool = False
 
     def call(
         self,
@@ -137,18 +130,18 @@ class ServiceClient:
             Raises:
             InventoryError: according to the table in :mod:`inventory.connector.grpc.errors`.
         """
-        about = About(service=self._service, key=key, value=value)
-        call = PlatformCall(self._service)
+        about = About(service=self.service, key=key, value=value)
+        call = PlatformCall(self.service)
         metadata = metadata_of(principal) + call.trace.metadata
-        end = time.monotonic() + deadline_of(self._timeout_seconds, principal)
+        end = time.monotonic() + deadline_of(self.timeout_seconds, principal)
         attempt = 1
         while True:
             left = end - time.monotonic()
             if left <= 0:
                 call.end(grpc.StatusCode.DEADLINE_EXCEEDED.name)
-                raise RequestTimeoutError(reason=f"no time left to ask the {self._service} service")
+                raise RequestTimeoutError(reason=f"no time left to ask the {self.service} service")
             try:
-                answer = ask(method, request, timeout=left, metadata=metadata, long=self._long)
+                answer = ask(method, request, timeout=left, metadata=metadata, long=self.long)
                 call.end(grpc.StatusCode.OK.name)
                 return answer
             except grpc.RpcError as exc:
@@ -156,7 +149,7 @@ class ServiceClient:
                 wait = _backoff(attempt)
                 if status is grpc.StatusCode.UNAVAILABLE and attempt < ATTEMPTS and time.monotonic() + wait < end:
                     with waiting():
-                        self._sleep(wait)
+                        self.sleep(wait)
                     attempt += 1
                     continue
                 call.end(status.name)
@@ -170,7 +163,7 @@ class ServiceClient:
         # Only the code: the text quotes the request, which contains unchecked values of clients.
         _log.info(
             "platform_call_failed",
-            service=self._service,
+            service=self.service,
             status=status.name,
             code=code,
             attempts=attempt,

@@ -85,31 +85,28 @@ class TakeoverError(InventoryError):
         super().__init__(f"The database of the original is not taken over. (reason = {reason})")
 
 
+@dataclass(kw_only=True, eq=False)
 class Takeover:
-    """Takes over one database."""
+    """Takes over one database.
 
-    def __init__(
-        self, *, source: Database[Document], target: Database[Document], clock: Clock, spread_seconds: float = 0.0
-    ) -> None:
-        """Prepare; nothing is sent.
+    Args:
+        source: the original's database; no process of the original may write to it meanwhile.
+        target: the database of this service; empty, or filled by an earlier run.
+        clock: tells the time.
+        spread_seconds: the interval over which fire times are spread, s.
+    """
 
-        Args:
-            source: the original's database; no process of the original may write to it meanwhile.
-            target: the database of this service; empty, or filled by an earlier run.
-            clock: tells the time.
-            spread_seconds: the interval over which fire times are spread, s.
-        """
-        self._source = source
-        self._target = target
-        self._clock = clock
-        self._spread_seconds = spread_seconds
+    source: Database[Document]
+    target: Database[Document]
+    clock: Clock
+    spread_seconds: float = 0.0
 
     def elsewhere(self) -> dict[str, int]:
         """Return the source's collections that this service does not use, with their counts."""
         ours = {part.name for part in PARTS}
         with translated_errors():
-            names = sorted(set(self._source.list_collection_names()) - ours)
-            return {name: self._source[name].count_documents({}) for name in names if not name.startswith("system.")}
+            names = sorted(set(self.source.list_collection_names()) - ours)
+            return {name: self.source[name].count_documents({}) for name in names if not name.startswith("system.")}
 
     def run(self, *, dry_run: bool = False) -> list[CollectionReport]:
         """Take over, or report what would happen to each document.
@@ -127,51 +124,51 @@ class Takeover:
             reports = [self._take(part, around, dry_run=dry_run) for part in PARTS]
             if not dry_run:
                 self._verify(reports)
-                done = {"finished_at": self._clock.now(), "reports": [each.document() for each in reports]}
-                self._target[LEDGER].update_one({"_id": _ID}, {"$set": done})
+                done = {"finished_at": self.clock.now(), "reports": [each.document() for each in reports]}
+                self.target[LEDGER].update_one({"_id": _ID}, {"$set": done})
         return reports
 
     def _refuse_wrong_databases(self) -> None:
-        if self._source.client == self._target.client and self._source.name == self._target.name:
+        if self.source.client == self.target.client and self.source.name == self.target.name:
             raise TakeoverError(reason="the database to write is the original's own: name another in mongo_database")
-        if not self._source["collector"].find_one() and not self._source["cloud_service"].find_one():
-            raise TakeoverError(reason=f"there is nothing of the original in the database {self._source.name}")
-        if self._source["slice"].find_one() is not None or self._source["migration"].find_one() is not None:
-            raise TakeoverError(reason=f"the database {self._source.name} is one of this service already")
-        ledger = self._target[LEDGER].find_one({"_id": _ID})
-        if ledger is None and any(self._target[part.name].find_one() is not None for part in PARTS):
+        if not self.source["collector"].find_one() and not self.source["cloud_service"].find_one():
+            raise TakeoverError(reason=f"there is nothing of the original in the database {self.source.name}")
+        if self.source["slice"].find_one() is not None or self.source["migration"].find_one() is not None:
+            raise TakeoverError(reason=f"the database {self.source.name} is one of this service already")
+        ledger = self.target[LEDGER].find_one({"_id": _ID})
+        if ledger is None and any(self.target[part.name].find_one() is not None for part in PARTS):
             raise TakeoverError(reason="the database to write is not empty")
-        if ledger is not None and ledger["source"] != self._source.name:
+        if ledger is not None and ledger["source"] != self.source.name:
             raise TakeoverError(reason=f"a takeover of another database, {ledger['source']}, was begun here")
         if ledger is not None and ledger.get("finished_at"):
             raise TakeoverError(reason="it was taken over before; to do it again, drop the database that was written")
 
     def _begin(self) -> Document:
         """Return the ledger. Indexes are built first: they prevent a second run from storing anything twice."""
-        build_indexes(self._target)
-        first = {"source": self._source.name, "started_at": self._clock.now()}
-        self._target[LEDGER].update_one({"_id": _ID}, {"$setOnInsert": first}, upsert=True)
-        ledger = self._target[LEDGER].find_one({"_id": _ID})
+        build_indexes(self.target)
+        first = {"source": self.source.name, "started_at": self.clock.now()}
+        self.target[LEDGER].update_one({"_id": _ID}, {"$setOnInsert": first}, upsert=True)
+        ledger = self.target[LEDGER].find_one({"_id": _ID})
         if ledger is None:
             raise TakeoverError(reason="somebody dropped the database meanwhile")
         return ledger
 
     def _context(self, ledger: Mapping[str, Any] | None) -> ConversionContext:
         # The time of the first run, so that a repeated one decides in the same way.
-        now = ledger["started_at"] if ledger else self._clock.now()
+        now = ledger["started_at"] if ledger else self.clock.now()
         facts: dict[Any, CollectorFacts] = {}
-        for each in self._source["collector"].find({}, {"collector_id": 1, "priority": 1}):
+        for each in self.source["collector"].find({}, {"collector_id": 1, "priority": 1}):
             found = CollectorFacts(str(each.get("collector_id")), collectors.priority_of(each))
             facts[each["_id"]] = facts[found.collector_id] = found
         job_ids: dict[Any, str] = {}
         collector_of: dict[Any, str] = {}
-        for each in self._source["job"].find({}, {"job_id": 1, "collector_id": 1, "collector": 1}):
+        for each in self.source["job"].find({}, {"job_id": 1, "collector_id": 1, "collector": 1}):
             job_ids[each["_id"]] = str(each.get("job_id"))
             known = facts.get(getattr(each.get("collector"), "id", each.get("collector")))
             collector_of[job_ids[each["_id"]]] = each.get("collector_id") or (known.collector_id if known else "")
         return ConversionContext(
             now=now,
-            spread_seconds=self._spread_seconds,
+            spread_seconds=self.spread_seconds,
             collectors=facts,
             collector_of_job=collector_of,
             job_ids=job_ids,
@@ -180,8 +177,8 @@ class Takeover:
     def _take(self, part: _Part, around: ConversionContext, *, dry_run: bool) -> CollectionReport:
         report = CollectionReport(part.name)
         known = frozenset(part.model._fields) - {"id"} | {"_id"}
-        writer: _Trial | _Writer = _Trial(part.name, report) if dry_run else _Writer(self._target, part.name, report)
-        found = self._source[part.name].find({}, sort=part.order or _BY_ID, batch_size=_BATCH, allow_disk_use=True)
+        writer: _Trial | _Writer = _Trial(part.name, report) if dry_run else _Writer(self.target, part.name, report)
+        found = self.source[part.name].find({}, sort=part.order or _BY_ID, batch_size=_BATCH, allow_disk_use=True)
         for batch in batched(found, _BATCH):
             converted = []
             for original in batch:
@@ -200,9 +197,9 @@ class Takeover:
 
     def _verify(self, reports: list[CollectionReport]) -> None:
         for report in reports:
-            there = self._source[report.name].count_documents({})
-            left = self._target[LEFT].count_documents({"_id.collection": report.name})
-            here = self._target[report.name].count_documents({})
+            there = self.source[report.name].count_documents({})
+            left = self.target[LEFT].count_documents({"_id.collection": report.name})
+            here = self.target[report.name].count_documents({})
             if report.read != there or not report.whole or here + left < there:
                 reason = (
                     f"{report.name}: {there} are in the original, {report.read} were read, {here} are stored and "

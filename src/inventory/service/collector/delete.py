@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from inventory.manager.collector.manager import DISABLED, CollectorManager
@@ -22,25 +23,16 @@ class Schedules(Protocol):
         """Remove all schedules of a collector."""
 
 
+@dataclass(kw_only=True, eq=False)
 class CollectorRemover:
     """Removes a collector; its jobs are kept."""
 
-    def __init__(
-        self,
-        *,
-        collectors: CollectorManager,
-        schedules: Schedules,
-        rules: CollectorRuleManager,
-        jobs: JobManager,
-        states: StateStore,
-        caches: FilterCacheStore,
-    ) -> None:
-        self._collectors = collectors
-        self._schedules = schedules
-        self._rules = rules
-        self._jobs = jobs
-        self._states = states
-        self._caches = caches
+    collectors: CollectorManager
+    schedules: Schedules
+    rules: CollectorRuleManager
+    jobs: JobManager
+    states: StateStore
+    caches: FilterCacheStore
 
     def delete(self, domain_id: str, collector_id: str) -> None:
         """Remove the collector, its schedules, collection state, filter caches and rules; cancel its unfinished jobs.
@@ -51,14 +43,14 @@ class CollectorRemover:
         Raises:
             NotFoundError: there is no such collector.
         """
-        self._collectors.update_fields(domain_id, collector_id, {"state": DISABLED})
-        self._schedules.delete_of_collector(domain_id, collector_id)
-        self._jobs.cancel_jobs_of_collector(domain_id, collector_id)
+        self.collectors.update_fields(domain_id, collector_id, {"state": DISABLED})
+        self.schedules.delete_of_collector(domain_id, collector_id)
+        self.jobs.cancel_jobs_of_collector(domain_id, collector_id)
         with translated_errors(key="collector_id"):
-            self._states.delete_of_collector(domain_id, collector_id)
-            self._caches.delete_of_collector(domain_id, collector_id)
-        self._rules.delete_of_collector(domain_id, collector_id)
-        self._collectors.delete(domain_id, collector_id)
+            self.states.delete_of_collector(domain_id, collector_id)
+            self.caches.delete_of_collector(domain_id, collector_id)
+        self.rules.delete_of_collector(domain_id, collector_id)
+        self.collectors.delete(domain_id, collector_id)
         # A collect that read the collector before it was disabled may have created its job since.
-        self._jobs.cancel_jobs_of_collector(domain_id, collector_id)
+        self.jobs.cancel_jobs_of_collector(domain_id, collector_id)
         log.info("collector_deleted", collector_id=collector_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from inventory.domain.clock import Clock
@@ -45,6 +45,7 @@ _SHARE: Final = 0.5
 _log = get_logger(__name__)
 
 
+@dataclass(kw_only=True, eq=False)
 class DeletionService:
     """Deletions of the caller's domain.
 
@@ -57,24 +58,13 @@ class DeletionService:
         clock: tells the time.
     """
 
-    def __init__(
-        self,
-        *,
-        holds: HoldManager,
-        held: HeldResources,
-        restorer: Restorer,
-        age_holds: AgeHolds,
-        jobs: JobManager,
-        tasks: JobTaskManager,
-        clock: Clock,
-    ) -> None:
-        self._holds = holds
-        self._held = held
-        self._restorer = restorer
-        self._age_holds = age_holds
-        self._jobs = jobs
-        self._tasks = tasks
-        self._clock = clock
+    holds: HoldManager
+    held: HeldResources
+    restorer: Restorer
+    age_holds: AgeHolds
+    jobs: JobManager
+    tasks: JobTaskManager
+    clock: Clock
 
     def list(self, principal: Principal, params: Params) -> tuple[Sequence[StoredDeletion], int]:
         """Return a page of holds and of runs of housekeeping, the newest first, and the total number.
@@ -84,7 +74,7 @@ class DeletionService:
             params: optional states and collector_id; page with start, from 1, and limit, at most ``MAX_PAGE``.
         """
         page = params.get("page") or {}
-        return self._holds.list(
+        return self.holds.list(
             principal.domain_id,
             states=params.get("states") or (),
             collector_id=optional_text(params, "collector_id"),
@@ -94,7 +84,7 @@ class DeletionService:
 
     def get(self, principal: Principal, deletion_id: str) -> StoredDeletion:
         """Return the hold, with the current ``missing``. Raises ``NotFoundError``."""
-        return self._holds.get(principal.domain_id, deletion_id)
+        return self.holds.get(principal.domain_id, deletion_id)
 
     def approve(self, principal: Principal, deletion_id: str) -> StoredDeletion:
         """Delete the resources of a hold that are still missing.
@@ -109,14 +99,14 @@ class DeletionService:
         hold = self._answer(principal, deletion_id, APPROVING, APPROVED)
         if hold["state"] != APPROVING:
             return hold
-        now, should_stop = self._clock.now(), self._limit(principal)
-        delete = self._age_holds.delete if hold["kind"] == AGE else self._held.delete
+        now, should_stop = self.clock.now(), self._limit(principal)
+        delete = self.age_holds.delete if hold["kind"] == AGE else self.held.delete
         with suppress(HoldChangedError), translated_errors():
             # Another call may have finished or undone it.
             if delete(hold, now=now, should_stop=should_stop):
-                self._holds.close(principal.domain_id, deletion_id, APPROVED, of=APPROVING, now=now)
+                self.holds.close(principal.domain_id, deletion_id, APPROVED, of=APPROVING, now=now)
                 _log.info("deletion_approved", hold_id=deletion_id)
-        return self._holds.get(principal.domain_id, deletion_id)
+        return self.holds.get(principal.domain_id, deletion_id)
 
     def discard(self, principal: Principal, deletion_id: str) -> StoredDeletion:
         """Keep the held resources.
@@ -129,21 +119,21 @@ class DeletionService:
         hold = self._answer(principal, deletion_id, DISCARDING, DISCARDED)
         if hold["state"] == DISCARDING:
             self._release(hold)
-        return self._holds.get(principal.domain_id, deletion_id)
+        return self.holds.get(principal.domain_id, deletion_id)
 
     def _release(self, hold: StoredDeletion) -> None:
         """Keep what a DISCARDING hold still holds, and close it."""
-        now = self._clock.now()
+        now = self.clock.now()
         if hold["kind"] == COLLECT:
-            self._holds.reset(hold, now=now)
+            self.holds.reset(hold, now=now)
         else:
             with translated_errors():
-                self._age_holds.keep(hold, now=now)
+                self.age_holds.keep(hold, now=now)
         _log.info("deletion_discarded", hold_id=hold["deletion_id"])
 
     def _answer(self, principal: Principal, deletion_id: str, state: str, end: str) -> StoredDeletion:
         """Set a hold to ``state`` and return it; one that has reached ``end`` already is returned unchanged."""
-        found = self._holds.get(principal.domain_id, deletion_id)
+        found = self.holds.get(principal.domain_id, deletion_id)
         if found["kind"] == HOUSEKEEPING:
             raise InvalidParameterError(key="deletion_id", reason="is no hold: it has deleted already; undo it")
         if found["state"] == end:
@@ -151,11 +141,11 @@ class DeletionService:
         if found["state"] == DISSOLVED:
             # It may be stored as HELD until the scheduler closes it.
             raise InvalidParameterError(key="deletion_id", reason="the hold is DISSOLVED already: it holds nothing")
-        answered = self._holds.answer(
-            principal.domain_id, deletion_id, state, by=principal.user_id, now=self._clock.now()
+        answered = self.holds.answer(
+            principal.domain_id, deletion_id, state, by=principal.user_id, now=self.clock.now()
         )
         if answered is None:
-            state = self._holds.get(principal.domain_id, deletion_id)["state"]
+            state = self.holds.get(principal.domain_id, deletion_id)["state"]
             reason = ": not all that it is to hold is marked yet; try again soon" if state == PREPARING else " already"
             raise InvalidParameterError(key="deletion_id", reason=f"the hold is {state}{reason}")
         return answered
@@ -178,12 +168,12 @@ class DeletionService:
                 remaining resources are kept.
         """
         deleted_by = self._of_job(principal, params) if params.get("job_id") else self._of_deletion(principal, params)
-        done = self._restorer.restore(
+        done = self.restorer.restore(
             principal.domain_id,
             params.get("job_id") or params["deletion_id"],
             deleted_by,
             user_id=principal.user_id,
-            now=self._clock.now(),
+            now=self.clock.now(),
             should_stop=self._limit(principal),
         )
         _log.info("deletion_undone", restored=done.restored, not_restored=done.not_restored, complete=done.complete)
@@ -193,20 +183,20 @@ class DeletionService:
         if params.get("deletion_id"):
             raise InvalidParameterError(key="deletion_id", reason="job_id and deletion_id exclude each other")
         job_id = required_text(params, "job_id")
-        job = self._jobs.find(principal.domain_id, job_id)
+        job = self.jobs.find(principal.domain_id, job_id)
         if job is not None and JobStatus(job["status"]) in JOB_OPEN:
             raise InvalidParameterError(key="job_id", reason="the job still runs")
-        if tasks := self._tasks.garbage.with_deletions(principal.domain_id, job_id):
+        if tasks := self.tasks.garbage.with_deletions(principal.domain_id, job_id):
             return {task["job_task_id"]: (task["collector_id"], task["secret_id"]) for task in tasks}
         # Jobs are removed earlier than the resources that they deleted.
-        removed = self._restorer.tasks_of(principal.domain_id, job_id)
+        removed = self.restorer.tasks_of(principal.domain_id, job_id)
         if job is None and not removed:
             raise NotFoundError(key="job_id", value=job_id)
         return dict.fromkeys(removed)
 
     def _of_deletion(self, principal: Principal, params: Params) -> dict[str, Pair | None]:
         domain_id, deletion_id = principal.domain_id, required_text(params, "deletion_id")
-        found = self._holds.get(domain_id, deletion_id)
+        found = self.holds.get(domain_id, deletion_id)
         if found["state"] in (APPROVING, DISCARDING):
             # The resources that are not deleted yet are kept.
             found = self._answer_cut_off(principal, found)
@@ -221,14 +211,14 @@ class DeletionService:
     def _answer_cut_off(self, principal: Principal, found: StoredDeletion) -> StoredDeletion:
         """Discard the rest of a hold whose approval or undo was interrupted, and return the hold."""
         domain_id, deletion_id = found["domain_id"], found["deletion_id"]
-        hold = self._holds.answer(
-            domain_id, deletion_id, DISCARDING, by=principal.user_id, now=self._clock.now(), of=APPROVING
+        hold = self.holds.answer(
+            domain_id, deletion_id, DISCARDING, by=principal.user_id, now=self.clock.now(), of=APPROVING
         )
         if hold is not None:
             self._release(hold)
-        return self._holds.get(domain_id, deletion_id)
+        return self.holds.get(domain_id, deletion_id)
 
     def _limit(self, principal: Principal) -> Callable[[], bool]:
         """Return a function that returns whether the time of one call is over."""
-        end = self._clock.monotonic() + min(_CALL_SECONDS, principal.remaining_seconds() * _SHARE)
-        return lambda: self._clock.monotonic() >= end
+        end = self.clock.monotonic() + min(_CALL_SECONDS, principal.remaining_seconds() * _SHARE)
+        return lambda: self.clock.monotonic() >= end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -29,6 +30,7 @@ _PAGE: Final = 100
 _log = get_logger(__name__)
 
 
+@dataclass(kw_only=True, eq=False)
 class DryRunService:
     """Dry runs of the caller's domain.
 
@@ -41,22 +43,12 @@ class DryRunService:
         loopback: whether all endpoints on loopback are allowed.
     """
 
-    def __init__(
-        self,
-        *,
-        runs: DryRunManager,
-        collectors: CollectorManager,
-        secrets: SecretManager,
-        queue: Queue,
-        endpoints: Sequence[str],
-        loopback: bool,
-    ) -> None:
-        self._runs = runs
-        self._collectors = collectors
-        self._secrets = secrets
-        self._queue = queue
-        self._endpoints = endpoints
-        self._loopback = loopback
+    runs: DryRunManager
+    collectors: CollectorManager
+    secrets: SecretManager
+    queue: Queue
+    endpoints: Sequence[str]
+    loopback: bool
 
     def start(self, principal: Principal, params: Params) -> StoredDryRun:
         """Enqueue a dry run for the workers and return its report, PENDING.
@@ -74,13 +66,13 @@ class DryRunService:
             ConnectionFailureError: the secret service is unreachable.
         """
         collector_id = required_text(params, "collector_id")
-        collector = self._collectors.get(principal.domain_id, collector_id)
+        collector = self.collectors.get(principal.domain_id, collector_id)
         if collector["state"] != ENABLED:
             raise CollectorStateError(collector_id=collector_id, state=collector["state"])
         if params.get("endpoint"):
             self._check_endpoint(params)
         if secret_id := optional_text(params, "secret_id"):
-            secrets = self._secrets.list_of_plugin(collector["plugin_info"], principal)
+            secrets = self.secrets.list_of_plugin(collector["plugin_info"], principal)
             if all(secret.secret_id != secret_id for secret in secrets):
                 raise InvalidParameterError(key="secret_id", reason="is not one of the collector's secrets")
         values: Document = {
@@ -93,7 +85,7 @@ class DryRunService:
         if params.get("options") is not None:
             values["options"] = struct(params["options"], "options")
         named = {name: optional_text(params, name) for name in ("secret_id", "plugin_version", "endpoint")}
-        made = self._runs.insert(values | {name: text for name, text in named.items() if text})
+        made = self.runs.insert(values | {name: text for name, text in named.items() if text})
         _log.info("dry_run_requested", dry_run_id=made["dry_run_id"], collector_id=collector_id)
         self._enqueue(made)
         return made
@@ -106,16 +98,16 @@ class DryRunService:
         if address is None:
             raise InvalidParameterError(key="endpoint", reason="must be grpc://host:port or grpc+ssl://host:port")
         host = address.target.rpartition(":")[0]
-        if self._loopback and is_loopback(bare(host)):
+        if self.loopback and is_loopback(bare(host)):
             return
-        if not any(fnmatchcase(address.target, pattern) for pattern in self._endpoints):
+        if not any(fnmatchcase(address.target, pattern) for pattern in self.endpoints):
             # The plugin receives the collector's secrets: whoever may start a dry run must not choose who reads them.
             reason = "is not allowed by the setting dry_run_endpoints (INVENTORY_DRY_RUN_ENDPOINTS)"
             raise InvalidParameterError(key="endpoint", reason=reason)
 
     def _enqueue(self, made: StoredDryRun) -> None:
         try:
-            self._queue.dry_run(made["dry_run_id"], domain_id=made["domain_id"], priority=made["priority"])
+            self.queue.dry_run(made["dry_run_id"], domain_id=made["domain_id"], priority=made["priority"])
         except ConnectionFailureError as exc:
             # Clients that wait for the report enqueue it again.
             _log.warning("queue_unreachable", dry_run_id=made["dry_run_id"], reason=exc.message)
@@ -126,8 +118,8 @@ class DryRunService:
         Raises:
             NotFoundError: it does not exist, or no longer.
         """
-        found = self._runs.get(principal.domain_id, dry_run_id)
-        if found["status"] in OPEN and self._runs.claim_enqueuing(principal.domain_id, dry_run_id):
+        found = self.runs.get(principal.domain_id, dry_run_id)
+        if found["status"] in OPEN and self.runs.claim_enqueuing(principal.domain_id, dry_run_id):
             self._enqueue(found)
         return found
 
@@ -146,11 +138,11 @@ class DryRunService:
         action, start, limit = params.get("action") or "", page.get("start") or 1, page.get("limit") or _PAGE
         if action and action not in ACTIONS:
             raise InvalidParameterError(key="action", reason=f"must be one of {', '.join(ACTIONS)}")
-        self._runs.get(principal.domain_id, dry_run_id)
-        return self._runs.changes(
+        self.runs.get(principal.domain_id, dry_run_id)
+        return self.runs.changes(
             principal.domain_id, dry_run_id, action=action, start=start, limit=min(limit, MAX_PAGE)
         )
 
     def cancel(self, principal: Principal, dry_run_id: str) -> StoredDryRun:
         """Cancel it; a worker that runs it stops. One that has ended is unchanged. Raises ``NotFoundError``."""
-        return self._runs.cancel(principal.domain_id, dry_run_id)
+        return self.runs.cancel(principal.domain_id, dry_run_id)

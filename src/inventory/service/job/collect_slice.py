@@ -91,6 +91,7 @@ class _AttemptError(Exception):
         self.passing = passing
 
 
+@dataclass(kw_only=True, eq=False)
 class SliceCollector:
     """Collects slices.
 
@@ -101,20 +102,11 @@ class SliceCollector:
         idle_seconds: how long a stream may stay silent, s.
     """
 
-    def __init__(
-        self,
-        *,
-        plugins: PluginManager,
-        secrets: SecretManager,
-        ingest: Ingest,
-        system_token: str,
-        idle_seconds: float,
-    ) -> None:
-        self._plugins = plugins
-        self._secrets = secrets
-        self._ingest = ingest
-        self._system_token = system_token
-        self._idle_seconds = idle_seconds
+    plugins: PluginManager
+    secrets: SecretManager
+    ingest: Ingest
+    system_token: str
+    idle_seconds: float
 
     def attempt(self, assignment: Assignment, running: RunningSlice) -> Attempt:
         """Collect the slice until its stream ends or ``running`` is stopped.
@@ -125,7 +117,7 @@ class SliceCollector:
         """
         task = assignment.task
         principal = system_principal(
-            task["domain_id"], token=self._system_token, transaction_id=transaction_of(assignment.job)
+            task["domain_id"], token=self.system_token, transaction_id=transaction_of(assignment.job)
         )
         options = with_defaults(assignment.plugin_info.get("options") or {}, assignment.metadata)
         secret_data: Json = {}
@@ -142,7 +134,7 @@ class SliceCollector:
 
     def _secret_data(self, secret_id: str, principal: Principal) -> Json:
         try:
-            return self._secrets.get_data(secret_id, principal)
+            return self.secrets.get_data(secret_id, principal)
         except CollectorSecretError as exc:
             # Our own message, which says what to fix and never contains the secret's data.
             raise _AttemptError(exc, passing=False) from exc
@@ -155,7 +147,7 @@ class SliceCollector:
 
     def _connect(self, assignment: Assignment, principal: Principal) -> CollectorPlugin:
         try:
-            return self._plugins.open(assignment.collector, principal)
+            return self.plugins.open(assignment.collector, principal)
         except (AuthenticateFailureError, PermissionDeniedError) as exc:
             raise _AttemptError(CollectorCollectingError(reason=_why(exc)), passing=False) from exc
         except InventoryError as exc:
@@ -193,13 +185,13 @@ class SliceCollector:
                 secret_data,
                 assignment.task.get("filter") or {},
                 assignment.slice.get("task_options"),
-                idle_seconds=self._idle_seconds,
+                idle_seconds=self.idle_seconds,
             )
         except InventoryError as exc:
             raise _AttemptError(exc, passing=isinstance(exc, _PASSING)) from exc
         running.attach(stream)
         with translated_errors():
-            result = self._ingest.run(
+            result = self.ingest.run(
                 stream,
                 _context(assignment, secret_data, principal),
                 should_stop=running.should_stop,

@@ -51,6 +51,7 @@ class JobFacts:
     restored: int = 0
 
 
+@dataclass(kw_only=True, eq=False)
 class RetryService:
     """Retries jobs.
 
@@ -62,24 +63,13 @@ class RetryService:
         holds: the holds that a job has made.
     """
 
-    def __init__(
-        self,
-        *,
-        jobs: JobManager,
-        failed: FailedTasks,
-        tasks: JobTaskManager,
-        reader: JobService,
-        collect: CollectService,
-        planner: RetryPlanner,
-        holds: HoldManager,
-    ) -> None:
-        self._holds = holds
-        self._jobs = jobs
-        self._failed = failed
-        self._tasks = tasks
-        self._reader = reader
-        self._collect = collect
-        self._planner = planner
+    jobs: JobManager
+    failed: FailedTasks
+    tasks: JobTaskManager
+    reader: JobService
+    collect: CollectService
+    planner: RetryPlanner
+    holds: HoldManager
 
     def retry(self, principal: Principal, job_id: str) -> JobFacts:
         """Create the job that retries the failed parts of this one, once: while it runs, further calls return the same
@@ -92,43 +82,43 @@ class RetryService:
             CollectorStateError: the collector is disabled.
             CollectInitializeError, ConnectionFailureError and others raised by collecting; no job was created.
         """
-        self._reader.get(principal, job_id, ("job_id",))
-        job = self._jobs.get(principal.domain_id, job_id)
+        self.reader.get(principal, job_id, ("job_id",))
+        job = self.jobs.get(principal.domain_id, job_id)
         if not _is_own(job, principal):
             raise PermissionDeniedError
-        if reason := self._refusal(job, self._jobs.retry_of(principal.domain_id, job_id)):
+        if reason := self._refusal(job, self.jobs.retry_of(principal.domain_id, job_id)):
             raise JobNotRetryableError(job_id=job_id, reason=reason)
-        made = self._collect.retry(principal, job)
+        made = self.collect.retry(principal, job)
         return JobFacts(made, job_id, "", 0, "it still runs" if _is_open(made) else "")
 
     def get(self, principal: Principal, job_id: str, job_task_id: str = "") -> JobFacts:
         """Return the facts about a job, its warnings only of the given task, if any. Raises ``NotFoundError``."""
-        shown = self._reader.get(principal, job_id)
-        job = self._jobs.get(principal.domain_id, job_id)
-        retry = self._jobs.retry_of(principal.domain_id, job_id)
-        source = self._planner.with_tasks(job)
+        shown = self.reader.get(principal, job_id)
+        job = self.jobs.get(principal.domain_id, job_id)
+        retry = self.jobs.retry_of(principal.domain_id, job_id)
+        source = self.planner.with_tasks(job)
         scope = project_scope(principal)
-        failed = self._failed.count(principal.domain_id, source["job_id"], scope)
+        failed = self.failed.count(principal.domain_id, source["job_id"], scope)
         reason = self._refusal(job, retry)
         if not reason and not _is_own(job, principal):
             reason = "it also collects for projects that are not yours"
         if not reason and retry is None and not failed:
-            reason = self._planner.nothing_failed(source)
+            reason = self.planner.nothing_failed(source)
         if not reason and retry is not None:
             reason = f"{retry['job_id']} already retries it"
         of_task = {**(scope or {}), "job_task_id": job_task_id} if job_task_id else scope
-        warnings = self._tasks.warnings.of_job(principal.domain_id, job_id, of_task)
+        warnings = self.tasks.warnings.of_job(principal.domain_id, job_id, of_task)
         retried_by = retry["job_id"] if retry else ""
         holds = self._holds_of(principal, job_id)
-        restored = {} if principal.projects is not None else self._holds.restored(principal.domain_id, [job_id])
+        restored = {} if principal.projects is not None else self.holds.restored(principal.domain_id, [job_id])
         undone = restored.get(job_id, 0)
         return JobFacts(shown, job.get("retry_of") or "", retried_by, failed, reason, warnings, holds, undone)
 
     def _holds_of(self, principal: Principal, job_id: str) -> list[Document]:
         if principal.projects is not None:
             return []
-        made = self._tasks.garbage.with_holds(principal.domain_id, job_id, _HOLDS)
-        found = self._holds.held_among(principal.domain_id, [hold_id_of(job_task_id) for job_task_id in made])
+        made = self.tasks.garbage.with_holds(principal.domain_id, job_id, _HOLDS)
+        found = self.holds.held_among(principal.domain_id, [hold_id_of(job_task_id) for job_task_id in made])
         return [{name: each.get(name) for name in ("deletion_id", "secret_id", "missing")} for each in found]
 
     def _refusal(self, job: StoredJob, retry: StoredJob | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -35,6 +36,7 @@ _PAUSE_SECONDS: Final = 0.25
 _log = get_logger(__name__)
 
 
+@dataclass(kw_only=True, eq=False)
 class RunSlice:
     """Runs slices; one object serves all threads of a worker.
 
@@ -50,30 +52,16 @@ class RunSlice:
             the lease expires and another worker starts the slice again.
     """
 
-    def __init__(
-        self,
-        *,
-        slices: SliceManager,
-        claims: SliceClaims,
-        tasks: JobTaskManager,
-        starter: SliceStarter,
-        collector: SliceCollector,
-        running: RunningSlices,
-        settler: Settler,
-        queue: Queue,
-        clock: Clock,
-        patience_seconds: float,
-    ) -> None:
-        self._slices = slices
-        self._claims = claims
-        self._tasks = tasks
-        self._starter = starter
-        self._collector = collector
-        self._running = running
-        self._settler = settler
-        self._queue = queue
-        self._clock = clock
-        self._patience_seconds = patience_seconds
+    slices: SliceManager
+    claims: SliceClaims
+    tasks: JobTaskManager
+    starter: SliceStarter
+    collector: SliceCollector
+    running: RunningSlices
+    settler: Settler
+    queue: Queue
+    clock: Clock
+    patience_seconds: float
 
     def run(self, domain_id: str, slice_id: str) -> None:
         """Run the slice if it exists, is due and is unclaimed; else return at once. Safe to call at any time, again.
@@ -81,14 +69,14 @@ class RunSlice:
         Raises:
             ConnectionFailureError: MongoDB is unreachable; the sweeper will enqueue the slice again.
         """
-        if self._running.stopping:
+        if self.running.stopping:
             return
-        found = self._slices.get(domain_id, slice_id)
-        collector = self._starter.collector_of(found) if found else None
+        found = self.slices.get(domain_id, slice_id)
+        collector = self.starter.collector_of(found) if found else None
         if found is None or collector is None:
             return
-        with self._claims.session() as session:
-            claim = self._starter.claim(found, collector, session.session_id["id"])
+        with self.claims.session() as session:
+            claim = self.starter.claim(found, collector, session.session_id["id"])
             self._enqueue_each(claim.next_waiters)
             if claim.claimed is not None:
                 self._run(claim.claimed, collector, session)
@@ -96,8 +84,8 @@ class RunSlice:
     def _run(self, claimed: StoredSlice, collector: StoredCollector, session: ClientSession) -> None:
         bind(job_id=claimed["job_id"], job_task_id=claimed["job_task_id"], slice_id=claimed["slice_id"])
         try:
-            with self._running.tracking(claimed, session) as running:
-                if assignment := self._starter.start_task(claimed, collector):
+            with self.running.tracking(claimed, session) as running:
+                if assignment := self.starter.start_task(claimed, collector):
                     attempt = self._attempt(assignment, running)
                     self._persist(partial(self._conclude, assignment, running, attempt))
             self._persist(lambda: self._wake(claimed))
@@ -109,7 +97,7 @@ class RunSlice:
         try:
             number, attempts = assignment.slice["number"], assignment.slice["attempts"]
             with tracing.span("slice.attempt", number=number, attempt=attempts), SLICE_SECONDS.time():
-                return self._collector.attempt(assignment, running)
+                return self.collector.attempt(assignment, running)
         except (ConnectionFailureError, RequestTimeoutError) as exc:
             _log.warning("slice_interrupted", error=str(exc))
             return Attempt(outcome=running.progress or Outcome(), failure=exc, passing=True)
@@ -127,7 +115,7 @@ class RunSlice:
         if running.stop_reason is StopReason.NOT_OURS and not attempt.complete:
             self._left_behind(claimed, attempt)
         elif running.stop_reason is StopReason.SHUTDOWN and not attempt.complete:
-            if self._claims.hand_back(claimed, running.progress):
+            if self.claims.hand_back(claimed, running.progress):
                 _log.info("slice_handed_back")
                 SLICES_LEFT.labels(outcome="handed_back").inc()
                 self._enqueue([claimed])
@@ -142,7 +130,7 @@ class RunSlice:
 
     def _retry(self, assignment: Assignment, attempt: Attempt) -> None:
         claimed = assignment.slice
-        retried = self._claims.retry(claimed, failed(attempt))
+        retried = self.claims.retry(claimed, failed(attempt))
         if retried is None:
             self._left_behind(claimed, attempt)
         elif retried:
@@ -155,47 +143,47 @@ class RunSlice:
         claimed = assignment.slice
         outcome = failed(attempt)
         status = TaskStatus.FAILURE if outcome.error_count or outcome.failure_count else TaskStatus.SUCCESS
-        if not self._claims.finish(claimed, status, outcome):
+        if not self.claims.finish(claimed, status, outcome):
             self._left_behind(claimed, attempt)
             return
         _log.info("slice_finished", status=status.value, resources=outcome.total_count)
         SLICES_LEFT.labels(outcome=status.value.lower()).inc()
         if claimed["number"] == 0 and claimed["plan_attempt"] == 1:
             # Slice 0 was never claimed before, so no other slices were planned: it is the whole task.
-            self._settler.settle_sole(assignment, status, outcome)
+            self.settler.settle_sole(assignment, status, outcome)
         else:
-            self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
+            self.settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _expand(self, claimed: StoredSlice, options: Sequence[Any]) -> None:
         """Release the slices that the plugin returned to slice 0: they stay held until slice 0 has ended with them."""
         domain_id, job_task_id, attempt = claimed["domain_id"], claimed["job_task_id"], claimed["plan_attempt"]
-        self._slices.hold(claimed, options)
-        if not self._claims.finish(claimed, TaskStatus.SUCCESS, Outcome(), expanded_attempt=attempt):
-            first = self._slices.get(domain_id, claimed["slice_id"])
+        self.slices.hold(claimed, options)
+        if not self.claims.finish(claimed, TaskStatus.SUCCESS, Outcome(), expanded_attempt=attempt):
+            first = self.slices.get(domain_id, claimed["slice_id"])
             # Our earlier write may have succeeded without an answer: continue. Otherwise another plan won, or it ended.
             if first is None or first.get("expanded_attempt") != attempt:
-                self._slices.drop_held(domain_id, job_task_id, attempt=attempt)
+                self.slices.drop_held(domain_id, job_task_id, attempt=attempt)
                 return
         SLICES_LEFT.labels(outcome="success").inc()
-        released = self._slices.release(domain_id, job_task_id, attempt)
-        self._tasks.mark_slices_planned(domain_id, job_task_id)
+        released = self.slices.release(domain_id, job_task_id, attempt)
+        self.tasks.mark_slices_planned(domain_id, job_task_id)
         _log.info("task_sliced", slices=len(released))
         self._enqueue([claimed | {"slice_id": slice_id} for slice_id in released])
-        self._settler.settle_task(domain_id, job_task_id)
+        self.settler.settle_task(domain_id, job_task_id)
 
     def _left_behind(self, claimed: StoredSlice, attempt: Attempt) -> None:
         """Handle a lost claim: a canceled slice still records what it stored; otherwise another worker owns it."""
-        if self._claims.count_canceled(claimed, attempt.outcome):
+        if self.claims.count_canceled(claimed, attempt.outcome):
             _log.info("slice_canceled", resources=attempt.outcome.total_count)
             SLICES_LEFT.labels(outcome="canceled").inc()
         else:
             _log.warning("slice_lost")
             SLICES_LEFT.labels(outcome="lost").inc()
         # Also after a write whose answer was lost, so that the task ends without the sweeper.
-        self._settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
+        self.settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _wake(self, freed: StoredSlice) -> None:
-        self._enqueue_each(self._claims.places.wake(freed))
+        self._enqueue_each(self.claims.places.wake(freed))
 
     def _enqueue_each(self, slices: Sequence[StoredSlice]) -> None:
         # The slices may belong to different domains and have different priorities.
@@ -207,7 +195,7 @@ class RunSlice:
         if not slices:
             return
         try:
-            self._queue.run_slices(
+            self.queue.run_slices(
                 [one["slice_id"] for one in slices],
                 domain_id=slices[0]["domain_id"],
                 priority=slices[0]["priority"],
@@ -218,12 +206,12 @@ class RunSlice:
 
     def _persist(self, write: Callable[[], T]) -> T:
         """Return the result of ``write``, which must be safe to repeat; retry while MongoDB is unreachable."""
-        deadline = self._clock.monotonic() + self._patience_seconds
+        deadline = self.clock.monotonic() + self.patience_seconds
         while True:
             try:
                 return write()
             except ConnectionFailureError as exc:
-                if self._clock.monotonic() >= deadline:
+                if self.clock.monotonic() >= deadline:
                     raise
                 _log.warning("write_retried", error=str(exc))
                 time.sleep(_PAUSE_SECONDS)

@@ -45,6 +45,7 @@ class Claim:
     next_waiters: Sequence[StoredSlice] = ()
 
 
+@dataclass(kw_only=True, eq=False)
 class SliceStarter:
     """Claims slices and starts their tasks.
 
@@ -57,42 +58,30 @@ class SliceStarter:
         worker: identifies this process in claims.
     """
 
-    def __init__(
-        self,
-        *,
-        jobs: JobManager,
-        tasks: JobTaskManager,
-        slices: SliceManager,
-        claims: SliceClaims,
-        collectors: CollectorManager,
-        settler: Settler,
-        limits: SlotLimits,
-        worker: str,
-    ) -> None:
-        self._jobs = jobs
-        self._tasks = tasks
-        self._slices = slices
-        self._claims = claims
-        self._collectors = collectors
-        self._settler = settler
-        self._limits = limits
-        self._worker = worker
+    jobs: JobManager
+    tasks: JobTaskManager
+    slices: SliceManager
+    claims: SliceClaims
+    collectors: CollectorManager
+    settler: Settler
+    limits: SlotLimits
+    worker: str
 
     def collector_of(self, found: StoredSlice) -> StoredCollector | None:
         """Return the slice's collector, or None if the slice must not run; in that case, what can end is ended."""
         domain_id, job_id = found["domain_id"], found["job_id"]
         if found["status"] not in OPEN:
-            self._settler.settle_task(domain_id, found["job_task_id"])
+            self.settler.settle_task(domain_id, found["job_task_id"])
             return None
-        job = self._jobs.find(domain_id, job_id)
+        job = self.jobs.find(domain_id, job_id)
         if job is None:
             return None
-        collector = self._collectors.get_many(domain_id, [found["collector_id"]]).get(found["collector_id"])
+        collector = self.collectors.get_many(domain_id, [found["collector_id"]]).get(found["collector_id"])
         if collector is None:
-            self._jobs.cancel_job(domain_id, job_id)
+            self.jobs.cancel_job(domain_id, job_id)
             return None
         if JobStatus(job["status"]) not in JOB_OPEN:
-            self._jobs.cancel_parts(domain_id, job_id)
+            self.jobs.cancel_parts(domain_id, job_id)
             return None
         return collector
 
@@ -105,16 +94,16 @@ class SliceStarter:
             session_id: of the session by which it will be written.
         """
         limits = self._limits_of(collector)
-        owner = f"{self._worker}/{secrets.token_hex(8)}"
+        owner = f"{self.worker}/{secrets.token_hex(8)}"
         for _ in range(_TRIES):
-            claimed = self._claims.claim(found, owner=owner, limits=limits, session_id=session_id)
+            claimed = self.claims.claim(found, owner=owner, limits=limits, session_id=session_id)
             if claimed is Refusal.NOT_CLAIMABLE:
                 return Claim()
             if not isinstance(claimed, Refusal):
                 return Claim(claimed)
-            lacking = self._claims.places.put_back(found, limits)
+            lacking = self.claims.places.put_back(found, limits)
             if lacking:
-                return Claim(next_waiters=self._claims.places.next_waiters(found, lacking, limits))
+                return Claim(next_waiters=self.claims.places.next_waiters(found, lacking, limits))
         return Claim()
 
     def start_task(self, claimed: StoredSlice, collector: StoredCollector) -> Assignment | None:
@@ -129,33 +118,33 @@ class SliceStarter:
             self._refuse(claimed, started.running)
             return None
         if started.task is None:
-            self._slices.cancel(domain_id, job_task_id=job_task_id)
+            self.slices.cancel(domain_id, job_task_id=job_task_id)
             return None
-        job = self._jobs.find(domain_id, job_id)
+        job = self.jobs.find(domain_id, job_id)
         if job is None or JobStatus(job["status"]) not in JOB_OPEN:
-            self._jobs.cancel_parts(domain_id, job_id)
+            self.jobs.cancel_parts(domain_id, job_id)
             return None
         return Assignment(slice=claimed, task=started.task, job=job, collector=collector)
 
     def _start(self, domain_id: str, job_task_id: str) -> Started:
-        started = self._tasks.start(domain_id, job_task_id)
+        started = self.tasks.start(domain_id, job_task_id)
         if started.running is not None and self._ended(started.running):
-            started = self._tasks.start(domain_id, job_task_id)
+            started = self.tasks.start(domain_id, job_task_id)
         return started
 
     def _ended(self, running: StoredJobTask) -> bool:
         """Return whether the running task is only a leftover; if so, clear it away."""
         domain_id, job_id, job_task_id = running["domain_id"], running["job_id"], running["job_task_id"]
-        job = self._jobs.find(domain_id, job_id)
+        job = self.jobs.find(domain_id, job_id)
         if job is None:
-            self._tasks.delete_of_jobs(domain_id, [job_id])
+            self.tasks.delete_of_jobs(domain_id, [job_id])
             return True
         if JobStatus(job["status"]) not in JOB_OPEN:
-            self._jobs.cancel_parts(domain_id, job_id)
+            self.jobs.cancel_parts(domain_id, job_id)
             return True
-        if self._slices.has_open(domain_id, job_task_id):
+        if self.slices.has_open(domain_id, job_task_id):
             return False
-        self._settler.settle_task(domain_id, job_task_id)
+        self.settler.settle_task(domain_id, job_task_id)
         return True
 
     def _refuse(self, claimed: StoredSlice, running: StoredJobTask) -> None:
@@ -165,19 +154,19 @@ class SliceStarter:
             secret_id=claimed["secret_id"],
             job_task_id=running["job_task_id"],
         )
-        if not self._tasks.refuse(domain_id, job_task_id, error):
+        if not self.tasks.refuse(domain_id, job_task_id, error):
             return
         _log.info("task_refused", job_task_id=job_task_id, running=running["job_task_id"])
-        self._slices.cancel(domain_id, job_task_id=job_task_id)
-        self._settler.settle_job(domain_id, claimed["job_id"])
+        self.slices.cancel(domain_id, job_task_id=job_task_id)
+        self.settler.settle_job(domain_id, claimed["job_id"])
 
     def _limits_of(self, collector: StoredCollector) -> SlotLimits:
         requested = (collector["plugin_info"].get("metadata") or {}).get("max_concurrent_slices")
         if not isinstance(requested, int | float) or isinstance(requested, bool):
-            return self._limits
+            return self.limits
         if not math.isfinite(requested) or requested < 1:
-            return self._limits
+            return self.limits
         return SlotLimits(
-            per_collector=min(self._limits.per_collector, int(requested)),
-            per_endpoint=min(self._limits.per_endpoint, int(requested)),
+            per_collector=min(self.limits.per_collector, int(requested)),
+            per_endpoint=min(self.limits.per_endpoint, int(requested)),
         )

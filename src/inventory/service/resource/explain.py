@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from inventory.connector.ports import Identity
@@ -43,6 +44,7 @@ Sighted: TypeAlias = "dict[str, Any]"
 """Who saw a resource, and when: the fields of a collection state that are still known."""
 
 
+@dataclass(kw_only=True, eq=False)
 class ResourceExplainer:
     """Explains cloud services.
 
@@ -53,30 +55,16 @@ class ResourceExplainer:
         limits: the settings about deletion.
     """
 
-    def __init__(
-        self,
-        *,
-        services: CloudServiceManager,
-        states: StateStore,
-        records: RecordStore,
-        collectors: CollectorManager,
-        rules: CollectorRuleManager,
-        lookalikes: Lookalikes,
-        twins: Twins,
-        freshness: FreshnessService,
-        identity: Identity,
-        limits: RemovalLimits,
-    ) -> None:
-        self._services = services
-        self._states = states
-        self._records = records
-        self._collectors = collectors
-        self._rules = rules
-        self._lookalikes = lookalikes
-        self._twins = twins
-        self._freshness = freshness
-        self._identity = identity
-        self._limits = limits
+    services: CloudServiceManager
+    states: StateStore
+    records: RecordStore
+    collectors: CollectorManager
+    rules: CollectorRuleManager
+    lookalikes: Lookalikes
+    twins: Twins
+    freshness: FreshnessService
+    identity: Identity
+    limits: RemovalLimits
 
     def explain(self, principal: Principal, cloud_service_id: str) -> Document:
         """Return the fields of the ``ResourceExplanation``.
@@ -87,12 +75,12 @@ class ResourceExplainer:
         Raises:
             NotFoundError: there is no such cloud service that the caller may see.
         """
-        document = self._services.get(principal.domain_id, cloud_service_id, project_scope(principal))
+        document = self.services.get(principal.domain_id, cloud_service_id, project_scope(principal))
         with translated_errors():
-            states = self._states.of_resource(principal.domain_id, cloud_service_id)
-            last_change = self._records.newest(principal.domain_id, cloud_service_id)
+            states = self.states.of_resource(principal.domain_id, cloud_service_id)
+            last_change = self.records.newest(principal.domain_id, cloud_service_id)
         seen = _with_former(states, document)
-        collectors = self._collectors.get_many(principal.domain_id, {state["collector_id"] for state in seen})
+        collectors = self.collectors.get_many(principal.domain_id, {state["collector_id"] for state in seen})
         views = self._views(principal, seen, collectors)
         shown = None if principal.projects is None else frozenset(views)
         rule = creating_rule(as_active(document), text_rules())
@@ -106,7 +94,7 @@ class ResourceExplainer:
             "identity": _identity(document, rule),
             "project": self._project(principal, document, seen),
             "removals": removals(
-                document, states, collectors, self._limits, shown, [twin["cloud_service_id"] for twin in twins]
+                document, states, collectors, self.limits, shown, [twin["cloud_service_id"] for twin in twins]
             ),
             "lookalikes": [lookalike(document, other, rule or ()) for other in alike[:LOOKALIKES]],
             "lookalikes_incomplete": len(alike) > LOOKALIKES,
@@ -117,7 +105,7 @@ class ResourceExplainer:
         self, principal: Principal, states: Sequence[Sighted], collectors: Mapping[str, Json]
     ) -> dict[tuple[str, str], SecretView]:
         """Return the views of existing collectors that see the resource and that the caller may see."""
-        return self._freshness.of_secrets(principal, [pair for pair in map(_pair, states) if pair[0] in collectors])
+        return self.freshness.of_secrets(principal, [pair for pair in map(_pair, states) if pair[0] in collectors])
 
     def _project(self, principal: Principal, document: Json, states: Sequence[Sighted]) -> Document:
         """Return what set the project of the resource: the last user who changed it, else a rule, else the secret."""
@@ -126,7 +114,7 @@ class ResourceExplainer:
             return {"source": "NONE"}
         found = {"project_id": project_id}
         with translated_errors():
-            by_user = self._records.newest(
+            by_user = self.records.newest(
                 principal.domain_id,
                 document["cloud_service_id"],
                 updated_by=BY_USER,
@@ -141,15 +129,15 @@ class ResourceExplainer:
                 # Collector rules are not for callers bound to projects.
                 return found | {"source": "RULE", **(names if principal.projects is None else {})}
             pair = (last["collector_id"], last.get("secret_id") or "")
-            view = self._freshness.of_secrets(principal, [pair]).get(pair)
+            view = self.freshness.of_secrets(principal, [pair]).get(pair)
             if view is not None and view.project_id == project_id:
                 return found | {"source": "SECRET", "secret_id": pair[1]}
         return found | {"source": "OTHER"}
 
     def _deciding_rule(self, principal: Principal, collector_id: str, document: Json) -> Json | None:
         """Return the rule of the collector that assigns the current project to the stored resource."""
-        book = RuleBook.of(self._rules.list_of_collector(principal.domain_id, collector_id))
-        projects = Projects(identity=self._identity, principal=principal)
+        book = RuleBook.of(self.rules.list_of_collector(principal.domain_id, collector_id))
+        projects = Projects(identity=self.identity, principal=principal)
         try:
             project_id, rule = book.project_and_rule(as_sent(document), projects)
         except InventoryError:
@@ -161,7 +149,7 @@ class ResourceExplainer:
         """Return the active resources that the caller may see, because of which an undo does not restore this one."""
         if document.get("state") != DELETED:
             return []
-        found = self._twins.of(document, SameThing())
+        found = self.twins.of(document, SameThing())
         return [each for each in found if principal.projects is None or each.get(_PROJECT) in principal.projects]
 
     def _alike(
@@ -179,7 +167,7 @@ class ResourceExplainer:
         for each in wanted:
             # The remaining values must identify a resource: otherwise all resources of an account would match.
             if any(key in NAMING and value not in NO_VALUE for key, value in each.items()):
-                others = self._lookalikes.with_values(document, each, scope=scope, limit=LOOKALIKES + 1)
+                others = self.lookalikes.with_values(document, each, scope=scope, limit=LOOKALIKES + 1)
                 found.update({other["cloud_service_id"]: other for other in others})
         first = [twin["cloud_service_id"] for twin in twins]
         return [*twins, *(found[key] for key in sorted(found) if key not in first)]

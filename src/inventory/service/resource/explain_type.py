@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
@@ -27,6 +28,7 @@ _SEARCHES: Final = 10
 """The number of resources for which all rules are tried; for the others, only rules already found are."""
 
 
+@dataclass(kw_only=True, eq=False)
 class TypeExplainer:
     """Explains types of cloud services.
 
@@ -36,18 +38,10 @@ class TypeExplainer:
         collectors, rules: the collectors and their rules.
     """
 
-    def __init__(
-        self,
-        *,
-        types: CloudServiceTypeService,
-        lookalikes: Lookalikes,
-        collectors: CollectorManager,
-        rules: CollectorRuleManager,
-    ) -> None:
-        self._collectors = collectors
-        self._rules = rules
-        self._types = types
-        self._lookalikes = lookalikes
+    types: CloudServiceTypeService
+    lookalikes: Lookalikes
+    collectors: CollectorManager
+    rules: CollectorRuleManager
 
     def explain(self, principal: Principal, cloud_service_type_id: str) -> Document:
         """Return the fields of the ``TypeExplanation``; for a caller bound to projects, only of resources in these.
@@ -55,7 +49,7 @@ class TypeExplainer:
         Raises:
             NotFoundError: there is no such type.
         """
-        found = self._types.get(principal, cloud_service_type_id, ("provider", "group", "name"))
+        found = self.types.get(principal, cloud_service_type_id, ("provider", "group", "name"))
         names = {name: found.get(name) or "" for name in ("provider", "group", "name")}
         kind = {
             "provider": names["provider"],
@@ -63,8 +57,8 @@ class TypeExplainer:
             "cloud_service_type": names["name"],
         }
         scope = project_scope(principal) or {}
-        duplicates = self._lookalikes.of_type(principal.domain_id, kind, scope=scope)
-        some = self._lookalikes.some_of_type(principal.domain_id, kind, scope=scope, limit=SAMPLE)
+        duplicates = self.lookalikes.of_type(principal.domain_id, kind, scope=scope)
+        some = self.lookalikes.some_of_type(principal.domain_id, kind, scope=scope, limit=SAMPLE)
         used = rules_used(some)
         unknown = used.pop(None, 0)
         used.setdefault(USUAL, 0)
@@ -90,8 +84,8 @@ class TypeExplainer:
             for collector_id in {info.get("collector_id") or "" for info in resource.get("collection_info") or ()}:
                 seen.setdefault(collector_id, []).append(sent)
         found = []
-        for collector_id, collector in self._collectors.get_many(principal.domain_id, sorted(seen)).items():
-            book = RuleBook.of(self._rules.list_of_collector(principal.domain_id, collector_id))
+        for collector_id, collector in self.collectors.get_many(principal.domain_id, sorted(seen)).items():
+            book = RuleBook.of(self.rules.list_of_collector(principal.domain_id, collector_id))
             applied = Counter(rule["collector_rule_id"] for sent in seen[collector_id] for rule in book.applied(sent))
             for rule in chain.from_iterable(book.groups):
                 names = {"name": rule.get("name") or "", "collector_name": collector["name"]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from bson import Binary
@@ -29,6 +30,7 @@ _RENEW_PART: Final = 1 / 3
 """The share of its lease after which a claim is renewed; shorter collections need no command for it."""
 
 
+@dataclass(kw_only=True, eq=False)
 class TaskGarbage:
     """Garbage collection of a full collect: resources that the task no longer saw.
 
@@ -44,32 +46,17 @@ class TaskGarbage:
         rehearsed: whether its tasks are those of a dry run.
     """
 
-    def __init__(
-        self,
-        *,
-        database: Database[Document],
-        jobs: JobManager,
-        tasks: JobTaskManager,
-        collectors: CollectorManager,
-        clock: Clock,
-        threshold: int,
-        grace_seconds: float,
-        lease_seconds: float,
-        guard: DeletionGuard = NO_GUARD,
-        prepare: Callable[[StoredJobTask], None] = lambda _: None,
-        rehearsed: bool = False,
-    ) -> None:
-        self._rehearsed = rehearsed
-        self._prepare = prepare
-        self._guard = guard
-        self._database = database
-        self._jobs = jobs
-        self._tasks = tasks
-        self._collectors = collectors
-        self._clock = clock
-        self._threshold = threshold
-        self._grace_seconds = grace_seconds
-        self._lease_seconds = lease_seconds
+    database: Database[Document]
+    jobs: JobManager
+    tasks: JobTaskManager
+    collectors: CollectorManager
+    clock: Clock
+    threshold: int
+    grace_seconds: float
+    lease_seconds: float
+    guard: DeletionGuard = NO_GUARD
+    prepare: Callable[[StoredJobTask], None] = lambda _: None
+    rehearsed: bool = False
 
     def collected(self, task: StoredJobTask, *, resources_seen: int, belongs_to: Assignment | None = None) -> bool:
         """Collect the garbage of a task whose slices all ended in SUCCESS.
@@ -91,19 +78,19 @@ class TaskGarbage:
         context = self._context(task, belongs_to)
         if context is None or not is_due(context, resources_seen=resources_seen):
             return True
-        claim = _Claim(self._tasks, task, self._clock, self._lease_seconds)
-        with self._database.client.start_session() as session:
+        claim = _Claim(self.tasks, task, self.clock, self.lease_seconds)
+        with self.database.client.start_session() as session:
             if not claim.taken(session.session_id["id"]):
                 return False
             with translated_errors():
-                self._prepare(task)
+                self.prepare(task)
                 counts = collect_garbage(
-                    self._database,
+                    self.database,
                     context=context,
                     task_started_at=task.get("view_started_at") or task["started_at"],
-                    clock=self._clock,
-                    threshold=self._threshold,
-                    grace_seconds=self._grace_seconds,
+                    clock=self.clock,
+                    threshold=self.threshold,
+                    grace_seconds=self.grace_seconds,
                     may_go_on=claim.kept,
                     fence=claim.fence,
                     session=session,
@@ -124,8 +111,8 @@ class TaskGarbage:
         if belongs_to is not None:
             job, collector = belongs_to.job, belongs_to.collector
         else:
-            job = self._jobs.find(domain_id, task["job_id"])
-            collector = self._collectors.get_many(domain_id, [collector_id]).get(collector_id)
+            job = self.jobs.find(domain_id, task["job_id"])
+            collector = self.collectors.get_many(domain_id, [collector_id]).get(collector_id)
         if job is None or collector is None:
             return None
         return IngestContext(
@@ -137,8 +124,8 @@ class TaskGarbage:
             collect_mode=CollectMode.parse(job["collect_mode"]),
             plugin_metadata=collector["plugin_info"].get("metadata") or {},
             full_collect=task["full_collect"],
-            deletion_guard=self._guard.of_collector(collector.get("tags")),
-            rehearsed=self._rehearsed,
+            deletion_guard=self.guard.of_collector(collector.get("tags")),
+            rehearsed=self.rehearsed,
         )
 
 
