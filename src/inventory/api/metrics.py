@@ -5,39 +5,31 @@ from __future__ import annotations
 from typing import Final
 
 from inventory.observe import metric_feed
-from inventory.observe.metrics import OPEN, SERVER, counter, gauge, histogram
+from inventory.observe.metrics import OPEN, SERVER, Metrics
 
-RPCS: Final = counter(
-    "inventory_rpcs_total",
-    "RPCs answered, by gRPC status.",
-    processes=[SERVER],
-    labels={"method": OPEN, "status": OPEN},
+_METRICS = Metrics(SERVER)
+
+RPCS: Final = _METRICS.counter(
+    "inventory_rpcs_total", "RPCs answered, by gRPC status.", labels={"method": OPEN, "status": OPEN}
 )
-RPC_SECONDS: Final = histogram(
-    "inventory_rpc_seconds",
-    "Time from a call's arrival in our code to its answer, s.",
-    processes=[SERVER],
-    labels={"method": OPEN},
+RPC_SECONDS: Final = _METRICS.histogram(
+    "inventory_rpc_seconds", "Time from a call's arrival in our code to its answer, s.", labels={"method": OPEN}
 )
-RPCS_IN_WORK: Final = gauge("inventory_rpcs_in_work", "RPCs that are running now.", processes=[SERVER])
-RPCS_REFUSED: Final = counter(
+RPCS_IN_WORK: Final = _METRICS.gauge("inventory_rpcs_in_work", "RPCs that are running now.")
+RPCS_REFUSED: Final = _METRICS.counter(
     "inventory_rpcs_refused_total",
     "RPCs refused with RESOURCE_EXHAUSTED, by the limit reached: arrivals (max_concurrent_rpcs), a lane, waiting "
     "(max_waiting_rpcs), memory (memory_budget_bytes).",
-    processes=[SERVER],
     labels={"reason": ["arrivals", "quick", "heavy", "waiting", "memory"]},
 )
-LANE_QUEUED: Final = gauge(
+LANE_QUEUED: Final = _METRICS.gauge(
     "inventory_rpcs_queued",
     "RPCs that wait for their turn: quick ones, and heavy ones, whose cost is unknown.",
-    processes=[SERVER],
     labels={"lane": ["quick", "heavy"]},
 )
-RPCS_WAITING: Final = gauge(
-    "inventory_rpcs_waiting", "RPCs that wait for a plugin or for its installation.", processes=[SERVER]
-)
-RPCS_RECEIVING: Final = gauge(
-    "inventory_rpcs_receiving", "RPCs still without their request after a quarter of a second.", processes=[SERVER]
+RPCS_WAITING: Final = _METRICS.gauge("inventory_rpcs_waiting", "RPCs that wait for a plugin or for its installation.")
+RPCS_RECEIVING: Final = _METRICS.gauge(
+    "inventory_rpcs_receiving", "RPCs still without their request after a quarter of a second."
 )
 
 

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from typing import Final
 
-from inventory.observe.metrics import SCHEDULER, WORKER, counter, histogram
+from inventory.observe.metrics import SCHEDULER, WORKER, Metrics
 
 _OTHER: Final = "other"
 
-UNKNOWN_TYPES: Final = counter(
+_WORKER = Metrics(WORKER)
+_WORKER_AND_SCHEDULER = Metrics(WORKER, SCHEDULER)
+
+UNKNOWN_TYPES: Final = _WORKER.counter(
     "inventory_ingest_unknown_types_total",
     "Unknown resource types of inventory.* that plugins sent, once per type and task.",
-    processes=[WORKER],
     labels={"resource_type": (_OTHER,)},
 )
 
-RESOURCES: Final = counter(
+RESOURCES: Final = _WORKER_AND_SCHEDULER.counter(
     "inventory_resources_total",
     "Collected resources, by result; deleted: no longer seen by full collects; held: too many to delete.",
-    processes=[WORKER, SCHEDULER],
     labels={"outcome": ("created", "updated", "failure", "uncounted", "deleted", "disconnected", "held")},
 )
-BATCH_RESOURCES: Final = histogram(
+BATCH_RESOURCES: Final = _WORKER.histogram(
     "inventory_batch_resources",
     "Messages of a plugin that were applied in one batch.",
-    processes=[WORKER],
     buckets=(1, 5, 10, 25, 50, 100, 200, 300, 400, 500, 1000, 5000),
 )
-BATCH_SECONDS: Final = histogram(
-    "inventory_batch_seconds", "Time to apply one batch: look up, decide, write, s.", processes=[WORKER]
+BATCH_SECONDS: Final = _WORKER.histogram(
+    "inventory_batch_seconds", "Time to apply one batch: look up, decide, write, s."
 )
 
 _TYPES_NAMED: Final = 50

@@ -8,27 +8,23 @@ from typing import Final
 
 from inventory.domain.job.states import JOB_OPEN, JobStatus
 from inventory.observe import tracing
-from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, counter, histogram
+from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, Metrics
 
 _COLLECTIONS: Final = ("cloud_service", "cloud_service_type", "region", "record", "collection_state")
 
-JOBS_ENDED: Final = counter(
+_ALL = Metrics(SERVER, WORKER, SCHEDULER)
+_WORKER = Metrics(WORKER)
+
+JOBS_ENDED: Final = _ALL.counter(
     "inventory_jobs_ended_total",
     "Ended jobs, by status.",
-    processes=[SERVER, WORKER, SCHEDULER],
     labels={"status": [status.value for status in JobStatus if status not in JOB_OPEN]},
 )
-WRITE_SECONDS: Final = histogram(
-    "inventory_bulk_write_seconds",
-    "Duration of one bulk write, s.",
-    processes=[WORKER],
-    labels={"collection": _COLLECTIONS},
+WRITE_SECONDS: Final = _WORKER.histogram(
+    "inventory_bulk_write_seconds", "Duration of one bulk write, s.", labels={"collection": _COLLECTIONS}
 )
-WRITES: Final = counter(
-    "inventory_bulk_writes_total",
-    "Documents sent in bulk writes.",
-    processes=[WORKER],
-    labels={"collection": _COLLECTIONS},
+WRITES: Final = _WORKER.counter(
+    "inventory_bulk_writes_total", "Documents sent in bulk writes.", labels={"collection": _COLLECTIONS}
 )
 
 

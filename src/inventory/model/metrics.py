@@ -20,30 +20,28 @@ from pymongo.monitoring import (
 )
 
 from inventory.observe import metric_feed
-from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, ProcessKind, counter, gauge
+from inventory.observe.metrics import SCHEDULER, SERVER, WORKER, Metrics
 
-_PROCESSES: Final[tuple[ProcessKind, ...]] = (SERVER, WORKER, SCHEDULER)
+_METRICS = Metrics(SERVER, WORKER, SCHEDULER)
 
-POOL_SIZE: Final = gauge("inventory_mongodb_pool_size", "Maximum connections, over all pools.", processes=_PROCESSES)
-CONNECTIONS: Final = gauge("inventory_mongodb_connections", "Open connections.", processes=_PROCESSES)
-IN_USE: Final = gauge("inventory_mongodb_connections_in_use", "Connections in use.", processes=_PROCESSES)
-WAIT_SECONDS: Final = counter(
-    "inventory_mongodb_pool_wait_seconds_total", "Time spent waiting for a connection, s.", processes=_PROCESSES
+POOL_SIZE: Final = _METRICS.gauge("inventory_mongodb_pool_size", "Maximum connections, over all pools.")
+CONNECTIONS: Final = _METRICS.gauge("inventory_mongodb_connections", "Open connections.")
+IN_USE: Final = _METRICS.gauge("inventory_mongodb_connections_in_use", "Connections in use.")
+WAIT_SECONDS: Final = _METRICS.counter(
+    "inventory_mongodb_pool_wait_seconds_total", "Time spent waiting for a connection, s."
 )
-CHECKOUTS_FAILED: Final = counter(
+CHECKOUTS_FAILED: Final = _METRICS.counter(
     "inventory_mongodb_pool_failures_total",
     "Operations that got no connection: timeout means that the pool is exhausted.",
-    processes=_PROCESSES,
     labels={"reason": ("timeout", "poolClosed", "connectionError")},
 )
-POOL_CLEARED: Final = counter(
-    "inventory_mongodb_pool_cleared_total", "How often a node's connections were dropped.", processes=_PROCESSES
+POOL_CLEARED: Final = _METRICS.counter(
+    "inventory_mongodb_pool_cleared_total", "How often a node's connections were dropped."
 )
 
-CLOCK_SKEW: Final = gauge(
+CLOCK_SKEW: Final = _METRICS.gauge(
     "inventory_clock_skew_seconds",
     "Minimum deviation of this machine's clock from MongoDB's, s; the maximum over a parent and its children.",
-    processes=_PROCESSES,
     mode="livemax",
 )
 

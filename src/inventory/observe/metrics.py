@@ -1,7 +1,7 @@
 """Declares metrics, and shows those of a parent and its children as one.
 
-Every metric is declared in a ``metrics.py`` through :func:`counter`, :func:`gauge` or :func:`histogram`, which record
-its meaning and the kinds of process that have it: tests compare the processes, the dashboard and the alerts with that.
+Every metric is declared in a ``metrics.py`` through :class:`Metrics`, which records its meaning and the kinds of
+process that have it: tests compare the processes, the dashboard and the alerts with that.
 Labels have few values, known in advance if possible, and never an id.
 """
 
@@ -68,36 +68,33 @@ def declared() -> list[Declared]:
     return [_declared[name] for name in sorted(_declared)]
 
 
-def counter(name: str, about: str, *, processes: Sequence[ProcessKind], labels: _Labels | None = None) -> Counter:
-    """Declare a counter; ``labels`` gives the values of each label that are known in advance, or ``OPEN``."""
-    _note(name, "counter", about, labels, processes)
-    return _prepared(Counter(name, about, list(labels or ())), labels)
+class Metrics:
+    """Declares metrics of some kinds of process.
 
+    In each declaration ``labels`` gives the values of each label that are known in advance, or ``OPEN``.
+    """
 
-def gauge(
-    name: str,
-    about: str,
-    *,
-    processes: Sequence[ProcessKind],
-    labels: _Labels | None = None,
-    mode: Literal["livesum", "livemax"] = "livesum",
-) -> Gauge:
-    """Declare a gauge. ``mode`` says what a parent with children shows: the sum of living processes or the maximum."""
-    _note(name, "gauge", about, labels, processes)
-    return _prepared(Gauge(name, about, list(labels or ()), multiprocess_mode=mode), labels)
+    def __init__(self, *processes: ProcessKind) -> None:
+        self._processes = processes
 
+    def counter(self, name: str, about: str, *, labels: _Labels | None = None) -> Counter:
+        """Declare a counter."""
+        _note(name, "counter", about, labels, self._processes)
+        return _prepared(Counter(name, about, list(labels or ())), labels)
 
-def histogram(
-    name: str,
-    about: str,
-    *,
-    processes: Sequence[ProcessKind],
-    labels: _Labels | None = None,
-    buckets: Sequence[float] = FAST_SECONDS,
-) -> Histogram:
-    """Declare a histogram."""
-    _note(name, "histogram", about, labels, processes)
-    return _prepared(Histogram(name, about, list(labels or ()), buckets=buckets), labels)
+    def gauge(
+        self, name: str, about: str, *, labels: _Labels | None = None, mode: Literal["livesum", "livemax"] = "livesum"
+    ) -> Gauge:
+        """Declare a gauge. ``mode``: what a parent with children shows: the sum of living processes or the maximum."""
+        _note(name, "gauge", about, labels, self._processes)
+        return _prepared(Gauge(name, about, list(labels or ()), multiprocess_mode=mode), labels)
+
+    def histogram(
+        self, name: str, about: str, *, labels: _Labels | None = None, buckets: Sequence[float] = FAST_SECONDS
+    ) -> Histogram:
+        """Declare a histogram."""
+        _note(name, "histogram", about, labels, self._processes)
+        return _prepared(Histogram(name, about, list(labels or ()), buckets=buckets), labels)
 
 
 def _note(name: str, type_: str, about: str, labels: _Labels | None, processes: Sequence[ProcessKind]) -> None:
@@ -112,13 +109,13 @@ def _prepared(metric: _MetricT, labels: _Labels | None) -> _MetricT:
     return metric
 
 
-LOG_LINES_DROPPED: Final = counter(
-    "inventory_log_lines_dropped_total", "Log lines dropped because standard error was too slow.", processes=ALL
+_METRICS = Metrics(*ALL)
+
+LOG_LINES_DROPPED: Final = _METRICS.counter(
+    "inventory_log_lines_dropped_total", "Log lines dropped because standard error was too slow."
 )
-ACCEPTS_FAILED: Final = counter(
-    "inventory_accepts_failed_total",
-    "Connections refused because the process had no file descriptor left.",
-    processes=ALL,
+ACCEPTS_FAILED: Final = _METRICS.counter(
+    "inventory_accepts_failed_total", "Connections refused because the process had no file descriptor left."
 )
 log_stream.on_dropped(LOG_LINES_DROPPED.inc)
 
