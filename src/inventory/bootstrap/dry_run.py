@@ -61,12 +61,7 @@ class SliceList:
 
 
 class ScratchContainer(Container):
-    """All objects of one dry run: the container of its process, over scratch collections.
-
-    Args:
-        container: of the process.
-        claimed: the dry run.
-    """
+    """All objects of one dry run: the container of its process, over scratch collections."""
 
     rehearsed = True
 

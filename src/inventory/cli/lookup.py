@@ -27,9 +27,6 @@ class EntityKind:
 
     Attributes:
         word: the word for it in messages.
-        service: its service in the API.
-        id_field: the name of its id field.
-        prefix: the prefix of its ids.
         names: the fields that are searched for a name, the best first.
     """
 
@@ -72,8 +69,6 @@ def find(client: Client, kind: EntityKind, name_or_id: str, *, or_deleted: bool 
     """Return the object with this id or, if there is exactly one, this name.
 
     Args:
-        client: of the server.
-        kind: the kind of object.
         name_or_id: its name or id.
         or_deleted: a resource that is deleted, but still kept, is found too if no active one has the name.
 

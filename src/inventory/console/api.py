@@ -61,7 +61,6 @@ class Api(Protocol):
 
         Args:
             name: such as ``Collector.list``.
-            request: its fields.
             token: the caller's; empty for none.
             transaction_id: of the visit.
             seconds: how long it may take; absent: as long as the gateway allows.

@@ -68,7 +68,6 @@ class Visit:
 
     Args:
         site: what all visits share.
-        request: the browser's request.
         transaction_id: for all calls of the page.
         form: the posted form; empty for a read-only page.
         now: the current time, with a time zone.
@@ -164,7 +163,6 @@ class Visit:
         Args:
             name: the method.
             wait: whether this request shows nothing else, and therefore waits.
-            request: its fields.
 
         Raises:
             ApiError: it failed.

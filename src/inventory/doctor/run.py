@@ -21,7 +21,6 @@ def checks(container: Surroundings, *, plugins: bool) -> Iterator[Finding]:
     """Yield the findings as they are made; if one check fails, the others still run.
 
     Args:
-        container: the objects of the process.
         plugins: whether to check the collectors' plugins as well.
     """
     yield from _names()

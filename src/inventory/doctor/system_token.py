@@ -39,7 +39,6 @@ def check_token(container: Surroundings, *, stored: bool) -> Finding:
     """Test the system token as workers use it: with identity, then with secret. No secret is read.
 
     Args:
-        container: of the process.
         stored: whether MongoDB can be queried for a domain that has collectors.
     """
     service = "identity"

@@ -12,7 +12,6 @@ def reference_key(domain_id: str, *parts: str) -> str:
     ``x.y``. Parts without a dot, a dollar or a percent sign, which is almost all of them, stay unchanged.
 
     Args:
-        domain_id: the domain.
         parts: provider, group and type, or provider and region code.
     """
     return ".".join([domain_id, *map(escape_key, parts[:-1]), parts[-1]])

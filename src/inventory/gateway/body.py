@@ -16,7 +16,6 @@ async def read_body(request: Request, limit: int, reserve: Callable[[int], Await
     receives the answer; a body announced to be larger than that is not read at all.
 
     Args:
-        request: the request.
         limit: maximum size, bytes.
         reserve: called with the size so far, bytes; nothing more is read before it returns.
 

@@ -41,7 +41,6 @@ class ConsoleApi:
     """Implements :class:`inventory.console.api.Api`.
 
     Args:
-        upstream: the connection to the server.
         limits: of one request.
         load: of all requests, including the API's.
         rate_limit: limits the requests of one address.

@@ -80,8 +80,6 @@ class Endpoint:
     """Answers the requests to one route.
 
     Args:
-        route: path and method.
-        upstream: the connection to the server.
         limits: of one request.
         load: of all requests.
         rate_limit: limits the requests of one address; the server sees only the gateway's address.

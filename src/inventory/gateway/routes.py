@@ -21,7 +21,6 @@ class Route:
 
     Attributes:
         path: such as ``/inventory/v1/collector/update-plugin``.
-        method: the method it calls.
     """
 
     path: str

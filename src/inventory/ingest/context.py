@@ -40,7 +40,6 @@ class IngestContext:
     Attributes:
         project_id: the secret's project; empty for none.
         provider: the secret's provider; empty for none.
-        plugin_metadata: the collector's ``plugin_info.metadata``.
         secret_values: the secret's data, redacted in every stored text.
         full_collect: whether the empty filter was sent in mode ALL (see garbage collection).
         use_cache: whether the collect asked for the FilterCache.

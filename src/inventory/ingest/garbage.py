@@ -81,10 +81,8 @@ def collect_garbage(
     Call it once after a task for which :func:`is_due`.
 
     Args:
-        database: holds the collections.
         context: of the task; domain, collector, secret, job and job task are used.
         task_started_at: when its first slice began.
-        clock: tells the time.
         threshold: number of misses at which a resource is deleted.
         grace_seconds: resources seen within this time are not counted, s.
         may_go_on: asked before each batch; may stop it anywhere.

@@ -67,7 +67,6 @@ class Ingest:
         Args:
             stores: the collections to read and write.
             identity: provides the projects.
-            clock: tells the time.
             limits: of the batches.
         """
         self._stores = stores

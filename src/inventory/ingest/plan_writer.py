@@ -59,8 +59,6 @@ class PlanWriter:
     without that write.
 
     Args:
-        store, records, states: the collections to write to.
-        transactions: of the stream.
         context: the collector and secret that see the resources.
     """
 

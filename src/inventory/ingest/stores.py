@@ -25,12 +25,8 @@ class IngestStores:
     """The stores of all streams of a process; each is safe to use from any thread.
 
     Attributes:
-        database: holds everything.
         resources: the stores of resources by resource type.
-        records: the change history.
         caches: the plugins' filter caches.
-        tasks: the job tasks.
-        rules: the collector rules.
     """
 
     database: Database[Document]
@@ -52,8 +48,6 @@ class IngestStores:
         """Return the stores of ``database``.
 
         Args:
-            database: holds everything.
-            clock: tells the time.
             tasks: the job tasks; None: those of ``database``.
             store_of: creates the store of a kind of resources; None: that of its collection in ``database``.
         """

@@ -61,7 +61,6 @@ class TaskGuard:
     Args:
         database: where the resources are.
         context: of the task, with its guard.
-        now: the time.
     """
 
     def __init__(self, *, database: Database[Document], context: IngestContext, now: datetime) -> None:

@@ -30,9 +30,6 @@ class DutyManager:
         """Prepare.
 
         Args:
-            database: holds the collection.
-            clock: tells the time.
-            owner: identifies this process.
             lease_seconds: how long a claim lasts without being renewed, s.
         """
         self._collection = collection_of(database, "duty", StoredDuty)
@@ -51,7 +48,6 @@ class DutyManager:
         What an earlier owner has written but not committed is undone.
 
         Args:
-            name: the duty.
             period_seconds: length of its periods, s; they begin at whole multiples.
             session_id: of the session that this process will use for its writes.
 

@@ -44,8 +44,6 @@ class Reader:
     """Reads one resource.
 
     Args:
-        database: holds the collection.
-        collection: the resource's collection.
         schema: the fields that queries may name.
         timeout_seconds: time limit of one query inside MongoDB, s.
         max_bytes: maximum size of an answer, in bytes of documents that MongoDB sends for it.
@@ -115,7 +113,6 @@ class Reader:
 
         Args:
             query: parsed with this reader's schema.
-            domain_id: the caller's domain.
             scope: an additional filter.
             lookup: resolves conditions on other resources.
             remaining_seconds: how long the caller will wait.

@@ -56,7 +56,6 @@ class Fence:
     """A claim, as a document that exists only as long as the claim is valid.
 
     Attributes:
-        collection: its collection.
         query: finds it, by a unique key.
     """
 

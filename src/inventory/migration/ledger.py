@@ -51,8 +51,6 @@ class Ledger:
         """Prepare.
 
         Args:
-            database: holds the collections.
-            clock: tells the time.
             owner: identifies this process and this use of the lock.
             lease_seconds: how long the lock lasts without being renewed, s.
         """

@@ -36,7 +36,6 @@ class MigrationState:
     Attributes:
         pending: migrations of this code that have not ended, oldest first.
         unknown: records of migrations unknown to this code: newer processes have used the database.
-        records: all records, by number.
     """
 
     pending: tuple[Migration, ...]
@@ -61,7 +60,6 @@ class Migrator:
 
         Args:
             database: the database to migrate.
-            clock: tells the time.
             owner: identifies this process in the lock.
             migrations: those known to this code, oldest first.
             lease_seconds: how long the lock outlives a killed process, s.

@@ -99,7 +99,6 @@ def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int =
 
     Args:
         uri: MongoDB connection string.
-        database: name of the database.
         timeout_seconds: how long an operation waits for a reachable server.
         pool_size: maximum number of connections; size it to the process's threads.
 

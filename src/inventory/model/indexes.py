@@ -84,7 +84,6 @@ def drop_indexes(database: Database[Document], names: Mapping[str, Sequence[str]
     """Drop indexes that no query uses any more; missing ones are skipped.
 
     Args:
-        database: holds the collections.
         names: by collection.
     """
     declared = declared_indexes()

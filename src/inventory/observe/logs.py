@@ -119,7 +119,6 @@ def frequent(name: str, event: str, **values: str | float) -> None:
 
     Args:
         name: the module's name.
-        event: what happened.
         values: plain values, none of them secret.
     """
     if _line is None:

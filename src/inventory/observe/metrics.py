@@ -136,7 +136,6 @@ class ProcessFacts(Collector):
     """What a process, or a parent with its children, reports about itself at each scrape.
 
     Args:
-        kind: the kind of process.
         wanted: children that should run; 0 for a process without children.
         running: returns how many are running.
     """

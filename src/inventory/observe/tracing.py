@@ -81,7 +81,6 @@ def start(processor: SpanProcessor, process: str, *, ratio: float = 1.0) -> None
 
     Args:
         processor: receives the spans.
-        process: the kind of process.
         ratio: share of the traces started here that are sampled.
     """
     global _provider, _tracer
@@ -160,12 +159,7 @@ def metadata() -> tuple[tuple[str, str], ...]:
 
 
 class Call:
-    """A call to another service that starts here and may end in another thread.
-
-    Args:
-        name: the name of the span.
-        attributes: the attributes of the span.
-    """
+    """A call to another service that starts here and may end in another thread."""
 
     def __init__(self, name: str, **attributes: Value) -> None:
         self._span: Span | None = None

@@ -50,7 +50,6 @@ class CloudService(Resource):
         region_code: the code of a Region of the same provider.
         data: its properties.
         tags: key and value.
-        ip_addresses: its addresses.
         instance_type, instance_size: its model, and its size in the usual unit of its type.
         external_link: its page in the provider's console.
         project_id: its project, if the provider knows it.

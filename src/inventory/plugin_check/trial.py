@@ -50,7 +50,6 @@ class Step:
     """The result of one call.
 
     Attributes:
-        name: the call's name.
         words: its result.
         good: whether it succeeded.
         seconds: its duration, s.

@@ -70,10 +70,8 @@ class LocalResource:
     Attributes:
         type: its kind.
         resource_id: identifies it on this machine, the same in every collect.
-        name: its name for people.
         data: its properties, keyed as the type's fields expect below ``data``.
         tags: plain keys and values.
-        ip_addresses: its addresses.
         instance_type: its model, if there is one.
         instance_size: its size in a unit natural to its type.
     """

@@ -19,7 +19,6 @@ class Address:
 
     Attributes:
         target: ``host:port``.
-        secure: whether TLS is used.
     """
 
     target: str

@@ -73,7 +73,6 @@ class ResourceSchema:
     Attributes:
         name: its name in messages.
         collection: the MongoDB collection, for lookups of references in pipelines.
-        id_field: its own id.
         fields: stored fields by name.
         aliases: other names of stored paths (client's key → stored key).
         references: by the first segment of a key.
@@ -131,7 +130,6 @@ class KeyTarget:
     Attributes:
         key: as written by the client.
         path: the MongoDB path; within the other resource if ``reference`` is set.
-        field: the field at the path.
         in_list: whether the path leads into or through a list.
         reference: set if the key refers to another resource.
         members: the names below ``path`` that only an expression can read (``members.py``); usually empty.

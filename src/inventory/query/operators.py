@@ -53,7 +53,6 @@ def typed_condition(target: KeyTarget, operator: str, raw: object, *, now: datet
     Args:
         target: what the key means.
         operator: the operator's wire name.
-        raw: a JSON value.
         now: what ``now`` in a timediff means, UTC.
 
     Raises:

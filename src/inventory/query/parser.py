@@ -29,7 +29,6 @@ def parse_list(schema: ResourceSchema, raw: RawQuery, *, now: datetime) -> ListQ
     """Parse a ``spaceone.api.core.v1.Query``.
 
     Args:
-        schema: the resource asked for.
         raw: the query as a plain dict; absent members mean their defaults.
         now: what ``now`` in a timediff means, UTC.
 

@@ -26,7 +26,6 @@ class SchedulerPart:
     """A function that runs periodically.
 
     Attributes:
-        name: its name.
         period_seconds: how often it runs, s.
         run: the function; it never runs concurrently with itself.
     """

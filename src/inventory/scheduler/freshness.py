@@ -24,7 +24,6 @@ class FreshnessWatch:
     Args:
         freshness: tells the views of one domain.
         domains: returns the ids of the domains that have collectors.
-        clock: tells the time.
     """
 
     def __init__(self, *, freshness: FreshnessService, domains: Callable[[], Iterable[str]], clock: Clock) -> None:

@@ -22,12 +22,7 @@ Filters: TypeAlias = Mapping[str, object]
 
 
 class ResourceReads:
-    """Reads one resource within the caller's domain; a subclass may restrict what a caller sees.
-
-    Args:
-        reader: reads the resource.
-        clock: tells the time.
-    """
+    """Reads one resource within the caller's domain; a subclass may restrict what a caller sees."""
 
     def __init__(self, *, reader: Reader, clock: Clock) -> None:
         self._reader = reader
@@ -60,7 +55,6 @@ class ResourceReads:
         """Return the documents that match.
 
         Args:
-            principal: who asks.
             query: a ``Query`` as a plain dict.
             filters: the request's own fields.
             scope: replaces the resource's own filter; nothing in the query can widen it.

@@ -32,7 +32,6 @@ class PluginState:
     """One plugin's process.
 
     Attributes:
-        state: its state.
         pid: of the running or last process; 0: it could not be started.
         deaths: how often it has ended without being stopped since its entry was read.
         reason: why it last ended.

@@ -25,7 +25,6 @@ def require_addable(file: PlatformFile, entries: Iterable[tuple[str, Entry]]) ->
     """Return if secrets can be added.
 
     Args:
-        file: the platform file.
         entries: each with where it was read, such as the line of a file, which precedes the reason; may be empty.
 
     Raises:
@@ -47,7 +46,6 @@ def add(file: PlatformFile, secrets: Sequence[tuple[Entry, Mapping[str, Any]]]) 
     """Add secrets: all of them, or none.
 
     Args:
-        file: the platform file.
         secrets: the entry without its data, and its data.
 
     Raises:

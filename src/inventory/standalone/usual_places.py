@@ -39,7 +39,6 @@ class Place:
     """The environment to search.
 
     Attributes:
-        environ: the environment.
         home: the home folder.
         profile: the profile or context; empty: the default one.
     """

@@ -33,7 +33,6 @@ def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Ca
     """Run as a child process; return its exit code.
 
     Args:
-        settings: the settings in force.
         factory: builds the parts.
         number: the number of this process among its siblings.
         on_ready: called once messages are taken.

@@ -16,7 +16,6 @@ class Heartbeat:
     """Renews leases and notices cancelations, every ``period_seconds``.
 
     Args:
-        running: the slices of this process.
         period_seconds: well below the lease, and below the five seconds within which a cancelation must take effect, s.
         clock: measures the time since the last heartbeat.
     """

@@ -77,7 +77,6 @@ class CallSeat:
     """See :class:`~inventory.process.waiting.Seat`; the call has its turn in the quick lane.
 
     Args:
-        lanes: the process's lanes.
         caller: whose turn it is.
         held: the memory that the call's request holds.
     """

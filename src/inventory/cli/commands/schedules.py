@@ -63,8 +63,6 @@ def _listed(client: Client, collector_ids: Sequence[str], wanted: Listing, *, fa
     """Return a page of the schedules of several collectors, one collector after the other.
 
     Args:
-        client: for the calls.
-        collector_ids: the collectors.
         wanted: the requested page, and the query for each collector.
         facts: whether to include what each schedule did and will do.
     """

@@ -70,8 +70,6 @@ def print_stat(answer: Json, *, order: Sequence[str]) -> None:
     """Print the answer of stat: a table or one value per line, or the answer itself as JSON.
 
     Args:
-        context: the command's context.
-        answer: the API's answer.
         order: the order of the columns; others come last.
     """
     if wants_json():

@@ -76,8 +76,6 @@ def watch_job(client: Client, job_id: str, *, quiet: bool = False, out: Console 
     """Follow a job until it has ended; if the server is temporarily unreachable, wait for it.
 
     Args:
-        client: for the calls.
-        job_id: the job.
         quiet: print nothing.
         out: where to print; absent: stdout.
 
@@ -130,8 +128,6 @@ def job_facts(client: Client, job_id: str, *, job_task_id: str = "") -> dict[str
     """Return the members of ``JobFacts`` but the job; nothing if the server does not have this method.
 
     Args:
-        client: to the server.
-        job_id: the job.
         job_task_id: the task whose warnings are wanted; empty: those of all tasks.
     """
     request = {"job_id": job_id} | ({"job_task_id": job_task_id} if job_task_id else {})

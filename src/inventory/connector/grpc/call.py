@@ -69,7 +69,6 @@ def ask(
 
     Args:
         method: a unary method of a stub.
-        request: its request.
         timeout: how long it may take, s.
         metadata: sent with the request.
         long: whether it may take minutes: it is then canceled as soon as nobody waits for our own answer.
@@ -122,10 +121,8 @@ class ServiceClient:
 
         Args:
             method: a unary method of a stub.
-            request: its request.
             principal: whose token, transaction_id and deadline are used; None: none.
             key: the field that names the requested object.
-            value: its value.
 
             Raises:
             InventoryError: according to the table in :mod:`inventory.connector.grpc.errors`.

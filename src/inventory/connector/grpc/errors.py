@@ -52,7 +52,6 @@ class About:
     Attributes:
         service: the name of the service, such as ``secret``.
         key: the field that names the requested object, such as ``secret_id``.
-        value: its value.
     """
 
     service: str

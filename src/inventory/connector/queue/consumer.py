@@ -50,7 +50,6 @@ class QueueConsumer:
         """Prepare; nothing connects yet.
 
         Args:
-            url: the Redis URL.
             namespace: prefix of the queue's keys.
             handlers: called with the ids of a message, from up to ``threads`` threads at once.
             threads: how many messages are handled at a time.

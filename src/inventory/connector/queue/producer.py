@@ -21,7 +21,6 @@ class RedisQueue:
         """Prepare; nothing connects yet.
 
         Args:
-            url: the Redis URL.
             namespace: prefix of the queue's keys.
             clock: gives the time of a message, and its age; absent: this machine's clock.
             patience: how long to wait for Redis.

@@ -42,7 +42,6 @@ class StaticFile:
         """Read the file.
 
         Args:
-            path: the file.
             now: returns seconds since the epoch, by the file system's clock.
 
             Raises:

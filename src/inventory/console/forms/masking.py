@@ -40,7 +40,6 @@ def masked(value: Any, secrets: Collection[str] = ()) -> Any:
     """Return a value with all nested secrets hidden.
 
     Args:
-        value: a JSON value.
         secrets: further keys of ``value`` itself that are secrets, such as those that a schema marks.
     """
     if isinstance(value, Mapping):

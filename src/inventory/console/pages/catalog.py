@@ -26,8 +26,6 @@ class Catalog:
 
     Attributes:
         path: of the list.
-        service: of the API.
-        id_field: name of the id field.
         title: of the list.
         about: a line below the title.
         empty: text of an empty list.

@@ -49,7 +49,6 @@ def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int 
 
     Args:
         name: name of the root.
-        value: the JSON value.
         path: path of the root.
         most: maximum number of nodes.
         first: the position of the first member to take: of a list's items, or of an object's members in order of keys.

@@ -136,7 +136,6 @@ def advice_for(code: str, message: str = "") -> str:
     """Return what to do about an error.
 
     Args:
-        code: its code.
         message: its message; if the reason in it begins with a code, the advice is about that code.
     """
     found = _REASON.search(message) if code in _WRAPPING else None

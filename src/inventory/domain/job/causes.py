@@ -18,9 +18,7 @@ class Cause:
     """Equivalent errors of a job.
 
     Attributes:
-        code: their code.
         message: the message of the first.
-        count: their number.
         tasks: the tasks with these errors, in order; empty for errors of the job itself.
         resources: the affected resources.
     """

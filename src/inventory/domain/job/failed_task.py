@@ -15,7 +15,6 @@ class FailedTask:
     """A task that ended without SUCCESS.
 
     Attributes:
-        secret_id: the secret.
         filter: the plugin's filter, as the task had it.
         full_collect: whether the task could prove that a resource no longer exists.
         slices: the task_options of the failed slices; empty if everything must be collected again.

@@ -64,7 +64,6 @@ def promise_of(schedules: Iterable[FireTimes], now: datetime, *, longest_job: ti
 
     Args:
         schedules: those of one collector that collect everything.
-        now: the current time.
         longest_job: how long a job may take; a fire time counts as missed only after that, or after the next one.
     """
     each = list(schedules)
@@ -80,7 +79,6 @@ def judge(last_success: datetime | None, promise: Promise, now: datetime, *, fai
     Args:
         last_success: when the last complete success ended; None if there was none.
         promise: how current the view must be.
-        now: the current time.
         failed: whether an attempt since then has failed.
     """
     if last_success is None:
@@ -107,7 +105,6 @@ def judge_type(
     Args:
         last_seen: when one of them was last seen; None if none ever was.
         view: the verdict on the whole view.
-        now: the current time.
         stale_after: maximum age of the view.
         all_missing: whether the last full collects saw none of them.
     """

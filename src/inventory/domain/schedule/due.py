@@ -61,7 +61,6 @@ class CollectorState:
     """The state of a collector that decides about firing.
 
     Attributes:
-        enabled: whether it collects.
         enabled_at: when it was last enabled after being disabled, or None.
         priority: 0–99, lower first.
         disabled_at: when that disabled time began, or None if unknown.
@@ -106,10 +105,7 @@ def decide(
     """Return what happens to a schedule that waits for ``due_at``.
 
     Args:
-        times: its fire times.
         due_at: the fire time it waits for, not later than ``now``.
-        now: the current time.
-        collector: its collector.
         patience: which fire times are missed, and which of those are caught up.
     """
     if not collector.enabled:
@@ -152,7 +148,6 @@ def ended(times: FireTimes, due_at: datetime, made_at: datetime) -> Decision:
     """Return the decision for a schedule that still waits for ``due_at`` although a fire time of it already has a job.
 
     Args:
-        times: its fire times.
         due_at: the fire time it waits for.
         made_at: the fire time whose job was created by a scheduler that died before advancing the schedule.
     """

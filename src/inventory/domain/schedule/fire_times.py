@@ -123,7 +123,6 @@ class FireTimes:
     """The fire times of one schedule: those of its spec after ``anchor``, each delayed by ``shift``.
 
     Attributes:
-        spec: the schedule.
         anchor: creation or last change; nothing fires at or before it, and intervals count from it.
         shift: see :func:`spread_of`.
     """
@@ -185,7 +184,6 @@ def spread_of(schedule_id: str, spread_seconds: float) -> timedelta:
     """Return the delay with which a schedule fires: constant for one schedule, and below ``spread_seconds``.
 
     Args:
-        schedule_id: the schedule.
         spread_seconds: the interval over which fire times are spread, s; 0 for no delay.
     """
     milliseconds = int(spread_seconds * 1000)

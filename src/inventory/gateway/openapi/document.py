@@ -54,7 +54,6 @@ def openapi(routes: Iterable[Route], *, version: str) -> Schema:
     """Return the description of ``routes``.
 
     Args:
-        routes: the served routes.
         version: of this service.
 
     Raises:

@@ -86,8 +86,6 @@ def new_cloud_service(
 
     Args:
         values: the fields sent.
-        cloud_service_id: its id.
-        domain_id: the domain it belongs to.
         now: the time of creation.
         collection: who collected it; None if a user created it.
 

@@ -175,8 +175,6 @@ def new_record(
     Args:
         action: ``CREATE``, ``UPDATE`` or ``DELETE``; a DELETE has no differences.
         changes: the result of :func:`diff`.
-        cloud_service_id: the resource.
-        domain_id: its domain.
         author: who made the write.
         now: when.
         revision: the resource's revision after the write.

@@ -165,7 +165,6 @@ class Projects:
         """Return whether the domain has the project.
 
         Args:
-            project_id: the project.
             log_unknown: whether to log an unknown one: one of a rule is logged, but a plugin may send anything.
         """
         if project_id not in self._known:

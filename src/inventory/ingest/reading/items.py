@@ -194,7 +194,6 @@ def resolve(
     Args:
         items: their ``hit`` is set.
         store: where to look.
-        domain_id: the domain.
         fields: what to read of a hit, besides its id and the match keys; None for the whole document.
         fail: called for items that match more than one resource, or none before an invalid rule.
     """

@@ -19,9 +19,6 @@ class ResourceKind:
 
     Attributes:
         resource_type: its name in the protocol.
-        collection: its MongoDB collection.
-        id_field: name of its id.
-        id_prefix: prefix of its ids.
         text_keys: text fields that a match rule may name.
         free_keys: free-form fields below which a match rule may name anything.
         filled_keys: match keys whose value the service fills in or converts, compared as they will be stored.

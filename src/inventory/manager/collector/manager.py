@@ -35,7 +35,6 @@ class CollectorManager:
         """Prepare.
 
         Args:
-            database: holds the collection.
             timeout_seconds: time limit of one query inside MongoDB, s.
         """
         self._collection = collection_of(database, "collector", StoredCollector)

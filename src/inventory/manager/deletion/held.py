@@ -20,12 +20,7 @@ _BATCH: Final = 500
 
 
 class HeldResources:
-    """Deletes held resources.
-
-    Args:
-        database: holds the resources.
-        holds: the stored holds.
-    """
+    """Deletes held resources."""
 
     def __init__(self, *, database: Database[Document], holds: HoldManager) -> None:
         self._database = database
@@ -41,7 +36,6 @@ class HeldResources:
 
         Args:
             hold: APPROVING.
-            now: the time.
             should_stop: asked before each batch.
 
         Returns:

@@ -49,7 +49,6 @@ class HoldManager:
     hold changes its state meanwhile: no resource is ever marked with a hold that has been answered.
 
     Args:
-        database: holds the collection.
         kept_days: how long a hold is kept after its decision, days: as long as it can be undone.
     """
 
@@ -83,7 +82,6 @@ class HoldManager:
         """Return a page, the newest first, and the total number.
 
         Args:
-            domain_id: the domain.
             states: only holds in one of these states; empty for all.
             collector_id: only holds of this collector; empty for all.
             start: number of the first hold, from 1.
@@ -160,9 +158,7 @@ class HoldManager:
         """Write the hold in a transaction that changes its resources.
 
         Args:
-            domain_id, deletion_id: the hold.
             state: the state that it must have.
-            session: the transaction's.
             added: increments of its counts, by field.
 
         Raises:
@@ -189,7 +185,6 @@ class HoldManager:
 
         Args:
             domain_id, collector_id, secret_id: whose holds.
-            now: the time.
             unless_since: start of the collect; when repeated for the same collect, nothing is counted twice.
         """
         query: Document = {"state": HELD, "domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}

@@ -65,7 +65,6 @@ class Restorer:
     """Restores deleted resources; may be interrupted at any point and repeated.
 
     Args:
-        database: holds the resources.
         same: returns what recognizes living resources, for one call.
         kept_days: how long deleted resources are kept, days.
     """
@@ -93,12 +92,10 @@ class Restorer:
         """Restore all resources that are DELETED by one of these; a call continues where the last one stopped.
 
         Args:
-            domain_id: the domain.
             target: the job or deletion that is undone.
             deleted_by: what deleted them, each with the collector and secret that no longer saw them; None: those
                 stored with the resource.
             user_id: the user named in the records.
-            now: the time.
             should_stop: asked after each batch.
         """
         undo = _Undo(domain_id, target, deleted_by, user_id, now, self._same())

@@ -20,12 +20,7 @@ _BATCH: Final = 500
 
 
 class HoldSettler:
-    """Settles holds of all domains; any number of processes may do it at any time.
-
-    Args:
-        database: holds the collections.
-        holds: the stored holds.
-    """
+    """Settles holds of all domains; any number of processes may do it at any time."""
 
     def __init__(self, *, database: Database[Document], holds: HoldManager) -> None:
         self._database = database

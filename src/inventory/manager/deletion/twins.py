@@ -32,11 +32,7 @@ class Same(Protocol):
 
 
 class Twins:
-    """Active resources, searched by what may identify a deleted one.
-
-    Args:
-        database: holds the resources.
-    """
+    """Active resources, searched by what may identify a deleted one."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._services = database["cloud_service"]

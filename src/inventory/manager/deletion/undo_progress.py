@@ -60,7 +60,6 @@ class UndoProgress:
     """The collection ``undo``, with a document for each job or deletion that was undone, at least in part.
 
     Args:
-        database: holds the collection.
         kept_days: how long after the last undo it is known how many resources were restored, days.
     """
 

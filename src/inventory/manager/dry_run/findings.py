@@ -53,9 +53,6 @@ def supported_features(database: Database[Document]) -> frozenset[str]:
 class Findings:
     """Reads them once the dry run has ended.
 
-    Args:
-        database: the scratch collections.
-
     Attributes:
         tasks: its job tasks, by secret.
     """

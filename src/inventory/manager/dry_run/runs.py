@@ -31,8 +31,6 @@ class DryRunManager:
     """The collections ``dry_run`` and ``dry_run_change``.
 
     Args:
-        database: holds the collections.
-        clock: tells the time.
         hours: how long a report is kept, h.
         lease_seconds: how long a claim lasts without being renewed, s.
     """
@@ -154,7 +152,6 @@ class DryRunManager:
         """Store the changes that a collect would make, replacing those of an earlier attempt.
 
         Args:
-            claimed: the dry run.
             changes: batches of action, cloud_service_id, resource and diff; one that cannot be stored is skipped.
         """
         key = {"domain_id": claimed["domain_id"], "dry_run_id": claimed["dry_run_id"]}

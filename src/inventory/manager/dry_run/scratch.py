@@ -134,7 +134,6 @@ def drop_left_over(database: Database[Document], running: Callable[[set[str]], s
     """Remove scratch collections left by killed processes, and return the number of their dry runs.
 
     Args:
-        database: holds the collections.
         running: returns those of some dry runs that are running.
     """
     names = _names(database, PREFIX)

@@ -55,11 +55,7 @@ class Failures:
 
 
 class CollectHistory:
-    """Queries the history.
-
-    Args:
-        database: holds the jobs and tasks.
-    """
+    """Queries the history."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._jobs = collection_of(database, "job", StoredJob)
@@ -97,8 +93,6 @@ class CollectHistory:
         """Return by secret the task that ended last; if none has ended, one that has not.
 
         Args:
-            domain_id: the domain.
-            collector_id: the collector.
             secret_id: only of this secret; empty for all.
         """
         match = {"domain_id": domain_id, "collector_id": collector_id}

@@ -22,11 +22,7 @@ _SLICE: Final = dict.fromkeys(
 
 
 class FailedTasks:
-    """Reads them.
-
-    Args:
-        database: holds the tasks and slices.
-    """
+    """Reads them."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._tasks = database["job_task"]

@@ -30,7 +30,6 @@ class Fire:
     """A fire time that becomes a job.
 
     Attributes:
-        domain_id: of the schedule.
         schedule_id: which.
         fire_at: when.
         collector_id: what collects.
@@ -73,12 +72,6 @@ class ScheduledJobManager:
     """Inserts into the collection ``job``, beside ``JobManager``, and reads the jobs of schedules."""
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
-        """Prepare.
-
-        Args:
-            database: holds the collection.
-            clock: tells the time.
-        """
         self._jobs = collection_of(database, "job", StoredJob)
         self._clock = clock
 

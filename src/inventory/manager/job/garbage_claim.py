@@ -18,12 +18,7 @@ from inventory.model.stored import collection_of
 
 
 class GarbageClaims:
-    """The claims of garbage collection.
-
-    Args:
-        database: holds the tasks.
-        clock: tells the time.
-    """
+    """The claims of garbage collection."""
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
         self._tasks = collection_of(database, "job_task", StoredJobTask)
@@ -38,7 +33,6 @@ class GarbageClaims:
         What an earlier owner has written but not committed is undone.
 
         Args:
-            domain_id, job_task_id: the task.
             owner: a token of this claim only.
             lease_seconds: how long the claim lasts without being renewed, s.
             session_id: of the session that the owner will use for its writes.

@@ -29,12 +29,6 @@ _STOPPED: Final = frozenset({JobStatus.CANCELED.value, JobStatus.TIMEOUT.value})
 class JobManager:
     """The collection ``job``.
 
-    Args:
-        database: holds the collection.
-        tasks: the jobs' tasks.
-        slices: the tasks' slices.
-        clock: tells the time.
-
     Attributes:
         plans: the claims of those who plan a job.
         planned: stores jobs that are planned already.

@@ -33,12 +33,7 @@ def is_outage(error: Mapping[str, Any]) -> bool:
 
 
 class PlanClaims:
-    """The claims of the planning of jobs.
-
-    Args:
-        database: holds the jobs.
-        clock: tells the time.
-    """
+    """The claims of the planning of jobs."""
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
         self._jobs = collection_of(database, "job", StoredJob)

@@ -67,8 +67,6 @@ class SliceClaims:
     """Claims of slices.
 
     Args:
-        database: holds the slices.
-        clock: tells the time.
         lease_seconds: how long a claim lasts without a heartbeat, s.
         max_attempts: how often a slice is attempted before it fails.
         backoff_seconds: wait before the second attempt, doubled for each further one, s.

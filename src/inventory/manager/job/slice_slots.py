@@ -68,12 +68,7 @@ class SlotLimits:
 
 
 class SliceSlots:
-    """Slots, and the slices that wait for them.
-
-    Args:
-        database: holds the slices.
-        clock: tells the time.
-    """
+    """Slots, and the slices that wait for them."""
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
         self._slices = collection_of(database, "slice", StoredSlice)

@@ -46,12 +46,7 @@ def known_slice_ids(job_task_id: str, count: int) -> list[str]:
 
 
 class SliceManager:
-    """The slices of a task as a set.
-
-    Args:
-        database: holds the slices.
-        clock: tells the time.
-    """
+    """The slices of a task as a set."""
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
         self._slices = collection_of(database, "slice", StoredSlice)

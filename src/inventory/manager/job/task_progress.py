@@ -23,11 +23,7 @@ _SHOWN: Final = {
 
 
 class TaskProgress:
-    """Reads the counts from the slices, which update them with their heartbeats.
-
-    Args:
-        database: holds the slices.
-    """
+    """Reads the counts from the slices, which update them with their heartbeats."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._slices = database["slice"]
@@ -54,8 +50,6 @@ class TaskProgress:
         Slices of a plan that a later attempt at planning replaced are none of the task's.
 
         Args:
-            domain_id: the domain.
-            job_task_id: the task.
             start: number of the first one, from 1.
             limit: maximum number of slices.
         """

@@ -34,12 +34,7 @@ class Started:
 
 
 class TaskStarts:
-    """Finds and starts tasks.
-
-    Args:
-        database: holds the tasks.
-        clock: tells the time.
-    """
+    """Finds and starts tasks."""
 
     def __init__(self, *, database: Database[Document], clock: Clock) -> None:
         self._tasks = collection_of(database, "job_task", StoredJobTask)

@@ -22,11 +22,7 @@ Warnings = Mapping[str, tuple[int, str, list[str]]]
 
 
 class TaskWarnings:
-    """The field ``warnings`` of job tasks.
-
-    Args:
-        database: holds the tasks.
-    """
+    """The field ``warnings`` of job tasks."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._tasks = database["job_task"]
@@ -50,7 +46,6 @@ class TaskWarnings:
         secret_id, count and example of the tasks that have most of them, at most :data:`TASKS`.
 
         Args:
-            domain_id, job_id: the job.
             scope: limits its tasks to those that the caller may see.
         """
         number, example = {"$sum": "$warning.v.count"}, {"$first": "$warning.v.example"}

@@ -43,13 +43,7 @@ class TaskCounts:
 
 
 class JobTaskManager(TaskStarts):
-    """The collection ``job_task``.
-
-    Args:
-        database: holds the collection.
-        slices: the tasks' slices.
-        clock: tells the time.
-    """
+    """The collection ``job_task``."""
 
     def __init__(self, *, database: Database[Document], slices: SliceManager, clock: Clock) -> None:
         super().__init__(database=database, clock=clock)
@@ -73,7 +67,6 @@ class JobTaskManager(TaskStarts):
             tasks: fields of ``JobTask`` without its id, status and times: domain_id, job_id, collector_id,
                 secret_id, provider, service_account_id, project_id, filter, full_collect. All of one job.
             endpoint: the plugin's endpoint, for its limit of running slices.
-            priority: the collector's priority.
             slices: the task_options of each slice, by secret, of tasks whose slices are known already.
         """
         if not tasks:

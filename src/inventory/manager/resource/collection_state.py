@@ -39,12 +39,9 @@ class StateStore:
 
         Args:
             cloud_service_ids: existing resources.
-            domain_id: their domain.
             collector_id: the collector that saw them.
             secret_id: the secret with which it saw them.
             job_task_id: the task in which it saw them.
-            now: the time.
-            session: the transaction's.
             fresh: resources just created, which cannot have a state yet.
         """
         pair = {"domain_id": domain_id, "collector_id": collector_id, "secret_id": secret_id}

@@ -42,13 +42,8 @@ class FilterCacheStore:
 
         Args:
             values: {key: [values]}.
-            domain_id: the domain.
-            collector_id: the collector.
-            secret_id: the secret.
             job_task_id: the task that adds the values.
-            now: the time.
             hours: how long the cache is kept, h.
-            transactions: those of the caller.
 
         Returns:
             False, with nothing added, if the cache would exceed MongoDB's maximum document size.

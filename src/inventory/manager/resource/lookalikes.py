@@ -47,11 +47,7 @@ class Duplicates:
 
 
 class Lookalikes:
-    """Finds similar resources.
-
-    Args:
-        database: holds the resources.
-    """
+    """Finds similar resources."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._services = database["cloud_service"]
@@ -78,7 +74,6 @@ class Lookalikes:
         """Return the resources of a type that share a resource_id.
 
         Args:
-            domain_id: the domain.
             kind: provider, cloud_service_group and cloud_service_type.
             scope: limits the search to what the caller may see.
         """

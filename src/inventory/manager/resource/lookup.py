@@ -33,7 +33,6 @@ class ResourceLookup:
         """Create a lookup.
 
         Args:
-            database: holds the resources.
             timeout_seconds: time limit of one MongoDB query, s.
         """
         self._database = database
@@ -47,7 +46,6 @@ class ResourceLookup:
         it; if there is none, nobody is known to have collected it, and all of ``secret_ids`` count.
 
         Args:
-            domain_id: the domain.
             lookup: the client's filter.
             secret_ids: the candidate secrets.
             now: the time, UTC.

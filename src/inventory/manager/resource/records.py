@@ -35,7 +35,6 @@ class RecordStore:
 
         Args:
             records: of writes in the same transaction.
-            session: the transaction's.
             replace: first remove records with the same ``_id``.
 
         Raises:

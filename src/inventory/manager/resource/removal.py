@@ -49,12 +49,8 @@ class ResourceRemover:
         """Make ACTIVE resources DELETED and record it, except those that a hold keeps.
 
         Args:
-            cloud_service_ids: the resources.
-            domain_id: their domain.
-            now: the current time.
             deleted_by: what deletes them; the hold itself, of those that it keeps.
             collector_ids: the collector that the record names, by resource.
-            session: the transaction's.
             job_id: the job that the record and the resource name; empty for none.
             unless_updated_since: resources updated at or after this time are not deleted.
             states: the collection states of the resources, if the caller has read them and removes them, with
@@ -118,7 +114,6 @@ class ResourceRemover:
         """Permanently remove resources that were DELETED before ``deleted_before``, with their history and states.
 
         Args:
-            domain_id: their domain.
             deleted_before: only resources deleted before this time.
             transactions: of the process that removes them.
 

@@ -24,7 +24,6 @@ class SeenType:
     """The ACTIVE resources of one type.
 
     Attributes:
-        provider, cloud_service_group, cloud_service_type: the type.
         resources: their number.
         missing: how many of them the last complete success did not see, counted as a miss or not.
         last_seen_at: when one of them was last seen.
@@ -51,11 +50,7 @@ class SeenType:
 
 
 class SeenTypes:
-    """Reads the types from the collection states and the resources.
-
-    Args:
-        database: holds the collections.
-    """
+    """Reads the types from the collection states and the resources."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._states = database["collection_state"]

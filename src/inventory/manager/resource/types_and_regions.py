@@ -31,10 +31,7 @@ class ResourceManager(Generic[T]):
         """Prepare.
 
         Args:
-            database: holds the collections.
-            collection: their collection.
             kind: the type of their documents.
-            id_field: the name of their id.
             natural_keys: the fields that together are unique in a domain.
         """
         self._collection = collection_of(database, collection, kind)

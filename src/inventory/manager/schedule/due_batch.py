@@ -27,8 +27,6 @@ class DueBatchManager:
         """Prepare.
 
         Args:
-            database: holds the collection.
-            clock: tells the time.
             owner: identifies this scheduler.
         """
         # Claims here are advisory and soon outdated: not worth waiting for a majority of the replica set.

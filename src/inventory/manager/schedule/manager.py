@@ -39,11 +39,6 @@ class ScheduleManager:
     """Raw documents of schedules."""
 
     def __init__(self, *, database: Database[Document]) -> None:
-        """Prepare.
-
-        Args:
-            database: holds the collection.
-        """
         self._collection = collection_of(database, "schedule", StoredSchedule)
 
     def insert(self, schedule: StoredSchedule) -> None:
@@ -127,7 +122,6 @@ class ScheduleManager:
         """Return due schedules of all domains, oldest fire time first, then by priority.
 
         Args:
-            now: the current time.
             limit: maximum number.
             besides: ids of schedules to leave to other schedulers.
         """

@@ -92,7 +92,6 @@ class Takeover:
     Args:
         source: the original's database; no process of the original may write to it meanwhile.
         target: the database of this service; empty, or filled by an earlier run.
-        clock: tells the time.
         spread_seconds: the interval over which fire times are spread, s.
     """
 

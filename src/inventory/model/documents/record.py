@@ -23,7 +23,6 @@ def record_key(cloud_service_id: str, revision: int, writer: str) -> ObjectId:
     """Return the ``_id`` of the record of one write, the same when the same writer repeats it.
 
     Args:
-        cloud_service_id: the resource.
         revision: its revision after the write.
         writer: id of the slice, task or request that writes.
     """

@@ -179,7 +179,6 @@ def parse_group_field(scope: KeyScope, name: str, entry: RawQuery, now: datetime
         scope: what it may name.
         name: what it is to be called.
         entry: the field.
-        now: the time.
         at: where in the request it is, for errors.
     """
     operator = alias(entry, "operator")

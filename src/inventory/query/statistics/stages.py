@@ -170,7 +170,6 @@ class KeyScope:
     """What keys mean at a point of the pipeline: a resource's fields, or the members of an earlier stage's rows.
 
     Attributes:
-        schema: the resource.
         members: None while rows are documents; then the rows' members.
         keys: the members that are group keys.
     """

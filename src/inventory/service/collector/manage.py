@@ -78,7 +78,6 @@ class CollectorService(ResourceReads):
         """Create a collector; if that fails, nothing is stored.
 
         Args:
-            principal: who asks.
             params: name, plugin_info, priority, tags, is_public (None: true), project_id.
 
         Raises:

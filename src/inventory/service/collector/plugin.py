@@ -47,7 +47,6 @@ class CollectorPluginService:
 
         Args:
             plugin_info: in stored form, with the version and options to use.
-            principal: who asks.
             endpoint: where the plugin listens, if known; otherwise the plugin service is asked.
 
         Raises:

@@ -53,7 +53,6 @@ class CollectorRuleService(ResourceReads):
         """Add a CUSTOM rule after the collector's existing rules.
 
         Args:
-            principal: who asks.
             params: collector_id, conditions_policy, actions, conditions (unless ALWAYS), name, options, tags.
 
         Raises:

@@ -36,7 +36,6 @@ class PluginVerifier:
         """Return if the plugin accepts one of the collector's secrets, or the one given.
 
         Args:
-            principal: who asks.
             collector: the raw document.
             secret_id: the only one to test; must be one of the collector's.
 

@@ -50,12 +50,8 @@ class DeletionService:
     """Deletions of the caller's domain.
 
     Args:
-        holds: the stored holds.
-        held: deletes held resources.
-        restorer: restores deleted resources.
         age_holds: deletes or keeps the resources of a hold of kind AGE.
         jobs, tasks: read to undo a job.
-        clock: tells the time.
     """
 
     holds: HoldManager
@@ -70,7 +66,6 @@ class DeletionService:
         """Return a page of holds and of runs of housekeeping, the newest first, and the total number.
 
         Args:
-            principal: the caller.
             params: optional states and collector_id; page with start, from 1, and limit, at most ``MAX_PAGE``.
         """
         page = params.get("page") or {}
@@ -154,7 +149,6 @@ class DeletionService:
         """Restore what one job's garbage collection, one approved hold or one run of housekeeping deleted.
 
         Args:
-            principal: the caller.
             params: job_id, or deletion_id.
 
         Returns:

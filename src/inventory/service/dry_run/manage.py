@@ -35,8 +35,6 @@ class DryRunService:
     """Dry runs of the caller's domain.
 
     Args:
-        runs: their reports.
-        collectors: their collectors.
         secrets: checked before anything is stored.
         queue: where dry runs are enqueued for the workers.
         endpoints: patterns of ``host:port`` that are allowed as endpoints in requests.
@@ -54,7 +52,6 @@ class DryRunService:
         """Enqueue a dry run for the workers and return its report, PENDING.
 
         Args:
-            principal: who asks.
             params: collector_id; secret_id, filter and collect_mode as in ``Collector.collect``; plugin_version, or the
                 endpoint, of the plugin to use instead of the collector's own; options to use instead of its options.
 
@@ -127,7 +124,6 @@ class DryRunService:
         """Return a page of the changes it would make, and their total number.
 
         Args:
-            principal: who asks.
             params: dry_run_id; action, to list only those; page with start, from 1, and limit, at most ``MAX_PAGE``.
 
         Raises:

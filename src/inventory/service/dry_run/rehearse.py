@@ -89,10 +89,8 @@ class DryRunner:
     """Runs dry runs on the calling thread; one object serves all threads of a worker.
 
     Args:
-        runs: their reports.
         rehearse: creates what they need to collect.
         queue: where a dry run that is handed back is enqueued.
-        clock: tells the time.
         owner: identifies this process in claims.
         stopping: returns whether this process is stopping.
         system_token: the token for calls to the platform.

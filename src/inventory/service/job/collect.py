@@ -109,7 +109,6 @@ class CollectService:
         """Prepare.
 
         Args:
-            collectors, jobs, tasks, planner, retries, queue, clock: what it works with.
             owner: identifies this process in claims of planning.
             system_token: the token with which scheduled jobs call the platform.
             limits: limits of planning.

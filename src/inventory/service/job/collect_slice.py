@@ -97,7 +97,6 @@ class SliceCollector:
 
     Args:
         plugins, secrets: provide the endpoint and the secret's data, once per attempt.
-        ingest: stores the stream.
         system_token: the token for calls to the platform.
         idle_seconds: how long a stream may stay silent, s.
     """

@@ -74,8 +74,6 @@ class FreshnessService:
     """Reports freshness.
 
     Args:
-        collectors, schedules, history, types: what it reads.
-        clock: tells the time.
         spread_seconds: the interval over which fire times are spread, s.
         job_timeout_seconds: how long a job may take, s.
     """
@@ -103,7 +101,6 @@ class FreshnessService:
         """Return the requested views that the caller may see, the worst first.
 
         Args:
-            principal: who asks.
             request: a ``FreshnessQuery``, without absent fields.
 
         Raises:

@@ -59,7 +59,6 @@ class CollectorReferences:
         All collectors are read in one query. A document of a deleted collector gets none.
 
         Args:
-            principal: who asks.
             page: documents with their ``collector_id``.
             whole: return the whole collector instead of its minimal form.
         """

@@ -137,8 +137,6 @@ class CollectPlanner:
         Failed tasks of secrets that the collector no longer has are left out.
 
         Args:
-            principal: the caller.
-            collector: the job's collector.
             failed: the job's failed tasks.
             planned_with: of the job. If the plugin has changed since, earlier slices and those of the retry are no
                 complete view together, and prove nothing about what they did not see.

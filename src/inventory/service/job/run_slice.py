@@ -41,13 +41,9 @@ class RunSlice:
     """Runs slices; one object serves all threads of a worker.
 
     Args:
-        slices, claims, tasks: the stored state.
         starter: claims slices and starts their tasks.
-        collector: collects the slices.
         running: renews leases and stops running slices.
-        settler: ends tasks and jobs.
         queue: where slices that can run next are enqueued.
-        clock: tells the time.
         patience_seconds: how long writing a slice's end is retried while MongoDB is unreachable, s. After that
             the lease expires and another worker starts the slice again.
     """

@@ -25,7 +25,6 @@ class Settler:
     """Settles tasks and jobs.
 
     Args:
-        jobs, tasks, slices: the stored state.
         garbage: garbage collection, run before a task ends as SUCCESS.
     """
 

@@ -90,7 +90,6 @@ class SliceStarter:
 
         Args:
             found: the slice.
-            collector: its collector.
             session_id: of the session by which it will be written.
         """
         limits = self._limits_of(collector)

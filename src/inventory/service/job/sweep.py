@@ -60,11 +60,9 @@ class Sweeper:
     """Runs sweeps.
 
     Args:
-        jobs, tasks, slices, claims: the stored state.
         settler: ends tasks and jobs that have nothing left to run.
         queue: where messages for the workers are enqueued.
         queue_length: returns how many messages are waiting; raises ``ConnectionFailureError``.
-        clock: tells the time.
         job_timeout_seconds: how long a job may take, s.
         job_retention_days: age at which jobs are removed, days.
         max_attempts: how often planning a job is attempted before the job fails.

@@ -44,8 +44,6 @@ class AgeHolds:
     """Makes, checks and answers holds of kind AGE.
 
     Args:
-        database: holds the resources.
-        holds: the stored holds.
         guard: limits how many resources of a type are deleted at once without confirmation.
     """
 
@@ -66,7 +64,6 @@ class AgeHolds:
             old: the query for the old resources of the type.
             cutoff: the time since when nobody has seen them.
             aged: decides which of them nobody will see again.
-            now: the time.
             transactions: of the process that holds them.
         """
         summary = self._summary(old, cutoff, aged)

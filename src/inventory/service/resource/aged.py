@@ -31,12 +31,7 @@ def old_resources(domain_id: str, cutoff: datetime) -> Document:
 
 
 class AgedResources:
-    """Decides about the resources of one domain, by when each was last seen and what was collected since.
-
-    Args:
-        database: holds the resources.
-        domain_id: the domain.
-    """
+    """Decides about the resources of one domain, by when each was last seen and what was collected since."""
 
     def __init__(self, *, database: Database[Document], domain_id: str) -> None:
         self._states = StateStore(database=database)

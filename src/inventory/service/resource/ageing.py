@@ -52,8 +52,6 @@ class Ageing:
     """Ages resources, type by type.
 
     Args:
-        database: holds the resources.
-        ages: maximum ages.
         guard: limits how many resources of a type are deleted at once without confirmation.
     """
 

@@ -29,7 +29,6 @@ class ChangeHistoryService:
         """Return the records that match.
 
         Args:
-            principal: who asks.
             query: a ``Query`` as a plain dict.
             filters: cloud_service_id, and optional further filters.
 

@@ -76,7 +76,6 @@ class CloudServiceService(ResourceReads):
         """Return the resources that ``list`` would find, page by page.
 
         Args:
-            principal: who asks.
             query: as for ``list``; the limit of its page is the length of the page, at most ``MAX_PAGE``.
             after: ``next`` of the page before; empty for the first one.
 
@@ -98,7 +97,6 @@ class CloudServiceService(ResourceReads):
         """Add a resource; its tags and metadata belong to its own provider.
 
         Args:
-            principal: who asks.
             params: cloud_service_type, cloud_service_group, provider, data; name, account, instance_type,
                 instance_size, ip_addresses, metadata, reference, tags, region_code, project_id.
 
@@ -122,7 +120,6 @@ class CloudServiceService(ResourceReads):
         """Change the fields that were sent; tags and metadata are kept separate from a provider's, as ``custom``.
 
         Args:
-            principal: who asks.
             params: cloud_service_id; the fields of ``create`` except type, group and provider; release_project and
                 release_region clear the field.
 

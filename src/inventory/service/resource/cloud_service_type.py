@@ -22,7 +22,6 @@ class CloudServiceTypeService(ResourceService[StoredCloudServiceType]):
         """Add a type.
 
         Args:
-            principal: who asks.
             params: name, provider, group; service_code, is_primary, is_major, resource_type, metadata, labels, tags.
 
         Raises:

@@ -49,7 +49,6 @@ class ResourceExplainer:
     """Explains cloud services.
 
     Args:
-        services, states, records, collectors, rules, lookalikes, twins: the stored data.
         freshness: provides the freshness of the collectors' views.
         identity: queried for projects if a collector rule names them by a field.
         limits: the settings about deletion.

@@ -30,13 +30,7 @@ _SEARCHES: Final = 10
 
 @dataclass(kw_only=True, eq=False)
 class TypeExplainer:
-    """Explains types of cloud services.
-
-    Args:
-        types: the types.
-        lookalikes: finds the duplicates.
-        collectors, rules: the collectors and their rules.
-    """
+    """Explains types of cloud services."""
 
     types: CloudServiceTypeService
     lookalikes: Lookalikes

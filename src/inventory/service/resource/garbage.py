@@ -35,9 +35,7 @@ class TaskGarbage:
     """Garbage collection of a full collect: resources that the task no longer saw.
 
     Args:
-        database: holds the resources.
         jobs, tasks, collectors: access to the task's job and collector.
-        clock: tells the time.
         threshold: full collects without a resource after which it is DELETED.
         grace_seconds: resources seen within this time are not counted, s.
         lease_seconds: after this time another process may continue a collection that was begun and not finished, s.

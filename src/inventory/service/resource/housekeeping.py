@@ -71,7 +71,6 @@ class Housekeeping:
         run.
 
         Args:
-            now: the current time.
             fence: the claim of the duty: if it is lost, nothing more is done; None for none.
             session: used for the writes; None: a new one.
 

@@ -75,7 +75,6 @@ def last_seen(entry: Document, states: Mapping[str, StoredCollectionState], exis
     A deleted collector is named only if there is no existing one, which may see the resource again.
 
     Args:
-        entry: the CloudService.
         states: the newest collection states, by cloud_service_id.
         exists: whether there is a collector with this id.
     """

@@ -21,7 +21,6 @@ class RegionService(ResourceService[StoredRegion]):
         """Add a region.
 
         Args:
-            principal: who asks.
             params: name, region_code, provider; tags.
 
         Raises:

@@ -27,7 +27,6 @@ class RemovalLimits:
     Attributes:
         threshold: number of full collects without a resource after which it is DELETED.
         grace: resources seen within this time are not counted as missed.
-        ages: the limits of age.
         excluded_domains: domains without housekeeping.
     """
 

@@ -50,11 +50,9 @@ class ScheduleFacts:
     """What a list of schedules shows of one schedule.
 
     Attributes:
-        schedule: its document.
         next_fire_at: the fire time it waits for, or None if it cannot fire.
         last_scheduled_at: the last fire time that created a job, or None.
         last_job: job_id, status and times of the last job, or None.
-        collector_enabled: whether its collector is enabled.
         problem: why it cannot fire, if somebody broke it by hand; else empty.
         times: its fire times, or None if they cannot be read.
     """
@@ -139,7 +137,6 @@ class ScheduleFactsService:
         """Prepare.
 
         Args:
-            schedules, collectors, jobs, clock: what it works with.
             grace_seconds: how late a missed fire time is still caught up, s.
             spread_seconds: the interval over which fire times are spread, s.
             tick_seconds: how often schedulers tick, s.
@@ -160,7 +157,6 @@ class ScheduleFactsService:
         """Return the facts of all schedules of the domain, by name.
 
         Args:
-            principal: who asks.
             with_last_jobs: whether to read the last job of each, with a query per schedule.
         """
         collectors = {each["collector_id"]: each for each in self._collectors.named(principal.domain_id)}

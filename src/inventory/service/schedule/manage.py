@@ -49,8 +49,6 @@ class ScheduleService:
         """Prepare.
 
         Args:
-            schedules, collectors, references, clock: what it works with.
-            reader: reads schedules.
             spread_seconds: the interval over which fire times are spread, s.
         """
         self._schedules = schedules
@@ -64,7 +62,6 @@ class ScheduleService:
         """Add a schedule to a collector; an interval counts from now.
 
         Args:
-            principal: who asks.
             params: collector_id, schedule, name, collect_mode, filter.
 
         Raises:
@@ -139,7 +136,6 @@ class ScheduleService:
         """Return the schedules that match, each with its collector, which is complete unless ``minimal`` is requested.
 
         Args:
-            principal: who asks.
             query: a ``Query`` as a plain dict.
             filters: the request's own fields: collector_id, and schedule_id if it was sent.
 

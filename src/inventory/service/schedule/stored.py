@@ -28,7 +28,6 @@ def read_times(schedule: Mapping[str, Any], spread_seconds: float) -> FireTimes:
     """Return the fire times of a stored schedule.
 
     Args:
-        schedule: the document.
         spread_seconds: the interval over which fire times are spread, s.
 
     Raises:

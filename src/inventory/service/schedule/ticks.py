@@ -113,11 +113,9 @@ class ScheduleTicker:
         """Prepare.
 
         Args:
-            schedules, collectors, jobs, batches, clock: what it works with.
             queue: receives the jobs; a tick waits for it, so it should fail within about a second.
             grace_seconds: how late a missed fire time is still caught up, s.
             spread_seconds: the interval over which fire times are spread, s.
-            tick_seconds: how often it ticks, s.
             observe_lateness: called, for each new job, with the time from its fire time to now, s.
             should_stop: whether to end after the current batch.
             batch: number of schedules that are fired together.
