@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from inventory.domain.clock import Clock
@@ -21,17 +22,17 @@ Filters: TypeAlias = Mapping[str, object]
 """The request's own filter fields, by name, without absent ones."""
 
 
+@dataclass(kw_only=True, eq=False)
 class ResourceReads:
     """Reads one resource within the caller's domain; a subclass may restrict what a caller sees."""
 
-    def __init__(self, *, reader: Reader, clock: Clock) -> None:
-        self._reader = reader
-        self._clock = clock
+    reader: Reader
+    clock: Clock
 
     @property
     def schema(self) -> ResourceSchema:
         """The schema that queries refer to."""
-        return self._reader.schema
+        return self.reader.schema
 
     def get(self, principal: Principal, resource_id: str, only: Iterable[str] = ()) -> Document:
         """Return the document, or its fields ``only``.
@@ -43,7 +44,7 @@ class ResourceReads:
         """
         if not resource_id:
             raise RequiredParameterError(key=self.schema.id_field)
-        return self._reader.get(
+        return self.reader.get(
             principal.domain_id,
             resource_id,
             only=only,
@@ -62,9 +63,9 @@ class ResourceReads:
         Raises:
             BadRequestError: one of its subclasses says what is wrong with the query.
         """
-        now = self._clock.now()
+        now = self.clock.now()
         parsed = with_request_filters(parse_list(self._schema_of(principal), query, now=now), filters, now=now)
-        return self._reader.list(
+        return self.reader.list(
             parsed,
             domain_id=principal.domain_id,
             scope=scope or self._scope(principal, parsed),
@@ -74,8 +75,8 @@ class ResourceReads:
 
     def stat(self, principal: Principal, query: RawQuery, *, scope: Scope | None = None) -> Document:
         """Return statistics over the documents that ``list`` would find; arguments and errors as for ``list``."""
-        parsed = parse_stat(self._schema_of(principal), query, now=self._clock.now())
-        return self._reader.stat(
+        parsed = parse_stat(self._schema_of(principal), query, now=self.clock.now())
+        return self.reader.stat(
             parsed,
             domain_id=principal.domain_id,
             scope=scope or self._scope(principal, parsed),

@@ -305,7 +305,7 @@ def test_a_page_costs_one_command_more_for_each_secret_that_failed(world: World,
     world.collect(**{f"secret_{n}": OK for n in range(good)}, secret_bad=FAILED, secret_worse=FAILED)
     commands = Commands()
     with MongoClient[Document](mongo_uri, tz_aware=True, event_listeners=[commands]) as client:
-        world.service._history = CollectHistory(database=client[world.kit.database.name])
+        world.service.history = CollectHistory(database=client[world.kit.database.name])
         world.page()
         found = list(commands.names)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from inventory.domain import ids
-from inventory.domain.clock import Clock
 from inventory.domain.collector.values import (
     DEFAULT_PRIORITY,
     changed_plugin_info,
@@ -29,7 +29,6 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
-from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
 from inventory.model.documents.collector import Collector, StoredCollector
@@ -47,32 +46,18 @@ log = get_logger(__name__)
 _ID: Final = "collector_id"
 
 
+@dataclass(kw_only=True, eq=False)
 class CollectorService(ResourceReads):
     """The use cases of collectors, except ``collect`` and schedules."""
 
-    def __init__(
-        self,
-        *,
-        collectors: CollectorManager,
-        rules: CollectorRuleManager,
-        plugins: PluginManager,
-        secrets: SecretManager,
-        collector_plugins: CollectorPluginService,
-        verifier: PluginVerifier,
-        remover: CollectorRemover,
-        schedules: ScheduleManager,
-        reader: Reader,
-        clock: Clock,
-    ) -> None:
-        self._collectors = collectors
-        self._rules = rules
-        self._plugins = plugins
-        self._secrets = secrets
-        self._refresher = collector_plugins
-        self._verifier = verifier
-        self._remover = remover
-        self._schedules = schedules
-        super().__init__(reader=reader, clock=clock)
+    collectors: CollectorManager
+    rules: CollectorRuleManager
+    plugins: PluginManager
+    secrets: SecretManager
+    collector_plugins: CollectorPluginService
+    verifier: PluginVerifier
+    remover: CollectorRemover
+    schedules: ScheduleManager
 
     def create(self, principal: Principal, params: Params) -> StoredCollector:
         """Create a collector; if that fails, nothing is stored.
@@ -89,10 +74,10 @@ class CollectorService(ResourceReads):
         values = _new_values(params)
         plugin_info = new_plugin_info(struct(params["plugin_info"], "plugin_info"))
         if plugin_info.get("secret_group_id"):
-            self._secrets.check_group(plugin_info["secret_group_id"], principal)
-        information = self._plugins.information(plugin_info["plugin_id"], principal)
+            self.secrets.check_group(plugin_info["secret_group_id"], principal)
+        information = self.plugins.information(plugin_info["plugin_id"], principal)
         try:
-            refreshed = self._refresher.refresh(plugin_info, principal)
+            refreshed = self.collector_plugins.refresh(plugin_info, principal)
         except PluginError as exc:
             raise VerifyPluginFailureError(reason=exc.reason) from exc
         if information.provider:
@@ -104,7 +89,7 @@ class CollectorService(ResourceReads):
             domain_id=principal.domain_id,
             capability=dict(information.capability),
             plugin_info=refreshed.plugin_info,
-            created_at=self._clock.now(),
+            created_at=self.clock.now(),
         )
         return self._insert(collector, refreshed)
 
@@ -113,10 +98,10 @@ class CollectorService(ResourceReads):
         domain_id, collector_id = collector["domain_id"], collector[_ID]
         try:
             if refreshed.rules:
-                self._rules.replace_managed(domain_id, collector_id, refreshed.rules, now=collector["created_at"])
-            self._collectors.insert(collector)
+                self.rules.replace_managed(domain_id, collector_id, refreshed.rules, now=collector["created_at"])
+            self.collectors.insert(collector)
         except Exception:
-            finish(lambda: self._rules.delete_of_collector(domain_id, collector_id))
+            finish(lambda: self.rules.delete_of_collector(domain_id, collector_id))
             raise
         log.info("collector_created", collector_id=collector_id, plugin_id=collector["plugin_info"]["plugin_id"])
         return collector
@@ -129,17 +114,17 @@ class CollectorService(ResourceReads):
             InvalidParameterError: an invalid value.
             InitPluginFailureError: the plugin's ``init`` failed.
         """
-        collector = self._collectors.get(principal.domain_id, required_text(params, _ID))
+        collector = self.collectors.get(principal.domain_id, required_text(params, _ID))
         fields = _changed_values(params)
         if params.get("plugin_info") is None:
-            updated = self._collectors.update_fields(principal.domain_id, collector[_ID], fields)
+            updated = self.collectors.update_fields(principal.domain_id, collector[_ID], fields)
         else:
             sent = struct(params["plugin_info"], "plugin_info")
             plugin_info = changed_plugin_info(collector["plugin_info"], sent, prefix="plugin_info.")
             updated = self._replace_plugin(principal, collector, plugin_info, fields)
         if "priority" in fields:
             # Due schedules are ordered by a copy of it. If this is interrupted, they are updated when they fire next.
-            self._schedules.set_priority(principal.domain_id, collector[_ID], fields["priority"])
+            self.schedules.set_priority(principal.domain_id, collector[_ID], fields["priority"])
         return updated
 
     def update_plugin(self, principal: Principal, params: Params) -> StoredCollector:
@@ -147,18 +132,18 @@ class CollectorService(ResourceReads):
 
         Raises: like ``update``.
         """
-        collector = self._collectors.get(principal.domain_id, required_text(params, _ID))
+        collector = self.collectors.get(principal.domain_id, required_text(params, _ID))
         return self._replace_plugin(principal, collector, changed_plugin_info(collector["plugin_info"], params), {})
 
     def _replace_plugin(
         self, principal: Principal, collector: StoredCollector, plugin_info: Json, fields: Params
     ) -> StoredCollector:
         try:
-            refreshed = self._refresher.refresh(plugin_info, principal)
+            refreshed = self.collector_plugins.refresh(plugin_info, principal)
         except PluginError as exc:
             raise InitPluginFailureError(reason=exc.reason) from exc
         log.info("plugin_updated", collector_id=collector[_ID], version=refreshed.plugin_info["version"])
-        return self._refresher.store(collector, refreshed, fields)
+        return self.collector_plugins.store(collector, refreshed, fields)
 
     def verify_plugin(self, principal: Principal, collector_id: str, secret_id: str = "") -> None:
         """Return if the plugin accepts one of the collector's secrets, or the one given.
@@ -168,28 +153,28 @@ class CollectorService(ResourceReads):
             VerifyPluginFailureError: no secret passed.
             ConnectionFailureError: a platform service is unreachable.
         """
-        self._verifier.verify(principal, self._get(principal, collector_id), secret_id)
+        self.verifier.verify(principal, self._get(principal, collector_id), secret_id)
 
     def delete(self, principal: Principal, collector_id: str) -> None:
         """Remove the collector with everything that belongs to it; cancel its jobs. Raises ``NotFoundError``."""
-        self._remover.delete(principal.domain_id, self._get(principal, collector_id)[_ID])
+        self.remover.delete(principal.domain_id, self._get(principal, collector_id)[_ID])
 
     def _get(self, principal: Principal, collector_id: str) -> StoredCollector:
         if not collector_id:
             raise RequiredParameterError(key=_ID)
-        return self._collectors.get(principal.domain_id, collector_id)
+        return self.collectors.get(principal.domain_id, collector_id)
 
     def enable(self, principal: Principal, collector_id: str) -> StoredCollector:
         """Enable the collector. Raises ``NotFoundError``."""
         if not collector_id:
             raise RequiredParameterError(key=_ID)
-        return self._collectors.enable(principal.domain_id, collector_id, self._clock.now())
+        return self.collectors.enable(principal.domain_id, collector_id, self.clock.now())
 
     def disable(self, principal: Principal, collector_id: str) -> StoredCollector:
         """Disable the collector: ``collect`` is refused, and schedules do not fire. Raises ``NotFoundError``."""
         if not collector_id:
             raise RequiredParameterError(key=_ID)
-        return self._collectors.disable(principal.domain_id, collector_id, self._clock.now())
+        return self.collectors.disable(principal.domain_id, collector_id, self.clock.now())
 
 
 def _new_values(params: Params) -> Document:

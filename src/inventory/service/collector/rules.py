@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from inventory.connector.ports import Identity
 from inventory.domain import ids
-from inventory.domain.clock import Clock
 from inventory.domain.collector.rule import Rule, checked_rule
 from inventory.domain.collector.values import required_text
 from inventory.domain.plain import Params
@@ -23,7 +23,6 @@ from inventory.errors import (
 )
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.rules import CollectorRuleManager
-from inventory.manager.reader import Reader
 from inventory.model.documents.collector_rule import CUSTOM, MANAGED, CollectorRule, StoredCollectorRule
 from inventory.model.new_document import new_document
 from inventory.service.reading import ResourceReads
@@ -32,22 +31,13 @@ _ID: Final = "collector_rule_id"
 _CONTENT: Final = ("name", "conditions", "conditions_policy", "actions", "options", "tags")
 
 
+@dataclass(kw_only=True, eq=False)
 class CollectorRuleService(ResourceReads):
     """The use cases of collector rules. Those of a plugin (MANAGED) are read-only."""
 
-    def __init__(
-        self,
-        *,
-        rules: CollectorRuleManager,
-        collectors: CollectorManager,
-        identity: Identity,
-        reader: Reader,
-        clock: Clock,
-    ) -> None:
-        self._rules = rules
-        self._collectors = collectors
-        self._identity = identity
-        super().__init__(reader=reader, clock=clock)
+    rules: CollectorRuleManager
+    collectors: CollectorManager
+    identity: Identity
 
     def create(self, principal: Principal, params: Params) -> StoredCollectorRule:
         """Add a CUSTOM rule after the collector's existing rules.
@@ -61,7 +51,7 @@ class CollectorRuleService(ResourceReads):
         """
         collector_id = required_text(params, "collector_id")
         content = checked_rule(params)
-        self._collectors.get(principal.domain_id, collector_id)
+        self.collectors.get(principal.domain_id, collector_id)
         self._check_project(principal, content)
         rule: StoredCollectorRule = new_document(
             CollectorRule,
@@ -70,9 +60,9 @@ class CollectorRuleService(ResourceReads):
             domain_id=principal.domain_id,
             collector_id=collector_id,
             rule_type=CUSTOM,
-            created_at=self._clock.now(),
+            created_at=self.clock.now(),
         )
-        return self._rules.append(rule)
+        return self.rules.append(rule)
 
     def update(self, principal: Principal, params: Params) -> StoredCollectorRule:
         """Replace the sent ones of name, conditions, conditions_policy, actions, options and tags.
@@ -89,7 +79,7 @@ class CollectorRuleService(ResourceReads):
         content = checked_rule({name: rule.get(name) for name in _CONTENT} | sent)
         if "actions" in sent:
             self._check_project(principal, content)
-        return self._rules.update_fields(principal.domain_id, rule[_ID], content)
+        return self.rules.update_fields(principal.domain_id, rule[_ID], content)
 
     def change_order(self, principal: Principal, params: Params) -> StoredCollectorRule:
         """Move a CUSTOM rule among the collector's CUSTOM rules; ``order`` is 1-based.
@@ -106,10 +96,10 @@ class CollectorRuleService(ResourceReads):
         if not isinstance(order, int) or isinstance(order, bool):
             raise InvalidParameterTypeError(key="order", expected="int")
         rule = self._custom(principal, params, NotAllowedToChangeOrderError)
-        size = len(self._rules.list_of_collector(principal.domain_id, rule["collector_id"], (CUSTOM,)))
+        size = len(self.rules.list_of_collector(principal.domain_id, rule["collector_id"], (CUSTOM,)))
         if not 1 <= order <= size:
             raise InvalidParameterError(key="order", reason=f"must be from 1 to {size}")
-        return self._rules.move(rule, order)
+        return self.rules.move(rule, order)
 
     def delete(self, principal: Principal, collector_rule_id: str) -> None:
         """Remove a CUSTOM rule and close the gap.
@@ -118,15 +108,15 @@ class CollectorRuleService(ResourceReads):
             NotFoundError: no such rule.
             NotAllowedToDeleteRuleError: the rule is MANAGED.
         """
-        self._rules.delete(self._custom(principal, {_ID: collector_rule_id}, NotAllowedToDeleteRuleError))
+        self.rules.delete(self._custom(principal, {_ID: collector_rule_id}, NotAllowedToDeleteRuleError))
 
     def _custom(self, principal: Principal, params: Params, refusal: type[RuleNotAllowedError]) -> StoredCollectorRule:
-        rule = self._rules.get(principal.domain_id, required_text(params, _ID))
+        rule = self.rules.get(principal.domain_id, required_text(params, _ID))
         if rule["rule_type"] == MANAGED:
             raise refusal(collector_rule_id=rule[_ID])
         return rule
 
     def _check_project(self, principal: Principal, content: Rule) -> None:
         project_id = content["actions"].get("change_project")
-        if project_id and not self._identity.project_exists(project_id, principal):
+        if project_id and not self.identity.project_exists(project_id, principal):
             raise NotFoundError(key="project_id", value=project_id)

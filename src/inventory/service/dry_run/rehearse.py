@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Final, Protocol, Self, cast
@@ -85,6 +86,7 @@ class Stop(Enum):
     TIMEOUT = auto()
 
 
+@dataclass(kw_only=True, eq=False)
 class DryRunner:
     """Runs dry runs on the calling thread; one object serves all threads of a worker.
 
@@ -99,30 +101,16 @@ class DryRunner:
         max_changes: maximum number of changes of each kind that are kept.
     """
 
-    def __init__(
-        self,
-        *,
-        runs: DryRunManager,
-        rehearse: Rehearse,
-        queue: Queue,
-        clock: Clock,
-        owner: str,
-        stopping: Callable[[], bool],
-        system_token: str,
-        period_seconds: float,
-        timeout_seconds: float,
-        max_changes: int,
-    ) -> None:
-        self._runs = runs
-        self._rehearse = rehearse
-        self._queue = queue
-        self._clock = clock
-        self._owner = owner
-        self._stopping = stopping
-        self._system_token = system_token
-        self._period_seconds = period_seconds
-        self._timeout = timedelta(seconds=timeout_seconds)
-        self._max_changes = max_changes
+    runs: DryRunManager
+    rehearse: Rehearse
+    queue: Queue
+    clock: Clock
+    owner: str
+    stopping: Callable[[], bool]
+    system_token: str
+    period_seconds: float
+    timeout_seconds: float
+    max_changes: int
 
     def run(self, domain_id: str, dry_run_id: str) -> None:
         """Run it unless another process does, or it has ended. Safe to call at any time, repeatedly.
@@ -130,14 +118,14 @@ class DryRunner:
         Raises:
             ConnectionFailureError: of MongoDB; the claim expires, and whoever waits for the report restarts it.
         """
-        if self._stopping():
+        if self.stopping():
             return
-        claimed = self._runs.claim(domain_id, dry_run_id, owner=f"{self._owner}/{ids.new_id('run')}")
+        claimed = self.runs.claim(domain_id, dry_run_id, owner=f"{self.owner}/{ids.new_id('run')}")
         if claimed is None:
             return
         bind(dry_run_id=dry_run_id)
         try:
-            with translated_errors(), self._rehearse(claimed) as rehearsal:
+            with translated_errors(), self.rehearse(claimed) as rehearsal:
                 self._run(claimed, rehearsal)
         finally:
             unbind("dry_run_id")
@@ -160,7 +148,7 @@ class DryRunner:
     def _collect(self, claimed: StoredDryRun, rehearsal: Rehearsal, watch: _Watch) -> StoredJob:
         """Collect into the scratch collections, and return the resulting job."""
         domain_id = claimed["domain_id"]
-        principal = system_principal(domain_id, token=self._system_token)
+        principal = system_principal(domain_id, token=self.system_token)
         self._change_plugin(claimed, rehearsal, principal)
         values: Document = {
             "job_id": ids.new_id(ids.JOB),
@@ -205,19 +193,19 @@ class DryRunner:
             self._hand_back(claimed)
             return
         if watch.reason is Stop.TIMEOUT:
-            errors.append(error_document(JobTimeoutError(limit_seconds=self._timeout.total_seconds())))
+            errors.append(error_document(JobTimeoutError(limit_seconds=self.timeout_seconds)))
         errors.extend(job.get("errors", ()) if job else ())
         findings = Findings(rehearsal.database)
         for task in findings.tasks:
             if is_complete(task) and not task.get("garbage_collected"):
                 rehearsal.before_garbage(cast("StoredJobTask", task))
-        self._runs.replace_changes(claimed, findings.changes(self._max_changes))
+        self.runs.replace_changes(claimed, findings.changes(self.max_changes))
         rows = [{**_row(task), "unseen": findings.unseen(task)} for task in findings.tasks]
         counts = _summed(rows)
         counts["updated"] = min(findings.changed(), counts["seen"])
         counts["unchanged"] = counts.pop("seen") - counts["updated"]
         well = not errors and job is not None and job["status"] == "SUCCESS"
-        self._runs.finish(
+        self.runs.finish(
             claimed,
             status=SUCCESS if well else FAILURE,
             counts=counts,
@@ -228,8 +216,8 @@ class DryRunner:
         _log.info("dry_run_finished", well=well, **counts)
 
     def _hand_back(self, claimed: StoredDryRun) -> None:
-        if self._runs.hand_back(claimed):
-            self._queue.dry_run(claimed["dry_run_id"], domain_id=claimed["domain_id"], priority=claimed["priority"])
+        if self.runs.hand_back(claimed):
+            self.queue.dry_run(claimed["dry_run_id"], domain_id=claimed["domain_id"], priority=claimed["priority"])
             _log.info("dry_run_handed_back")
 
 
@@ -253,10 +241,10 @@ class _Watch:
         self._thread.join()
 
     def _watch(self) -> None:
-        clock = self._runner._clock
+        clock = self._runner.clock
         renewed = clock.monotonic()
         while not self._ended.wait(_LOOK_SECONDS):
-            due = clock.monotonic() - renewed >= self._runner._period_seconds
+            due = clock.monotonic() - renewed >= self._runner.period_seconds
             if due:
                 renewed = clock.monotonic()
             try:
@@ -267,11 +255,11 @@ class _Watch:
     def _look(self, *, renew: bool) -> None:
         runner = self._runner
         if self.reason is None:
-            if runner._stopping():
+            if runner.stopping():
                 self.reason = Stop.SHUTDOWN
-            elif runner._clock.now() > self._claimed["started_at"] + runner._timeout:
+            elif runner.clock.now() > self._claimed["started_at"] + timedelta(seconds=runner.timeout_seconds):
                 self.reason = Stop.TIMEOUT
-            elif renew and not runner._runs.renew(self._claimed):
+            elif renew and not runner.runs.renew(self._claimed):
                 self.reason = Stop.LOST
         if self.reason is not None:
             self._running.stop_all()

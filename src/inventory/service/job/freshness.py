@@ -70,6 +70,7 @@ class SecretFreshness:
     types_complete: bool
 
 
+@dataclass(kw_only=True, eq=False)
 class FreshnessService:
     """Reports freshness.
 
@@ -78,24 +79,13 @@ class FreshnessService:
         job_timeout_seconds: how long a job may take, s.
     """
 
-    def __init__(
-        self,
-        *,
-        collectors: CollectorManager,
-        schedules: ScheduleManager,
-        history: CollectHistory,
-        types: SeenTypes,
-        clock: Clock,
-        spread_seconds: float,
-        job_timeout_seconds: float,
-    ) -> None:
-        self._collectors = collectors
-        self._schedules = schedules
-        self._history = history
-        self._types = types
-        self._clock = clock
-        self._spread_seconds = spread_seconds
-        self._longest_job = timedelta(seconds=job_timeout_seconds)
+    collectors: CollectorManager
+    schedules: ScheduleManager
+    history: CollectHistory
+    types: SeenTypes
+    clock: Clock
+    spread_seconds: float
+    job_timeout_seconds: float
 
     def list(self, principal: Principal, request: Mapping[str, Any]) -> FreshnessPage:
         """Return the requested views that the caller may see, the worst first.
@@ -125,14 +115,14 @@ class FreshnessService:
             raise NotFoundError(key="secret_id", value=secret_id)
         view = found[0]
         scope = project_scope(principal)
-        types, complete = self._types.of_secret(
+        types, complete = self.types.of_secret(
             principal.domain_id, collector_id, secret_id, since=view.began_at, scope=scope
         )
         return SecretFreshness(view, [self._of_type(view, seen) for seen in types], complete)
 
     def _of_type(self, view: SecretView, seen: SeenType) -> TypeFreshness:
         all_missing = seen.missing == seen.resources
-        now = self._clock.now()
+        now = self.clock.now()
         verdict = judge_type(
             seen.last_seen_at, view.verdict, now, stale_after=view.stale_after, all_missing=all_missing
         )
@@ -154,9 +144,9 @@ class FreshnessService:
         return found
 
     def _views(self, domain_id: str, collector_id: str = "", secret_id: str = "") -> Sequence[SecretView]:
-        collectors = self._collectors.named(domain_id, collector_id)
-        schedules = self._schedules.of_collectors(domain_id, [each["collector_id"] for each in collectors])
-        now = self._clock.now()
+        collectors = self.collectors.named(domain_id, collector_id)
+        schedules = self.schedules.of_collectors(domain_id, [each["collector_id"] for each in collectors])
+        now = self.clock.now()
         return [
             view
             for collector in collectors
@@ -174,12 +164,12 @@ class FreshnessService:
         secret_id: str,
     ) -> Iterable[SecretView]:
         collector_id = collector["collector_id"]
-        ended = self._history.last_ended(domain_id, collector_id, secret_id)
+        ended = self.history.last_ended(domain_id, collector_id, secret_id)
         promise = self._promise(collector, schedules, now)
         if not ended:
             yield SecretView(collector, "", None, None, judge(None, promise, now, failed=False), promise.stale_after)
             return
-        complete = self._history.last_complete(domain_id, collector_id, secret_id)
+        complete = self.history.last_complete(domain_id, collector_id, secret_id)
         gone = self._gone(domain_id, collector_id, ended)
         for name, task in ended.items():
             if name not in gone:
@@ -190,18 +180,20 @@ class FreshnessService:
 
     def _gone(self, domain_id: str, collector_id: str, ended: Mapping[str, Document]) -> set[str]:
         """Return the secrets that no longer belong to the collector."""
-        job = self._history.last_full_job(domain_id, collector_id)
+        job = self.history.last_full_job(domain_id, collector_id)
         if job is None:
             return set()
         older = [secret_id for secret_id, task in ended.items() if task["created_at"] < job["created_at"]]
-        return set(older) - self._history.secrets_of(domain_id, job["job_id"], older)
+        return set(older) - self.history.secrets_of(domain_id, job["job_id"], older)
 
     def _promise(self, collector: StoredCollector, schedules: Iterable[StoredSchedule], now: datetime) -> Promise:
         if collector.get("state") != ENABLED:
             return Promise()
         whole = (each for each in schedules if each.get("collect_mode") == CollectMode.ALL and not each.get("filter"))
-        read = (times_or_problem(schedule, self._spread_seconds)[0] for schedule in whole)
-        return promise_of([times for times in read if times is not None], now, longest_job=self._longest_job)
+        read = (times_or_problem(schedule, self.spread_seconds)[0] for schedule in whole)
+        return promise_of(
+            [times for times in read if times is not None], now, longest_job=timedelta(seconds=self.job_timeout_seconds)
+        )
 
     def _whole(self, domain_id: str, views: Sequence[SecretView]) -> Views:
         """Return the views with their failures and last attempts."""
@@ -210,10 +202,10 @@ class FreshnessService:
             for view in views
             if view.has_newer_tasks
         ]
-        failures = self._history.failures(domain_id, since)
+        failures = self.history.failures(domain_id, since)
         newest = {(view.collector["collector_id"], view.secret_id): view for view in views}
         tasks = {pair: _attempt(view, failures.get(pair)) for pair, view in newest.items()}
-        shown = self._history.with_first_error(domain_id, [task for task in tasks.values() if task is not None])
+        shown = self.history.with_first_error(domain_id, [task for task in tasks.values() if task is not None])
         return [
             replace(view, failures=failures[pair].count if pair in failures else 0, attempt=shown.get(tasks[pair]))
             for pair, view in newest.items()

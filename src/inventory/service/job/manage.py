@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from inventory.domain.clock import Clock
 from inventory.domain.principal import Principal
 from inventory.errors import PermissionDeniedError
 from inventory.manager.collector.manager import CollectorManager
@@ -70,13 +69,12 @@ class CollectorReferences:
         return [_restricted(document, page, found.get(document.get("collector_id", ""))) for document in page.results]
 
 
+@dataclass(kw_only=True, eq=False)
 class JobService(ResourceReads):
     """Reads and removes jobs."""
 
-    def __init__(self, *, jobs: JobManager, reader: Reader, references: CollectorReferences, clock: Clock) -> None:
-        super().__init__(reader=reader, clock=clock)
-        self._jobs = jobs
-        self._references = references
+    jobs: JobManager
+    references: CollectorReferences
 
     def get(self, principal: Principal, resource_id: str, only: Iterable[str] = ()) -> Document:
         """Return the job with its collector's minimal form. Raises ``NotFoundError``."""
@@ -84,7 +82,7 @@ class JobService(ResourceReads):
         paths = parse_only(self.schema, only)
         job = super().get(principal, resource_id, only)
         fields = None if paths is None else frozenset(path.partition(".")[0] for path in paths)
-        return self._references.join(principal, Page([job], 1, fields, None if paths is None else frozenset(paths)))[0]
+        return self.references.join(principal, Page([job], 1, fields, None if paths is None else frozenset(paths)))[0]
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters, *, scope: Scope | None = None) -> Page:
         """Return the jobs that match, each with its collector's minimal form.
@@ -93,7 +91,7 @@ class JobService(ResourceReads):
             BadRequestError: one of its subclasses says what is wrong with the query.
         """
         page = super().list(principal, query, filters, scope=scope)
-        return Page(self._references.join(principal, page), page.total_count, page.fields, page.only)
+        return Page(self.references.join(principal, page), page.total_count, page.fields, page.only)
 
     def delete(self, principal: Principal, job_id: str) -> None:
         """Remove the job with its tasks; a running job is canceled first.
@@ -102,10 +100,10 @@ class JobService(ResourceReads):
             NotFoundError: there is no such job that the caller may see.
             PermissionDeniedError: it also collects for projects that are not the caller's.
         """
-        found = self._reader.get(principal.domain_id, job_id, scope=_scope(principal, _PROJECTS))
+        found = self.reader.get(principal.domain_id, job_id, scope=_scope(principal, _PROJECTS))
         if principal.projects is not None and not principal.projects.issuperset(found.get("projects", ())):
             raise PermissionDeniedError
-        self._jobs.delete_job(principal.domain_id, job_id)
+        self.jobs.delete_job(principal.domain_id, job_id)
 
     def _schema_of(self, principal: Principal) -> ResourceSchema:
         return self.schema if principal.projects is None else BOUND_JOB
@@ -121,26 +119,25 @@ class JobService(ResourceReads):
         return _job_scope(principal, query, shows_projects=shows_projects)
 
     def _lookup(self, principal: Principal) -> ReferenceLookup | None:
-        return self._references.lookup(principal)
+        return self.references.lookup(principal)
 
 
+@dataclass(kw_only=True, eq=False)
 class JobTaskService(ResourceReads):
     """Reads and removes job tasks."""
 
-    def __init__(self, *, tasks: JobTaskManager, progress: TaskProgress, reader: Reader, clock: Clock) -> None:
-        super().__init__(reader=reader, clock=clock)
-        self._tasks = tasks
-        self._progress = progress
+    tasks: JobTaskManager
+    progress: TaskProgress
 
     def get(self, principal: Principal, resource_id: str, only: Iterable[str] = ()) -> Document:
         """Return the task; while it runs, with its counts so far. Raises ``NotFoundError``."""
         task = super().get(principal, resource_id, only)
-        return dict(self._progress.shown(principal.domain_id, [task])[0])
+        return dict(self.progress.shown(principal.domain_id, [task])[0])
 
     def list(self, principal: Principal, query: RawQuery, filters: Filters, *, scope: Scope | None = None) -> Page:
         """Return the tasks that match, running ones with their counts so far; raises like ``JobService.list``."""
         page = super().list(principal, query, filters, scope=scope)
-        return replace(page, results=self._progress.shown(principal.domain_id, page.results))
+        return replace(page, results=self.progress.shown(principal.domain_id, page.results))
 
     def slices(self, principal: Principal, params: Mapping[str, Any]) -> tuple[Sequence[Document], int]:
         """Return a page of the slices of a task, and their total number.
@@ -155,12 +152,12 @@ class JobTaskService(ResourceReads):
         job_task_id, page = params["job_task_id"], params.get("page") or {}
         super().get(principal, job_task_id, ("job_task_id",))
         start, limit = max(page.get("start") or 1, 1), page.get("limit") or _PAGE
-        return self._progress.slices(principal.domain_id, job_task_id, start=start, limit=min(limit, MAX_PAGE))
+        return self.progress.slices(principal.domain_id, job_task_id, start=start, limit=min(limit, MAX_PAGE))
 
     def delete(self, principal: Principal, job_task_id: str) -> None:
         """Remove the task with its slices; a running task is canceled first. Raises ``NotFoundError``."""
-        self._reader.get(principal.domain_id, job_task_id, only=("job_task_id",), scope=_scope(principal, "project_id"))
-        self._tasks.delete_task(principal.domain_id, job_task_id)
+        self.reader.get(principal.domain_id, job_task_id, only=("job_task_id",), scope=_scope(principal, "project_id"))
+        self.tasks.delete_task(principal.domain_id, job_task_id)
 
     def _scope(self, principal: Principal, _query: Query | None = None) -> Scope | None:
         return _scope(principal, "project_id")

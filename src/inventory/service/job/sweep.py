@@ -56,6 +56,7 @@ class SweepReport:
     failed_steps: list[str] = field(default_factory=list)
 
 
+@dataclass(kw_only=True, eq=False)
 class Sweeper:
     """Runs sweeps.
 
@@ -68,35 +69,20 @@ class Sweeper:
         max_attempts: how often planning a job is attempted before the job fails.
     """
 
-    def __init__(
-        self,
-        *,
-        jobs: JobManager,
-        tasks: JobTaskManager,
-        slices: SliceManager,
-        claims: SliceClaims,
-        settler: Settler,
-        queue: Queue,
-        queue_length: Callable[[], int],
-        clock: Clock,
-        job_timeout_seconds: float,
-        job_retention_days: float,
-        max_attempts: int,
-    ) -> None:
-        self._jobs = jobs
-        self._tasks = tasks
-        self._slices = slices
-        self._claims = claims
-        self._settler = settler
-        self._queue = queue
-        self._queue_length = queue_length
-        self._clock = clock
-        self._job_timeout_seconds = job_timeout_seconds
-        self._retention = timedelta(days=job_retention_days)
-        self._max_attempts = max_attempts
-        # Where the next page of open tasks and jobs begins: a long backlog is processed one page per sweep.
-        self._task_cursor: ObjectId | None = None
-        self._job_cursor: ObjectId | None = None
+    jobs: JobManager
+    tasks: JobTaskManager
+    slices: SliceManager
+    claims: SliceClaims
+    settler: Settler
+    queue: Queue
+    queue_length: Callable[[], int]
+    clock: Clock
+    job_timeout_seconds: float
+    job_retention_days: float
+    max_attempts: int
+    # Where the next page of open tasks and jobs begins: a long backlog is processed one page per sweep.
+    _task_cursor: ObjectId | None = field(default=None, init=False)
+    _job_cursor: ObjectId | None = field(default=None, init=False)
 
     def sweep(self) -> SweepReport:
         """Run one sweep. If a step fails, for example while MongoDB or Redis is unreachable, the others still run."""
@@ -137,44 +123,44 @@ class Sweeper:
         return 1
 
     def _time_out_jobs(self, report: SweepReport) -> None:
-        before = self._clock.now() - timedelta(seconds=self._job_timeout_seconds)
-        error = JobTimeoutError(limit_seconds=self._job_timeout_seconds)
-        for job in self._jobs.open_created_before(before, limit=_JOB_BATCH):
-            report.timed_out += self._jobs.cancel_job(job["domain_id"], job["job_id"], JobStatus.TIMEOUT, error=error)
+        before = self.clock.now() - timedelta(seconds=self.job_timeout_seconds)
+        error = JobTimeoutError(limit_seconds=self.job_timeout_seconds)
+        for job in self.jobs.open_created_before(before, limit=_JOB_BATCH):
+            report.timed_out += self.jobs.cancel_job(job["domain_id"], job["job_id"], JobStatus.TIMEOUT, error=error)
 
     def _take_from_lost_workers(self, report: SweepReport) -> None:
         requeued: list[StoredSlice] = []
-        for found in self._claims.expired(limit=_BATCH):
-            became = self._claims.take_from_lost(found)
+        for found in self.claims.expired(limit=_BATCH):
+            became = self.claims.take_from_lost(found)
             if became is TaskStatus.PENDING:
                 requeued.append(found)
             elif became is TaskStatus.FAILURE:
                 report.lost += 1
-                self._settled(self._settler.settle_task, found["domain_id"], found["job_task_id"])
+                self._settled(self.settler.settle_task, found["domain_id"], found["job_task_id"])
         report.requeued = len(requeued)
         self._enqueue(requeued)
 
     def _release_held(self, report: SweepReport) -> None:
-        before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
-        for domain_id, job_task_id in self._slices.tasks_with_held(created_before=before, limit=_BATCH):
-            released = self._slices.release_or_drop(domain_id, job_task_id)
+        before = self.clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
+        for domain_id, job_task_id in self.slices.tasks_with_held(created_before=before, limit=_BATCH):
+            released = self.slices.release_or_drop(domain_id, job_task_id)
             report.released += len(released)
             # Released slices count as enqueued; a later sweep enqueues those that were not.
 
     def _wake_idle(self, report: SweepReport) -> None:
-        woken = self._claims.places.wake_idle(limit=_BATCH)
+        woken = self.claims.places.wake_idle(limit=_BATCH)
         report.woken = len(woken)
         self._enqueue(woken)
 
     def _settle_tasks(self, report: SweepReport) -> None:
-        page = self._tasks.open_after(self._task_cursor, limit=_TASK_PAGE)
+        page = self.tasks.open_after(self._task_cursor, limit=_TASK_PAGE)
         if page:
             stopped = self._end_parts_of_ended_jobs(page)
-            busy = self._slices.tasks_with_open(page) | stopped
+            busy = self.slices.tasks_with_open(page) | stopped
             for task in page:
                 if task["job_task_id"] not in busy:
                     report.settled_tasks += self._settled(
-                        self._settler.settle_task, task["domain_id"], task["job_task_id"]
+                        self.settler.settle_task, task["domain_id"], task["job_task_id"]
                     )
         self._task_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
 
@@ -183,7 +169,7 @@ class Sweeper:
         by_job: dict[tuple[str, str], set[str]] = {}
         for task in tasks:
             by_job.setdefault((task["domain_id"], task["job_id"]), set()).add(task["job_task_id"])
-        statuses = self._jobs.statuses(list(by_job))
+        statuses = self.jobs.statuses(list(by_job))
         ended: set[str] = set()
         for (domain_id, job_id), task_ids in by_job.items():
             status = statuses.get((domain_id, job_id))
@@ -191,41 +177,41 @@ class Sweeper:
                 continue
             ended |= task_ids
             if status is None:
-                self._tasks.delete_of_jobs(domain_id, [job_id])
+                self.tasks.delete_of_jobs(domain_id, [job_id])
             else:
-                self._jobs.cancel_parts(domain_id, job_id)
+                self.jobs.cancel_parts(domain_id, job_id)
         return ended
 
     def _settle_jobs(self, report: SweepReport) -> None:
-        page = self._jobs.open_after(self._job_cursor, limit=_TASK_PAGE)
+        page = self.jobs.open_after(self._job_cursor, limit=_TASK_PAGE)
         if page:
-            busy = self._tasks.jobs_with_open(page)
+            busy = self.tasks.jobs_with_open(page)
             for job in page:
                 if job["job_id"] not in busy:
-                    report.settled_jobs += self._settled(self._settler.settle_job, job["domain_id"], job["job_id"])
+                    report.settled_jobs += self._settled(self.settler.settle_job, job["domain_id"], job["job_id"])
         self._job_cursor = page[-1]["_id"] if len(page) == _TASK_PAGE else None
 
     def _enqueue_plans(self, report: SweepReport) -> None:
-        before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
+        before = self.clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
         given_up: list[StoredJob] = []
         to_plan: list[StoredJob] = []
-        for job in self._jobs.plans.unplanned(enqueued_before=before, limit=_JOB_BATCH):
-            (given_up if job["plan_attempts"] >= self._max_attempts else to_plan).append(job)
+        for job in self.jobs.plans.unplanned(enqueued_before=before, limit=_JOB_BATCH):
+            (given_up if job["plan_attempts"] >= self.max_attempts else to_plan).append(job)
         for job in given_up:
-            self._jobs.fail(job["domain_id"], job["job_id"], WorkerLostError(attempts=job["plan_attempts"]))
-        if to_plan and self._queue_length() < QUEUE_ROOM:
+            self.jobs.fail(job["domain_id"], job["job_id"], WorkerLostError(attempts=job["plan_attempts"]))
+        if to_plan and self.queue_length() < QUEUE_ROOM:
             for job in to_plan:
-                self._queue.plan_job(job["job_id"], domain_id=job["domain_id"], priority=job["priority"])
-            self._jobs.plans.mark_enqueued(to_plan)
+                self.queue.plan_job(job["job_id"], domain_id=job["domain_id"], priority=job["priority"])
+            self.jobs.plans.mark_enqueued(to_plan)
             report.plans_enqueued = len(to_plan)
 
     def _enqueue_slices(self, report: SweepReport) -> None:
-        before = self._clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
-        due = self._slices.due_not_enqueued(enqueued_before=before, limit=_BATCH)
-        room = QUEUE_ROOM - self._queue_length() if due else 0
+        before = self.clock.now() - timedelta(seconds=ENQUEUE_AGAIN_SECONDS)
+        due = self.slices.due_not_enqueued(enqueued_before=before, limit=_BATCH)
+        room = QUEUE_ROOM - self.queue_length() if due else 0
         if room > 0:
             self._enqueue(due[:room])
-            self._slices.mark_enqueued(due[:room])
+            self.slices.mark_enqueued(due[:room])
             report.enqueued = len(due[:room])
 
     def _enqueue(self, slices: Iterable[StoredSlice]) -> None:
@@ -233,12 +219,13 @@ class Sweeper:
         for one in slices:
             groups.setdefault((one["domain_id"], one["priority"]), []).append(one["slice_id"])
         for (domain_id, priority), slice_ids in groups.items():
-            self._queue.run_slices(slice_ids, domain_id=domain_id, priority=priority)
+            self.queue.run_slices(slice_ids, domain_id=domain_id, priority=priority)
 
     def _remove_old_jobs(self, report: SweepReport) -> None:
         by_domain: dict[str, list[str]] = {}
-        for job in self._jobs.ended_created_before(self._clock.now() - self._retention, limit=_JOB_BATCH):
+        before = self.clock.now() - timedelta(days=self.job_retention_days)
+        for job in self.jobs.ended_created_before(before, limit=_JOB_BATCH):
             by_domain.setdefault(job["domain_id"], []).append(job["job_id"])
         for domain_id, job_ids in by_domain.items():
-            self._jobs.delete_many(domain_id, job_ids)
+            self.jobs.delete_many(domain_id, job_ids)
             report.removed_jobs += len(job_ids)

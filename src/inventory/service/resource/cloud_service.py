@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from inventory.connector.ports import Identity
 from inventory.domain import ids
-from inventory.domain.clock import Clock
 from inventory.domain.plain import Json, Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
@@ -54,23 +53,14 @@ _ATTEMPTS: Final = 64
 """How often a write is tried; a try fails only if another write of the same resource succeeded."""
 
 
+@dataclass(kw_only=True, eq=False)
 class CloudServiceService(ResourceReads):
     """Create, update, delete, get, list, stat and analyze. Callers of a PROJECT see and change only their projects'."""
 
-    def __init__(
-        self,
-        *,
-        services: CloudServiceManager,
-        reader: CursorReader,
-        references: CloudServiceReferences,
-        identity: Identity,
-        clock: Clock,
-    ) -> None:
-        self._services = services
-        self._references = references
-        self._identity = identity
-        self._pages = reader
-        super().__init__(reader=reader, clock=clock)
+    services: CloudServiceManager
+    reader: CursorReader
+    references: CloudServiceReferences
+    identity: Identity
 
     def page(self, principal: Principal, query: RawQuery, after: str) -> CursorPage:
         """Return the resources that ``list`` would find, page by page.
@@ -82,9 +72,9 @@ class CloudServiceService(ResourceReads):
         Raises:
             InvalidParameterError: ``after`` is no ``next`` of a list in this order; and others, like ``list``.
         """
-        parsed = parse_list(self._schema_of(principal), query, now=self._clock.now())
+        parsed = parse_list(self._schema_of(principal), query, now=self.clock.now())
         limit = min(parsed.page.limit or _PAGE, MAX_PAGE)
-        return self._pages.page(
+        return self.reader.page(
             replace(parsed, page=PageRange(limit=limit)),
             after=after,
             domain_id=principal.domain_id,
@@ -109,12 +99,12 @@ class CloudServiceService(ResourceReads):
             params,
             cloud_service_id=ids.new_id(ids.CLOUD_SERVICE),
             domain_id=principal.domain_id,
-            now=self._clock.now(),
+            now=self.clock.now(),
         )
         if principal.projects is not None and _PROJECT not in document:
             raise RequiredParameterError(key=_PROJECT)
         self._check_project(principal, document.get(_PROJECT, ""))
-        return self._services.insert(document, self._record(principal, CREATE, None, document))
+        return self.services.insert(document, self._record(principal, CREATE, None, document))
 
     def update(self, principal: Principal, params: Params) -> StoredCloudService:
         """Change the fields that were sent; tags and metadata are kept separate from a provider's, as ``custom``.
@@ -140,7 +130,7 @@ class CloudServiceService(ResourceReads):
         def decide(stored: StoredCloudService) -> Write:
             change = change_cloud_service(stored, values, scope=CUSTOM_SCOPE)
             record = self._record(principal, UPDATE, stored, change.after)
-            return user_update(change, now=self._clock.now()), record
+            return user_update(change, now=self.clock.now()), record
 
         return self._write(principal, stored, decide)
 
@@ -154,7 +144,7 @@ class CloudServiceService(ResourceReads):
         deleted_by = f"user:{principal.user_id}"
 
         def decide(stored: StoredCloudService) -> Write:
-            return user_delete(deleted_by, now=self._clock.now()), self._record(principal, DELETE, stored, stored)
+            return user_delete(deleted_by, now=self.clock.now()), self._record(principal, DELETE, stored, stored)
 
         self._write(principal, self._living(principal, cloud_service_id), decide)
 
@@ -163,7 +153,7 @@ class CloudServiceService(ResourceReads):
     ) -> StoredCloudService:
         """Write the result of ``decide`` for the current document, and return the document afterwards."""
         for _ in range(_ATTEMPTS):
-            after = self._services.write(stored, *decide(stored))
+            after = self.services.write(stored, *decide(stored))
             if after is not None:
                 return after
             stored = self._living(principal, stored[_ID])
@@ -171,8 +161,8 @@ class CloudServiceService(ResourceReads):
 
     def analyze(self, principal: Principal, query: RawQuery) -> Document:
         """Return fields over groups of the resources that ``list`` would find; raises like it."""
-        parsed = parse_analyze(self._reader.schema, query, now=self._clock.now())
-        return self._reader.analyze(
+        parsed = parse_analyze(self.reader.schema, query, now=self.clock.now())
+        return self.reader.analyze(
             parsed,
             domain_id=principal.domain_id,
             scope=self._scope(principal, parsed),
@@ -185,13 +175,13 @@ class CloudServiceService(ResourceReads):
         return project_scope(principal) if query is None else living_scope(principal, query)
 
     def _lookup(self, principal: Principal) -> ReferenceLookup | None:
-        return self._references.lookup(principal)
+        return self.references.lookup(principal)
 
     def _living(self, principal: Principal, cloud_service_id: str) -> StoredCloudService:
         """Return the whole document of a resource that is not DELETED."""
         if not cloud_service_id:
             raise RequiredParameterError(key=_ID)
-        stored = self._services.get(principal.domain_id, cloud_service_id, project_scope(principal))
+        stored = self.services.get(principal.domain_id, cloud_service_id, project_scope(principal))
         if stored["state"] != ACTIVE:
             raise ResourceAlreadyDeletedError(resource_type="CloudService", resource_id=cloud_service_id)
         return stored
@@ -202,7 +192,7 @@ class CloudServiceService(ResourceReads):
             return
         if principal.projects is not None and project_id not in principal.projects:
             raise PermissionDeniedError
-        if not self._identity.project_exists(project_id, principal):
+        if not self.identity.project_exists(project_id, principal):
             raise NotFoundError(key=_PROJECT, value=project_id)
 
     def _record(self, principal: Principal, action: str, before: Json | None, after: Json) -> StoredRecord | None:
@@ -216,7 +206,7 @@ class CloudServiceService(ResourceReads):
             cloud_service_id=after[_ID],
             domain_id=principal.domain_id,
             author=Author(user_id=principal.user_id),
-            now=self._clock.now(),
+            now=self.clock.now(),
             revision=1 if before is None else (before.get("revision") or 0) + 1,
         )
         return record if encodable(record) else clip_record(record)

@@ -33,9 +33,9 @@ class CloudServiceTypeService(ResourceService[StoredCloudServiceType]):
             params,
             cloud_service_type_id=ids.new_id(ids.CLOUD_SERVICE_TYPE),
             domain_id=principal.domain_id,
-            now=self._clock.now(),
+            now=self.clock.now(),
         )
-        return self._resources.insert(document)
+        return self.resources.insert(document)
 
     def update(self, principal: Principal, params: Params) -> StoredCloudServiceType:
         """Replace the fields of ``create`` that were sent, except name, provider and group.
@@ -49,8 +49,8 @@ class CloudServiceTypeService(ResourceService[StoredCloudServiceType]):
         _check_labels(params)
         stored = self._stored(principal, params)
         change = change_cloud_service_type(stored, params)
-        sets = {**change.set, "updated_at": self._clock.now(), "updated_by": MANUAL}
-        return self._resources.update(principal.domain_id, stored[_ID], sets, change.unset)
+        sets = {**change.set, "updated_at": self.clock.now(), "updated_by": MANUAL}
+        return self.resources.update(principal.domain_id, stored[_ID], sets, change.unset)
 
 
 def _check_labels(params: Params) -> None:

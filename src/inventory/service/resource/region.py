@@ -28,9 +28,9 @@ class RegionService(ResourceService[StoredRegion]):
             SaveUniqueValuesError: the domain has one with this provider and region_code.
         """
         document = new_region(
-            params, region_id=ids.new_id(ids.REGION), domain_id=principal.domain_id, now=self._clock.now()
+            params, region_id=ids.new_id(ids.REGION), domain_id=principal.domain_id, now=self.clock.now()
         )
-        return self._resources.insert(document)
+        return self.resources.insert(document)
 
     def update(self, principal: Principal, params: Params) -> StoredRegion:
         """Replace the name or tags that were sent; code and provider are kept.
@@ -43,5 +43,5 @@ class RegionService(ResourceService[StoredRegion]):
         """
         stored = self._stored(principal, params)
         change = change_region(stored, params)
-        sets = {**change.set, "updated_at": self._clock.now(), "updated_by": MANUAL}
-        return self._resources.update(principal.domain_id, stored[_ID], sets, change.unset)
+        sets = {**change.set, "updated_at": self.clock.now(), "updated_by": MANUAL}
+        return self.resources.update(principal.domain_id, stored[_ID], sets, change.unset)

@@ -120,38 +120,28 @@ class Explanation:
         return self.facts.document() | {"next_times": [isoformat(each) for each in self.next_times], "skipped": skipped}
 
 
+@dataclass(kw_only=True, eq=False)
 class ScheduleFactsService:
-    """Reads the facts."""
+    """Reads the facts.
 
-    def __init__(
-        self,
-        *,
-        schedules: ScheduleManager,
-        collectors: CollectorManager,
-        jobs: ScheduledJobManager,
-        clock: Clock,
-        grace_seconds: float,
-        spread_seconds: float = 0.0,
-        tick_seconds: float = 1.0,
-    ) -> None:
-        """Prepare.
+    Args:
+        grace_seconds: how late a missed fire time is still caught up, s.
+        spread_seconds: the interval over which fire times are spread, s.
+        tick_seconds: how often schedulers tick, s.
+    """
 
-        Args:
-            grace_seconds: how late a missed fire time is still caught up, s.
-            spread_seconds: the interval over which fire times are spread, s.
-            tick_seconds: how often schedulers tick, s.
-        """
-        self._patience = Patience.of(grace_seconds, tick_seconds)
-        self._schedules = schedules
-        self._collectors = collectors
-        self._jobs = jobs
-        self._clock = clock
-        self._spread_seconds = spread_seconds
+    schedules: ScheduleManager
+    collectors: CollectorManager
+    jobs: ScheduledJobManager
+    clock: Clock
+    grace_seconds: float
+    spread_seconds: float = 0.0
+    tick_seconds: float = 1.0
 
     def of_collector(self, principal: Principal, collector_id: str) -> list[ScheduleFacts]:
         """Return the facts of a collector's schedules, by name. Raises ``NotFoundError``."""
-        collector = self._collectors.get(principal.domain_id, collector_id)
-        return self._facts(collector, self._schedules.of_collector(principal.domain_id, collector_id))
+        collector = self.collectors.get(principal.domain_id, collector_id)
+        return self._facts(collector, self.schedules.of_collector(principal.domain_id, collector_id))
 
     def of_domain(self, principal: Principal, *, with_last_jobs: bool) -> list[ScheduleFacts]:
         """Return the facts of all schedules of the domain, by name.
@@ -159,19 +149,19 @@ class ScheduleFactsService:
         Args:
             with_last_jobs: whether to read the last job of each, with a query per schedule.
         """
-        collectors = {each["collector_id"]: each for each in self._collectors.named(principal.domain_id)}
-        found = self._schedules.of_collectors(principal.domain_id, collectors)
+        collectors = {each["collector_id"]: each for each in self.collectors.named(principal.domain_id)}
+        found = self.schedules.of_collectors(principal.domain_id, collectors)
         schedules = sorted((each for rows in found.values() for each in rows), key=lambda each: each.get("name", ""))
         ids = [each["schedule_id"] for each in schedules] if with_last_jobs else []
-        last = self._jobs.last_of(principal.domain_id, ids)
+        last = self.jobs.last_of(principal.domain_id, ids)
         return [self._fact(collectors[each["collector_id"]], each, last.get(each["schedule_id"])) for each in schedules]
 
     def explain(self, principal: Principal, collector_id: str, schedule_id: str) -> Explanation:
         """Return when the collector's schedule fires next, and what it skipped. Raises ``NotFoundError``."""
-        schedule = self._schedules.get(principal.domain_id, collector_id, schedule_id)
-        collector = self._collectors.get(principal.domain_id, collector_id)
+        schedule = self.schedules.get(principal.domain_id, collector_id, schedule_id)
+        collector = self.collectors.get(principal.domain_id, collector_id)
         facts = self._facts(collector, [schedule])[0]
-        now = self._clock.now()
+        now = self.clock.now()
         next_times: list[datetime] = []
         skips = read_skips(schedule)
         if facts.next_fire_at is not None and facts.times is not None:
@@ -195,14 +185,16 @@ class ScheduleFactsService:
             state = read_collector(collector)
         except BadRequestError:
             return Decision(due_at)
-        return outlook(times, due_at, now=now, collector=state, patience=self._patience)
+        return outlook(
+            times, due_at, now=now, collector=state, patience=Patience.of(self.grace_seconds, self.tick_seconds)
+        )
 
     def _facts(self, collector: StoredCollector, schedules: list[StoredSchedule]) -> list[ScheduleFacts]:
-        last = self._jobs.last_of(collector["domain_id"], [schedule["schedule_id"] for schedule in schedules])
+        last = self.jobs.last_of(collector["domain_id"], [schedule["schedule_id"] for schedule in schedules])
         return [self._fact(collector, schedule, last.get(schedule["schedule_id"])) for schedule in schedules]
 
     def _fact(self, collector: StoredCollector, schedule: StoredSchedule, last_job: Document | None) -> ScheduleFacts:
-        times, problem = times_or_problem(schedule, self._spread_seconds)
+        times, problem = times_or_problem(schedule, self.spread_seconds)
         return ScheduleFacts(
             schedule=schedule,
             next_fire_at=None if problem else schedule["next_fire_at"],
