@@ -235,12 +235,12 @@ def test_a_slice_that_waits_for_a_place_is_woken_most_urgent_first(kit: JobsKit,
     limits = SlotLimits(per_collector=1, per_endpoint=9)
     claimed = kit.claim(running, "owner-1", per_collector=1)
 
-    assert kit.claims.places.put_back(kit.slice(late), limits)
-    assert kit.claims.places.put_back(kit.slice(urgent), limits)
+    assert kit.claims.slots.put_back(kit.slice(late), limits)
+    assert kit.claims.slots.put_back(kit.slice(urgent), limits)
     assert kit.slice(late)["not_before"] > clock.now()
 
     kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
-    assert [one["slice_id"] for one in kit.claims.places.wake(claimed)] == [urgent]
+    assert [one["slice_id"] for one in kit.claims.slots.wake(claimed)] == [urgent]
     assert not isinstance(kit.claim(urgent, "owner-2", per_collector=1), Refusal)
 
 
@@ -252,7 +252,7 @@ def test_a_place_that_was_freed_while_a_slice_went_to_wait_is_noticed(kit: JobsK
 
     # Whoever ends looks for waiting ones before this one has said that it waits.
     kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
-    assert kit.claims.places.wake(claimed) == []
+    assert kit.claims.slots.wake(claimed) == []
 
-    assert kit.claims.places.put_back(kit.slice(waiting), SlotLimits(per_collector=1, per_endpoint=9)) is None
+    assert kit.claims.slots.put_back(kit.slice(waiting), SlotLimits(per_collector=1, per_endpoint=9)) is None
     assert not isinstance(kit.claim(waiting, "owner-2", per_collector=1), Refusal)

@@ -84,7 +84,7 @@ class SliceClaims:
         max_attempts: int,
         backoff_seconds: float,
     ) -> None:
-        self.places = SliceSlots(database=database, clock=clock)
+        self.slots = SliceSlots(database=database, clock=clock)
         self._slices = collection_of(database, "slice", StoredSlice)
         self._clock = clock
         self._lease = timedelta(seconds=lease_seconds)
@@ -109,11 +109,11 @@ class SliceClaims:
             session_id: of the session by which the owner will write.
         """
         for _ in range(_CLAIM_TRIES):
-            places = self.places.free(found, limits)
-            if isinstance(places, SlotKind):
+            slots = self.slots.free(found, limits)
+            if isinstance(slots, SlotKind):
                 return Refusal.FULL
             try:
-                claimed = self._claim(found, owner, places, session_id)
+                claimed = self._claim(found, owner, slots, session_id)
             except DuplicateKeyError:
                 continue
             if claimed is None:
@@ -124,14 +124,14 @@ class SliceClaims:
         return Refusal.FULL
 
     def _claim(
-        self, found: StoredSlice, owner: str, places: Mapping[str, int], session_id: Binary | None
+        self, found: StoredSlice, owner: str, slots: Mapping[str, int], session_id: Binary | None
     ) -> StoredSlice | None:
         now = self._clock.now()
         values: Document = {
             "status": TaskStatus.IN_PROGRESS.value,
             **LEASE.claimed(owner, now, self._lease),
             "started_at": now,
-            **places,
+            **slots,
             **Outcome().fields(),
             "lost_session": {"$ifNull": ["$session", "$$REMOVE"]},
             "session": session_id or "$$REMOVE",

@@ -62,9 +62,9 @@ class SlotLimits:
     per_collector: int
     per_endpoint: int
 
-    def of(self, place: SlotKind) -> int:
+    def of(self, kind: SlotKind) -> int:
         """Return the limit for one kind of slot."""
-        return self.per_collector if place is SlotKind.COLLECTOR else self.per_endpoint
+        return self.per_collector if kind is SlotKind.COLLECTOR else self.per_endpoint
 
 
 class SliceSlots:
@@ -78,26 +78,26 @@ class SliceSlots:
     def free(self, found: StoredSlice, limits: SlotLimits) -> dict[str, int] | SlotKind:
         """Return a free slot of each kind that the slice needs, or the kind that is full."""
         slots = {}
-        for place, taken in self._taken(found, tuple(SlotKind)).items():
-            limit = limits.of(place)
+        for kind, taken in self._taken(found, tuple(SlotKind)).items():
+            limit = limits.of(kind)
             if len(taken) >= limit:
-                return place
+                return kind
             # Chosen at random so that concurrent claims rarely collide.
-            slots[place.slot] = random.choice([slot for slot in range(limit) if slot not in taken])  # noqa: S311 (no secret)
+            slots[kind.slot] = random.choice([slot for slot in range(limit) if slot not in taken])  # noqa: S311 (no secret)
         return slots
 
-    def _taken(self, found: StoredSlice, places: Sequence[SlotKind]) -> dict[SlotKind, set[int]]:
-        """Return, per kind in ``places`` that the slice needs, the slot numbers that other slices occupy; one query."""
-        groups = {place: group for place in places if (group := place.group(found))}
+    def _taken(self, found: StoredSlice, kinds: Sequence[SlotKind]) -> dict[SlotKind, set[int]]:
+        """Return, per kind in ``kinds`` that the slice needs, the slot numbers that other slices occupy; one query."""
+        groups = {kind: group for kind in kinds if (group := kind.group(found))}
         if not groups:
             return {}
-        branches = [group | {place.slot: {"$gte": 0}} for place, group in groups.items()]
-        wanted = dict.fromkeys((name for place in groups for name in (*place.keys, place.slot)), 1)
+        branches = [group | {kind.slot: {"$gte": 0}} for kind, group in groups.items()]
+        wanted = dict.fromkeys((name for kind in groups for name in (*kind.keys, kind.slot)), 1)
         # A slice whose lease has expired frees its own slots when it is claimed again.
         rows: list[Any] = [row for row in self._slices.find({"$or": branches}, wanted) if row["_id"] != found["_id"]]
         return {
-            place: {row[place.slot] for row in rows if place.slot in row and place.group(row) == group}
-            for place, group in groups.items()
+            kind: {row[kind.slot] for row in rows if kind.slot in row and kind.group(row) == group}
+            for kind, group in groups.items()
         }
 
     def put_back(self, found: StoredSlice, limits: SlotLimits) -> SlotKind | None:
@@ -113,7 +113,7 @@ class SliceSlots:
         return None
 
     @translated_errors()
-    def _wait_for(self, found: StoredSlice, place: SlotKind) -> None:
+    def _wait_for(self, found: StoredSlice, kind: SlotKind) -> None:
         not_before = self._clock.now() + timedelta(seconds=WAIT_SECONDS)
         query = {
             "domain_id": found["domain_id"],
@@ -121,7 +121,7 @@ class SliceSlots:
             "status": TaskStatus.PENDING.value,
             "held": False,
         }
-        self._slices.update_one(query, {"$set": {"waits_for": place.value, "not_before": not_before}})
+        self._slices.update_one(query, {"$set": {"waits_for": kind.value, "not_before": not_before}})
 
     @translated_errors()
     def next_waiters(self, found: StoredSlice, lacking: SlotKind, limits: SlotLimits) -> list[StoredSlice]:
@@ -137,7 +137,7 @@ class SliceSlots:
         return self.wake(found, [SlotKind.ENDPOINT]) if has_room else []
 
     @translated_errors()
-    def wake(self, freed: Mapping[str, Any], places: Collection[SlotKind] = tuple(SlotKind)) -> list[StoredSlice]:
+    def wake(self, freed: Mapping[str, Any], kinds: Collection[SlotKind] = tuple(SlotKind)) -> list[StoredSlice]:
         """Choose the slices that may try for the slots that ``freed`` gave up, most urgent first; enqueue them.
 
         At most one per kind of slot. A slice waits for one kind at a time, so nobody is chosen twice.
@@ -147,7 +147,7 @@ class SliceSlots:
         """
         now = self._clock.now()
         change = {"$set": {"not_before": now, "enqueued_at": now}, "$unset": {"waits_for": ""}}
-        lines = {place.value: {"waits_for": place.value} | group for place in places if (group := place.group(freed))}
+        lines = {kind.value: {"waits_for": kind.value} | group for kind in kinds if (group := kind.group(freed))}
         woken: list[StoredSlice] = []
         while lines:
             found = self._slices.find_one_and_update(
@@ -166,15 +166,15 @@ class SliceSlots:
         This happens after waiters were canceled, or after a worker was lost.
         """
         woken: list[StoredSlice] = []
-        for place in SlotKind:
-            waiting = self._groups(place, {"waits_for": place.value}, limit)
+        for kind in SlotKind:
+            waiting = self._groups(kind, {"waits_for": kind.value}, limit)
             if waiting:
-                busy = self._groups(place, {"status": TaskStatus.IN_PROGRESS.value}, 0)
+                busy = self._groups(kind, {"status": TaskStatus.IN_PROGRESS.value}, 0)
                 for key in waiting - busy:
-                    woken += self.wake(dict(zip(place.keys, key, strict=True)), [place])
+                    woken += self.wake(dict(zip(kind.keys, key, strict=True)), [kind])
         return woken
 
-    def _groups(self, place: SlotKind, match: Document, limit: int) -> set[tuple[str, ...]]:
-        stages: list[Document] = [{"$match": match}, {"$group": {"_id": [f"${key}" for key in place.keys]}}]
+    def _groups(self, kind: SlotKind, match: Document, limit: int) -> set[tuple[str, ...]]:
+        stages: list[Document] = [{"$match": match}, {"$group": {"_id": [f"${key}" for key in kind.keys]}}]
         rows: list[Any] = list(self._slices.aggregate(stages + ([{"$limit": limit}] if limit else [])))
         return {tuple(row["_id"]) for row in rows}

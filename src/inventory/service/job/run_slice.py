@@ -179,7 +179,7 @@ class RunSlice:
         self.settler.settle_task(claimed["domain_id"], claimed["job_task_id"])
 
     def _wake(self, freed: StoredSlice) -> None:
-        self._enqueue_each(self.claims.places.wake(freed))
+        self._enqueue_each(self.claims.slots.wake(freed))
 
     def _enqueue_each(self, slices: Sequence[StoredSlice]) -> None:
         # The slices may belong to different domains and have different priorities.

@@ -100,9 +100,9 @@ class SliceStarter:
                 return Claim()
             if not isinstance(claimed, Refusal):
                 return Claim(claimed)
-            lacking = self.claims.places.put_back(found, limits)
+            lacking = self.claims.slots.put_back(found, limits)
             if lacking:
-                return Claim(next_waiters=self.claims.places.next_waiters(found, lacking, limits))
+                return Claim(next_waiters=self.claims.slots.next_waiters(found, lacking, limits))
         return Claim()
 
     def start_task(self, claimed: StoredSlice, collector: StoredCollector) -> Assignment | None:

@@ -148,7 +148,7 @@ class Sweeper:
             # Released slices count as enqueued; a later sweep enqueues those that were not.
 
     def _wake_idle(self, report: SweepReport) -> None:
-        woken = self.claims.places.wake_idle(limit=_BATCH)
+        woken = self.claims.slots.wake_idle(limit=_BATCH)
         report.woken = len(woken)
         self._enqueue(woken)
 

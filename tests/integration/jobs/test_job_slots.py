@@ -33,18 +33,18 @@ def _claim(kit: JobsKit, slice_id: str) -> Any:
 def _end(kit: JobsKit, claimed: dict[str, Any]) -> list[str]:
     """End a slice and return who is woken."""
     assert kit.claims.finish(claimed, TaskStatus.SUCCESS, Outcome())
-    return [one["slice_id"] for one in kit.claims.places.wake(claimed)]
+    return [one["slice_id"] for one in kit.claims.slots.wake(claimed)]
 
 
 def test_a_slice_says_which_place_it_lacks(kit: JobsKit, clock: ManualClock) -> None:
     collector_id = kit.insert_collector()
     _claim(kit, _planned(kit, collector_id))
     same = _planned(kit, collector_id, secret="secret-1")
-    assert kit.claims.places.put_back(kit.slice(same), TIGHT) is SlotKind.COLLECTOR
+    assert kit.claims.slots.put_back(kit.slice(same), TIGHT) is SlotKind.COLLECTOR
 
     _claim(kit, _planned(kit))
     other = _planned(kit)
-    assert kit.claims.places.put_back(kit.slice(other), TIGHT) is SlotKind.ENDPOINT
+    assert kit.claims.slots.put_back(kit.slice(other), TIGHT) is SlotKind.ENDPOINT
 
     assert (kit.slice(same)["waits_for"], kit.slice(other)["waits_for"]) == ("collector", "endpoint")
     assert kit.slice(other)["not_before"] == clock.now() + timedelta(seconds=WAIT_SECONDS)
@@ -56,7 +56,7 @@ def test_a_place_that_its_first_heir_cannot_use_goes_to_the_next_at_once(kit: Jo
     urgent, next_urgent = (_planned(kit, busy, secret=f"secret-{number}", priority=1) for number in range(2))
     patient = _planned(kit, priority=50)
     for waiting in (urgent, next_urgent, patient):
-        assert kit.claims.places.put_back(kit.slice(waiting), TIGHT) is SlotKind.ENDPOINT
+        assert kit.claims.slots.put_back(kit.slice(waiting), TIGHT) is SlotKind.ENDPOINT
     assert _end(kit, first) == [urgent]
     assert not isinstance(_claim(kit, urgent), Refusal)
     worker = kit.worker(per_collector=TIGHT.per_collector, per_endpoint=TIGHT.per_endpoint)
@@ -76,7 +76,7 @@ def test_without_room_at_the_endpoint_nobody_is_woken_for_it(kit: JobsKit) -> No
     _claim(kit, _planned(kit, busy))
     _claim(kit, _planned(kit))
     patient = _planned(kit)
-    assert kit.claims.places.put_back(kit.slice(patient), TIGHT) is SlotKind.ENDPOINT
+    assert kit.claims.slots.put_back(kit.slice(patient), TIGHT) is SlotKind.ENDPOINT
 
     kit.worker(per_collector=1, per_endpoint=2).run(_planned(kit, busy, secret="secret-1"))
 
@@ -89,9 +89,9 @@ def test_one_place_gone_and_the_other_free_by_the_second_look_is_worth_a_claim(
 ) -> None:
     waiting = kit.slice(_planned(kit))
     looks: list[Any] = [SlotKind.COLLECTOR, SlotKind.ENDPOINT, {"collector_slot": 0}]
-    monkeypatch.setattr(kit.claims.places, "free", lambda *_: looks.pop(0))
+    monkeypatch.setattr(kit.claims.slots, "free", lambda *_: looks.pop(0))
 
-    assert kit.claims.places.put_back(waiting, TIGHT) is None
+    assert kit.claims.slots.put_back(waiting, TIGHT) is None
 
     # Marked or not, it may be claimed: the mark keeps nobody away.
     monkeypatch.undo()
@@ -129,7 +129,7 @@ def test_who_waits_where_nothing_runs_any_more_is_woken_by_the_next_sweep(kit: J
     ]
     limits = SlotLimits(per_collector=1, per_endpoint=9) if place is SlotKind.COLLECTOR else SlotLimits(9, 1)
     for one in waiting:
-        assert kit.claims.places.put_back(kit.slice(one), limits) is place
+        assert kit.claims.slots.put_back(kit.slice(one), limits) is place
     assert kit.sweeper().sweep().woken == 0
 
     kit.jobs.cancel_job(DOMAIN, runs["job_id"])
@@ -147,12 +147,12 @@ def test_one_of_each_line_is_woken_the_most_urgent_first(kit: JobsKit) -> None:
     elsewhere = _planned(kit, priority=1)
     for one in of_collector:
         assert (
-            kit.claims.places.put_back(kit.slice(one), SlotLimits(per_collector=1, per_endpoint=9))
+            kit.claims.slots.put_back(kit.slice(one), SlotLimits(per_collector=1, per_endpoint=9))
             is SlotKind.COLLECTOR
         )
     for one in of_endpoint:
         assert (
-            kit.claims.places.put_back(kit.slice(one), SlotLimits(per_collector=9, per_endpoint=1)) is SlotKind.ENDPOINT
+            kit.claims.slots.put_back(kit.slice(one), SlotLimits(per_collector=9, per_endpoint=1)) is SlotKind.ENDPOINT
         )
     kit.database["slice"].update_one(
         {"slice_id": elsewhere}, {"$set": {"waits_for": "collector", "endpoint": "grpc://other:1"}}
@@ -161,7 +161,7 @@ def test_one_of_each_line_is_woken_the_most_urgent_first(kit: JobsKit) -> None:
     assert _end(kit, runs) == [of_endpoint[0], of_collector[1]]
     left = kit.database["slice"].find({"waits_for": {"$exists": True}}).distinct("slice_id")
     assert set(left) == {of_collector[0], of_endpoint[1], elsewhere}
-    assert kit.claims.places.wake({"domain_id": DOMAIN, "collector_id": "nobody", "endpoint": ""}) == []
+    assert kit.claims.slots.wake({"domain_id": DOMAIN, "collector_id": "nobody", "endpoint": ""}) == []
 
 
 def test_places_of_others_at_the_same_endpoint_are_not_those_of_the_collector(kit: JobsKit) -> None:
@@ -170,7 +170,7 @@ def test_places_of_others_at_the_same_endpoint_are_not_those_of_the_collector(ki
         assert not isinstance(kit.claim(_planned(kit), "another", per_collector=1, per_endpoint=9), Refusal)
     slice_id = _planned(kit)
 
-    free = kit.claims.places.free(kit.slice(slice_id), limits)
+    free = kit.claims.slots.free(kit.slice(slice_id), limits)
 
     taken = set(kit.database["slice"].distinct("endpoint_slot"))
     assert isinstance(free, dict)
@@ -182,7 +182,7 @@ def test_what_is_canceled_waits_no_more(kit: JobsKit) -> None:
     collector_id = kit.insert_collector()
     runs = _claim(kit, _planned(kit, collector_id))
     waiting = kit.slice(_planned(kit, collector_id, secret="secret-1"))
-    kit.claims.places.put_back(waiting, TIGHT)
+    kit.claims.slots.put_back(waiting, TIGHT)
 
     kit.jobs.cancel_job(DOMAIN, waiting["job_id"])
 
