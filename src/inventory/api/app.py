@@ -47,7 +47,6 @@ class Server:
         health: SERVING while MongoDB answers.
         address: ``host:port`` it listens on; empty if it has no port.
         drain_seconds: how long running calls may take to end, s.
-        pool: runs the calls on its threads.
     """
 
     grpc_server: grpc.Server

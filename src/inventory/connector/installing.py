@@ -147,7 +147,6 @@ class BackgroundPluginDirectory:
     """See :class:`~inventory.connector.ports.PluginDirectory`.
 
     Args:
-        inquiries: sends the requests.
         seconds: how long a caller waits before ``PluginInstallingError`` is raised, s.
     """
 

@@ -67,7 +67,6 @@ class Visit:
     """A request, and what its page needs.
 
     Args:
-        site: what all visits share.
         transaction_id: for all calls of the page.
         form: the posted form; empty for a read-only page.
         now: the current time, with a time zone.

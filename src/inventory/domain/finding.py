@@ -21,7 +21,6 @@ class Finding:
 
     Attributes:
         check: what was checked.
-        level: the severity.
         message: what was found; free of secrets.
         mend: what to do about it; empty if all is well.
     """

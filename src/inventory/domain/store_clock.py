@@ -49,7 +49,6 @@ class StoreClock:
 
     Args:
         measure: returns MongoDB's time, timezone-aware; raises an ``InventoryError`` if MongoDB is unreachable.
-        machine: this machine's clocks.
         report_skew: called after each measurement with the seconds by which the wall clock is ahead of MongoDB's, or
             behind (negative). The round-trip time is subtracted, so that the reported skew is certain.
     """

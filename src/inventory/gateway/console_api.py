@@ -41,9 +41,7 @@ class ConsoleApi:
     """Implements :class:`inventory.console.api.Api`.
 
     Args:
-        limits: of one request.
         load: of all requests, including the API's.
-        rate_limit: limits the requests of one address.
         memory: what all requests and answers may hold together.
     """
 

@@ -80,8 +80,6 @@ class Endpoint:
     """Answers the requests to one route.
 
     Args:
-        limits: of one request.
-        load: of all requests.
         rate_limit: limits the requests of one address; the server sees only the gateway's address.
         memory: what all requests and answers may hold together.
     """

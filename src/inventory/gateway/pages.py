@@ -48,7 +48,6 @@ def pages(
     Args:
         description: of the API, in OpenAPI.
         upstream: gives the connection to the server.
-        owner: whose the pages are.
         draining: tells whether the process is about to stop.
         registry: what ``/metrics`` shows.
     """

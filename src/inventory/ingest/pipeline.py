@@ -65,8 +65,6 @@ class Ingest:
         """Create an ingest.
 
         Args:
-            stores: the collections to read and write.
-            identity: provides the projects.
             limits: of the batches.
         """
         self._stores = stores

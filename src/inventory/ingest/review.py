@@ -60,7 +60,6 @@ class Review:
     """The warnings of one stream. They cost no round trip; at most one unchanged resource per code is decoded for them.
 
     Args:
-        redact: removes the secret from examples.
         whole: whether the stream has all resources of its secret, so that a region without any is unused.
     """
 

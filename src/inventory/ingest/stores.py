@@ -26,7 +26,6 @@ class IngestStores:
 
     Attributes:
         resources: the stores of resources by resource type.
-        caches: the plugins' filter caches.
     """
 
     database: Database[Document]

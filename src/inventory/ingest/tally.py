@@ -19,7 +19,6 @@ class Tally:
     """Counts and errors of a running ingest.
 
     Attributes:
-        review: what resources lack without failing.
         unchanged: number of updated resources that did not change.
         observed_at: when the current batch had been read.
     """

@@ -46,7 +46,6 @@ class HealthServer:
         host: address to listen on; IPv6 with or without brackets.
         port: 0 for any free one.
         checks: by name, what must work for the process to be ready.
-        owner: whose the pages are.
         alive: tells whether the process itself still works.
         registry: what ``/metrics`` shows.
         retry_seconds: how often a port that is in use is tried again, s.

@@ -28,7 +28,6 @@ class Fault:
     """One fault.
 
     Attributes:
-        severity: how bad it is.
         stage: the call in which it occurred.
         code: its kind; the error code if the ingest refuses.
         message: in words, free of secrets.

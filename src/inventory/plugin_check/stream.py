@@ -95,7 +95,6 @@ class StreamWatcher:
         Args:
             secret_data: redacted in everything that is shown.
             secrets: values that no resource may contain.
-            faults: where faults are counted.
         """
         self.report = StreamReport()
         self._redact = Redactor(secret_data)

@@ -80,7 +80,6 @@ class Trial:
 
         Args:
             plugin: a connection.
-            wanted: what to send.
             on_step: called with each step when it has ended.
         """
         self._plugin = plugin

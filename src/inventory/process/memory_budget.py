@@ -91,11 +91,7 @@ class MemoryBudget:
 
 
 class Holding:
-    """The memory that one call holds; used by one thread at a time.
-
-    Args:
-        budget: the process's budget.
-    """
+    """The memory that one call holds; used by one thread at a time."""
 
     def __init__(self, budget: MemoryBudget) -> None:
         self._budget = budget

@@ -36,11 +36,7 @@ class DutyRunner:
     """Claims duties and runs them; safe to use from several threads, one duty each."""
 
     def __init__(self, *, duties: DutyManager) -> None:
-        """Prepare.
-
-        Args:
-            duties: the claims.
-        """
+        """Prepare."""
         self._duties = duties
         self._lock = threading.Lock()
         self._running: dict[str, datetime] = {}

@@ -46,7 +46,6 @@ class Engine:
 
         Args:
             parts: what is run.
-            pulse: watches the part that ticks.
             stop: set when a stop is requested.
         """
         self._pulse = pulse

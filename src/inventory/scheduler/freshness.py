@@ -22,7 +22,6 @@ class FreshnessWatch:
     """Looks at all domains.
 
     Args:
-        freshness: tells the views of one domain.
         domains: returns the ids of the domains that have collectors.
     """
 

@@ -34,7 +34,6 @@ class CallPool(Executor):
     """Runs the API's calls in turns, and other calls beside them.
 
     Args:
-        lanes: where calls get their turns.
         limit: how many calls may be running or waiting.
         threads: how many idle threads are kept.
         memory: memory for requests that are running or waiting.

@@ -21,7 +21,6 @@ class ApiKeyStates:
     Only keys with a verified signature are looked up, so that invented keys do not cause calls to identity.
 
     Args:
-        identity: knows the keys.
         clock: only its monotonic time is used.
         reuse_seconds: how long an answer is reused, s; a deleted or disabled key works for that long.
     """

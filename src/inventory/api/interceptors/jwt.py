@@ -45,7 +45,6 @@ class JwtAuthenticator:
     """Verifies tokens.
 
     Args:
-        keys: provides the domains' keys.
         clock: for comparison with ``exp`` and ``iat``.
         leeway_seconds: tolerated clock skew, s.
         api_keys: says whether an API key is still valid; None: nobody can, so API keys must expire as well.

@@ -51,7 +51,6 @@ class GrpcPluginConnector:
         Args:
             max_message_bytes: the largest message a plugin may send.
             init_timeout_seconds: deadline of ``init``, ``verify`` and ``get_tasks``, s.
-            tls: for ``grpc+ssl://`` endpoints.
         """
         self._channels = ChannelCache(
             max_message_bytes=max_message_bytes, tls=tls or TlsFiles(), single_threaded_streams=True

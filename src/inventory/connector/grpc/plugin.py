@@ -18,7 +18,6 @@ class GrpcPluginDirectory:
         """Prepare; nothing connects yet.
 
         Args:
-            channels: the source of channels.
             endpoint: ``grpc://host:port`` or ``grpc+ssl://host:port``; otherwise ``InvalidParameterError`` is raised.
             timeout_seconds: how long a call may take, s: the service answers once it has installed the plugin.
         """

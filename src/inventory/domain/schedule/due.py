@@ -33,7 +33,6 @@ class SkippedSpan:
     Attributes:
         first: the first of them.
         last: the last of them.
-        reason: why they were skipped.
     """
 
     first: datetime

@@ -47,12 +47,7 @@ _log = get_logger(__name__)
 
 @dataclass(kw_only=True, eq=False)
 class DeletionService:
-    """Deletions of the caller's domain.
-
-    Args:
-        age_holds: deletes or keeps the resources of a hold of kind AGE.
-        jobs, tasks: read to undo a job.
-    """
+    """Deletions of the caller's domain."""
 
     holds: HoldManager
     held: HeldResources

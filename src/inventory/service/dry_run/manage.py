@@ -35,8 +35,6 @@ class DryRunService:
     """Dry runs of the caller's domain.
 
     Args:
-        secrets: checked before anything is stored.
-        queue: where dry runs are enqueued for the workers.
         endpoints: patterns of ``host:port`` that are allowed as endpoints in requests.
         loopback: whether all endpoints on loopback are allowed.
     """

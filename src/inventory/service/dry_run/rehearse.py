@@ -92,7 +92,6 @@ class DryRunner:
 
     Args:
         rehearse: creates what they need to collect.
-        queue: where a dry run that is handed back is enqueued.
         owner: identifies this process in claims.
         stopping: returns whether this process is stopping.
         system_token: the token for calls to the platform.

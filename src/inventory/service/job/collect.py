@@ -111,7 +111,6 @@ class CollectService:
         Args:
             owner: identifies this process in claims of planning.
             system_token: the token with which scheduled jobs call the platform.
-            limits: limits of planning.
         """
         self._collectors = collectors
         self._jobs = jobs

@@ -53,15 +53,7 @@ class JobFacts:
 
 @dataclass(kw_only=True, eq=False)
 class RetryService:
-    """Retries jobs.
-
-    Args:
-        jobs, failed, tasks: the jobs, their failed parts, and their tasks.
-        reader: reads a job as its callers see it.
-        collect: creates the job.
-        planner: finds the job whose tasks are retried.
-        holds: the holds that a job has made.
-    """
+    """Retries jobs."""
 
     jobs: JobManager
     failed: FailedTasks

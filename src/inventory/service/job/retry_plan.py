@@ -12,12 +12,7 @@ from inventory.service.job.plan import CollectPlan, CollectPlanner
 
 
 class RetryPlanner:
-    """Plans retries.
-
-    Args:
-        jobs, failed: the jobs and their failed parts.
-        planner: plans the collect of the secrets.
-    """
+    """Plans retries."""
 
     def __init__(self, *, jobs: JobManager, failed: FailedTasks, planner: CollectPlanner) -> None:
         self._jobs = jobs

@@ -41,9 +41,6 @@ class RunSlice:
     """Runs slices; one object serves all threads of a worker.
 
     Args:
-        starter: claims slices and starts their tasks.
-        running: renews leases and stops running slices.
-        queue: where slices that can run next are enqueued.
         patience_seconds: how long writing a slice's end is retried while MongoDB is unreachable, s. After that
             the lease expires and another worker starts the slice again.
     """

@@ -69,11 +69,7 @@ class RunningSlice:
 
 
 class RunningSlices:
-    """All running slices of a process.
-
-    Args:
-        claims: renews their leases.
-    """
+    """All running slices of a process."""
 
     def __init__(self, *, claims: SliceClaims) -> None:
         self._claims = claims

@@ -24,7 +24,6 @@ class SecretView:
         secret_id: empty if the collector has not collected with any secret yet.
         complete: the last complete success, or None.
         ended: the task that ended last, or None.
-        verdict: the state, and why.
         stale_after: time without a complete success after which it is stale.
         failures: of the tasks since the last complete success; known only for views of a page.
         attempt: the last attempt with its first error; known only for views of a page.

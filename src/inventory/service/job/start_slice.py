@@ -52,8 +52,6 @@ class SliceStarter:
     First ``collector_of``, then ``claim``, then ``start_task``.
 
     Args:
-        jobs, tasks, slices, claims, collectors: access to the slice's job, task and collector.
-        settler: ends tasks and jobs that have nothing left to run.
         limits: from the settings; a plugin's ``metadata.max_concurrent_slices`` may lower them.
         worker: identifies this process in claims.
     """

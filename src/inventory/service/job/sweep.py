@@ -61,8 +61,6 @@ class Sweeper:
     """Runs sweeps.
 
     Args:
-        settler: ends tasks and jobs that have nothing left to run.
-        queue: where messages for the workers are enqueued.
         queue_length: returns how many messages are waiting; raises ``ConnectionFailureError``.
         job_timeout_seconds: how long a job may take, s.
         job_retention_days: age at which jobs are removed, days.

@@ -41,11 +41,7 @@ _log = get_logger(__name__)
 
 
 class AgeHolds:
-    """Makes, checks and answers holds of kind AGE.
-
-    Args:
-        guard: limits how many resources of a type are deleted at once without confirmation.
-    """
+    """Makes, checks and answers holds of kind AGE."""
 
     def __init__(self, *, database: Database[Document], holds: HoldManager, guard: DeletionGuard) -> None:
         self._database = database

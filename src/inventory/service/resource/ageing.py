@@ -49,11 +49,7 @@ class AgeCounts:
 
 
 class Ageing:
-    """Ages resources, type by type.
-
-    Args:
-        guard: limits how many resources of a type are deleted at once without confirmation.
-    """
+    """Ages resources, type by type."""
 
     def __init__(self, *, database: Database[Document], ages: Ages, guard: DeletionGuard) -> None:
         self._services = database["cloud_service"]

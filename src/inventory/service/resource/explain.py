@@ -49,9 +49,7 @@ class ResourceExplainer:
     """Explains cloud services.
 
     Args:
-        freshness: provides the freshness of the collectors' views.
         identity: queried for projects if a collector rule names them by a field.
-        limits: the settings about deletion.
     """
 
     services: CloudServiceManager

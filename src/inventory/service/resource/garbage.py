@@ -35,7 +35,6 @@ class TaskGarbage:
     """Garbage collection of a full collect: resources that the task no longer saw.
 
     Args:
-        jobs, tasks, collectors: access to the task's job and collector.
         threshold: full collects without a resource after which it is DELETED.
         grace_seconds: resources seen within this time are not counted, s.
         lease_seconds: after this time another process may continue a collection that was begun and not finished, s.

@@ -35,7 +35,6 @@ class SkippedTimes:
     Attributes:
         first: the first of them.
         last: the last of them.
-        reason: why they were skipped.
         count: their number, or None if the schedule has changed since or cannot be read.
     """
 
