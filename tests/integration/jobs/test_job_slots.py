@@ -147,8 +147,7 @@ def test_one_of_each_line_is_woken_the_most_urgent_first(kit: JobsKit) -> None:
     elsewhere = _planned(kit, priority=1)
     for one in of_collector:
         assert (
-            kit.claims.slots.put_back(kit.slice(one), SlotLimits(per_collector=1, per_endpoint=9))
-            is SlotKind.COLLECTOR
+            kit.claims.slots.put_back(kit.slice(one), SlotLimits(per_collector=1, per_endpoint=9)) is SlotKind.COLLECTOR
         )
     for one in of_endpoint:
         assert (
