@@ -64,6 +64,8 @@ class Wire:
         self.database = self.container.database
         build_indexes(self.database)
         self._collections = sorted(self.database.list_collection_names())
+        self._dumped_hashes: dict[str, str] = {}
+        self._dumps: dict[str, dict[str, list[Json]]] = {}
         self._servers: list[Server] = []
         self._channels: list[grpc.Channel] = []
         self._works = False
@@ -129,10 +131,19 @@ class Wire:
         self.write_platform({**self.platform, **added})
 
     def dump(self, domain_id: str) -> dict[str, list[Json]]:
-        """Return all that is stored of a domain, by collection."""
-        return {
-            name: list(self.database[name].find({"domain_id": domain_id}).sort("_id", 1)) for name in self._collections
-        }
+        """Return all that is stored of a domain, by collection.
+
+        It is read anew only where something has changed since: many tests compare before and after.
+        """
+        hashes = self.database.command("dbHash", collections=self._collections)["collections"]
+        if hashes != self._dumped_hashes:
+            self._dumped_hashes, self._dumps = hashes, {}
+        if domain_id not in self._dumps:
+            self._dumps[domain_id] = {
+                name: list(self.database[name].find({"domain_id": domain_id}).sort("_id", 1))
+                for name in self._collections
+            }
+        return {name: list(documents) for name, documents in self._dumps[domain_id].items()}
 
     def close(self) -> None:
         """Stop everything and drop the database."""

@@ -61,7 +61,7 @@ def _analyze(query: dict[str, Any]) -> object:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("translate", [_list, _stat, _analyze])
 @settings(
-    max_examples=2000 if DEEP else 100,
+    max_examples=2000 if DEEP else 40,
     deadline=None,
     derandomize=not DEEP,
     suppress_health_check=[HealthCheck.too_slow],

@@ -127,7 +127,7 @@ analyzes = st.fixed_dictionaries(
 )
 
 profile = settings(
-    max_examples=5000 if DEEP else 300,
+    max_examples=5000 if DEEP else 90,
     deadline=None,
     derandomize=not DEEP,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -20,7 +20,7 @@ from tests.reference.query_evaluator import evaluate
 
 NOW = datetime(2026, 1, 7, 13, 14, 15, 167000, tzinfo=UTC)
 DEEP = os.environ.get("INVENTORY_TEST_PROFILE") == "deep"
-EXAMPLES = 5000 if DEEP else 400
+EXAMPLES = 5000 if DEEP else 120
 
 TIMES = frozenset({"created_at", "deleted_at", "collection_info.last_collected_at"})
 TEXTS = ("name", "provider", "account", "state", "reference.resource_id", "collection_info.provider", "ip_addresses")
