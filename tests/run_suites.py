@@ -2,8 +2,8 @@
 
 Usage: ``python tests/run_suites.py [--deep] [--lanes N] [SUITE | FOLDER …]``
 
-A folder of a large suite is a run of its own, with databases of its own; N runs go side by side. Those that start whole
-fleets and kill their processes come last, side by side with each other only.
+A large folder of a suite is a run of its own, with databases of its own; small ones share a run, since each start takes
+seconds. N runs go side by side, but of those that start whole fleets and kill their processes only one at a time.
 """
 
 from __future__ import annotations
@@ -13,17 +13,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 TESTS = Path(__file__).parent
 SUITES = ("unit", "contract", "integration", "e2e", "chaos")
-FLEETS = frozenset({"integration/outages", "e2e", "chaos"})
+FLEETS = ("integration/outages", "chaos", "e2e", "integration/devruntime")
+SMALL = 6
+"""A folder of fewer files with tests than this shares its run."""
 NO_TESTS_COLLECTED = 5
 
 _printing = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one pytest session runs: folders or files below ``tests``."""
+
+    name: str
+    paths: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -46,43 +57,67 @@ def main() -> int:
         suite for suite in arguments.suites if suite.split("/")[0] not in SUITES or not (TESTS / suite).exists()
     ]:
         parser.error(f"no such suite: {', '.join(unknown)}")
-    runs = [run for suite in arguments.suites or SUITES for run in runs_of(suite)]
     began = time.monotonic()
-    results: list[Result] = []
-    for part in ([run for run in runs if run not in FLEETS], [run for run in runs if run in FLEETS]):
-        with ThreadPoolExecutor(arguments.lanes) as pool:
-            results += pool.map(lambda run: execute(run, deep=arguments.deep), part)
-    print(f"\n{'run':<28} seconds  result")
+    runs = [run for suite in arguments.suites or SUITES for run in runs_of(suite)]
+    results = execute_all(runs, lanes=arguments.lanes, deep=arguments.deep)
+    print(f"\n{'run':<30} seconds  result")
     for result in results:
-        print(f"{result.name:<28} {result.seconds:7.1f}  {'passed' if result.status == 0 else 'FAILED'}")
-    print(f"{'all':<28} {time.monotonic() - began:7.1f}")
+        print(f"{result.name:<30} {result.seconds:7.1f}  {'passed' if result.status == 0 else 'FAILED'}")
+    print(f"{'all':<30} {time.monotonic() - began:7.1f}")
     return 0 if results and all(result.status == 0 for result in results) else 1
 
 
-def runs_of(suite: str) -> Iterator[str]:
-    """Yield the runs of a suite: its folders where it has some, longest first, then what lies beside them."""
+def runs_of(suite: str) -> Iterator[Run]:
+    """Yield the runs of a suite: where it has folders, one of all that is small, then the others, longest first."""
     folder = TESTS / suite
     if suite != "integration":
-        yield from [suite] if any(folder.rglob("test_*.py")) else []
+        yield from [Run(suite, [suite])] if any(folder.rglob("test_*.py")) else []
         return
-    sizes = {each: len(list(each.rglob("test_*.py"))) for each in folder.iterdir() if each.is_dir()}
-    yield from (f"{suite}/{each.name}" for each in sorted(sizes, key=lambda each: -sizes[each]) if sizes[each])
-    yield from (f"{suite}/{each.name}" for each in sorted(folder.glob("test_*.py")))
+    sizes = {f"{suite}/{each.name}": len(list(each.rglob("test_*.py"))) for each in folder.iterdir() if each.is_dir()}
+    large = [name for name, size in sizes.items() if size >= SMALL or name in FLEETS]
+    small = [name for name, size in sizes.items() if 0 < size and name not in large]
+    small += [f"{suite}/{each.name}" for each in folder.glob("test_*.py")]
+    yield Run(f"{suite}, {len(small)} small ones", sorted(small))
+    yield from (Run(name, [name]) for name in sorted(large, key=lambda name: -sizes[name]))
 
 
-def execute(run: str, *, deep: bool) -> Result:
-    """Run pytest over one folder or file, and print its output in one piece."""
+def execute_all(runs: Sequence[Run], *, lanes: int, deep: bool) -> list[Result]:
+    """Execute all runs, ``lanes`` at a time; the first lane begins with the fleets, one after the other."""
+    fleets = deque(sorted((run for run in runs if run.name in FLEETS), key=lambda run: FLEETS.index(run.name)))
+    others = deque(run for run in runs if run.name not in FLEETS)
+    results: list[Result] = []
+
+    def work(waiting: deque[Run]) -> None:
+        while True:
+            try:
+                run = waiting.popleft()
+            except IndexError:  # the other lanes took what was left
+                return
+            results.append(execute(run, deep=deep))
+
+    def begin_with_fleets() -> None:
+        work(fleets)
+        work(others)
+
+    with ThreadPoolExecutor(lanes) as pool:
+        for lane in [pool.submit(begin_with_fleets), *(pool.submit(work, others) for _ in range(lanes - 1))]:
+            lane.result()
+    return results
+
+
+def execute(run: Run, *, deep: bool) -> Result:
+    """Run pytest over one run's folders and files, and print its output in one piece."""
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "--durations=3", str(TESTS / run)]
+    command = [sys.executable, "-m", "pytest", "-q", "--durations=3", *(str(TESTS / path) for path in run.paths)]
     command += [] if deep else ["-m", "not deep"]
-    title = f"── {run} ".ljust(80, "─")
+    title = f"── {run.name} ".ljust(80, "─")
     done = subprocess.run(
         command, cwd=TESTS.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     with _printing:
         print(f"{title}\n{done.stdout}", flush=True)
     # A run of which all is deep has nothing to do today.
-    return Result(run, time.monotonic() - began, 0 if done.returncode == NO_TESTS_COLLECTED else done.returncode)
+    return Result(run.name, time.monotonic() - began, 0 if done.returncode == NO_TESTS_COLLECTED else done.returncode)
 
 
 if __name__ == "__main__":
