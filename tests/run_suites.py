@@ -75,7 +75,7 @@ def runs_of(suite: str) -> Iterator[Run]:
         return
     sizes = {f"{suite}/{each.name}": len(list(each.rglob("test_*.py"))) for each in folder.iterdir() if each.is_dir()}
     large = [name for name, size in sizes.items() if size >= SMALL or name in FLEETS]
-    small = [name for name, size in sizes.items() if 0 < size and name not in large]
+    small = [name for name, size in sizes.items() if size > 0 and name not in large]
     small += [f"{suite}/{each.name}" for each in folder.glob("test_*.py")]
     yield Run(f"{suite}, {len(small)} small ones", sorted(small))
     yield from (Run(name, [name]) for name in sorted(large, key=lambda name: -sizes[name]))
