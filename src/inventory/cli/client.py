@@ -13,6 +13,7 @@ from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
 from inventory.cli.failures import EXIT_NOT_FOUND
+from inventory.cli.hints import field_error, hint_for
 from inventory.cli.options import ClientOptions
 from inventory.cli.terminal import echo, one_line
 from inventory.devruntime.running import DEFAULT_ENDPOINT
@@ -38,6 +39,7 @@ class CallError(click.ClickException):
         if self.status in _UNREACHABLE and not details.startswith("ERROR_"):
             details = _unreached(options, details)
         self._not_found = details.startswith("ERROR_NOT_FOUND")
+        details += hint_for(details, has_token=bool(options.token))
         super().__init__(one_line(" ".join(details.split())) or self.status.name)
 
     @property
@@ -62,6 +64,8 @@ def _unreached(options: ClientOptions, details: str) -> str:
     server = f"{options.endpoint}{origin}"
     if "handshake" in details.lower():
         return f"{server}: TLS failed: does the server use TLS, and does --ca trust its certificate for this name?"
+    if "http1.x" in details:
+        return f"{server} answers, but not by gRPC: is it the port of the console and the HTTP API?"
     hint = " --endpoint names another." if origin else ""
     return f"{server} cannot be reached or did not answer in time: is `inventory up` or a server running?{hint}"
 
@@ -98,7 +102,7 @@ class Client:
         try:
             message = json_format.ParseDict(request, GetMessageClass(method.input_type)())
         except json_format.ParseError as exc:
-            raise click.UsageError(f"{name}: {exc}") from None
+            raise click.UsageError(f"{name}: {field_error(str(exc))}") from None
         stub = self._channel.unary_unary(
             f"/{method.containing_service.full_name}/{method.name}",
             request_serializer=type(message).SerializeToString,

@@ -33,7 +33,9 @@ def report(error: Exception, *, debug: bool) -> int:
         echo(one_line(f"error: {error.message}"), err=True)
         return EXIT_USAGE
     if isinstance(error, InventoryError):
-        echo(one_line(f"error: {error}"), err=True)
+        from inventory.cli.hints import hint_for
+
+        echo(one_line(f"error: {error}{hint_for(str(error), has_token=True)}"), err=True)
         return EXIT_NOT_FOUND if isinstance(error, NotFoundError) else EXIT_FAILED
     name = type(error).__name__
     if _is_process:

@@ -13,6 +13,7 @@ import click
 
 from inventory.cli.client import Client
 from inventory.cli.failures import EXIT_NOT_FOUND
+from inventory.cli.hints import listing_hint
 from inventory.cli.terminal import echo, one_line
 from inventory.domain.plain import Json
 
@@ -117,7 +118,7 @@ def only(kind: EntityKind, name: str, found: Sequence[Json], total: int) -> Json
 def unknown(kind: EntityKind, name: str, known: Sequence[str]) -> UnclearNameError:
     """Return the error for a name that no object has."""
     near = difflib.get_close_matches(name, [each for each in known if each], n=3)
-    hint = f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else ""
+    hint = f"; did you mean {' or '.join(repr(each) for each in near)}?" if near else listing_hint(kind.word)
     return UnclearNameError(f"{name!r} names no {kind.word}{hint}")
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import click
+
+_FORM: Final = """'{"key": "value"}'"""
+"""A JSON object as a shell takes it."""
 
 
 class StructParameter(click.ParamType[Any]):
@@ -25,9 +28,9 @@ class StructParameter(click.ParamType[Any]):
         except OSError as exc:
             self.fail(f"{value[1:]}: {exc.strerror}", param, ctx)
         except ValueError as exc:
-            self.fail(f"is not JSON: {exc}", param, ctx)
+            self.fail(f"is not JSON: {exc}; an object is written as {_FORM}, or as @FILE", param, ctx)
         if not isinstance(decoded, dict):
-            self.fail("must be a JSON object", param, ctx)
+            self.fail(f"must be a JSON object, such as {_FORM}", param, ctx)
         return decoded
 
 

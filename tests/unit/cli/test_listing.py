@@ -134,7 +134,9 @@ def test_a_watched_list_ends_where_the_server_refuses(monkeypatch: pytest.Monkey
     refused = _fail(grpc.StatusCode.UNAUTHENTICATED, "ERROR_AUTHENTICATE_FAILURE: Authentication\nfailed.")
     result = _watch(monkeypatch, [refused])
     assert result.exit_code == 1
-    assert result.output == "error: ERROR_AUTHENTICATE_FAILURE: Authentication failed.\n"
+    assert (
+        result.output == "error: ERROR_AUTHENTICATE_FAILURE: Authentication failed. Set INVENTORY_TOKEN to a token.\n"
+    )
 
 
 # Names

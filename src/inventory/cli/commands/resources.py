@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, Final
 
 import click
@@ -181,9 +182,19 @@ def stat_history(name_or_id: str, by: tuple[str, ...]) -> None:
 def call(method: str, request: Any) -> None:
     """Call any METHOD of the API, such as Collector.stat, with REQUEST as JSON (or @FILE)."""
     if method not in all_methods():
-        raise click.UsageError(f"no method {method!r}; there are: {', '.join(sorted(all_methods()))}")
+        raise click.UsageError(f"no method {method!r}; {_known_methods(method)}")
     with connected() as client:
         print_json(client.call(method, **request))
+
+
+def _known_methods(method: str) -> str:
+    """Return which methods there are: similar ones, else those of the service, else the services."""
+    names = sorted(all_methods())
+    if near := difflib.get_close_matches(method, names, n=2):
+        return f"did you mean {' or '.join(near)}?"
+    service = method.partition(".")[0]
+    of_service = [name for name in names if name.startswith(f"{service}.")]
+    return f"there are: {', '.join(of_service or sorted({name.partition('.')[0] + '.…' for name in names}))}"
 
 
 COMMANDS = (resource, type_, region, history, call)

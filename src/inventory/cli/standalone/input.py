@@ -16,17 +16,22 @@ from inventory.process import yaml_text
 from inventory.standalone.catalogue import Provider, SecretField
 
 
-def mapping_from(*, file: str | None, variable_name: str | None) -> dict[str, Any] | None:
+def mapping_from(*, file: str | None, variable_name: str | None, option: str = "--from-file") -> dict[str, Any] | None:
     """Return the content of a JSON or YAML file, ``-`` for stdin, or of a variable with JSON; None if neither is given.
 
     Values of a YAML file are as written, see :func:`yaml_text.load_as_written`.
+
+    Args:
+        file: the file; ``-`` for stdin.
+        variable_name: the variable.
+        option: with which the file is named.
 
     Raises:
         click.UsageError: it cannot be read, or is not a mapping; names the source, never a value.
     """
     if not file and not variable_name:
         return None
-    source = file or f"the environment variable {variable_name}"
+    source = f"{option} {file}" if file else f"the environment variable {variable_name}"
     try:
         content: Any = yaml_text.load_as_written(_text(file)) if file else json.loads(variable(str(variable_name)))
     except OSError as exc:

@@ -122,7 +122,9 @@ def _add_accounts(
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as exc:
-        raise click.UsageError(f"{path}: {exc.strerror if isinstance(exc, OSError) else 'is not UTF-8'}") from None
+        raise click.UsageError(
+            f"--from-file {path}: {exc.strerror if isinstance(exc, OSError) else 'is not UTF-8'}"
+        ) from None
     found = accounts_of(text, provider, provider_of(provider), of=path, **sent(**about))
     secrets.require_addable(file, ((f"{path}: line {each.line}: ", each.entry) for each in found))
     if check:

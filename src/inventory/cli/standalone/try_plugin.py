@@ -57,7 +57,7 @@ def try_plugin(
 
     if secret_file and secret_data_env:
         raise click.UsageError("--secret and --secret-data-env exclude each other")
-    secret_data = mapping_from(file=secret_file, variable_name=secret_data_env) or {}
+    secret_data = mapping_from(file=secret_file, variable_name=secret_data_env, option="--secret") or {}
     token = variable(access_token_env) if access_token_env else ""
     quiet = wants_json()
     with connected_plugin(endpoint, token) as connection:

@@ -33,6 +33,7 @@ KINDS: Final = ("cron", "interval", "minutes", "hours")
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 _CRON_FIELDS: Final = 5
+_CRON_FORM: Final = "minute hour day month weekday"
 _CRON_TEXT: Final = re.compile(r"[0-9A-Za-z*,/\- \t]+")
 _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _WEEKDAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -204,7 +205,7 @@ def _cron(value: object) -> str:
         raise InvalidParameterError(key=key, reason=f"at most {MAX_CRON} characters")
     fields = value.split()
     if len(fields) != _CRON_FIELDS:
-        raise InvalidParameterError(key=key, reason=f"must have five fields, has {len(fields)}")
+        raise InvalidParameterError(key=key, reason=f"must have five fields ({_CRON_FORM}), has {len(fields)}")
     # cronsim also accepts L, LW and #, which Vixie cron does not have.
     words = re.findall(r"[A-Za-z]+", value)
     if not _CRON_TEXT.fullmatch(value) or not all(word.upper() in _CRON_NAMES for word in words):
@@ -212,7 +213,7 @@ def _cron(value: object) -> str:
     try:
         fires = next(CronSim(_readable(value), _REFERENCE), None)
     except CronSimError as exc:
-        raise InvalidParameterError(key=key, reason=f"cannot be read: {str(exc).lower()}") from None
+        raise InvalidParameterError(key=key, reason=f"cannot be read: {str(exc).lower()}; it is {_CRON_FORM}") from None
     if fires is None:
         raise InvalidParameterError(key=key, reason="never fires")
     return value
