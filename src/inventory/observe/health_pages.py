@@ -169,6 +169,8 @@ class HealthServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    # With the usual 5, a burst of connections is delayed by seconds: those beyond have to try again.
+    request_queue_size = 128
 
     def __init__(self, host: str, port: int, health: HealthServer) -> None:
         self.health = health

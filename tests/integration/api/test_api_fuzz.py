@@ -26,7 +26,7 @@ from tests.integration.api.conftest import DOMAIN, Client, collector, job, job_t
 Store = Database[dict[str, Any]]
 
 DEEP: Final = os.environ.get("INVENTORY_TEST_PROFILE") == "deep"
-SECONDS: Final = float(os.environ.get("INVENTORY_FUZZ_SECONDS", "300" if DEEP else "5"))
+SECONDS: Final = float(os.environ.get("INVENTORY_FUZZ_SECONDS", "300" if DEEP else "3"))
 """How long each of the two tests sends."""
 SEED: Final = int(os.environ.get("INVENTORY_FUZZ_SEED", "20260105"))
 ALLOWED: Final = frozenset({grpc.StatusCode.INVALID_ARGUMENT})
