@@ -1,8 +1,19 @@
-"""The keys by which a CloudService refers to its type and its region."""
+"""The keys by which a CloudService refers to its type and its region, and the name of its type."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from inventory.domain.keys import escape_key
+
+TYPE_FIELDS: Final = ("provider", "cloud_service_group", "cloud_service_type")
+"""The fields of a CloudService that name its type."""
+
+
+def type_name(resource: Mapping[str, Any]) -> str:
+    """Return the name of a CloudService's type for people and settings, such as ``aws.EC2.Instance``."""
+    return ".".join(str(resource.get(name) or "") for name in TYPE_FIELDS)
 
 
 def reference_key(domain_id: str, *parts: str) -> str:

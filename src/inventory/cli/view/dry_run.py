@@ -14,6 +14,7 @@ from inventory.cli.terminal import one_line
 from inventory.cli.view.output import Column, console, status, styled, table_of
 from inventory.cli.view.watch import EXIT_INTERRUPTED, POLL_SECONDS, RETRY_SECONDS
 from inventory.domain.plain import Json
+from inventory.domain.reference_key import type_name
 
 COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "unseen", "failed", "errors")
 _COUNT_WORDS: Final[Mapping[str, str]] = {"updated": "changed"}
@@ -103,10 +104,7 @@ def _short(value: object) -> str:
 
 CHANGE_COLUMNS: tuple[Column, ...] = (
     ("would be", lambda row: _WORDS.get(row.get("action", ""), "")),
-    (
-        "type",
-        lambda row: ".".join(row.get(key, "") for key in ("provider", "cloud_service_group", "cloud_service_type")),
-    ),
+    ("type", type_name),
     ("name", "name"),
     ("resource", "resource_id"),
     ("region", "region_code"),

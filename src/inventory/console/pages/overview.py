@@ -19,6 +19,7 @@ from inventory.console.pages.jobs import ENDED
 from inventory.console.parts import Part, TemplateValues, grouped, part, parts
 from inventory.console.routes import ConsolePage
 from inventory.console.visit import Visit
+from inventory.domain.reference_key import TYPE_FIELDS
 
 DAYS: Final = 30
 HOURS: Final = 24
@@ -42,7 +43,7 @@ async def kinds(visit: Visit, *, wait: bool = False) -> TemplateValues:
         visit,
         "CloudService.stat",
         wait=wait,
-        query=grouped("provider", "cloud_service_group", "cloud_service_type"),
+        query=grouped(*TYPE_FIELDS),
     )
     rows = found.results
     providers = Counter[str]()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from inventory.domain.plain import Json
+from inventory.domain.reference_key import TYPE_FIELDS
 
 _VARYING: Final = re.compile(r"[A-Za-z_]+-[0-9a-f]{8,}|0x[0-9a-f]+|\d+(?:\.\d+)?")
 """The parts that differ between equivalent messages: ids and numbers."""
@@ -57,7 +58,5 @@ def _resource(additional: Json) -> str:
     name = additional.get("resource_id") or additional.get("cloud_service_type") or additional.get("region_code")
     if not name:
         return ""
-    kind = "/".join(
-        str(additional[key]) for key in ("provider", "cloud_service_group", "cloud_service_type") if additional.get(key)
-    )
+    kind = "/".join(str(additional[key]) for key in TYPE_FIELDS if additional.get(key))
     return f"{name} [{kind}]" if kind else str(name)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from inventory.domain.plain import Json
+from inventory.domain.reference_key import TYPE_FIELDS
 from inventory.ingest.decision.match import MatchCondition, MatchRule, conditions_of_stored
 from inventory.ingest.decision.match_values import value_at
 from inventory.ingest.decision.recognize import USUAL, creating_rule, text_rules
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
 
 _RESOURCE_ID: Final = "reference.resource_id"
-_KIND: Final = ("provider", "cloud_service_group", "cloud_service_type")
 _SEARCHES: Final = 10
 """The number of resources for which all rules are tried; for the others, only rules already found are."""
 
@@ -37,7 +37,7 @@ class SameThing:
         keys = _key(deleted, "former_match_key"), _key(living, "match_key")
         if keys[0] is not None and keys[0] == keys[1]:
             return True
-        if any((deleted.get(name) or "") != (living.get(name) or "") for name in _KIND):
+        if any((deleted.get(name) or "") != (living.get(name) or "") for name in TYPE_FIELDS):
             return False
         if self._rule_applies(deleted, keys[0], living) or self._rule_applies(living, keys[1], deleted):
             return True

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from inventory.domain.reference_key import TYPE_FIELDS, type_name
 from inventory.manager.deletion.twins import resource_id_of
 from inventory.model.connection import Document
 
@@ -14,7 +15,7 @@ EXAMPLES: Final = 20
 """The number of resources listed in a hold."""
 _NAMES_KEPT: Final = 100
 """The number of types and regions that are counted by name in a hold; the others are only in the total."""
-_SHOWN: Final = ("name", "provider", "cloud_service_group", "cloud_service_type", "region_code", "account")
+_SHOWN: Final = ("name", *TYPE_FIELDS, "region_code", "account")
 FIELDS: Final = ("cloud_service_id", "reference.resource_id", *_SHOWN)
 """The fields of a resource that :meth:`Summary.add` reads."""
 
@@ -32,7 +33,7 @@ class Summary:
         """Count resources; each contains :data:`FIELDS`."""
         for each in resources:
             self.total += 1
-            self.types[_type_of(each)] += 1
+            self.types[type_name(each)] += 1
             self.regions[each.get("region_code") or ""] += 1
             if len(self.examples) < EXAMPLES:
                 shown = {name: each[name] for name in _SHOWN if each.get(name)}
@@ -46,10 +47,6 @@ class Summary:
             "regions": _counted(self.regions),
             "examples": self.examples,
         }
-
-
-def _type_of(resource: Mapping[str, Any]) -> str:
-    return ".".join(str(resource.get(key, "")) for key in ("provider", "cloud_service_group", "cloud_service_type"))
 
 
 def _counted(names: Counter[str]) -> list[Document]:

@@ -9,13 +9,13 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain.plain import Json
+from inventory.domain.reference_key import TYPE_FIELDS
 from inventory.model.connection import Document, translated_errors
 
-_KIND: Final = ("provider", "cloud_service_group", "cloud_service_type")
 _COMPARED: Final = dict.fromkeys(
     (
         *("cloud_service_id", "match_key", "name", "reference", "region_code", "instance_type", "instance_size"),
-        *(*_KIND, "account", "project_id", "updated_at"),
+        *(*TYPE_FIELDS, "account", "project_id", "updated_at"),
     ),
     1,
 )
@@ -53,7 +53,7 @@ class Twins:
         resource_ids = sorted({resource_id_of(entry) for entry in deleted} - {""})
         names = {entry["name"] for entry in deleted if entry.get("name")}
         by_name = {entry["name"] for entry in deleted if entry.get("name") and same.names_by_rule(entry)}
-        kinds = {name: {"$in": sorted({entry[name] for entry in deleted})} for name in _KIND}
+        kinds = {name: {"$in": sorted({entry[name] for entry in deleted})} for name in TYPE_FIELDS}
         active = {"domain_id": domain_id, "state": "ACTIVE"}
         without_id = {"reference.resource_id": {"$in": [None, ""]}, **kinds}
         queries: list[tuple[object, Document]] = [

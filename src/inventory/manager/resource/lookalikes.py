@@ -9,6 +9,7 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.plain import Json
+from inventory.domain.reference_key import TYPE_FIELDS
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 
@@ -24,7 +25,7 @@ _LARGE: Final = 50
 _MILLISECONDS: Final = 5_000
 _SHOWN: Final = dict.fromkeys(
     (
-        *("cloud_service_id", "name", "provider", "cloud_service_group", "cloud_service_type", "account"),
+        *("cloud_service_id", "name", *TYPE_FIELDS, "account"),
         *("region_code", "project_id", "reference", "updated_at", "instance_type"),
     ),
     1,

@@ -10,13 +10,13 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
+from inventory.domain.reference_key import TYPE_FIELDS
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 
 LOOKED_AT: Final = 20_000
 """Maximum number of resources of one secret that are examined."""
 _AT_ONCE: Final = 1_000
-_TYPE: Final = ("provider", "cloud_service_group", "cloud_service_type")
 
 
 @dataclass(slots=True)
@@ -79,13 +79,13 @@ class SeenTypes:
         looked_at = list(states)[:LOOKED_AT]
         found: dict[tuple[str, str, str], SeenType] = {}
         for service in self._alive(domain_id, looked_at, scope or {}):
-            provider, group, name = (str(service.get(part) or "") for part in _TYPE)
+            provider, group, name = (str(service.get(part) or "") for part in TYPE_FIELDS)
             seen = found.setdefault((provider, group, name), SeenType(provider, group, name))
             seen.add(states[service["cloud_service_id"]], since)
         return [found[key] for key in sorted(found)], len(states) <= LOOKED_AT
 
     def _alive(self, domain_id: str, cloud_service_ids: Iterable[str], scope: Mapping[str, Any]) -> Iterable[Document]:
-        fields = {"_id": 0, "cloud_service_id": 1} | dict.fromkeys(_TYPE, 1)
+        fields = {"_id": 0, "cloud_service_id": 1} | dict.fromkeys(TYPE_FIELDS, 1)
         for some in batched(cloud_service_ids, _AT_ONCE):
             query = {"domain_id": domain_id, "cloud_service_id": {"$in": some}, "state": ACTIVE, **scope}
             yield from self._services.find(query, fields)

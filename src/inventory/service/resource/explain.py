@@ -10,6 +10,7 @@ from inventory.connector.ports import Identity
 from inventory.domain.keys import escape_key, unescape_key
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
+from inventory.domain.reference_key import TYPE_FIELDS
 from inventory.errors import InventoryError
 from inventory.ingest.decision.match import MatchRule
 from inventory.ingest.decision.match_values import NO_VALUE, value_at
@@ -35,7 +36,7 @@ from inventory.service.resource.scope import project_scope
 LOOKALIKES: Final = 20
 _PROJECT: Final = "project_id"
 _COPIED: Final = (
-    *("cloud_service_id", "name", "provider", "cloud_service_group", "cloud_service_type", "account"),
+    *("cloud_service_id", "name", *TYPE_FIELDS, "account"),
     *("region_code", _PROJECT, "updated_at"),
 )
 _COMPARED: Final = (*USUAL, "region_code", "name", "instance_type")

@@ -10,6 +10,7 @@ from typing import Final
 from inventory.domain import ids
 from inventory.domain.clock import isoformat
 from inventory.domain.plain import Json
+from inventory.domain.reference_key import type_name
 from inventory.ingest.garbage import FEATURE
 from inventory.model.connection import Document
 from inventory.model.documents.cloud_service import DELETED
@@ -126,8 +127,7 @@ def _by_age(document: Json, ages: Ages, *, is_kept: bool) -> Document:
     if is_kept:
         reason = "not before it was seen or updated again: a hold of it was discarded"
         return {"by": HOUSEKEEPING, "reason": reason}
-    kind = ".".join(str(document.get(each) or "") for each in ("provider", "cloud_service_group", "cloud_service_type"))
-    hours = ages.hours_by_type.get(kind, ages.resource_hours)
+    hours = ages.hours_by_type.get(type_name(document), ages.resource_hours)
     return {
         "by": HOUSEKEEPING,
         "not_before": isoformat(_later(document.get("updated_at"), timedelta(hours=hours))),

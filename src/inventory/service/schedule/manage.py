@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from inventory.domain import ids
@@ -33,30 +34,20 @@ _ID: Final = "schedule_id"
 _COLLECTOR_ID: Final = "collector_id"
 
 
+@dataclass(kw_only=True, eq=False)
 class ScheduleService:
-    """The use cases of schedules, always within one collector."""
+    """The use cases of schedules, always within one collector.
 
-    def __init__(
-        self,
-        *,
-        schedules: ScheduleManager,
-        collectors: CollectorManager,
-        reader: Reader,
-        references: CollectorReferences,
-        clock: Clock,
-        spread_seconds: float = 0.0,
-    ) -> None:
-        """Prepare.
+    Args:
+        spread_seconds: the interval over which fire times are spread, s.
+    """
 
-        Args:
-            spread_seconds: the interval over which fire times are spread, s.
-        """
-        self._schedules = schedules
-        self._collectors = collectors
-        self._reader = reader
-        self._references = references
-        self._clock = clock
-        self._spread_seconds = spread_seconds
+    schedules: ScheduleManager
+    collectors: CollectorManager
+    reader: Reader
+    references: CollectorReferences
+    clock: Clock
+    spread_seconds: float = 0.0
 
     def add(self, principal: Principal, params: Params) -> Document:
         """Add a schedule to a collector; an interval counts from now.
@@ -72,7 +63,7 @@ class ScheduleService:
         collector_id = required_text(params, _COLLECTOR_ID)
         if params.get("schedule") is None:
             raise RequiredParameterError(key="schedule")
-        collector = self._collectors.read(principal.domain_id, collector_id)
+        collector = self.collectors.read(principal.domain_id, collector_id)
         values = _changed_values(params, collector)
         values.setdefault("collect_mode", CollectMode.ALL.value)
         schedule_id = ids.new_id(ids.SCHEDULE)
@@ -85,18 +76,18 @@ class ScheduleService:
             collector_id=collector_id,
             domain_id=principal.domain_id,
             priority=collector["priority"],
-            created_at=self._clock.now(),
+            created_at=self.clock.now(),
         )
         # mongoengine adds absent lists; kinds of schedule that were not sent stay absent.
         schedule["schedule"] = times["schedule"]
-        self._schedules.insert(schedule)
+        self.schedules.insert(schedule)
         log.info("schedule_added", schedule_id=schedule_id, collector_id=collector_id)
         return {**schedule, "collector_info": collector}
 
     def get(self, principal: Principal, collector_id: str, schedule_id: str) -> Document:
         """Return the collector's schedule. Raises ``NotFoundError``."""
         _require(collector_id, schedule_id)
-        found = self._reader.get(
+        found = self.reader.get(
             principal.domain_id,
             schedule_id,
             scope={_COLLECTOR_ID: collector_id},
@@ -113,8 +104,8 @@ class ScheduleService:
         Raises: like ``add``.
         """
         collector_id, schedule_id = required_text(params, _COLLECTOR_ID), required_text(params, _ID)
-        stored = self._schedules.get(principal.domain_id, collector_id, schedule_id)
-        collector = self._collectors.get(principal.domain_id, collector_id)
+        stored = self.schedules.get(principal.domain_id, collector_id, schedule_id)
+        collector = self.collectors.get(principal.domain_id, collector_id)
         fields = _changed_values(params, collector)
         if params.get("schedule") is not None:
             spec = ScheduleSpec.parse(params["schedule"])
@@ -122,14 +113,14 @@ class ScheduleService:
             # A schedule that could not be read when it was due waits for nothing: setting it again restarts it.
             if spec.document() != stored.get("schedule") or stored.get("next_fire_at") is None:
                 fields |= times
-        updated = self._schedules.update(principal.domain_id, collector_id, schedule_id, fields)
+        updated = self.schedules.update(principal.domain_id, collector_id, schedule_id, fields)
         log.info("schedule_updated", schedule_id=schedule_id, fields=sorted(fields))
         return self._joined(principal, updated)
 
     def delete(self, principal: Principal, collector_id: str, schedule_id: str) -> None:
         """Remove the collector's schedule; jobs that it created are kept. Raises ``NotFoundError``."""
         _require(collector_id, schedule_id)
-        self._schedules.delete(principal.domain_id, collector_id, schedule_id)
+        self.schedules.delete(principal.domain_id, collector_id, schedule_id)
         log.info("schedule_deleted", schedule_id=schedule_id, collector_id=collector_id)
 
     def list(self, principal: Principal, query: RawQuery, filters: Mapping[str, object]) -> Page:
@@ -145,25 +136,25 @@ class ScheduleService:
         """
         if not filters.get(_COLLECTOR_ID):
             raise RequiredParameterError(key=_COLLECTOR_ID)
-        now = self._clock.now()
-        page = self._reader.list(
-            with_request_filters(parse_list(self._reader.schema, query, now=now), filters, now=now),
+        now = self.clock.now()
+        page = self.reader.list(
+            with_request_filters(parse_list(self.reader.schema, query, now=now), filters, now=now),
             domain_id=principal.domain_id,
-            lookup=self._references.lookup(principal),
+            lookup=self.references.lookup(principal),
             remaining_seconds=principal.remaining_seconds(),
         )
-        results = self._references.join(principal, page, whole=query.get("minimal") is not True)
+        results = self.references.join(principal, page, whole=query.get("minimal") is not True)
         return Page(results, page.total_count, page.fields, page.only)
 
     def _times(self, spec: ScheduleSpec, schedule_id: str, collector: Mapping[str, Any]) -> Document:
         """Return the stored fields of new fire times, which count from now. Raises ``UnsupportedScheduleError``."""
         spec.check_supported(_metadata(collector))
-        now = self._clock.now()
-        times = FireTimes(spec, now, spread_of(schedule_id, self._spread_seconds))
+        now = self.clock.now()
+        times = FireTimes(spec, now, spread_of(schedule_id, self.spread_seconds))
         return {"schedule": spec.document(), "anchor_at": now, "next_fire_at": times.next_after(now)}
 
     def _joined(self, principal: Principal, schedule: Mapping[str, Any]) -> Document:
-        return self._references.join(principal, Page([schedule], 1), whole=True)[0]
+        return self.references.join(principal, Page([schedule], 1), whole=True)[0]
 
 
 def _require(collector_id: str, schedule_id: str) -> None:

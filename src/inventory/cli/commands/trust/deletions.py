@@ -13,6 +13,7 @@ from inventory.cli.listing import page_of, page_options
 from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.terminal import one_line
 from inventory.cli.view.output import Column, console, print_json, print_rows, say, status, styled, table_of
+from inventory.domain.reference_key import type_name
 
 COLUMNS: tuple[Column, ...] = (
     ("deletion", "deletion_id"),
@@ -27,7 +28,7 @@ COLUMNS: tuple[Column, ...] = (
     ("why", "reason"),
 )
 EXAMPLE_COLUMNS: tuple[Column, ...] = (
-    ("type", lambda row: ".".join(row.get(k, "") for k in ("provider", "cloud_service_group", "cloud_service_type"))),
+    ("type", type_name),
     ("name", "name"),
     ("resource", "resource_id"),
     ("region", "region_code"),
