@@ -51,9 +51,8 @@ class Upstream:
         Raises:
             grpc.aio.AioRpcError: the call failed.
         """
-        # For grpc, a stream of one message is the same call, but only the message of a stream is read on demand: until
-        # then
-        # the server keeps it.
+        # For grpc, a stream of one message is the same call, but it reads the message only on demand: until then the
+        # server keeps it.
         method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._channel.unary_stream(grpc_path)
         call = method(data, metadata=tuple(metadata), timeout=timeout)
         try:

@@ -22,7 +22,7 @@ _SLICE: Final = dict.fromkeys(
 
 
 class FailedTasks:
-    """Reads them."""
+    """Reads the failed tasks of jobs."""
 
     def __init__(self, *, database: Database[Document]) -> None:
         self._tasks = database["job_task"]

@@ -27,16 +27,7 @@ _SHOWN: Final = dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Fire:
-    """A fire time that becomes a job.
-
-    Attributes:
-        schedule_id: which.
-        fire_at: when.
-        collector_id: what collects.
-        priority: 0–99, lower first.
-        collect_mode: the schedule's.
-        filter: the schedule's.
-    """
+    """A fire time of a schedule that becomes a job; of several, those with a lower ``priority`` come first."""
 
     domain_id: str
     schedule_id: str

@@ -169,7 +169,7 @@ class JobTaskManager(TaskStarts):
         self._tasks.update_one(query, {"$set": {"slices_planned": True}})
 
     def note_unknown_type(self, domain_id: str, job_task_id: str, resource_type: str, session: ClientSession) -> bool:
-        """Record an unknown ``resource_type``, in a transaction; False if it was before, or a hundred others were."""
+        """Record an unknown ``resource_type``, in a transaction; False if it or a hundred others were recorded before."""
         query = {
             "domain_id": domain_id,
             "job_task_id": job_task_id,

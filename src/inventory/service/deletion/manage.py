@@ -84,7 +84,7 @@ class DeletionService:
 
         Raises:
             NotFoundError: there is no such hold.
-            InvalidParameterError: it is not a hold, or the decision was different.
+            InvalidParameterError: it is not a hold, or it was decided otherwise.
         """
         hold = self._answer(principal, deletion_id, APPROVING, APPROVED)
         if hold["state"] != APPROVING:

@@ -47,7 +47,7 @@ class DiagnosisService:
     """Runs the checks for operators, one run at a time.
 
     Args:
-        checks: make the findings.
+        checks: yields the findings.
         clock: of this machine: MongoDB may be unreachable.
     """
 

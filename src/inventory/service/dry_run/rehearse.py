@@ -1,4 +1,4 @@
-"""Runs a dry run from claim to report: with the code of every collect, over scratch collections."""
+"""Runs a dry run from claim to report: the code of a real collect, over scratch collections."""
 
 from __future__ import annotations
 

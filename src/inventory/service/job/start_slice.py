@@ -130,7 +130,7 @@ class SliceStarter:
         return started
 
     def _ended(self, running: StoredJobTask) -> bool:
-        """Return whether the running task is only a leftover; if so, clear it away."""
+        """Return whether the running task is only a leftover; if so, remove it."""
         domain_id, job_id, job_task_id = running["domain_id"], running["job_id"], running["job_task_id"]
         job = self.jobs.find(domain_id, job_id)
         if job is None:

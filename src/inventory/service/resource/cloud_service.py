@@ -55,7 +55,7 @@ _ATTEMPTS: Final = 64
 
 @dataclass(kw_only=True, eq=False)
 class CloudServiceService(ResourceReads):
-    """Create, update, delete, get, list, stat and analyze. Callers of a PROJECT see and change only their projects'."""
+    """Create, update, delete, get, list, stat and analyze. PROJECT callers are limited to their projects."""
 
     services: CloudServiceManager
     reader: CursorReader
@@ -171,7 +171,7 @@ class CloudServiceService(ResourceReads):
         )
 
     def _scope(self, principal: Principal, query: Query | None = None) -> Scope | None:
-        """DELETED ones are got by their id, and listed only where the query asks for them."""
+        """DELETED ones are returned by id, but listed only if the query asks for them."""
         return project_scope(principal) if query is None else living_scope(principal, query)
 
     def _lookup(self, principal: Principal) -> ReferenceLookup | None:

@@ -37,7 +37,7 @@ class HousekeepingCounts:
     regions: int = 0
     terminated: int = 0
     held: int = 0
-    """Resources that would have been deleted, and are held from now on, since they are so many."""
+    """Resources that would have been deleted, and are held because there are too many of them."""
 
 
 class Housekeeping:
