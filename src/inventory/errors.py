@@ -57,7 +57,9 @@ Source of codes and texts: the behaviour contract, section 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+FoundT = TypeVar("FoundT")
 
 MAX_MESSAGE_BYTES = 2048
 """Maximum length of a message, sent or stored (contract, section 1)."""
@@ -143,6 +145,13 @@ class NotFoundError(BadRequestError):
 
     def __init__(self, *, key: str, value: str) -> None:
         super().__init__(f"Value not found. ({key} = {clip(value, 256)})", field=key)
+
+
+def existing(found: FoundT | None, *, key: str, value: str) -> FoundT:
+    """Return ``found``. Raises ``NotFoundError`` if there is none."""
+    if found is None:
+        raise NotFoundError(key=key, value=value)
+    return found
 
 
 class NoPluginError(NotFoundError):

@@ -22,6 +22,21 @@ class JobToPlan:
     priority: int
 
 
+@dataclass(frozen=True, slots=True)
+class BandState:
+    """The state of a band of the queue.
+
+    Attributes:
+        band: its name.
+        waiting: messages that no worker has taken.
+        oldest_seconds: age of the next message, s; 0 if there is none.
+    """
+
+    band: str
+    waiting: int
+    oldest_seconds: float
+
+
 class Queue(Protocol):
     """Enqueues work for the workers. A lost message loses nothing: the sweeper enqueues it again.
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from pymongo.database import Database
 
 from inventory.connector.ports import Identity, SecretStore
+from inventory.connector.queue_port import BandState
 from inventory.domain.clock import Clock
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
@@ -43,19 +44,10 @@ class PlatformServices(Protocol):
     def secrets(self) -> SecretStore: ...
 
 
-class BandWait(Protocol):
-    """How many messages of a band wait for workers."""
-
-    @property
-    def waiting(self) -> int: ...
-    @property
-    def oldest_seconds(self) -> float: ...
-
-
 class WaitingQueue(Protocol):
     """The queue for the workers."""
 
-    def states(self) -> Sequence[BandWait]:
+    def states(self) -> Sequence[BandState]:
         """Return the state of each band. Raises ``ConnectionFailureError``."""
 
 

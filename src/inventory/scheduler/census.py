@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from prometheus_client import Gauge
 from pymongo.database import Database
 
+from inventory.connector.queue_port import BandState
 from inventory.domain.job.states import JOB_OPEN, TASK_OPEN
 from inventory.errors import InventoryError
 from inventory.model.connection import translated_errors
@@ -38,22 +39,6 @@ _OPEN: Final[tuple[tuple[str, Gauge, tuple[str, ...]], ...]] = (
 )
 
 
-class Band(Protocol):
-    """The state of a band of the queue."""
-
-    @property
-    def band(self) -> str:
-        """Its name."""
-
-    @property
-    def waiting(self) -> int:
-        """Messages that no worker has taken."""
-
-    @property
-    def oldest_seconds(self) -> float:
-        """Age of the next message, s."""
-
-
 class Census:
     """Takes the counts.
 
@@ -62,7 +47,7 @@ class Census:
         queue_states: returns the state of each band; raises ``ConnectionFailureError``.
     """
 
-    def __init__(self, *, database: Database[dict[str, Any]], queue_states: Callable[[], Sequence[Band]]) -> None:
+    def __init__(self, *, database: Database[dict[str, Any]], queue_states: Callable[[], Sequence[BandState]]) -> None:
         self._database = database
         self._queue_states = queue_states
 

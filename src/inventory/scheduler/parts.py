@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from inventory.scheduler.duties import DutyRunner, PeriodicDuty
 from inventory.scheduler.engine import SchedulerPart
@@ -33,12 +33,8 @@ LOOKS_PER_SWEEP: Final = 4
 which is part of the promised repair time."""
 
 Sweep = Callable[[], SweepReport]
-
-
-class Housekeep(Protocol):
-    """Does the housekeeping of all domains now; returns the number of removed documents by domain."""
-
-    def __call__(self) -> Mapping[str, HousekeepingCounts]: ...
+Housekeep = Callable[[], Mapping[str, HousekeepingCounts]]
+"""Does the housekeeping of all domains now; returns the number of removed documents by domain."""
 
 
 @dataclass(frozen=True, slots=True)

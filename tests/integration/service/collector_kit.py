@@ -71,16 +71,6 @@ class RecordingQueue:
         return None
 
 
-class SchedulesOfTest:
-    """Removes schedules as the schedule manager does."""
-
-    def __init__(self, database: Database[dict[str, Any]]) -> None:
-        self._database = database
-
-    def delete_of_collector(self, domain_id: str, collector_id: str) -> None:
-        self._database["schedule"].delete_many({"domain_id": domain_id, "collector_id": collector_id})
-
-
 class Kit:
     """All services of this part, built as bootstrap builds them."""
 
@@ -148,7 +138,7 @@ class Kit:
             verifier=PluginVerifier(plugins=self.plugins, secrets=self.secrets),
             remover=CollectorRemover(
                 collectors=self.collectors,
-                schedules=SchedulesOfTest(database),
+                schedules=ScheduleManager(database=database),
                 rules=self.rules,
                 jobs=self.jobs,
                 states=StateStore(database=database),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import grpc
 
@@ -14,7 +14,7 @@ from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.decode import deserialize
 from inventory.connector.grpc.errors import plugin_error, plugin_reason
 from inventory.connector.grpc.metrics import PluginCall
-from inventory.connector.grpc.stream import CollectStream, StreamCall
+from inventory.connector.grpc.stream import CollectStream, StreamCall, StreamOf
 from inventory.connector.ports import Cancelable, PluginEndpoint
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
@@ -26,20 +26,11 @@ from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collect
 
 RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
-MessageT = TypeVar("MessageT", covariant=True)
 
 _COLLECT: Final = "/spaceone.api.inventory.plugin.Collector/collect"
 _GET_TASKS: Final = "/spaceone.api.inventory.plugin.Job/get_tasks"
 _EARLY_SECONDS: Final = 0.02
 """By how much a deadline may strike early: grpc counts by another clock, s."""
-
-
-class StreamOf(Protocol[MessageT]):
-    """The part of a streaming grpc call that is used here."""
-
-    def __iter__(self) -> Iterator[MessageT]: ...
-
-    def cancel(self) -> object: ...
 
 
 class GrpcPluginConnector:

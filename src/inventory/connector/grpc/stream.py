@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeAlias, TypeVar
 
 import grpc
 
@@ -16,13 +16,18 @@ from inventory.connector.ports import ResourceMessage
 from inventory.domain.redact import Redactor
 from inventory.errors import CollectorCollectingError, InventoryError, JobTimeoutError, PluginUnavailableError
 
+MessageT = TypeVar("MessageT", covariant=True)
 
-class StreamCall(Protocol):
-    """The part of a grpc call that is used here."""
 
-    def __iter__(self) -> Iterator[Received]: ...
+class StreamOf(Protocol[MessageT]):
+    """The part of a streaming grpc call that is used here."""
+
+    def __iter__(self) -> Iterator[MessageT]: ...
 
     def cancel(self) -> object: ...
+
+
+StreamCall: TypeAlias = StreamOf[Received]
 
 
 class CollectStream:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 PLAN_JOB: Final = "plan_job"
@@ -13,21 +12,6 @@ DRY_RUN: Final = "dry_run"
 BANDS: Final[Mapping[str, int]] = {"urgent": 9, "normal": 39, "low": 99}
 """The bands, most urgent first, each with the highest priority (0–99, lower first) that belongs to it. The default
 priority of a collector, 10, is normal."""
-
-
-@dataclass(frozen=True, slots=True)
-class BandState:
-    """The state of a band of the queue.
-
-    Attributes:
-        band: its name.
-        waiting: messages that no worker has taken.
-        oldest_seconds: age of the next message, s; 0 if there is none.
-    """
-
-    band: str
-    waiting: int
-    oldest_seconds: float
 
 
 def band_of(priority: int) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import redis
 from dramatiq import Message
 
-from inventory.connector.queue.bands import BANDS, DRY_RUN, PLAN_JOB, RUN_SLICE, BandState, actor_name, band_of
+from inventory.connector.queue.bands import BANDS, DRY_RUN, PLAN_JOB, RUN_SLICE, actor_name, band_of
 from inventory.connector.queue.broker import PATIENT, Broker, Patience, age_seconds, failure
-from inventory.connector.queue_port import JobToPlan
+from inventory.connector.queue_port import BandState, JobToPlan
 from inventory.domain.clock import Clock, SystemClock
 from inventory.observe import tracing
 

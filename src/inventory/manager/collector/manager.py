@@ -11,7 +11,7 @@ from pymongo import ReturnDocument
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from inventory.errors import NotFoundError, SaveUniqueValuesError
+from inventory.errors import SaveUniqueValuesError, existing
 from inventory.manager.raw_documents import LazyDocument, find_one
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.collector import StoredCollector
@@ -49,9 +49,7 @@ class CollectorManager:
         key = {"domain_id": domain_id, _ID: collector_id}
         with translated_errors(key=_ID):
             found = find_one(self._collection, key, {"_id": 0}, max_time_ms=self._milliseconds)
-        if found is None:
-            raise NotFoundError(key=_ID, value=collector_id)
-        return found
+        return existing(found, key=_ID, value=collector_id)
 
     def get_many(
         self, domain_id: str, collector_ids: Iterable[str], *, remaining_seconds: float = math.inf
@@ -138,9 +136,7 @@ class CollectorManager:
                 projection={"_id": 0},
                 return_document=ReturnDocument.AFTER,
             )
-        if updated is None:
-            raise NotFoundError(key=_ID, value=collector_id)
-        return updated
+        return existing(updated, key=_ID, value=collector_id)
 
     def enable(self, domain_id: str, collector_id: str, now: datetime) -> StoredCollector:
         """Enable the collector and return it; if it was disabled, ``now`` is stored as the time of enabling.
@@ -174,9 +170,7 @@ class CollectorManager:
                 projection={"_id": 0},
                 return_document=ReturnDocument.AFTER,
             )
-        if updated is None:
-            raise NotFoundError(key=_ID, value=collector_id)
-        return updated
+        return existing(updated, key=_ID, value=collector_id)
 
     def mark_collected(self, domain_id: str, collector_id: str, now: datetime) -> None:
         """Record that the collector collects now; does nothing if it no longer exists."""

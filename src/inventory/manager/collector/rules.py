@@ -15,7 +15,7 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
 
 from inventory.domain import ids
-from inventory.errors import NotFoundError
+from inventory.errors import existing
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.collector_rule import CUSTOM, MANAGED, StoredCollectorRule
 from inventory.model.stored import collection_of
@@ -41,9 +41,7 @@ class CollectorRuleManager:
         """Return the rule. Raises ``NotFoundError``."""
         with translated_errors(key=_ID):
             found = self._collection.find_one({"domain_id": domain_id, _ID: collector_rule_id}, {"_id": 0})
-        if found is None:
-            raise NotFoundError(key=_ID, value=collector_rule_id)
-        return found
+        return existing(found, key=_ID, value=collector_rule_id)
 
     def list_of_collector(
         self, domain_id: str, collector_id: str, rule_types: Sequence[str] = (MANAGED, CUSTOM)
@@ -78,9 +76,7 @@ class CollectorRuleManager:
                 projection={"_id": 0},
                 return_document=ReturnDocument.AFTER,
             )
-        if updated is None:
-            raise NotFoundError(key=_ID, value=collector_rule_id)
-        return updated
+        return existing(updated, key=_ID, value=collector_rule_id)
 
     def move(self, rule: StoredCollectorRule, order: int) -> StoredCollectorRule:
         """Move a rule to ``order`` (1-based, at most the group's size), shift the others, and return it."""

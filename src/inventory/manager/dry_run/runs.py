@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
-from inventory.errors import InvalidParameterError, NotFoundError
+from inventory.errors import InvalidParameterError, existing
 from inventory.manager.dry_run.scratch import drop_left_over
 from inventory.manager.resource.store import encodable
 from inventory.model.connection import Document, translated_errors
@@ -74,9 +74,7 @@ class DryRunManager:
     def get(self, domain_id: str, dry_run_id: str) -> StoredDryRun:
         """Return the dry run. Raises ``NotFoundError``."""
         found = self._runs.find_one({"domain_id": domain_id, "dry_run_id": dry_run_id})
-        if found is None:
-            raise NotFoundError(key="dry_run_id", value=dry_run_id)
-        return found
+        return existing(found, key="dry_run_id", value=dry_run_id)
 
     @translated_errors()
     def claim_enqueuing(self, domain_id: str, dry_run_id: str) -> bool:

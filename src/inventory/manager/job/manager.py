@@ -13,7 +13,7 @@ from pymongo.database import Database
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, job_sources, settle_job
 from inventory.domain.job.stored_error import error_document
-from inventory.errors import InventoryError, NotFoundError
+from inventory.errors import InventoryError, NotFoundError, existing
 from inventory.manager.job.new_job import PlannedJobs, count_ended, new_job, planned_fields, unique
 from inventory.manager.job.plan_claim import OPEN, OUTAGES, PlanClaims, is_outage
 from inventory.manager.job.slices import SliceManager
@@ -66,9 +66,7 @@ class JobManager:
     def get(self, domain_id: str, job_id: str) -> StoredJob:
         """Return the job. Raises ``NotFoundError``."""
         found = self.find(domain_id, job_id)
-        if found is None:
-            raise NotFoundError(key="job_id", value=job_id)
-        return found
+        return existing(found, key="job_id", value=job_id)
 
     @translated_errors()
     def retry_of(self, domain_id: str, job_id: str) -> StoredJob | None:

@@ -18,7 +18,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus, task_sources
 from inventory.domain.job.stored_error import error_document
-from inventory.errors import DuplicateJobError, InventoryError, NotFoundError
+from inventory.errors import DuplicateJobError, InventoryError, existing
 from inventory.manager.job.garbage_claim import GarbageClaims
 from inventory.manager.job.slices import OPEN, KnownSlices, SliceManager
 from inventory.manager.job.task_start import TaskStarts
@@ -121,9 +121,7 @@ class JobTaskManager(TaskStarts):
     def get(self, domain_id: str, job_task_id: str) -> StoredJobTask:
         """Return the task. Raises ``NotFoundError``."""
         found = self.find(domain_id, job_task_id)
-        if found is None:
-            raise NotFoundError(key="job_task_id", value=job_task_id)
-        return found
+        return existing(found, key="job_task_id", value=job_task_id)
 
     @translated_errors()
     def refuse(self, domain_id: str, job_task_id: str, error: InventoryError) -> bool:
@@ -169,7 +167,7 @@ class JobTaskManager(TaskStarts):
         self._tasks.update_one(query, {"$set": {"slices_planned": True}})
 
     def note_unknown_type(self, domain_id: str, job_task_id: str, resource_type: str, session: ClientSession) -> bool:
-        """Record an unknown ``resource_type``, in a transaction; False if it or a hundred others were recorded before."""
+        """Record an unknown ``resource_type`` in a transaction; False if it was recorded, or a hundred others were."""
         query = {
             "domain_id": domain_id,
             "job_task_id": job_task_id,

@@ -10,7 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.plain import Document
-from inventory.errors import InvalidParameterError, NotFoundError, SaveUniqueValuesError
+from inventory.errors import InvalidParameterError, NotFoundError, SaveUniqueValuesError, existing
 from inventory.manager.resource.store import encodable, holds_reference, plain
 from inventory.model.connection import translated_errors
 from inventory.model.stored import T, collection_of
@@ -77,9 +77,7 @@ class ResourceManager(Generic[T]):
             after: T | None = self._collection.find_one_and_update(
                 {"domain_id": domain_id, self._id_field: resource_id}, update, return_document=ReturnDocument.AFTER
             )
-        if after is None:
-            raise NotFoundError(key=self._id_field, value=resource_id)
-        return after
+        return existing(after, key=self._id_field, value=resource_id)
 
     def delete(self, domain_id: str, resource_id: str) -> None:
         """Remove it. Raises ``NotFoundError``."""

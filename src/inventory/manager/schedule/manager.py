@@ -11,7 +11,7 @@ from pymongo import DeleteOne, ReturnDocument, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from inventory.errors import NotFoundError, SaveUniqueValuesError
+from inventory.errors import NotFoundError, SaveUniqueValuesError, existing
 from inventory.model.connection import Document, translated_errors
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.model.stored import collection_of
@@ -57,9 +57,7 @@ class ScheduleManager:
         """Return the collector's schedule. Raises ``NotFoundError``."""
         with translated_errors(key=_ID):
             found = self._collection.find_one(_key(domain_id, collector_id, schedule_id), {"_id": 0})
-        if found is None:
-            raise NotFoundError(key=_ID, value=schedule_id)
-        return found
+        return existing(found, key=_ID, value=schedule_id)
 
     def of_collector(self, domain_id: str, collector_id: str) -> list[StoredSchedule]:
         """Return the collector's schedules, by name."""
@@ -95,9 +93,7 @@ class ScheduleManager:
                 projection={"_id": 0},
                 return_document=ReturnDocument.AFTER,
             )
-        if updated is None:
-            raise NotFoundError(key=_ID, value=schedule_id)
-        return updated
+        return existing(updated, key=_ID, value=schedule_id)
 
     def set_priority(self, domain_id: str, collector_id: str, priority: int) -> None:
         """Copy the collector's new priority to its schedules."""

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from inventory.manager.collector.manager import DISABLED, CollectorManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.filter_cache import FilterCacheStore
+from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import translated_errors
 from inventory.observe.logs import get_logger
 
 log = get_logger(__name__)
-
-
-class Schedules(Protocol):
-    """The part of the schedules' manager needed here."""
-
-    def delete_of_collector(self, domain_id: str, collector_id: str) -> object:
-        """Remove all schedules of a collector."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -28,7 +21,7 @@ class CollectorRemover:
     """Removes a collector; its jobs are kept."""
 
     collectors: CollectorManager
-    schedules: Schedules
+    schedules: ScheduleManager
     rules: CollectorRuleManager
     jobs: JobManager
     states: StateStore
