@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from struct import Struct
 from typing import Any, Final
 
 from bson import decode
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.collection import Collection
-from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from pymongo.errors import AutoReconnect, PyMongoError, ServerSelectionTimeoutError
 
 from inventory.errors import InvalidParameterError
 from inventory.model.connection import CODEC
@@ -21,6 +22,14 @@ _BATCH: Final = slice(16, 28), b"\x04firstBatch\0"
 _FIRST: Final = slice(32, 35), b"\x030\0"
 _FIRST_AT: Final = 35
 """Offset of the first document in a reply to ``find``, if its first members are ``cursor.firstBatch.0``."""
+
+_ROWS_AT: Final = 28
+"""Offset of the array of documents in such a reply."""
+_END_OF_ROWS: Final = b"\x12id\0" + bytes(8)
+"""What follows the array if the cursor has no more: its id is 0."""
+
+FIRST_BATCH: Final = 101
+"""How many documents MongoDB's first answer to ``find`` holds, if they do not exceed 16 MiB."""
 
 _AHEAD_BYTES: Final = 1024 * 1024
 """How much memory is reserved ahead while rows arrive, bytes."""
@@ -84,6 +93,20 @@ def at_most(max_bytes: int, parts: Iterable[bytes], weight: int) -> Iterator[byt
         yield part
 
 
+def charge(max_bytes: int, answer: bytes, weight: int) -> bytes:
+    """Return an answer that came as a whole, its memory charged to the current call; raises like ``at_most``."""
+    for _ in at_most(max_bytes, _Whole((answer,)), weight):
+        pass
+    return answer
+
+
+class _Whole(tuple[bytes]):
+    """The parts of an answer after which there are no more."""
+
+    __slots__ = ()
+    alive = False
+
+
 def documents_of(batches: Iterable[bytes]) -> Iterator[LazyDocument]:
     """Yield the documents in raw batches; in BSON, each begins with its size."""
     for batch in batches:
@@ -92,6 +115,66 @@ def documents_of(batches: Iterable[bytes]) -> Iterator[LazyDocument]:
             (size,) = _size(batch, start)
             yield LazyDocument(batch[start : start + size])
             start += size
+
+
+def find_rows(
+    collection: Collection[Any],
+    match: Mapping[str, Any],
+    projection: Mapping[str, Any],
+    *,
+    sort: Sequence[tuple[str, int]],
+    skip: int,
+    limit: int,
+    max_time_ms: int,
+) -> bytes | None:
+    """Return MongoDB's answer with all documents of a page, for ``documents_in``.
+
+    It is read by a plain command: the driver's cursor over raw documents creates an object per document, which costs a
+    sixth of the whole call.
+
+    Args:
+        limit: of the page, at most ``FIRST_BATCH``; others as for ``find``.
+
+    Returns:
+        None if only a cursor can tell: the page is larger than one answer, or the connection broke.
+    """
+    command: dict[str, Any] = {
+        "find": collection.name,
+        "filter": match,
+        "projection": projection,
+        "skip": skip,
+        "limit": limit,
+        "maxTimeMS": max_time_ms,
+        **({"sort": dict(sort)} if sort else {}),
+        **({"readConcern": concern} if (concern := collection.read_concern.document) else {}),
+    }
+    try:
+        reply = collection.database.command(
+            command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
+        )
+    except ServerSelectionTimeoutError:
+        raise  # the server selection timeout has already passed
+    except AutoReconnect:
+        # Cursors are retried automatically, commands are not.
+        return None
+    answer = bytes(reply.raw)
+    if all(answer[at] == wanted for at, wanted in (_CURSOR, _BATCH)):
+        end = _ROWS_AT + _size(answer, _ROWS_AT)[0]
+        if answer.startswith(_END_OF_ROWS, end):
+            return answer
+    if cursor_id := reply["cursor"]["id"]:
+        with suppress(PyMongoError):  # it would end by itself, too
+            collection.database.command("killCursors", collection.name, cursors=[cursor_id])
+    return None
+
+
+def documents_in(answer: bytes) -> Iterator[LazyDocument]:
+    """Yield the documents of an answer by ``find_rows``; in a BSON array, each has its type and number before it."""
+    at, end = _ROWS_AT + 4, _ROWS_AT + _size(answer, _ROWS_AT)[0] - 1
+    while at < end:
+        start = answer.index(0, at + 1) + 1
+        at = start + _size(answer, start)[0]
+        yield LazyDocument(answer[start:at])
 
 
 def find_one(

@@ -9,14 +9,22 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from bson import decode_all, encode
+from bson import decode, decode_all, encode
 from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
 from inventory.manager.counts import CountCache, count
 from inventory.manager.page import Page
-from inventory.manager.raw_documents import at_most, documents_of, find_one
+from inventory.manager.raw_documents import (
+    FIRST_BATCH,
+    at_most,
+    charge,
+    documents_in,
+    documents_of,
+    find_one,
+    find_rows,
+)
 from inventory.model.connection import CODEC, Document, translated_errors
 from inventory.model.time_limit import query_limit
 from inventory.query.ast import Condition, ListQuery
@@ -133,14 +141,19 @@ class Reader:
     def _find(self, match: Document, plan: MongoQuery, milliseconds: int) -> Sequence[Mapping[str, Any]]:
         if plan.computed:
             return self._read_pipeline(plan.pipeline(match), milliseconds)
-        return self._read(
-            match,
-            plan.projection or {"_id": 0},
-            sort=plan.sort or None,
-            skip=plan.skip,
-            limit=plan.limit,
-            max_time_ms=milliseconds,
-        )
+        shown = plan.projection or {"_id": 0}
+        page: dict[str, Any] = {"skip": plan.skip, "limit": plan.limit, "max_time_ms": milliseconds}
+        if 0 < plan.limit <= FIRST_BATCH:
+            answer = find_rows(self._collection, match, shown, sort=plan.sort, **page)
+            if answer is not None:
+                return self._rows(answer)
+        return self._read(match, shown, sort=plan.sort or None, **page)
+
+    def _rows(self, answer: bytes) -> Sequence[Any]:
+        if self._raw:
+            return tuple(documents_in(charge(self._max_bytes, answer, _RAW_WEIGHT)))
+        rows: Documents = decode(charge(self._max_bytes, answer, _DECODED_WEIGHT), CODEC)["cursor"]["firstBatch"]
+        return rows
 
     def _read_one(self, match: Document, projection: Mapping[str, Any], milliseconds: int) -> Any:
         if self._raw:
