@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, cast
 
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
@@ -38,6 +38,7 @@ class CollectorManager:
             timeout_seconds: time limit of one query inside MongoDB, s.
         """
         self._collection = collection_of(database, "collector", StoredCollector)
+        self._at_once = self._collection.with_options(write_concern=WriteConcern(w=1))
         self._milliseconds = int(timeout_seconds * 1000)
 
     def get(self, domain_id: str, collector_id: str) -> StoredCollector:
@@ -173,11 +174,13 @@ class CollectorManager:
         return existing(updated, key=_ID, value=collector_id)
 
     def mark_collected(self, domain_id: str, collector_id: str, now: datetime) -> None:
-        """Record that the collector collects now; does nothing if it no longer exists."""
+        """Record that the collector collects now; does nothing if it no longer exists.
+
+        It is not waited for until a majority has it: a failover at that moment may lose it, as a crash right before it
+        would. The job, which a majority has, shows when it was created.
+        """
         with translated_errors(key=_ID):
-            self._collection.update_one(
-                {"domain_id": domain_id, _ID: collector_id}, {"$max": {"last_collected_at": now}}
-            )
+            self._at_once.update_one({"domain_id": domain_id, _ID: collector_id}, {"$max": {"last_collected_at": now}})
 
     def delete(self, domain_id: str, collector_id: str) -> bool:
         """Remove the collector's own document and return whether it existed."""

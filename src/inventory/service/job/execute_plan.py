@@ -17,7 +17,7 @@ from inventory.manager.job.tasks import JobTaskManager
 from inventory.model.connection import Document
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import StoredJobTask
-from inventory.observe.logs import get_logger
+from inventory.observe.logs import frequent, get_logger
 from inventory.service.job.plan import CollectPlan
 
 log = get_logger(__name__)
@@ -75,7 +75,8 @@ class PlanExecution:
 
     def _begun(self, job: StoredJob, tasks: Sequence[StoredJobTask], plan: CollectPlan) -> None:
         self._collectors.mark_collected(job["domain_id"], job["collector_id"], self._clock.now())
-        log.info(
+        frequent(
+            __name__,
             "job_planned",
             job_id=job["job_id"],
             collector_id=job["collector_id"],

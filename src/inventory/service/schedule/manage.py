@@ -22,7 +22,7 @@ from inventory.manager.schedule.manager import ScheduleManager
 from inventory.model.connection import Document
 from inventory.model.documents.schedule import Schedule, StoredSchedule
 from inventory.model.new_document import new_document
-from inventory.observe.logs import get_logger
+from inventory.observe.logs import frequent, get_logger
 from inventory.query.parser import RawQuery, parse_list
 from inventory.query.references import with_request_filters
 from inventory.service.job.manage import CollectorReferences
@@ -81,7 +81,7 @@ class ScheduleService:
         # mongoengine adds absent lists; kinds of schedule that were not sent stay absent.
         schedule["schedule"] = times["schedule"]
         self.schedules.insert(schedule)
-        log.info("schedule_added", schedule_id=schedule_id, collector_id=collector_id)
+        frequent(__name__, "schedule_added", schedule_id=schedule_id, collector_id=collector_id)
         return {**schedule, "collector_info": collector}
 
     def get(self, principal: Principal, collector_id: str, schedule_id: str) -> Document:
