@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,7 @@ from starlette.routing import Route as MethodRoute
 
 from inventory.console.api import ApiError
 from inventory.console.pages import ALL
-from inventory.console.rendering import environment
+from inventory.console.rendering import compile_first_page, environment
 from inventory.console.routes import console_routes, no_such_page, refused_page
 from inventory.console.visit import Options, Site
 from inventory.domain.clock import SystemClock
@@ -55,9 +56,12 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         opened.append(Upstream(address, credentials=credentials, max_answer_bytes=settings.max_message_bytes))
+        # Beside the first calls: the start does not wait for it.
+        compiling = asyncio.create_task(asyncio.to_thread(compile_first_page, environment()))
         try:
             yield
         finally:
+            await compiling
             await opened.pop().close()
 
     def upstream() -> Upstream:

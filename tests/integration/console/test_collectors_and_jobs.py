@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -226,6 +227,14 @@ def test_a_job_shows_its_counts_and_tasks(page: Browser, world: World) -> None:
     assert "secret-1 success 67 0 0 0" in shown.text
     assert "One slice, success." in shown.text
     assert "Warning: 1 types have no metadata" in shown.text
+
+
+def test_a_job_says_how_many_of_those_seen_again_have_changed(
+    page: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = {"created_count": 0, "updated_count": 133, "changed_count": 2, "deleted_count": 0, "failure_count": 0}
+    monkeypatch.setattr("inventory.console.pages.jobs._summed", lambda _: (Counter(SUCCESS=1), counted))
+    assert "Seen again 133 2 changed" in page.get(f"/jobs/{world.job['job_id']}/progress").text
 
 
 def test_a_job_that_failed_tells_why_and_what_to_do(page: Browser, world: World) -> None:
