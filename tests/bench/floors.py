@@ -2,11 +2,16 @@
 
 ``python -m tests.bench.floors PORT PROCESSES THREADS`` serves them with as many processes and threads as the service;
 the database comes from the service's settings. Method ``/floor/<name>`` is one of :func:`handlers`.
+
+The floor of a change is its raw inserts alone; ``<name>_whole`` also does what else the contract demands of any
+implementation: ``add_schedule`` checks the collector and answers with it; so does ``collect``, which also sets its
+``last_collected_at``.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 import multiprocessing
 import signal
 import sys
@@ -31,6 +36,8 @@ Handler = Callable[[bytes], bytes]
 READ_DOMAIN = "domain-read"
 WRITE_DOMAIN = "domain-write"
 STORED = 1_000
+WRITTEN = 200
+"""Collectors of which every other one, those with the plugin that runs, gets schedules and collects."""
 PAGE = 100
 KEYWORD = "tor-01"
 """Is in the names of a hundred of the collectors."""
@@ -62,6 +69,7 @@ def handlers(settings: Settings, plugin: str) -> dict[str, Handler]:
     pattern = collectors(WRITE_DOMAIN, 1)[0]
     one = collector_message(pattern)
     hundred = b"".join(_delimited(one) for _ in range(PAGE))
+    turn = itertools.cycle(range(1, WRITTEN, 2))
     few = b"".join(_delimited(one[:200]) for _ in range(PAGE))
 
     def find(condition: Document, projection: Document | None, answer: bytes) -> bytes:
@@ -96,6 +104,21 @@ def handlers(settings: Settings, plugin: str) -> dict[str, Handler]:
         queue.rpush("bench-floor", slice_id)
         return one[:300]
 
+    def read(number: int) -> None:
+        collection.find_one({"domain_id": WRITE_DOMAIN, "collector_id": collector_id(number)})
+
+    def add_schedule_whole(data: bytes) -> bytes:
+        read(next(turn))
+        return add_schedule(data)
+
+    def collect_whole(data: bytes) -> bytes:
+        number = next(turn)
+        read(number)
+        answer = collect(data)
+        mine = {"domain_id": WRITE_DOMAIN, "collector_id": collector_id(number)}
+        collection.update_one(mine, {"$max": {"last_collected_at": datetime.now(UTC)}})
+        return answer
+
     return {
         "noop": lambda _data: b"",
         "get": get,
@@ -106,6 +129,8 @@ def handlers(settings: Settings, plugin: str) -> dict[str, Handler]:
         "create": create,
         "add_schedule": add_schedule,
         "collect": collect,
+        "add_schedule_whole": add_schedule_whole,
+        "collect_whole": collect_whole,
     }
 
 

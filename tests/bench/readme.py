@@ -52,6 +52,15 @@ def _rpcs(rows: Sequence[Stored]) -> Iterator[str]:
     yield ""
     yield "Calls per second (**ratio to the floor**), p50 / p95 / p99 in ms."
     yield from _promises(rows)
+    yield from _wholes(rows)
+
+
+def _wholes(rows: Sequence[Stored]) -> Iterator[str]:
+    whole = [row for row in rows if "rate_whole" in row["ratios"]]
+    if whole:
+        each = [f"`{row['case']}` by {row['clients']}: **{row['ratios']['rate_whole']:.2f}**" for row in whole]
+        yield ""
+        yield f"Beside their inserts and what else the contract demands, read and marked one by one: {', '.join(each)}."
 
 
 def _promises(rows: Sequence[Stored]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from inventory.settings import load
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
 from tests.bench.bed import DATABASE, PLUGIN, VERSION, Bed, Process
 from tests.bench.documents import collector_id, collectors
-from tests.bench.floors import KEYWORD, PAGE, READ_DOMAIN, STORED, WRITE_DOMAIN
+from tests.bench.floors import KEYWORD, PAGE, READ_DOMAIN, STORED, WRITE_DOMAIN, WRITTEN
 from tests.bench.load import Load, Measured
 from tests.bench.results import Row, Scale
 
@@ -43,6 +43,8 @@ class Case:
     method: str
     requests: Sequence[bytes]
     floor_requests: Sequence[bytes] = (b"",)
+    whole: bool = False
+    """Whether there is a second floor, which also has the reads and marks that the contract demands."""
 
 
 def cases() -> list[Case]:
@@ -67,8 +69,9 @@ def cases() -> list[Case]:
             "add_schedule",
             "add_schedule",
             [_request("CreateScheduleRequest", name="hourly", schedule={"hours": [1, 13]}, **each) for each in _MINE],
+            whole=True,
         ),
-        Case("collect", "collect", [_request("CollectRequest", **each) for each in _MINE]),
+        Case("collect", "collect", [_request("CollectRequest", **each) for each in _MINE], whole=True),
     ]
 
 
@@ -77,8 +80,6 @@ _WRITE = {"domain_id": WRITE_DOMAIN}
 ASKED = 200
 """Collectors that are asked for by id: so few that short measurements, too, find their messages remembered."""
 _ASKED_NUMBERS = range(0, STORED, STORED // ASKED)
-WRITTEN = 200
-"""Collectors of which every other one, those with the plugin that runs, gets schedules and collects."""
 _MINE = [{"collector_id": collector_id(number), **_WRITE} for number in range(1, WRITTEN, 2)]
 _PLUGIN = {
     "plugin_id": PLUGIN,
@@ -150,17 +151,22 @@ class _Stage:
 
     def run(self, case: Case, clients: int, also: Callable[[], None] = lambda: None) -> Row:
         """Measure one case and its floor in turn, and do ``also`` in each round."""
-        service, floor = [], []
+        service, floor, whole = [], [], []
         for _ in range(self._scale.rounds):
             also()
             floor.append(self._run(self._floors, f"/floor/{case.name}", case.floor_requests, clients))
             service.append(self._run(self._server, f"{SERVICE}/{case.method}", case.requests, clients))
+            if case.whole:
+                whole.append(self._run(self._floors, f"/floor/{case.name}_whole", case.floor_requests, clients))
         mine, bare = _figures(service), _figures(floor)
         ratios = {
             "rate": _share(mine["rate"], bare["rate"]),
             "cpu": _share(bare["cpu_ms"], mine["cpu_ms"]),
             "p50": _share(bare["p50_ms"], mine["p50_ms"]),
         }
+        if whole:
+            ratios["rate_whole"] = _share(mine["rate"], _figures(whole)["rate"])
+            ratios["cpu_whole"] = _share(_figures(whole)["cpu_ms"], mine["cpu_ms"])
         return Row("rpc", case.name, mine, floor=bare, ratios=ratios, clients=clients)
 
     def run_budgeted(self, case: Case, find_one: Callable[[], Measured]) -> Iterator[Row]:
