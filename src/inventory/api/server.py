@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import time
 from collections.abc import Callable, Mapping
-from types import FrameType
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -115,12 +113,7 @@ def serve(settings: Settings, port: int, *, on_ready: Callable[[], None] = lambd
     settle_allocator()
     switch_often()
     stop = StopFlag()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    stop.set_by_signals()
     with contextlib.ExitStack() as closing:
         closing.callback(tracing.shutdown)
         tracing.setup(settings, SERVER)
@@ -164,11 +157,8 @@ def check_settings(settings: Settings) -> None:
     Raises: like ``run``.
     """
     tracing.check(settings)
-    container = Container(settings)
-    try:
+    with contextlib.closing(Container(settings)) as container:
         assemble(container, port=None)
-    finally:
-        container.close()
 
 
 class Readiness:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -22,8 +23,5 @@ def run_checks(settings: Settings, *, plugins: bool = True) -> Iterator[Finding]
         plugins: whether to check the collectors' plugins as well.
     """
     bounded = {name: min(getattr(settings, name), _TIMEOUT_SECONDS) for name in _BOUNDED}
-    container = Container(settings.model_copy(update=bounded))
-    try:
+    with contextlib.closing(Container(settings.model_copy(update=bounded))) as container:
         yield from checks(container, plugins=plugins)
-    finally:
-        container.close()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -118,14 +117,11 @@ class Client:
         return result
 
 
-@contextmanager
-def connected() -> Iterator[Client]:
+def connected() -> closing[Client]:
     """Give a client made from the command line's options, and close it afterwards."""
-    client = Client(click.get_current_context().find_object(ClientOptions) or ClientOptions(endpoint=DEFAULT_ENDPOINT))
-    try:
-        yield client
-    finally:
-        client.close()
+    return closing(
+        Client(click.get_current_context().find_object(ClientOptions) or ClientOptions(endpoint=DEFAULT_ENDPOINT))
+    )
 
 
 def open_channel(options: ClientOptions) -> grpc.Channel:

@@ -31,11 +31,8 @@ def collector_names(context: click.Context, _parameter: click.Parameter, incompl
     # No error may be printed into the line that is being typed.
     with contextlib.suppress(Exception):
         query = {"only": ["name", "collector_id"], "page": {"start": 1, "limit": _NAMES}}
-        client = Client(_options(context))
-        try:
+        with contextlib.closing(Client(_options(context))) as client:
             rows: list[dict[str, Any]] = client.call("Collector.list", query=query).get("results", [])
-        finally:
-            client.close()
         for row in rows:
             name = str(row.get("name") or row["collector_id"])
             # A name that a shell would interpret is offered as its id.

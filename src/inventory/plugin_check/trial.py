@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -164,15 +165,12 @@ class Trial:
         stream = self._plugin.collect(
             options, wanted.secret_data, wanted.filter, task_options, idle_seconds=wanted.idle_seconds
         )
-        reader = _Reader(stream)
-        try:
+        with contextlib.closing(_Reader(stream)) as reader:
             for message, waited in reader:
                 watcher.take(message, waited=waited)
                 if wanted.limit and watcher.report.count >= wanted.limit:
                     self.report.cut = True
                     return
-        finally:
-            reader.close()
 
     def _collect_words(self, stream: StreamReport, slices: Sequence[object], done: int, failed: str) -> str:
         rate = stream.count / stream.seconds if stream.seconds else 0.0

@@ -74,7 +74,7 @@ class _Gate:
 
 
 class ChildProcesses:
-    """The children of this process. Belongs to the main thread, except ``ready``, ``check`` and ``request_stop``.
+    """The children of this process. Belongs to the main thread, except ``ready`` and ``check``.
 
     A process that calls ``fork`` before it has threads starts them without importing anything again; what dies later is
     replaced by a spawned process.
@@ -115,12 +115,7 @@ class ChildProcesses:
 
     def handle_signals(self) -> None:
         """Have SIGTERM and SIGINT request a stop."""
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: self.request_stop())
-
-    def request_stop(self) -> None:
-        """Request a clean stop, from any thread or a signal handler."""
-        self._stop.set()
+        self._stop.set_by_signals()
 
     def await_stop(self, seconds: float) -> bool:
         """Wait at most ``seconds`` for a stop to be requested; return whether one was."""

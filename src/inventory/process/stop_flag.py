@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import threading
 
 
@@ -38,6 +39,11 @@ class StopFlag(threading.Event):
             poll.register(self._reader, select.POLLIN)
             poll.poll(None if timeout is None else max(timeout, 0.0) * 1000)
         return self._is_set
+
+    def set_by_signals(self) -> None:
+        """Let SIGTERM and SIGINT set it."""
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: self.set())
 
     def __del__(self) -> None:
         os.close(self._reader)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 from collections.abc import Callable, Mapping
 
@@ -60,8 +59,7 @@ def run(settings: Settings) -> int:
     try:
         stop = StopFlag()
         engine, pulse = build(container, stop)
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stop.set())
+        stop.set_by_signals()
         health = HealthServer(
             host=settings.host,
             port=settings.scheduler_health_port,

@@ -66,8 +66,8 @@ def scheduler_parts(
     housekeeping = PeriodicDuty(HOUSEKEEPING, periods.housekeeping, lambda: _count_housekeeping(housekeep()))
     return [
         SchedulerPart("tick", periods.tick, lambda: _tick(ticker, pulse)),
-        SchedulerPart("sweep", min(periods.sweep / LOOKS_PER_SWEEP, periods.tick), lambda: _run(duties, sweeping)),
-        SchedulerPart("housekeeping", min(periods.housekeeping, _LOOK_SECONDS), lambda: _run(duties, housekeeping)),
+        SchedulerPart("sweep", min(periods.sweep / LOOKS_PER_SWEEP, periods.tick), lambda: duties.run(sweeping)),
+        SchedulerPart("housekeeping", min(periods.housekeeping, _LOOK_SECONDS), lambda: duties.run(housekeeping)),
         SchedulerPart("renew", _RENEW_SECONDS, duties.renew),
     ]
 
@@ -76,10 +76,6 @@ def _tick(ticker: ScheduleTicker, pulse: Pulse) -> None:
     with pulse.beat():
         DUE.set(ticker.backlog(DUE_COUNTED))
         SKIPPED.inc(ticker.tick().skipped)
-
-
-def _run(duties: DutyRunner, duty: PeriodicDuty) -> None:
-    duties.run(duty)
 
 
 def _count_sweep(report: SweepReport) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import threading
 from collections.abc import Callable
 from typing import Final
@@ -39,8 +38,7 @@ def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Ca
     """
     setup(level=settings.log_level, form=settings.log_format, process=f"worker-{number}")
     stop = StopFlag()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stop.set())
+    stop.set_by_signals()
     parts = factory(settings)
     if serve(parts, settings, stop=stop, on_ready=on_ready):
         parts.close()

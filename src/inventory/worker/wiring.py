@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -138,11 +139,8 @@ def check_settings(settings: Settings) -> None:
     Raises:
         SettingsError: a required setting or file is missing or wrong.
     """
-    container = Container(settings)
-    try:
+    with contextlib.closing(Container(settings)) as container:
         ContainerParts(container)
-    finally:
-        container.close()
 
 
 def store_checks(container: Container) -> Mapping[str, Check]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 
@@ -35,8 +36,7 @@ class Demonstration:
             self._out.print(styled((f"{NAME} was not collected:", "bold red"), as_text(f" {exc.message}")))
 
     def _run(self, endpoint: str) -> None:
-        client = Client(ClientOptions(endpoint=endpoint))
-        try:
+        with contextlib.closing(Client(ClientOptions(endpoint=endpoint))) as client:
             collector_id = self._collector(client)
             if not client.call("Collector.list_schedules", collector_id=collector_id).get("results"):
                 hours = {"hours": list(range(24))}
@@ -46,8 +46,6 @@ class Demonstration:
             job = client.call("Collector.collect", collector_id=collector_id)
             explain_job(watch_job(client, job["job_id"], out=self._out), self._out)
             stored = client.call("CloudService.list", provider=PROVIDER, query={"count_only": True})
-        finally:
-            client.close()
         count = (f"\n{stored.get('total_count', 0)} resources", "bold")
         self._out.print(styled(count, " of this machine are in the inventory. Try next, in a second terminal:\n"))
         for command in _examples(endpoint, self._data_dir):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -31,8 +32,7 @@ def connected_plugin(endpoint: str, access_token: str = "") -> Iterator[Collecto
     # The parts of a worker: no other command should wait for their import.
     from inventory.bootstrap import Container
 
-    container = Container(settings.load())
-    try:
+    with contextlib.closing(Container(settings.load())) as container:
         try:
             connection = container.plugin_connector.connect(
                 PluginEndpoint(whole(endpoint), access_token),
@@ -42,8 +42,6 @@ def connected_plugin(endpoint: str, access_token: str = "") -> Iterator[Collecto
             words = "must be grpc://host:port, grpc+ssl://host:port or host:port"
             raise click.BadParameter(words, param_hint="'ENDPOINT'") from None
         yield connection
-    finally:
-        container.close()
 
 
 def whole(endpoint: str) -> str:
