@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import grpc
@@ -37,6 +38,7 @@ _ANSWER_WEIGHT: Final = 6
 """Bytes of memory per byte of an answer: the answer, its message, and the objects of the page."""
 
 
+@dataclass(eq=False)
 class ConsoleApi:
     """Implements :class:`inventory.console.api.Api`.
 
@@ -47,21 +49,13 @@ class ConsoleApi:
 
     TRANSACTION_HEADER = headers.TRANSACTION_HEADER
 
-    def __init__(
-        self,
-        upstream: Callable[[], Upstream],
-        limits: RequestLimits,
-        load: Load,
-        rate_limit: RateLimit,
-        memory: MemoryBudget,
-    ) -> None:
-        self._upstream = upstream
-        self._refuses = False
-        self._asked_again_at = 0.0
-        self._limits = limits
-        self._load = load
-        self._rate_limit = rate_limit
-        self._memory = memory
+    upstream: Callable[[], Upstream]
+    limits: RequestLimits
+    load: Load
+    rate_limit: RateLimit
+    memory: MemoryBudget
+    _refuses: bool = field(default=False, init=False)
+    _asked_again_at: float = field(default=0.0, init=False)
 
     def transaction_id(self, given: Headers) -> str:
         """See ``Api``."""
@@ -70,25 +64,25 @@ class ConsoleApi:
     @contextmanager
     def admitted(self, host: str) -> Iterator[None]:
         """See ``Api``."""
-        self._load.count += 1
+        self.load.count += 1
         try:
             with metrics.IN_PROGRESS.track_inprogress():
                 try:
-                    if self._load.count > self._limits.concurrent:
+                    if self.load.count > self.limits.concurrent:
                         raise LimitExceededError(limit="concurrent requests")
                     if host and not is_loopback(host):
-                        self._rate_limit.take(network_of(host))
+                        self.rate_limit.take(network_of(host))
                 except InventoryError as exc:
                     raise _api_error(refusal(exc, "")) from exc
                 yield
         finally:
-            self._load.count -= 1
+            self.load.count -= 1
 
     async def refuses(self) -> bool:
         """See ``Api``."""
         if time.monotonic() >= self._asked_again_at:
             self._asked_again_at = time.monotonic() + REPORT_SECONDS
-            self._refuses = await self._upstream().serving() is False
+            self._refuses = await self.upstream().serving() is False
         return self._refuses
 
     def takes_domain(self, name: str) -> bool:
@@ -99,8 +93,8 @@ class ConsoleApi:
         self, name: str, request: Mapping[str, Any], *, token: str, transaction_id: str, seconds: float | None = None
     ) -> Json:
         """See ``Api``."""
-        timeout = min(seconds or self._limits.seconds, self._limits.seconds)
-        held = Holding(self._memory)
+        timeout = min(seconds or self.limits.seconds, self.limits.seconds)
+        held = Holding(self.memory)
         try:
             async with asyncio.timeout(timeout + CALL_MARGIN_SECONDS):
                 return await self._call(name, request, token, transaction_id, timeout, held)
@@ -126,7 +120,7 @@ class ConsoleApi:
             body = json.dumps(request, ensure_ascii=False, allow_nan=False).encode()
         except (ValueError, UnicodeEncodeError):
             raise UnknownError(transaction_id=transaction_id) from None
-        answer = await self._upstream().call(
+        answer = await self.upstream().call(
             f"/{method.containing_service.full_name}/{method.name}",
             codec.parse_request(method.input_type, body),
             metadata=metadata,

@@ -15,9 +15,10 @@ from inventory import settings as settings_module
 from inventory.cli.client import open_channel
 from inventory.cli.command_form import JsonCommand, wants_json
 from inventory.cli.options import ClientOptions
+from inventory.cli.standalone.location import data_dir_option
 from inventory.cli.terminal import echo
 from inventory.cli.view.output import as_text, console, print_json, styled
-from inventory.devruntime.running import DATA_DIR, DEFAULT_ENDPOINT, RunningUp, running_up
+from inventory.devruntime.running import DEFAULT_ENDPOINT, RunningUp, running_up
 from inventory.domain.finding import Finding, Level
 from inventory.errors import SettingsError
 from inventory.observe import logs
@@ -32,13 +33,7 @@ _STYLE: Final = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "bold red"
 @click.command(
     cls=JsonCommand, example="inventory doctor\nINVENTORY_CONFIG=/etc/inventory.yaml inventory doctor --json"
 )
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DATA_DIR,
-    show_default=True,
-    help="data folder of an `inventory up` on this machine",
-)
+@data_dir_option
 @click.option(
     "--plugins/--no-plugins", default=True, show_default=True, help="check the plugins, and test their secrets"
 )

@@ -144,15 +144,12 @@ def _time_options(function: Any) -> Any:
 def add_schedule(
     name_or_id: str,
     name: str | None,
-    hours: str,
-    minutes: str,
-    interval: int | None,
-    cron: str | None,
     collect_mode: str,
     filter_: Any,
+    **given: Any,
 ) -> None:
     """Add a schedule to a collector."""
-    times = _times(hours, minutes, interval, cron)
+    times = _times(**given)
     if not times:
         raise click.UsageError("give a time: --hours, --minutes, --interval or --cron")
     request = sent(name=name, collect_mode=collect_mode, filter=filter_) | {"schedule": times}
@@ -172,16 +169,13 @@ def update_schedule(
     name_or_id: str,
     schedule_name_or_id: str,
     name: str | None,
-    hours: str,
-    minutes: str,
-    interval: int | None,
-    cron: str | None,
     collect_mode: str | None,
     filter_: Any,
+    **given: Any,
 ) -> None:
     """Change a schedule; its times are replaced as a whole."""
     request = sent(name=name, collect_mode=collect_mode, filter=filter_)
-    if times := _times(hours, minutes, interval, cron):
+    if times := _times(**given):
         request["schedule"] = times
     if not request:
         raise click.UsageError("nothing to change: give at least one option")
@@ -232,7 +226,7 @@ def _facts(client: Client, collector_id: str) -> Mapping[str, Json] | None:
     return {each["schedule_id"]: each for each in answer.get("results", [])}
 
 
-def _times(hours: str, minutes: str, interval: int | None, cron: str | None) -> Json:
+def _times(*, hours: str, minutes: str, interval: int | None, cron: str | None) -> Json:
     if sum(bool(each) for each in (hours or minutes, interval, cron)) > 1:
         raise click.UsageError("--hours and --minutes, --interval and --cron exclude each other")
     return sent(

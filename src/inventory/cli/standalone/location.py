@@ -23,6 +23,14 @@ Function = Callable[..., Any]
 
 _DATA_DIR = "inventory.data_dir"
 
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DATA_DIR,
+    show_default=True,
+    help="data folder of an `inventory up` on this machine",
+)
+
 
 def platform_options(function: Function) -> Function:
     """Add ``--platform-file`` and ``--data-dir``; the command is called with ``file``, the :class:`PlatformFile`."""
@@ -32,13 +40,7 @@ def platform_options(function: Function) -> Function:
         type=click.Path(path_type=Path, dir_okay=False),
         help="the platform file; absent: INVENTORY_STATIC_FILE, or that of `inventory up` in --data-dir",
     )
-    @click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=DATA_DIR,
-        show_default=True,
-        help="data folder of an `inventory up` on this machine",
-    )
+    @data_dir_option
     @wraps(function)
     def command(*args: Any, platform_file: Path | None, data_dir: Path, **kwargs: Any) -> Any:
         click.get_current_context().meta[_DATA_DIR] = data_dir

@@ -44,12 +44,14 @@ async def refused(visit: Visit, said: str) -> Response:
     return visit.render("collectors/collector.html", status=400, **{**found, "said": said})
 
 
-def message_of(error: ApiError) -> str:
-    """Return the API's error message, for a line above a form.
+def message_of(error: FieldError | ApiError) -> str:
+    """Return the message of an error, for a line above a form.
 
     Raises:
         ApiError: the form has nothing to do with it.
     """
+    if isinstance(error, FieldError):
+        return str(error)
     if error.status in _ELSEWHERE or error.needs_domain or error.code == "ERROR_NOT_FOUND":
         raise error
     return error.message
@@ -82,9 +84,7 @@ async def collect(visit: Visit) -> Response:
     """Collect now, and show the job."""
     try:
         job = await visit.call("Collector.collect", **await collect_request(visit))
-    except FieldError as error:
-        return await refused(visit, str(error))
-    except ApiError as error:
+    except (FieldError, ApiError) as error:
         return await refused(visit, message_of(error))
     return visit.go(f"/jobs/{job['job_id']}")
 
@@ -145,9 +145,7 @@ async def change_options(visit: Visit) -> Response:
         hidden = _others_of(plugin.get("options", {}), fields)
         request["options"] = read_options(fields, visit.form) | unmasked(others, hidden, "Other options")
         await visit.call("Collector.update_plugin", **request)
-    except FieldError as error:
-        return await _options_form(visit, str(error))
-    except ApiError as error:
+    except (FieldError, ApiError) as error:
         return await _options_form(visit, message_of(error))
     return visit.go(_page(_id(visit)), "The plugin accepted the options.")
 

@@ -27,9 +27,7 @@ async def start(visit: Visit) -> Response:
         request = await collect_request(visit)
         request.pop("use_cache", None)
         made = await visit.call("DryRun.start", **request)
-    except FieldError as error:
-        return await refused(visit, str(error))
-    except ApiError as error:
+    except (FieldError, ApiError) as error:
         return await refused(visit, message_of(error))
     return visit.go(f"/dry-runs/{made['dry_run_id']}")
 
