@@ -24,6 +24,7 @@ from inventory.process.restarts import RestartPolicy, Restarts
 from inventory.process.stop_flag import StopFlag
 
 _POLL_SECONDS: Final = 0.1
+_PARENT_SECONDS: Final = 1.0
 _KILL_AFTER_SECONDS: Final = 5.0
 """How much longer than its drain time a child may take before it is killed, s."""
 _THREADS: Final = Path("/proc/self/task")
@@ -281,6 +282,11 @@ def _run(main: ChildMain, arguments: Sequence[Any], number: int, ready: Connecti
 
 
 def _end_after(parent: Connection | int) -> None:
-    """Stop this process when its parent has ended in any way."""
-    wait([parent])
+    """Stop this process when its parent has ended in any way.
+
+    Another process that inherited the parent's end of the pipe would keep it open, so the parent's id is checked too.
+    """
+    former = multiprocessing.parent_process()
+    while not wait([parent], _PARENT_SECONDS) and (former is None or os.getppid() == former.pid):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import signal
 import threading
+import time
+from typing import Final
+
+_HANDLERS_SECONDS: Final = 0.5
+"""How often a wait lets signal handlers run, s. The system may give a signal to any thread, such as one that does not
+have to be resumed first; that does not interrupt the main thread, the only one on which Python runs handlers."""
 
 
 class StopFlag(threading.Event):
@@ -34,10 +41,11 @@ class StopFlag(threading.Event):
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until it is set, for at most ``timeout`` seconds; return whether it is."""
-        if not self._is_set:
-            poll = select.poll()
-            poll.register(self._reader, select.POLLIN)
-            poll.poll(None if timeout is None else max(timeout, 0.0) * 1000)
+        end = math.inf if timeout is None else time.monotonic() + timeout
+        poll = select.poll()
+        poll.register(self._reader, select.POLLIN)
+        while not self._is_set and (left := end - time.monotonic()) > 0:
+            poll.poll(min(left, _HANDLERS_SECONDS) * 1000)
         return self._is_set
 
     def set_by_signals(self) -> None:

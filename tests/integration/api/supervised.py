@@ -40,6 +40,13 @@ def main(folder: str, mode: str, way: str) -> int:
     if mode == "hesitating":
         print(*(each.pid for each in psutil.Process().children()), flush=True)
         time.sleep(60)
+    if mode == "leaking":
+        # Another process keeps what it has inherited.
+        other = os.fork()
+        if not other:
+            time.sleep(60)
+            os._exit(0)
+        print(other, flush=True)
     code = 0
     if mode != "never run":
         children.handle_signals()

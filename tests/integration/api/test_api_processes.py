@@ -102,6 +102,23 @@ def test_a_killed_parent_leaves_no_process_behind(start: Start, tmp_path: Path, 
     assert eventually(lambda: not any(alive(pid) for pid in pids(tmp_path)))
 
 
+def test_a_killed_parent_leaves_no_process_behind_though_another_one_has_inherited_its_pipes(
+    start: Start, tmp_path: Path
+) -> None:
+    parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "leaking", "forked")
+    assert parent.stdout is not None
+    other = int(parent.stdout.readline())
+    assert eventually(lambda: len(pids(tmp_path)) == 2)
+
+    parent.kill()
+
+    try:
+        assert eventually(lambda: not any(alive(pid) for pid in pids(tmp_path)), seconds=30)
+        assert alive(other)
+    finally:
+        os.kill(other, signal.SIGKILL)
+
+
 def test_processes_that_die_again_and_again_end_the_parent(start: Start, tmp_path: Path) -> None:
     parent = start("-m", "tests.integration.api.supervised", str(tmp_path), "dying", "forked")
 

@@ -26,6 +26,27 @@ signal.setitimer(signal.ITIMER_REAL, 0)
 print("done")
 """
 
+# The signal goes to another thread than the main one, which is not interrupted: its wait must let the handler run.
+ELSEWHERE = """
+import signal, sys, threading, time
+from inventory.process.stop_flag import StopFlag
+flag = StopFlag()
+signal.signal(signal.SIGTERM, lambda *_: flag.set())
+main = threading.get_ident()
+def other():
+    while sys._current_frames()[main].f_code is not StopFlag.wait.__code__:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+threading.Thread(target=other).start()
+print(flag.wait())
+"""
+
+
+def test_a_signal_that_another_thread_gets_ends_a_wait_without_a_limit() -> None:
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE], capture_output=True, text=True, timeout=20, check=False)
+    assert done.stdout.strip() == "True", done.stderr
+
 
 def test_setting_it_in_a_signal_handler_never_hangs() -> None:
     done = subprocess.run([sys.executable, "-c", LOOP], capture_output=True, text=True, timeout=60, check=False)
