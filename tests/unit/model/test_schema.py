@@ -59,7 +59,7 @@ def _outcome(make: Any, model: Any, values: dict[str, Any]) -> object:
 
 
 @pytest.mark.parametrize("model", ALL_DOCUMENTS, ids=lambda model: model.__name__)
-@settings(max_examples=40)
+@settings(max_examples=settings().max_examples // 2)
 @given(data=st.data())
 def test_what_is_made_is_what_mongoengine_makes(model: Any, data: st.DataObject) -> None:
     values = data.draw(_documents(model))
