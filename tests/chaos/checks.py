@@ -13,7 +13,6 @@ import redis
 from bson import json_util
 from pymongo.database import Database
 
-from tests.chaos.faults import Outage
 from tests.chaos.held import PREFIX
 from tests.chaos.traffic import BRIEF
 from tests.chaos.watch import ENDED
@@ -195,11 +194,15 @@ class ScheduleChecks:
     Args:
         schedules: as they were stored when the chaos was over, every fire time before ``until`` dealt with.
         until: fire times up to it are looked at.
-        outages: what excuses a fire time that was passed over.
+        outages: begin and end of what excuses a fire time that was passed over, epoch seconds.
     """
 
     def __init__(
-        self, database: Database[Document], schedules: Sequence[Document], until: datetime, outages: Sequence[Outage]
+        self,
+        database: Database[Document],
+        schedules: Sequence[Document],
+        until: datetime,
+        outages: Sequence[tuple[float, float]],
     ) -> None:
         self._schedules = schedules
         self._until = until
@@ -246,7 +249,7 @@ class ScheduleChecks:
 
     def _excused(self, moment: datetime) -> bool:
         at = moment.timestamp()
-        return any(outage.begun - 1 <= at <= outage.begun + OUTAGE_SECONDS for outage in self._outages)
+        return any(begun - 1 <= at <= ended + OUTAGE_SECONDS for begun, ended in self._outages)
 
 
 def secret_violations(

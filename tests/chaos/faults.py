@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import faulthandler
 import heapq
 import itertools
 import os
 import random
 import shutil
 import signal
+import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import redis
@@ -24,8 +26,11 @@ LEASE_SECONDS = float(str(SETTINGS["LEASE_SECONDS"]))
 AWAIT_MESSAGES_SECONDS = 1.5
 """So long the emptying of Redis waits for messages that it takes away."""
 
-IN_TRANSACTION_TRIES = 40
-"""How often a worker is stopped and let go on, until it is in the middle of a transaction."""
+STALL_SECONDS = 40.0
+"""Longer than any fault takes to be done: a node of MongoDB that ends in order takes 15 s."""
+LATE_SECONDS = 20.0
+IN_TRANSACTION_SECONDS = 4.0
+"""How long a worker is stopped and let go on, again and again, until it is in the middle of a transaction."""
 IDLE_SECONDS = 0.05
 """A transaction in which nothing happened for so long belongs to a process that sleeps."""
 
@@ -109,15 +114,29 @@ class Havoc:
 
     def run(self, faults: list[Fault]) -> None:
         """Do all faults, and what follows from them; return when the last is over and nobody sleeps."""
-        begun = time.monotonic()
-        for fault in faults:
-            self._at(begun + fault.after, lambda fault=fault: self._do(fault))
+        self._plan_next(iter(faults), time.monotonic())
         while self._agenda:
+            # Where a stall happened is worth knowing: nothing is released or started again meanwhile.
+            faulthandler.dump_traceback_later(STALL_SECONDS, file=sys.__stderr__)
             self._fleet.tend()
             if self._agenda[0][0] <= time.monotonic():
                 heapq.heappop(self._agenda)[2]()
             else:
                 time.sleep(0.05)
+        faulthandler.cancel_dump_traceback_later()
+
+    def _plan_next(self, faults: Iterator[Fault], begun: float) -> None:
+        """Plan the next fault; after a stall all are put off, since what piled up would come at once."""
+        fault = next(faults, None)
+        if fault is None:
+            return
+
+        def act() -> None:
+            late = time.monotonic() - begun - fault.after
+            self._do(fault)
+            self._plan_next(faults, begun + late if late > LATE_SECONDS else begun)
+
+        self._at(begun + fault.after, act)
 
     def _at(self, moment: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._agenda, (moment, next(self._number), action))
@@ -175,8 +194,10 @@ class Havoc:
     def _pause_worker_in_transaction(self, fault: Fault) -> str:
         """Let a worker sleep as above, in the middle of a transaction."""
         pids = [each.pid for each in self._pick("worker", fault).children()]
+        # While MongoDB is away, each look waits for it, and nobody would start it again meanwhile.
+        deadline = time.monotonic() + IN_TRANSACTION_SECONDS
         with transactions_of(self._fleet.mongod.uri) as idle_transactions:
-            for _ in range(IN_TRANSACTION_TRIES if pids else 0):
+            while pids and time.monotonic() < deadline:
                 for pid in pids:
                     self._signal(pid, signal.SIGSTOP)
                 time.sleep(IDLE_SECONDS)

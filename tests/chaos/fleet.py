@@ -50,6 +50,7 @@ class Service:
 
     Attributes:
         kind: server, worker, scheduler or plugin.
+        live_page: the address at which it says that it lives; empty: none.
         starts: how often it was started.
     """
 
@@ -59,6 +60,7 @@ class Service:
     env: Mapping[str, str]
     logs: Path
     healthy: Callable[[], bool]
+    live_page: str = ""
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
     restart_at: float = 0.0
@@ -94,6 +96,10 @@ class Service:
     def is_running(self) -> bool:
         """Tell whether its first process lives."""
         return self.process is not None and self.process.poll() is None
+
+    def is_alive(self) -> bool:
+        """Tell whether it says so."""
+        return self.is_running() and probes.http_ready(self.live_page)
 
     def children(self) -> list[psutil.Process]:
         """Return the processes below it that do the work."""
@@ -218,9 +224,10 @@ class Fleet:
         for kind, count in (("worker", size.workers), ("scheduler", size.schedulers)):
             for number in range(count):
                 port = free_port()
-                page = f"http://127.0.0.1:{port}/readyz"
+                page = f"http://127.0.0.1:{port}/"
                 env = {f"{kind.upper()}_HEALTH_PORT": port}
-                services.append(self._service(kind, number, env, lambda page=page: probes.http_ready(page)))
+                services.append(self._service(kind, number, env, lambda page=page: probes.http_ready(f"{page}readyz")))
+                services[-1].live_page = f"{page}livez"
         return services
 
     def _plugin(self) -> Service:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,7 +14,13 @@ from typing import Any, TypeVar
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from inventory.stubs.inventory.operations.v1 import job_operations_pb2, job_operations_pb2_grpc
+from inventory.model.documents.deletion import APPROVING
+from inventory.stubs.inventory.operations.v1 import (
+    deletion_pb2,
+    deletion_pb2_grpc,
+    job_operations_pb2,
+    job_operations_pb2_grpc,
+)
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, collector_pb2_grpc
 from tests.chaos.checks import (
     RSS_LIMIT_BYTES,
@@ -26,10 +32,10 @@ from tests.chaos.checks import (
 )
 from tests.chaos.faults import KILLS, Havoc, plan_faults
 from tests.chaos.fleet import DATABASE, Fleet, Size
-from tests.chaos.held import hold_violations, plant
+from tests.chaos.held import MISSING, hold_violations, plant, settle_holds
 from tests.chaos.traffic import Api, Client
 from tests.chaos.truth import content_violations
-from tests.chaos.watch import HistoryWatcher, MemoryWatcher
+from tests.chaos.watch import HistoryWatcher, MemoryWatcher, OutageWatcher
 from tests.chaos.world import DOMAIN, CollectorSpec, World, make_world
 
 Document = dict[str, Any]
@@ -51,6 +57,7 @@ class Plan:
         clients: threads of clients, each acting about every ``pause``.
         interval: of the shortest schedule.
         settle: how long after the last fault all may take to end.
+        answers_holds: whether clients approve, discard and undo deletions.
     """
 
     seed: int
@@ -61,6 +68,7 @@ class Plan:
     pause: float = 0.5
     interval: int = 7
     settle: float = 180.0
+    answers_holds: bool = True
     size: Size = field(default_factory=Size)
 
 
@@ -88,6 +96,7 @@ class Run:
         self.fleet = Fleet(self.world, plan.size, folder)
         self.report = Report(plan.seed)
         self._havoc = Havoc(self.fleet)
+        self._outages = OutageWatcher(self.fleet)
         self._specs: dict[str, CollectorSpec] = {}
         self._clients: list[Client] = []
         self._missing: dict[str, int] = {}
@@ -100,15 +109,15 @@ class Run:
         try:
             self._timed("started after", self.fleet.start)
             history, memory = HistoryWatcher(self.fleet), MemoryWatcher(self.fleet)
-            history.start()
-            memory.start()
+            for watcher in (history, memory, self._outages):
+                watcher.start()
             assert history.opened.wait(10), "no change stream"
             self._loose()
             self._settle_and_check(history, memory)
         finally:
             for client in self._clients:
                 client.stop()
-            for watcher in (history, memory):
+            for watcher in (history, memory, self._outages):
                 if watcher is not None:
                     watcher.stop()
             left = self._timed("stopped after", self.fleet.stop)
@@ -128,6 +137,7 @@ class Run:
                 self.world,
                 ids,
                 plan.pause,
+                answers_holds=plan.answers_holds,
             )
             for number in range(plan.clients)
         ]
@@ -148,12 +158,14 @@ class Run:
         with self.fleet.client() as client:
             database = client[DATABASE]
             schedules, until = self._stop_schedules(database)
+            self._outages.stop()
             self._timed(
                 "settled after",
                 lambda: self._await(lambda: self._jobs(database).open() == 0, deadline, "not all has ended"),
             )
             self._timed("collected once more after", lambda: self._collect_all(database))
             self._timed("retried after", lambda: self._retry_failed(database))
+            self._timed("holds settled after", lambda: self._settle_holds(database))
             history.stop()
             memory.stop()
             self.report.violations += history.violations
@@ -211,6 +223,16 @@ class Run:
             lambda: self._jobs(database).open() == 0, time.monotonic() + 40, "not all that was retried has ended"
         )
 
+    def _settle_holds(self, database: Database[Document]) -> None:
+        """Complete the approvals that were interrupted, as a client does that repeats its call, and the rest."""
+        api = Api(self.fleet.targets)
+        for hold in list(database["deletion"].find({"state": APPROVING})):
+            request = deletion_pb2.DeletionRequest(domain_id=DOMAIN, deletion_id=hold["deletion_id"])
+            api.until(deletion_pb2_grpc.DeletionStub, "approve", request)
+        self.report.violations += api.wrong
+        api.close()
+        settle_holds(database)
+
     def _let_resources_go_missing(self) -> None:
         """Plant resources that no plugin sends; see :mod:`tests.chaos.held`."""
         with self.fleet.client() as client:
@@ -228,7 +250,8 @@ class Run:
     def _check(self, database: Database[Document], schedules: list[Document], until: datetime) -> None:
         jobs = self._jobs(database)
         answered = [job_id for client in self._clients for job_id in client.answered]
-        fires = ScheduleChecks(database, schedules, until, self._havoc.outages)
+        faults = [(outage.begun, outage.begun) for outage in self._havoc.outages]
+        fires = ScheduleChecks(database, schedules, until, [*faults, *self._outages.outages])
         report = self.report
         jobs.excuse(self._old_slices())
         report.violations += jobs.violations(answered)
@@ -236,7 +259,9 @@ class Run:
         report.violations += content_violations(
             database, self.world, self.fleet.truth, unnumbered_until=self._old_ended
         )
-        report.violations += hold_violations(database, self._missing)
+        report.violations += hold_violations(
+            database, self._missing, dict(ChainMap(*(client.holds for client in self._clients)))
+        )
         report.violations += fires.violations()
         report.violations += secret_violations(
             self.world, database, self.fleet.redis.url, self.fleet.folder, self.fleet.folder / "platform.yaml"
@@ -252,6 +277,10 @@ class Run:
             "deleted jobs, brief collectors": [sum(len(c.deleted) for c in self._clients), len(jobs._brief)],
             "resources": database["cloud_service"].count_documents({}),
             "changes told": database["record"].count_documents({"action": "UPDATE"}),
+            "holds": dict(Counter(hold["state"] for hold in database["deletion"].find())),
+            "missing resources": dict(
+                Counter(each["state"] for each in database["cloud_service"].find({"reference.resource_id": MISSING}))
+            ),
             "fire times": f"{fires.expected} expected, {fires.fired} fired, {fires.skipped} passed over",
         }
 

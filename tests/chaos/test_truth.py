@@ -43,6 +43,20 @@ def test_a_record_of_what_never_happened_and_one_too_many_are_found() -> None:
     )
 
 
+def test_a_deletion_and_its_undo_lead_to_the_state() -> None:
+    def states(state: str, *records: Document) -> list[str]:
+        stored = {"revision": len(records), "data": {}, "state": state}
+        return list(history_violations(stored, [{"revision": at, **each} for at, each in enumerate(records, 1)]))
+
+    created, deleted = {"action": "CREATE", "diff": []}, {"action": "DELETE", "diff": []}
+    undone = {"action": "UPDATE", "diff": [{"key": "state", "before": "DELETED", "after": "ACTIVE"}]}
+    assert states("ACTIVE", created) == []
+    assert states("DELETED", created, deleted) == []
+    assert states("ACTIVE", created, deleted, undone) == []
+    assert states("DELETED", created, deleted, undone) == ["it is DELETED, and its history says ACTIVE"]
+    assert states("ACTIVE", created, undone) == ["state was None, and record 2 says DELETED"]
+
+
 def test_records_of_0_1_stand_for_the_revisions_that_no_other_has_and_must_be_as_many() -> None:
     def old(second: int, before: int | None, after: int) -> Document:
         made = record(0, before, after)

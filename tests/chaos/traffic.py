@@ -14,7 +14,12 @@ import grpc
 from google.protobuf import empty_pb2, json_format
 from google.protobuf.struct_pb2 import Struct
 
-from inventory.stubs.inventory.operations.v1 import job_operations_pb2, job_operations_pb2_grpc
+from inventory.stubs.inventory.operations.v1 import (
+    deletion_pb2,
+    deletion_pb2_grpc,
+    job_operations_pb2,
+    job_operations_pb2_grpc,
+)
 from inventory.stubs.spaceone.api.inventory.v1 import (
     cloud_service_pb2,
     cloud_service_pb2_grpc,
@@ -29,6 +34,10 @@ CALL_SECONDS = 10.0
 PASSING = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
 """What a client may see while servers, MongoDB and networks come and go; it tries again."""
 RETRY_SECONDS = 0.3
+State = deletion_pb2.DeletionInfo.State
+ANSWERABLE = (State.HELD, State.APPROVING, State.APPROVED)
+UNDONE = 0.3
+"""So many of the approvals that were interrupted are undone; the others are completed."""
 BRIEF = CollectorSpec(name="brief", slices=0, resources=20, accounts=1, pause_ms=20)
 
 
@@ -123,8 +132,12 @@ class Api:
 
 
 def _is_right(details: str) -> bool:
-    """Return whether a refusal is right: somebody, or our own lost call, has deleted it, or it cannot be retried."""
-    return "ERROR_NOT_FOUND" in details or "ERROR_JOB_NOT_RETRYABLE" in details
+    """Return whether a refusal is right.
+
+    Somebody, or our own lost call, has deleted it or answered it otherwise, or it cannot be retried.
+    """
+    right = ("ERROR_NOT_FOUND", "ERROR_JOB_NOT_RETRYABLE", "(key = deletion_id, reason = the hold is ")
+    return any(each in details for each in right)
 
 
 def _plugin_is_away(method: str, exc: grpc.RpcError) -> bool:
@@ -138,9 +151,19 @@ class Client(threading.Thread):
         answered: jobs that a server has promised.
         deleted: jobs that it has deleted, or tried to.
         brief: collectors that it made and deleted, or tried to.
+        holds: the last state of holds that a server has told as decided, by id.
     """
 
-    def __init__(self, seed: str, api: Api, world: World, collectors: Mapping[str, str], pause: float) -> None:
+    def __init__(
+        self,
+        seed: str,
+        api: Api,
+        world: World,
+        collectors: Mapping[str, str],
+        pause: float,
+        *,
+        answers_holds: bool = True,
+    ) -> None:
         super().__init__(name=f"client-{seed}", daemon=True)
         self._chance = random.Random(seed)
         self.api = api
@@ -150,6 +173,8 @@ class Client(threading.Thread):
         self.answered: list[str] = []
         self.deleted: set[str] = set()
         self.brief: set[str] = set()
+        self.holds: dict[str, str] = {}
+        self._answers_holds = answers_holds
 
     def stop(self) -> None:
         """End after the call in hand."""
@@ -160,6 +185,8 @@ class Client(threading.Thread):
     def run(self) -> None:
         """Act."""
         actions = {self._collect: 12, self._look: 4, self._retry: 3, self._delete_job: 1, self._brief: 1}
+        if self._answers_holds:
+            actions[self._answer_hold] = 2
         try:
             while not self._stopped.wait(self._chance.uniform(0, 2 * self._pause)):
                 self._chance.choices(list(actions), list(actions.values()))[0]()
@@ -191,6 +218,23 @@ class Client(threading.Thread):
             job_id = self.answered[-1]
             self.deleted.add(job_id)
             self.api.once(job_pb2_grpc.JobStub, "delete", job_pb2.JobRequest(job_id=job_id, domain_id=DOMAIN))
+
+    def _answer_hold(self) -> None:
+        """Approve or discard a hold, go on with an approval that was interrupted, or undo one, whichever comes."""
+        stub = deletion_pb2_grpc.DeletionStub
+        found = self.api.once(stub, "list", deletion_pb2.DeletionQuery(domain_id=DOMAIN, states=ANSWERABLE))
+        if found is None or not found.results:
+            return
+        hold = self._chance.choice(found.results)
+        if hold.state == State.APPROVED or (hold.state == State.APPROVING and self._chance.random() < UNDONE):
+            undo = deletion_pb2.UndoRequest(domain_id=DOMAIN, deletion_id=hold.deletion_id)
+            self.api.once(stub, "undo", undo)
+            return
+        method = "approve" if hold.state == State.APPROVING else self._chance.choice(("approve", "discard"))
+        request = deletion_pb2.DeletionRequest(domain_id=DOMAIN, deletion_id=hold.deletion_id)
+        answered = self.api.once(stub, method, request)
+        if answered is not None and answered.state in (State.APPROVED, State.DISCARDED):
+            self.holds[hold.deletion_id] = State.Name(answered.state)
 
     def _brief(self) -> None:
         """Make a collector, collect, and delete it while it runs."""

@@ -113,6 +113,8 @@ def history_violations(stored: Document, records: list[Document]) -> Iterator[st
         yield f"it is of revision {stored.get('revision')}, and its records tell of {revisions}"
     told: dict[str, str | None] = {}
     for record in records:
+        if record.get("action") == "DELETE":
+            told["state"] = "DELETED"
         for entry in record["diff"]:
             key, before, after = entry["key"], entry["before"], entry["after"]
             if told.get(key) != before:
@@ -121,6 +123,8 @@ def history_violations(stored: Document, records: list[Document]) -> Iterator[st
             # What several brief collectors send at once has no order.
             if key.startswith("data.sent by ") and "sent by brief/" not in key and int(after) <= int(before or 0):
                 yield f"{key} became {after} again after {before}"
+    if told.get("state", "ACTIVE") != stored.get("state", "ACTIVE"):
+        yield f"it is {stored['state']}, and its history says {told.get('state')}"
     now = {f"data.{key}": str(value) for key, value in stored["data"].items()}
     if {key: value for key, value in told.items() if key.startswith("data.")} != now:
         yield "its history does not lead to its content"

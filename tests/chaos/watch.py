@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
 import psutil
+from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from tests.chaos.fleet import DATABASE, Fleet
@@ -16,6 +18,9 @@ from tests.chaos.fleet import DATABASE, Fleet
 ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED", "ERROR", "TIMEOUT"})
 _STREAM_MS = 500
 _SAMPLE_SECONDS = 1.0
+_OUTAGE_SECONDS = 3.0
+"""So long between two good looks is an outage, s."""
+_PROBE_MS = 2000
 
 
 class HistoryWatcher(threading.Thread):
@@ -132,3 +137,52 @@ class MemoryWatcher(threading.Thread):
             for each in (top, *top.children(recursive=True)):
                 with contextlib.suppress(psutil.Error):
                     self.largest[kind] = max(self.largest[kind], each.memory_info().rss)
+
+
+class OutageWatcher(threading.Thread):
+    """Notes when nobody could fire schedules: MongoDB accepted no write, no scheduler lived, or the machine stalled.
+
+    Of a fault only the begin is known. How long MongoDB is away after it depends on the machine: on a busy one, a node
+    may need minutes to start.
+
+    Attributes:
+        outages: begin and end of each, epoch seconds.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        super().__init__(name="outages", daemon=True)
+        self._fleet = fleet
+        self._stopped = threading.Event()
+        self.outages: list[tuple[float, float]] = []
+
+    def stop(self) -> None:
+        """End; calling it again, or without a start, does nothing."""
+        self._stopped.set()
+        if self.is_alive():
+            self.join(10)
+
+    def run(self) -> None:
+        """Look again and again."""
+        with MongoClient[dict[str, Any]](
+            self._fleet.mongod.uri,
+            serverSelectionTimeoutMS=_PROBE_MS,
+            connectTimeoutMS=_PROBE_MS,
+            socketTimeoutMS=_PROBE_MS,
+        ) as client:
+            good_at = time.time()
+            while not self._stopped.wait(_SAMPLE_SECONDS / 2):
+                if self._can_fire(client):
+                    good_at = self._see(good_at)
+            self._see(good_at)
+
+    def _see(self, good_at: float) -> float:
+        now = time.time()
+        if now - good_at > _OUTAGE_SECONDS:
+            self.outages.append((good_at, now))
+        return now
+
+    def _can_fire(self, client: MongoClient[dict[str, Any]]) -> bool:
+        with contextlib.suppress(PyMongoError):
+            client["probe"]["probe"].update_one({}, {"$inc": {"count": 1}}, upsert=True)
+            return any(each.is_alive() for each in self._fleet.of("scheduler"))
+        return False

@@ -141,5 +141,14 @@ def run_upgrade(folder: Path, *, seed: int, phase_seconds: float, commit: str = 
     asked = [sys.executable, "-c", "import inventory; print(inventory.__file__)"]
     told = subprocess.run(asked, env=os.environ | {"PYTHONPATH": str(old)}, capture_output=True, text=True, check=True)
     assert Path(told.stdout.strip()).is_relative_to(old), f"the old processes would run {told.stdout.strip()}"
-    plan = Plan(seed=seed, seconds=phase_seconds, collectors=9, clients=3, interval=5, pause=0.5, size=SIZE)
+    plan = Plan(
+        seed=seed,
+        seconds=phase_seconds,
+        collectors=9,
+        clients=3,
+        interval=5,
+        pause=0.5,
+        answers_holds=False,
+        size=SIZE,
+    )
     return UpgradeRun(plan, folder, old=old).run()
