@@ -127,7 +127,7 @@ class Worker:
             settler=kit.settler,
             queue=kit.queue,
             clock=kit.clock,
-            patience_seconds=10,
+            patience_seconds=90,  # a busy machine takes so long to start a mongod
         )
 
     def run(self, slice_id: str) -> None:

@@ -179,7 +179,7 @@ def test_a_mongod_that_restarts_while_a_slice_is_collected_loses_nothing(
     plugin.gate.open()
     own_mongod.start()
 
-    thread.join(15)
+    thread.join(100)
     assert not thread.is_alive()
     # Either the batch waited for MongoDB, or the attempt broke off and is begun again.
     own_database["slice"].update_many({}, {"$set": {"not_before": kit.clock.now()}})
