@@ -277,4 +277,5 @@ def test_the_marks_of_blocks_are_known() -> None:
         "cloud",
         "file=accounts.csv",
         "walk",
+        "held",
     }

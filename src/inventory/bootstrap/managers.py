@@ -19,6 +19,7 @@ from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.counts import CountCache
+from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.dry_run.runs import DryRunManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.slice_claim import SliceClaims
@@ -189,6 +190,11 @@ class Managers:
     def states(self) -> StateStore:
         """Stores the collection state."""
         return StateStore(database=self.database)
+
+    @cached_property
+    def holds(self) -> HoldManager:
+        """The stored holds."""
+        return HoldManager(database=self.database, kept_days=self.settings.deleted_retention_days)
 
     def close(self) -> None:
         """Close every connection that was opened."""

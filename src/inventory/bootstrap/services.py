@@ -13,7 +13,6 @@ from inventory.domain.deletion_guard import DeletionGuard
 from inventory.ingest.decision.same_thing import SameThing
 from inventory.manager.cursor_reader import CursorReader
 from inventory.manager.deletion.held import HeldResources
-from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.deletion.restore import Restorer
 from inventory.manager.deletion.settle import HoldSettler
 from inventory.manager.job.collect_history import CollectHistory
@@ -137,14 +136,14 @@ class Services(Managers):
         )
 
     @cached_property
-    def holds(self) -> HoldManager:
-        """The stored holds."""
-        return HoldManager(database=self.database, kept_days=self.settings.deleted_retention_days)
-
-    @cached_property
     def hold_settler(self) -> HoldSettler:
         """Closes empty holds, and completes those that nobody prepares any more."""
-        return HoldSettler(database=self.database, holds=self.holds)
+        return HoldSettler(database=self.database, holds=self.holds, release_seen=self.age_holds.release_seen)
+
+    @cached_property
+    def age_holds(self) -> AgeHolds:
+        """Holds of kind AGE."""
+        return AgeHolds(database=self.database, holds=self.holds, guard=self.deletion_guard)
 
     @cached_property
     def deletion_service(self) -> DeletionService:
@@ -153,7 +152,7 @@ class Services(Managers):
             holds=self.holds,
             held=HeldResources(database=self.database, holds=self.holds),
             restorer=Restorer(database=self.database, same=SameThing, kept_days=self.settings.deleted_retention_days),
-            age_holds=AgeHolds(database=self.database, holds=self.holds, guard=self.deletion_guard),
+            age_holds=self.age_holds,
             jobs=self.jobs,
             tasks=self.tasks,
             clock=self.clock,

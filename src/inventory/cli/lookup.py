@@ -81,7 +81,10 @@ def find(client: Client, kind: EntityKind, name_or_id: str, *, or_deleted: bool 
         return client.call(f"{kind.service}.get", **{kind.id_field: name_or_id})
     deleted = {"k": "state", "v": "DELETED", "o": "eq"}
     for more, key in product([[], [deleted]] if or_deleted and kind is RESOURCE else [[]], kind.names):
-        query = {"filter": [{"k": key, "v": name_or_id, "o": "eq"}, *more], "page": {"start": 1, "limit": _SHOWN}}
+        query: dict[str, Any] = {"filter": [{"k": key, "v": name_or_id, "o": "eq"}, *more]}
+        query["page"] = {"start": 1, "limit": _SHOWN}
+        if kind is RESOURCE:
+            query["sort"] = {"keys": [{"key": "deleted_at" if more else "created_at", "desc": True}]}
         answer = client.call(f"{kind.service}.list", query=query)
         if found := answer.get("results", []):
             return only(kind, name_or_id, found, answer.get("total_count", len(found)))
@@ -109,10 +112,19 @@ def find_schedule(client: Client, collector_id: str, name_or_id: str) -> Json:
 def only(kind: EntityKind, name: str, found: Sequence[Json], total: int) -> Json:
     """Return the only object that was found. Raises ``UnclearNameError`` if there are several."""
     if total > 1:
-        ids = ", ".join(each[kind.id_field] for each in found)
+        ids = ", ".join(_described(kind, each) for each in found)
         more = f" and {total - len(found)} more" if total > len(found) else ""
         raise UnclearNameError(f"{name!r} names several {_plural(kind)}: {ids}{more}; use the id instead")
     return found[0]
+
+
+def _described(kind: EntityKind, found: Json) -> str:
+    """Return the id; of a resource also whether it is deleted, and since when it is what it is."""
+    if kind is not RESOURCE:
+        return str(found[kind.id_field])
+    state = found.get("state", "")
+    since = f"deleted {found['deleted_at']}" if found.get("deleted_at") else f"created {found.get('created_at', '?')}"
+    return f"{found[kind.id_field]} ({state}, {since})"
 
 
 def unknown(kind: EntityKind, name: str, known: Sequence[str]) -> UnclearNameError:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from inventory.console import text
 from inventory.console.resource.selection import FIRST_PAGE
+from inventory.domain.resource.change_origin import is_undo
 
 _HOURS: Final = 24
 _FIRST: Final = ("overview", "base.", "macros.", "part.")
@@ -41,6 +42,8 @@ def environment() -> Environment:
         "bare": text.bare,
         "coded": text.coded,
         "number": text.number,
+        "counted": text.counted,
+        "undo": is_undo,
         "size": text.size,
         "ago": _ago,
         "clock": text.clock_tag,

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from markupsafe import Markup, escape
 
+from inventory.domain import texts
+
 _BLANKS: Final = frozenset("\n\t")
 _SPACE: Final = "Zs"
 """Unicode's category of blanks, of which Python considers only the usual one printable."""
@@ -71,6 +73,11 @@ def number(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def counted(value: int, one: str, many: str = "") -> str:
+    """Return a number, with thousands separators, and its noun: ``one`` after 1, else ``many`` or ``one`` with an s."""
+    return texts.counted(value, one, many, shown=number(value))
 
 
 def size(count: Any) -> str:

@@ -29,3 +29,14 @@ def fitted(value: Any) -> Any:
     if isinstance(value, dict):
         return {fit(key): fitted(part) for key, part in value.items()}
     return value
+
+
+def counted(number: int, one: str, many: str = "", *, shown: str = "") -> str:
+    """Return a number with its noun, such as "1 resource" or "2 resources".
+
+    Args:
+        one: the words after 1.
+        many: the words after any other number; empty: ``one`` with an s.
+        shown: the number as it is shown; empty: its digits.
+    """
+    return f"{shown or number} {one if number == 1 else many or f'{one}s'}"

@@ -14,6 +14,7 @@ from inventory.connector.ports import CollectorPlugin, ResourceMessage, Resource
 from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.plain import Json
 from inventory.domain.redact import Redactor
+from inventory.domain.texts import counted
 from inventory.errors import InventoryError, PluginUnavailableError
 from inventory.manager.resource.store import encodable
 from inventory.plugin_check.fault import Faults, remark, violation
@@ -148,7 +149,7 @@ class Trial:
                 done += 1
             except InventoryError as exc:
                 failed = self._redact(exc.message)
-                where = f"after {watcher.report.count} messages"
+                where = f"after {counted(watcher.report.count, 'message')}"
                 self.report.faults.add(violation("collect", exc.code, failed), where=where)
             except KeyboardInterrupt:
                 self.report.cut = True
@@ -174,7 +175,7 @@ class Trial:
 
     def _collect_words(self, stream: StreamReport, slices: Sequence[object], done: int, failed: str) -> str:
         rate = stream.count / stream.seconds if stream.seconds else 0.0
-        parts = [f"{stream.count} messages ({rate:.0f}/s), {stream.bytes / 1024:.0f} KiB"]
+        parts = [f"{counted(stream.count, 'message')} ({rate:.0f}/s), {stream.bytes / 1024:.0f} KiB"]
         if len(slices) > 1:
             parts.append(f"{done} of {len(slices)} slices")
         if stream.first_seconds is not None:
@@ -258,4 +259,4 @@ def metadata_words(metadata: Json | None) -> str:
 def _slices_words(slices: Sequence[Any] | None) -> str:
     if slices is None:
         return "not supported: collected as a whole"
-    return f"{len(slices)} slice{'' if len(slices) == 1 else 's'}"
+    return counted(len(slices), "slice")

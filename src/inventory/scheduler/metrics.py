@@ -95,7 +95,8 @@ QUEUE_OLDEST: Final = _METRICS.gauge(
 )
 SECRETS: Final = _METRICS.gauge(
     "inventory_secrets",
-    "Secrets of enabled collectors, by how current what was collected with them is; NaN while MongoDB is away.",
+    "Secrets of enabled collectors, by how current what was collected with them is; a collector that has collected "
+    "with none counts as one. NaN while MongoDB is away.",
     labels={"state": sorted(state.value.lower() for state in FreshnessState)},
 )
 OLDEST_SUCCESS: Final = _METRICS.gauge(

@@ -226,7 +226,7 @@ def test_a_job_shows_its_counts_and_tasks(page: Browser, world: World) -> None:
     assert "Created 67" in shown.text
     assert "secret-1 success 67 0 0 0" in shown.text
     assert "One slice, success." in shown.text
-    assert "Warning: 1 types have no metadata" in shown.text
+    assert "Warning: 1 type has no metadata" in shown.text
 
 
 def test_a_job_says_how_many_of_those_seen_again_have_changed(

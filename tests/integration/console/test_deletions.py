@@ -78,9 +78,17 @@ def test_what_would_be_deleted_is_seen_decided_and_brought_back(vanishing: tuple
     assert f"{MANY - 1} resources are deleted." in approved.text
     assert "1–1 of 1" in page.get("/resources").text
 
+    job = next(link for link in approved.links if link.startswith("/jobs/"))
+    assert f"{MANY - 1} resources of secret-v were deleted when" in page.get(job).text
+
     undone = page.post(f"{held}/undo")
     assert f"{MANY - 1} resources are back." in undone.text
     assert f"of {MANY}" in page.get("/resources").text
+    example = next(link for link in undone.links if link.startswith("/resources/"))
+    assert "undo of its deletion" in page.get(example).text
+    listed = page.get("/deletions").text
+    assert "Deleted Restored Collector" in listed
+    assert listed.count(f" {MANY - 1} ") >= 3, "held, deleted and restored"
 
 
 def test_a_deletion_that_does_not_exist_is_not_found(page: Browser) -> None:

@@ -78,12 +78,30 @@ def test_a_later_run_confirms_it_and_deletes_nothing_of_it_however_few_are_left(
 
 def test_it_dissolves_once_all_are_back(fleet: Fleet) -> None:
     aged(fleet, servers=30, disks=0)
-    fleet.plugin.resources = [cloud_service(f"i-{number}") for number in range(60)]
+    fleet.plugin.resources = [cloud_service(f"i-{number}") for number in range(30)]
     fleet.collect()
+    settle = fleet.whole.container.hold_settler.settle
+    settle(fleet.whole.clock.now())
+    assert [hold["state"] for hold in fleet.holds()] == ["DISSOLVED"], "within a minute, without housekeeping"
+    assert fleet.whole.database["deletion"].count_documents({"state": "DISSOLVED"}) == 1
 
-    run(fleet)
 
-    assert [hold["state"] for hold in fleet.holds()] == ["DISSOLVED"]
+def test_an_approved_collect_deletes_what_is_missing_also_where_its_age_is_held(fleet: Fleet) -> None:
+    aged(fleet, servers=30, disks=0)
+    whole = list(fleet.plugin.resources)
+    fleet.plugin.metadata = GARBAGE
+    fleet.whole.container.collector_service.update_plugin(USER, {"collector_id": fleet.collector_id, "version": "1.0"})
+    fleet.plugin.resources = [*whole, *(cloud_service(f"i-{number}") for number in range(30))]
+    fleet.collect()
+    fleet.plugin.resources = whole[30:]
+    fleet.collect(2)
+    [of_collect, of_age] = fleet.holds()
+    assert (of_collect["kind"], of_collect["missing"], of_age["missing"]) == ("COLLECT", 60, 30)
+
+    approved = fleet.service.approve(USER, of_collect["deletion_id"])
+
+    assert (approved["state"], approved["deleted_count"], fleet.holds()[1]["state"]) == ("APPROVED", 60, "DISSOLVED")
+    assert fleet.whole.database["record"].distinct("user_id", {"action": "DELETE"}) == ["user-1"]
 
 
 def test_it_dissolves_once_a_user_has_deleted_all(fleet: Fleet) -> None:

@@ -210,7 +210,9 @@ def test_while_a_job_of_all_secrets_runs_none_is_left_out(world: World) -> None:
 
 def test_a_collector_that_never_collected_has_one_row_without_a_secret(world: World) -> None:
     assert world.states() == {"": "NEVER"}
-    assert world.service.of_enabled(DOMAIN) == []
+    watch = FreshnessWatch(freshness=world.service, domains=world.kit.collectors.domains, clock=world.clock)
+    watch.look()
+    assert shown()["never"] == world.page(states=["NEVER"], enabled_only=True).total_count == 1
 
 
 def test_a_disabled_collector_is_shown_and_left_out_where_that_is_asked_for(world: World) -> None:

@@ -233,6 +233,7 @@ def test_what_would_delete_it_is_told_with_when_and_how_many_collects_are_left(w
 
     assert (garbage["by"], garbage["misses_left"], garbage["secret_id"]) == ("GARBAGE_COLLECTION", 1, "secret-1")
     assert garbage["not_before"] == isoformat(seen_at + HOUR)
+    assert garbage["reason"].startswith("1 more full collect with this secret that does not see it, unless")
     assert (age["by"], age["not_before"]) == ("HOUSEKEEPING", isoformat(seen_at + timedelta(hours=48)))
 
 
@@ -252,6 +253,9 @@ def test_a_deleted_one_tells_until_when_it_is_kept(world: World) -> None:
     (removal,) = found["removals"]
     assert (found["state"], removal["by"]) == ("DELETED", "TERMINATION")
     assert removal["not_before"] == isoformat(world.clock.now() + timedelta(days=90))
+    world.database["cloud_service"].update_one({}, {"$set": {"deleted_by": "user:"}})
+    [removal] = world.explain()["removals"]
+    assert removal["reason"] == "it was deleted by a user, which cannot be undone", "without authentication"
 
 
 # Its like

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from inventory.cli.client import Client as CliClient
 from inventory.cli.options import ClientOptions
 from inventory.cli.view.console import TerminalConsole
 from inventory.cli.view.watch import watch_job
+from tests import pages
 from tests.fakes.plugin import Failure, FakePlugin, Gate
 from tests.fakes.resources import cloud_service, cloud_service_type, error_resource, message, region
 from tests.integration.wire.wire_kit import Home, Wire
@@ -32,6 +34,7 @@ GOOD = (
     cloud_service("i-2"),
 )
 SECRET = "a-very-secret-password"
+HELD_BLOCKS = [block for block in pages.blocks("docs/guide/trust.md") if block.mark == "held"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -267,7 +270,7 @@ def test_what_resources_lack_is_told_by_the_job_without_failing_it(run: Run, her
     of_task = _json(run("task", "show", job["tasks"][0]["job_task_id"]))["warnings"]
     assert {each["code"]: each["count"] for each in of_task}["EMPTY_IDENTITY"] == 3
     assert "Warning: 4 resources were sent more than once" in said
-    assert "Warning: 1 types have no metadata" in said
+    assert "Warning: 1 type has no metadata" in said
     warnings = _json(run("job", "show", job["job_id"], "--json"))["warnings"]
     assert [(each["code"], each["count"], each["tasks"]) for each in warnings] == [
         ("EMPTY_IDENTITY", 6, 2),
@@ -428,7 +431,7 @@ def test_a_dry_run_shows_what_a_collect_would_do_and_a_version_is_taken_only_if_
     plugin.resources = [cloud_service("i-1"), error_resource("AccessDenied")]
     plugin.metadata = {"new": True}
     refused = run("collector", "update-plugin", "aws", "--version", "1.0", *mode, "--if-harmless", code=1).stderr
-    assert "version 1.0 is not harmless: 1 failed, 1 errors; nothing was changed" in refused
+    assert "version 1.0 is not harmless: 1 failed, 1 error; nothing was changed" in refused
     options = ("--options", '{"regions": []}')
     refused = run("collector", "update-plugin", "aws", *options, "--if-harmless", code=1).stderr
     assert "the plugin with these options is not harmless: 1 failed" in refused
@@ -438,6 +441,12 @@ def test_a_dry_run_shows_what_a_collect_would_do_and_a_version_is_taken_only_if_
     assert "need --dry-run" in run("collect", "aws", "--plugin-version", "2", code=2).stderr
     assert "needs --version" in run("collector", "update-plugin", "aws", "--if-harmless", code=2).stderr
     assert "secret_id" in run("collect", "aws", "--dry-run", "--secret", here.secret_ids[1], code=1).stderr
+
+
+def _guided(block: pages.Block, **named: str) -> Iterator[list[str]]:
+    """Yield the arguments of each command of a block, with the ids in place of what the page calls them."""
+    for line in block.text.splitlines():
+        yield [named.get(word, word) for word in shlex.split(line, comments=True)[1:]]
 
 
 def test_what_is_held_is_listed_shown_approved_and_undone(run: Run, here: Home, plugin: FakePlugin, wire: Wire) -> None:
@@ -467,13 +476,29 @@ def test_what_is_held_is_listed_shown_approved_and_undone(run: Run, here: Home, 
     assert "types: test.Compute.Server 27" in shown
     assert "name of i-" in shown
     assert "HELD: nothing is to undo yet" in run("deletion", "undo", hold["deletion_id"], code=1).stderr
-    assert "APPROVED, 27 resources deleted" in run("deletion", "approve", hold["deletion_id"]).stdout
+    # The commands of the guide, with the hold and its job: what it says about each comes true.
+    decide, undo = ([*_guided(block, HOLD=hold["deletion_id"], JOB=hold["job_id"])] for block in HELD_BLOCKS)
+    refused = {"discard": 1}
+    listed, seen, approved, discarded = (run(*words, code=refused.get(words[1], 0)) for words in decide)
+    assert hold["deletion_id"] in listed.stdout
+    assert seen.stdout == shown
+    assert "APPROVED, 27 resources deleted" in approved.stdout
+    assert "APPROVED already" in discarded.stderr
     assert "3 of 3" in run("resource", "list").stdout
     why = " ".join(run("resource", "explain", "name of i-9").stdout.split())
-    assert f"inventory deletion undo {hold['deletion_id']}" in why
-    assert run("deletion", "undo", hold["deletion_id"]).stdout == "27 resources are back\n"
+    assert " Deleted kept until how " in why
+    assert re.search(r"aws \S+ \S+ 3 ", why), "how often it was missed"
+    command = f"inventory deletion undo {hold['deletion_id']}"
+    assert command in why
+    job = " ".join(run("job", "show", hold["job_id"]).stdout.split())
+    assert f"were deleted when {hold['deletion_id']}, which it made, was approved; to restore them: {command}" in job
+    of_job, of_hold = (run(*words).stdout for words in undo)
+    said = f"27 resources were deleted by approving {hold['deletion_id']}; to restore them: {command}"
+    assert " ".join(of_job.split()) == f"0 resources are back {said}"
+    assert of_hold == "27 resources are back\n"
+    assert "UPDATE (undo)" in run("history", "list", "name of i-9").stdout
+    assert run("deletion", "undo", hold["job_id"]).stdout == "0 resources are back\n"
     assert "30 of 30" in run("resource", "list").stdout
     for command in ("show", "approve"):
         assert "27 of these restored since" in " ".join(run("deletion", command, hold["deletion_id"]).stdout.split())
-    assert "APPROVED already" in run("deletion", "discard", hold["deletion_id"], code=1).stderr
     assert "job-000000000000" in run("deletion", "undo", "job-000000000000", code=3).stderr

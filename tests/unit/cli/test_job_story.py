@@ -82,7 +82,7 @@ def test_the_numbers_are_told_in_a_sentence() -> None:
         (_job(_task(1, "PENDING"), status="IN_PROGRESS", finished_at=""), "No worker has taken a task"),
         (_job(_task(1, "CANCELED"), status="CANCELED"), "Somebody canceled it"),
         (_job(_task(1, "CANCELED"), status="TIMEOUT"), "exceeded the time limit of jobs"),
-        (_job(_task(1, "FAILURE")), "1 failed tasks contain no error"),
+        (_job(_task(1, "FAILURE")), "1 failed task contains no error"),
         (_job(_task(1), collector_info={}), "of a deleted collector"),
     ],
 )

@@ -17,7 +17,7 @@ def test_a_job_that_waits_says_so_and_until_when() -> None:
     }
 
     (remark,) = [line for line in summary(job) if "not planned yet" in line]
-    assert "tried 3 time(s), next at 2026-01-05T12:00:05.000Z" in remark
+    assert "tried 3 times, next at 2026-01-05T12:00:05.000Z" in remark
 
     ended = summary({**job, "status": "TIMEOUT", "finished_at": "2026-01-05T14:00:00.000Z"})
     assert not any("not planned yet" in line for line in ended)

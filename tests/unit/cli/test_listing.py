@@ -13,7 +13,7 @@ from inventory.cli import cli, listing
 from inventory.cli.client import CallError
 from inventory.cli.commands.stat import statistics_query
 from inventory.cli.listing import FilterParameter, Listing
-from inventory.cli.lookup import COLLECTOR, REGION, UnclearNameError, find, find_id, find_schedule
+from inventory.cli.lookup import COLLECTOR, REGION, RESOURCE, UnclearNameError, find, find_id, find_schedule
 from inventory.cli.options import ClientOptions
 from inventory.cli.parameters import ConditionParameter
 
@@ -158,6 +158,21 @@ def test_a_name_that_two_things_have_is_told_with_their_ids() -> None:
     both = {"results": [{"collector_id": "collector-1"}, {"collector_id": "collector-2"}], "total_count": 7}
     with pytest.raises(UnclearNameError, match="'b' names several collectors: collector-1, collector-2 and 5 more"):
         find(_Client(list=both), COLLECTOR, "b")  # type: ignore[arg-type]
+
+
+def test_of_deleted_resources_with_one_name_each_is_named_with_when_it_was_deleted() -> None:
+    found = [
+        {"cloud_service_id": f"cloud-svc-{day}", "state": "DELETED", "deleted_at": f"2026-01-0{day}T00:00:00.000Z"}
+        for day in (3, 2)
+    ]
+    client = _Client(list={"results": found, "total_count": 2})
+    words = (
+        "'b' names several resources: cloud-svc-3 (DELETED, deleted 2026-01-03T00:00:00.000Z), "
+        "cloud-svc-2 (DELETED, deleted 2026-01-02T00:00:00.000Z); use the id instead"
+    )
+    with pytest.raises(UnclearNameError) as error:
+        find(client, RESOURCE, "b", or_deleted=True)  # type: ignore[arg-type]
+    assert error.value.message == words
 
 
 def test_a_name_that_nothing_has_is_told_with_what_is_near() -> None:

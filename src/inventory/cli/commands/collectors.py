@@ -18,6 +18,7 @@ from inventory.cli.view.dry_run import finished_dry_run
 from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import Column, print_json, say
 from inventory.cli.view.watch import EXIT_JOB_FAILED, watch_job
+from inventory.domain.texts import counted
 
 COLUMNS: tuple[Column, ...] = (
     ("collector", "collector_id"),
@@ -201,7 +202,7 @@ def collect(
         collector_id = find_id(client, COLLECTOR, name_or_id)
         job = client.call("Collector.collect", collector_id=collector_id, **request)
         if not watch:
-            say(job, f"{job['job_id']}: {job['status']}, {job.get('total_tasks', 0)} tasks")
+            say(job, f"{job['job_id']}: {job['status']}, {counted(job.get('total_tasks', 0), 'task')}")
             return
         ended = watch_job(client, job["job_id"], quiet=wants_json())
     if wants_json():

@@ -15,6 +15,7 @@ from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import as_text, styled
 from inventory.cli.view.watch import watch_job
 from inventory.devruntime.typed import typed, typed_grpcurl, typed_inventory
+from inventory.domain.texts import counted
 
 NAME = "this machine"
 PLUGIN_ID = "plugin-local"
@@ -46,7 +47,7 @@ class Demonstration:
             job = client.call("Collector.collect", collector_id=collector_id)
             explain_job(watch_job(client, job["job_id"], out=self._out), self._out)
             stored = client.call("CloudService.list", provider=PROVIDER, query={"count_only": True})
-        count = (f"\n{stored.get('total_count', 0)} resources", "bold")
+        count = (f"\n{counted(stored.get('total_count', 0), 'resource')}", "bold")
         self._out.print(styled(count, " of this machine are in the inventory. Try next, in a second terminal:\n"))
         for command in _examples(endpoint, self._data_dir):
             self._out.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)

@@ -16,6 +16,7 @@ from inventory.cli.view.job_story import explain_job
 from inventory.cli.view.output import Column, duration, print_json, say
 from inventory.cli.view.watch import EXIT_JOB_FAILED, job_facts, watch_job, whole_job
 from inventory.domain.job.remarks import COUNT_WORDS
+from inventory.domain.texts import counted
 
 COLUMNS: tuple[Column, ...] = (
     ("job", "job_id"),
@@ -88,7 +89,7 @@ def retry_job(context: click.Context, job_id: str, watch: bool) -> None:
         retry_id = str(made["job"]["job_id"])
         if not watch:
             count = made["job"].get("total_tasks", 0)
-            say(made, f"{retry_id} retries {job_id}: {count} task{'' if count == 1 else 's'}")
+            say(made, f"{retry_id} retries {job_id}: {counted(count, 'task')}")
             return
         found = watch_job(client, retry_id, quiet=wants_json())
     if wants_json():

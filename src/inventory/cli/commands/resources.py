@@ -16,6 +16,7 @@ from inventory.cli.listing import Listing, list_options, show_rows
 from inventory.cli.lookup import REGION, RESOURCE, TYPE, EntityKind, find, find_id
 from inventory.cli.parameters import STRUCT
 from inventory.cli.view.output import Column, print_json, say
+from inventory.domain.resource.change_origin import changed_by, is_undo
 from inventory.protobuf.api_files import all_methods
 
 COLUMNS: Final[dict[EntityKind, tuple[Column, ...]]] = {
@@ -45,9 +46,9 @@ COLUMNS: Final[dict[EntityKind, tuple[Column, ...]]] = {
 }
 RECORD_COLUMNS: Final[tuple[Column, ...]] = (
     ("when", "created_at"),
-    ("action", "action"),
+    ("action", lambda row: f"{row.get('action', '')}{' (undo)' if is_undo(row) else ''}"),
     ("changes", lambda row: ", ".join(_changed_key(each) for each in row.get("diff", [])[:5])),
-    ("by", lambda row: row.get("user_id") or row.get("collector_id") or row.get("updated_by", "")),
+    ("by", changed_by),
     ("job", "job_id"),
 )
 _OLD_KINDS: Final = {"cloud-service": RESOURCE, "cloud-service-type": TYPE, "region": REGION}

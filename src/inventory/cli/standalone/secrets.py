@@ -16,6 +16,7 @@ from inventory.cli.standalone.input import mapping_from, prompted
 from inventory.cli.standalone.location import platform_options
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, print_json, print_rows, say
+from inventory.domain.texts import counted
 from inventory.errors import InventoryError
 from inventory.standalone import secrets, usual_places
 from inventory.standalone.accounts import accounts_of
@@ -132,7 +133,7 @@ def _add_accounts(
         require_acceptance(file, provider, asked)
     secrets.add(file, [(each.entry, each.values) for each in found])
     added = [str(each.entry["secret_id"]) for each in found]
-    say({"added": added}, f"{len(added)} secrets added to {file.path}")
+    say({"added": added}, f"{counted(len(added), 'secret')} added to {file.path}")
 
 
 def _values(

@@ -12,6 +12,7 @@ from inventory.cli.parameters import STRUCT
 from inventory.cli.standalone.asking import connected_plugin, whole
 from inventory.cli.standalone.input import mapping_from, variable
 from inventory.cli.view.output import add_row, as_text, console, plain_table, print_json, styled
+from inventory.domain.texts import counted
 from inventory.plugin_check.fault import CountedFault, Severity
 
 if TYPE_CHECKING:
@@ -103,20 +104,20 @@ def _print(out: Console, report: Report, *, samples: bool) -> None:
         found = report.faults.of(severity)
         if found:
             out.print(styled((f"\n{title}", "bold")))
-        for counted in found:
-            _print_fault(out, counted)
+        for fault in found:
+            _print_fault(out, fault)
     counts = ((len(report.faults.of(each)), each.value) for each in Severity)
-    out.print(styled("\n" + ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts)))
+    out.print(styled("\n" + ", ".join(counted(count, name) for count, name in counts)))
 
 
-def _print_fault(out: Console, counted: CountedFault) -> None:
-    fault = counted.fault
-    times = f" ({counted.count} times)" if counted.count > 1 else ""
+def _print_fault(out: Console, found: CountedFault) -> None:
+    fault = found.fault
+    times = f" ({found.count} times)" if found.count > 1 else ""
     style = "red" if fault.severity is Severity.VIOLATION else "yellow"
     words = as_text(f" in {fault.stage}{times}: {fault.message}")
     out.print(styled("  ", (fault.code, style), words), soft_wrap=True)
-    if counted.examples:
-        _say(out, f"    {'; '.join(counted.examples)}")
+    if found.examples:
+        _say(out, f"    {'; '.join(found.examples)}")
 
 
 def _say(out: Console, line: str) -> None:

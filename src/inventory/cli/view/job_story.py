@@ -15,6 +15,7 @@ from inventory.domain.job.advice import advice_for
 from inventory.domain.job.causes import Cause, causes_of
 from inventory.domain.job.remarks import CHANGED, COUNT_WORDS, COUNTS, remarks
 from inventory.domain.plain import Json
+from inventory.domain.texts import counted
 
 SHOWN_TASKS: Final = 20
 SHOWN_CAUSES: Final = 8
@@ -39,7 +40,7 @@ def explain_job(job: Json, out: Console | None = None, *, every_task: bool = Fal
     for cause in causes[:SHOWN_CAUSES]:
         _print_cause(out, cause)
     if len(causes) > SHOWN_CAUSES:
-        _say(out, f"and {len(causes) - SHOWN_CAUSES} more causes: inventory job show {job['job_id']} --json")
+        _say(out, f"and {counted(len(causes) - SHOWN_CAUSES, 'more cause')}: inventory job show {job['job_id']} --json")
 
 
 def summary(job: Json) -> list[str]:
@@ -98,7 +99,7 @@ def _print_tasks(out: Console, job: Json, *, every_task: bool) -> None:
 
 def _print_cause(out: Console, cause: Cause) -> None:
     times = f" ({cause.count} times)" if cause.count > 1 else ""
-    where = f" in {len(cause.tasks)} task{'s' if len(cause.tasks) > 1 else ''}" if cause.tasks else ""
+    where = f" in {counted(len(cause.tasks), 'task')}" if cause.tasks else ""
     out.print(styled((one_line(cause.code), "red"), one_line(f"{where}{times}: {cause.message}")))
     for title, names in (("tasks", cause.tasks), ("resources", cause.resources)):
         if names:

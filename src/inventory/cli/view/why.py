@@ -7,6 +7,8 @@ from typing import Final
 
 from inventory.cli.view.output import Column, as_text, console, status, styled, table_of
 from inventory.domain.plain import Json
+from inventory.domain.resource.change_origin import changed_by, is_undo
+from inventory.domain.texts import counted
 
 
 def _collector(sighting: Json) -> str:
@@ -30,6 +32,8 @@ REMOVALS: Final[tuple[Column, ...]] = (
     ("secret", "secret_id"),
     ("if", "reason"),
 )
+DELETED: Final[tuple[Column, ...]] = (("kept until", "not_before"), ("how", "reason"))
+"""Columns of a deleted resource, for which only the end of its retention is left."""
 LOOKALIKES: Final[tuple[Column, ...]] = (
     ("resource", "cloud_service_id"),
     ("name", "name"),
@@ -59,8 +63,12 @@ def print_resource(found: Json) -> None:
     out.print(styled(("\nRecognized by", "bold"), as_text(_remark(identity))))
     for key in identity.get("rule", ()):
         out.print(as_text(f"  {key} = {identity.get('values', {}).get(key, '(no value)')}"))
-    out.print(styled(("\nWould be deleted by", "bold")))
-    _table(found.get("removals", ()), REMOVALS, nothing="nothing but a user")
+    if found.get("state") == "DELETED":
+        out.print(styled(("\nDeleted", "bold")))
+        _table(found.get("removals", ()), DELETED, nothing="it is not known by what")
+    else:
+        out.print(styled(("\nWould be deleted by", "bold")))
+        _table(found.get("removals", ()), REMOVALS, nothing="nothing but a user")
     out.print(styled(("\nLooks like the same thing", "bold")))
     _table(found.get("lookalikes", ()), LOOKALIKES, nothing="no other")
     if found.get("lookalikes_incomplete"):
@@ -74,11 +82,14 @@ def print_type(found: Json) -> None:
     looked_at = found.get("resources", 0)
     more = " looked at, there are more" if found.get("incomplete") else ""
     out.print(
-        styled((found.get("cloud_service_type_id", ""), "bold"), as_text(f" {name}: {looked_at} resources{more}"))
+        styled(
+            (found.get("cloud_service_type_id", ""), "bold"),
+            as_text(f" {name}: {counted(looked_at, 'resource')}{more}"),
+        )
     )
-    out.print(styled(("\nThere more than once", "bold"), f": {found.get('duplicated', 0)} resource ids"))
+    out.print(styled(("\nThere more than once", "bold"), f": {counted(found.get('duplicated', 0), 'resource id')}"))
     for each in found.get("differences", ()):
-        out.print(as_text(f"  {each.get('count', 0)} differ in {each.get('key', '')}"))
+        out.print(as_text(f"  {counted(each.get('count', 0), 'differs', 'differ')} in {each.get('key', '')}"))
     for each in found.get("examples", ()):
         ids = ", ".join(each.get("cloud_service_ids", ()))
         out.print(as_text(f"  {each.get('resource_id', '')}: {ids}"))
@@ -88,7 +99,9 @@ def print_type(found: Json) -> None:
     if unknown := found.get("rule_unknown"):
         out.print(as_text(f"  {unknown}: not known: a rule of other keys, the API, or changed by a user since"))
     if rules := found.get("collector_rules"):
-        out.print(styled(("\nCollector rules", "bold"), f" apply to these of {found.get('sampled', 0)} resources"))
+        out.print(
+            styled(("\nCollector rules", "bold"), f" apply to these of {counted(found.get('sampled', 0), 'resource')}")
+        )
         for each in rules:
             named = each.get("name") or each.get("collector_rule_id", "")
             out.print(as_text(f"  {each.get('resources', 0) or 'never'}: {named} of {each.get('collector_name', '')}"))
@@ -111,9 +124,9 @@ def _project(project: Json) -> str:
 def _change(record: Json) -> str:
     if not record:
         return "none is recorded"
-    who = record.get("user_id") or record.get("collector_id") or record.get("updated_by", "")
     job = f" in {record['job_id']}" if record.get("job_id") else ""
-    return f"{record.get('created_at', '')} {record.get('action', '')} by {who}{job}"
+    undo = " (undo of its deletion)" if is_undo(record) else ""
+    return f"{record.get('created_at', '')} {record.get('action', '')}{undo} by {changed_by(record)}{job}"
 
 
 def _remark(identity: Json) -> str:

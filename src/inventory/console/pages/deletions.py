@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from inventory.console.api import Json
 from inventory.console.routes import ConsolePage
+from inventory.console.text import counted
 from inventory.console.visit import Visit
 from inventory.domain.plain import MutableJson
 
@@ -57,7 +58,13 @@ async def approve(visit: Visit) -> Response:
     done = await _repeated(
         visit, "Deletion.approve", lambda it: it.get("state") == "APPROVING", deletion_id=deletion_id
     )
-    return visit.go(f"/deletions/{deletion_id}", f"{done.get('deleted_count', 0):,} resources are deleted.")
+    deleted, held = done.get("deleted_count", 0), done.get("held", 0)
+    left = ""
+    if done.get("state") == "APPROVED" and held > deleted:
+        were = counted(held - deleted, "of those held at first is", "of those held at first are")
+        left = f" {were} not: seen again, deleted otherwise, or held elsewhere."
+    said = f"{counted(deleted, 'resource is', 'resources are')} deleted.{left}"
+    return visit.go(f"/deletions/{deletion_id}", said)
 
 
 async def discard(visit: Visit) -> Response:
@@ -90,9 +97,12 @@ async def _undone(visit: Visit, **request: Any) -> str:
 
     done = await _repeated(visit, "Deletion.undo", unfinished, **request)
     left = done.get("not_restored", 0)
-    more = f" {left:,} are not, because active ones are the same." if left else ""
+    same = counted(left, "is not, because an active one is", "are not, because active ones are")
+    more = f" {same} the same." if left else ""
     rest = "" if done.get("complete") else " Not all are done: undo again to continue."
-    return f"{restored:,} resources are back.{more}{rest}"
+    holds = ", ".join(hold["deletion_id"] for hold in done.get("approved", ()))
+    approved = f" What was deleted by approving {holds} is restored at Deletions." if holds else ""
+    return f"{counted(restored, 'resource is', 'resources are')} back.{more}{rest}{approved}"
 
 
 _DELETION: Final = "/deletions/{deletion_id}"

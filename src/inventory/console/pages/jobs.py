@@ -102,7 +102,7 @@ async def progress_of(visit: Visit) -> TemplateValues:
     states, sums = _summed(counted.get("results", []))
     shown = tasks.get("results", [])
     opened = visit.text("task") or (shown[0]["job_task_id"] if shown and tasks["total_count"] == 1 else "")
-    beside = {name: (facts.answer or {}).get(name, []) for name in ("holds", "warnings")}
+    beside = {name: (facts.answer or {}).get(name, []) for name in ("holds", "approved", "warnings")}
     beside["restored"] = (facts.answer or {}).get("restored", 0)
     causes = causes_of({**job, "tasks": _with_errors(tasks, failed)})
     return {

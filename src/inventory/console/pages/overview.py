@@ -18,6 +18,7 @@ from inventory.console.pages.collectors import collector_names, newest_jobs_quer
 from inventory.console.pages.jobs import ENDED
 from inventory.console.parts import Part, TemplateValues, grouped, part, parts
 from inventory.console.routes import ConsolePage
+from inventory.console.text import counted
 from inventory.console.visit import Visit
 from inventory.domain.reference_key import TYPE_FIELDS
 
@@ -208,7 +209,7 @@ def _held(deletions: list[Json]) -> list[TemplateValues]:
         {
             "state": each["state"],
             "href": f"/deletions/{each['deletion_id']}",
-            "what": f"{each.get('missing', 0):,} resources are missing, and would be deleted",
+            "what": f"{counted(each.get('missing', 0), 'resource is', 'resources are')} missing, and would be deleted",
             "when": each.get("created_at", ""),
         }
         for each in deletions

@@ -10,6 +10,7 @@ from typing import Final
 
 from inventory.domain.clock import isoformat
 from inventory.domain.schedule.fire_times import FireTimes
+from inventory.domain.texts import counted
 
 UNSCHEDULED: Final = timedelta(hours=24)
 """Time without a complete success after which a view without a schedule is stale."""
@@ -126,7 +127,7 @@ def in_words(length: timedelta) -> str:
     for unit, size in _UNITS:
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}s"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+    return counted(seconds, "second")
 
 
 def _due(times: FireTimes, now: datetime, longest_job: timedelta) -> datetime | None:

@@ -77,6 +77,8 @@ class HeldResources:
             collector_ids=dict.fromkeys(held, hold.get("collector_id", "")),
             session=session,
             job_id=hold.get("job_id", ""),
+            user_id=hold.get("decided_by", ""),
+            approved=True,
         )
         # Seen or deleted by others, so the hold no longer contains them.
         left = {**own, "cloud_service_id": {"$in": [key for key in held if key not in gone]}}

@@ -102,6 +102,12 @@ class HoldManager:
         found = self.current(domain_id, list(self._deletions.find(query))) if deletion_ids else ()
         return [each for each in found if each["state"] == HELD]
 
+    @translated_errors()
+    def approved_of(self, domain_id: str, job_id: str, limit: int) -> Sequence[StoredDeletion]:
+        """Return the holds of this job whose approval deleted resources, with the current ``restored_count``."""
+        query = {"domain_id": domain_id, "job_id": job_id, "deleted_count": {"$gt": 0}}
+        return self.current(domain_id, list(self._deletions.find(query).sort("_id", 1).limit(limit)))
+
     def current(self, domain_id: str, found: Sequence[Any]) -> Sequence[StoredDeletion]:
         """Return holds with the current ``missing`` and ``restored_count``; an empty one is DISSOLVED."""
         restored = self.restored(domain_id, [each["deletion_id"] for each in found if each["deleted_count"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -14,17 +15,24 @@ from inventory.domain.job.states import TaskStatus
 from inventory.manager.deletion.holds import HoldChangedError, HoldManager
 from inventory.manager.transactions import Transactions
 from inventory.model.connection import Document, translated_errors
-from inventory.model.documents.deletion import DISCARDING, DISSOLVED, HELD, PREPARING, StoredDeletion
+from inventory.model.documents.deletion import AGE, DISCARDING, DISSOLVED, HELD, PREPARING, StoredDeletion
 
 _BATCH: Final = 500
 
 
 class HoldSettler:
-    """Settles holds of all domains; any number of processes may do it at any time."""
+    """Settles holds of all domains; any number of processes may do it at any time.
 
-    def __init__(self, *, database: Database[Document], holds: HoldManager) -> None:
+    Args:
+        release_seen: releases the resources of a HELD hold of kind AGE that were seen or updated since.
+    """
+
+    def __init__(
+        self, *, database: Database[Document], holds: HoldManager, release_seen: Callable[[StoredDeletion], None]
+    ) -> None:
         self._database = database
         self._holds = holds
+        self._release_seen = release_seen
         self._states = database["collection_state"]
         self._tasks = database["job_task"]
 
@@ -37,8 +45,12 @@ class HoldSettler:
                     self.complete(hold)
             elif hold["state"] == DISCARDING:
                 self._holds.reset(hold, now=now)
-            elif self._holds.is_empty(hold):
-                self._holds.close(hold["domain_id"], hold["deletion_id"], DISSOLVED, of=HELD, now=now)
+            else:
+                # A collect releases what it sees from holds of its own kind only.
+                if hold["kind"] == AGE:
+                    self._release_seen(hold)
+                if self._holds.is_empty(hold):
+                    self._holds.close(hold["domain_id"], hold["deletion_id"], DISSOLVED, of=HELD, now=now)
 
     def complete(self, hold: StoredDeletion) -> None:
         """Mark the remaining resources of a PREPARING hold, and open it.

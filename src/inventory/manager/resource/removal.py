@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,6 +44,8 @@ class ResourceRemover:
         collector_ids: Mapping[str, str],
         session: ClientSession,
         job_id: str = "",
+        user_id: str = "",
+        approved: bool = False,
         unless_updated_since: datetime | None = None,
         states: Iterable[Mapping[str, Any]] | None = None,
     ) -> list[str]:
@@ -52,6 +55,8 @@ class ResourceRemover:
             deleted_by: what deletes them; the hold itself, of those that it keeps.
             collector_ids: the collector that the record names, by resource.
             job_id: the job that the record and the resource name; empty for none.
+            user_id: the user who approved it, whom the record names, too; empty for none.
+            approved: a user decided about these resources, so a hold for their age keeps none of them.
             unless_updated_since: resources updated at or after this time are not deleted.
             states: the collection states of the resources, if the caller has read them and removes them, with
                 collector_id, secret_id, cloud_service_id and seen_at; they are kept for an undo. None: they are read
@@ -61,7 +66,9 @@ class ResourceRemover:
             The ids of those that are now DELETED by ``deleted_by``.
         """
         ours = {"domain_id": domain_id, "cloud_service_id": {"$in": list(cloud_service_ids)}}
-        condition: Document = {"state": "ACTIVE", "hold_id": {"$in": [None, deleted_by]}}
+        condition: Document = {"state": "ACTIVE"}
+        if not approved:
+            condition["hold_id"] = {"$in": [None, deleted_by]}
         if unless_updated_since is not None:
             condition["updated_at"] = {"$lt": unless_updated_since}
         # Repeated, it finds those that it has deleted already, too.
@@ -82,7 +89,8 @@ class ResourceRemover:
             if former is None:
                 former = self._states.of(domain_id, [entry["cloud_service_id"] for entry in living], session)
             self._keep_states(living, former, domain_id, session)
-            records = [_record(entry, domain_id, deleted_by, collector_ids, job_id, now) for entry in living]
+            by = _Deleter(domain_id, deleted_by, collector_ids, job_id, user_id)
+            records = [_record(entry, by, now) for entry in living]
             self._records.insert(records, session)
         deleted = {entry["cloud_service_id"] for entry in found}
         gone = [key for key in cloud_service_ids if key in deleted]
@@ -101,6 +109,8 @@ class ResourceRemover:
         kept: dict[str, list[Document]] = {}
         for state in states:
             former = {name: state[name] for name in ("collector_id", "secret_id", "seen_at")}
+            if state.get("disconnected_count"):
+                former["disconnected_count"] = state["disconnected_count"]
             kept.setdefault(state["cloud_service_id"], []).append(former)
         writes = [
             UpdateOne({"_id": entry["_id"], "domain_id": domain_id}, {"$set": {"former_states": former_states}})
@@ -136,15 +146,24 @@ class ResourceRemover:
         return removed
 
 
-def _record(
-    entry: Document, domain_id: str, deleted_by: str, collector_ids: Mapping[str, str], job_id: str, now: datetime
-) -> StoredRecord:
+@dataclass(frozen=True, slots=True)
+class _Deleter:
+    """What deletes resources, as its records name it."""
+
+    domain_id: str
+    deleted_by: str
+    collector_ids: Mapping[str, str]
+    job_id: str
+    user_id: str
+
+
+def _record(entry: Document, by: _Deleter, now: datetime) -> StoredRecord:
     cloud_service_id = entry["cloud_service_id"]
     revision = (entry.get("revision") or 0) + 1
     record: StoredRecord = {
-        "_id": record_key(cloud_service_id, revision, deleted_by),
+        "_id": record_key(cloud_service_id, revision, by.deleted_by),
         "record_id": ids.new_id(ids.RECORD),
-        "domain_id": domain_id,
+        "domain_id": by.domain_id,
         "cloud_service_id": cloud_service_id,
         "action": "DELETE",
         "diff": [],
@@ -153,8 +172,10 @@ def _record(
         "updated_by": "COLLECTOR",
         "created_at": now,
     }
-    if collector_ids.get(cloud_service_id):
-        record["collector_id"] = collector_ids[cloud_service_id]
-    if job_id:
-        record["job_id"] = job_id
+    if by.collector_ids.get(cloud_service_id):
+        record["collector_id"] = by.collector_ids[cloud_service_id]
+    if by.job_id:
+        record["job_id"] = by.job_id
+    if by.user_id:
+        record["user_id"] = by.user_id
     return record

@@ -39,6 +39,8 @@ MAX_PAGE: Final = 1000
 _PAGE: Final = 100
 _CALL_SECONDS: Final = 15.0
 """The maximum time that one call deletes or restores, s; the next call continues."""
+_APPROVED: Final = 100
+"""The number of approved holds of a job that its undo names."""
 _SHARE: Final = 0.5
 """The maximum share of the caller's remaining time."""
 
@@ -149,7 +151,8 @@ class DeletionService:
         Returns:
             restored (by this call), not_restored and living (``Living``, the first hundred; by this call and those that
                 it continues), and complete: False if the same call must be repeated to continue. Nothing is restored
-                twice.
+                twice. Of a job also approved: holds of it whose approval deleted resources that are not restored;
+                approving was a decision of its own, and is undone by the id of the hold.
 
         Raises:
             NotFoundError: there is no such job or deletion.
@@ -166,7 +169,13 @@ class DeletionService:
             should_stop=self._limit(principal),
         )
         _log.info("deletion_undone", restored=done.restored, not_restored=done.not_restored, complete=done.complete)
-        return asdict(done)
+        return asdict(done) | (
+            {"approved": self._approved_of(principal, params["job_id"])} if params.get("job_id") else {}
+        )
+
+    def _approved_of(self, principal: Principal, job_id: str) -> Sequence[StoredDeletion]:
+        found = self.holds.approved_of(principal.domain_id, job_id, _APPROVED)
+        return [each for each in found if each["deleted_count"] > each.get("restored_count", 0)]
 
     def _of_job(self, principal: Principal, params: Params) -> dict[str, Pair | None]:
         if params.get("deletion_id"):
@@ -179,7 +188,7 @@ class DeletionService:
             return {task["job_task_id"]: (task["collector_id"], task["secret_id"]) for task in tasks}
         # Jobs are removed earlier than the resources that they deleted.
         removed = self.restorer.tasks_of(principal.domain_id, job_id)
-        if job is None and not removed:
+        if job is None and not removed and not self._approved_of(principal, job_id):
             raise NotFoundError(key="job_id", value=job_id)
         return dict.fromkeys(removed)
 

@@ -129,9 +129,11 @@ class FreshnessService:
         return TypeFreshness(seen, verdict)
 
     def of_enabled(self, domain_id: str) -> Views:
-        """Return the views of all enabled collectors of the domain, without the parts known only for a page."""
-        views = self._views(domain_id)
-        return [view for view in views if view.collector.get("state") == ENABLED and view.secret_id]
+        """Return the views of all enabled collectors of the domain, without the parts known only for a page.
+
+        As in ``list``, a collector that has collected with no secret yet has one view, NEVER.
+        """
+        return [view for view in self._views(domain_id) if view.collector.get("state") == ENABLED]
 
     def of_secrets(self, principal: Principal, secrets: Iterable[tuple[str, str]]) -> dict[tuple[str, str], SecretView]:
         """Return the views of these pairs of collector and secret that exist and that the caller may see."""

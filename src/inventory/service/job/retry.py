@@ -38,6 +38,8 @@ class JobFacts:
             tasks; for a caller bound to projects, in the tasks of these.
         holds: deletion_id, secret_id and missing of the unanswered holds that its tasks made; not for a caller bound to
             projects.
+        approved: the holds that its tasks made and whose approval deleted something, with deletion_id, secret_id,
+            deleted_count, restored_count and decided_by; not for a caller bound to projects.
         restored: how many of the resources that it had deleted undos have restored; not for a caller bound to projects.
     """
 
@@ -48,6 +50,7 @@ class JobFacts:
     not_retryable: str
     warnings: Sequence[Document] = ()
     holds: Sequence[Document] = ()
+    approved: Sequence[Document] = ()
     restored: int = 0
 
 
@@ -104,7 +107,8 @@ class RetryService:
         holds = self._holds_of(principal, job_id)
         restored = {} if principal.projects is not None else self.holds.restored(principal.domain_id, [job_id])
         undone = restored.get(job_id, 0)
-        return JobFacts(shown, job.get("retry_of") or "", retried_by, failed, reason, warnings, holds, undone)
+        approved = self._approved_of(principal, job_id)
+        return JobFacts(shown, job.get("retry_of") or "", retried_by, failed, reason, warnings, holds, approved, undone)
 
     def _holds_of(self, principal: Principal, job_id: str) -> list[Document]:
         if principal.projects is not None:
@@ -112,6 +116,13 @@ class RetryService:
         made = self.tasks.garbage.with_holds(principal.domain_id, job_id, _HOLDS)
         found = self.holds.held_among(principal.domain_id, [hold_id_of(job_task_id) for job_task_id in made])
         return [{name: each.get(name) for name in ("deletion_id", "secret_id", "missing")} for each in found]
+
+    def _approved_of(self, principal: Principal, job_id: str) -> list[Document]:
+        if principal.projects is not None:
+            return []
+        names = ("deletion_id", "secret_id", "deleted_count", "restored_count", "decided_by")
+        found = self.holds.approved_of(principal.domain_id, job_id, _HOLDS)
+        return [{name: each.get(name) for name in names if each.get(name)} for each in found]
 
     def _refusal(self, job: StoredJob, retry: StoredJob | None) -> str:
         """Return why the job, which ``retry`` retries, cannot be retried, judged by its state only."""

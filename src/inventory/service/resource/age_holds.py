@@ -97,6 +97,14 @@ class AgeHolds:
         self._holds.renew(hold, missing=missing, now=now)
         return True
 
+    def release_seen(self, hold: StoredDeletion) -> None:
+        """Release what was seen or updated since it was held; reads all that a hold contains, and writes only then."""
+        aged = AgedResources(database=self._database, domain_id=hold["domain_id"])
+        transactions = Transactions(database=self._database)
+        for batch in batched(self._services.find(_marked(hold), READ), _BATCH):
+            if len(aged.among(batch, hold["cutoff"])) < len(batch):
+                transactions.run(partial(self._release_seen, hold, batch, aged))
+
     def delete(self, hold: StoredDeletion, *, now: datetime, should_stop: Callable[[], bool]) -> bool:
         """Delete the resources of an APPROVING hold that nobody has seen or updated since it was made.
 
@@ -202,6 +210,7 @@ class AgeHolds:
             collector_ids=doomed,
             session=session,
             unless_updated_since=hold["cutoff"],
+            user_id=hold.get("decided_by", ""),
         )
         self._release(hold, [entry["_id"] for entry in batch if entry["cloud_service_id"] not in gone], session)
         self._holds.works(hold["domain_id"], hold["deletion_id"], APPROVING, session, deleted_count=len(gone))

@@ -178,8 +178,10 @@ def as_active(document: Json) -> Json:
 
 
 def _with_former(states: Sequence[StoredCollectionState], document: Json) -> list[Sighted]:
-    """Return the states, and those that no longer exist as far as the resource names who collected it last."""
+    """Return the states, and those that no longer exist as far as the resource names them or who collected it last."""
     known: list[Sighted] = [dict(state) for state in states]
+    pairs = set(map(_pair, known))
+    known += [dict(former) for former in document.get("former_states") or () if _pair(former) not in pairs]
     pairs = set(map(_pair, known))
     for info in document.get("collection_info") or ():
         former = {"collector_id": info.get("collector_id") or "", "secret_id": info.get("secret_id") or ""}

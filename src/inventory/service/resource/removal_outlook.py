@@ -11,6 +11,7 @@ from inventory.domain import ids
 from inventory.domain.clock import isoformat
 from inventory.domain.plain import Json
 from inventory.domain.reference_key import type_name
+from inventory.domain.texts import counted
 from inventory.ingest.garbage import FEATURE
 from inventory.model.connection import Document
 from inventory.model.documents.cloud_service import DELETED
@@ -76,7 +77,7 @@ def _deletion(document: Json, twins: Sequence[str]) -> str:
     """Return what deleted a resource, and whether and how it can be restored."""
     by, job_id = str(document.get("deleted_by") or ""), document.get("deleted_in_job")
     if not by or by.startswith("user:"):
-        return f"it was deleted by {by or 'a user'}, which cannot be undone"
+        return f"it was deleted by {by if by.removeprefix('user:') else 'a user'}, which cannot be undone"
     in_job = by.startswith(f"{ids.JOB_TASK}-")
     words = f"it was deleted by {by}{f' of {job_id}' if job_id else ''}"
     target = job_id if in_job else by
@@ -112,14 +113,18 @@ def _by_garbage_collection(
         if FEATURE not in (metadata.get("supported_features") or ()):
             continue
         left = max(limits.threshold - (state.get("disconnected_count") or 0), 1)
-        collects = "1 more full collect" if left == 1 else f"{left} more full collects"
+        collects = counted(
+            left,
+            "more full collect with this secret that does not see it",
+            "more full collects with this secret that do not see it",
+        )
         pair = (state["collector_id"], state.get("secret_id") or "")
         names = {"collector_id": pair[0], "secret_id": pair[1]} if shown is None or pair in shown else {}
         yield names | {
             "by": GARBAGE_COLLECTION,
             "misses_left": left,
             "not_before": isoformat(_later(state.get("seen_at"), limits.grace)),
-            "reason": f"{collects} with this secret that do not see it, unless another collector or secret does",
+            "reason": f"{collects}, unless another collector or secret does",
         }
 
 
@@ -128,10 +133,11 @@ def _by_age(document: Json, ages: Ages, *, is_kept: bool) -> Document:
         reason = "not before it was seen or updated again: a hold of it was discarded"
         return {"by": HOUSEKEEPING, "reason": reason}
     hours = ages.hours_by_type.get(type_name(document), ages.resource_hours)
+    age = "hour" if hours == 1 else "hours"
     return {
         "by": HOUSEKEEPING,
         "not_before": isoformat(_later(document.get("updated_at"), timedelta(hours=hours))),
-        "reason": f"not updated for {hours:g} hours, though the collector and secret that saw it last have collected "
+        "reason": f"not updated for {hours:g} {age}, though the collector and secret that saw it last have collected "
         "since, or the collector is gone",
     }
 

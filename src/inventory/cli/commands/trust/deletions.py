@@ -14,6 +14,7 @@ from inventory.cli.lookup import COLLECTOR, find_id
 from inventory.cli.terminal import one_line
 from inventory.cli.view.output import Column, console, print_json, print_rows, say, status, styled, table_of
 from inventory.domain.reference_key import type_name
+from inventory.domain.texts import counted
 
 COLUMNS: tuple[Column, ...] = (
     ("deletion", "deletion_id"),
@@ -93,7 +94,8 @@ def approve_deletion(deletion_id: str) -> None:
                 break
     say(
         found,
-        f"{deletion_id}: {found['state']}, {found.get('deleted_count', 0)} resources deleted{_restored(found)}",
+        f"{deletion_id}: {found['state']}, {counted(found.get('deleted_count', 0), 'resource')} deleted"
+        f"{_restored(found)}{_left(found)}",
     )
 
 
@@ -117,11 +119,29 @@ def undo_deletion(target: str) -> None:
         print_json(done)
         return
     out = console()
-    out.print(f"{done['restored']} resources are back")
+    out.print(counted(done["restored"], "resource is back", "resources are back"))
     if done["living"]:
         first = ", the first of them" if len(done["living"]) < done["not_restored"] else ""
-        out.print(f"{done['not_restored']} are not, because active ones are the same{first}:")
+        left = counted(
+            done["not_restored"],
+            "is not, because an active one is the same",
+            "are not, because active ones are the same",
+        )
+        out.print(f"{left}{first}:")
         out.print(table_of(done["living"], LIVING_COLUMNS))
+    for hold in done.get("approved", ()):
+        out.print(styled(one_line(approved_of_job(hold))))
+
+
+def approved_of_job(hold: dict[str, Any]) -> str:
+    """Return what an approved hold of a job deleted, and how to restore it: the undo of the job does not."""
+    deleted = hold.get("deleted_count", 0) - hold.get("restored_count", 0)
+    by = f" by {hold['decided_by']}" if hold.get("decided_by") else ""
+    gone = counted(deleted, "resource was", "resources were")
+    return (
+        f"{gone} deleted by approving {hold['deletion_id']}{by}; to restore them: "
+        f"inventory deletion undo {hold['deletion_id']}"
+    )
 
 
 def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
@@ -135,6 +155,7 @@ def _undone(client: Client, key: str, target: str) -> dict[str, Any]:
                 "restored": restored,
                 "not_restored": answer.get("not_restored", 0),
                 "living": answer.get("living", []),
+                **({"approved": answer["approved"]} if answer.get("approved") else {}),
             }
 
 
@@ -143,10 +164,19 @@ def _summary(found: dict[str, Any]) -> str:
         return f"{found.get('deleted_count', 0)} deleted{_restored(found)}"
     text = f"{found.get('missing', 0)} of {found.get('held', 0)} still missing, {found.get('alive', 0)} were alive"
     if found.get("confirmations"):
-        text += f"; confirmed {found['confirmations']} times, last at {found.get('confirmed_at', '')}"
+        text += f"; confirmed {counted(found['confirmations'], 'time')}, last at {found.get('confirmed_at', '')}"
     if found.get("deleted_count"):
         text += f"; {found['deleted_count']} deleted{_restored(found)}"
     return text
+
+
+def _left(found: dict[str, Any]) -> str:
+    """Return how many of the resources that were held at first an approval has not deleted, and why."""
+    left = found.get("held", 0) - found.get("deleted_count", 0)
+    if found["state"] != "APPROVED" or left <= 0:
+        return ""
+    were = "was" if left == 1 else "were"
+    return f"; {left} of the {found['held']} held at first {were} not: seen again, deleted otherwise, or held elsewhere"
 
 
 def _restored(found: dict[str, Any]) -> str:

@@ -164,13 +164,15 @@ class LivingResource(_message.Message):
     def __init__(self, cloud_service_id: _Optional[str] = ..., living_id: _Optional[str] = ..., name: _Optional[str] = ..., resource_id: _Optional[str] = ...) -> None: ...
 
 class UndoInfo(_message.Message):
-    __slots__ = ("restored", "not_restored", "living", "complete")
+    __slots__ = ("restored", "not_restored", "living", "complete", "approved")
     RESTORED_FIELD_NUMBER: _ClassVar[int]
     NOT_RESTORED_FIELD_NUMBER: _ClassVar[int]
     LIVING_FIELD_NUMBER: _ClassVar[int]
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
     restored: int
     not_restored: int
     living: _containers.RepeatedCompositeFieldContainer[LivingResource]
     complete: bool
-    def __init__(self, restored: _Optional[int] = ..., not_restored: _Optional[int] = ..., living: _Optional[_Iterable[_Union[LivingResource, _Mapping]]] = ..., complete: _Optional[bool] = ...) -> None: ...
+    approved: _containers.RepeatedCompositeFieldContainer[DeletionInfo]
+    def __init__(self, restored: _Optional[int] = ..., not_restored: _Optional[int] = ..., living: _Optional[_Iterable[_Union[LivingResource, _Mapping]]] = ..., complete: _Optional[bool] = ..., approved: _Optional[_Iterable[_Union[DeletionInfo, _Mapping]]] = ...) -> None: ...

@@ -27,7 +27,7 @@ from inventory.stubs.spaceone.api.core.v1 import query_pb2 as spaceone_dot_api_d
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2 as spaceone_dot_api_dot_inventory_dot_v1_dot_collector__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,inventory/operations/v1/job_operations.proto\x12\x17inventory.operations.v1\x1a\x1cgoogle/api/annotations.proto\x1a spaceone/api/core/v1/query.proto\x1a)spaceone/api/inventory/v1/collector.proto\"1\n\x0cRetryRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"I\n\x0fJobFactsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\x12\x13\n\x0bjob_task_id\x18\x03 \x01(\t\"\x88\x02\n\x08JobFacts\x12/\n\x03job\x18\x01 \x01(\x0b\x32\".spaceone.api.inventory.v1.JobInfo\x12\x10\n\x08retry_of\x18\x02 \x01(\t\x12\x12\n\nretried_by\x18\x03 \x01(\t\x12\x14\n\x0c\x66\x61iled_tasks\x18\x04 \x01(\x05\x12\x15\n\rnot_retryable\x18\x05 \x01(\t\x12\x35\n\x08warnings\x18\x06 \x03(\x0b\x32#.inventory.operations.v1.JobWarning\x12/\n\x05holds\x18\x07 \x03(\x0b\x32 .inventory.operations.v1.JobHold\x12\x10\n\x08restored\x18\x08 \x01(\x05\"^\n\nSliceQuery\x12\x13\n\x0bjob_task_id\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.spaceone.api.core.v1.Page\x12\x11\n\tdomain_id\x18\x03 \x01(\t\"\xfd\x01\n\tSliceInfo\x12\x10\n\x08slice_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x05\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\x05\x12\x11\n\twaits_for\x18\x05 \x01(\t\x12\x15\n\rcreated_count\x18\x06 \x01(\x05\x12\x15\n\rupdated_count\x18\x07 \x01(\x05\x12\x15\n\rfailure_count\x18\x08 \x01(\x05\x12\x13\n\x0b\x65rror_count\x18\t \x01(\x05\x12\x16\n\x0eplanned_others\x18\n \x01(\x08\x12\x12\n\nstarted_at\x18\x0b \x01(\t\x12\x13\n\x0b\x66inished_at\x18\x0c \x01(\t\"U\n\tSliceList\x12\x33\n\x07results\x18\x01 \x03(\x0b\x32\".inventory.operations.v1.SliceInfo\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"B\n\x07JobHold\x12\x13\n\x0b\x64\x65letion_id\x18\x01 \x01(\t\x12\x11\n\tsecret_id\x18\x02 \x01(\t\x12\x0f\n\x07missing\x18\x03 \x01(\x05\"\x81\x01\n\nJobWarning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\r\n\x05tasks\x18\x03 \x01(\x05\x12\x0f\n\x07\x65xample\x18\x04 \x01(\t\x12\x36\n\x08of_tasks\x18\x05 \x03(\x0b\x32$.inventory.operations.v1.TaskWarning\"U\n\x0bTaskWarning\x12\x13\n\x0bjob_task_id\x18\x01 \x01(\t\x12\x11\n\tsecret_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x0f\n\x07\x65xample\x18\x04 \x01(\t2\xa1\x03\n\rJobOperations\x12\x80\x01\n\x05retry\x12%.inventory.operations.v1.RetryRequest\x1a!.inventory.operations.v1.JobFacts\"-\x82\xd3\xe4\x93\x02\'\"\"/inventory/operations/v1/job/retry:\x01*\x12\x7f\n\x03get\x12(.inventory.operations.v1.JobFactsRequest\x1a!.inventory.operations.v1.JobFacts\"+\x82\xd3\xe4\x93\x02%\" /inventory/operations/v1/job/get:\x01*\x12\x8b\x01\n\x0blist_slices\x12#.inventory.operations.v1.SliceQuery\x1a\".inventory.operations.v1.SliceList\"3\x82\xd3\xe4\x93\x02-\"(/inventory/operations/v1/job/list-slices:\x01*b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,inventory/operations/v1/job_operations.proto\x12\x17inventory.operations.v1\x1a\x1cgoogle/api/annotations.proto\x1a spaceone/api/core/v1/query.proto\x1a)spaceone/api/inventory/v1/collector.proto\"1\n\x0cRetryRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\"I\n\x0fJobFactsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tdomain_id\x18\x02 \x01(\t\x12\x13\n\x0bjob_task_id\x18\x03 \x01(\t\"\xbc\x02\n\x08JobFacts\x12/\n\x03job\x18\x01 \x01(\x0b\x32\".spaceone.api.inventory.v1.JobInfo\x12\x10\n\x08retry_of\x18\x02 \x01(\t\x12\x12\n\nretried_by\x18\x03 \x01(\t\x12\x14\n\x0c\x66\x61iled_tasks\x18\x04 \x01(\x05\x12\x15\n\rnot_retryable\x18\x05 \x01(\t\x12\x35\n\x08warnings\x18\x06 \x03(\x0b\x32#.inventory.operations.v1.JobWarning\x12/\n\x05holds\x18\x07 \x03(\x0b\x32 .inventory.operations.v1.JobHold\x12\x10\n\x08restored\x18\x08 \x01(\x05\x12\x32\n\x08\x61pproved\x18\t \x03(\x0b\x32 .inventory.operations.v1.JobHold\"^\n\nSliceQuery\x12\x13\n\x0bjob_task_id\x18\x01 \x01(\t\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.spaceone.api.core.v1.Page\x12\x11\n\tdomain_id\x18\x03 \x01(\t\"\xfd\x01\n\tSliceInfo\x12\x10\n\x08slice_id\x18\x01 \x01(\t\x12\x0e\n\x06number\x18\x02 \x01(\x05\x12\x0e\n\x06status\x18\x03 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x04 \x01(\x05\x12\x11\n\twaits_for\x18\x05 \x01(\t\x12\x15\n\rcreated_count\x18\x06 \x01(\x05\x12\x15\n\rupdated_count\x18\x07 \x01(\x05\x12\x15\n\rfailure_count\x18\x08 \x01(\x05\x12\x13\n\x0b\x65rror_count\x18\t \x01(\x05\x12\x16\n\x0eplanned_others\x18\n \x01(\x08\x12\x12\n\nstarted_at\x18\x0b \x01(\t\x12\x13\n\x0b\x66inished_at\x18\x0c \x01(\t\"U\n\tSliceList\x12\x33\n\x07results\x18\x01 \x03(\x0b\x32\".inventory.operations.v1.SliceInfo\x12\x13\n\x0btotal_count\x18\x02 \x01(\x05\"\x85\x01\n\x07JobHold\x12\x13\n\x0b\x64\x65letion_id\x18\x01 \x01(\t\x12\x11\n\tsecret_id\x18\x02 \x01(\t\x12\x0f\n\x07missing\x18\x03 \x01(\x05\x12\x15\n\rdeleted_count\x18\x04 \x01(\x05\x12\x16\n\x0erestored_count\x18\x05 \x01(\x05\x12\x12\n\ndecided_by\x18\x06 \x01(\t\"\x81\x01\n\nJobWarning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\r\n\x05\x63ount\x18\x02 \x01(\x05\x12\r\n\x05tasks\x18\x03 \x01(\x05\x12\x0f\n\x07\x65xample\x18\x04 \x01(\t\x12\x36\n\x08of_tasks\x18\x05 \x03(\x0b\x32$.inventory.operations.v1.TaskWarning\"U\n\x0bTaskWarning\x12\x13\n\x0bjob_task_id\x18\x01 \x01(\t\x12\x11\n\tsecret_id\x18\x02 \x01(\t\x12\r\n\x05\x63ount\x18\x03 \x01(\x05\x12\x0f\n\x07\x65xample\x18\x04 \x01(\t2\xa1\x03\n\rJobOperations\x12\x80\x01\n\x05retry\x12%.inventory.operations.v1.RetryRequest\x1a!.inventory.operations.v1.JobFacts\"-\x82\xd3\xe4\x93\x02\'\"\"/inventory/operations/v1/job/retry:\x01*\x12\x7f\n\x03get\x12(.inventory.operations.v1.JobFactsRequest\x1a!.inventory.operations.v1.JobFacts\"+\x82\xd3\xe4\x93\x02%\" /inventory/operations/v1/job/get:\x01*\x12\x8b\x01\n\x0blist_slices\x12#.inventory.operations.v1.SliceQuery\x1a\".inventory.operations.v1.SliceList\"3\x82\xd3\xe4\x93\x02-\"(/inventory/operations/v1/job/list-slices:\x01*b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,19 +45,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JOBFACTSREQUEST']._serialized_start=231
   _globals['_JOBFACTSREQUEST']._serialized_end=304
   _globals['_JOBFACTS']._serialized_start=307
-  _globals['_JOBFACTS']._serialized_end=571
-  _globals['_SLICEQUERY']._serialized_start=573
-  _globals['_SLICEQUERY']._serialized_end=667
-  _globals['_SLICEINFO']._serialized_start=670
-  _globals['_SLICEINFO']._serialized_end=923
-  _globals['_SLICELIST']._serialized_start=925
-  _globals['_SLICELIST']._serialized_end=1010
-  _globals['_JOBHOLD']._serialized_start=1012
-  _globals['_JOBHOLD']._serialized_end=1078
-  _globals['_JOBWARNING']._serialized_start=1081
-  _globals['_JOBWARNING']._serialized_end=1210
-  _globals['_TASKWARNING']._serialized_start=1212
-  _globals['_TASKWARNING']._serialized_end=1297
-  _globals['_JOBOPERATIONS']._serialized_start=1300
-  _globals['_JOBOPERATIONS']._serialized_end=1717
+  _globals['_JOBFACTS']._serialized_end=623
+  _globals['_SLICEQUERY']._serialized_start=625
+  _globals['_SLICEQUERY']._serialized_end=719
+  _globals['_SLICEINFO']._serialized_start=722
+  _globals['_SLICEINFO']._serialized_end=975
+  _globals['_SLICELIST']._serialized_start=977
+  _globals['_SLICELIST']._serialized_end=1062
+  _globals['_JOBHOLD']._serialized_start=1065
+  _globals['_JOBHOLD']._serialized_end=1198
+  _globals['_JOBWARNING']._serialized_start=1201
+  _globals['_JOBWARNING']._serialized_end=1330
+  _globals['_TASKWARNING']._serialized_start=1332
+  _globals['_TASKWARNING']._serialized_end=1417
+  _globals['_JOBOPERATIONS']._serialized_start=1420
+  _globals['_JOBOPERATIONS']._serialized_end=1837
 # @@protoc_insertion_point(module_scope)

@@ -28,7 +28,7 @@ class JobFactsRequest(_message.Message):
     def __init__(self, job_id: _Optional[str] = ..., domain_id: _Optional[str] = ..., job_task_id: _Optional[str] = ...) -> None: ...
 
 class JobFacts(_message.Message):
-    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings", "holds", "restored")
+    __slots__ = ("job", "retry_of", "retried_by", "failed_tasks", "not_retryable", "warnings", "holds", "restored", "approved")
     JOB_FIELD_NUMBER: _ClassVar[int]
     RETRY_OF_FIELD_NUMBER: _ClassVar[int]
     RETRIED_BY_FIELD_NUMBER: _ClassVar[int]
@@ -37,6 +37,7 @@ class JobFacts(_message.Message):
     WARNINGS_FIELD_NUMBER: _ClassVar[int]
     HOLDS_FIELD_NUMBER: _ClassVar[int]
     RESTORED_FIELD_NUMBER: _ClassVar[int]
+    APPROVED_FIELD_NUMBER: _ClassVar[int]
     job: _collector_pb2.JobInfo
     retry_of: str
     retried_by: str
@@ -45,7 +46,8 @@ class JobFacts(_message.Message):
     warnings: _containers.RepeatedCompositeFieldContainer[JobWarning]
     holds: _containers.RepeatedCompositeFieldContainer[JobHold]
     restored: int
-    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ..., holds: _Optional[_Iterable[_Union[JobHold, _Mapping]]] = ..., restored: _Optional[int] = ...) -> None: ...
+    approved: _containers.RepeatedCompositeFieldContainer[JobHold]
+    def __init__(self, job: _Optional[_Union[_collector_pb2.JobInfo, _Mapping]] = ..., retry_of: _Optional[str] = ..., retried_by: _Optional[str] = ..., failed_tasks: _Optional[int] = ..., not_retryable: _Optional[str] = ..., warnings: _Optional[_Iterable[_Union[JobWarning, _Mapping]]] = ..., holds: _Optional[_Iterable[_Union[JobHold, _Mapping]]] = ..., restored: _Optional[int] = ..., approved: _Optional[_Iterable[_Union[JobHold, _Mapping]]] = ...) -> None: ...
 
 class SliceQuery(_message.Message):
     __slots__ = ("job_task_id", "page", "domain_id")
@@ -94,14 +96,20 @@ class SliceList(_message.Message):
     def __init__(self, results: _Optional[_Iterable[_Union[SliceInfo, _Mapping]]] = ..., total_count: _Optional[int] = ...) -> None: ...
 
 class JobHold(_message.Message):
-    __slots__ = ("deletion_id", "secret_id", "missing")
+    __slots__ = ("deletion_id", "secret_id", "missing", "deleted_count", "restored_count", "decided_by")
     DELETION_ID_FIELD_NUMBER: _ClassVar[int]
     SECRET_ID_FIELD_NUMBER: _ClassVar[int]
     MISSING_FIELD_NUMBER: _ClassVar[int]
+    DELETED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    RESTORED_COUNT_FIELD_NUMBER: _ClassVar[int]
+    DECIDED_BY_FIELD_NUMBER: _ClassVar[int]
     deletion_id: str
     secret_id: str
     missing: int
-    def __init__(self, deletion_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., missing: _Optional[int] = ...) -> None: ...
+    deleted_count: int
+    restored_count: int
+    decided_by: str
+    def __init__(self, deletion_id: _Optional[str] = ..., secret_id: _Optional[str] = ..., missing: _Optional[int] = ..., deleted_count: _Optional[int] = ..., restored_count: _Optional[int] = ..., decided_by: _Optional[str] = ...) -> None: ...
 
 class JobWarning(_message.Message):
     __slots__ = ("code", "count", "tasks", "example", "of_tasks")
