@@ -223,6 +223,12 @@ def test_a_hold_that_is_only_forecast_is_not_logged_as_one(
     assert [entry["event"] for entry in (*forecast, *logs)].count("deletion_held") == 1
     assert "deletion_held" not in {entry["event"] for entry in forecast}
 
+    # What is held by now is no loss of the next collect.
+    again = rehearsals.run(collector_id, **ONE)
+    counted = ("deleted", "held", "missed", "unseen", "held_already")
+    assert [again["counts"][name] for name in counted] == [0, 0, 0, 0, 21]
+    assert rehearsals.changes(again) == []
+
 
 def test_what_others_deleted_or_a_filter_or_a_mode_leaves_out_is_not_unseen(
     whole: Whole, plugin: FakePlugin, rehearsals: Rehearsals, collector_id: str

@@ -18,5 +18,10 @@ def test_a_dropped_feature_is_harm() -> None:
 
 
 def test_what_is_new_changed_or_unchanged_is_none() -> None:
-    assert harm({"status": "SUCCESS", "counts": {name: 1 for name in COUNTS if name not in HARMFUL}}) == ""
+    counts = {name: 1 for name in (*COUNTS, "held_already") if name not in HARMFUL}
+    assert harm({"status": "SUCCESS", "counts": counts, "tasks": [{}]}) == ""
     assert harm({"status": "FAILURE", "counts": {}}) == "it ended as FAILURE"
+
+
+def test_a_dry_run_that_tried_nothing_proves_nothing() -> None:
+    assert harm({"status": "SUCCESS", "counts": {}}).startswith("nothing was tried")

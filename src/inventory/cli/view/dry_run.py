@@ -15,12 +15,14 @@ from inventory.cli.view.output import Column, console, status, styled, table_of
 from inventory.cli.view.watch import EXIT_INTERRUPTED, POLL_SECONDS, RETRY_SECONDS
 from inventory.domain.plain import Json
 from inventory.domain.reference_key import type_name
+from inventory.domain.texts import counted
 
 COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "unseen", "failed", "errors")
 _COUNT_WORDS: Final[Mapping[str, str]] = {"updated": "changed"}
 """A job counts everything that it saw as updated, changed or not."""
 HARMFUL: Final = ("deleted", "held", "missed", "unseen", "failed", "errors")
 """Counts that are 0 if a collect still sees everything, and fails nowhere."""
+_NOTHING_TRIED: Final = "nothing was tried, because the collector has no secret to collect with"
 _ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 _DIFFS_SHOWN: Final = 3
 _VALUE_CHARACTERS: Final = 40
@@ -59,20 +61,31 @@ def finished_dry_run(client: Client, dry_run_id: str) -> dict[str, Any]:
 def harm(report: Json) -> str:
     """Return the part of the report that speaks against the collect, as text; empty if there is none."""
     counts = report.get("counts", {})
-    found = [f"{counts[name]} {name}" for name in HARMFUL if counts.get(name)]
+    found = [_counted(counts[name], name) for name in HARMFUL if counts.get(name)]
     if features := report.get("dropped_features"):
         found.append(f"no longer supports {', '.join(map(one_line, features))}")
     if not found and report["status"] != "SUCCESS":
         found.append(f"it ended as {report['status']}")
+    if not found and not report.get("tasks"):
+        found.append(_NOTHING_TRIED)
     return ", ".join(found)
+
+
+def _counted(number: int, name: str) -> str:
+    word = _COUNT_WORDS.get(name, name)
+    return counted(number, word.removesuffix("s") if name == "errors" else word, word)
 
 
 def print_report(report: Json, changes: Json) -> None:
     """Print a report for people, with some of its changes."""
     out = console()
     counts = report.get("counts", {})
-    counted = ", ".join(f"{counts.get(name, 0)} {_COUNT_WORDS.get(name, name)}" for name in COUNTS)
-    out.print(styled(f"{report['dry_run_id']}: ", status(report["status"]), f", {counted}"))
+    numbers = ", ".join(_counted(counts.get(name, 0), name) for name in COUNTS)
+    if held := counts.get("held_already"):
+        numbers += f", {held} already held"
+    out.print(styled(f"{report['dry_run_id']}: ", status(report["status"]), f", {numbers}"))
+    if report["status"] == "SUCCESS" and not report.get("tasks"):
+        out.print(styled((_NOTHING_TRIED, "yellow")))
     if features := report.get("dropped_features"):
         out.print(styled(("no longer supported: ", "yellow"), one_line(", ".join(features))))
     for error in report.get("errors", []):
@@ -84,7 +97,7 @@ def print_report(report: Json, changes: Json) -> None:
         out.print(table_of(changes["results"], CHANGE_COLUMNS))
     shown, total = len(changes.get("results", [])), changes.get("total_count", 0)
     if shown < total:
-        out.print(f"{shown} of {total} changes; see all: inventory dry-run changes {report['dry_run_id']}")
+        out.print(f"{shown} of {counted(total, 'change')}; see all: inventory dry-run changes {report['dry_run_id']}")
 
 
 def _what(change: Json) -> Text:

@@ -17,7 +17,7 @@ from inventory.console.visit import Visit
 LIMIT: Final = 30
 ACTIONS: Final = ("DELETE", "HOLD", "MISS", "UNSEEN", "UPDATE", "CREATE")
 """What a collect would do to a resource, the most harmful first."""
-COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "unseen", "failed")
+COUNTS: Final = ("created", "updated", "unchanged", "deleted", "held", "missed", "unseen", "held_already", "failed")
 ENDED: Final = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
 
 

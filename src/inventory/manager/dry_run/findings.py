@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -50,6 +51,21 @@ def supported_features(database: Database[Document]) -> frozenset[str]:
     return frozenset(str(each) for each in features) if isinstance(features, list) else frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """Numbers of resources that a complete task did not see.
+
+    Attributes:
+        unseen: neither counted as missed nor held already.
+        held_already: in an earlier hold.
+        held_and_missed: those of ``held_already`` that the task counted as missed.
+    """
+
+    unseen: int
+    held_already: int
+    held_and_missed: int
+
+
 class Findings:
     """Reads them once the dry run has ended.
 
@@ -66,33 +82,55 @@ class Findings:
         self._missed = {
             "garbage_task_id": {"$in": [task["job_task_id"] for task in self.tasks]},
             "deleted": {"$ne": True},
-            "hold_id": {"$nin": hold_ids},
+            "hold_id": None,
         }
         self._held = {"hold_id": {"$in": hold_ids}}
 
-    def unseen(self, task: Mapping[str, Any]) -> int:
-        """Return how many active resources of its secret a task did not see and would neither delete, hold nor miss.
+    def not_seen(self, task: Mapping[str, Any]) -> NotSeen:
+        """Count the active resources of its secret that a task did not see and would neither delete nor hold.
 
         Garbage collection spares what was seen recently, and does nothing for some plugins and for empty streams, so
-        its counts do not show that a plugin loses resources.
+        its counts do not show that a plugin loses resources. What is held already is no loss that it would cause.
         """
-        return sum(1 for _ in self._unseen(task))
+        unseen = held = held_and_missed = 0
+        for state in self._not_seen(task):
+            missed = state.get("garbage_task_id") == task["job_task_id"]
+            held += state["held"]
+            held_and_missed += state["held"] and missed
+            unseen += not state["held"] and not missed
+        return NotSeen(unseen, held, held_and_missed)
 
     def _unseen(self, task: Mapping[str, Any]) -> Iterator[Document]:
+        for state in self._not_seen(task):
+            if not state["held"] and state.get("garbage_task_id") != task["job_task_id"]:
+                yield state
+
+    def _not_seen(self, task: Mapping[str, Any]) -> Iterator[Document]:
+        """Yield the states of active resources of its secret that a complete task did not see and would not hold.
+
+        Each also says, as ``held``, whether an earlier hold of a collect, or one for its age, holds the resource.
+        """
         if not is_complete(task):
             return
         pair = {name: task[name] for name in ("domain_id", "collector_id", "secret_id")}
-        other = {"$ne": task["job_task_id"]}
         states = self._states.find(
-            {**pair, "job_task_id": other, "garbage_task_id": other, "deleted": {"$ne": True}},
-            {"cloud_service_id": 1},
+            {
+                **pair,
+                "job_task_id": {"$ne": task["job_task_id"]},
+                "deleted": {"$ne": True},
+                "hold_id": {"$ne": hold_id_of(task["job_task_id"])},
+            },
+            {"cloud_service_id": 1, "garbage_task_id": 1, "hold_id": 1},
             batch_size=_BATCH,
         )
         for batch in batched(states, _BATCH):
             wanted = {"$in": [state["cloud_service_id"] for state in batch]}
             active = {"domain_id": task["domain_id"], "cloud_service_id": wanted, "state": "ACTIVE"}
-            living = {row["cloud_service_id"] for row in self._services.find(active, {"cloud_service_id": 1})}
-            yield from (state for state in batch if state["cloud_service_id"] in living)
+            found = self._services.find(active, {"cloud_service_id": 1, "hold_id": 1})
+            holds = {row["cloud_service_id"]: row.get("hold_id") for row in found}
+            for state in batch:
+                if (key := state["cloud_service_id"]) in holds:
+                    yield {**state, "held": bool(state.get("hold_id") or holds[key])}
 
     def changed(self) -> int:
         """Return how many existing resources would be changed."""
@@ -130,12 +168,15 @@ class Findings:
         self, action: str, batch: Sequence[Mapping[str, Any]], created: frozenset[str]
     ) -> list[Document]:
         wanted = {"cloud_service_id": {"$in": [each["cloud_service_id"] for each in batch]}}
-        found = self._services.find(wanted, dict.fromkeys(("cloud_service_id", *_SHOWN), 1))
+        found = self._services.find(wanted, dict.fromkeys(("cloud_service_id", "hold_id", *_SHOWN), 1))
         resources = {each["cloud_service_id"]: each for each in found}
         changes = []
         for each in batch:
             key = each["cloud_service_id"]
             resource = resources.get(key, {})
+            if action == MISS and resource.get("hold_id"):
+                # Held for its age, so it is not deleted after further misses.
+                continue
             change: Document = {
                 "action": action,
                 "resource": {name: resource[name] for name in _SHOWN if name in resource},

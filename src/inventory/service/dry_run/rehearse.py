@@ -18,7 +18,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.job.stored_error import error_document
 from inventory.domain.principal import Principal, system_principal
 from inventory.errors import ConnectionFailureError, InventoryError, JobTimeoutError
-from inventory.manager.dry_run.findings import Findings, is_complete, supported_features
+from inventory.manager.dry_run.findings import Findings, NotSeen, is_complete, supported_features
 from inventory.manager.dry_run.runs import DryRunManager
 from inventory.manager.job.manager import JobManager
 from inventory.model.connection import Document, translated_errors
@@ -199,7 +199,7 @@ class DryRunner:
             if is_complete(task) and not task.get("garbage_collected"):
                 rehearsal.before_garbage(cast("StoredJobTask", task))
         self.runs.replace_changes(claimed, findings.changes(self.max_changes))
-        rows = [{**_row(task), "unseen": findings.unseen(task)} for task in findings.tasks]
+        rows = [_row(task, findings.not_seen(task)) for task in findings.tasks]
         counts = _summed(rows)
         counts["updated"] = min(findings.changed(), counts["seen"])
         counts["unchanged"] = counts.pop("seen") - counts["updated"]
@@ -266,17 +266,19 @@ class _Watch:
             self._running.beat()
 
 
-def _row(task: Document) -> Document:
+def _row(task: Document, not_seen: NotSeen) -> Document:
     """Return what the report contains about one secret."""
     counts = {name: int(task.get(stored) or 0) for stored, name in _COUNTS.items()}
-    counts["missed"] -= counts["held"]
+    counts["missed"] = max(counts["missed"] - counts["held"] - not_seen.held_and_missed, 0)
     return {
         "secret_id": task["secret_id"],
         "status": task["status"],
         **counts,
+        "unseen": not_seen.unseen,
+        "held_already": not_seen.held_already,
         "error_list": list(task.get("errors") or ())[:_ERRORS_KEPT],
     }
 
 
 def _summed(rows: Sequence[Document]) -> dict[str, int]:
-    return {name: sum(row[name] for row in rows) for name in (*_COUNTS.values(), "unseen")}
+    return {name: sum(row[name] for row in rows) for name in (*_COUNTS.values(), "unseen", "held_already")}

@@ -51,7 +51,7 @@ class DryRunChangeQuery(_message.Message):
     def __init__(self, dry_run_id: _Optional[str] = ..., action: _Optional[_Union[DryRunChange.Action, str]] = ..., page: _Optional[_Union[_query_pb2.Page, _Mapping]] = ..., domain_id: _Optional[str] = ...) -> None: ...
 
 class DryRunCounts(_message.Message):
-    __slots__ = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "uncounted", "errors", "unseen")
+    __slots__ = ("created", "updated", "unchanged", "deleted", "held", "missed", "failed", "uncounted", "errors", "unseen", "held_already")
     CREATED_FIELD_NUMBER: _ClassVar[int]
     UPDATED_FIELD_NUMBER: _ClassVar[int]
     UNCHANGED_FIELD_NUMBER: _ClassVar[int]
@@ -62,6 +62,7 @@ class DryRunCounts(_message.Message):
     UNCOUNTED_FIELD_NUMBER: _ClassVar[int]
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     UNSEEN_FIELD_NUMBER: _ClassVar[int]
+    HELD_ALREADY_FIELD_NUMBER: _ClassVar[int]
     created: int
     updated: int
     unchanged: int
@@ -72,7 +73,8 @@ class DryRunCounts(_message.Message):
     uncounted: int
     errors: int
     unseen: int
-    def __init__(self, created: _Optional[int] = ..., updated: _Optional[int] = ..., unchanged: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., unseen: _Optional[int] = ...) -> None: ...
+    held_already: int
+    def __init__(self, created: _Optional[int] = ..., updated: _Optional[int] = ..., unchanged: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., unseen: _Optional[int] = ..., held_already: _Optional[int] = ...) -> None: ...
 
 class DryRunError(_message.Message):
     __slots__ = ("error_code", "message", "additional")
@@ -85,7 +87,7 @@ class DryRunError(_message.Message):
     def __init__(self, error_code: _Optional[str] = ..., message: _Optional[str] = ..., additional: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class DryRunTask(_message.Message):
-    __slots__ = ("secret_id", "status", "created", "seen", "deleted", "held", "missed", "failed", "uncounted", "errors", "error_list", "unseen")
+    __slots__ = ("secret_id", "status", "created", "seen", "deleted", "held", "missed", "failed", "uncounted", "errors", "error_list", "unseen", "held_already")
     SECRET_ID_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     CREATED_FIELD_NUMBER: _ClassVar[int]
@@ -98,6 +100,7 @@ class DryRunTask(_message.Message):
     ERRORS_FIELD_NUMBER: _ClassVar[int]
     ERROR_LIST_FIELD_NUMBER: _ClassVar[int]
     UNSEEN_FIELD_NUMBER: _ClassVar[int]
+    HELD_ALREADY_FIELD_NUMBER: _ClassVar[int]
     secret_id: str
     status: str
     created: int
@@ -110,7 +113,8 @@ class DryRunTask(_message.Message):
     errors: int
     error_list: _containers.RepeatedCompositeFieldContainer[DryRunError]
     unseen: int
-    def __init__(self, secret_id: _Optional[str] = ..., status: _Optional[str] = ..., created: _Optional[int] = ..., seen: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., error_list: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., unseen: _Optional[int] = ...) -> None: ...
+    held_already: int
+    def __init__(self, secret_id: _Optional[str] = ..., status: _Optional[str] = ..., created: _Optional[int] = ..., seen: _Optional[int] = ..., deleted: _Optional[int] = ..., held: _Optional[int] = ..., missed: _Optional[int] = ..., failed: _Optional[int] = ..., uncounted: _Optional[int] = ..., errors: _Optional[int] = ..., error_list: _Optional[_Iterable[_Union[DryRunError, _Mapping]]] = ..., unseen: _Optional[int] = ..., held_already: _Optional[int] = ...) -> None: ...
 
 class DryRunInfo(_message.Message):
     __slots__ = ("dry_run_id", "status", "collector_id", "secret_id", "filter", "collect_mode", "plugin_version", "endpoint", "counts", "tasks", "errors", "created_at", "started_at", "finished_at", "expires_at", "dropped_features", "options")
