@@ -27,7 +27,7 @@ CHUNK_BYTES = 64 * 1024
 DELAY_SECONDS = 0.15
 TRICKLE_BYTES = 4096
 TRICKLE_SECONDS = 0.02
-CALL_SECONDS = 10.0
+CALL_SECONDS = 60.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 Clients = Callable[[int], set[int]]
