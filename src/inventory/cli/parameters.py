@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from types import MappingProxyType
 from typing import Any, Final
 
 import click
+
+from inventory.domain import plain
 
 _FORM: Final = """'{"key": "value"}'"""
 """A JSON object as a shell takes it."""
@@ -19,14 +20,16 @@ class StructParameter(click.ParamType[Any]):
     name = "json"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the dict."""
+        """Return the dict; an integer beyond 2^53, which a message cannot hold, is a text."""
         if isinstance(value, dict):
             return value
         try:
             text = click.open_file(value[1:]).read() if value.startswith("@") else value
-            decoded = json.loads(text)
+            decoded = plain.read_json(text)
         except OSError as exc:
             self.fail(f"{value[1:]}: {exc.strerror}", param, ctx)
+        except plain.RepeatedKeyError as exc:
+            self.fail(str(exc), param, ctx)
         except ValueError as exc:
             self.fail(f"is not JSON: {exc}; an object is written as {_FORM}, or as @FILE", param, ctx)
         if not isinstance(decoded, dict):

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final, Never
+from typing import Any, Final
 
 import yaml
+
+from inventory.domain import plain
 
 
 def load(text: str) -> object:
     """Return the content of the YAML document ``text``; None for an empty one.
 
     Raises:
-        yaml.YAMLError: see :func:`load_with_node`.
+        yaml.YAMLError: it is not YAML, is nested too deeply, has a key twice in a mapping (:class:`RepeatedKeyError`),
+            or a value does not match its form or tag, such as the date ``2024-13-45``. PyYAML's own message may quote
+            the text.
     """
-    return load_with_node(text)[1]
+    return _load(_Loader, text)[1]
 
 
 def load_with_node(text: str) -> tuple[yaml.Node | None, object]:
-    """Return the YAML document ``text`` twice: as nodes, which have line numbers, and as values.
+    """Return the YAML document ``text`` twice: as nodes, which have line numbers, and as values as they are written.
 
     Raises:
-        yaml.YAMLError: it is not YAML, is nested too deeply, or a value does not match its form or tag, such as the
-            date ``2024-13-45``. PyYAML's own message may quote the text.
+        yaml.YAMLError: see :func:`load_as_written`.
     """
-    return _load(_Loader, text)
+    return _load(_AsWritten, text)
 
 
 def _load(kind: type[_Loader], text: str) -> tuple[yaml.Node | None, object]:
@@ -44,13 +47,21 @@ def load_as_written(text: str) -> object:
     """Return the content of the JSON or YAML document ``text``, where no value loses what was written.
 
     In YAML, ``012``, ``no``, ``1.10`` and ``2024-01-01`` are texts: a number or boolean is only what would be written
-    the same way again, such as ``12`` or ``true``.
+    the same way again, such as ``12`` or ``true``. In both, so is an integer beyond 2^53 (9007199254740992).
 
     Raises:
-        yaml.YAMLError: see :func:`load_with_node`.
+        yaml.YAMLError: see :func:`load`.
     """
     try:
-        content: object = json.loads(text, parse_constant=_refuse)
+        content: object = plain.read_json(text)
+    except plain.RepeatedKeyError as exc:
+        try:
+            return _load(_AsWritten, text)[1]
+        except RepeatedKeyError:
+            raise
+        except yaml.YAMLError:
+            # Such as JSON that is indented by tabs: the line is unknown.
+            raise RepeatedKeyError(problem=str(exc)) from None
     except (ValueError, RecursionError):
         return _load(_AsWritten, text)[1]
     return content
@@ -62,7 +73,22 @@ def place(error: yaml.YAMLError) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
 
 
+class RepeatedKeyError(yaml.error.MarkedYAMLError):
+    """A mapping has the same key twice, of which YAML parsers drop one."""
+
+
 class _Loader(yaml.SafeLoader):
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Compose as usual, but refuse a key that is there twice; what ``<<`` merges may be overridden."""
+        node: yaml.MappingNode = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise RepeatedKeyError(problem="this key is there twice", problem_mark=key.start_mark)
+                seen.add(key.value)
+        return node
+
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Construct as usual, but turn other Python errors into YAML errors: PyYAML checks only the form of values."""
         try:
@@ -85,8 +111,4 @@ class _AsWritten(_Loader):
         if not isinstance(node, yaml.ScalarNode) or value is None or isinstance(value, str):
             return value
         same = isinstance(value, bool | int | float) and json.dumps(value) == node.value
-        return value if same else node.value
-
-
-def _refuse(constant: str) -> Never:
-    raise ValueError(constant)
+        return (plain.read_whole(node.value) if type(value) is int else value) if same else node.value

@@ -158,7 +158,7 @@ def _mode(found: os.stat_result) -> int:
 
 
 def _entries(text: str, section: str) -> list[Entry]:
-    loaded: Any = yaml_text.load(text)
+    loaded: Any = yaml_text.load_with_node(text)[1]
     return list((loaded or {}).get(section) or [])
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import configparser
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 import yaml
 
+from inventory.domain import plain
 from inventory.domain.plain import Json, MutableJson
 from inventory.errors import SettingsError
 from inventory.process import yaml_text
@@ -208,7 +208,7 @@ def _ini(path: Path, prefix: str = "") -> dict[str, dict[str, str]]:
 def _mapping(path: Path, *, json_only: bool = False) -> dict[str, Any]:
     try:
         text = _bytes(path).decode("utf-8")
-        content = json.loads(text) if json_only else yaml_text.load_as_written(text)
+        content = plain.read_json(text) if json_only else yaml_text.load_as_written(text)
     except (ValueError, RecursionError, yaml.YAMLError):
         raise _none(f"{path}: is not of the form that the tool writes") from None
     if not isinstance(content, dict):

@@ -83,11 +83,11 @@ def _checked(
     document = _Document(text)
     first, last = gone(document)
     kept = Counter(comment.text for comment in document.comments if not first <= comment.line < last)
-    wanted: Any = yaml_text.load(text) or {}
+    wanted: Any = yaml_text.load_with_node(text)[1] or {}
     meant(wanted)
     made = edit(document)
     try:
-        found = yaml_text.load(made)
+        found = yaml_text.load_with_node(made)[1]
         lost = kept - Counter(comment.text for comment in comments_of(made))
     except yaml.YAMLError:
         found, lost = None, kept

@@ -95,8 +95,19 @@ def test_what_is_typed_becomes_the_type_of_the_schema(about: Any, text: str, val
 @pytest.mark.parametrize(
     ("about", "text"),
     [({"type": "integer"}, "x"), ({"type": "number"}, "1,5"), ({"enum": ["a"]}, "b"), ({"enum": ["a"]}, "0"), ({}, "{")]
-    + [({}, text) for text in ("NaN", "[1e999]", "1" * 400, "[-Infinity]", '{"a": "\\ud800"}', "[" * 90 + "]" * 90)]
-    + [({"type": "number"}, text) for text in ("nan", "inf", "-inf", "1e999", "9" * 400, "²")],
+    + [
+        ({}, text)
+        for text in (
+            "NaN",
+            '{"a": 1, "a": 2}',
+            "[1e999]",
+            "1" * 400,
+            "[-Infinity]",
+            '{"a": "\\ud800"}',
+            "[" * 90 + "]" * 90,
+        )
+    ]
+    + [({"type": "number"}, text) for text in ("nan", "inf", "-inf", "1e999", "9" * 400, "²", "9007199254740993")],
 )
 def test_what_does_not_fit_names_the_field(about: Any, text: str) -> None:
     fields = option_fields({"properties": {"x": {"title": "The X", **about}}}, {})
@@ -180,6 +191,7 @@ def test_secrets_inside_an_option_and_secrets_that_the_schema_marks_are_not_show
 
 def test_json_holds_whole_numbers_as_such() -> None:
     assert read_json("[1, 2.5, true]", "X") == [1, 2.5, True]
+    assert read_json("[9007199254740992, -12345678901234567890]", "X") == [2**53, "-12345678901234567890"]
 
 
 def test_a_filter_is_lists_and_texts() -> None:

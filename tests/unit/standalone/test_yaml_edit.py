@@ -117,7 +117,6 @@ def test_a_first_entry_finds_its_place_in_every_form_of_an_empty_section(text: s
         '{"plugins": [{"plugin_id": "a"}]}',
         "plugins: [{plugin_id: a}]\n",
         "plugins: &all\n- {plugin_id: a}\nsecrets: *all\n",
-        "plugins:\n- plugin_id: a\nplugins:\n- plugin_id: b\n",
     ],
 )
 def test_a_form_that_an_edit_would_break_is_refused(text: str) -> None:

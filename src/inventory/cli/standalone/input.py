@@ -12,6 +12,7 @@ from typing import Any
 import click
 import yaml
 
+from inventory.domain import plain
 from inventory.process import yaml_text
 from inventory.standalone.catalogue import Provider, SecretField
 
@@ -33,9 +34,13 @@ def mapping_from(*, file: str | None, variable_name: str | None, option: str = "
         return None
     source = f"{option} {file}" if file else f"the environment variable {variable_name}"
     try:
-        content: Any = yaml_text.load_as_written(_text(file)) if file else json.loads(variable(str(variable_name)))
+        content: Any = yaml_text.load_as_written(_text(file)) if file else plain.read_json(variable(str(variable_name)))
     except OSError as exc:
         raise click.UsageError(f"{source}: {exc.strerror}") from None
+    except yaml_text.RepeatedKeyError as exc:
+        raise click.UsageError(f"{source}: {yaml_text.place(exc)}{exc.problem}") from None
+    except plain.RepeatedKeyError as exc:
+        raise click.UsageError(f"{source}: {exc}") from None
     except (ValueError, RecursionError, yaml.YAMLError):
         # The parser's own message may quote the data.
         raise click.UsageError(f"{source}: is neither JSON nor YAML") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 
@@ -11,6 +10,7 @@ import yaml
 from inventory.connector.ports import SecretInformation, SecretSelector
 from inventory.connector.static.file import StaticFile, read_private
 from inventory.connector.static.schema import SecretEntry
+from inventory.domain import plain
 from inventory.domain.plain import Json
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorSecretError, NotFoundError
@@ -62,6 +62,8 @@ class StaticSecretStore:
             return _mapping(entry, yaml_text.load_as_written(read_private(path)), f"data_file {path}")
         except OSError as exc:
             raise _error(entry, f"data_file {path}: {exc.strerror}") from exc
+        except yaml_text.RepeatedKeyError as exc:
+            raise _error(entry, f"data_file {path}: {yaml_text.place(exc)}{exc.problem}") from None
         except (yaml.YAMLError, UnicodeDecodeError):
             # The parser's own message may quote the data.
             raise _error(entry, f"data_file {path}: is neither JSON nor YAML") from None
@@ -93,7 +95,9 @@ def _from_environment(entry: SecretEntry, name: str) -> Json:
     if text is None:
         raise _error(entry, f"environment variable {name} is not set")
     try:
-        return _mapping(entry, json.loads(text), f"environment variable {name}")
+        return _mapping(entry, plain.read_json(text), f"environment variable {name}")
+    except plain.RepeatedKeyError as exc:
+        raise _error(entry, f"environment variable {name}: {exc}") from None
     except (ValueError, RecursionError):
         raise _error(entry, f"environment variable {name}: is not JSON") from None
 

@@ -7,19 +7,22 @@ import math
 from typing import Any, Final
 
 from inventory.console.forms.field_error import FieldError
+from inventory.domain import plain
 
 MAX_DEPTH: Final = 80
 """Levels of nesting; a message of the API holds about 100 in all."""
 
 
 def read_json(text: str, title: str) -> Any:
-    """Return the value of a JSON field.
+    """Return the value of a JSON field; an integer beyond 2^53, which a message cannot hold, is a text.
 
     Raises:
         FieldError: it is not JSON, or something that no message of the API can hold.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
+        value = plain.read_json(text, parse_float=_finite, parse_int=_whole)
+    except plain.RepeatedKeyError as exc:
+        raise FieldError(f"{title}: {exc}") from None
     except (ValueError, RecursionError) as exc:
         where = f"line {exc.lineno}, column {exc.colno}" if isinstance(exc, json.JSONDecodeError) else "a number"
         where = "its nesting" if isinstance(exc, RecursionError) else where
@@ -44,18 +47,20 @@ def read_number(text: str, title: str) -> int | float:
     """Return the finite number in a field.
 
     Raises:
-        FieldError: it is none.
+        FieldError: it is none, or an integer that no message can hold.
     """
     try:
-        return _whole(text) if text.lstrip("+-").isdecimal() else _finite(text)
+        number = _whole(text) if text.lstrip("+-").isdecimal() else _finite(text)
     except ValueError:
         raise FieldError(f"{title}: {text[:40]!r} is not a number") from None
-
-
-def _whole(text: str) -> int:
-    number = int(text)
-    _finite(text)  # the API's numbers are floats
+    if isinstance(number, str):
+        raise FieldError(f"{title}: {text[:40]} is beyond 9007199254740992 (2^53), and would be rounded")
     return number
+
+
+def _whole(text: str) -> int | str:
+    _finite(text)
+    return plain.read_whole(text)
 
 
 def _finite(text: str) -> float:
@@ -63,10 +68,6 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError
     return number
-
-
-def _refuse(_name: str) -> Any:
-    raise ValueError
 
 
 def _check(value: Any, title: str) -> None:
