@@ -19,7 +19,7 @@ from inventory.ingest.decision.match_values import stored_values
 from inventory.ingest.plan_writer import PlanWriter, Round, Written
 from inventory.ingest.reading.items import CONTENDED, Item, ItemReader, resolve, rounds
 from inventory.ingest.reading.kinds import CLOUD_SERVICE
-from inventory.ingest.review import REGION_KEYS
+from inventory.ingest.review import NAMED_KEYS
 from inventory.ingest.tally import Tally
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, ResourceStore
@@ -27,7 +27,7 @@ from inventory.manager.transactions import Transactions, pauses
 
 _ATTEMPTS: Final = 24
 """The number of times a resource is decided on again because another writer wrote it in between."""
-_BRIEF: Final = ("fingerprint", "fingerprint_outdated", "cloud_service_id", *REGION_KEYS)
+_BRIEF: Final = ("fingerprint", "fingerprint_outdated", "cloud_service_id", *NAMED_KEYS)
 """What is read of a stored resource that may be unchanged."""
 
 

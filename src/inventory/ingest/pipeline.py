@@ -26,7 +26,13 @@ from inventory.ingest.error_log import ErrorLog
 from inventory.ingest.metrics import BATCH_RESOURCES, BATCH_SECONDS, RESOURCES, count_unknown_type
 from inventory.ingest.plan_writer import PlanWriter
 from inventory.ingest.reading.batches import BatchReader
-from inventory.ingest.reading.kinds import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, REGION, Disposition, classify
+from inventory.ingest.reading.kinds import (
+    CLOUD_SERVICE,
+    CLOUD_SERVICE_TYPE,
+    REGION,
+    Disposition,
+    classify,
+)
 from inventory.ingest.review import Review
 from inventory.ingest.simple_resources import SimpleApplier
 from inventory.ingest.stores import IngestStores
@@ -153,6 +159,7 @@ class _Run:
         self._limits = limits
         self._transactions = transactions
         self._caches = stores.caches
+        self._stored = partial(stores.stored, context.domain_id)
         self._unknown_types = _UnknownTypes(context, stores.tasks, transactions)
         rules = stores.rules.list_of_collector(context.domain_id, context.collector_id)
         decider = Decider(
@@ -212,7 +219,7 @@ class _Run:
 
     def note_warnings(self) -> None:
         """Add the warnings of a whole stream to its task's."""
-        if found := self.tally.review.close():
+        if found := self.tally.review.close(self._stored):
             context = self.tally.context
             warnings = {code: (each.count, each.example, each.names) for code, each in found.items()}
             note = partial(self._tasks.warnings.note, context.domain_id, context.job_task_id, warnings)

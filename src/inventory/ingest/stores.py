@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -64,6 +64,13 @@ class IngestStores:
     def states(self) -> StateStore:
         """Return a store of the collection state, for one thread."""
         return StateStore(database=self.database)
+
+    def stored(self, domain_id: str, kind: ResourceKind, keys: Collection[tuple[str, ...]]) -> set[tuple[str, ...]]:
+        """Return which resources of a kind are stored, by the values of its natural keys."""
+        names = kind.natural_keys
+        query = {"$or": [dict(zip(names, key, strict=True)) for key in keys]}
+        found = self.resources[kind.resource_type].find(domain_id, query, fields=names)
+        return {tuple(str(each.get(name)) for name in names) for each in found}
 
 
 def plain_store(database: Database[Document], kind: ResourceKind) -> ResourceStore:

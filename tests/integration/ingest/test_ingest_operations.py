@@ -9,11 +9,12 @@ from inventory.ingest.pipeline import IngestLimits
 from inventory.model.indexes import declared_indexes
 from tests.commands import counted
 from tests.integration.ingest.ingest_tools import ingest
-from tests.streams.build import service
+from tests.streams.build import region, service, service_type
 
 BATCHES = 2
 LIMITS = IngestLimits(batch_count=500, batch_seconds=60)
-PER_STREAM = {("find", "collector_rule"): 1}
+PER_STREAM = {("find", "collector_rule"): 1, ("find", "cloud_service_type"): 1, ("find", "region"): 1}
+"""The latter two at its end, because the stream does not send the type and the region that its resources name."""
 LOOKUPS = {("find", "cloud_service"): 2}
 """By fingerprint, and by the match rule."""
 TRANSACTION = {("commitTransaction", "1"): 1}
@@ -34,6 +35,8 @@ INDEXED_ONCE_A_DAY = "updated_day"
 @pytest.fixture
 def collect(database, mongo_uri):
     """Ingest a thousand resources of a version and return the commands that this took."""
+
+    ingest(database, SystemClock(), [service_type(), region()])
 
     def run(version):
         stream = [service(number, data={"version": version}) for number in range(1_000)]

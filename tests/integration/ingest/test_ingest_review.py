@@ -17,16 +17,20 @@ from tests.streams.build import message, region, service, service_type
 
 @pytest.fixture
 def warned(database, clock, monkeypatch):
-    """Runs a stream in batches of two; returns its warnings: by code the count and the example."""
-    made = []
-    monkeypatch.setattr(
-        Review, "of", classmethod(lambda cls, context, of=Review.of: made.append(of(context)) or made[-1])
-    )
+    """Runs a stream in batches of two; returns its warnings: by code the count and the example.
 
-    def run(stream: list[Any], **changes: Any) -> dict[str, tuple[int, str]]:
+    An earlier stream has sent the type and the region that a service names, unless ``known`` is false.
+    """
+    reviews: list[dict[str, review.Warned]] = []
+    close = Review.close
+    monkeypatch.setattr(Review, "close", lambda self, stored: reviews.append(close(self, stored)) or reviews[-1])
+
+    def run(stream: list[Any], *, known: bool = True, **changes: Any) -> dict[str, tuple[int, str]]:
+        if known and not reviews:
+            ingest(database, clock, [service_type(), region()], limits=IngestLimits(), full_collect=False)
         result = ingest(database, clock, stream, limits=IngestLimits(batch_count=2), **changes)
         assert result.counts.failure == 0
-        return {code: (each.count, each.example) for code, each in made[-1].close().items()}
+        return {code: (each.count, each.example) for code, each in reviews[-1].items()}
 
     return run
 
@@ -59,6 +63,25 @@ def test_a_region_that_no_resource_of_a_whole_collect_names_is_unused(warned):
     assert warned(stream, full_collect=False) == warned(stream, parallel=True) == {}
 
 
+def test_types_and_regions_that_no_stream_has_sent_are_counted_each_once(warned):
+    stream = [service(1), service(2), service(3, cloud_service_type="Volume"), service(4, region_code="eu-1")]
+
+    assert warned(stream, known=False) == {
+        "NO_CLOUDSERVICETYPE": (2, "aws.EC2.Instance"),
+        "NO_REGION": (2, "aws/ap-northeast-2"),
+    }
+    # Unchanged resources are not decoded; their type and region are what is stored.
+    assert warned([*stream, region("eu-1")]) == {
+        "NO_CLOUDSERVICETYPE": (2, "aws.EC2.Instance"),
+        "NO_REGION": (1, "aws/ap-northeast-2"),
+    }
+    # What another slice of the task sends may come later.
+    assert warned(stream, parallel=True) == {}
+    # What an earlier stream has sent is known.
+    assert warned([service_type("Volume"), service_type(), region(), region("eu-1")], full_collect=False) == {}
+    assert warned(stream) == {}
+
+
 def test_a_message_that_other_receivers_would_refuse_is_counted(warned):
     large = service(1)
     large.size = LARGE_BYTES + 1
@@ -72,4 +95,5 @@ def test_hostile_regions_do_not_fail_a_stream(warned):
     for value in odd:
         looked = Review.of(replace(CONTEXT))
         looked.regions([message("inventory.Region", {"region_code": value, "provider": value})])
-        assert looked.close() == {}
+        looked.types([service_type(name=value, provider=value)])
+        assert looked.close(lambda _kind, keys: keys) == {}

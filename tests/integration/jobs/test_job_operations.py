@@ -10,7 +10,7 @@ from pymongo.database import Database
 
 from tests.commands import counted
 from tests.fakes.plugin import FakePlugin
-from tests.fakes.resources import cloud_service
+from tests.fakes.resources import cloud_service, cloud_service_type, region
 from tests.integration.jobs.jobs_kit import JobsKit
 from tests.manual_clock import ManualClock
 
@@ -27,20 +27,24 @@ OF_THE_SLICE = Counter(
         ("update", "job"): 1,
     }
 )
-OF_THE_INGEST = 7
-"""The commit of the batch's transaction among them."""
-"""The rules, two lookups, and one write each of records, resources and states."""
+OF_THE_INGEST = 9
+"""The rules, two lookups, one write each of records, resources and states, and the commit of the batch's transaction.
+
+At its end also a look at the types and one at the regions: this stream names a type and a region that it does not send.
+"""
 
 
 @pytest.mark.parametrize("resources", [1, 2])
 def test_a_slice_costs_as_many_commands_whatever_it_brings(
     database: Database[dict[str, Any]], mongo_uri: str, clock: ManualClock, plugin: FakePlugin, resources: int
 ) -> None:
-    plugin.resources = [cloud_service(f"i-{number}") for number in range(resources)]
     with counted(database, mongo_uri) as (watched, commands):
         kit = JobsKit(watched, clock, plugin.endpoint)
-        job_id, _, [slice_id, _] = kit.plan(kit.insert_collector(), secrets=2, full_collect=True)
+        job_id, _, [first, slice_id, _] = kit.plan(kit.insert_collector(), secrets=3, full_collect=True)
         worker = kit.worker()
+        plugin.resources = [cloud_service_type(metadata={"view": {}}), region()]
+        worker.run(first)
+        plugin.resources = [cloud_service(f"i-{number}") for number in range(resources)]
         commands.sent.clear()
         worker.run(slice_id)
         spent = commands.sent.copy()

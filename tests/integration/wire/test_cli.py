@@ -268,7 +268,8 @@ def test_what_resources_lack_is_told_by_the_job_without_failing_it(run: Run, her
     assert re.search(r"one is nameless 0. Collected with secret-\S+ \(3\), secret-\S+ \(3\)\.", said)
     assert "failed warnings time" in said
     of_task = _json(run("task", "show", job["tasks"][0]["job_task_id"]))["warnings"]
-    assert {each["code"]: each["count"] for each in of_task}["EMPTY_IDENTITY"] == 3
+    counts = {each["code"]: each["count"] for each in of_task}
+    assert (counts["EMPTY_IDENTITY"], counts["NO_REGION"]) == (3, 1)
     assert "Warning: 4 resources were sent more than once" in said
     assert "Warning: 1 type has no metadata" in said
     warnings = _json(run("job", "show", job["job_id"], "--json"))["warnings"]
@@ -276,7 +277,9 @@ def test_what_resources_lack_is_told_by_the_job_without_failing_it(run: Run, her
         ("EMPTY_IDENTITY", 6, 2),
         ("DOUBLE", 4, 2),
         ("NO_METADATA", 1, 2),
+        ("NO_REGION", 1, 2),
     ]
+    assert "Warning: 1 region that resources name was never sent" in said
 
     # One whose resources lack nothing.
     plugin.resources = GOOD

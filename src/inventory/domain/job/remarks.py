@@ -100,6 +100,14 @@ _WARNINGS: Final = {
         "resources came so late in a large stream that they were not compared with earlier ones",
     ),
     "UNUSED_REGION": ("region was sent that no resource names", "regions were sent that no resource names"),
+    "NO_CLOUDSERVICETYPE": (
+        "type that resources name was never sent, so that consoles show no table of them",
+        "types that resources name were never sent, so that consoles show no table of them",
+    ),
+    "NO_REGION": (
+        "region that resources name was never sent, so that it has neither a name nor a place",
+        "regions that resources name were never sent, so that they have neither a name nor a place",
+    ),
     "LARGE_MESSAGE": (
         "message is larger than 4 MiB, gRPC's usual limit, which other receivers refuse",
         "messages are larger than 4 MiB, gRPC's usual limit, which other receivers refuse",
