@@ -16,7 +16,7 @@ from inventory.devruntime.ports import free_port
 from inventory.errors import SettingsError
 
 
-def test_mongod_keeps_its_data_and_stays_writable_when_its_port_changes(tmp_path: Path) -> None:
+def test_mongod_keeps_its_data_and_stays_writable_when_its_port_changes_and_logs_no_values(tmp_path: Path) -> None:
     data, log = tmp_path / "data", tmp_path / "mongod.log"
     with EmbeddedMongod(data, free_port(), log) as first, MongoClient[dict[str, Any]](first.uri) as client:
         client.shop.items.insert_one({"name": "kept"})
@@ -25,6 +25,11 @@ def test_mongod_keeps_its_data_and_stays_writable_when_its_port_changes(tmp_path
         assert second.port != first.port
         assert [item["name"] for item in client.shop.items.find()] == ["kept"]
         client.shop.items.insert_one({"name": "new"})
+        slow = {"$where": "sleep(150) || true", "name": "very-secret-name"}
+        client.shop.items.update_one({"$or": [slow, {"name": "new"}]}, {"$set": {"password": "very-secret-value"}})
+        list(client.shop.items.find({"$where": "sleep(150) || 'very-secret-code'"}))
+
+    assert "very-secret" not in log.read_text()
 
 
 def test_mongod_has_transactions(mongo_client: MongoClient[dict[str, Any]]) -> None:

@@ -16,6 +16,9 @@ REPLICA_SET = "rs0"
 CACHE_GIGABYTES = 0.5
 PROBE_TIMEOUT_MILLISECONDS = 2_000
 
+SLOW_MILLISECONDS = 2**31 - 1
+"""Operations that take longer are logged with all their values, such as passwords in a collector's options: none."""
+
 NOT_YET_INITIALIZED = 94
 """Error code of mongod, from its error_codes.yml."""
 
@@ -44,6 +47,7 @@ class EmbeddedMongod(EmbeddedServer):
             *("--replSet", REPLICA_SET, "--oplogSize", "256"),
             *("--wiredTigerCacheSizeGB", str(CACHE_GIGABYTES)),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            *("--slowms", str(SLOW_MILLISECONDS), "--slowOpSampleRate", "0"),
         ]
 
     def explain(self) -> list[str]:
