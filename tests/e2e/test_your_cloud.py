@@ -164,7 +164,7 @@ def test_the_quickstart_does_it_all_and_shows_commands_that_can_be_typed(
     assert again.count("is there already") == 3
     assert "it has a schedule already: daily" in again
     assert "accepts it" in again
-    here.cli("secret", "remove", "aws")
+    here.cli("secret", "remove", "aws", "--force")
     here.cli(*typed[1][2:])
     here.cli(*typed[4][2:])
     (collector,) = [each for each in here.cli("collector", "list", "--json")["results"] if each["name"] == "aws"]

@@ -16,6 +16,8 @@ from inventory.standalone.secret_values import complete, named_for
 ABOUT: Final = ("secret_id", "name", "project", "project_id", "schema", "groups")
 """Columns that describe the secret, unless the provider's secrets have a field of this name; all others are values."""
 _BETWEEN_GROUPS: Final = ";"
+_OTHER_SEPARATORS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
+"""What spreadsheets of some languages write instead of commas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ def accounts_of(
     rows = list(_rows(text, of))
     about = [name for name in ABOUT if name not in provider.fields]
     names = [name.strip() for name in rows[0][1]] if rows else []
+    if len(names) == 1 and (used := [word for mark, word in _OTHER_SEPARATORS.items() if mark in names[0]]):
+        reason = f"line 1 has {used[0]} between the columns; export it with commas"
+        raise SettingsError(f"{of}: {reason}", field="from_file")
     if not {"secret_id", "name"} & set(names):
         raise SettingsError(f"{of}: line 1 must name the columns, secret_id or name among them", field="secret_id")
     if len(set(names)) < len(names):

@@ -88,6 +88,9 @@ def test_a_plugin_and_its_secret_are_added_and_collected_with_at_once(
 
     added = run("plugin", "add", "plugin-new", plugin.endpoint, "--provider", "new", "--version", "1.0")
     run("secret", "add", "new-1", "--provider", "new", "--from-file", "-", "--check", text=json.dumps({"key": VALUE}))
+    run("collector", "create", "--name", "one", "--plugin", "plugin-new", "--secret", "new-1")
+    assert "new-1 is used by one: delete them first" in run("secret", "remove", "new-1", code=1).output
+    run("collector", "delete", "one")
     run("collector", "create", "--name", "new", "--plugin", "plugin-new", "--provider", "new")
     job = json.loads(run("collect", "new", "--watch", "--json").stdout)
 
@@ -108,6 +111,8 @@ def test_a_plugin_and_its_secret_are_added_and_collected_with_at_once(
         up.write({"static_file": str(platform)}, endpoint=f"127.0.0.1:{free_port()}")
         removed = CliRunner().invoke(cli, words, env={"INVENTORY_STATIC_FILE": str(platform)})
         assert (removed.exit_code, "or use --force" in removed.output) == (1, True), removed.output
+    # A collector of the whole provider does not name the secret.
+    run("secret", "remove", "new-1")
     run("collector", "delete", "new")
     run("plugin", "remove", "plugin-new")
     assert _content(platform)["plugins"] == []

@@ -18,7 +18,10 @@ from inventory.devruntime.lock import DataDirLock, is_locked
 from inventory.devruntime.running import FILE_NAME, RunningFile
 
 Called = Callable[..., str]
-PLATFORM = "plugins: [{plugin_id: mine, endpoint: 'grpc://127.0.0.1:1'}]\n"
+PLATFORM = """
+plugins: [{plugin_id: mine, endpoint: 'grpc://127.0.0.1:1'}]
+secrets: [{secret_id: mine, data: {}}]
+"""
 COMMANDS = {
     "job list": (),
     "collector list": (),
@@ -28,6 +31,7 @@ COMMANDS = {
     "freshness": (),
     "call Collector.list": (),
     "plugin remove mine": (),
+    "secret remove mine": (),
     "doctor": ("--no-plugins",),
 }
 
@@ -78,7 +82,7 @@ def test_every_command_calls_the_up_of_this_folder_unless_another_server_is_name
 
 def test_a_command_with_a_data_folder_calls_the_up_of_that_folder(called: Called) -> None:
     with _up(Path(".inventory"), "127.0.0.1:1"), _up(Path("other"), "127.0.0.1:2"):
-        for words in ("plugin remove mine", "doctor --no-plugins"):
+        for words in ("plugin remove mine", "secret remove mine", "doctor --no-plugins"):
             assert called(*words.split(), "--data-dir", "other") == "127.0.0.1:2"
 
 

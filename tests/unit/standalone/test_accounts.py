@@ -37,6 +37,8 @@ def test_a_line_is_a_secret_with_its_groups_and_the_plugins_names() -> None:
     [
         ("", "line 1 must name the columns"),
         (f"key\n{VALUE}\n", "line 1 must name the columns"),
+        ("secret_id;project;key\nshop;p-1;very-secret\n", "line 1 has semicolons between the columns; export it with"),
+        ("secret_id\tkey\n", "line 1 has tabs between the columns"),
         ("secret_id,key,key\n", "names a column twice"),
         (HEAD, "names no account"),
         (f"{HEAD}shop,,,AKIA,{VALUE},,{VALUE}\n", "line 2 has more cells"),
@@ -64,6 +66,21 @@ def test_a_project_id_that_belongs_to_the_credentials_is_their_value_and_project
     stack = "secret_id,project_id,auth_url,username,password\nshop,cloud-shop,http://x,me,x\n"
     (shop,) = accounts_of(stack, "openstack", provider_of("openstack"), project_id="project-2", of="x.csv")
     assert (shop.entry["project_id"], shop.values["project_id"]) == ("project-2", "cloud-shop")
+
+
+def test_projects_of_a_file_that_lists_none_are_accepted_and_named(tmp_path: Path) -> None:
+    platform, accounts = tmp_path / "platform.yaml", tmp_path / "a.csv"
+    platform.write_text("plugins: []\n")
+    accounts.write_text(f"{HEAD}first,nope,,AKIA,{VALUE},\nsecond,,,AKIA,{VALUE},\n")
+    add = ["secret", "add", "--from-file", str(accounts), "--provider", "aws", "--platform-file", str(platform)]
+    done = CliRunner().invoke(cli, add)
+    assert (done.exit_code, done.stdout) == (0, f"2 secrets added to {platform}\n")
+    said = "lists no projects, so that any is accepted: check nope; `inventory project add` lists them"
+    assert said in " ".join(done.stderr.split())
+    # As soon as there is a list, it counts.
+    platform.write_text("projects: [{project_id: p-1}]\n")
+    (tmp_path / "secrets" / "first.json").unlink()
+    assert "line 2: project_id 'nope' is not one of the projects" in str(CliRunner().invoke(cli, add).exception)
 
 
 def test_what_the_platform_file_refuses_is_told_by_line_before_a_plugin_is_asked(tmp_path: Path) -> None:

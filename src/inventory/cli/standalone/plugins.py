@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from inventory.cli.client import CallError, connected
 from inventory.cli.command_form import CommandGroup, wants_json
 from inventory.cli.parameters import STRUCT
 from inventory.cli.standalone.ability import ask_init, print_abilities
 from inventory.cli.standalone.asking import endpoint_of, whole
 from inventory.cli.standalone.docker import require_docker, require_image
+from inventory.cli.standalone.in_use import require_unused
 from inventory.cli.standalone.input import variable
-from inventory.cli.standalone.location import data_dir, endpoint_of_up, is_up, platform_options
+from inventory.cli.standalone.location import data_dir, is_up, platform_options
 from inventory.cli.standalone.plugin_run import find_known, plugin_logs, run_plugin, show_catalogue
 from inventory.cli.standalone.start import ANSWER_SECONDS, require_valid, wait_until_it_answers
 from inventory.cli.standalone.try_plugin import try_plugin
@@ -142,9 +142,8 @@ def show_plugin(context: click.Context, plugin_id: str, options: Any, file: Plat
 def remove_plugin(context: click.Context, plugin_id: str, force: bool, file: PlatformFile) -> None:
     """Remove a plugin from the platform file; refused while collectors of a running service use it."""
     file.find("plugins", plugin_id)
-    if not force and (used := _collectors_of(context, file, plugin_id)):
-        words = f"{plugin_id} is used by {', '.join(used)}: delete them first (collector delete), or use --force"
-        raise click.ClickException(words)
+    if not force:
+        require_unused(context, file, plugin_id, plugin_id=plugin_id)
     file.remove("plugins", plugin_id)
     say({"plugin_id": plugin_id, "removed": True}, f"{plugin_id}: removed from {file.path}")
 
@@ -196,28 +195,6 @@ def _replace_container(file: PlatformFile, before: Entry, after: Entry, *, check
 def shown(entry: Entry) -> Entry:
     """Return an entry without its secret parts."""
     return {key: BLOT if key == "access_token" else value for key, value in entry.items()}
-
-
-def _collectors_of(context: click.Context, file: PlatformFile, plugin_id: str) -> list[str]:
-    """Return the names of the collectors that use a plugin; none if no service is reachable.
-
-    Raises:
-        click.ClickException: the service of a running `inventory up` with this file does not answer.
-    """
-    up = is_up(file)
-    if up:
-        endpoint_of_up(context)
-    with connected() as client:
-        try:
-            found = client.call("Collector.list", plugin_id=plugin_id).get("results", [])
-        except CallError as exc:
-            if not exc.unreachable:
-                raise
-            if up:
-                words = f"`inventory up` runs, but its server does not say which collectors use {plugin_id}"
-                raise click.ClickException(f"{words}: {exc}; try again, or use --force") from exc
-            return []
-    return [str(each.get("name") or each["collector_id"]) for each in found]
 
 
 COMMANDS = (plugin,)

@@ -22,7 +22,9 @@ from inventory.cli.command_form import Command, wants_json
 from inventory.cli.options import ClientOptions
 from inventory.cli.standalone.location import endpoint_of_up, is_up, platform_options
 from inventory.cli.standalone.plugin_run import find_known
+from inventory.cli.standalone.secrets import read_values, stored_values
 from inventory.cli.terminal import echo, one_line
+from inventory.domain.plain import Json
 from inventory.errors import SettingsError
 from inventory.standalone import usual_places
 from inventory.standalone.catalogue import CataloguePlugin, provider_of
@@ -173,11 +175,13 @@ def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted:
     else:
         steps.run("plugin", "run", wanted.plugin, *wanted.run, *where)
     if _has(file, "secrets", name):
-        steps.skip(f"the secret {name} is there already", _given(context, "from_file", "profile"))
+        _require_same_secret(context, file, name, provider)
+        steps.skip(f"the secret {name} is there already")
         steps.run("secret", "check", name, "--plugin", plugin_id, *where)
     else:
         steps.run("secret", "add", name, "--provider", provider, *wanted.secret, "--check", *where)
     collectors, schedules = ([], []) if dry else _existing(name)
+    require_same_collector(collectors, wanted)
     if collectors:
         steps.skip(f"the collector {name} is there already")
     else:
@@ -188,6 +192,42 @@ def _all_steps(context: click.Context, file: PlatformFile, steps: Steps, wanted:
     else:
         steps.run("schedule", "add", name, "--name", "daily", "--hours", str(wanted.hour), quiet=True)
     steps.run("collect", name, "--watch")
+
+
+def _require_same_secret(context: click.Context, file: PlatformFile, name: str, provider: str) -> None:
+    """Return if the secret that exists is the one that is asked for: otherwise another account would be collected.
+
+    Raises:
+        click.ClickException: it is of another provider, or its values are not those of the given source.
+    """
+    found = str(file.find("secrets", name).get("provider") or "")
+    other = "choose another --name"
+    if found != provider:
+        raise click.ClickException(f"the secret {name} is there already, of the provider {found}: {other}")
+    given = _given(context, "from_file", "profile")
+    if not given:
+        return
+    source: dict[str, Any] = {key: context.params[key] for key in ("from_file", "profile")}
+    values = read_values(
+        provider_of(provider), source["from_file"], None, source["profile"] or "", usual=source["profile"] is not None
+    )
+    if values != stored_values(file, name):
+        replace = shlex.join(["inventory", "secret", "add", name, *given, "--replace"])
+        words = f"the secret {name} is there already, with other values than {' '.join(given)}"
+        raise click.ClickException(f"{words}: {other}, or replace them by `{replace}`")
+
+
+def require_same_collector(collectors: Sequence[Json], wanted: Wanted) -> None:
+    """Return if the existing collectors of this name collect what is asked for.
+
+    Raises:
+        click.ClickException: one has another plugin or secret.
+    """
+    for each in collectors:
+        info = each.get("plugin_info", {})
+        if info.get("plugin_id") != wanted.known.plugin_id or (info.get("secret_id") or wanted.name) != wanted.name:
+            words = f"the collector {wanted.name} is there already, with another plugin or secret"
+            raise click.ClickException(f"{words}: choose another --name")
 
 
 def _source(known: CataloguePlugin, from_file: str | None, profile: str | None) -> tuple[str, ...]:
@@ -207,14 +247,15 @@ def _source(known: CataloguePlugin, from_file: str | None, profile: str | None) 
     return ("--from-provider",)
 
 
-def _existing(name: str) -> tuple[list[str], list[str]]:
+def _existing(name: str) -> tuple[list[Json], list[str]]:
     """Return the collectors of this name, and the names of their schedules."""
     with connected() as client:
         query = {"filter": [{"k": "name", "v": name, "o": "eq"}]}
-        found = [each["collector_id"] for each in client.call("Collector.list", query=query).get("results", [])]
+        found: list[Json] = client.call("Collector.list", query=query).get("results", [])
+        ids = [each["collector_id"] for each in found]
         schedules = [
             str(each.get("name") or each["schedule_id"])
-            for collector_id in found
+            for collector_id in ids
             for each in client.call("Collector.list_schedules", collector_id=collector_id).get("results", [])
         ]
     return found, schedules

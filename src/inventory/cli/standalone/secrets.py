@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,12 @@ import click
 from inventory.bootstrap.static_file import SecretEntry, secret_data
 from inventory.cli.command_form import CommandGroup, sent, wants_json
 from inventory.cli.standalone.acceptance import answers, plugins_of, require_acceptance
+from inventory.cli.standalone.in_use import require_unused
 from inventory.cli.standalone.input import mapping_from, prompted
 from inventory.cli.standalone.location import platform_options
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, print_json, print_rows, say
+from inventory.domain.plain import Json
 from inventory.domain.texts import counted
 from inventory.errors import InventoryError
 from inventory.standalone import secrets, usual_places
@@ -96,7 +98,7 @@ def add_secret(
     if not provider:
         raise click.UsageError("--provider is missing")
     known = provider_of(provider)
-    values = _values(known, from_file, from_env, profile or "", usual=from_provider or profile is not None)
+    values = read_values(known, from_file, from_env, profile or "", usual=from_provider or profile is not None)
     if check:
         require_acceptance(file, provider, {secret_id: values})
     if replace:
@@ -105,6 +107,7 @@ def add_secret(
     else:
         entry = {"secret_id": secret_id, "provider": provider, **sent(schema=schema or known.secret_schema, **about)}
         secrets.add(file, [(_plain(entry), values)])
+    _name_unlisted(file, [about.get("project_id")])
     done = "has other values" if replace else f"added to {file.path}"
     words = f"{secret_id}: {done} ({', '.join(values)})"
     say({"secret_id": secret_id, "provider": provider, "fields": list(values)}, words)
@@ -132,14 +135,33 @@ def _add_accounts(
         asked = {f"line {each.line}: {each.entry['secret_id']}": each.values for each in found}
         require_acceptance(file, provider, asked)
     secrets.add(file, [(each.entry, each.values) for each in found])
+    _name_unlisted(file, [each.entry.get("project_id") for each in found])
     added = [str(each.entry["secret_id"]) for each in found]
     say({"added": added}, f"{counted(len(added), 'secret')} added to {file.path}")
 
 
-def _values(
+def _name_unlisted(file: PlatformFile, project_ids: Iterable[str | None]) -> None:
+    """Name the projects of new secrets if the file does not say which exist: one may be mistyped."""
+    named = sorted({each for each in project_ids if each})
+    if named and file.content().projects is None:
+        words = f"{file.path} lists no projects, so that any is accepted: check {', '.join(named)}"
+        echo(one_line(f"{words}; `inventory project add` lists them"), err=True)
+
+
+def read_values(
     provider: Provider, from_file: str | None, from_env: str | None, profile: str, *, usual: bool
 ) -> dict[str, Any]:
-    """Return the values from the given source."""
+    """Return the values from the given source.
+
+    Args:
+        provider: whose secret it is.
+        from_file, from_env, profile: the source.
+        usual: whether the source is where the provider's own tools keep credentials.
+
+    Raises:
+        click.UsageError: there are several sources, or one cannot be read.
+        SettingsError: required values are missing.
+    """
     if sum((bool(from_file), bool(from_env), usual)) > 1:
         raise click.UsageError("--from-file, --from-env and --from-provider (--profile, --context) exclude each other")
     found = mapping_from(file=from_file, variable_name=from_env)
@@ -169,7 +191,7 @@ def show_secret(secret_id: str, file: PlatformFile) -> None:
     """Show a secret, but only the names of its values."""
     entry = _shown(file.find("secrets", secret_id))
     try:
-        entry["fields"] = list(secret_data(file.path, _parsed(file, secret_id)))
+        entry["fields"] = list(stored_values(file, secret_id))
     except InventoryError as exc:
         entry["unreadable"] = exc.message
     if wants_json():
@@ -201,11 +223,24 @@ def check_secret(context: click.Context, secret_id: str, plugin_id: str | None, 
 
 @secret.command("remove", example="inventory secret remove production")
 @secret_argument
+@click.option("--force", is_flag=True, help="even if collectors name it")
 @platform_options
-def remove_secret(secret_id: str, file: PlatformFile) -> None:
-    """Remove a secret from the platform file, and delete its values."""
+@click.pass_context
+def remove_secret(context: click.Context, secret_id: str, force: bool, file: PlatformFile) -> None:
+    """Remove a secret from the platform file, and delete its values; refused while a collector of a running service
+    names it. Collectors of its provider or its groups just go on without it.
+    """
+    file.find("secrets", secret_id)
+    if not force:
+        named = [{"k": "plugin_info.secret_id", "v": secret_id, "o": "eq"}]
+        require_unused(context, file, secret_id, query={"filter": named})
     secrets.remove(file, secret_id)
     say({"secret_id": secret_id, "removed": True}, f"{secret_id}: removed from {file.path}")
+
+
+def stored_values(file: PlatformFile, secret_id: str) -> Json:
+    """Return the values of a secret. Raises ``NotFoundError``; ``CollectorSecretError``: they cannot be read."""
+    return secret_data(file.path, _parsed(file, secret_id))
 
 
 def _parsed(file: PlatformFile, secret_id: str) -> SecretEntry:
