@@ -36,6 +36,13 @@ class ApiError(Exception):
         return self.code == "ERROR_REQUIRED_PARAMETER" and "domain_id" in self.message
 
 
+NOT_SERVING: Final = ApiError(
+    503,
+    "ERROR_CONNECTION",
+    "The server does not answer, or reports that it cannot serve: usually since MongoDB is unreachable.",
+)
+
+
 class Api(Protocol):
     """What the gateway provides."""
 

@@ -13,11 +13,6 @@ WRONG_VERB: Final = 405
 _UNAVAILABLE: Final = 503
 MISSING_PAGE: Final = ApiError(NOT_FOUND, "ERROR_NOT_FOUND", "There is no such page.")
 WRONG_VERB_ERROR: Final = ApiError(WRONG_VERB, "ERROR_UNSUPPORTED_API", "The page does not support this HTTP method.")
-NOT_SERVING: Final = ApiError(
-    _UNAVAILABLE,
-    "ERROR_CONNECTION",
-    "The server does not answer, or reports that it cannot serve: usually since MongoDB is unreachable.",
-)
 FOREIGN_FORM: Final = ApiError(
     FORBIDDEN,
     "ERROR_FOREIGN_FORM",
@@ -52,7 +47,8 @@ _ADVICE: Final = {
     415: "Send forms from the console's own pages. Programs use the API: see /docs.",
     421: "Open http://127.0.0.1 or http://localhost with the port of this address.",
     409: "It was changed by somebody else meanwhile. Reload the page.",
-    429: "Wait a moment, then reload the page.",
+    429: "Wait a moment, then reload the page. If that does not help, run `inventory doctor` on the server's machine: "
+    "calls also pile up while MongoDB does not answer.",
     503: "Nothing is lost: reload the page in a few seconds. If that does not help, run `inventory doctor` on the "
     "server's machine: it shows which part is unreachable, and how to fix it.",
     504: "Request less data: add a filter, or choose a smaller part. `inventory doctor` shows what is slow.",

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from inventory.console.api import FORBIDDEN, UNAUTHENTICATED, ApiError, Json
+from inventory.console.api import FORBIDDEN, NOT_SERVING, UNAUTHENTICATED, ApiError, Json
 from inventory.console.visit import PART_SECONDS, Visit
 from inventory.domain.plain import MutableJson
 
@@ -60,15 +60,24 @@ class Part:
         return self
 
 
-async def part(visit: Visit, name: str, /, *, wait: bool = False, **request: Any) -> Part:
+async def part(visit: Visit, name: str, /, *, wait: bool = False, fresh: bool = False, **request: Any) -> Part:
     """Ask for a part of a page; if the page waits for it in vain, that is an error of the part.
+
+    Args:
+        visit: the request of the page.
+        name: the method.
+        wait, fresh: see :meth:`Visit.soon`.
 
     Raises:
         ApiError: it concerns the whole page: nobody is signed in, no domain is named, the server is away.
     """
     try:
-        answer = await visit.soon(name, wait=wait, **request)
-        return Part(answer, TOO_LATE if answer is None and visit.waits(wait) else None)
+        answer = await visit.soon(name, wait=wait, fresh=fresh, **request)
+        if answer is not None or not visit.waits(wait):
+            return Part(answer)
+        if await visit.site.api.refuses():
+            raise NOT_SERVING
+        return Part(None, TOO_LATE)
     except ApiError as error:
         if error.status in _WHOLE_PAGE or error.needs_domain:
             raise

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from inventory.console import failures, rendering
-from inventory.console.api import ApiError
+from inventory.console.api import NOT_SERVING, ApiError
 from inventory.console.session import is_same_origin
 from inventory.console.visit import Site, Visit
 from inventory.observe.logs import get_logger
@@ -98,7 +98,7 @@ async def _answer(site: Site, page: ConsolePage, request: Request, transaction_i
     try:
         with site.api.admitted(request.client.host if request.client else ""):
             if not page.always and await site.api.refuses():
-                raise failures.NOT_SERVING
+                raise NOT_SERVING
             if page.writes:
                 visit.form = await _form(visit, request)
                 try:

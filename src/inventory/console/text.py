@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import math
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +18,8 @@ _BLANKS: Final = frozenset("\n\t")
 _SPACE: Final = "Zs"
 """Unicode's category of blanks, of which Python considers only the usual one printable."""
 
+_MOST: Final = 1e6
+"""Numbers from here on are written with an exponent: nobody counts their digits."""
 _UNITS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
@@ -26,12 +31,20 @@ def shown(value: Any, limit: int = 300) -> Markup:
         value: anything; values that are not strings are converted.
         limit: maximum number of characters; longer text is cut and marked.
     """
-    text = "" if value is None else value if isinstance(value, str) else str(value)
+    text = "" if value is None else written(value)
     cut = len(text) > limit
     part = text[:limit].encode("utf-8", "replace").decode()
     escaped = escape(part) if part.isprintable() else Markup("").join(map(_seen, part))
     more = Markup('<span class="cut" title="{} characters in all">…</span>').format(len(text)) if cut else ""
     return Markup("<bdi>{}{}</bdi>").format(escaped, more)
+
+
+def written(value: Any) -> str:
+    """Return a value as text: a string as it is, anything else as JSON, as the API and the plugin write it."""
+    if isinstance(value, str):
+        return value
+    is_json = value is None or isinstance(value, bool | Mapping | list)
+    return json.dumps(value, ensure_ascii=False, default=str) if is_json else str(value)
 
 
 def coded(value: str, limit: int = 600) -> Markup:
@@ -52,7 +65,7 @@ def _seen(character: str) -> Markup:
 
 def bare(value: Any, limit: int = 120) -> str:
     """Return a text for places without markup, such as a title, with invisible characters replaced."""
-    text = str(value)
+    text = written(value)
     cut = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in cut)
 
@@ -84,9 +97,14 @@ def size(count: Any) -> str:
     """Return bytes in the most readable unit; anything that is not a number unchanged."""
     if isinstance(count, bool) or not isinstance(count, int | float):
         return str(count)
-    value = float(count)
+    try:
+        value = float(count)
+    except OverflowError:
+        value = math.inf if count > 0 else -math.inf
     for unit in _UNITS:
         if abs(value) < 1024 or unit == _UNITS[-1]:
+            if abs(value) >= _MOST:
+                return f"{value:.3g} {unit}"
             return f"{value:,.0f} {unit}" if unit == "B" or value >= 100 else f"{value:,.1f} {unit}"
         value /= 1024
     raise AssertionError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from inventory.console import session as sessions
 from inventory.console.answers import Answers, key_of
-from inventory.console.api import FORBIDDEN, UNAUTHENTICATED, Api, ApiError, Json
+from inventory.console.api import FORBIDDEN, NOT_SERVING, UNAUTHENTICATED, Api, ApiError, Json
 from inventory.console.session import Session
 
 PATIENCE_SECONDS: Final = 0.06
@@ -24,6 +25,8 @@ WAIT: Final = "wait"
 """A URL parameter: the page should wait for all its parts."""
 PART_SECONDS: Final = 25.0
 """How long such a part waits, s."""
+
+_WAITED_IN_VAIN: Final = (429, 504)
 
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -139,9 +142,7 @@ class Visit:
             ApiError: it failed.
         """
         self._require_token()
-        return await self.site.api.call(
-            name, self._filled(name, request), token=self.session.token, transaction_id=self.transaction_id
-        )
+        return await self._ask(name, self._filled(name, request))
 
     async def allowed(self, name: str, /, **request: Any) -> Json | None:
         """Call a method; return None if the visitor lacks the permission.
@@ -156,12 +157,13 @@ class Visit:
                 raise
             return None
 
-    async def soon(self, name: str, /, *, wait: bool = False, **request: Any) -> Json | None:
+    async def soon(self, name: str, /, *, wait: bool = False, fresh: bool = False, **request: Any) -> Json | None:
         """Call a potentially slow method; return None if it is, while it continues.
 
         Args:
             name: the method.
             wait: whether this request shows nothing else, and therefore waits.
+            fresh: whether no slow answer of a moment ago may be reused.
 
         Raises:
             ApiError: it failed.
@@ -170,10 +172,24 @@ class Visit:
         self._require_token()
 
         async def call() -> Json:
-            return await self.site.api.call(name, filled, token=self.session.token, transaction_id=self.transaction_id)
+            return await self._ask(name, filled)
 
         seconds = PART_SECONDS if self.waits(wait) else PATIENCE_SECONDS
+        if fresh:
+            try:
+                return await asyncio.wait_for(call(), seconds)
+            except TimeoutError:
+                return None
         return await self.site.answers.ask(key_of(self.session.token, name, filled), call, seconds)
+
+    async def _ask(self, name: str, request: Json) -> Json:
+        try:
+            return await self.site.api.call(name, request, token=self.session.token, transaction_id=self.transaction_id)
+        except ApiError as error:
+            # While MongoDB does not answer, calls wait: they time out, and too many of them wait at once.
+            if error.status in _WAITED_IN_VAIN and await self.site.api.refuses():
+                raise NOT_SERVING from error
+            raise
 
     def waits(self, wait: bool = False) -> bool:
         """Return whether this request waits for slow answers: since it shows nothing else, or since its URL says so."""

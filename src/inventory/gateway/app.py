@@ -133,7 +133,7 @@ def _refused_by_guard(site: Site) -> Refuse:
         transaction_id = headers.transaction_id(request.headers)
         refused = refusal(error, transaction_id)
         # With a malformed host, no page can be made: it would not know its own URL.
-        if _is_browser(request) and not isinstance(error, MalformedHostError):
+        if _accepts_pages(request) and not isinstance(error, MalformedHostError):
             response = refused_page(
                 site, request, transaction_id, ApiError(refused.status, refused.code, refused.message)
             )
@@ -147,4 +147,8 @@ def _refused_by_guard(site: Site) -> Refuse:
 
 def _is_browser(request: Request) -> bool:
     """Return whether a person is viewing a page, as opposed to a program calling a method."""
-    return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/inventory/")
+    return _accepts_pages(request) and not request.url.path.startswith("/inventory/")
+
+
+def _accepts_pages(request: Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "")

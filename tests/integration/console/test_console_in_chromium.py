@@ -162,6 +162,7 @@ def test_a_job_moves_while_it_runs_and_rests_when_it_has_ended(world: World, ope
     world.plugin.tasks = [{"part": 1}, {"part": 2}]
     try:
         page = open_page(open_origin, f"/collectors/{world.collector['collector_id']}", failing=True)
+        page.clock.install()
         page.get_by_role("button", name="Collect now").click()
         expect(page.locator("[data-state=IN_PROGRESS]")).to_be_visible()
         page.evaluate("window.stayed = true")
@@ -172,6 +173,15 @@ def test_a_job_moves_while_it_runs_and_rests_when_it_has_ended(world: World, ope
         expect(page.get_by_text("The server does not answer. This is how it was at")).to_be_visible()
         picture(page, "job-away")
         page.unroute("**/progress*")
+        expect(page.get_by_text("The server does not answer")).to_have_count(0)
+        # A server that is frozen takes the request and never answers.
+        page.route("**/progress*", lambda _route: None)
+        with page.expect_request("**/progress*"):
+            pass
+        page.clock.fast_forward(11_000)
+        expect(page.get_by_text("The server does not answer. This is how it was at")).to_be_visible()
+        page.unroute("**/progress*")
+        page.clock.fast_forward(20_000)
         expect(page.get_by_text("The server does not answer")).to_have_count(0)
         gate.open()
         expect(page.locator("[data-state=SUCCESS]")).to_be_visible()
@@ -207,6 +217,14 @@ def test_the_list_follows_what_one_types_and_the_url_follows_too(open_origin: st
     page.get_by_label("Filter the data").fill("state")
     expect(page.locator("#tree [data-row^='data.state']")).to_be_visible()
     expect(page.locator("#tree [data-row^='data.size']")).to_be_hidden()
+
+    # A facet that is clicked before the list follows takes along what was typed.
+    page.goto(f"{open_origin}/resources")
+    settled(page)
+    page.evaluate("window.setTimeout = () => 0")
+    page.get_by_label("Search in resources").fill("server")
+    page.locator("#facets").get_by_role("link", name="aws").click()
+    expect(page).to_have_url(re.compile(r"provider=aws&q=server"))
 
 
 def test_whoever_is_no_longer_signed_in_is_asked_and_returns(open_origin: str, open_page: Open) -> None:

@@ -29,6 +29,8 @@ def test_a_name_that_was_rebound_to_this_machine_reads_and_writes_nothing(gatewa
     assert not fake.calls
     page = gateway.get("/", headers=foreign | {"Accept": "text/html"})
     assert "Not under this name" in page.text
+    # A browser is shown a page wherever it went; a program gets JSON.
+    assert "Not under this name" in gateway.get(PATH, headers=foreign | {"Accept": "text/html"}).text
     style = page.text.partition(' rel="stylesheet" href="')[2].partition('"')[0] or "/console/"
     assert gateway.get(style, headers=foreign).status_code != 421
 

@@ -29,6 +29,7 @@ class StaticApi:
 
     Attributes:
         calls: each method and its request.
+        is_refusing: whether the server reports that it is not serving.
     """
 
     TRANSACTION_HEADER = "X-Transaction-Id"
@@ -42,6 +43,7 @@ class StaticApi:
         """
         self.answers, self.slow = answers, slow
         self.calls: list[tuple[str, Mapping[str, Any]]] = []
+        self.is_refusing = False
 
     def transaction_id(self, _headers: Headers) -> str:
         return "tnx-1"
@@ -61,7 +63,7 @@ class StaticApi:
         return answer
 
     async def refuses(self) -> bool:
-        return False
+        return self.is_refusing
 
     def takes_domain(self, _name: str) -> bool:
         return False

@@ -78,7 +78,7 @@ def test_no_schema_breaks_a_form(schema: Any) -> None:
         ({"type": "integer"}, "12", 12),
         ({"type": "number"}, "1.5", 1.5),
         ({"type": "boolean"}, "true", True),
-        ({"type": "boolean"}, "", False),
+        ({"type": "boolean", "default": True}, "", False),
         ({"enum": ["a", "b"]}, "b", "b"),
         ({"enum": [1, 2.5, None, True]}, "1", 1),
         ({"enum": [1, 2.5, None, True]}, "true", True),
@@ -143,8 +143,44 @@ def test_a_form_that_is_saved_as_it_was_shown_changes_no_option(properties: Any,
     saved = _saved({"properties": properties}, options)
 
     expected = {key: options[key] for key in properties if key in options}
-    unset = {key for key, about in properties.items() if key not in options and about.get("type") == "boolean"}
-    assert json.dumps(saved, sort_keys=True) == json.dumps(expected | dict.fromkeys(unset, False), sort_keys=True)
+    assert json.dumps(saved, sort_keys=True) == json.dumps(expected, sort_keys=True)
+
+
+def test_what_is_not_stored_is_stored_only_if_it_is_changed_or_required() -> None:
+    schema: dict[str, Any] = {
+        "properties": {
+            "off": {"type": "boolean"},
+            "on": {"type": "boolean", "default": True},
+            "level": {"type": "integer", "default": 3},
+            "kind": {"enum": ["a", "b"], "default": "b"},
+        }
+    }
+    assert _saved(schema, {}) == {}
+    assert _saved(schema, {}, off="true", on="", level="4", kind="a") == {
+        "off": True,
+        "on": False,
+        "level": 4,
+        "kind": "a",
+    }
+    # A required one has no other way to be stored.
+    needed = schema | {"required": ["off", "on", "level", "kind"]}
+    assert _saved(needed, {}) == {"off": False, "on": True, "level": 3, "kind": "b"}
+
+
+def test_a_stored_secret_is_removed_if_its_box_is_ticked_and_nothing_is_typed() -> None:
+    schema = {"properties": {"password": {"type": "string"}, "pin": {"type": "string", "format": "password"}}}
+    options = {"password": "hunter2", "pin": "4711"}
+    fields = option_fields(schema, options)
+    html = "".join(str(FIELD_OF(field, {})) for field in fields)
+
+    assert all(f'type="checkbox" name="clear.{key}"' in html for key in options)
+    typed = {"option.password": "", "option.pin": ""}
+    assert read_options(fields, typed) == options
+    assert read_options(fields, typed | {"clear.pin": "true"}) == {"password": "hunter2"}
+    assert read_options(fields, typed | {"option.pin": "1", "clear.pin": "true"}) == options | {"pin": "1"}
+    required = option_fields(schema | {"required": ["pin"]}, options)
+    assert "clear.pin" not in "".join(str(FIELD_OF(field, {})) for field in required)
+    assert read_options(required, typed | {"clear.pin": "true"}) == options
 
 
 FLAGS = {

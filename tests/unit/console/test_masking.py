@@ -51,6 +51,18 @@ def test_no_secret_is_shown(value: dict[str, str]) -> None:
         "session_cookie",
         "creds",
         "webhook_url",
+        "auth",
+        "registry_auth",
+        "sas",
+        "sas_url",
+        "license_key",
+        "licence_key",
+        "tls_key",
+        "passcode",
+        "database_url",
+        "db_uri",
+        "github.pat",
+        "pat",
     ],
 )
 def test_a_key_that_indicates_a_secret_hides_its_value(key: str) -> None:
@@ -69,10 +81,36 @@ def test_a_key_that_indicates_a_secret_hides_its_value(key: str) -> None:
         "https://h/x?sv=1&sig=abc",
         "DefaultEndpointsProtocol=https;AccountKey=abc==",
         "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0.c2ln",
+        "AKIAIOSFODNN7EXAMPLE",
+        "the key is ASIAIOSFODNN7EXAMPLE.",
+        f"ghp_{'a1' * 18}",
+        f"xoxb-{'1' * 12}-abc",
+        'curl -H "Authorization: Bearer abc" https://h',
+        '{"user": "u", "password": "hunter2"}',
+        '{"db":{"passcode":4711}}',
+        r"{\"password\":\"hunter2\"}",
+        "user: u\npassword: hunter2\n",
+        "- license_key: 'abc'",
     ],
 )
 def test_a_value_that_contains_a_secret_is_hidden_wherever_it_is(text: str) -> None:
     assert masked({"x": [text, {"y": text}]}) == {"x": [MASK, {"y": MASK}]}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"author": "a", "auth_type": "basic", "pattern": "x", "path": "/p", "partition_key": "id", "rate_db": 1},
+        "arn:aws:secretsmanager:eu-1:1:secret:x",
+        "user: u\npassword:\ntoken: null\n",
+        '{"password": "", "private": false, "level": 2}',
+        "https://example.org/auth?x=1",
+        "AKIA",
+        "asiasoutheastcentral1",
+    ],
+)
+def test_what_only_resembles_a_secret_is_shown(value: Any) -> None:
+    assert masked({"x": value}) == {"x": value}
 
 
 def test_the_value_of_a_pair_with_a_secret_name_is_hidden() -> None:

@@ -18,6 +18,7 @@ RESOURCE: dict[str, Any] = {
     "cloud_service_group": "Compute",
     "cloud_service_type": "Server",
 }
+METHODS = ("Collector.get", "CloudService.get", "Job.list", "ResourcePages.list")
 REFUSED = ApiError(403, "ERROR_PERMISSION_DENIED", "No.")
 
 
@@ -224,3 +225,24 @@ def test_every_member_of_a_big_object_is_reached() -> None:
     assert [number for number in range(450) if f"key{number:05}" not in seen] == []
     assert "401–450 of 450" in seen
     assert "There are only 450 members" in get("/resources/cloud-svc-1/data?path=data.a&from=450", answers).text
+
+
+@pytest.mark.parametrize("path", ["/collectors/collector-1", "/resources/cloud-svc-1", "/jobs", "/resources?wait=1"])
+@pytest.mark.parametrize("status", [429, 504])
+def test_calls_that_waited_for_mongodb_in_vain_end_with_its_name(path: str, status: int) -> None:
+    api = StaticApi({})
+    too_many = ApiError(status, "ERROR_LIMIT_EXCEEDED", "Too many calls wait.")
+
+    def stuck(_request: Any) -> ApiError:
+        api.is_refusing = True
+        return too_many
+
+    api.answers = dict.fromkeys(METHODS, stuck)
+    answer = visit(path, api)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
+    assert "usually since MongoDB is unreachable" in answer.text
+
+    api = StaticApi(dict.fromkeys(METHODS, too_many))
+    busy = visit(path, api)
+    assert "MongoDB is unreachable" not in busy.text
+    assert "Too many calls wait." in busy.text

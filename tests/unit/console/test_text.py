@@ -68,7 +68,17 @@ def test_links_to_pages_are(link: str) -> None:
 
 @pytest.mark.parametrize(
     ("count", "text"),
-    [(0, "0 B"), (1023, "1,023 B"), (1024, "1.0 KiB"), (5 * 1024**4, "5.0 TiB"), ("?", "?"), (None, "None")],
+    [
+        (0, "0 B"),
+        (1023, "1,023 B"),
+        (1024, "1.0 KiB"),
+        (5 * 1024**4, "5.0 TiB"),
+        ("?", "?"),
+        (None, "None"),
+        (-1e308, "-8.88e+292 PiB"),
+        (10**400, "inf PiB"),
+        (2**50 * 999_999, "999,999 PiB"),
+    ],
 )
 def test_sizes_are_told_in_the_unit_that_reads_best(count: Any, text: str) -> None:
     assert size(count) == text

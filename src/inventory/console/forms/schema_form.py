@@ -2,7 +2,8 @@
 
 The supported subset of JSON Schema is what plugins use: an object whose properties are strings, numbers, booleans, one
 of several values, or some of several values; anything else is entered as JSON. What is left as it was shown is kept as
-it is stored, whatever its type: the schema may be newer than the options.
+it is stored, whatever its type: the schema may be newer than the options. An option that is not stored stays so, unless
+it is required: the plugin has its own default.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from inventory.console.forms.unmasking import unmasked
 
 MAX_FIELDS: Final = 100
 PREFIX: Final = "option."
+_CLEAR: Final = "clear."
 _NUMBERS: Final = frozenset({"number", "integer"})
 _MAX_CHOICES: Final = 500
 
@@ -54,6 +56,11 @@ class FormField:
     def name(self) -> str:
         """The name of its input."""
         return PREFIX + self.key
+
+    @property
+    def clear_name(self) -> str:
+        """The name of the box that removes a secret, whose empty input keeps it; empty if it cannot be removed."""
+        return _CLEAR + self.key if self.is_kept and not self.required else ""
 
     @property
     def is_kept(self) -> bool:
@@ -168,7 +175,7 @@ def read_options(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[s
     """
     found: dict[str, Any] = {}
     for field in fields:
-        value = _read(field, form.get(field.name))
+        value = _read(field, form.get(field.name), clear=bool(form.get(field.clear_name)))
         if value is not None:
             found[field.key] = value
         elif field.required and field.default is None:
@@ -176,12 +183,17 @@ def read_options(fields: Sequence[FormField], form: Mapping[str, str]) -> dict[s
     return found
 
 
-def _read(field: FormField, given: str | None) -> Any:
+def _read(field: FormField, given: str | None, *, clear: bool) -> Any:
     if given is None:
         return field.value
     text = _plain(given)
-    if field.is_unchanged(text) and (stored := field.default if field.value is None else field.value) is not None:
-        return stored
+    if clear and not text:
+        return None
+    if field.is_unchanged(text):
+        if field.value is not None or not field.required:
+            return field.value
+        if field.default is not None:
+            return field.default
     if field.kind == "bool":
         return text == "true"
     if not text:

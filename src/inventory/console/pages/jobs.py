@@ -94,7 +94,7 @@ async def progress_of(visit: Visit) -> TemplateValues:
     start = visit.first_row(TASKS)
     job, facts, tasks, failed, counted = await asyncio.gather(
         visit.call("Job.get", job_id=job_id),
-        part(visit, "JobOperations.get", wait=True, job_id=job_id),
+        part(visit, "JobOperations.get", wait=True, fresh=True, job_id=job_id),
         visit.call("JobTask.list", job_id=job_id, query={"page": {"start": start, "limit": TASKS}}),
         visit.call("JobTask.list", job_id=job_id, status="FAILURE", query={"page": {"start": 1, "limit": _EXPLAINED}}),
         visit.call("JobTask.stat", query=_counts_query(job_id)),
@@ -125,7 +125,9 @@ async def progress_of(visit: Visit) -> TemplateValues:
 async def _slices(visit: Visit, job_task_id: str) -> Part:
     """Return the first slices of a task of the page."""
     page = {"start": 1, "limit": SLICES}
-    return await part(visit, "JobOperations.list_slices", wait=True, job_task_id=job_task_id, page=page)
+    # What has ended is not asked for again: it would stay as it was a moment before.
+    method = "JobOperations.list_slices"
+    return await part(visit, method, wait=True, fresh=True, job_task_id=job_task_id, page=page)
 
 
 def _with_errors(tasks: Json, failed: Json) -> list[Json]:

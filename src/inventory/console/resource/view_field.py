@@ -155,7 +155,7 @@ def _size(value: Any, options: Mapping[str, Any]) -> Markup:
 
 
 def _enum(value: Any, options: Mapping[str, Any]) -> Markup:
-    known = options.get(str(value))
+    known = options.get(text.written(value), options.get(str(value)))
     name = known.get("name") if isinstance(known, Mapping) else None
     return _badge(name if isinstance(name, str) and name else value, {})
 

@@ -3,13 +3,23 @@
 
 (() => {
   const MINUTE = 60_000;
+  // How long to wait for a page: the server's limit for a part, and a margin.
+  const PATIENCE = 28_000;
+  // After this time without an answer, what is shown of a running job is said to be old.
+  const STALE = 10_000;
   const find = (selector, within = document) => [...within.querySelectorAll(selector)];
   const hasWriting = (node) => node.closest("input, textarea, select, [contenteditable]") !== null;
 
   // Fetch a page of this server and return it parsed; what it holds was escaped there.
-  async function fetched(url, signal) {
-    const answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "text/html" }, signal });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  async function fetched(url, request = new AbortController()) {
+    const limit = setTimeout(() => request.abort(new DOMException("No answer", "TimeoutError")), PATIENCE);
+    let answer;
+    let text;
+    try {
+      answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "text/html" }, signal: request.signal });
+      text = await answer.text();
+    } finally { clearTimeout(limit); }
+    const page = new DOMParser().parseFromString(text, "text/html");
     // The token has expired, or a domain must be chosen: leave for the page that asks for it, and come back.
     const asked = answer.ok ? null : page.querySelector('main form[action="/login"], main form[action="/domain"]');
     if (asked) { location.assign(`${asked.getAttribute("action")}?next=${encodeURIComponent(location.pathname + location.search)}`); }
@@ -46,8 +56,7 @@
     let waits = 1000;
     let stale = null;
     // What is shown may no longer be true: say so until the server answers again.
-    function missed() {
-      waits = Math.min(waits * 2, MINUTE);
+    function sayStale() {
       if (stale) { return; }
       stale = document.createElement("p");
       stale.className = "flash bad";
@@ -55,9 +64,14 @@
       stale.textContent = `The server does not answer. This is how it was at ${new Date().toISOString().slice(11, 19)} UTC; the page keeps asking.`;
       part.before(stale);
     }
+    function missed() {
+      waits = Math.min(waits * 2, MINUTE);
+      sayStale();
+    }
     async function again() {
       if (!part.isConnected) { return; }
       if (document.hidden) { document.addEventListener("visibilitychange", again, { once: true }); return; }
+      const late = setTimeout(sayStale, STALE);
       try {
         const { ok, page } = await fetched(part.dataset.live);
         const made = ok ? page.querySelector("[data-made]") : null;
@@ -74,7 +88,7 @@
             return;
           }
         } else { missed(); }
-      } catch { missed(); }
+      } catch { missed(); } finally { clearTimeout(late); }
       setTimeout(again, waits);
     }
     setTimeout(again, waits);
@@ -94,13 +108,14 @@
     const targets = form.dataset.instant.split(" ");
     let timer = 0;
     let running = null;
+    let isBehind = false;
     async function refresh() {
       const entries = [...new FormData(form)].filter(([, value]) => value !== "");
       const url = `${form.action.split("?")[0]}?${new URLSearchParams(entries)}`;
       running?.abort();
       running = new AbortController();
       try {
-        const { page } = await fetched(url, running.signal);
+        const { page } = await fetched(url, running);
         targets.forEach((target, number) => {
           const made = page.querySelector(target) || (number === 0 ? page.querySelector(".notice") : null);
           const shown = document.querySelector(target);
@@ -109,11 +124,20 @@
           shown.replaceWith(made);
           watch(made);
         });
+        isBehind = false;
         history.replaceState(null, "", url);
         find('input[name="next"]').forEach((field) => { field.value = location.pathname + location.search; });
       } catch (error) { if (error.name !== "AbortError") { form.submit(); } }
     }
-    form.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(refresh, 250); });
+    // A link to another selection that was made before the last key was typed: it takes along what is typed.
+    document.addEventListener("click", (event) => {
+      const link = isBehind ? event.target.closest("a[href]") : null;
+      if (!link || link.pathname !== new URL(form.action).pathname || !targets.some((target) => link.closest(target))) { return; }
+      const url = new URL(link.href);
+      find('input[type="search"]', form).forEach((field) => { url.searchParams.set(field.name, field.value); });
+      link.href = url;
+    });
+    form.addEventListener("input", () => { isBehind = true; clearTimeout(timer); timer = setTimeout(refresh, 250); });
     form.addEventListener("submit", (event) => { event.preventDefault(); clearTimeout(timer); refresh(); });
   }
 
