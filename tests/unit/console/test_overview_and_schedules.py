@@ -101,7 +101,7 @@ def test_the_week_adds_the_durations_of_all_jobs_and_says_which_it_leaves_out() 
     assert "are not included" not in week
     assert asked == [1, 1_001]
 
-    assert "1 earlier ones of the week are not included" in get("/schedules?by=duration", {"Job.list": jobs(20_001)})
+    assert "1 earlier one of the week is not included" in get("/schedules?by=duration", {"Job.list": jobs(20_001)})
 
 
 def test_schedules_are_found_by_name_and_by_id() -> None:
