@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.commands import counted
 from tests.fakes.plugin import FakePlugin
-from tests.fakes.resources import cloud_service
+from tests.fakes.resources import cloud_service, cloud_service_type, region
 from tests.integration.ingest.whole_kit import GARBAGE, Whole
 from tests.manual_clock import ManualClock
 
@@ -25,6 +25,9 @@ def test_a_collect_without_a_hold_costs_no_more_than_before_there_were_holds(
 ) -> None:
     with FakePlugin(metadata=GARBAGE) as plugin, counted(database, mongo_uri) as (counting, commands):
         whole = Whole(counting, clock, plugin.endpoint, tmp_path, disconnect_threshold=2)
+        # A collect that names types and regions which nobody has sent notes that, in a commit of its own.
+        plugin.resources = [cloud_service_type(metadata={"view": {}}), region()]
+        whole.collect(whole.collector(), secret_id="secret-1")
         sent = {}
         for lost, of in BEFORE:
             collector_id = whole.collector()
