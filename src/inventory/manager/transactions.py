@@ -29,6 +29,7 @@ from pymongo.read_concern import ReadConcern
 
 from inventory.errors import mongodb_error_name
 from inventory.model.connection import INTERRUPTED, NOT_PERMITTED, Document
+from inventory.model.starting_node import is_starting, renew_connections
 from inventory.observe.logs import get_logger
 
 T = TypeVar("T")
@@ -118,7 +119,7 @@ class Transactions:
             try:
                 return self._once(session, work, deadline)
             except PyMongoError as exc:
-                undone = exc.has_error_label(_TRANSIENT) or _was_interrupted(exc)
+                undone = exc.has_error_label(_TRANSIENT) or _was_interrupted(exc) or self._renewed(exc)
                 if not undone or _away(exc) or time.monotonic() >= deadline:
                     raise
                 time.sleep(next(waits))
@@ -137,12 +138,19 @@ class Transactions:
             try:
                 session.commit_transaction()
             except PyMongoError as exc:
-                unknown = exc.has_error_label(_UNKNOWN) or _was_interrupted(exc)
+                unknown = exc.has_error_label(_UNKNOWN) or _was_interrupted(exc) or self._renewed(exc)
                 if not unknown or _away(exc) or time.monotonic() >= deadline:
                     raise
                 time.sleep(next(waits))
             else:
                 return result
+
+    def _renewed(self, exc: PyMongoError) -> bool:
+        """Return whether nothing was sent over a connection that was made to a starting node, and is now replaced."""
+        if not is_starting(exc):
+            return False
+        renew_connections(self._database.client)
+        return True
 
     def check(self, session: ClientSession | None = None) -> None:
         """Return if the writer still has its claim. Raises ``ClaimLostError``."""

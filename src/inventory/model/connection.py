@@ -212,6 +212,9 @@ def translated_errors(*, key: str = QUERY) -> Iterator[None]:
         if isinstance(exc, NetworkTimeout) and is_limited():
             raise RequestTimeoutError(reason="MongoDB did not answer in time") from exc
         raise ConnectionFailureError(service=MONGODB, reason="the connection broke") from exc
+    except ConfigurationError as exc:
+        # Nothing was sent. The options themselves are checked by ``connect``.
+        raise ConnectionFailureError(service=MONGODB, reason="the node is still starting") from exc
     except (DocumentTooLarge, InvalidDocument, OverflowError, UnicodeEncodeError) as exc:
         raise InvalidParameterError(key=key, reason="too large, too deep or not encodable") from exc
     except OperationFailure as exc:

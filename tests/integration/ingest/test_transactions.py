@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pymongo import MongoClient
 from pymongo.client_session import ClientSession
-from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure, PyMongoError
+from pymongo.errors import AutoReconnect, BulkWriteError, ConfigurationError, OperationFailure, PyMongoError
 from structlog.testing import capture_logs
 
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions, end_sessions
@@ -126,6 +127,27 @@ def test_a_write_that_is_interrupted_in_a_transaction_is_done_again(database: An
     Transactions(database=database).run(work)
 
     assert len(calls) == 2
+    assert database["duty"].count_documents({"name": "once"}) == 1
+
+
+def test_a_connection_that_was_made_while_its_node_started_is_replaced_and_the_transaction_done_again(
+    mongo_uri: str, database: Any
+) -> None:
+    """Its node did not offer sessions then, and the driver would remember that for as long as the connection lives."""
+    with MongoClient[Any](mongo_uri, maxPoolSize=1, directConnection=True) as client:
+        client.admin.command("ping")
+        for server in client._topology._servers.values():
+            for made in server.pool.conns:
+                made.supports_sessions = False
+        own = client[database.name]
+
+        def work(session: ClientSession) -> None:
+            own["duty"].insert_one({"name": "once"}, session=session)
+
+        with pytest.raises(ConfigurationError), client.start_session() as session, session.start_transaction():
+            work(session)
+        Transactions(database=own).run(work)
+
     assert database["duty"].count_documents({"name": "once"}) == 1
 
 

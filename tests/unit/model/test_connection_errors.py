@@ -7,6 +7,7 @@ import traceback
 import pytest
 from pymongo.errors import (
     BulkWriteError,
+    ConfigurationError,
     CursorNotFound,
     OperationFailure,
     ProtocolError,
@@ -45,6 +46,7 @@ from inventory.model.connection import refused_duplicates, translated_errors
         OperationFailure("whatever the reason", 4711, {"errorLabels": ["RetryableWriteError"]}),
         OperationFailure("whatever the reason", 4711, {"errorLabels": ["TransientTransactionError"]}),
         BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 50000, "errmsg": "whatever else"}]}),
+        ConfigurationError("Sessions are not supported by this MongoDB deployment"),
     ],
 )
 def test_a_node_that_goes_away_while_it_writes_is_a_lost_connection(error: PyMongoError) -> None:
