@@ -86,7 +86,9 @@ def _documents(collector_id: str, secret_id: str, provider: str, name: str, now:
 
 def settle_holds(database: Database[Document]) -> None:
     """Do what the schedulers do every half a minute: complete what was interrupted, and close what is empty."""
-    HoldSettler(database=database, holds=HoldManager(database=database)).settle(datetime.now(UTC))
+    # Only what a collect no longer sees is held here, nothing for its age.
+    settler = HoldSettler(database=database, holds=HoldManager(database=database), release_seen=lambda _: None)
+    settler.settle(datetime.now(UTC))
 
 
 def hold_violations(

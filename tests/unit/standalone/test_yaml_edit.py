@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inventory.domain import plain
 from inventory.process import yaml_text
 from inventory.standalone import secrets
 from inventory.standalone.platform_file import PlatformFile
@@ -137,7 +138,9 @@ def test_the_comment_directly_above_an_entry_goes_with_it() -> None:
     assert remove_entry(last, "plugins", 0) == "plugins: []\n  # all\n\n# end\n"
 
 
-_SCALARS = st.none() | st.booleans() | st.integers() | _WORDS | st.sampled_from(["yes", "1.0", "012", "# no", "a: b"])
+# Larger integers are texts wherever a command reads them.
+_INTEGERS = st.integers(-plain.LARGEST_EXACT, plain.LARGEST_EXACT)
+_SCALARS = st.none() | st.booleans() | _INTEGERS | _WORDS | st.sampled_from(["yes", "1.0", "012", "# no", "a: b"])
 _VALUES = st.recursive(
     _SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
