@@ -138,24 +138,9 @@ def find_rows(
     Returns:
         None if only a cursor can tell: the page is larger than one answer, or the connection broke.
     """
-    command: dict[str, Any] = {
-        "find": collection.name,
-        "filter": match,
-        "projection": projection,
-        "skip": skip,
-        "limit": limit,
-        "maxTimeMS": max_time_ms,
-        **({"sort": dict(sort)} if sort else {}),
-        **({"readConcern": concern} if (concern := collection.read_concern.document) else {}),
-    }
-    try:
-        reply = collection.database.command(
-            command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
-        )
-    except ServerSelectionTimeoutError:
-        raise  # the server selection timeout has already passed
-    except AutoReconnect:
-        # Cursors are retried automatically, commands are not.
+    options = {"skip": skip, "limit": limit, **({"sort": dict(sort)} if sort else {})}
+    reply = _find(collection, match, projection, max_time_ms, options)
+    if reply is None:
         return None
     answer = bytes(reply.raw)
     if all(answer[at] == wanted for at, wanted in (_CURSOR, _BATCH)):
@@ -181,26 +166,37 @@ def find_one(
     collection: Collection[Any], match: Mapping[str, Any], projection: Mapping[str, Any], *, max_time_ms: int
 ) -> LazyDocument | None:
     """Return the document that ``match`` finds, with a plain command: a cursor would cost half of a whole get."""
+    reply = _find(collection, match, projection, max_time_ms, {"limit": 1, "singleBatch": True})
+    if reply is None:
+        batches: Any = collection.find_raw_batches(match, projection, limit=-1, max_time_ms=max_time_ms)
+        return next(documents_of(batches), None)
+    return _first_document(bytes(reply.raw))
+
+
+def _find(
+    collection: Collection[Any],
+    match: Mapping[str, Any],
+    projection: Mapping[str, Any],
+    max_time_ms: int,
+    options: Mapping[str, Any],
+) -> Any:
+    """Return the reply to a plain ``find``, or None if the connection broke: only cursors are retried by the driver."""
     command: dict[str, Any] = {
         "find": collection.name,
         "filter": match,
         "projection": projection,
-        "limit": 1,
-        "singleBatch": True,
         "maxTimeMS": max_time_ms,
+        **options,
         **({"readConcern": concern} if (concern := collection.read_concern.document) else {}),
     }
     try:
-        reply = collection.database.command(
+        return collection.database.command(
             command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
         )
     except ServerSelectionTimeoutError:
         raise  # the server selection timeout has already passed
     except AutoReconnect:
-        # Cursors are retried automatically, commands are not.
-        batches: Any = collection.find_raw_batches(match, projection, limit=-1, max_time_ms=max_time_ms)
-        return next(documents_of(batches), None)
-    return _first_document(bytes(reply.raw))
+        return None
 
 
 def _first_document(reply: bytes) -> LazyDocument | None:
