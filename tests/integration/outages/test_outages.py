@@ -8,7 +8,6 @@ import threading
 import time
 import urllib.request
 from datetime import timedelta
-from statistics import median
 from typing import Any
 from urllib.error import HTTPError
 
@@ -248,7 +247,7 @@ def test_while_mongod_restarts_calls_fail_fast_and_clearly_and_nothing_is_lost(o
     _, job_id = running_stream(outfit)
     worker, scheduler = outfit.fleet.of("worker")[0], outfit.fleet.of("scheduler")[0]
     target = outfit.fleet.targets[0]
-    callers = calling(target, patience=None)
+    callers = calling(target)
 
     assert outfit.fleet.mongod.take(0, signal.SIGKILL)
     wait_until(lambda: (status_of(worker, "/readyz"), status_of(scheduler, "/readyz")) == (503, 503))
@@ -261,12 +260,11 @@ def test_while_mongod_restarts_calls_fail_fast_and_clearly_and_nothing_is_lost(o
 
     answers = answers_once_all_goes_on(outfit, callers, job_id)
     failures = [answer for answer in answers if answer[1] != "OK"]
-    words = {(status, details.partition(":")[0]) for _, status, details in failures}
-    # Who waits for a thread while all of them wait for MongoDB is told so, on a busy machine.
-    busy = ("RESOURCE_EXHAUSTED", "ERROR_LIMIT_EXCEEDED")
-    assert ("UNAVAILABLE", "ERROR_GRPC_CONNECTION") in words <= {("UNAVAILABLE", "ERROR_GRPC_CONNECTION"), busy}
-    assert median(seconds for seconds, _, _ in failures) <= MONGO_TIMEOUT_SECONDS + BUSY_MACHINE_SECONDS
-    assert max(seconds for seconds, _, _ in answers) <= FROZEN_SECONDS
+    assert failures
+    assert {(status, details.partition(":")[0]) for _, status, details in failures} == {
+        ("UNAVAILABLE", "ERROR_GRPC_CONNECTION")
+    }
+    assert max(seconds for seconds, _, _ in answers) <= MONGO_TIMEOUT_SECONDS + BUSY_MACHINE_SECONDS
 
 
 def test_while_mongod_is_frozen_nobody_hangs_and_afterwards_all_goes_on(outfit: Outfit) -> None:
