@@ -29,7 +29,7 @@ from pymongo.read_concern import ReadConcern
 
 from inventory.errors import mongodb_error_name
 from inventory.model.connection import INTERRUPTED, NOT_PERMITTED, Document
-from inventory.model.starting_node import is_starting, renew_connections
+from inventory.model.driver import is_starting, renew_connections
 from inventory.observe.logs import get_logger
 
 T = TypeVar("T")

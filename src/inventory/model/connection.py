@@ -37,6 +37,7 @@ from inventory.errors import (
     SettingsError,
     mongodb_error_name,
 )
+from inventory.model.driver import BoundedClient
 from inventory.model.metrics import PoolWatch
 from inventory.model.time_limit import is_limited
 
@@ -124,6 +125,7 @@ def connect(*, uri: str, database: str, timeout_seconds: float, pool_size: int =
             uuidRepresentation="standard",
             appname=APP_NAME,
             event_listeners=[PoolWatch()],
+            mongo_client_class=BoundedClient,
         )
     except (InvalidURI, ConfigurationError, ValueError) as exc:
         # The text of these errors may quote the connection string, which may contain a password.

@@ -8,9 +8,7 @@ from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from typing import Final, TypeVar
 
-import mongoengine
 import pymongo
-from mongoengine.connection import get_connection
 from structlog.contextvars import bind_contextvars, get_contextvars
 
 from inventory.observe import tracing
@@ -26,8 +24,6 @@ FINISH_SECONDS: Final = 30.0
 """How long the rest of a change that has begun may take, s."""
 
 _limited: ContextVar[bool] = ContextVar("limited", default=False)
-_known: tuple[object, bool] = (None, False)
-"""What the driver last knew about its servers, and whether one of them accepts writes."""
 
 
 def is_limited() -> bool:
@@ -39,13 +35,13 @@ def is_limited() -> bool:
 def time_limit(seconds: float) -> Iterator[None]:
     """Limit every operation within the block, reads and writes, to the remainder of ``seconds``.
 
-    The driver then waits that long for a lost server, and retries failed operations. While it knows no server that
-    accepts writes, nothing is limited: the connection's own, shorter limit applies.
+    The driver then retries failed operations until that has passed. A lost server is waited for no longer than the
+    connection's own limit (``BoundedClient``).
 
     Args:
         seconds: how long the caller will wait; infinity for no limit.
     """
-    if math.isinf(seconds) or not _has_writable_server():
+    if math.isinf(seconds):
         yield
         return
     token = _limited.set(True)
@@ -82,15 +78,3 @@ def finish(work: Callable[[], T]) -> T:
 
     # Nested limits can only shorten, so the work gets a context without one.
     return Context().run(limited)
-
-
-def _has_writable_server() -> bool:
-    global _known
-    try:
-        description = get_connection("default").topology_description
-    except mongoengine.ConnectionFailure:
-        return False
-    # The driver creates a new description for every change; examining one costs as much as everything else here.
-    if description is not _known[0]:
-        _known = (description, bool(description.has_writable_server()))
-    return _known[1]

@@ -1,0 +1,47 @@
+"""How long a client waits for a MongoDB that is away."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+
+from inventory.devruntime.ports import free_port
+from inventory.errors import ConnectionFailureError
+from inventory.model import connection
+from inventory.model.time_limit import time_limit
+
+TIMEOUT_SECONDS = 0.2
+CALLER_SECONDS = 60.0
+
+
+@pytest.fixture
+def away() -> Iterator[Database[Any]]:
+    """A database on a port on which nobody listens."""
+    uri = f"mongodb://127.0.0.1:{free_port()}"
+    yield connection.connect(uri=uri, database="away", timeout_seconds=TIMEOUT_SECONDS)
+    connection.disconnect()
+
+
+def test_a_lost_server_is_waited_for_as_long_as_the_setting_says_however_long_the_caller_waits(
+    away: Database[Any],
+) -> None:
+    begun = time.monotonic()
+    with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(CALLER_SECONDS):
+        away["things"].find_one()
+
+    assert time.monotonic() - begun < CALLER_SECONDS / 10
+
+
+def test_a_caller_without_that_much_time_waits_no_longer_than_it_has(away: Database[Any]) -> None:
+    connection.disconnect()
+    away = connection.connect(uri=f"mongodb://127.0.0.1:{free_port()}", database="away", timeout_seconds=CALLER_SECONDS)
+
+    begun = time.monotonic()
+    with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(TIMEOUT_SECONDS):
+        away["things"].find_one()
+
+    assert time.monotonic() - begun < CALLER_SECONDS / 10
