@@ -31,6 +31,9 @@ _END_OF_ROWS: Final = b"\x12id\0" + bytes(8)
 FIRST_BATCH: Final = 101
 """How many documents MongoDB's first answer to ``find`` holds, if they do not exceed 16 MiB."""
 
+_ALL_ROWS: Final = 2**31 - 1
+"""More rows than an answer of MongoDB can hold: all that fit into 16 MiB."""
+
 _AHEAD_BYTES: Final = 1024 * 1024
 """How much memory is reserved ahead while rows arrive, bytes."""
 
@@ -139,18 +142,7 @@ def find_rows(
         None if only a cursor can tell: the page is larger than one answer, or the connection broke.
     """
     options = {"skip": skip, "limit": limit, **({"sort": dict(sort)} if sort else {})}
-    reply = _find(collection, match, projection, max_time_ms, options)
-    if reply is None:
-        return None
-    answer = bytes(reply.raw)
-    if all(answer[at] == wanted for at, wanted in (_CURSOR, _BATCH)):
-        end = _ROWS_AT + _size(answer, _ROWS_AT)[0]
-        if answer.startswith(_END_OF_ROWS, end):
-            return answer
-    if cursor_id := reply["cursor"]["id"]:
-        with suppress(PyMongoError):  # it would end by itself, too
-            collection.database.command("killCursors", collection.name, cursors=[cursor_id])
-    return None
+    return _all_rows(collection, _find(collection, match, projection, max_time_ms, options))
 
 
 def documents_in(answer: bytes) -> Iterator[LazyDocument]:
@@ -160,6 +152,14 @@ def documents_in(answer: bytes) -> Iterator[LazyDocument]:
         start = answer.index(0, at + 1) + 1
         at = start + _size(answer, start)[0]
         yield LazyDocument(answer[start:at])
+
+
+def aggregate_rows(
+    collection: Collection[Any], pipeline: Sequence[Mapping[str, Any]], *, max_time_ms: int
+) -> bytes | None:
+    """Return MongoDB's answer with all rows of a pipeline; read like ``find_rows``, and None as there."""
+    command = {"aggregate": collection.name, "pipeline": pipeline, "cursor": {"batchSize": _ALL_ROWS}}
+    return _all_rows(collection, _reply(collection, {**command, "maxTimeMS": max_time_ms, "allowDiskUse": True}))
 
 
 def find_one(
@@ -173,6 +173,21 @@ def find_one(
     return _first_document(bytes(reply.raw))
 
 
+def _all_rows(collection: Collection[Any], reply: Any) -> bytes | None:
+    """Return a reply with a first batch if it holds all rows."""
+    if reply is None:
+        return None
+    answer = bytes(reply.raw)
+    if all(answer[at] == wanted for at, wanted in (_CURSOR, _BATCH)):
+        end = _ROWS_AT + _size(answer, _ROWS_AT)[0]
+        if answer.startswith(_END_OF_ROWS, end):
+            return answer
+    if cursor_id := reply["cursor"]["id"]:
+        with suppress(PyMongoError):  # it would end by itself, too
+            collection.database.command("killCursors", collection.name, cursors=[cursor_id])
+    return None
+
+
 def _find(
     collection: Collection[Any],
     match: Mapping[str, Any],
@@ -180,18 +195,23 @@ def _find(
     max_time_ms: int,
     options: Mapping[str, Any],
 ) -> Any:
-    """Return the reply to a plain ``find``, or None if the connection broke: only cursors are retried by the driver."""
+    """Return the reply to a plain ``find``, or None as from ``_reply``."""
     command: dict[str, Any] = {
         "find": collection.name,
         "filter": match,
         "projection": projection,
         "maxTimeMS": max_time_ms,
         **options,
-        **({"readConcern": concern} if (concern := collection.read_concern.document) else {}),
     }
+    return _reply(collection, command)
+
+
+def _reply(collection: Collection[Any], command: Mapping[str, Any]) -> Any:
+    """Return the reply to a command that reads, or None if the connection broke: the driver retries only cursors."""
+    concern: Mapping[str, Any] = {"readConcern": level} if (level := collection.read_concern.document) else {}
     try:
         return collection.database.command(
-            command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
+            {**command, **concern}, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
         )
     except ServerSelectionTimeoutError:
         raise  # the server selection timeout has already passed

@@ -6,11 +6,10 @@ Whatever a client requests, MongoDB is queried by domain and scope and query: no
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from bson import decode, decode_all, encode
-from bson.raw_bson import DEFAULT_RAW_BSON_OPTIONS
 from pymongo.database import Database
 
 from inventory.errors import NotFoundError, RequestTimeoutError
@@ -18,6 +17,7 @@ from inventory.manager.counts import CountCache, count
 from inventory.manager.page import Page
 from inventory.manager.raw_documents import (
     FIRST_BATCH,
+    aggregate_rows,
     at_most,
     charge,
     documents_in,
@@ -71,7 +71,6 @@ class Reader:
         raw: bool = False,
     ) -> None:
         self._collection = database[collection]
-        self._encoded = self._collection.with_options(codec_options=DEFAULT_RAW_BSON_OPTIONS)
         self._max_bytes = max_bytes
         self._raw = raw
         self._schema = schema
@@ -140,7 +139,7 @@ class Reader:
 
     def _find(self, match: Document, plan: MongoQuery, milliseconds: int) -> Sequence[Mapping[str, Any]]:
         if plan.computed:
-            return self._read_pipeline(plan.pipeline(match), milliseconds)
+            return self._kept(self._batches(plan.pipeline(match), milliseconds))
         shown = plan.projection or {"_id": 0}
         page: dict[str, Any] = {"skip": plan.skip, "limit": plan.limit, "max_time_ms": milliseconds}
         if 0 < plan.limit <= FIRST_BATCH:
@@ -152,6 +151,9 @@ class Reader:
     def _rows(self, answer: bytes) -> Sequence[Any]:
         if self._raw:
             return tuple(documents_in(charge(self._max_bytes, answer, _RAW_WEIGHT)))
+        return self._decoded_rows(answer)
+
+    def _decoded_rows(self, answer: bytes) -> Documents:
         rows: Documents = decode(charge(self._max_bytes, answer, _DECODED_WEIGHT), CODEC)["cursor"]["firstBatch"]
         return rows
 
@@ -165,11 +167,11 @@ class Reader:
             batches: Any = cursor
             return self._kept(batches)
 
-    def _read_pipeline(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Sequence[Any]:
+    def _batches(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Iterator[bytes]:
         options: Any = {"maxTimeMS": milliseconds, "allowDiskUse": True}
         with self._collection.aggregate_raw_batches(list(pipeline), **options) as cursor:
             batches: Any = cursor
-            return self._kept(batches)
+            yield from batches
 
     def _kept(self, batches: Iterable[bytes]) -> Sequence[Any]:
         if self._raw:
@@ -274,9 +276,11 @@ class Reader:
 
     def aggregate(self, pipeline: Sequence[Mapping[str, Any]], milliseconds: int) -> Documents:
         """Run a pipeline whose ``$match`` contains the domain, within a time limit."""
-        # Not as raw batches: the first one is always empty, and costs another command.
-        with self._encoded.aggregate(with_size_check(pipeline), maxTimeMS=milliseconds, allowDiskUse=True) as cursor:
-            return _decoded(at_most(self._max_bytes, (bytes(row.raw) for row in cursor), _DECODED_WEIGHT))
+        stages = with_size_check(pipeline)
+        answer = aggregate_rows(self._collection, stages, max_time_ms=milliseconds)
+        if answer is not None:
+            return self._decoded_rows(answer)
+        return _decoded(at_most(self._max_bytes, self._batches(stages, milliseconds), _DECODED_WEIGHT))
 
     def _milliseconds(self, remaining_seconds: float) -> int:
         if remaining_seconds <= 0:

@@ -1,4 +1,4 @@
-"""A page by a bare command is what a cursor would have found."""
+"""A page or statistics by a bare command are what a cursor would have found."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from inventory.manager.raw_documents import FIRST_BATCH
 from inventory.manager.reader import Reader
 from inventory.query.parser import parse_list
 from inventory.query.schemas import COLLECTOR
+from inventory.query.statistics.aggregate import parse_stat
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 MINE = {"domain_id": "domain-1", "state": "ENABLED"}
@@ -32,6 +33,15 @@ def read(database: Database[dict[str, Any]], start: int, limit: int, *, raw: boo
     query = parse_list(COLLECTOR, {"page": {"start": start, "limit": limit}, "sort": {"key": "name"}}, now=NOW)
     results = reader.list(query, domain_id="domain-1").results
     return [each.raw if raw else each["name"] for each in results]
+
+
+def names_and_texts(database: Database[dict[str, Any]], **options: Any) -> list[str]:
+    """Return the names of the collectors, in order, from statistics with a row for each."""
+    reader = Reader(database=database, collection="collector", schema=COLLECTOR, timeout_seconds=10, **options)
+    keys = [{"key": "name", "name": "name"}, {"key": "tags.text", "name": "text"}]
+    query = {"aggregate": [{"group": {"keys": keys}}, {"sort": {"key": "name"}}]}
+    answer = reader.stat(parse_stat(COLLECTOR, query, now=NOW), domain_id="domain-1")
+    return [row["name"] for row in answer["results"]]
 
 
 @pytest.mark.parametrize("raw", [False, True])
@@ -82,3 +92,47 @@ def test_no_cursor_is_created(database: Database[dict[str, Any]], monkeypatch: p
     monkeypatch.setattr(Collection, "find_raw_batches", refused)
 
     assert read(database, 1, FIRST_BATCH, raw=False) == NAMES[:FIRST_BATCH]
+
+
+def test_statistics_of_more_rows_than_a_cursor_begins_with_are_complete(database: Database[dict[str, Any]]) -> None:
+    fill(database)
+
+    assert names_and_texts(database) == NAMES
+
+
+def test_statistics_larger_than_one_answer_of_mongodb_are_complete(database: Database[dict[str, Any]]) -> None:
+    fill(database, tags={"text": "x" * 200_000})
+
+    assert names_and_texts(database) == NAMES
+
+
+@pytest.mark.parametrize("size", [10, 200_000])
+def test_statistics_larger_than_an_answer_of_ours_are_refused(database: Database[dict[str, Any]], size: int) -> None:
+    fill(database, tags={"text": "x" * size})
+
+    with pytest.raises(InvalidParameterError, match="the answer would need more than"):
+        names_and_texts(database, max_bytes=1000)
+
+
+def test_statistics_that_were_cut_off_are_repeated(
+    database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_off(*_: object, **__: object) -> None:
+        raise AutoReconnect("connection closed")
+
+    fill(database)
+    monkeypatch.setattr(Database, "command", cut_off)
+
+    assert names_and_texts(database) == NAMES
+
+
+def test_no_cursor_is_created_for_statistics(
+    database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a cursor costs more than the parsing of the query")
+
+    fill(database)
+    monkeypatch.setattr(Collection, "aggregate_raw_batches", refused)
+
+    assert names_and_texts(database) == NAMES
