@@ -20,6 +20,8 @@ from inventory.stubs.inventory.operations.v1 import (
     deletion_pb2_grpc,
     job_operations_pb2,
     job_operations_pb2_grpc,
+    operations_pb2,
+    operations_pb2_grpc,
 )
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, collector_pb2_grpc
 from tests.chaos.checks import (
@@ -173,7 +175,8 @@ class Run:
         self._facts(history, memory)
 
     def _stop_schedules(self, database: Database[Document]) -> tuple[list[Document], datetime]:
-        """Wait until every fire time so far was dealt with, note the schedules, and delete them."""
+        """Wait until every fire time so far was dealt with, note the schedules and what is explained as skipped, and
+        delete them."""
         until = datetime.now(UTC)
         self._await(
             lambda: database["schedule"].count_documents({"next_fire_at": {"$lte": until}}) == 0,
@@ -183,9 +186,15 @@ class Run:
         schedules = list(database["schedule"].find())
         api = Api(self.fleet.targets)
         for schedule in schedules:
-            request = collector_pb2.DeleteScheduleRequest(
-                collector_id=schedule["collector_id"], schedule_id=schedule["schedule_id"], domain_id=DOMAIN
+            key = {name: schedule[name] for name in ("collector_id", "schedule_id")} | {"domain_id": DOMAIN}
+            explained = api.until(
+                operations_pb2_grpc.OperationsStub, "explain_schedule", operations_pb2.ExplainScheduleRequest(**key)
             )
+            schedule["skips"] = [
+                {"fire_at": datetime.fromisoformat(each.first), "last_at": datetime.fromisoformat(each.last)}
+                for each in explained.skipped
+            ]
+            request = collector_pb2.DeleteScheduleRequest(**key)
             api.until(collector_pb2_grpc.CollectorStub, "delete_schedule", request)
         api.close()
         return schedules, until

@@ -23,7 +23,7 @@ from inventory.model.documents.collector import Collector
 from inventory.model.new_document import new_document
 from inventory.query.schemas import COLLECTOR, SCHEDULE
 from inventory.service.job.manage import CollectorReferences
-from inventory.service.schedule.facts import ScheduleFactsService
+from inventory.service.schedule.facts import ScheduleFactsService, SkippedTimes
 from inventory.service.schedule.manage import ScheduleService
 from inventory.service.schedule.ticks import ScheduleTicker
 from tests.manual_clock import ManualClock
@@ -84,12 +84,6 @@ class MortalSchedules:
 
     def note_fired(self, fired: Iterable[tuple[Mapping[str, Any], datetime]]) -> None:
         self._schedules.note_fired(fired)
-
-    def with_skips(self, schedules: Iterable[Mapping[str, Any]], since: datetime) -> list[Document]:
-        return self._schedules.with_skips(schedules, since)
-
-    def replace_skips(self, schedule: Document, skips: list[Document]) -> bool:
-        return self._schedules.replace_skips(schedule, skips)
 
     def delete_due(self, schedules: Sequence[Mapping[str, Any]]) -> int:
         return self._schedules.delete_due(schedules)
@@ -221,6 +215,10 @@ class SchedulerKit:
         """Return the fire times that became jobs, in order."""
         found = self.database["job"].find({"schedule_id": schedule_id}).sort("fire_at", 1)
         return [job["fire_at"] for job in found]
+
+    def skipped(self, schedule_id: str) -> list[SkippedTimes]:
+        """Return what is shown as skipped in the last day, and as what will be."""
+        return self.facts().explain(ME, self.stored(schedule_id)["collector_id"], schedule_id).skipped
 
     def stored(self, schedule_id: str) -> Document:
         found = self.database["schedule"].find_one({"schedule_id": schedule_id})

@@ -13,7 +13,6 @@ from inventory.connector.queue.broker import PATIENT
 from inventory.connector.queue_port import JobToPlan
 from inventory.domain.schedule.due import ON_TIME
 from inventory.errors import ConnectionFailureError
-from inventory.service.schedule.stored import read_skips
 from tests.integration.scheduler.scheduler_kit import Fate, Killed, RecordingQueue, SchedulerKit
 
 SECOND = timedelta(seconds=1)
@@ -24,16 +23,24 @@ AWAY = (4, 11)
 
 
 class At(Fate):
-    """What happens to a scheduler at one step, once; a bulk write that is cut off is done as a whole, or not."""
+    """What happens to a scheduler at one step, once; a bulk write that is cut off is done as a whole, or not.
 
-    def __init__(self, name: str, happens: Callable[[], None], *, is_written: bool = False) -> None:
+    Args:
+        is_written: whether a bulk write that is cut off is done.
+        dies: whether it dies as soon as its jobs are written after that.
+    """
+
+    def __init__(self, name: str, happens: Callable[[], None], *, is_written: bool = False, dies: bool = False) -> None:
         super().__init__(random.Random(), 0)
-        self._name, self._happens, self._is_written, self.happened = name, happens, is_written, False
+        self._name, self._happens, self._is_written, self._dies = name, happens, is_written, dies
+        self.happened = False
 
     def step(self, name: str) -> None:
         if name == self._name and not self.happened:
             self.happened = True
             self._happens()
+        if self._dies and self.happened and name == "inserted":
+            raise Killed
 
     def cut(self, size: int) -> int:
         return size if self._is_written else 0
@@ -45,7 +52,7 @@ def _die() -> None:
 
 def _assert_reported(kit: SchedulerKit, schedule_id: str, *, may_skip: bool, case: object) -> None:
     """Each fire time so far is one job or reported as skipped, and none is skipped unless nobody ran."""
-    stored, skips = kit.stored(schedule_id), read_skips(kit.stored(schedule_id))
+    stored, skips = kit.stored(schedule_id), kit.skipped(schedule_id)
     number = int((kit.clock.now() - stored["anchor_at"]) / INTERVAL)
     expected = [stored["anchor_at"] + each * INTERVAL for each in range(1, number + 1)]
     skipped = [moment for moment in expected for skip in skips if skip.first <= moment <= skip.last]
@@ -53,7 +60,9 @@ def _assert_reported(kit: SchedulerKit, schedule_id: str, *, may_skip: bool, cas
     assert may_skip or not skipped, case
 
 
-@pytest.mark.parametrize("how", ["killed", "killed, but its write arrives", "frozen"])
+@pytest.mark.parametrize(
+    "how", ["killed", "killed, but its write arrives", "frozen", "frozen, and killed after its late write"]
+)
 def test_each_fire_time_is_a_job_or_reported_as_skipped_whoever_stops_at_any_step(kit: SchedulerKit, how: str) -> None:
     for name in STEPS:
         for away in AWAY:
@@ -64,13 +73,14 @@ def test_each_fire_time_is_a_job_or_reported_as_skipped_whoever_stops_at_any_ste
                 kit.clock.advance(away * SECOND)
                 tick()
 
-            point = At(name, meanwhile if how == "frozen" else _die, is_written="write" in how)
+            is_frozen, dies = how.startswith("frozen"), "late" in how
+            point = At(name, meanwhile if is_frozen else _die, is_written="arrives" in how, dies=dies)
             first = kit.replica(fate=point)
             kit.clock.advance(INTERVAL)
             with suppress(Killed):
                 first.tick()
             assert point.happened
-            if how != "frozen":
+            if not is_frozen:
                 meanwhile()
             for _ in range(3):
                 kit.clock.advance(8 * SECOND)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 
@@ -156,6 +156,18 @@ class ScheduledJobManager:
             key = (job["domain_id"], job["schedule_id"])
             found[key] = max(job["fire_at"], found.get(key, job["fire_at"]))
         return found
+
+    @translated_errors()
+    def fire_times(self, domain_id: str, schedule_id: str, first: datetime, last: datetime) -> list[datetime]:
+        """Return the fire times of a schedule from ``first`` to ``last`` that have a job, in order."""
+        query = {
+            "domain_id": domain_id,
+            "schedule_id": {"$eq": schedule_id, "$type": "string"},
+            "fire_at": {"$gte": first, "$lte": last},
+        }
+        return [
+            job["fire_at"] for job in self._jobs.find(query, {"_id": 0, "fire_at": 1}, sort=[("fire_at", ASCENDING)])
+        ]
 
     @translated_errors()
     def last_of(self, domain_id: str, schedule_ids: Iterable[str]) -> dict[str, Document]:

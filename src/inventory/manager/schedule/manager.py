@@ -159,18 +159,6 @@ class ScheduleManager:
             with translated_errors(key=_ID):
                 self._collection.update_many(_any_of(schedules) | older, {"$set": {"last_scheduled_at": fire_at}})
 
-    def with_skips(self, schedules: Iterable[Mapping[str, Any]], since: datetime) -> list[StoredSchedule]:
-        """Return those of the schedules, as they are now, that have skipped fire times at or after ``since``."""
-        query = _any_of(schedules) | {"skips.last_at": {"$gte": since}}
-        with translated_errors(key=_ID):
-            return list(self._collection.find(query))
-
-    def replace_skips(self, schedule: StoredSchedule, skips: list[Document]) -> bool:
-        """Replace the skips of a schedule; return False, and do nothing, if they were changed since it was read."""
-        key = {each: schedule.get(each) for each in ("domain_id", "_id", "skips")}
-        with translated_errors(key=_ID):
-            return self._collection.update_one(key, {"$set": {"skips": skips}}).matched_count == 1
-
     def delete_due(self, schedules: Iterable[Mapping[str, Any]]) -> int:
         """Remove schedules, as they were read, whose collector no longer exists; return their number."""
         writes = [DeleteOne(_unchanged(schedule), hint=_BY_ID) for schedule in schedules]

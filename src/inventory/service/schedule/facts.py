@@ -10,7 +10,7 @@ from typing import Final
 
 from inventory.domain.clock import Clock, isoformat
 from inventory.domain.principal import Principal
-from inventory.domain.schedule.due import Decision, Patience, SkippedSpan, SkipReason, merged, outlook
+from inventory.domain.schedule.due import Decision, Patience, SkippedSpan, SkipReason, merged, outlook, without
 from inventory.domain.schedule.fire_times import FireTimes
 from inventory.errors import BadRequestError
 from inventory.manager.collector.manager import ENABLED, CollectorManager
@@ -162,7 +162,7 @@ class ScheduleFactsService:
         facts = self._facts(collector, [schedule])[0]
         now = self.clock.now()
         next_times: list[datetime] = []
-        skips = read_skips(schedule)
+        skips = self._without_fired(schedule, facts.times)
         if facts.next_fire_at is not None and facts.times is not None:
             ahead = self._outlook(facts.times, facts.next_fire_at, facts.last_job, collector, now)
             first = ahead.fire_at or ahead.next_fire_at
@@ -171,6 +171,20 @@ class ScheduleFactsService:
         since = now - LOOK_BACK
         skipped = [_within(skip, facts.times, since) for skip in skips if skip.last > since]
         return Explanation(facts, next_times, skipped)
+
+    def _without_fired(self, schedule: StoredSchedule, times: FireTimes | None) -> list[SkippedSpan]:
+        """Return the recorded skips without the fire times that have a job after all.
+
+        A scheduler that was frozen between its decision and the job creates the job of a fire time that another one has
+        skipped meanwhile. Nothing more is asked of it, since it may die with that write.
+        """
+        skips = read_skips(schedule)
+        if not skips or times is None:
+            return skips
+        first, last = min(skip.first for skip in skips), max(skip.last for skip in skips)
+        for fire_at in self.jobs.fire_times(schedule["domain_id"], schedule["schedule_id"], first, last):
+            skips = without(skips, fire_at, times)
+        return skips
 
     def _outlook(
         self, times: FireTimes, due_at: datetime, last_job: Document | None, collector: StoredCollector, now: datetime

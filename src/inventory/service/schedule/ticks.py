@@ -26,7 +26,6 @@ from inventory.model.connection import Document
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.observe.logs import get_logger
 from inventory.service.schedule.stored import read_collector, read_skips, read_times, write_skips
-from inventory.service.schedule.unskip import LateFire, unskip
 
 BATCH: Final = 500
 """Number of schedules that are fired together."""
@@ -226,13 +225,8 @@ class ScheduleTicker:
     def _note_fired(self, steps: Sequence[_Step], jobs: Sequence[FiredJob]) -> None:
         """Record what fired here although another scheduler took the step, or a client changed the schedule."""
         new = {job.fire.key for job in jobs if job.is_new}
-        fired = [
-            LateFire(step.advance.schedule, step.times, step.fire.fire_at)
-            for step in steps
-            if step.fire is not None and step.fire.key in new
-        ]
-        self._schedules.note_fired((each.schedule, each.fire_at) for each in fired)
-        unskip(self._schedules, fired)
+        fires = [(step.advance.schedule, step.fire) for step in steps if step.fire is not None]
+        self._schedules.note_fired((schedule, fire.fire_at) for schedule, fire in fires if fire.key in new)
 
     def _report_lateness(self, jobs: Sequence[FiredJob]) -> None:
         now = self._clock.now()
