@@ -360,6 +360,7 @@ def test_a_thousand_tasks_are_planned_within_a_second(kit: Kit) -> None:
 
 
 def _timed(kit: Kit, collector: dict[str, Any]) -> float:
-    began = time.perf_counter()
+    # Of the processor: what else the machine does is no fault of the plan.
+    began = time.process_time()
     assert collect(kit, collector)["total_tasks"] == 1000
-    return time.perf_counter() - began
+    return time.process_time() - began
