@@ -14,10 +14,11 @@ from inventory.api.app import Server, build_server
 from inventory.api.gate import make_gate
 from inventory.api.listen import check_address, check_identity, probe_port
 from inventory.bootstrap import Container
+from inventory.domain.plain import Document
 from inventory.migration.errors import MigrationFailedError
 from inventory.migration.migrator import Migrator
 from inventory.migration.start import migrate
-from inventory.model.connection import Document, ping
+from inventory.model.connection import ping
 from inventory.observe import logs, tracing
 from inventory.observe.health_pages import Check, HealthServer
 from inventory.observe.logs import get_logger

@@ -12,6 +12,7 @@ from inventory.bootstrap.platform import Platform, grpc_platform, static_platfor
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.queue import IMPATIENT, RedisQueue
 from inventory.domain.clock import Clock, SystemClock
+from inventory.domain.plain import Document
 from inventory.domain.store_clock import StoreClock
 from inventory.errors import SettingsError
 from inventory.manager.collector.manager import CollectorManager
@@ -30,7 +31,6 @@ from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.schedule.manager import ScheduleManager
 from inventory.migration.migrator import Migrator
 from inventory.model import connection
-from inventory.model.connection import Document
 from inventory.model.metrics import report_clock_skew
 from inventory.process.tls import TlsFiles
 from inventory.settings import Settings

@@ -12,9 +12,10 @@ from pymongo.errors import OperationFailure
 
 from inventory.doctor.finding import fail, graded, ok, skip, warn
 from inventory.domain.finding import Finding
+from inventory.domain.plain import Document
 from inventory.errors import ConnectionFailureError
 from inventory.model import ALL_DOCUMENTS
-from inventory.model.connection import Document, server_hello, server_time, translated_errors
+from inventory.model.connection import server_hello, server_time, translated_errors
 
 OLDEST_VERSION: Final = (5, 0)
 """Older versions are past their end of life, and not tested."""

@@ -12,10 +12,10 @@ from pymongo.database import Database
 from inventory.connector.ports import Identity, SecretStore
 from inventory.connector.queue_port import BandState
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.migration.migrator import Migrator
-from inventory.model.connection import Document
 from inventory.settings import Settings
 
 

@@ -11,7 +11,8 @@ from pymongo.database import Database
 
 from inventory.doctor.finding import fail, ok, skip, warn
 from inventory.domain.finding import Finding
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 from inventory.settings import Settings
 
 _COUNTED: Final = 1000

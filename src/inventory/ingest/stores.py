@@ -9,6 +9,7 @@ from typing import Self
 from pymongo.database import Database
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.ingest.reading.kinds import KINDS, ResourceKind
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.job.slices import SliceManager
@@ -17,7 +18,6 @@ from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import ResourceStore
-from inventory.model.connection import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

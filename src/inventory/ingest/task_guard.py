@@ -17,10 +17,10 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
+from inventory.domain.plain import Document
 from inventory.ingest.context import IngestContext
 from inventory.manager.deletion.holds import HoldManager, hold_id_of
 from inventory.manager.deletion.summary import FIELDS, Summary
-from inventory.model.connection import Document
 from inventory.model.documents.deletion import COLLECT, PREPARING
 from inventory.observe.logs import get_logger
 

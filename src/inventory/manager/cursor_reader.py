@@ -6,10 +6,11 @@ import math
 from dataclasses import replace
 from typing import Final
 
+from inventory.domain.plain import Document
 from inventory.manager import keyset
 from inventory.manager.page import CursorPage
 from inventory.manager.reader import Reader, Scope, within
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.time_limit import query_limit
 from inventory.query.ast import ListQuery
 from inventory.query.mongo import to_mongo

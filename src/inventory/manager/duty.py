@@ -11,8 +11,9 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.manager.transactions import Fence, end_sessions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.duty import Duty, StoredDuty
 from inventory.model.lease import LEASE
 from inventory.model.new_document import new_document

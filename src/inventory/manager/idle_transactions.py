@@ -13,9 +13,10 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.errors import mongodb_error_name
 from inventory.manager.transactions import end_sessions
-from inventory.model.connection import APP_NAME, Document, translated_errors
+from inventory.model.connection import APP_NAME, translated_errors
 from inventory.observe.logs import get_logger
 
 IDLE_SECONDS: Final = 8.0

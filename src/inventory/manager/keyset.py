@@ -20,8 +20,8 @@ from typing import Any, Final
 from bson import ObjectId
 from bson.errors import InvalidId
 
+from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError
-from inventory.model.connection import Document
 from inventory.query.fields import FieldKind, ResourceSchema
 
 MOST_SKIPPED: Final = 10_000

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from bson import decode, decode_all, encode
 from pymongo.database import Database
 
+from inventory.domain.plain import Document
 from inventory.errors import NotFoundError, RequestTimeoutError
 from inventory.manager.counts import CountCache, count
 from inventory.manager.page import Page
@@ -25,7 +26,7 @@ from inventory.manager.raw_documents import (
     find_one,
     find_rows,
 )
-from inventory.model.connection import CODEC, Document, translated_errors
+from inventory.model.connection import CODEC, translated_errors
 from inventory.model.time_limit import query_limit
 from inventory.query.ast import Condition, ListQuery
 from inventory.query.fields import KeyTarget, ResourceSchema
@@ -101,11 +102,10 @@ class Reader:
         shown = {"_id": 0} if fields is None else projection(self._schema, fields)
         query = within(domain_id, scope, {self._schema.id_field: resource_id})
         with translated_errors(key=self._schema.id_field), query_limit(self._timeout_seconds):
-            found = self._read_one(query, shown, self._milliseconds(remaining_seconds))
+            found: Document | None = self._read_one(query, shown, self._milliseconds(remaining_seconds))
         if found is None:
             raise NotFoundError(key=self._schema.id_field, value=resource_id)
-        document: Document = found
-        return document
+        return found
 
     def list(
         self,

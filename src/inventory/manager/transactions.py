@@ -27,8 +27,9 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
+from inventory.domain.plain import Document
 from inventory.errors import mongodb_error_name
-from inventory.model.connection import INTERRUPTED, NOT_PERMITTED, Document
+from inventory.model.connection import INTERRUPTED, NOT_PERMITTED
 from inventory.model.driver import is_starting, renew_connections
 from inventory.observe.logs import get_logger
 

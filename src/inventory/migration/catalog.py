@@ -14,9 +14,9 @@ from typing import Final
 
 from pymongo.database import Database
 
+from inventory.domain.plain import Document
 from inventory.migration.orphans import remove_orphaned_records
 from inventory.migration.reference_keys import rewrite_reference_keys
-from inventory.model.connection import Document
 from inventory.model.indexes import build_indexes, drop_indexes
 
 

@@ -13,8 +13,9 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.migration.catalog import Migration
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.lease import LEASE
 
 RECORDS: Final = "migration"

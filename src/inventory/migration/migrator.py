@@ -12,12 +12,13 @@ from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.errors import BadRequestError, InventoryError, mongodb_error_name
 from inventory.migration.catalog import INDEX_DROPS, MIGRATIONS, Migration
 from inventory.migration.errors import DatabaseTooNewError, MigrationFailedError, MigrationPendingError
 from inventory.migration.ledger import Ledger, MigrationRecord
 from inventory.migration.original.takeover import unfinished
-from inventory.model.connection import Document, require_transactions, translated_errors
+from inventory.model.connection import require_transactions, translated_errors
 from inventory.model.indexes import build_indexes
 from inventory.observe.logs import get_logger
 from inventory.version import package_version

@@ -13,7 +13,8 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
-from inventory.model.connection import Document, server_time
+from inventory.domain.plain import Document
+from inventory.model.connection import server_time
 from inventory.model.documents.record import record_key
 
 _BATCH: Final = 1000

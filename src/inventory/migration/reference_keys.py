@@ -8,8 +8,8 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
+from inventory.domain.plain import Document
 from inventory.domain.reference_key import reference_key
-from inventory.model.connection import Document
 
 _BATCH: Final = 500
 _ESCAPED: Final = {"$regex": r"[.%$\x00]"}

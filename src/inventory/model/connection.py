@@ -28,7 +28,7 @@ from pymongo.errors import (
     WriteConcernError,
 )
 
-from inventory.domain.plain import Document as Document
+from inventory.domain.plain import Document
 from inventory.errors import (
     ConnectionFailureError,
     InvalidParameterError,

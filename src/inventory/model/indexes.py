@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import OperationFailure
 
-from inventory.model.connection import Document
+from inventory.domain.plain import Document
 from inventory.observe.logs import get_logger
 
 _OPTIONS_CONFLICT: Final = 85

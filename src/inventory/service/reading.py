@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal
 from inventory.errors import RequiredParameterError
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader, Scope
-from inventory.model.connection import Document
 from inventory.query.ast import Query
 from inventory.query.fields import ResourceSchema
 from inventory.query.parser import RawQuery, parse_list

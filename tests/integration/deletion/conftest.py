@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.model.connection import Document
+from inventory.domain.plain import Document
 from inventory.service.deletion.manage import DeletionService
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service

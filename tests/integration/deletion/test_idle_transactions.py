@@ -13,9 +13,10 @@ from pymongo.errors import OperationFailure
 from structlog.testing import capture_logs
 
 from inventory.bootstrap import Container
+from inventory.domain.plain import Document
 from inventory.manager.idle_transactions import IDLE_SECONDS, IdleTransactions
 from inventory.manager.transactions import Transactions
-from inventory.model.connection import APP_NAME, Document
+from inventory.model.connection import APP_NAME
 from inventory.scheduler.parts import IDLE_TRANSACTIONS_SECONDS
 from tests.integration.deletion.conftest import Fleet
 from tests.integration.ingest.fence_kit import frozen

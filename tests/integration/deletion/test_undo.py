@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.deletion.restore import Restorer
 from inventory.manager.resource.records import RecordStore
-from inventory.model.connection import Document
 from inventory.service.resource.housekeeping import HousekeepingCounts
 from tests.fakes.resources import cloud_service
 from tests.integration.deletion.conftest import Fleet

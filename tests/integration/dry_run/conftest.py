@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inventory.bootstrap.dry_run import dry_runner
-from inventory.model.connection import Document
+from inventory.domain.plain import Document
 from tests.integration.ingest.whole_kit import DOMAIN, USER, Whole
 from tests.integration.whole_fixtures import nothing_expires, plugin, whole
 

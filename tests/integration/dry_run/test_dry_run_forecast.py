@@ -11,7 +11,7 @@ import bson
 import pytest
 from pymongo.database import Database
 
-from inventory.model.connection import Document
+from inventory.domain.plain import Document
 from inventory.model.indexes import build_indexes
 from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import FakePlugin

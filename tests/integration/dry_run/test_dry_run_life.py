@@ -11,9 +11,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from inventory.bootstrap.dry_run import ScratchContainer
+from inventory.domain.plain import Document
 from inventory.errors import CollectorStateError, InvalidParameterError, NotFoundError
 from inventory.manager.dry_run.scratch import PREFIX
-from inventory.model.connection import Document
 from inventory.model.indexes import build_indexes
 from inventory.service.dry_run.manage import DryRunService
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate

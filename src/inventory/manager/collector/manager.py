@@ -11,9 +11,10 @@ from pymongo import ReturnDocument, WriteConcern
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from inventory.domain.plain import Document
 from inventory.errors import SaveUniqueValuesError, existing
 from inventory.manager.raw_documents import LazyDocument, find_one
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.stored import collection_of
 from inventory.query.mongo import projection

@@ -15,8 +15,9 @@ from pymongo import ReturnDocument, UpdateOne
 from pymongo.database import Database
 
 from inventory.domain import ids
+from inventory.domain.plain import Document
 from inventory.errors import existing
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.collector_rule import CUSTOM, MANAGED, StoredCollectorRule
 from inventory.model.stored import collection_of
 from inventory.model.time_limit import finish

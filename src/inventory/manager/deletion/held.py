@@ -10,10 +10,11 @@ from typing import Final
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
+from inventory.domain.plain import Document
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.deletion import APPROVING, StoredDeletion
 
 _BATCH: Final = 500

@@ -12,9 +12,10 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from inventory.domain.plain import Document
 from inventory.errors import NotFoundError
 from inventory.manager.deletion.undo_progress import UndoProgress
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.deletion import (
     AGE,
     COLLECT,

@@ -15,11 +15,12 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.domain import ids
 from inventory.domain.batches import batched
+from inventory.domain.plain import Document
 from inventory.manager.deletion.twins import Same, Twins, resource_id_of
 from inventory.manager.deletion.undo_progress import Living, UndoProgress
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.transactions import Transactions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.record import StoredRecord, record_key
 
 _BATCH: Final = 100

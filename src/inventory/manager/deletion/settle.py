@@ -12,9 +12,10 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain.job.states import TaskStatus
+from inventory.domain.plain import Document
 from inventory.manager.deletion.holds import HoldChangedError, HoldManager
 from inventory.manager.transactions import Transactions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.deletion import AGE, DISCARDING, DISSOLVED, HELD, PREPARING, StoredDeletion
 
 _BATCH: Final = 500

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from inventory.domain.plain import Document
 from inventory.domain.reference_key import TYPE_FIELDS, type_name
 from inventory.manager.deletion.twins import resource_id_of
-from inventory.model.connection import Document
 
 EXAMPLES: Final = 20
 """The number of resources listed in a hold."""

@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from inventory.domain.plain import Json
+from inventory.domain.plain import Document, Json
 from inventory.domain.reference_key import TYPE_FIELDS
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 
 _COMPARED: Final = dict.fromkeys(
     (

@@ -10,7 +10,8 @@ from typing import Any, Final
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 from inventory.model.documents.deletion import StoredUndo
 from inventory.model.stored import collection_of
 

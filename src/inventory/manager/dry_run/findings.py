@@ -10,8 +10,8 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
+from inventory.domain.plain import Document
 from inventory.manager.deletion.holds import hold_id_of
-from inventory.model.connection import Document
 
 DELETE: Final = "DELETE"
 HOLD: Final = "HOLD"

@@ -12,10 +12,11 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.domain import ids
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError, existing
 from inventory.manager.dry_run.scratch import drop_left_over
 from inventory.manager.resource.store import encodable
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.dry_run import CANCELED, IN_PROGRESS, PENDING, DryRun, StoredDryRun, StoredDryRunChange
 from inventory.model.lease import LEASE
 from inventory.model.new_document import new_document

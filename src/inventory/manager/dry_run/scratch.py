@@ -13,8 +13,9 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from inventory.domain.plain import Document
 from inventory.manager.resource.store import ResourceStore, index_for
-from inventory.model.connection import DUPLICATE_KEY, Document
+from inventory.model.connection import DUPLICATE_KEY
 from inventory.model.indexes import declared_indexes
 
 PREFIX: Final = "dry_run."

@@ -16,7 +16,8 @@ from pymongo.database import Database
 
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.job.states import JobStatus, TaskStatus
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.stored import collection_of
 

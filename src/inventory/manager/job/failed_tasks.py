@@ -10,7 +10,8 @@ from pymongo.database import Database
 from inventory.domain.batches import batched
 from inventory.domain.job.failed_task import FailedTask, failed_task
 from inventory.domain.job.states import TaskStatus
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 
 _AT_ONCE: Final = 500
 _TASK: Final = dict.fromkeys(

@@ -14,7 +14,8 @@ from pymongo.errors import BulkWriteError
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JobStatus
-from inventory.model.connection import Document, refused_duplicates, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import refused_duplicates, translated_errors
 from inventory.model.documents.job import Job, StoredJob
 from inventory.model.new_document import new_document
 from inventory.model.stored import collection_of

@@ -10,8 +10,9 @@ from pymongo.database import Database
 
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import TaskStatus
+from inventory.domain.plain import Document
 from inventory.manager.transactions import Fence, end_sessions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job_task import StoredJobTask
 from inventory.model.lease import GARBAGE_LEASE
 from inventory.model.stored import collection_of

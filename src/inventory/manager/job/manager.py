@@ -13,12 +13,13 @@ from pymongo.database import Database
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled, job_sources, settle_job
 from inventory.domain.job.stored_error import error_document
+from inventory.domain.plain import Document
 from inventory.errors import InventoryError, NotFoundError, existing
 from inventory.manager.job.new_job import PlannedJobs, count_ended, new_job, planned_fields, unique
 from inventory.manager.job.plan_claim import OPEN, OUTAGES, PlanClaims, is_outage
 from inventory.manager.job.slices import SliceManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.lease import PLAN_LEASE
 from inventory.model.stored import collection_of

@@ -13,10 +13,11 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.job.states import JOB_OPEN, JobStatus, Settled
+from inventory.domain.plain import Document
 from inventory.errors import SaveUniqueValuesError
 from inventory.manager.metrics import JOBS_ENDED
 from inventory.manager.transactions import Transactions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job import Job, StoredJob
 from inventory.model.documents.job_task import StoredJobTask, StoredSlice
 from inventory.model.new_document import new_document

@@ -12,8 +12,9 @@ from pymongo.database import Database
 from inventory.domain.clock import Clock, isoformat
 from inventory.domain.job.states import JOB_OPEN
 from inventory.domain.job.stored_error import error_document
+from inventory.domain.plain import Document
 from inventory.errors import InventoryError
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.lease import PLAN_LEASE
 from inventory.model.stored import collection_of

@@ -25,11 +25,12 @@ from inventory.domain.clock import Clock
 from inventory.domain.job.outcome import MAX_ERRORS, Outcome
 from inventory.domain.job.states import TaskStatus
 from inventory.domain.job.stored_error import error_document
+from inventory.domain.plain import Document
 from inventory.errors import WorkerLostError
 from inventory.manager.job.slice_slots import SliceSlots, SlotKind, SlotLimits
 from inventory.manager.job.slices import NOT_RUNNING
 from inventory.manager.transactions import Fence, end_sessions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job_task import StoredSlice
 from inventory.model.lease import LEASE
 from inventory.model.stored import collection_of

@@ -22,7 +22,8 @@ from pymongo.database import Database
 
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import TaskStatus
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job_task import StoredSlice
 from inventory.model.stored import collection_of
 

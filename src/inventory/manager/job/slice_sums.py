@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 
 from inventory.domain.job.outcome import MAX_ERRORS, SUMMED, Outcome
 from inventory.domain.job.states import TASK_OPEN, TaskStatus
-from inventory.model.connection import Document
+from inventory.domain.plain import Document
 from inventory.model.documents.job_task import StoredSlice
 
 _COUNTED: Final = dict.fromkeys((*SUMMED, "errors", "status", "expanded_attempt"), 1)

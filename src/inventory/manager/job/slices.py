@@ -13,9 +13,10 @@ from pymongo.errors import BulkWriteError
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import TASK_OPEN, TaskStatus
+from inventory.domain.plain import Document
 from inventory.manager.job.slice_sums import TaskSlices, task_slices
 from inventory.manager.transactions import end_sessions, sessions_of
-from inventory.model.connection import Document, refused_duplicates, translated_errors
+from inventory.model.connection import refused_duplicates, translated_errors
 from inventory.model.documents.job_task import Slice, StoredJobTask, StoredSlice
 from inventory.model.new_document import new_document
 from inventory.model.stored import collection_of

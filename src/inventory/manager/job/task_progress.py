@@ -12,7 +12,8 @@ from pymongo.database import Database
 
 from inventory.domain.job.outcome import SUMMED
 from inventory.domain.job.states import TaskStatus
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 
 Task = Mapping[str, Any]
 _SHOWN: Final = {

@@ -11,9 +11,10 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import TaskStatus
+from inventory.domain.plain import Document
 from inventory.errors import DuplicateJobError
 from inventory.manager.job.slices import OPEN
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.job_task import StoredJobTask
 from inventory.model.stored import collection_of
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 
 _WARNINGS: Final = 100
 """The maximum number of kinds of warnings that are read."""

@@ -18,13 +18,14 @@ from inventory.domain.clock import Clock
 from inventory.domain.job.outcome import Outcome
 from inventory.domain.job.states import TaskStatus, task_sources
 from inventory.domain.job.stored_error import error_document
+from inventory.domain.plain import Document
 from inventory.errors import DuplicateJobError, InventoryError, existing
 from inventory.manager.job.garbage_claim import GarbageClaims
 from inventory.manager.job.slices import OPEN, KnownSlices, SliceManager
 from inventory.manager.job.task_start import TaskStarts
 from inventory.manager.job.task_warnings import TaskWarnings
 from inventory.manager.transactions import end_sessions, sessions_of
-from inventory.model.connection import Document, refused_duplicates, translated_errors
+from inventory.model.connection import refused_duplicates, translated_errors
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import JobTask, StoredJobTask, StoredSlice
 from inventory.model.lease import GARBAGE_LEASE

@@ -10,8 +10,9 @@ from typing import Any, Final
 from pymongo.database import Database
 
 from inventory.domain.batches import batched
+from inventory.domain.plain import Document
 from inventory.domain.reference_key import TYPE_FIELDS
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import ACTIVE
 
 LOOKED_AT: Final = 20_000

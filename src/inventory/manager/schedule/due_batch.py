@@ -10,7 +10,8 @@ from pymongo.database import Database
 from pymongo.write_concern import WriteConcern
 
 from inventory.domain.clock import Clock
-from inventory.model.connection import Document, translated_errors
+from inventory.domain.plain import Document
+from inventory.model.connection import translated_errors
 from inventory.model.documents.due_batch import StoredDueBatch
 from inventory.model.stored import collection_of
 

@@ -11,8 +11,9 @@ from pymongo import DeleteOne, ReturnDocument, UpdateOne
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
+from inventory.domain.plain import Document
 from inventory.errors import NotFoundError, SaveUniqueValuesError, existing
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.model.stored import collection_of
 

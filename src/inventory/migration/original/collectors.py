@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from inventory.domain.plain import Document
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import BadRequestError
 from inventory.migration.original.members import (
@@ -15,7 +16,6 @@ from inventory.migration.original.members import (
     resolve_collector,
     tags_of,
 )
-from inventory.model.connection import Document
 from inventory.model.documents.collector import DEFAULT_PRIORITY, MAX_PRIORITY
 
 _STATES: Final = ("ENABLED", "DISABLED")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from inventory.domain.plain import Document
 from inventory.migration.original.collectors import job_filter, priority_of
 from inventory.migration.original.members import (
     CANCELED,
@@ -14,7 +15,6 @@ from inventory.migration.original.members import (
     required,
     resolve_collector,
 )
-from inventory.model.connection import Document
 
 TAKEN_OVER: Final = "ERROR_TAKEN_OVER"
 _ERROR: Final = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bson import ObjectId
 
-from inventory.model.connection import Document
+from inventory.domain.plain import Document
 
 CANCELED: Final = "CANCELED"
 OPEN: Final = frozenset({"CREATED", "PENDING", "IN_PROGRESS"})

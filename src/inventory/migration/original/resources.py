@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from inventory.domain.keys import escape_key, unescape_key
+from inventory.domain.plain import Document
 from inventory.migration.original.members import ConversionContext, UnfitError, fill, made_at, required, tags_of
-from inventory.model.connection import Document
 
 LEFT_COLLECTION_INFO: Final = "original_collection_info"
 """Member that keeps entries of collection_info without a collector, with which a resource would seem collected and

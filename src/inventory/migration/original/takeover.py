@@ -20,11 +20,12 @@ from pymongo.errors import BulkWriteError
 
 from inventory.domain.batches import batched
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.errors import BadRequestError, InventoryError
 from inventory.migration.original import collectors, jobs, resources
 from inventory.migration.original.members import CANCELED, CollectorFacts, ConversionContext, UnfitError, without_nulls
 from inventory.migration.original.report import CollectionReport
-from inventory.model.connection import DUPLICATE_KEY, Document, translated_errors
+from inventory.model.connection import DUPLICATE_KEY, translated_errors
 from inventory.model.documents import (
     cloud_service,
     cloud_service_type,

@@ -16,7 +16,7 @@ from inventory.domain.collector.values import (
     struct,
 )
 from inventory.domain.deletion_guard import check_tags
-from inventory.domain.plain import Json, Params
+from inventory.domain.plain import Document, Json, Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     InitPluginFailureError,
@@ -30,7 +30,6 @@ from inventory.manager.collector.plugins import PluginManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.schedule.manager import ScheduleManager
-from inventory.model.connection import Document
 from inventory.model.documents.collector import Collector, StoredCollector
 from inventory.model.new_document import new_document
 from inventory.model.time_limit import finish

@@ -10,7 +10,7 @@ from typing import Final
 from inventory.domain.clock import Clock
 from inventory.domain.collector.values import optional_text, required_text
 from inventory.domain.job.states import JOB_OPEN, JobStatus
-from inventory.domain.plain import Params
+from inventory.domain.plain import Document, Params
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.deletion.held import HeldResources
@@ -18,7 +18,7 @@ from inventory.manager.deletion.holds import HoldChangedError, HoldManager
 from inventory.manager.deletion.restore import Pair, Restorer
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.deletion import (
     AGE,
     APPROVED,

@@ -10,14 +10,13 @@ from typing import Final
 from inventory.connector.queue_port import Queue
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.values import optional_text, required_text, struct
-from inventory.domain.plain import Params
+from inventory.domain.plain import Document, Params
 from inventory.domain.principal import Principal
 from inventory.errors import CollectorStateError, ConnectionFailureError, InvalidParameterError
 from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.dry_run.findings import ACTIONS
 from inventory.manager.dry_run.runs import OPEN, DryRunManager
-from inventory.model.connection import Document
 from inventory.model.documents.dry_run import StoredDryRun, StoredDryRunChange
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import bare, parse_endpoint

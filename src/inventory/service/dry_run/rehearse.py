@@ -16,12 +16,13 @@ from inventory.connector.queue_port import Queue
 from inventory.domain import ids
 from inventory.domain.clock import Clock
 from inventory.domain.job.stored_error import error_document
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal, system_principal
 from inventory.errors import ConnectionFailureError, InventoryError, JobTimeoutError
 from inventory.manager.dry_run.findings import Findings, NotSeen, is_complete, supported_features
 from inventory.manager.dry_run.runs import DryRunManager
 from inventory.manager.job.manager import JobManager
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.dry_run import FAILURE, SUCCESS, StoredDryRun
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import StoredJobTask

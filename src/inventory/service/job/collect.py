@@ -14,6 +14,7 @@ from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.job.states import JobStatus
 from inventory.domain.job.stored_error import error_document
 from inventory.domain.job.transaction import transaction_of
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal, system_principal
 from inventory.errors import (
     CollectInitializeError,
@@ -29,7 +30,7 @@ from inventory.errors import (
 from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import MONGODB, Document
+from inventory.model.connection import MONGODB
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job import StoredJob
 from inventory.model.lease import PLAN_LEASE

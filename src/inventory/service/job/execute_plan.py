@@ -8,13 +8,13 @@ from typing import Any
 from inventory.connector.queue_port import Queue
 from inventory.domain.clock import Clock
 from inventory.domain.job.states import JobStatus, TaskStatus, settle_job
+from inventory.domain.plain import Document
 from inventory.errors import ConnectionFailureError
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.new_job import new_job, planned_fields
 from inventory.manager.job.slices import first_slice_id, known_slice_ids
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import Document
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import StoredJobTask
 from inventory.observe.logs import frequent, get_logger

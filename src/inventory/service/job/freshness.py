@@ -13,13 +13,13 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.job.freshness import FreshnessState, Promise, Verdict, judge, judge_type, promise_of
 from inventory.domain.job.states import TaskStatus
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal
 from inventory.errors import InvalidParameterError, NotFoundError
 from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.collect_history import CollectHistory, Failures, Since
 from inventory.manager.resource.seen_types import SeenType, SeenTypes
 from inventory.manager.schedule.manager import ScheduleManager
-from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.service.job.secret_view import SecretView, succeeded_at

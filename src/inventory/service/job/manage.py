@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal
 from inventory.errors import PermissionDeniedError
 from inventory.manager.collector.manager import CollectorManager
@@ -14,7 +15,6 @@ from inventory.manager.job.task_progress import TaskProgress
 from inventory.manager.job.tasks import JobTaskManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader, Scope
-from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
 from inventory.query.ast import Condition, ListQuery, Operator, Query, ReferenceCondition
 from inventory.query.fields import ResourceSchema

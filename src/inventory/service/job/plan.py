@@ -13,6 +13,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.filter_format import CheckedFilter, checked_filter, filters_by_secret, with_cache
 from inventory.domain.job.failed_task import FailedTask
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal
 from inventory.errors import (
     BadRequestError,
@@ -26,7 +27,7 @@ from inventory.errors import (
 from inventory.manager.collector.secrets import SecretManager
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.lookup import ResourceLookup
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.collector import StoredCollector
 from inventory.service.collector.plugin import CollectorPluginService
 

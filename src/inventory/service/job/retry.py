@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from inventory.domain.job.states import JOB_OPEN, JobStatus
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal
 from inventory.errors import JobNotRetryableError, PermissionDeniedError
 from inventory.manager.deletion.holds import HoldManager, hold_id_of
 from inventory.manager.job.failed_tasks import FailedTasks
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import Document
 from inventory.model.documents.job import StoredJob
 from inventory.service.job.collect import CollectService
 from inventory.service.job.manage import JobService

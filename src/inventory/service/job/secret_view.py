@@ -8,8 +8,8 @@ from typing import Final
 
 from inventory.domain.job.freshness import Verdict
 from inventory.domain.job.states import TaskStatus
+from inventory.domain.plain import Document
 from inventory.manager.collector.manager import ENABLED
-from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
 
 _COUNTED: Final = ("created_count", "updated_count", "disconnected_count", "view_resources_seen")

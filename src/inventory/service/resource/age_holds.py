@@ -16,12 +16,12 @@ from pymongo.database import Database
 from inventory.domain import ids
 from inventory.domain.batches import batched
 from inventory.domain.deletion_guard import DeletionGuard
+from inventory.domain.plain import Document
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.deletion.summary import FIELDS, Summary
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
-from inventory.model.connection import Document
 from inventory.model.documents.deletion import (
     AGE,
     APPROVING,

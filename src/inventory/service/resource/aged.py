@@ -10,8 +10,8 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from inventory.domain.clock import day_of
+from inventory.domain.plain import Document
 from inventory.manager.resource.collection_state import StateStore
-from inventory.model.connection import Document
 from inventory.service.resource.last_seen import LastSeen, SuccessfulRuns, last_seen
 
 READ: Final = dict.fromkeys(("cloud_service_id", "collection_info", "updated_at", "kept_at"), 1)

@@ -14,10 +14,10 @@ from pymongo.database import Database
 from inventory.domain import ids
 from inventory.domain.batches import batched
 from inventory.domain.deletion_guard import DeletionGuard
+from inventory.domain.plain import Document
 from inventory.manager.deletion.holds import HoldManager
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import Transactions
-from inventory.model.connection import Document
 from inventory.model.documents.deletion import DISCARDING, DONE, HELD, PREPARING
 from inventory.service.resource.age_holds import AgeHolds
 from inventory.service.resource.aged import READ, AgedResources, old_resources

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal
 from inventory.errors import NotFoundError, RequiredParameterError
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader, Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
-from inventory.model.connection import Document
 from inventory.query.parser import RawQuery
 from inventory.service.reading import Filters, ResourceReads
 from inventory.service.resource.scope import project_scope

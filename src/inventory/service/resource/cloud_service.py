@@ -8,7 +8,7 @@ from typing import Final
 
 from inventory.connector.ports import Identity
 from inventory.domain import ids
-from inventory.domain.plain import Json, Params
+from inventory.domain.plain import Document, Json, Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     ConnectionFailureError,
@@ -30,7 +30,7 @@ from inventory.manager.page import CursorPage
 from inventory.manager.reader import Scope
 from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.store import encodable
-from inventory.model.connection import MONGODB, Document
+from inventory.model.connection import MONGODB
 from inventory.model.documents.cloud_service import ACTIVE, StoredCloudService
 from inventory.model.documents.record import CREATE, DELETE, UPDATE, StoredRecord
 from inventory.query.ast import PageRange, Query

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from inventory.connector.ports import Identity
 from inventory.domain.keys import escape_key, unescape_key
-from inventory.domain.plain import Json
+from inventory.domain.plain import Document, Json
 from inventory.domain.principal import Principal
 from inventory.domain.reference_key import TYPE_FIELDS
 from inventory.errors import InventoryError
@@ -24,7 +24,7 @@ from inventory.manager.resource.cloud_services import CloudServiceManager
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.lookalikes import RESOURCE_ID, Lookalikes
 from inventory.manager.resource.records import RecordStore
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.cloud_service import DELETED
 from inventory.model.documents.collection_state import StoredCollectionState
 from inventory.model.documents.record import BY_USER

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from inventory.domain.plain import Json
+from inventory.domain.plain import Document, Json
 from inventory.domain.principal import Principal
 from inventory.ingest.decision.match import MatchRule
 from inventory.ingest.decision.recognize import USUAL, creating_rule, text_rules
@@ -16,7 +16,6 @@ from inventory.ingest.decision.rules import RuleBook
 from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.collector.rules import CollectorRuleManager
 from inventory.manager.resource.lookalikes import Lookalikes
-from inventory.model.connection import Document
 from inventory.service.resource.cloud_service_type import CloudServiceTypeService
 from inventory.service.resource.explain import as_sent, lookalike
 from inventory.service.resource.scope import project_scope

@@ -13,6 +13,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.deletion_guard import NO_GUARD, DeletionGuard
 from inventory.domain.ids import new_id
+from inventory.domain.plain import Document
 from inventory.ingest.context import IngestContext
 from inventory.ingest.garbage import GarbageCounts, collect_garbage, is_due
 from inventory.ingest.metrics import RESOURCES
@@ -20,7 +21,7 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.garbage_claim import garbage_fence
 from inventory.manager.job.manager import JobManager
 from inventory.manager.job.tasks import JobTaskManager
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.job import StoredJob
 from inventory.model.documents.job_task import StoredJobTask

@@ -14,11 +14,12 @@ from pymongo.database import Database
 from pymongo.errors import InvalidOperation
 
 from inventory.domain.deletion_guard import NO_GUARD, DeletionGuard
+from inventory.domain.plain import Document
 from inventory.errors import ConnectionFailureError
 from inventory.manager.resource.filter_cache import FilterCacheStore
 from inventory.manager.resource.removal import ResourceRemover
 from inventory.manager.transactions import ClaimLostError, Fence, Transactions
-from inventory.model.connection import Document, translated_errors
+from inventory.model.connection import translated_errors
 from inventory.observe.logs import get_logger
 from inventory.service.resource.ageing import Ageing, Ages
 from inventory.service.resource.last_seen import SuccessfulRuns

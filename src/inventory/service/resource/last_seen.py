@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pymongo.database import Database
 
-from inventory.model.connection import Document
+from inventory.domain.plain import Document
 from inventory.model.documents.collection_state import StoredCollectionState
 
 

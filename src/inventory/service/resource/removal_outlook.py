@@ -9,11 +9,10 @@ from typing import Final
 
 from inventory.domain import ids
 from inventory.domain.clock import isoformat
-from inventory.domain.plain import Json
+from inventory.domain.plain import Document, Json
 from inventory.domain.reference_key import type_name
 from inventory.domain.texts import counted
 from inventory.ingest.garbage import FEATURE
-from inventory.model.connection import Document
 from inventory.model.documents.cloud_service import DELETED
 from inventory.service.resource.ageing import Ages
 

@@ -9,6 +9,7 @@ from itertools import islice, takewhile
 from typing import Final
 
 from inventory.domain.clock import Clock, isoformat
+from inventory.domain.plain import Document
 from inventory.domain.principal import Principal
 from inventory.domain.schedule.due import Decision, Patience, SkippedSpan, SkipReason, merged, outlook, without
 from inventory.domain.schedule.fire_times import FireTimes
@@ -16,7 +17,6 @@ from inventory.errors import BadRequestError
 from inventory.manager.collector.manager import ENABLED, CollectorManager
 from inventory.manager.job.from_schedules import ScheduledJobManager
 from inventory.manager.schedule.manager import ScheduleManager
-from inventory.model.connection import Document
 from inventory.model.documents.collector import StoredCollector
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.service.schedule.stored import read_collector, read_skips, times_or_problem

@@ -11,7 +11,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.collector.filter_format import checked_filter
 from inventory.domain.collector.values import optional_text, required_text, struct
-from inventory.domain.plain import Params
+from inventory.domain.plain import Document, Params
 from inventory.domain.principal import Principal
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import RequiredParameterError
@@ -19,7 +19,6 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.page import Page
 from inventory.manager.reader import Reader
 from inventory.manager.schedule.manager import ScheduleManager
-from inventory.model.connection import Document
 from inventory.model.documents.schedule import Schedule, StoredSchedule
 from inventory.model.new_document import new_document
 from inventory.observe.logs import frequent, get_logger

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from inventory.domain.collector.collect_mode import CollectMode
+from inventory.domain.plain import Document
 from inventory.domain.schedule.due import CollectorState, SkippedSpan, SkipReason
 from inventory.domain.schedule.fire_times import FireTimes, ScheduleSpec, spread_of
 from inventory.errors import BadRequestError, InvalidParameterTypeError
 from inventory.manager.collector.manager import ENABLED
-from inventory.model.connection import Document
 
 _MEMBERS: Final[Mapping[str, type]] = {
     "schedule_id": str,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from inventory.connector.queue_port import JobToPlan, Queue
 from inventory.domain.clock import Clock
+from inventory.domain.plain import Document
 from inventory.domain.schedule.due import CollectorState, Decision, Patience, decide, ended, merged
 from inventory.domain.schedule.fire_times import FireTimes
 from inventory.errors import BadRequestError, ConnectionFailureError
@@ -22,7 +23,6 @@ from inventory.manager.collector.manager import CollectorManager
 from inventory.manager.job.from_schedules import Fire, FiredJob, ScheduledJobManager
 from inventory.manager.schedule.due_batch import DueBatchManager
 from inventory.manager.schedule.manager import Advance, ScheduleManager
-from inventory.model.connection import Document
 from inventory.model.documents.schedule import StoredSchedule
 from inventory.observe.logs import get_logger
 from inventory.service.schedule.stored import read_collector, read_skips, read_times, write_skips
