@@ -13,10 +13,10 @@ import grpc
 from inventory.api.admission.lane import Lane
 from inventory.api.admission.pool import CallPool
 from inventory.api.admission.seat import Lanes, Waits
-from inventory.api.endpoint import Gate
 from inventory.api.handlers import add_services
 from inventory.api.health import Health
 from inventory.api.interceptors.context import MAX_TOKEN
+from inventory.api.method_handler import Gate
 from inventory.api.policy import OPERATIONS
 from inventory.observe.logs import get_logger
 from inventory.process.addresses import host_port

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from inventory.api.endpoint import Gate
 from inventory.api.interceptors.api_keys import ApiKeyStates
 from inventory.api.interceptors.authentication import Authenticator, NoAuthentication
 from inventory.api.interceptors.authorization import IdentityAuthorization, NoAuthorization
 from inventory.api.interceptors.jwt import JwtAuthenticator
 from inventory.api.interceptors.keys import identity_keys, local_keys
 from inventory.api.interceptors.system_callers import SystemCallers
+from inventory.api.method_handler import Gate
 from inventory.connector.ports import Identity
 from inventory.domain.clock import Clock
 from inventory.domain.rate_limit import RateLimit
@@ -19,7 +19,7 @@ from inventory.process.memory_budget import MemoryBudget
 from inventory.settings import Settings
 
 
-class Platform(Protocol):
+class GatePlatform(Protocol):
     """The part of the platform that the gate needs."""
 
     @property
@@ -34,7 +34,7 @@ class GateDependencies(Protocol):
     @property
     def counts(self) -> CountCache: ...
     @property
-    def platform(self) -> Platform: ...
+    def platform(self) -> GatePlatform: ...
 
 
 def make_gate(settings: Settings, container: GateDependencies) -> Gate:

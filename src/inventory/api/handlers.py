@@ -12,7 +12,7 @@ from google.protobuf.message_factory import GetMessageClass
 from pymongo import IndexModel
 
 from inventory.api.admission.cost import Index, heavy
-from inventory.api.endpoint import Endpoint, Gate
+from inventory.api.method_handler import Gate, MethodHandler
 from inventory.api.method_row import MethodRow
 from inventory.api.methods import METHODS
 from inventory.model.indexes import declared_indexes
@@ -36,8 +36,8 @@ def handlers(
             raise TypeError(f"{service.full_name}.{method.name} has no row in the table of methods")
         answer = partial(row.answer, use_cases)
         is_heavy = heavy(row.policy.method, domain_indexes())
-        endpoint = Endpoint(row.policy, GetMessageClass(method.input_type), answer, gate, is_heavy)
-        made[method.name] = grpc.unary_unary_rpc_method_handler(endpoint)
+        handler = MethodHandler(row.policy, GetMessageClass(method.input_type), answer, gate, is_heavy)
+        made[method.name] = grpc.unary_unary_rpc_method_handler(handler)
     return made
 
 

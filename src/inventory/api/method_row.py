@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, Protocol
 
-from inventory.api.endpoint import DecodedRequest
+from inventory.api.method_handler import DecodedRequest
 from inventory.api.policy import PACKAGE, Policy
 from inventory.api.present import EMPTY, Presenter, Stored, statistics
 from inventory.domain.principal import Principal
@@ -15,7 +15,7 @@ from inventory.service.use_cases import UseCases
 
 P = ParamSpec("P")
 
-Answer = Callable[[UseCases, Principal, DecodedRequest], bytes]
+Implementation = Callable[[UseCases, Principal, DecodedRequest], bytes]
 """Calls the use case of a method with a decoded request and presents the result."""
 
 
@@ -24,10 +24,10 @@ class MethodRow:
     """A method of the API: its requirements and its implementation."""
 
     policy: Policy
-    answer: Answer
+    answer: Implementation
 
 
-class Resource(Protocol):
+class ResourceUseCases(Protocol):
     """The use cases that all resources have in common."""
 
     def delete(self, principal: Principal, identifier: str, /) -> None: ...
@@ -44,11 +44,11 @@ class Service:
     scope: str
     package: str = PACKAGE
 
-    def row(self, verb: str, required: tuple[str, ...], answer: Answer, *, project: bool = False) -> MethodRow:
+    def row(self, verb: str, required: tuple[str, ...], answer: Implementation, *, project: bool = False) -> MethodRow:
         method = f"/{self.package}.{self.name}/{verb}"
         return MethodRow(Policy(method, self.name, verb, self.scope, required, require_project_id=project), answer)
 
-    def common(self, key: str, present: Presenter, of: Callable[[UseCases], Resource]) -> Iterator[MethodRow]:
+    def common(self, key: str, present: Presenter, of: Callable[[UseCases], ResourceUseCases]) -> Iterator[MethodRow]:
         """Yield get, list, stat and delete; ``key`` is the name of the id field."""
         yield self.row("get", (key,), lambda use, who, it: present.one(of(use).get(who, it[key], it.get("only", ()))))
         yield self.row("list", (), lambda use, who, it: page(present, of(use).list(who, *query(it))))

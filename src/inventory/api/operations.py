@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from inventory.api.endpoint import DecodedRequest
+from inventory.api.method_handler import DecodedRequest
 from inventory.api.method_row import MethodRow, Service
 from inventory.api.policy import DOMAIN, OPERATIONS, PROJECT, Policy
 from inventory.api.presenters import (

@@ -90,7 +90,7 @@ class Managers:
     def queue_for_ticks(self) -> RedisQueue:
         """The same queue, of which an unreachable Redis delays no tick of the scheduler."""
         return RedisQueue(
-            url=self.redis_url, namespace=self.settings.queue_namespace, clock=self.clock, patience=IMPATIENT
+            url=self.redis_url, namespace=self.settings.queue_namespace, clock=self.clock, timeouts=IMPATIENT
         )
 
     @property

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from inventory.cli.command_form import CommandGroup, LazyCommands
-from inventory.cli.endpoint import Endpoint, find_endpoint
+from inventory.cli.endpoint import ServerAddress, find_endpoint
 from inventory.cli.options import ClientOptions
 from inventory.devruntime.running import DATA_DIR, DEFAULT_ENDPOINT
 from inventory.version import compiled, package_version
@@ -59,7 +59,7 @@ def cli(
     debug: bool,
 ) -> None:
     """Run the inventory service, or query a running one."""
-    server = find_endpoint() if endpoint is None else Endpoint(endpoint)
+    server = find_endpoint() if endpoint is None else ServerAddress(endpoint)
     context.obj = ClientOptions(
         endpoint=server.address,
         endpoint_origin=server.origin,

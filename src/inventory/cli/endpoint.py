@@ -9,7 +9,7 @@ from inventory.devruntime.running import DATA_DIR, DEFAULT_ENDPOINT, FILE_NAME, 
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ServerAddress:
     """A server to call.
 
     Attributes:
@@ -21,10 +21,10 @@ class Endpoint:
     origin: str = ""
 
 
-def find_endpoint(data_dir: Path = DATA_DIR) -> Endpoint:
+def find_endpoint(data_dir: Path = DATA_DIR) -> ServerAddress:
     """Return the server of the `inventory up` that runs on ``data_dir``, else the default."""
     if (found := running_up(data_dir)) is not None:
-        return Endpoint(found.endpoint, f"the `inventory up` on {data_dir}")
+        return ServerAddress(found.endpoint, f"the `inventory up` on {data_dir}")
     if (data_dir / FILE_NAME).exists():
-        return Endpoint(DEFAULT_ENDPOINT, f"the default, since the `inventory up` on {data_dir} has ended")
-    return Endpoint(DEFAULT_ENDPOINT, "the default")
+        return ServerAddress(DEFAULT_ENDPOINT, f"the default, since the `inventory up` on {data_dir} has ended")
+    return ServerAddress(DEFAULT_ENDPOINT, "the default")

@@ -24,11 +24,11 @@ from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError
 from inventory.gateway import headers
 from inventory.gateway.console_api import ConsoleApi
-from inventory.gateway.endpoint import Endpoint, Load, RequestLimits, error_response
 from inventory.gateway.errors import MalformedHostError, UnsupportedApiError, refusal
 from inventory.gateway.openapi.document import openapi
 from inventory.gateway.origin_guard import OriginGuard, Refuse
 from inventory.gateway.pages import pages
+from inventory.gateway.route_handler import Load, RequestLimits, RouteHandler, error_response
 from inventory.gateway.routes import routes
 from inventory.gateway.upstream import Upstream
 from inventory.observe.page_owner import PageOwner
@@ -78,7 +78,9 @@ def build_app(settings: Settings, *, draining: Callable[[], bool] = lambda: Fals
     rate_limit = RateLimit(settings.rate_limit_per_second if open_to_all else 0.0, SystemClock())
     memory = MemoryBudget(settings.memory_budget_bytes)
     methods: list[BaseRoute] = [
-        MethodRoute(route.path, Endpoint(route, upstream, limits, load, rate_limit, memory).answer, methods=["POST"])
+        MethodRoute(
+            route.path, RouteHandler(route, upstream, limits, load, rate_limit, memory).answer, methods=["POST"]
+        )
         for route in served
     ]
     description = openapi(served, version=package_version())

@@ -18,9 +18,9 @@ from inventory.console.api import ApiError, Json
 from inventory.domain.rate_limit import RateLimit
 from inventory.errors import InventoryError, LimitExceededError, RequestTimeoutError, UnknownError
 from inventory.gateway import codec, headers, metrics
-from inventory.gateway.endpoint import CALL_MARGIN_SECONDS, INLINE_BYTES, Load, RequestLimits, failure
 from inventory.gateway.errors import HttpError, refusal
 from inventory.gateway.paced import hold
+from inventory.gateway.route_handler import CALL_MARGIN_SECONDS, INLINE_BYTES, Load, RequestLimits, failure
 from inventory.gateway.upstream import Upstream
 from inventory.observe import tracing
 from inventory.observe.logs import get_logger

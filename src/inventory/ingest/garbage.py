@@ -22,7 +22,7 @@ from inventory.domain.clock import Clock
 from inventory.domain.collector.collect_mode import CollectMode
 from inventory.domain.plain import Document
 from inventory.ingest.context import IngestContext
-from inventory.ingest.task_guard import TaskGuard, Verdict
+from inventory.ingest.task_guard import GuardDecision, TaskGuard
 from inventory.manager.deletion.holds import HoldChangedError, hold_id_of
 from inventory.manager.resource.collection_state import StateStore
 from inventory.manager.resource.removal import ResourceRemover
@@ -156,15 +156,15 @@ class _Garbage:
         doomed = {**self._counted, "disconnected_count": {"$gte": threshold}, "deleted": {"$ne": True}, "hold_id": None}
         found = self._states.find(doomed, {"cloud_service_id": 1})
         first = list(islice(found, self._context.deletion_guard.least))
-        verdict = self.guard.decide(doomed, len(first), self._unseen_by_others, repeated=repeated)
-        if verdict is Verdict.LEAVE:
+        decision = self.guard.decide(doomed, len(first), self._unseen_by_others, repeated=repeated)
+        if decision is GuardDecision.LEAVE:
             return True
-        step = self._hold if verdict is Verdict.HOLD else self._delete
+        step = self._hold if decision is GuardDecision.HOLD else self._delete
         for batch in batched(chain(first, found), _BATCH):
             if not may_go_on():
                 return False
             self._transactions.run(partial(step, batch))
-        if verdict is Verdict.HOLD:
+        if decision is GuardDecision.HOLD:
             self.guard.open()
         return True
 

@@ -47,10 +47,10 @@ _EXAMPLE_CHARACTERS: Final = 200
 _NAMES: Final = 200
 """Types or regions of a stream that are distinguished from those of other streams of a job."""
 
-Key = tuple[str, ...]
-"""The texts that identify a type or a Region."""
-Stored = Callable[[ResourceKind, Collection[Key]], Collection[Key]]
-"""Returns which of the keys, by the kind's natural keys, are stored."""
+NaturalKey = tuple[str, ...]
+"""The texts that identify a type or a Region, its natural key."""
+FindStored = Callable[[ResourceKind, Collection[NaturalKey]], Collection[NaturalKey]]
+"""Returns which of the keys are stored."""
 
 
 @dataclass(slots=True)
@@ -82,10 +82,10 @@ class Review:
         self._whole = whole
         self._seen: set[int] = set()
         self._alone = alone
-        self._named_types: dict[Key, None] = {}
-        self._named_regions: dict[Key, None] = {}
-        self._types: dict[Key, None] = {}
-        self._regions: dict[Key, None] = {}
+        self._named_types: dict[NaturalKey, None] = {}
+        self._named_regions: dict[NaturalKey, None] = {}
+        self._types: dict[NaturalKey, None] = {}
+        self._regions: dict[NaturalKey, None] = {}
 
     @classmethod
     def of(cls, context: IngestContext) -> Self:
@@ -127,7 +127,7 @@ class Review:
         for message in messages:
             _add_key(self._regions, message.resource, _SERVICE_REGION)
 
-    def close(self, stored: Stored) -> dict[str, Warned]:
+    def close(self, stored: FindStored) -> dict[str, Warned]:
         """Return the warnings by code, with those that only the whole stream shows.
 
         Args:
@@ -147,7 +147,7 @@ class Review:
                 found |= self._named(code, separator, [key for key in missing if key not in known])
         return found
 
-    def _named(self, code: str, separator: str, keys: list[Key]) -> dict[str, Warned]:
+    def _named(self, code: str, separator: str, keys: list[NaturalKey]) -> dict[str, Warned]:
         names = [self._example(separator.join(key)) for key in keys[:_NAMES]]
         return {code: Warned(len(keys), names[0], names)} if names else {}
 
@@ -184,7 +184,7 @@ class Review:
         return self._redact(name)[:_EXAMPLE_CHARACTERS]
 
 
-def _add_key(keys: dict[Key, None], resource: Mapping[str, Any], names: Key) -> None:
+def _add_key(keys: dict[NaturalKey, None], resource: Mapping[str, Any], names: tuple[str, ...]) -> None:
     """Add the key of a resource, unless a part of it is missing or no text."""
     key: tuple[Any, ...] = tuple([resource.get(name) for name in names])
     try:

@@ -29,7 +29,7 @@ _BATCH: Final = 500
 _log = get_logger(__name__)
 
 
-class Verdict(Enum):
+class GuardDecision(Enum):
     """The decision about the resources that a task would delete."""
 
     DELETE = auto()
@@ -83,7 +83,7 @@ class TaskGuard:
         unseen_by_others: Callable[[list[Document], None], list[str]],
         *,
         repeated: bool,
-    ) -> Verdict:
+    ) -> GuardDecision:
         """Return what to do with what is to be deleted; if it is to be held, the hold is PREPARING.
 
         Args:
@@ -94,25 +94,25 @@ class TaskGuard:
         """
         own = self._holds.find(self._context.domain_id, self._hold_id) if repeated else None
         if own is not None:
-            return Verdict.HOLD if own["state"] == PREPARING else Verdict.LEAVE
+            return GuardDecision.HOLD if own["state"] == PREPARING else GuardDecision.LEAVE
         if not at_least:
-            return Verdict.DELETE
+            return GuardDecision.DELETE
         cut_off = self._holds.prepared_of(**self._pair)
         if cut_off is not None:
             # What it has yet to hold is among what is to be deleted now.
             self._holds.open(self._context.domain_id, cut_off["deletion_id"])
         guard = self._context.deletion_guard
         if cut_off is None and (not guard.percent or at_least < guard.least):
-            return Verdict.DELETE
+            return GuardDecision.DELETE
         threshold = doomed["disconnected_count"]["$gte"]
         sizes = self._sizes(threshold)
         if cut_off is None and not guard.holds(sizes.candidates, sizes.alive):
-            return Verdict.DELETE
+            return GuardDecision.DELETE
         summary = self._summary(doomed, unseen_by_others)
         if not summary.total or (cut_off is None and not guard.holds(summary.total, sizes.alive)):
-            return Verdict.DELETE
+            return GuardDecision.DELETE
         self._prepare(summary, sizes, threshold, cut_off=cut_off is not None)
-        return Verdict.HOLD
+        return GuardDecision.HOLD
 
     def _summary(self, doomed: Document, unseen_by_others: Callable[[list[Document], None], list[str]]) -> Summary:
         summary = Summary()

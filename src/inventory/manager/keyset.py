@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -22,16 +22,13 @@ from bson.errors import InvalidId
 
 from inventory.domain.plain import Document
 from inventory.errors import InvalidParameterError
-from inventory.query.fields import FieldKind, ResourceSchema
+from inventory.query.fields import FieldKind, ResourceSchema, SortOrder
 
 MOST_SKIPPED: Final = 10_000
 MOST_COUNTED: Final = 10_000
 """Matches are counted up to this number: counting a million takes MongoDB longer than finding a page of them."""
 _COMPARED: Final = frozenset({FieldKind.STRING, FieldKind.ENUM, FieldKind.DATETIME})
 _MOST_CHARACTERS: Final = 16_384
-
-Order = Sequence[tuple[str, int]]
-"""(path, 1 or -1) in turn, the last one ``_id``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,7 @@ class Cursor:
     skip: int = 0
 
 
-def is_comparable(schema: ResourceSchema, order: Order) -> bool:
+def is_comparable(schema: ResourceSchema, order: SortOrder) -> bool:
     """Return whether rows in this order can be compared with the last row of a page."""
     return all(path == "_id" or _is_single(schema, path) for path, _ in order)
 
@@ -57,17 +54,17 @@ def _is_single(schema: ResourceSchema, path: str) -> bool:
     return field is not None and field.kind in _COMPARED and not field.many
 
 
-def encode(order: Order, last: Mapping[str, Any]) -> str:
+def encode(order: SortOrder, last: Mapping[str, Any]) -> str:
     """Return the cursor of the page after the row ``last``."""
     return _encoded({"order": [list(each) for each in order], "values": [_plain(last.get(path)) for path, _ in order]})
 
 
-def encode_skip(order: Order, skip: int) -> str:
+def encode_skip(order: SortOrder, skip: int) -> str:
     """Return the cursor of the page after ``skip`` rows."""
     return _encoded({"order": [list(each) for each in order], "skip": skip})
 
 
-def decode(text: str, order: Order) -> Cursor:
+def decode(text: str, order: SortOrder) -> Cursor:
     """Return what a cursor says; an empty one is the beginning.
 
     Raises:
@@ -91,7 +88,7 @@ def decode(text: str, order: Order) -> Cursor:
     return Cursor(values={path: value for (path, _), value in zip(order, values, strict=True)})
 
 
-def following(order: Order, values: Mapping[str, Any]) -> Document:
+def following(order: SortOrder, values: Mapping[str, Any]) -> Document:
     """Return the filter for the rows after the one with ``values``."""
     branches: list[Document] = []
     equal: Document = {}

@@ -16,11 +16,11 @@ from typing import Final
 INTERVAL_SECONDS: Final = 0.25
 """Maximum delay of a metric, s."""
 
-Count = Callable[[float], None]
+MetricUpdate = Callable[[float], None]
 """``inc`` or ``observe`` of a metric."""
 
-_sums: Final[deque[tuple[Count, float]]] = deque()
-_observations: Final[deque[tuple[Count, float]]] = deque()
+_sums: Final[deque[tuple[MetricUpdate, float]]] = deque()
+_observations: Final[deque[tuple[MetricUpdate, float]]] = deque()
 _flushing: Final = threading.Lock()
 _starting: Final = threading.Lock()
 _threads: Final[list[threading.Thread]] = []
@@ -36,12 +36,12 @@ def start() -> None:
             atexit.register(flush)
 
 
-def add(inc: Count, amount: float = 1.0) -> None:
+def add(inc: MetricUpdate, amount: float = 1.0) -> None:
     """Add ``amount``; negative for a decreasing gauge."""
     _sums.append((inc, amount))
 
 
-def observe(count: Count, value: float) -> None:
+def observe(count: MetricUpdate, value: float) -> None:
     """Observe ``value`` in a histogram."""
     _observations.append((count, value))
 
@@ -49,7 +49,7 @@ def observe(count: Count, value: float) -> None:
 def flush() -> None:
     """Apply all updates queued so far."""
     with _flushing:
-        sums: defaultdict[Count, float] = defaultdict(float)
+        sums: defaultdict[MetricUpdate, float] = defaultdict(float)
         for _ in range(len(_sums)):
             inc, amount = _sums.popleft()
             sums[inc] += amount

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
     from opentelemetry.trace import Span, SpanKind, Tracer
 
-Value: TypeAlias = str | int | bool | float
+AttributeValue: TypeAlias = str | int | bool | float
 
 _EXPORT_SECONDS: Final = 5
 """How long one export may take, s; what cannot be exported is dropped."""
@@ -102,19 +102,19 @@ def shutdown() -> None:
         provider.shutdown()
 
 
-def span(name: str, **attributes: Value) -> AbstractContextManager[Any]:
+def span(name: str, **attributes: AttributeValue) -> AbstractContextManager[Any]:
     """Trace the block as a child of the current span; a failure is recorded by its code."""
     return _NOTHING if _tracer is None else _span(_tracer, name, "", attributes)
 
 
-def served(name: str, traceparent: str, **attributes: Value) -> AbstractContextManager[Any]:
+def served(name: str, traceparent: str, **attributes: AttributeValue) -> AbstractContextManager[Any]:
     """Trace the block as the answer to a call, continuing its ``traceparent``; empty: a new trace."""
     if _tracer is None:
         return _passing(traceparent) if traceparent else _NOTHING
     return _span(_tracer, name, "SERVER", attributes, _remote(traceparent))
 
 
-def consumed(name: str, traceparent: str, **attributes: Value) -> AbstractContextManager[Any]:
+def consumed(name: str, traceparent: str, **attributes: AttributeValue) -> AbstractContextManager[Any]:
     """Trace the block as the handling of a message; see ``served``."""
     if _tracer is None:
         return _passing(traceparent) if traceparent else _NOTHING
@@ -161,7 +161,7 @@ def metadata() -> tuple[tuple[str, str], ...]:
 class Call:
     """A call to another service that starts here and may end in another thread."""
 
-    def __init__(self, name: str, **attributes: Value) -> None:
+    def __init__(self, name: str, **attributes: AttributeValue) -> None:
         self._span: Span | None = None
         if _tracer is not None:
             self._span = _tracer.start_span(name, kind=_kind("CLIENT"), attributes=attributes)
@@ -171,7 +171,7 @@ class Call:
         """The metadata with which the other side continues the trace."""
         return metadata() if self._span is None else ((TRACEPARENT, _traceparent(self._span)),)
 
-    def end(self, failure: str = "", **attributes: Value) -> None:
+    def end(self, failure: str = "", **attributes: AttributeValue) -> None:
         """End the span, with the code of a failure; only the first end counts."""
         ended, self._span = self._span, None
         if ended is not None:
@@ -238,7 +238,9 @@ def _attached(context: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _span(tracer: Tracer, name: str, kind: str, attributes: dict[str, Value], context: Any = None) -> Iterator[Span]:
+def _span(
+    tracer: Tracer, name: str, kind: str, attributes: dict[str, AttributeValue], context: Any = None
+) -> Iterator[Span]:
     # Not recorded by OpenTelemetry itself: exception texts may quote data that others must not see.
     with tracer.start_as_current_span(
         name,

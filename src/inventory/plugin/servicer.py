@@ -23,8 +23,6 @@ _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-State = collector_pb2.ResourceInfo.State
-
 
 class CollectorServicer(collector_pb2_grpc.CollectorServicer):
     """``Collector``: init, verify, collect."""
@@ -110,7 +108,7 @@ def to_message(resource: Resource) -> collector_pb2.ResourceInfo:
         return to_message(reported)
     failed = isinstance(resource, Error)
     return collector_pb2.ResourceInfo(
-        state=State.FAILURE if failed else State.SUCCESS,
+        state=collector_pb2.ResourceInfo.FAILURE if failed else collector_pb2.ResourceInfo.SUCCESS,
         message=resource.message if isinstance(resource, Error) else "",
         resource_type=resource.resource_type,
         match_rules=_struct(resource.match_rules, "match_rules"),

@@ -9,7 +9,7 @@ import grpc
 
 from inventory.process.addresses import Address
 
-Options: TypeAlias = list[tuple[str, int | str]]
+ChannelOptions: TypeAlias = list[tuple[str, int | str]]
 
 KEEPALIVE_MS: Final = 5 * 60 * 1000 + 10_000
 """Plugins disconnect clients that ping more often than every five minutes (contract, section 7); with a margin."""
@@ -31,7 +31,7 @@ def channel_options(
     max_received_bytes: int = UNLIMITED,
     max_sent_bytes: int = UNLIMITED,
     more: Sequence[tuple[str, int | str]] = (),
-) -> Options:
+) -> ChannelOptions:
     """Return the options of a channel.
 
     Args:
@@ -56,7 +56,7 @@ def channel_options(
 
 
 def open_channel(
-    address: Address, options: Options, credentials: Callable[[], grpc.ChannelCredentials]
+    address: Address, options: ChannelOptions, credentials: Callable[[], grpc.ChannelCredentials]
 ) -> grpc.Channel:
     """Return a channel to ``address``; nothing connects yet.
 

@@ -14,9 +14,9 @@ def load(text: str) -> object:
     """Return the content of the YAML document ``text``; None for an empty one.
 
     Raises:
-        yaml.YAMLError: it is not YAML, is nested too deeply, has a key twice in a mapping (:class:`RepeatedKeyError`),
-            or a value does not match its form or tag, such as the date ``2024-13-45``. PyYAML's own message may quote
-            the text.
+        yaml.YAMLError: it is not YAML, is nested too deeply, has a key twice in a mapping
+            (:class:`RepeatedYamlKeyError`), or a value does not match its form or tag, such as the date
+            ``2024-13-45``. PyYAML's own message may quote the text.
     """
     return _load(_Loader, text)[1]
 
@@ -57,11 +57,11 @@ def load_as_written(text: str) -> object:
     except plain.RepeatedKeyError as exc:
         try:
             return _load(_AsWritten, text)[1]
-        except RepeatedKeyError:
+        except RepeatedYamlKeyError:
             raise
         except yaml.YAMLError:
             # Such as JSON that is indented by tabs: the line is unknown.
-            raise RepeatedKeyError(problem=str(exc)) from None
+            raise RepeatedYamlKeyError(problem=str(exc)) from None
     except (ValueError, RecursionError):
         return _load(_AsWritten, text)[1]
     return content
@@ -73,7 +73,7 @@ def place(error: yaml.YAMLError) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
 
 
-class RepeatedKeyError(yaml.error.MarkedYAMLError):
+class RepeatedYamlKeyError(yaml.error.MarkedYAMLError):
     """A mapping has the same key twice, of which YAML parsers drop one."""
 
 
@@ -85,7 +85,7 @@ class _Loader(yaml.SafeLoader):
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise RepeatedKeyError(problem="this key is there twice", problem_mark=key.start_mark)
+                    raise RepeatedYamlKeyError(problem="this key is there twice", problem_mark=key.start_mark)
                 seen.add(key.value)
         return node
 

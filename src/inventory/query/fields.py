@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 from inventory.domain.keys import escape_key
 from inventory.errors import InvalidParameterError
@@ -27,6 +28,10 @@ class FieldKind(StrEnum):
     TAG_MAP = "tags of a provider"
     DOCUMENT = "sub-document"
     ABSENT = "no field"
+
+
+SortOrder: TypeAlias = Sequence[tuple[str, int]]
+"""(path, 1 or -1) in turn."""
 
 
 @dataclass(frozen=True, slots=True)

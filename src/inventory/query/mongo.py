@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
+from inventory.domain.plain import Document
 from inventory.query.ast import Condition, Criteria, InSet, ListQuery, Node, Operator, Value
 from inventory.query.fields import FieldKind, ResourceSchema
 from inventory.query.members import member_filter, member_value, needs_expression
 from inventory.query.values import contain_pattern
-
-Document: TypeAlias = dict[str, object]
-"""A MongoDB filter, expression or stage."""
 
 NOTHING: Document = {"_id": {"$in": []}}
 """A filter that matches no document; MongoDB answers it without reading."""

@@ -13,12 +13,12 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from inventory.settings.address_types import EndpointOrEmpty, ServerOrEmpty
 from inventory.settings.types import (
     MIB,
-    Count,
     DatabaseName,
     Days,
     Hours,
     Percent,
     Port,
+    PositiveInt,
     Seconds,
     SecondsOrZero,
     WaitSeconds,
@@ -49,12 +49,12 @@ class Settings(BaseSettings):
         description="deadline of a call that changes something where its caller sets none, s; added where a plugin is "
         "called: plugin_install_timeout_seconds and plugin_init_timeout_seconds",
     )
-    max_answer_bytes: Count = Field(
+    max_answer_bytes: PositiveInt = Field(
         64 * MIB,
         description="maximum amount of stored data one list, stat or analyze may read; beyond it the call fails and "
         "asks the client to use smaller pages, bytes",
     )
-    memory_budget_bytes: Count = Field(
+    memory_budget_bytes: PositiveInt = Field(
         256 * MIB,
         description="memory that concurrent requests and answers may hold together, per server and gateway process; "
         "a call that gets none within two seconds is refused and may be retried, bytes",
@@ -72,20 +72,24 @@ class Settings(BaseSettings):
     # Server
     host: str = Field("127.0.0.1", description="address on which gRPC server, gateway and health pages listen")
     port: Port = Field(50051, description="port of the gRPC server")
-    server_processes: Count = Field(
+    server_processes: PositiveInt = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 8), description="gRPC server processes that share the port"
     )
-    server_threads: Count = Field(4, description="quick RPCs that run concurrently, per server process")
-    server_heavy_threads: Count = Field(
+    server_threads: PositiveInt = Field(4, description="quick RPCs that run concurrently, per server process")
+    server_heavy_threads: PositiveInt = Field(
         4,
         description="RPCs of unknown cost that run concurrently, besides the quick ones, per server process: stat, "
         "analyze, collect, large requests, and lists with patterns or without a limit or an index; at most half of "
         "them for one caller",
     )
-    max_message_bytes: Count = Field(256 * MIB, description="largest gRPC message exchanged with plugins, bytes")
-    max_request_bytes: Count = Field(16 * MIB, description="largest request that server and gateway accept, bytes")
-    max_concurrent_rpcs: Count = Field(256, description="RPCs running or waiting per server process; more are refused")
-    max_waiting_rpcs: Count = Field(
+    max_message_bytes: PositiveInt = Field(256 * MIB, description="largest gRPC message exchanged with plugins, bytes")
+    max_request_bytes: PositiveInt = Field(
+        16 * MIB, description="largest request that server and gateway accept, bytes"
+    )
+    max_concurrent_rpcs: PositiveInt = Field(
+        256, description="RPCs running or waiting per server process; more are refused"
+    )
+    max_waiting_rpcs: PositiveInt = Field(
         64,
         description="how many of these RPCs may wait for a plugin or its installation, at most half of them for one "
         "caller; more are refused",
@@ -108,7 +112,7 @@ class Settings(BaseSettings):
         description="how long a connection without calls is kept, s; the default exceeds the five minutes that many "
         "clients pause between calls",
     )
-    server_max_connections: Count = Field(
+    server_max_connections: PositiveInt = Field(
         1000,
         description="connections kept per server process, or fewer if its limit of open files is lower; further ones "
         "are closed at once",
@@ -156,34 +160,36 @@ class Settings(BaseSettings):
     plugin_init_timeout_seconds: Seconds = Field(60.0, description="deadline of a plugin's init, verify, get_tasks, s")
 
     # Jobs
-    worker_plugin_installs: Count = Field(
+    worker_plugin_installs: PositiveInt = Field(
         64,
         description="plugin installations that one worker process waits for concurrently, besides its threads; "
         "planning that needs another one is retried later",
     )
-    worker_threads: Count = Field(8, description="slices that one worker process collects concurrently")
-    worker_processes: Count = Field(
+    worker_threads: PositiveInt = Field(8, description="slices that one worker process collects concurrently")
+    worker_processes: PositiveInt = Field(
         default_factory=lambda: min(os.cpu_count() or 1, 8), description="processes that `inventory worker` runs"
     )
     worker_health_port: Port = Field(50061, description="HTTP port of the worker's health and metrics; 0: any free one")
     lease_seconds: Seconds = Field(30.0, description="how long a claim lasts without a heartbeat, s")
     heartbeat_seconds: Seconds = Field(2.0, description="how often claims are renewed and cancelations noticed, s")
-    max_attempts: Count = Field(3, description="attempts of a slice before it fails")
+    max_attempts: PositiveInt = Field(3, description="attempts of a slice before it fails")
     retry_backoff_seconds: WaitSeconds = Field(
         5.0, description="wait before the second attempt, doubled for each further one, s"
     )
-    slices_per_collector: Count = Field(32, description="slices of one collector that run concurrently")
-    slices_per_endpoint: Count = Field(32, description="slices that run concurrently against one plugin endpoint")
+    slices_per_collector: PositiveInt = Field(32, description="slices of one collector that run concurrently")
+    slices_per_endpoint: PositiveInt = Field(32, description="slices that run concurrently against one plugin endpoint")
     stream_idle_seconds: Seconds = Field(1800.0, description="how long a plugin's stream may stay silent, s")
     job_timeout_seconds: Seconds = Field(7200.0, description="how long a job may take, s")
     job_retention_days: Days = Field(60.0, description="age at which jobs and their tasks are removed, days")
     sweep_seconds: Seconds = Field(2.0, description="period of the sweeper, s")
 
     # Ingest
-    batch_count: Count = Field(500, description="maximum number of resources in a batch")
-    batch_bytes: Count = Field(8 * MIB, description="maximum encoded size of a batch, bytes")
+    batch_count: PositiveInt = Field(500, description="maximum number of resources in a batch")
+    batch_bytes: PositiveInt = Field(8 * MIB, description="maximum encoded size of a batch, bytes")
     batch_seconds: Seconds = Field(2.0, description="how long a batch waits for more resources, s")
-    disconnect_threshold: Count = Field(3, description="full collects without a resource after which it is DELETED")
+    disconnect_threshold: PositiveInt = Field(
+        3, description="full collects without a resource after which it is DELETED"
+    )
     disconnect_grace_seconds: SecondsOrZero = Field(
         3600.0, description="a resource seen within this time is not counted as disconnected, s"
     )
@@ -202,11 +208,11 @@ class Settings(BaseSettings):
     deletion_guard_percent: Percent = Field(
         30.0, description="deleting more than this share of a secret's or type's resources at once is held, %; 0: never"
     )
-    deletion_guard_least: Count = Field(20, description="fewer resources than this are never held")
+    deletion_guard_least: PositiveInt = Field(20, description="fewer resources than this are never held")
 
     # Dry runs
     dry_run_hours: Hours = Field(24.0, description="how long the report of a dry run is kept, h")
-    dry_run_max_changes: Count = Field(
+    dry_run_max_changes: PositiveInt = Field(
         10_000, description="resources that a dry run lists of each kind of change; all are counted"
     )
     dry_run_endpoints: tuple[str, ...] = Field(
@@ -227,16 +233,13 @@ class Settings(BaseSettings):
 
     # Tests
     clock_offset_seconds: float = Field(
-        0.0,
-        ge=-86_400,
-        le=86_400,
-        description="for tests only: how far this machine's clock is assumed to be ahead, s",
+        0.0, ge=-86_400, le=86_400, description="for tests only: how far this machine's clock is assumed to be ahead, s"
     )
 
     # Gateway
     gateway_port: Port = Field(8080, description="HTTP port of the gateway")
     gateway_timeout_seconds: Seconds = Field(60.0, description="deadline of one HTTP request, s")
-    gateway_max_connections: Count = Field(
+    gateway_max_connections: PositiveInt = Field(
         1000,
         description="HTTP connections kept open, or fewer if the process's limit of open files is lower; for each "
         "further one, the connection idle for the longest time is closed",

@@ -21,7 +21,7 @@ Hours = Annotated[float, Field(gt=0, le=_YEARS * 365 * 24, allow_inf_nan=True)]
 Days = Annotated[float, Field(gt=0, le=_YEARS * 365, allow_inf_nan=True)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Port = Annotated[int, Field(ge=0, le=65535)]
-Count = Annotated[int, Field(ge=1)]
+PositiveInt = Annotated[int, Field(ge=1)]
 DatabaseName = Annotated[str, Field(min_length=1, max_length=63, pattern=r'^[^/\\. "$*<>:|?\x00]+$')]
 
 MIB = 1024 * 1024

@@ -24,7 +24,7 @@ def read_yaml(path: Path) -> dict[str, object]:
         raise SettingsError(f"{path}: is not UTF-8") from None
     except yaml.YAMLError as exc:
         # PyYAML's own message may quote the line, which may contain a password.
-        said = exc.problem if isinstance(exc, yaml_text.RepeatedKeyError) else "is not YAML"
+        said = exc.problem if isinstance(exc, yaml_text.RepeatedYamlKeyError) else "is not YAML"
         raise SettingsError(f"{path}: {yaml_text.place(exc)}{said}") from None
     if content is None:
         return {}

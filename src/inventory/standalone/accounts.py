@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from inventory.errors import SettingsError
 from inventory.standalone.catalogue import Provider
-from inventory.standalone.platform_file import Entry
 from inventory.standalone.secret_values import complete, named_for
+from inventory.standalone.yaml_edit import Entry
 
 ABOUT: Final = ("secret_id", "name", "project", "project_id", "schema", "groups")
 """Columns that describe the secret, unless the provider's secrets have a field of this name; all others are values."""

@@ -19,9 +19,9 @@ from inventory.process import yaml_text
 from inventory.process.file_state import file_state
 from inventory.standalone import yaml_edit
 from inventory.standalone.files import PRIVATE, written_beside
+from inventory.standalone.yaml_edit import Entry
 
 Edit = Callable[[str], str]
-Entry = dict[str, Any]
 
 ID_NAMES: Final = {"plugins": "plugin_id", "secrets": "secret_id", "projects": "project_id"}
 """The field that identifies the entries of a section."""

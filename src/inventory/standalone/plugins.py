@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from inventory.errors import SettingsError
 from inventory.standalone.images import Image, parse_image
-from inventory.standalone.platform_file import Entry
+from inventory.standalone.yaml_edit import Entry
 
 FIRST_PORT: Final = 50070
 """The ports of plugins that `inventory up` runs begin here."""

@@ -13,7 +13,8 @@ from typing import Any, Final
 from inventory.bootstrap.static_file import PlatformContent
 from inventory.errors import SettingsError
 from inventory.standalone.files import private_folder, written_beside
-from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.platform_file import PlatformFile
+from inventory.standalone.yaml_edit import Entry
 
 FOLDER: Final = "secrets"
 """The folder beside the platform file."""

@@ -19,8 +19,8 @@ import yaml
 from inventory.process import yaml_text
 from inventory.standalone.yaml_comments import comments_of
 
-Entry = Mapping[str, Any]
-Content = dict[str, list[dict[str, Any]]]
+Entry = dict[str, Any]
+Content = dict[str, list[Entry]]
 
 _WIDTH: Final = 1 << 20
 """Wider than any value, so that long ones are not folded."""

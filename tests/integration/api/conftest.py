@@ -16,9 +16,9 @@ from google.protobuf.message_factory import GetMessageClass
 from pymongo.database import Database
 
 from inventory.api.app import Server, build_server
-from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
+from inventory.api.method_handler import Gate
 from inventory.api.server import assemble
 from inventory.bootstrap import Container
 from inventory.domain.clock import Clock, SystemClock

@@ -15,9 +15,9 @@ from grpc_status import rpc_status
 from pymongo.database import Database
 
 from inventory.api.app import Server
-from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import Caller, NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
+from inventory.api.method_handler import Gate
 from inventory.domain.principal import Principal
 from inventory.domain.rate_limit import RateLimit
 from tests.integration.api.conftest import DOMAIN, PACKAGE, Client, FakeContainer, collector

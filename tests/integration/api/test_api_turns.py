@@ -13,9 +13,9 @@ import grpc
 import pytest
 
 from inventory.api.app import Server
-from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import Caller
 from inventory.api.interceptors.authorization import NoAuthorization
+from inventory.api.method_handler import Gate
 from inventory.domain.clock import SystemClock
 from inventory.domain.principal import Principal
 from inventory.domain.rate_limit import RateLimit

@@ -17,9 +17,9 @@ from google.protobuf.message_factory import GetMessageClass
 from pymongo.database import Database
 
 from inventory.api.app import build_server
-from inventory.api.endpoint import Gate
 from inventory.api.interceptors.authentication import Caller
 from inventory.api.interceptors.authorization import IdentityAuthorization
+from inventory.api.method_handler import Gate
 from inventory.bootstrap.resources import Resources
 from inventory.connector.ports import Access
 from inventory.domain.rate_limit import RateLimit

@@ -7,10 +7,10 @@ from typing import cast
 import pytest
 from google.protobuf.descriptor import Descriptor, ServiceDescriptor
 
-from inventory.api.endpoint import Gate
 from inventory.api.handlers import handlers
 from inventory.api.interceptors.authentication import NoAuthentication
 from inventory.api.interceptors.authorization import NoAuthorization
+from inventory.api.method_handler import Gate
 from inventory.api.methods import POLICIES
 from inventory.api.policy import DOMAIN, OPERATIONS, PROJECT, PUBLIC
 from inventory.domain.clock import SystemClock

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inventory.console.resource.differences import MAX_TEXT, sides
 from inventory.console.resource.layouts import layouts_of, table_fields
-from inventory.console.resource.tree import Node, joined, split, subtree, tree
+from inventory.console.resource.tree import TreeNode, joined, split, subtree, tree
 from inventory.console.resource.view_field import fields_of, shown_value, value_at
 
 JSON = st.recursive(
@@ -22,7 +22,7 @@ JSON = st.recursive(
 )
 
 
-def nodes(node: Node) -> list[Node]:
+def nodes(node: TreeNode) -> list[TreeNode]:
     return [node, *(each for child in node.children for each in nodes(child))]
 
 

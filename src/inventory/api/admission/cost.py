@@ -17,12 +17,9 @@ from inventory.api.policy import OPERATIONS, PACKAGE
 from inventory.domain.plain import Params
 from inventory.errors import BadRequestError
 from inventory.query.ast import Operator
-from inventory.query.fields import ResourceSchema
+from inventory.query.fields import ResourceSchema, SortOrder
 from inventory.query.parser import alias, entries, sort_entries
 from inventory.query.schemas import CLOUD_SERVICE, CLOUD_SERVICE_TYPE, COLLECTOR, COLLECTOR_RULE, JOB, JOB_TASK, REGION
-
-Order = Sequence[tuple[str, int]]
-"""(path, 1 or -1) in turn."""
 
 
 class Index(NamedTuple):
@@ -33,7 +30,7 @@ class Index(NamedTuple):
         unique: whether no two documents of a domain have equal values of them.
     """
 
-    fields: Order
+    fields: SortOrder
     unique: bool = False
 
 
@@ -143,7 +140,7 @@ class _Lists:
         return any(_serves(index.fields, narrowed, order) for index in self._indexes)
 
 
-def _serves(index: Order, narrowed: set[str] | frozenset[str], order: Order) -> bool:
+def _serves(index: SortOrder, narrowed: set[str] | frozenset[str], order: SortOrder) -> bool:
     """Return whether the index begins with the filtered paths, and continues in the requested or the reverse order."""
     count = len(narrowed)
     if {path for path, _ in index[:count]} != narrowed:

@@ -16,8 +16,8 @@ from inventory.api.admission.receive import ReceivedCall
 from inventory.api.admission.reception import Reception
 from inventory.api.admission.seat import CallSeat, Lanes
 from inventory.api.admission.threads import Threads, Work
-from inventory.api.endpoint import Endpoint
 from inventory.api.interceptors.context import read_context
+from inventory.api.method_handler import MethodHandler
 from inventory.api.metrics import RPCS_REFUSED
 from inventory.errors import LimitExceededError
 from inventory.observe.logs import get_logger
@@ -55,7 +55,7 @@ class CallPool(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Accept a call; the returned future is done at once, since nobody uses it."""
         call = ReceivedCall(fn, args)
-        if not isinstance(call.behavior, Endpoint):
+        if not isinstance(call.behavior, MethodHandler):
             self._receive(call, self._answer_aside)
         elif self._pending >= self._limit:
             self._refuse(call, _full(), reason="arrivals")

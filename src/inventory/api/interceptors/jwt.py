@@ -19,13 +19,13 @@ from joserfc.jwt import JWTClaimsRegistry
 from inventory.api.interceptors.api_keys import ApiKeyStates
 from inventory.api.interceptors.authentication import API_USER, Caller
 from inventory.api.interceptors.context import MAX_TOKEN
-from inventory.api.interceptors.keys import Key, KeySource
+from inventory.api.interceptors.keys import KeySource, PublicKey
 from inventory.domain.clock import Clock
 from inventory.errors import AuthenticateFailureError
 
 Claims = Mapping[str, Any]
 
-KEY_TYPES: Final[Mapping[str, type[Key]]] = {"RS256": RSAKey, "ES256": ECKey}
+KEY_TYPES: Final[Mapping[str, type[PublicKey]]] = {"RS256": RSAKey, "ES256": ECKey}
 """The accepted algorithms, each with its only type of key, so that a token cannot choose another use of a key."""
 
 ACCESS_TOKEN: Final = "ACCESS_TOKEN"  # noqa: S105 (a category, no password)
@@ -96,7 +96,7 @@ class JwtAuthenticator:
         kind = KEY_TYPES.get(algorithm) if isinstance(algorithm, str) else None
         if kind is None:
             raise AuthenticateFailureError
-        tried: Sequence[Key] = ()
+        tried: Sequence[PublicKey] = ()
         for fresh in (False, True):
             keys = self._keys.keys(domain_id, fresh=fresh)
             if fresh and keys is tried:
@@ -127,7 +127,7 @@ class JwtAuthenticator:
         return self._clock.now().timestamp()
 
 
-def _candidates(keys: Sequence[Key], kind: type[Key], kid: object) -> list[Key]:
+def _candidates(keys: Sequence[PublicKey], kind: type[PublicKey], kid: object) -> list[PublicKey]:
     """Return the keys that may have signed: of the right type, and with the token's kid if both have one."""
     return [key for key in keys if isinstance(key, kind) and (kid is None or key.kid is None or key.kid == kid)]
 

@@ -21,7 +21,7 @@ from inventory.process.file_state import file_state
 
 log = get_logger(__name__)
 
-Key = RSAKey | ECKey
+PublicKey = RSAKey | ECKey
 
 KEY_SECONDS: Final = 600.0
 """How long a domain's key is reused without asking identity again, s."""
@@ -39,7 +39,7 @@ LOOK_SECONDS: Final = 1.0
 class KeySource(Protocol):
     """Provides the keys of a domain."""
 
-    def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:
+    def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[PublicKey, ...]:
         """Return the domain's keys, or none.
 
         Args:
@@ -62,7 +62,7 @@ class _LocalKeys:
         self._seen = file_state(path)
         self._keys = _read_keys(path)
 
-    def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:  # noqa: ARG002
+    def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[PublicKey, ...]:  # noqa: ARG002
         """See :class:`KeySource`."""
         with self._lock:
             now = self._clock.monotonic()
@@ -93,7 +93,7 @@ def local_keys(path: Path, clock: Clock) -> KeySource:
     return _LocalKeys(path, clock)
 
 
-def _read_keys(path: Path) -> tuple[Key, ...]:
+def _read_keys(path: Path) -> tuple[PublicKey, ...]:
     try:
         return parse_keys(path.read_text(encoding="utf-8"))
     except OSError as exc:
@@ -103,7 +103,7 @@ def _read_keys(path: Path) -> tuple[Key, ...]:
         raise SettingsError(f"jwks_file (INVENTORY_JWKS_FILE): {path}: {reason}") from None
 
 
-def parse_keys(text: str) -> tuple[Key, ...]:
+def parse_keys(text: str) -> tuple[PublicKey, ...]:
     """Return the RSA and EC keys of a JWK or JWKS.
 
     Raises:
@@ -127,7 +127,7 @@ def parse_keys(text: str) -> tuple[Key, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
-    keys: tuple[Key, ...]
+    keys: tuple[PublicKey, ...]
     asked_at: float
 
 
@@ -140,7 +140,7 @@ class _IdentityKeys:
         self._without: LRUCache[str, _Remembered] = LRUCache(MAX_DOMAINS)
         self._unknown_limit = RateLimit(UNKNOWN_PER_SECOND, clock)
 
-    def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[Key, ...]:
+    def keys(self, domain_id: str, *, fresh: bool = False) -> tuple[PublicKey, ...]:
         """See :class:`KeySource`."""
         now = self._clock.monotonic()
         with self._lock:
@@ -160,7 +160,7 @@ class _IdentityKeys:
             place[domain_id] = found
         return found
 
-    def _ask(self, domain_id: str) -> tuple[Key, ...]:
+    def _ask(self, domain_id: str) -> tuple[PublicKey, ...]:
         try:
             return parse_keys(self._identity.get_public_key(domain_id))
         except (ValueError, BadRequestError):

@@ -14,7 +14,8 @@ from inventory.domain.collector.options_schema import with_defaults
 from inventory.domain.plain import Json
 from inventory.domain.redact import redact
 from inventory.errors import InventoryError, PluginError, PluginUnavailableError
-from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.platform_file import PlatformFile
+from inventory.standalone.yaml_edit import Entry
 
 _AT_ONCE: Final = 8
 """Maximum number of secrets that are checked concurrently."""

@@ -15,7 +15,7 @@ from inventory.domain.principal import system_principal
 from inventory.errors import InvalidParameterError
 
 if TYPE_CHECKING:
-    from inventory.standalone.platform_file import Entry
+    from inventory.standalone.yaml_edit import Entry
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def mapping_from(*, file: str | None, variable_name: str | None, option: str = "
         content: Any = yaml_text.load_as_written(_text(file)) if file else plain.read_json(variable(str(variable_name)))
     except OSError as exc:
         raise click.UsageError(f"{source}: {exc.strerror}") from None
-    except yaml_text.RepeatedKeyError as exc:
+    except yaml_text.RepeatedYamlKeyError as exc:
         raise click.UsageError(f"{source}: {yaml_text.place(exc)}{exc.problem}") from None
     except plain.RepeatedKeyError as exc:
         raise click.UsageError(f"{source}: {exc}") from None

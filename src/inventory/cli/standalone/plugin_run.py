@@ -18,9 +18,10 @@ from inventory.cli.view.output import Column, print_json, print_rows
 from inventory.devruntime.ports import is_taken
 from inventory.standalone.catalogue import CataloguePlugin, catalogue
 from inventory.standalone.images import parse_image
-from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.platform_file import PlatformFile
 from inventory.standalone.plugin_state import log_file, read_states
 from inventory.standalone.plugins import new_entry, port_for
+from inventory.standalone.yaml_edit import Entry
 
 CATALOGUE_COLUMNS: tuple[Column, ...] = (
     ("name", "key"),

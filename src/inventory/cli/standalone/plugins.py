@@ -20,9 +20,10 @@ from inventory.cli.standalone.try_plugin import try_plugin
 from inventory.cli.terminal import echo, one_line
 from inventory.cli.view.output import Column, print_json, print_rows, say
 from inventory.process.interrupts import ended_by_signals
-from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.platform_file import PlatformFile
 from inventory.standalone.plugin_state import read_states
 from inventory.standalone.plugins import new_entry, upgraded
+from inventory.standalone.yaml_edit import Entry
 
 COLUMNS: tuple[Column, ...] = (
     ("plugin", "plugin_id"),

@@ -23,8 +23,9 @@ from inventory.errors import InventoryError
 from inventory.standalone import secrets, usual_places
 from inventory.standalone.accounts import accounts_of
 from inventory.standalone.catalogue import Provider, provider_of
-from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.platform_file import PlatformFile
 from inventory.standalone.secret_values import complete, named_for
+from inventory.standalone.yaml_edit import Entry
 
 COLUMNS: tuple[Column, ...] = (
     ("secret", "secret_id"),

@@ -15,8 +15,9 @@ from inventory.cli.standalone.foreign import printed_lines
 from inventory.cli.standalone.location import data_dir, is_up
 from inventory.errors import PluginUnavailableError
 from inventory.process.interrupts import ended_by_signals
-from inventory.standalone.platform_file import Entry, PlatformFile
+from inventory.standalone.platform_file import PlatformFile
 from inventory.standalone.plugin_state import PluginState, State, log_file, read_states
+from inventory.standalone.yaml_edit import Entry
 
 POLL_SECONDS: Final = 0.25
 ANSWER_SECONDS: Final = 60.0

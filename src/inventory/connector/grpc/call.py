@@ -28,7 +28,7 @@ BACKOFF_SECONDS: Final = 0.1
 """Wait before the second attempt; four times as long before each further one, minus a random part."""
 
 
-class Method(Protocol[RequestT, ResponseT]):
+class StubMethod(Protocol[RequestT, ResponseT]):
     """A method of a generated stub."""
 
     def __call__(
@@ -58,7 +58,7 @@ def status_of(error: grpc.RpcError) -> tuple[grpc.StatusCode, str]:
 
 
 def ask(
-    method: Method[RequestT, ResponseT],
+    method: StubMethod[RequestT, ResponseT],
     request: RequestT,
     *,
     timeout: float,
@@ -110,7 +110,7 @@ class ServiceClient:
 
     def call(
         self,
-        method: Method[RequestT, ResponseT],
+        method: StubMethod[RequestT, ResponseT],
         request: RequestT,
         principal: Principal | None,
         *,

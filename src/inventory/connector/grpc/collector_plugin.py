@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 import grpc
 
-from inventory.connector.grpc.call import Method, ask, deadline_of, metadata_of, status_of
+from inventory.connector.grpc.call import StubMethod, ask, deadline_of, metadata_of, status_of
 from inventory.connector.grpc.channel_cache import ChannelCache
 from inventory.connector.grpc.decode import deserialize
 from inventory.connector.grpc.errors import plugin_error, plugin_reason
@@ -150,13 +150,15 @@ class GrpcCollectorPlugin:
             on_end=watched.end,
         )
 
-    def _call(self, name: str, method: Method[RequestT, ResponseT], request: RequestT, redactor: Redactor) -> ResponseT:
+    def _call(
+        self, name: str, method: StubMethod[RequestT, ResponseT], request: RequestT, redactor: Redactor
+    ) -> ResponseT:
         try:
             return self._send(name, method, request)
         except grpc.RpcError as exc:
             raise plugin_error(*status_of(exc), redactor) from exc
 
-    def _send(self, name: str, method: Method[RequestT, ResponseT], request: RequestT) -> ResponseT:
+    def _send(self, name: str, method: StubMethod[RequestT, ResponseT], request: RequestT) -> ResponseT:
         timeout = deadline_of(self._timeout_seconds, self._principal)
         if timeout <= 0:
             raise PluginError(reason="no time left to ask the plugin")

@@ -24,7 +24,7 @@ _MAX_LEVELS: Final = 100
 _VARINT_BYTES: Final = 10
 _INT32_SIGN: Final = 1 << 31
 
-Field = tuple[int, int, Any]
+WireField = tuple[int, int, Any]
 """Number, wire type, and value: an int, or the bytes."""
 
 
@@ -76,7 +76,7 @@ class _Reader:
     def _note(self, fault: str) -> None:
         self.fault = self.fault or fault
 
-    def fields(self, data: bytes) -> Iterator[Field]:
+    def fields(self, data: bytes) -> Iterator[WireField]:
         """Yield the fields of a message up to the first broken one."""
         at, end = 0, len(data)
         try:

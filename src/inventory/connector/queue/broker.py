@@ -46,7 +46,7 @@ PIPELINED: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RedisTimeouts:
     """How long to wait for Redis.
 
     Attributes:
@@ -60,23 +60,23 @@ class Patience:
     retries: int
 
 
-PATIENT: Final = Patience(connect_seconds=2.0, answer_seconds=5.0, retries=2)
+PATIENT: Final = RedisTimeouts(connect_seconds=2.0, answer_seconds=5.0, retries=2)
 """Waits up to 15 s for a Redis that accepts connections but does not answer, rather than fail."""
-IMPATIENT: Final = Patience(connect_seconds=0.5, answer_seconds=1.0, retries=0)
+IMPATIENT: Final = RedisTimeouts(connect_seconds=0.5, answer_seconds=1.0, retries=0)
 """Fails within about a second, for whoever can do without Redis but must not be late."""
 
 
 class Broker(RedisBroker):
     """The producer's side, with the bands as its queues. It has no delay queues, since no message is delayed."""
 
-    def __init__(self, *, url: str, namespace: str, patience: Patience = PATIENT) -> None:
+    def __init__(self, *, url: str, namespace: str, timeouts: RedisTimeouts = PATIENT) -> None:
         client = redis.Redis.from_url(
             url,
-            socket_connect_timeout=patience.connect_seconds,
-            socket_timeout=patience.answer_seconds,
+            socket_connect_timeout=timeouts.connect_seconds,
+            socket_timeout=timeouts.answer_seconds,
             socket_keepalive=True,
             health_check_interval=30,
-            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=patience.retries),
+            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=timeouts.retries),
         )
         # The default middleware would store exception texts in Redis (Retries) and stop long slices (TimeLimit).
         super().__init__(  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ import redis
 from dramatiq import Message
 
 from inventory.connector.queue.bands import BANDS, DRY_RUN, PLAN_JOB, RUN_SLICE, actor_name, band_of
-from inventory.connector.queue.broker import PATIENT, Broker, Patience, age_seconds, failure
+from inventory.connector.queue.broker import PATIENT, Broker, RedisTimeouts, age_seconds, failure
 from inventory.connector.queue_port import BandState, JobToPlan
 from inventory.domain.clock import Clock, SystemClock
 from inventory.observe import tracing
@@ -17,16 +17,18 @@ from inventory.observe import tracing
 class RedisQueue:
     """See :class:`~inventory.connector.ports.Queue`."""
 
-    def __init__(self, *, url: str, namespace: str, clock: Clock | None = None, patience: Patience = PATIENT) -> None:
+    def __init__(
+        self, *, url: str, namespace: str, clock: Clock | None = None, timeouts: RedisTimeouts = PATIENT
+    ) -> None:
         """Prepare; nothing connects yet.
 
         Args:
             namespace: prefix of the queue's keys.
             clock: gives the time of a message, and its age; absent: this machine's clock.
-            patience: how long to wait for Redis.
+            timeouts: how long to wait for Redis.
         """
         self._clock = clock or SystemClock()
-        self._broker = Broker(url=url, namespace=namespace, patience=patience)
+        self._broker = Broker(url=url, namespace=namespace, timeouts=timeouts)
 
     def plan_job(self, job_id: str, *, domain_id: str, priority: int) -> None:
         """See the port."""

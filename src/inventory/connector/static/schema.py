@@ -20,7 +20,7 @@ _IMAGE: Final = re.compile(
 """The reference of an image, as Docker defines it (distribution/reference): none begins like an option."""
 _MEMORY: Final = re.compile(r"[1-9][0-9]*[bkmgBKMG]?")
 
-Id = Annotated[str, Field(min_length=1, max_length=255)]
+EntryId = Annotated[str, Field(min_length=1, max_length=255)]
 
 
 class _Entry(BaseModel):
@@ -68,7 +68,7 @@ class RunEntry(BaseModel):
 class PluginEntry(_Entry):
     """A plugin: ``endpoint`` for any version, or ``versions`` with one endpoint per version."""
 
-    plugin_id: Id
+    plugin_id: EntryId
     name: str = ""
     provider: str = ""
     capability: dict[str, Any] = {}
@@ -92,13 +92,13 @@ class PluginEntry(_Entry):
 class SecretEntry(_Entry):
     """A secret with its data, or the source of its data."""
 
-    secret_id: Id
+    secret_id: EntryId
     name: str = ""
     provider: str = ""
     secret_schema: str = Field("", alias="schema")
     project_id: str = ""
     service_account_id: str = ""
-    groups: list[Id] = []
+    groups: list[EntryId] = []
     data: dict[str, Any] | None = Field(None, repr=False)
     data_env: str | None = Field(None, min_length=1, description="environment variable that contains JSON")
     data_file: Path | None = Field(None, description="JSON or YAML file, relative to the static file")
@@ -113,7 +113,7 @@ class SecretEntry(_Entry):
 class ProjectEntry(_Entry):
     """A project."""
 
-    project_id: Id
+    project_id: EntryId
     name: str = ""
     project_group_id: str = ""
     tags: dict[str, Any] = {}
@@ -122,7 +122,7 @@ class ProjectEntry(_Entry):
 class ProjectGroupEntry(_Entry):
     """A project group; ``parent`` is the id of its parent group, or empty."""
 
-    project_group_id: Id
+    project_group_id: EntryId
     name: str = ""
     parent: str = ""
 
@@ -130,7 +130,7 @@ class ProjectGroupEntry(_Entry):
 class ServiceAccountEntry(_Entry):
     """A service account."""
 
-    service_account_id: Id
+    service_account_id: EntryId
     project_id: str = ""
     service_account_type: Literal["GENERAL", "TRUSTED"] = "GENERAL"
     name: str = ""
@@ -144,7 +144,7 @@ class PlatformContent(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    domains: list[Id] = []
+    domains: list[EntryId] = []
     plugins: list[PluginEntry] = []
     secrets: list[SecretEntry] = []
     projects: list[ProjectEntry] | None = Field(None, description="absent: every project_id exists")

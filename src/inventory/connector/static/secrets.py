@@ -62,7 +62,7 @@ class StaticSecretStore:
             return _mapping(entry, yaml_text.load_as_written(read_private(path)), f"data_file {path}")
         except OSError as exc:
             raise _error(entry, f"data_file {path}: {exc.strerror}") from exc
-        except yaml_text.RepeatedKeyError as exc:
+        except yaml_text.RepeatedYamlKeyError as exc:
             raise _error(entry, f"data_file {path}: {yaml_text.place(exc)}{exc.problem}") from None
         except (yaml.YAMLError, UnicodeDecodeError):
             # The parser's own message may quote the data.

@@ -31,7 +31,7 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class DayChart:
     """The chart: its bars, and the number at the top of its scale."""
 
     days: tuple[Day, ...]
@@ -43,7 +43,7 @@ def last_days(today: date, count: int) -> list[date]:
     return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
 
 
-def stacked_days(series: Sequence[Mapping[str, int]], days: Sequence[date], *, width: float, height: float) -> Days:
+def stacked_days(series: Sequence[Mapping[str, int]], days: Sequence[date], *, width: float, height: float) -> DayChart:
     """Return the bars of some days.
 
     Args:
@@ -63,4 +63,4 @@ def stacked_days(series: Sequence[Mapping[str, int]], days: Sequence[date], *, w
             if value:
                 parts.append(Segment(number, value, at, tall))
         bars.append(Day(day, position * step + step * 0.14, step * 0.72, tuple(parts), each))
-    return Days(tuple(bars), top)
+    return DayChart(tuple(bars), top)

@@ -23,7 +23,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TimelineRow:
     """The jobs of a collector."""
 
     name: str
@@ -35,7 +35,7 @@ class Row:
 class Timeline:
     """The chart: its rows, the positions of the hours, and how many collectors have no row."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[TimelineRow, ...]
     hours: tuple[tuple[float, datetime], ...]
     left: int
 
@@ -60,7 +60,7 @@ def timeline(jobs: Sequence[Mapping[str, Any]], now: datetime, *, hours: int, wi
     first = begin.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     marks = [first + timedelta(hours=step) for step in range(hours) if (first + timedelta(hours=step)).hour % 3 == 0]
     return Timeline(
-        tuple(Row(name, collector_id, tuple(bars)) for collector_id, (name, bars) in shown),
+        tuple(TimelineRow(name, collector_id, tuple(bars)) for collector_id, (name, bars) in shown),
         tuple(((mark - begin).total_seconds() * scale, mark) for mark in marks),
         len(rows) - len(shown),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,8 +15,6 @@ from inventory.console.visit import Visit
 from inventory.domain.plain import MutableJson
 
 LIMIT: Final = 50
-
-Show = Callable[[Visit], Awaitable[Response]]
 
 
 @dataclass(frozen=True, slots=True)

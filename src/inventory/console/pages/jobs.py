@@ -74,7 +74,7 @@ def is_running(jobs: list[Json]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class JobProgress:
     """The progress of a job.
 
     Attributes:
@@ -115,7 +115,7 @@ async def progress_of(visit: Visit) -> TemplateValues:
         "tasks_total": tasks.get("total_count", 0),
         "start": start,
         "limit": TASKS,
-        "progress": Progress(states, sums, _rate(job, sums, visit)),
+        "progress": JobProgress(states, sums, _rate(job, sums, visit)),
         "causes": [(cause, advice_for(cause.code, cause.message)) for cause in causes[:CAUSES]],
         "causes_left": max(len(causes) - CAUSES, 0),
         "remarks": list(remarks({**job, **beside, "tasks": failed.get("results", [])}, states)),

@@ -18,7 +18,7 @@ _OPEN_SIZE: Final = 12
 
 
 @dataclass(slots=True)
-class Node:
+class TreeNode:
     """A value in the tree.
 
     Attributes:
@@ -37,14 +37,14 @@ class Node:
     path: str
     kind: str
     value: Any = None
-    children: list[Node] = field(default_factory=list)
+    children: list[TreeNode] = field(default_factory=list)
     size: int = 0
     left: int = 0
     first: int = 0
     is_open: bool = False
 
 
-def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int = 0) -> Node:
+def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int = 0) -> TreeNode:
     """Return ``value`` as a tree of at most ``most`` nodes, breadth first, so that no branch hides the others.
 
     Args:
@@ -58,7 +58,7 @@ def tree(name: str, value: Any, path: str, *, most: int = MAX_NODES, first: int 
     level = [(root, value)]
     left, depth = most - 1, 0
     while level:
-        below: list[tuple[Node, Any]] = []
+        below: list[tuple[TreeNode, Any]] = []
         share = max(left // len(level), 1)
         for node, content in level:
             members = _members(node.path, content)[node.first :]
@@ -130,13 +130,13 @@ def subtree(value: Any, path: str) -> Any:
     return value
 
 
-def _node(name: str, path: str, value: Any) -> Node:
+def _node(name: str, path: str, value: Any) -> TreeNode:
     if isinstance(value, Mapping):
-        return Node(name, path, "object", size=len(value))
+        return TreeNode(name, path, "object", size=len(value))
     if isinstance(value, list):
-        return Node(name, path, "list", size=len(value))
+        return TreeNode(name, path, "list", size=len(value))
     if value is None:
-        return Node(name, path, "null", "null")
+        return TreeNode(name, path, "null", "null")
     if isinstance(value, bool):
-        return Node(name, path, "bool", "true" if value else "false")
-    return Node(name, path, "text" if isinstance(value, str) else "number", value)
+        return TreeNode(name, path, "bool", "true" if value else "false")
+    return TreeNode(name, path, "text" if isinstance(value, str) else "number", value)

@@ -22,17 +22,17 @@ from inventory.query.parser import (
     sort_key,
 )
 from inventory.query.statistics.stages import (
-    Count,
+    CountRows,
     Group,
     GroupCondition,
     GroupField,
     GroupKey,
     KeyScope,
     Limit,
-    Order,
     Project,
     ProjectField,
     Skip,
+    Sort,
     Stage,
     StatQuery,
     Unwind,
@@ -227,7 +227,7 @@ def _condition(scope: KeyScope, entry: RawQuery, now: datetime, at: str) -> Grou
 
 def _count(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
     name = _name(members(raw, "query.aggregate.count"), "query.aggregate.count")
-    return Count(name), KeyScope(scope.schema, {name: Field(FieldKind.INTEGER)})
+    return CountRows(name), KeyScope(scope.schema, {name: Field(FieldKind.INTEGER)})
 
 
 def _sort(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001
@@ -238,7 +238,7 @@ def _sort(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]
     for target, direction in targets:
         if not target.is_absent:
             order.setdefault((target.path, *target.members), sort_key(target, direction, len(order)))
-    return Order(tuple(order.values()), tuple(target for target, _ in targets)), scope
+    return Sort(tuple(order.values()), tuple(target for target, _ in targets)), scope
 
 
 def _project(scope: KeyScope, raw: object, now: datetime) -> tuple[Stage, KeyScope]:  # noqa: ARG001

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from inventory.query.mongo import Document, criteria_filter
+from inventory.domain.plain import Document
+from inventory.query.mongo import criteria_filter
 from inventory.query.statistics import expressions
 from inventory.query.statistics.analyze import AnalyzeQuery, Operand, row_members
 from inventory.query.statistics.stages import Group, group_targets

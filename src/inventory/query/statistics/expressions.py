@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from inventory.domain.keys import ESCAPES
+from inventory.domain.plain import Document
 from inventory.query.ast import SortKey
 from inventory.query.fields import FieldKind, KeyTarget
 from inventory.query.members import NOTHING, member_value, types_of
-from inventory.query.mongo import Document
 from inventory.query.statistics.stages import GroupCondition, GroupField, GroupKey, joined_name
 
 _COMPARISONS = {"eq": "$eq", "not": "$ne", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}

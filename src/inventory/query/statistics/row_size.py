@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-Stage = Mapping[str, Any]
+from inventory.domain.plain import Json
 
 _COPYING: Final = frozenset({"$push", "$addToSet", "$mergeObjects", "$first", "$last", "$max", "$min"})
 """Accumulators whose result may be as large as a document, or larger."""
 
-_CHECK: Final[Stage] = {"$match": {"$expr": {"$gt": [{"$bsonSize": "$$ROOT"}, 0]}}}
+_CHECK: Final[Json] = {"$match": {"$expr": {"$gt": [{"$bsonSize": "$$ROOT"}, 0]}}}
 """Passes every row, and fails with BSONObjectTooLarge if a row exceeds the maximum size of a document."""
 
 
-def with_size_check(pipeline: Sequence[Stage]) -> Sequence[Stage]:
+def with_size_check(pipeline: Sequence[Json]) -> Sequence[Json]:
     """Return the pipeline extended so that a row too large for a document is reported as an error of the query.
 
     Without it, MongoDB 6.0 notices such a row only when it writes its reply, and then closes the connection, which
@@ -24,7 +24,7 @@ def with_size_check(pipeline: Sequence[Stage]) -> Sequence[Stage]:
     return [*pipeline, _CHECK] if any(_grows(stage) for stage in pipeline) else pipeline
 
 
-def _grows(stage: Stage) -> bool:
+def _grows(stage: Json) -> bool:
     fields = stage.get("$group")
     if fields is not None:
         return any(_COPYING & value.keys() for value in fields.values() if isinstance(value, Mapping))

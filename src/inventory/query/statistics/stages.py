@@ -69,14 +69,14 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class CountRows:
     """One row with the number of rows."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Sort:
     """Rows in order."""
 
     keys: tuple[SortKey, ...]
@@ -114,7 +114,7 @@ class Skip:
     count: int
 
 
-Stage: TypeAlias = Unwind | Group | Count | Order | Project | Limit | Skip
+Stage: TypeAlias = Unwind | Group | CountRows | Sort | Project | Limit | Skip
 
 
 def targets_of(stage: Stage) -> list[KeyTarget]:
@@ -122,7 +122,7 @@ def targets_of(stage: Stage) -> list[KeyTarget]:
     match stage:
         case Unwind():
             return [stage.target]
-        case Order():
+        case Sort():
             return list(stage.targets)
         case Project():
             return [field.target for field in stage.fields]
@@ -160,7 +160,7 @@ class StatQuery(Query):
         for stage in self.stages:
             if any(target.field_name == field_name for target in targets_of(stage)):
                 return True
-            if isinstance(stage, Group | Count | Project):
+            if isinstance(stage, Group | CountRows | Project):
                 return False
         return True
 

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.domain.keys import unescape_key
+from inventory.domain.plain import Document
 from inventory.query.ast import PageRange
 from inventory.query.fields import FieldKind, KeyTarget, ResourceSchema
-from inventory.query.mongo import NOTHING, Document, criteria_filter
+from inventory.query.mongo import NOTHING, criteria_filter
 from inventory.query.statistics import expressions
 from inventory.query.statistics.stages import (
-    Count,
+    CountRows,
     Group,
     Limit,
-    Order,
     Project,
     ProjectField,
     Skip,
+    Sort,
     StatQuery,
     Unwind,
     targets_of,
@@ -109,7 +110,7 @@ def to_stat_plan(query: StatQuery) -> StatPlan:
     for stage in query.stages:
         stages += expressions.joins(targets_of(stage), joined)
         stages += _TRANSLATIONS[type(stage)](stage)
-    if query.stages and not any(isinstance(stage, Group | Count | Project) for stage in query.stages):
+    if query.stages and not any(isinstance(stage, Group | CountRows | Project) for stage in query.stages):
         stages.append(_known_fields(query.schema))
     return StatPlan(criteria_filter(query.criteria), stages, query.page, query.distinct)
 
@@ -140,11 +141,11 @@ def _group(stage: Group) -> list[Document]:
     return [{"$group": {"_id": keys, **fields}}, {"$project": {"_id": 0, **named, **dict.fromkeys(fields, 1)}}]
 
 
-def _count(stage: Count) -> list[Document]:
+def _count(stage: CountRows) -> list[Document]:
     return [{"$count": stage.name}]
 
 
-def _order(stage: Order) -> list[Document]:
+def _sort(stage: Sort) -> list[Document]:
     if not stage.keys:
         return []
     order: Document = {"$sort": {key.path: key.direction for key in stage.keys}}
@@ -179,8 +180,8 @@ _PROJECT_OPERATORS: dict[str, Callable[[object], Document]] = {
 _TRANSLATIONS: dict[type, Callable[..., list[Document]]] = {
     Unwind: _unwind,
     Group: _group,
-    Count: _count,
-    Order: _order,
+    CountRows: _count,
+    Sort: _sort,
     Project: _project,
     Limit: _limit,
     Skip: _skip,

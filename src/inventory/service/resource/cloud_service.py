@@ -40,7 +40,7 @@ from inventory.query.statistics.analyze import parse_analyze
 from inventory.service.reading import ResourceReads
 from inventory.service.resource.scope import CloudServiceReferences, living_scope, project_scope
 
-Write = tuple[Document, StoredRecord | None]
+RecordedUpdate = tuple[Document, StoredRecord | None]
 """A MongoDB update and the record that documents it."""
 
 MAX_PAGE: Final = 1_000
@@ -127,7 +127,7 @@ class CloudServiceService(ResourceReads):
         stored = self._living(principal, params.get(_ID, ""))
         self._check_project(principal, values.get(_PROJECT, ""))
 
-        def decide(stored: StoredCloudService) -> Write:
+        def decide(stored: StoredCloudService) -> RecordedUpdate:
             change = change_cloud_service(stored, values, scope=CUSTOM_SCOPE)
             record = self._record(principal, UPDATE, stored, change.after)
             return user_update(change, now=self.clock.now()), record
@@ -143,13 +143,13 @@ class CloudServiceService(ResourceReads):
         """
         deleted_by = f"user:{principal.user_id}"
 
-        def decide(stored: StoredCloudService) -> Write:
+        def decide(stored: StoredCloudService) -> RecordedUpdate:
             return user_delete(deleted_by, now=self.clock.now()), self._record(principal, DELETE, stored, stored)
 
         self._write(principal, self._living(principal, cloud_service_id), decide)
 
     def _write(
-        self, principal: Principal, stored: StoredCloudService, decide: Callable[[StoredCloudService], Write]
+        self, principal: Principal, stored: StoredCloudService, decide: Callable[[StoredCloudService], RecordedUpdate]
     ) -> StoredCloudService:
         """Write the result of ``decide`` for the current document, and return the document afterwards."""
         for _ in range(_ATTEMPTS):

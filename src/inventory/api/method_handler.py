@@ -86,7 +86,7 @@ class Gate:
     """How much longer a change may take that asks a plugin, s."""
 
 
-class Endpoint:
+class MethodHandler:
     """A method behind its gate, in the form that grpcio calls."""
 
     def __init__(

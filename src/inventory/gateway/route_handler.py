@@ -76,7 +76,7 @@ class Load:
         self.count = 0
 
 
-class Endpoint:
+class RouteHandler:
     """Answers the requests to one route.
 
     Args:
