@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from bson.objectid import ObjectId
 
 from inventory.connector.ports import ResourceMessage
 from inventory.domain.collector.collect_mode import CollectMode
-from inventory.domain.plain import Document
 from inventory.errors import InvalidResourceError, InventoryError
 from inventory.ingest.decision.decide import Decider, Moment, Plan
 from inventory.ingest.decision.match import PLATFORM_ERRORS, match_key
@@ -24,6 +23,7 @@ from inventory.ingest.tally import Tally
 from inventory.manager.resource.records import RecordStore
 from inventory.manager.resource.store import UNSTORABLE, ResourceStore
 from inventory.manager.transactions import Transactions, pauses
+from inventory.model.documents.cloud_service import StoredCloudService
 
 _ATTEMPTS: Final = 24
 """The number of times a resource is decided on again because another writer wrote it in between."""
@@ -192,10 +192,11 @@ class CloudServiceApplier:
         self, changing: dict[ObjectId, Item], moment: Moment, again: list[Item], older: list[Item]
     ) -> list[Plan]:
         unread = [key for key, item in changing.items() if not self._needs_all(item)]
-        stored = self._store.fetch(self._domain_id, unread) if unread else {}
+        stored: Mapping[ObjectId, Any] = self._store.fetch(self._domain_id, unread) if unread else {}
         plans = []
         for key, item in changing.items():
-            document = item.hit if self._needs_all(item) else stored.get(key)
+            hit: Any = item.hit
+            document: StoredCloudService | None = hit if self._needs_all(item) else stored.get(key)
             if document is None:
                 item.attempts += 1
                 again.append(item)
@@ -205,7 +206,7 @@ class CloudServiceApplier:
                 plans.append(plan)
         return plans
 
-    def _decide(self, item: Item, stored: Document | None, moment: Moment) -> Plan | None:
+    def _decide(self, item: Item, stored: StoredCloudService | None, moment: Moment) -> Plan | None:
         """Return the write for ``item``, or None if it failed."""
         try:
             if stored is None:

@@ -28,6 +28,8 @@ from inventory.ingest.reading.record import values_of
 from inventory.ingest.tally import Tally
 from inventory.manager.resource.store import UNSTORABLE, RefusedWriteError, ResourceStore, Write, encodable
 from inventory.manager.transactions import Transactions
+from inventory.model.documents.cloud_service_type import StoredCloudServiceType
+from inventory.model.documents.region import StoredRegion
 
 _ATTEMPTS: Final = 3
 
@@ -125,7 +127,7 @@ class SimpleApplier:
         query = {key: values.get(key) for key in self._kind.natural_keys}
         return next(iter(self._store.find(self._domain_id, query)), None)
 
-    def _new(self, values: Mapping[str, Any]) -> Document:
+    def _new(self, values: Mapping[str, Any]) -> StoredCloudServiceType | StoredRegion:
         new_id, now = ids.new_id(self._kind.id_prefix), self._tally.clock.now()
         collector_id = self._tally.context.collector_id
         if self._kind is REGION:
@@ -140,9 +142,8 @@ class SimpleApplier:
         document = self._new(values_of(self._kind, resource))
         return {key: document.get(key) for key in self._kind.filled_keys}
 
-    def _change(self, stored: Document, values: Mapping[str, Any]) -> Change:
-        change = change_region if self._kind is REGION else change_cloud_service_type
-        return change(stored, values)
+    def _change(self, stored: Any, values: Mapping[str, Any]) -> Change[StoredCloudServiceType] | Change[StoredRegion]:
+        return change_region(stored, values) if self._kind is REGION else change_cloud_service_type(stored, values)
 
     def _write(self, planned: list[tuple[Item, Write]]) -> list[Item]:
         """Write, and return the items that collided with ones just created by another writer."""

@@ -113,7 +113,7 @@ def asked_for(message: ResourceMessage, kind: ResourceKind) -> tuple[list[MatchC
     return conditions_of(parse_rules(message.match_rules, kind), message.resource, kind, fill)
 
 
-def document_of(message: ResourceMessage, kind: ResourceKind) -> dict[str, Any]:
+def document_of(message: ResourceMessage, kind: ResourceKind) -> Json:
     """Return the document that would be stored for ``message``. Raises ``InventoryError`` if the ingest refuses it."""
     values = values_of(kind, message.resource)
     if kind is CLOUD_SERVICE:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from inventory.domain.equality import merged, same
 from inventory.domain.plain import Document
 
+if TYPE_CHECKING:
+    from inventory.model.stored import StoredDocument
+
+T = TypeVar("T", bound="StoredDocument")
+
 
 @dataclass(slots=True)
-class Change:
-    """An update of one document: what to set, what to unset, and the resulting document."""
+class Change(Generic[T]):
+    """An update of one document: what to set, what to unset, and the resulting document.
 
-    after: Document
+    Only its methods change ``after``: they name fields by variables, which the type of a document does not allow.
+    """
+
+    after: T
     set: Document = field(default_factory=dict)
     unset: list[str] = field(default_factory=list)
 
@@ -24,25 +32,39 @@ class Change:
 
     def put(self, key: str, value: Any) -> None:
         """Set the top-level field ``key`` to ``value``; an empty string or None removes it."""
+        after: Any = self.after
         if value is None or value == "":
-            if key in self.after:
-                del self.after[key]
+            if key in after:
+                del after[key]
                 self.unset.append(key)
-        elif not same(self.after.get(key), value):
-            self.after[key] = value
+        elif not same(after.get(key), value):
+            after[key] = value
             self.set[key] = value
+
+    def put_scoped(self, key: str, scope: str, value: Any) -> None:
+        """Set the part of ``scope`` in the free-form field ``key`` to ``value``; an empty one removes it."""
+        after: Any = self.after
+        whole = after.get(key) or {}
+        if value:
+            if not same(whole.get(scope), value):
+                after[key] = {**whole, scope: value}
+                self.set[f"{key}.{scope}"] = value
+        elif scope in whole:
+            after[key] = {name: part for name, part in whole.items() if name != scope}
+            self.unset.append(f"{key}.{scope}")
 
     def merge_data(self, stored: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
         """Merge ``sent`` into ``data``, which is ``stored``, and write only the differences."""
-        after = merged(stored, sent)
-        changed = [key for key in sent if key not in stored or after[key] is not stored[key]]
+        merged_data = merged(stored, sent)
+        changed = [key for key in sent if key not in stored or merged_data[key] is not stored[key]]
         if not changed:
             return
-        self.after["data"] = after
+        after: Any = self.after
+        after["data"] = merged_data
         if stored and all(_is_segment(key) for key in changed):
-            self.set.update((f"data.{key}", after[key]) for key in changed)
+            self.set.update((f"data.{key}", merged_data[key]) for key in changed)
         else:
-            self.set["data"] = after
+            self.set["data"] = merged_data
 
 
 def _is_segment(key: str) -> bool:

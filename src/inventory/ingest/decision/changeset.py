@@ -2,7 +2,7 @@
 
 The ingest and the RPCs use the same functions. *Values* are the fields that were sent, by API name and with the right
 types: an absent field is not changed, an empty string clears (plugins send it, and so do ``release_project`` and
-``release_region``). *Documents* are raw MongoDB documents.
+``release_region``). Documents are raw, of the types in ``model.documents``.
 """
 
 from __future__ import annotations
@@ -10,15 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from inventory.domain.clock import day_of
-from inventory.domain.equality import same
 from inventory.domain.keys import escape_key
 from inventory.domain.plain import Document, Json
 from inventory.domain.reference_key import reference_key
 from inventory.errors import RequiredParameterError
 from inventory.ingest.decision.change import Change
+
+if TYPE_CHECKING:
+    from inventory.model.documents.cloud_service import StoredCloudService, StoredCollectionInfo
+    from inventory.model.documents.cloud_service_type import StoredCloudServiceType
+    from inventory.model.documents.region import StoredRegion
+    from inventory.model.stored import StoredDocument
+
+T = TypeVar("T", bound="StoredDocument")
 
 CUSTOM_SCOPE: Final = "custom"
 """The scope of tags and metadata that a user sets with ``CloudService.update``."""
@@ -50,7 +57,7 @@ class CollectionEntry:
     collector_id: str
     last_collected_at: datetime
 
-    def document(self) -> Document:
+    def document(self) -> StoredCollectionInfo:
         """Return the stored form."""
         return {
             "provider": self.provider,
@@ -61,7 +68,7 @@ class CollectionEntry:
         }
 
 
-def merge_collection(stored: Sequence[Document], entry: CollectionEntry) -> list[Document]:
+def merge_collection(stored: Sequence[StoredCollectionInfo], entry: CollectionEntry) -> list[StoredCollectionInfo]:
     """Return ``collection_info`` with ``entry`` replacing that of the same provider."""
     return [*(other for other in stored if other.get("provider") != entry.provider), entry.document()]
 
@@ -81,7 +88,7 @@ def stored_tags(tags: Mapping[str, Any]) -> Document:
 
 def new_cloud_service(
     values: Json, *, cloud_service_id: str, domain_id: str, now: datetime, collection: CollectionEntry | None = None
-) -> Document:
+) -> StoredCloudService:
     """Return the document of a new CloudService; tags and metadata belong to its own provider.
 
     Args:
@@ -93,16 +100,19 @@ def new_cloud_service(
         RequiredParameterError: type, group, provider or data is missing.
     """
     require(values, "cloud_service_type", "cloud_service_group", "provider", "data")
-    document: Document = {
+    document: StoredCloudService = {
         "cloud_service_id": cloud_service_id,
         "domain_id": domain_id,
         "state": "ACTIVE",
-        **{key: values[key] for key in _IDENTIFYING},
+        "cloud_service_type": values["cloud_service_type"],
+        "cloud_service_group": values["cloud_service_group"],
+        "provider": values["provider"],
     }
+    fields: Any = document  # the same: its type allows no key that is a variable
     for key in _REPLACED:
         value = values.get(key)
         if value is not None and value != "":
-            document[key] = value
+            fields[key] = value
     scope = escape_key(values["provider"])
     tags = values.get("tags") or {}
     metadata = values.get("metadata") or {}
@@ -111,14 +121,14 @@ def new_cloud_service(
     document["tags"] = {scope: stored_tags(tags)} if tags else {}
     document["tag_keys"] = {scope: sorted(tags)} if tags else {}
     document["collection_info"] = [collection.document()] if collection else []
-    document.update(references(document))
+    fields.update(references(document))
     document["created_at"] = document["updated_at"] = now
     document["updated_day"] = day_of(now)
     document["revision"] = 1
     return document
 
 
-def change_cloud_service(stored: Json, values: Json, *, scope: str) -> Change:
+def change_cloud_service(stored: StoredCloudService, values: Json, *, scope: str) -> Change[StoredCloudService]:
     """Return what ``values`` change in a stored CloudService.
 
     ``data`` merges at its top level, tags and metadata of ``scope`` are replaced, other fields are replaced.
@@ -128,7 +138,7 @@ def change_cloud_service(stored: Json, values: Json, *, scope: str) -> Change:
         values: the fields sent.
         scope: provider whose tags and metadata these are; :data:`CUSTOM_SCOPE` for a user's.
     """
-    change = Change(dict(stored))
+    change = Change(stored.copy())
     for key in _IDENTIFYING:
         if values.get(key):
             change.put(key, values[key])
@@ -140,28 +150,16 @@ def change_cloud_service(stored: Json, values: Json, *, scope: str) -> Change:
         change.merge_data(stored.get("data") or {}, values["data"])
     scope = escape_key(scope)
     if values.get("metadata") is not None:
-        _put_scoped(change, "metadata", scope, values["metadata"])
+        change.put_scoped("metadata", scope, values["metadata"])
     if values.get("tags") is not None:
-        _put_scoped(change, "tags", scope, stored_tags(values["tags"]))
-        _put_scoped(change, "tag_keys", scope, sorted(values["tags"]))
+        change.put_scoped("tags", scope, stored_tags(values["tags"]))
+        change.put_scoped("tag_keys", scope, sorted(values["tags"]))
     if change:
         for key, reference in references(change.after).items():
             change.put(key, reference)
         if "ref_region" in change.after and not change.after.get("region_code"):
             change.put("ref_region", "")
     return change
-
-
-def _put_scoped(change: Change, key: str, scope: str, value: Any) -> None:
-    """Set the part of ``scope`` in the free-form field ``key`` to ``value``; an empty one removes it."""
-    whole = change.after.get(key) or {}
-    if value:
-        if not same(whole.get(scope), value):
-            change.after[key] = {**whole, scope: value}
-            change.set[f"{key}.{scope}"] = value
-    elif scope in whole:
-        change.after[key] = {name: part for name, part in whole.items() if name != scope}
-        change.unset.append(f"{key}.{scope}")
 
 
 def references(document: Json) -> Document:
@@ -179,7 +177,7 @@ def references(document: Json) -> Document:
 
 def new_cloud_service_type(
     values: Json, *, cloud_service_type_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL
-) -> Document:
+) -> StoredCloudServiceType:
     """Return the document of a new CloudServiceType.
 
     Raises:
@@ -187,7 +185,7 @@ def new_cloud_service_type(
     """
     require(values, "name", "provider", "group")
     key = f"{values['provider']}.{values['group']}.{values['name']}"
-    return {
+    document: StoredCloudServiceType = {
         "cloud_service_type_id": cloud_service_type_id,
         "domain_id": domain_id,
         "name": values["name"],
@@ -201,19 +199,22 @@ def new_cloud_service_type(
         "labels": [],
         "metadata": {},
         "tags": {},
-        **{name: values[name] for name in _TYPE_REPLACED if values.get(name) not in (None, "")},
-        "updated_by": updated_by,
-        "created_at": now,
-        "updated_at": now,
     }
+    fields: Any = document  # the same, see above
+    fields.update((name, values[name]) for name in _TYPE_REPLACED if values.get(name) not in (None, ""))
+    document["updated_by"] = updated_by
+    document["created_at"] = document["updated_at"] = now
+    return document
 
 
-def change_cloud_service_type(stored: Json, values: Json) -> Change:
+def change_cloud_service_type(stored: StoredCloudServiceType, values: Json) -> Change[StoredCloudServiceType]:
     """Return what ``values`` change in a stored CloudServiceType, except its name, provider and group."""
     return _replace(stored, values, _TYPE_REPLACED)
 
 
-def new_region(values: Json, *, region_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL) -> Document:
+def new_region(
+    values: Json, *, region_id: str, domain_id: str, now: datetime, updated_by: str = MANUAL
+) -> StoredRegion:
     """Return the document of a new Region.
 
     Raises:
@@ -236,20 +237,20 @@ def new_region(values: Json, *, region_id: str, domain_id: str, now: datetime, u
     }
 
 
-def change_region(stored: Json, values: Json) -> Change:
+def change_region(stored: StoredRegion, values: Json) -> Change[StoredRegion]:
     """Return what ``values`` change in a stored Region, except its code and provider."""
     return _replace(stored, values, _REGION_REPLACED)
 
 
-def _replace(stored: Json, values: Json, keys: Sequence[str]) -> Change:
-    change = Change(dict(stored))
+def _replace(stored: T, values: Json, keys: Sequence[str]) -> Change[T]:
+    change = Change(stored.copy())
     for key in keys:
         if values.get(key) is not None:
             change.put(key, values[key])
     return change
 
 
-def user_update(change: Change, *, now: datetime) -> Document:
+def user_update(change: Change[StoredCloudService], *, now: datetime) -> Document:
     """Return the MongoDB update of a CloudService for a change made by a user.
 
     It removes what connects the document with an ingest (``fingerprint``, ``match_key``), so that the next collect

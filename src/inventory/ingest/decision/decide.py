@@ -33,6 +33,7 @@ from inventory.ingest.reading.record import values_of
 from inventory.manager.object_ids import new_object_ids
 from inventory.manager.resource.records import Encodable
 from inventory.manager.resource.store import BY_KEY, UNSTORABLE, Applied, Write, encoded
+from inventory.model.documents.cloud_service import StoredCloudService
 from inventory.model.documents.record import record_key
 
 _STAMPS_KEPT: Final = 4
@@ -166,7 +167,7 @@ class Decider:
         record = self._record("CREATE", None, document, now)
         return Plan(item, document["_id"], InsertOne(written), cloud_service_id, record, creates=True)
 
-    def update(self, item: Item, stored: Document, moment: Moment) -> Plan:
+    def update(self, item: Item, stored: StoredCloudService, moment: Moment) -> Plan:
         """Return the update of ``stored``, a whole document as it was read, with ``item``.
 
         Raises:
@@ -177,7 +178,7 @@ class Decider:
         change = change_cloud_service(stored, values, scope=scope)
         update = self._mongo_update(change, stored, scope, moment)
         record = self._record("UPDATE", stored, change.after, moment.now) if change else None
-        condition = {
+        condition: Document = {
             "_id": stored["_id"],
             "domain_id": self._domain_id,
             "state": "ACTIVE",
@@ -196,7 +197,7 @@ class Decider:
             applied=Applied(stored["_id"], self.fingerprint(item.message), revision),
         )
 
-    def is_older(self, stored: Document, moment: Moment) -> bool:
+    def is_older(self, stored: StoredCloudService, moment: Moment) -> bool:
         """Return whether another slice of the task has seen the resource later than this one, and has written it
         already.
 
@@ -219,7 +220,9 @@ class Decider:
             "last_collected_at": {"$gt": moment.observed_at, "$lte": moment.now + CLOCK_SET_BACK},
         }
 
-    def _mongo_update(self, change: Change, stored: Document, provider: str, moment: Moment) -> Document:
+    def _mongo_update(
+        self, change: Change[StoredCloudService], stored: StoredCloudService, provider: str, moment: Moment
+    ) -> Document:
         """Return the MongoDB update. Raises ``InvalidResourceError`` if it cannot be stored."""
         collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.observed_at))
         sets = {**change.set, "updated_at": moment.now, "collection_info": collection}
@@ -235,7 +238,9 @@ class Decider:
             update["$inc"] = {"revision": 1}
         return update
 
-    def _record(self, action: str, before: Document | None, after: Document, now: datetime) -> Encodable | None:
+    def _record(
+        self, action: str, before: StoredCloudService | None, after: StoredCloudService, now: datetime
+    ) -> Encodable | None:
         changes = diff(before, after, exclude=self._exclude)
         if not changes:
             return None

@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from inventory.domain import ids
 from inventory.domain.equality import same
 from inventory.domain.keys import unescape_key
 from inventory.domain.numbers import whole
 from inventory.domain.plain import Document
-from inventory.model.documents.record import StoredRecord
+
+if TYPE_CHECKING:
+    from inventory.model.documents.cloud_service import StoredCloudService
+    from inventory.model.documents.record import StoredRecord
 
 KEYS: Final = (
     "name",
@@ -65,7 +68,7 @@ class Author:
 
 
 def diff(
-    before: Mapping[str, Any] | None, after: Mapping[str, Any], *, exclude: Collection[str] = ()
+    before: StoredCloudService | None, after: StoredCloudService, *, exclude: Collection[str] = ()
 ) -> list[Document]:
     """Return the differences between two states of a CloudService.
 

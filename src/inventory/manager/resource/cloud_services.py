@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from bson.objectid import ObjectId
 from pymongo import ReturnDocument
@@ -54,7 +54,7 @@ class CloudServiceManager:
         with translated_errors(key=_ID):
             return self._collection.find_one(_query(domain_id, cloud_service_id, scope), {"_id": 1}) is not None
 
-    def insert(self, document: Document, record: StoredRecord | None) -> StoredCloudService:
+    def insert(self, document: StoredCloudService, record: StoredRecord | None) -> StoredCloudService:
         """Store a new CloudService and its record, and return it.
 
         Raises:
@@ -63,13 +63,12 @@ class CloudServiceManager:
         if not encodable(document):
             raise InvalidParameterError(key="data", reason=UNSTORABLE)
         document.setdefault("_id", ObjectId())
-        stored = cast("StoredCloudService", document)
         with translated_errors(key="data"):
             if record is None:
-                self._collection.insert_one(stored)
+                self._collection.insert_one(document)
             else:
-                finish(lambda: self._together(lambda session: self._insert(stored, record, session)))
-        return stored
+                finish(lambda: self._together(lambda session: self._insert(document, record, session)))
+        return document
 
     def _insert(self, document: StoredCloudService, record: StoredRecord, session: ClientSession) -> None:
         self._collection.insert_one(document, session=session)

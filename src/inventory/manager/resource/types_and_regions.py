@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, cast
+from typing import Any, Generic
 
 from pymongo import ReturnDocument
 from pymongo.database import Database
@@ -46,7 +46,7 @@ class ResourceManager(Generic[T]):
             raise NotFoundError(key=self._id_field, value=resource_id)
         return plain(found) if holds_reference(found) else found
 
-    def insert(self, document: Document) -> T:
+    def insert(self, document: T) -> T:
         """Store a new document, and return it.
 
         Raises:
@@ -54,13 +54,12 @@ class ResourceManager(Generic[T]):
             InvalidParameterError: MongoDB cannot store it.
         """
         _check(document)
-        stored = cast("T", document)
         with translated_errors(key="metadata"):
             try:
-                self._collection.insert_one(stored)
+                self._collection.insert_one(document)
             except DuplicateKeyError as exc:
                 raise SaveUniqueValuesError(keys=self._natural_keys) from exc
-        return stored
+        return document
 
     def update(self, domain_id: str, resource_id: str, sets: Mapping[str, Any], unset: Iterable[str] = ()) -> T:
         """Set and remove top-level fields in one write and return the document.

@@ -8,7 +8,7 @@ from typing import Final
 
 from inventory.connector.ports import Identity
 from inventory.domain import ids
-from inventory.domain.plain import Document, Json, Params
+from inventory.domain.plain import Document, Params
 from inventory.domain.principal import Principal
 from inventory.errors import (
     ConnectionFailureError,
@@ -195,7 +195,9 @@ class CloudServiceService(ResourceReads):
         if not self.identity.project_exists(project_id, principal):
             raise NotFoundError(key=_PROJECT, value=project_id)
 
-    def _record(self, principal: Principal, action: str, before: Json | None, after: Json) -> StoredRecord | None:
+    def _record(
+        self, principal: Principal, action: str, before: StoredCloudService | None, after: StoredCloudService
+    ) -> StoredRecord | None:
         """Return the record of a write, or None if nothing that is recorded has changed."""
         changes = [] if action == DELETE else diff(before, after)
         if not changes and action != DELETE:
