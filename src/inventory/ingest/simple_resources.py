@@ -142,7 +142,7 @@ class SimpleApplier:
         document = self._new(values_of(self._kind, resource))
         return {key: document.get(key) for key in self._kind.filled_keys}
 
-    def _change(self, stored: Any, values: Mapping[str, Any]) -> Change[StoredCloudServiceType] | Change[StoredRegion]:
+    def _change(self, stored: Any, values: Mapping[str, Any]) -> Change:
         return change_region(stored, values) if self._kind is REGION else change_cloud_service_type(stored, values)
 
     def _write(self, planned: list[tuple[Item, Write]]) -> list[Item]:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any
 
 from inventory.domain.equality import merged, same
 from inventory.domain.plain import Document
 
-if TYPE_CHECKING:
-    from inventory.model.stored import StoredDocument
-
-T = TypeVar("T", bound="StoredDocument")
-
 
 @dataclass(slots=True)
-class Change(Generic[T]):
+class Change:
     """An update of one document: what to set, what to unset, and the resulting document.
 
-    Only its methods change ``after``: they name fields by variables, which the type of a document does not allow.
+    ``after`` has the type of the stored document; mypyc compiles no generic dataclass that could say so.
     """
 
-    after: T
+    after: Any
     set: Document = field(default_factory=dict)
     unset: list[str] = field(default_factory=list)
 
@@ -32,7 +27,7 @@ class Change(Generic[T]):
 
     def put(self, key: str, value: Any) -> None:
         """Set the top-level field ``key`` to ``value``; an empty string or None removes it."""
-        after: Any = self.after
+        after = self.after
         if value is None or value == "":
             if key in after:
                 del after[key]
@@ -43,7 +38,7 @@ class Change(Generic[T]):
 
     def put_scoped(self, key: str, scope: str, value: Any) -> None:
         """Set the part of ``scope`` in the free-form field ``key`` to ``value``; an empty one removes it."""
-        after: Any = self.after
+        after = self.after
         whole = after.get(key) or {}
         if value:
             if not same(whole.get(scope), value):
@@ -59,7 +54,7 @@ class Change(Generic[T]):
         changed = [key for key in sent if key not in stored or merged_data[key] is not stored[key]]
         if not changed:
             return
-        after: Any = self.after
+        after = self.after
         after["data"] = merged_data
         if stored and all(_is_segment(key) for key in changed):
             self.set.update((f"data.{key}", merged_data[key]) for key in changed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from inventory.domain.clock import day_of
 from inventory.domain.keys import escape_key
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from inventory.model.documents.cloud_service import StoredCloudService, StoredCollectionInfo
     from inventory.model.documents.cloud_service_type import StoredCloudServiceType
     from inventory.model.documents.region import StoredRegion
-    from inventory.model.stored import StoredDocument
-
-T = TypeVar("T", bound="StoredDocument")
 
 CUSTOM_SCOPE: Final = "custom"
 """The scope of tags and metadata that a user sets with ``CloudService.update``."""
@@ -128,7 +125,7 @@ def new_cloud_service(
     return document
 
 
-def change_cloud_service(stored: StoredCloudService, values: Json, *, scope: str) -> Change[StoredCloudService]:
+def change_cloud_service(stored: StoredCloudService, values: Json, *, scope: str) -> Change:
     """Return what ``values`` change in a stored CloudService.
 
     ``data`` merges at its top level, tags and metadata of ``scope`` are replaced, other fields are replaced.
@@ -207,7 +204,7 @@ def new_cloud_service_type(
     return document
 
 
-def change_cloud_service_type(stored: StoredCloudServiceType, values: Json) -> Change[StoredCloudServiceType]:
+def change_cloud_service_type(stored: StoredCloudServiceType, values: Json) -> Change:
     """Return what ``values`` change in a stored CloudServiceType, except its name, provider and group."""
     return _replace(stored, values, _TYPE_REPLACED)
 
@@ -237,12 +234,12 @@ def new_region(
     }
 
 
-def change_region(stored: StoredRegion, values: Json) -> Change[StoredRegion]:
+def change_region(stored: StoredRegion, values: Json) -> Change:
     """Return what ``values`` change in a stored Region, except its code and provider."""
     return _replace(stored, values, _REGION_REPLACED)
 
 
-def _replace(stored: T, values: Json, keys: Sequence[str]) -> Change[T]:
+def _replace(stored: StoredCloudServiceType | StoredRegion, values: Json, keys: Sequence[str]) -> Change:
     change = Change(stored.copy())
     for key in keys:
         if values.get(key) is not None:
@@ -250,7 +247,7 @@ def _replace(stored: T, values: Json, keys: Sequence[str]) -> Change[T]:
     return change
 
 
-def user_update(change: Change[StoredCloudService], *, now: datetime) -> Document:
+def user_update(change: Change, *, now: datetime) -> Document:
     """Return the MongoDB update of a CloudService for a change made by a user.
 
     It removes what connects the document with an ingest (``fingerprint``, ``match_key``), so that the next collect

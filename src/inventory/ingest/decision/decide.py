@@ -220,9 +220,7 @@ class Decider:
             "last_collected_at": {"$gt": moment.observed_at, "$lte": moment.now + CLOCK_SET_BACK},
         }
 
-    def _mongo_update(
-        self, change: Change[StoredCloudService], stored: StoredCloudService, provider: str, moment: Moment
-    ) -> Document:
+    def _mongo_update(self, change: Change, stored: StoredCloudService, provider: str, moment: Moment) -> Document:
         """Return the MongoDB update. Raises ``InvalidResourceError`` if it cannot be stored."""
         collection = merge_collection(stored.get("collection_info") or [], self._entry(provider, moment.observed_at))
         sets = {**change.set, "updated_at": moment.now, "collection_info": collection}
