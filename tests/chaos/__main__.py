@@ -25,7 +25,7 @@ def main() -> int:
         collectors=18,
         interval=11,
         pause=1.0,
-        settle=max(180.0, seconds / 4),  # the backlog grows with the run
+        settle=max(180.0, seconds / 2),  # the backlog grows with the run
         size=Size(servers=2, failover=True, network=True, settings=SETTINGS),
     )
     folder = Path(tempfile.mkdtemp(prefix="inventory-chaos-"))
