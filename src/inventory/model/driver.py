@@ -6,14 +6,22 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any
 
 from pymongo import MongoClient
 from pymongo.errors import ConfigurationError, PyMongoError
 
+_waits: ContextVar[bool] = ContextVar("waits", default=False)
+
+
+def wait_for_server() -> None:
+    """Let the operations of this context wait for a lost server as long as their limit allows."""
+    _waits.set(True)
+
 
 class BoundedClient(MongoClient[Any]):
-    """A client that waits for a lost server no longer than ``serverSelectionTimeoutMS``.
+    """A client that waits for a lost server no longer than ``serverSelectionTimeoutMS``; see ``wait_for_server``.
 
     Within ``pymongo.timeout`` the driver itself waits as long as the whole limit. Calls that are in flight when MongoDB
     goes away would then hold their threads until their callers' deadlines, and others would find none.
@@ -23,7 +31,12 @@ class BoundedClient(MongoClient[Any]):
         super()._init_background(old_pid)
         topology, most = self._topology, self.options.server_selection_timeout
         of_the_limit = topology.get_server_selection_timeout
-        topology.get_server_selection_timeout = lambda: min(of_the_limit(), most)  # type: ignore[method-assign]
+
+        def seconds() -> float:
+            limit: float = of_the_limit()
+            return limit if _waits.get() else min(limit, most)
+
+        topology.get_server_selection_timeout = seconds  # type: ignore[method-assign]
 
 
 def is_starting(exc: PyMongoError) -> bool:

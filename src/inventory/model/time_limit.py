@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import pymongo
 from structlog.contextvars import bind_contextvars, get_contextvars
 
+from inventory.model.driver import wait_for_server
 from inventory.observe import tracing
 
 T = TypeVar("T")
@@ -66,13 +67,17 @@ def query_limit(seconds: float) -> Iterator[None]:
 
 
 def finish(work: Callable[[], T]) -> T:
-    """Do the rest of a change that has begun: within ``FINISH_SECONDS``, whatever remains of the caller's time."""
+    """Do the rest of a change that has begun: within ``FINISH_SECONDS``, whatever remains of the caller's time.
+
+    It also waits that long for a lost server: an election takes longer than a call that has not begun should wait.
+    """
     if not _limited.get():
         return work()
     bound, traced = get_contextvars(), tracing.kept()
 
     def limited() -> T:
         bind_contextvars(**bound)
+        wait_for_server()
         with traced, time_limit(FINISH_SECONDS):
             return work()
 

@@ -12,7 +12,8 @@ from pymongo.database import Database
 from inventory.devruntime.ports import free_port
 from inventory.errors import ConnectionFailureError
 from inventory.model import connection
-from inventory.model.time_limit import time_limit
+from inventory.model import time_limit as limits
+from inventory.model.time_limit import finish, time_limit
 
 TIMEOUT_SECONDS = 0.2
 CALLER_SECONDS = 60.0
@@ -45,3 +46,16 @@ def test_a_caller_without_that_much_time_waits_no_longer_than_it_has(away: Datab
         away["things"].find_one()
 
     assert time.monotonic() - begun < CALLER_SECONDS / 10
+
+
+def test_a_change_that_has_begun_waits_as_long_as_it_may_take(
+    away: Database[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An election takes longer than calls wait, and would leave half of it done."""
+    monkeypatch.setattr(limits, "FINISH_SECONDS", 5 * TIMEOUT_SECONDS)
+
+    begun = time.monotonic()
+    with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(CALLER_SECONDS):
+        finish(lambda: away["things"].find_one())
+
+    assert 5 * TIMEOUT_SECONDS <= time.monotonic() - begun < CALLER_SECONDS / 10
