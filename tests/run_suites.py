@@ -3,8 +3,9 @@
 Usage: ``python tests/run_suites.py [--deep] [--lanes N] [SUITE | FOLDER …]``
 
 A large folder of a suite is a run of its own, with databases of its own; small ones share a run, since each start takes
-seconds. N runs go side by side. Those that start whole fleets and kill their processes come last: beside a run that
-keeps a processor busy they ran out of time.
+seconds. N runs go side by side: three by default, since each waits a third of its time. Those that start whole fleets
+and kill their processes come last, at most two side by side: beside a run that keeps a processor busy they ran out of
+time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 TESTS = Path(__file__).parent
 SUITES = ("unit", "contract", "integration", "e2e", "chaos")
 FLEETS = ("integration/outages", "e2e", "chaos")
+FLEET_LANES = 2
 SMALL = 6
 """A folder of fewer files with tests than this shares its run."""
 NO_TESTS_COLLECTED = 5
@@ -51,7 +53,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("suites", nargs="*", metavar="SUITE", help=f"{', '.join(SUITES)}, or a folder of one")
     parser.add_argument("--deep", action="store_true", help="also run what is marked deep")
-    parser.add_argument("--lanes", type=int, default=2, help="how many runs go side by side")
+    parser.add_argument("--lanes", type=int, default=3, help="how many runs go side by side")
     arguments = parser.parse_args()
     if unknown := [
         suite for suite in arguments.suites if suite.split("/")[0] not in SUITES or not (TESTS / suite).exists()
@@ -85,8 +87,8 @@ def execute_all(runs: Sequence[Run], *, lanes: int, deep: bool) -> list[Result]:
     """Execute all runs, ``lanes`` at a time: first those of single processes, then the fleets."""
     fleets = sorted((run for run in runs if run.name in FLEETS), key=lambda run: FLEETS.index(run.name))
     results: list[Result] = []
-    for part in ([run for run in runs if run.name not in FLEETS], fleets):
-        with ThreadPoolExecutor(lanes) as pool:
+    for part, most in (([run for run in runs if run.name not in FLEETS], lanes), (fleets, min(lanes, FLEET_LANES))):
+        with ThreadPoolExecutor(most) as pool:
             results += pool.map(lambda run: execute(run, deep=deep), part)
     return results
 
