@@ -63,6 +63,8 @@ def test_a_signal_while_it_waits_leaves_nothing(
 ) -> None:
     path = folder / "platform.yaml"
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Whoever runs the tests under nohup has them ignore it, which the command respects.
+    hung_up_before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
     def sleep(_: float) -> None:
         assert "mine" in path.read_text()
@@ -73,6 +75,7 @@ def test_a_signal_while_it_waits_leaves_nothing(
         done = _run(folder, "--command", "sleep 60")
     finally:
         signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGHUP, hung_up_before)
     assert done.exit_code == (1 if signum == signal.SIGINT else 128 + signum)
     assert "mine\n" not in path.read_text().replace("# mine", "")
 
