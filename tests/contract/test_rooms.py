@@ -26,6 +26,7 @@ PRIVATE = {
     "api/admission/receive.py": ("grpcio", r"^from grpc import _server|^from grpc\._cython"),
     "connector/queue/broker.py": ("dramatiq", r"^from dramatiq\.brokers\.redis import .*_RedisConsumer"),
     "gateway/protocol.py": ("uvicorn", r"^from uvicorn\.protocols\.http\.h11_impl"),
+    "model/driver.py": ("pymongo", r"\._topology\b|\b_init_background\b"),
 }
 """The modules that use what a library does not promise to keep; an upper bound in pyproject.toml protects each."""
 
