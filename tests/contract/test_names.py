@@ -5,10 +5,8 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
-PACKAGE = Path(__file__).parents[2] / "src" / "inventory"
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "stubs" not in path.parts)
+from tests.contract.test_rooms import MODULES, shown
 
 PUBLISHED = {name: {"model/documents", "plugin"} for name in ("CloudService", "CloudServiceType", "Region")}
 """What a plugin's author writes is named like the stored document that it becomes; no module uses both."""
@@ -37,7 +35,7 @@ def test_no_class_or_alias_shares_its_name_with_another() -> None:
     places: defaultdict[str, list[str]] = defaultdict(list)
     for path in MODULES:
         for name in names_of(ast.parse(path.read_text())):
-            places[name].append(str(path.relative_to(PACKAGE)))
+            places[name].append(shown(path))
 
     shared = {name: found for name, found in places.items() if len(found) > 1}
     expected = {

@@ -158,8 +158,14 @@ def aggregate_rows(
     collection: Collection[Any], pipeline: Sequence[Mapping[str, Any]], *, max_time_ms: int
 ) -> bytes | None:
     """Return MongoDB's answer with all rows of a pipeline; read like ``find_rows``, and None as there."""
-    command = {"aggregate": collection.name, "pipeline": pipeline, "cursor": {"batchSize": _ALL_ROWS}}
-    return _all_rows(collection, _reply(collection, {**command, "maxTimeMS": max_time_ms, "allowDiskUse": True}))
+    command = {
+        "aggregate": collection.name,
+        "pipeline": pipeline,
+        "cursor": {"batchSize": _ALL_ROWS},
+        "maxTimeMS": max_time_ms,
+        "allowDiskUse": True,
+    }
+    return _all_rows(collection, _reply(collection, command))
 
 
 def find_one(
@@ -196,7 +202,7 @@ def _find(
     options: Mapping[str, Any],
 ) -> Any:
     """Return the reply to a plain ``find``, or None as from ``_reply``."""
-    command: dict[str, Any] = {
+    command = {
         "find": collection.name,
         "filter": match,
         "projection": projection,
@@ -206,12 +212,16 @@ def _find(
     return _reply(collection, command)
 
 
-def _reply(collection: Collection[Any], command: Mapping[str, Any]) -> Any:
-    """Return the reply to a command that reads, or None if the connection broke: the driver retries only cursors."""
-    concern: Mapping[str, Any] = {"readConcern": level} if (level := collection.read_concern.document) else {}
+def _reply(collection: Collection[Any], command: dict[str, Any]) -> Any:
+    """Return the reply to a command that reads, or None if the connection broke: the driver retries only cursors.
+
+    The collection's read concern is added to ``command``.
+    """
+    if concern := collection.read_concern.document:
+        command["readConcern"] = concern
     try:
         return collection.database.command(
-            {**command, **concern}, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
+            command, codec_options=DEFAULT_RAW_BSON_OPTIONS, read_preference=collection.read_preference
         )
     except ServerSelectionTimeoutError:
         raise  # the server selection timeout has already passed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ def read(database: Database[dict[str, Any]], start: int, limit: int, *, raw: boo
     return [each.raw if raw else each["name"] for each in results]
 
 
-def names_and_texts(database: Database[dict[str, Any]], **options: Any) -> list[str]:
+def names_by_stat(database: Database[dict[str, Any]], **options: Any) -> list[str]:
     """Return the names of the collectors, in order, from statistics with a row for each."""
     reader = Reader(database=database, collection="collector", schema=COLLECTOR, timeout_seconds=10, **options)
     keys = [{"key": "name", "name": "name"}, {"key": "tags.text", "name": "text"}]
@@ -72,38 +73,16 @@ def test_one_larger_than_an_answer_of_ours_is_refused(database: Database[dict[st
         read(database, 1, 100, raw=raw, max_bytes=1000)
 
 
-def test_a_reading_that_was_cut_off_is_repeated(
-    database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def cut_off(*_: object, **__: object) -> None:
-        raise AutoReconnect("connection closed")
-
-    fill(database)
-    monkeypatch.setattr(Database, "command", cut_off)
-
-    assert read(database, 1, 10, raw=False) == NAMES[:10]
-
-
-def test_no_cursor_is_created(database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object, **__: object) -> None:
-        raise AssertionError("a cursor costs a sixth of the call")
-
-    fill(database)
-    monkeypatch.setattr(Collection, "find_raw_batches", refused)
-
-    assert read(database, 1, FIRST_BATCH, raw=False) == NAMES[:FIRST_BATCH]
-
-
 def test_statistics_of_more_rows_than_a_cursor_begins_with_are_complete(database: Database[dict[str, Any]]) -> None:
     fill(database)
 
-    assert names_and_texts(database) == NAMES
+    assert names_by_stat(database) == NAMES
 
 
 def test_statistics_larger_than_one_answer_of_mongodb_are_complete(database: Database[dict[str, Any]]) -> None:
     fill(database, tags={"text": "x" * 200_000})
 
-    assert names_and_texts(database) == NAMES
+    assert names_by_stat(database) == NAMES
 
 
 @pytest.mark.parametrize("size", [10, 200_000])
@@ -111,11 +90,20 @@ def test_statistics_larger_than_an_answer_of_ours_are_refused(database: Database
     fill(database, tags={"text": "x" * size})
 
     with pytest.raises(InvalidParameterError, match="the answer would need more than"):
-        names_and_texts(database, max_bytes=1000)
+        names_by_stat(database, max_bytes=1000)
 
 
-def test_statistics_that_were_cut_off_are_repeated(
-    database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+def names_by_page(database: Database[dict[str, Any]]) -> list[str]:
+    """Return the names of the first page."""
+    return read(database, 1, FIRST_BATCH, raw=False)
+
+
+@pytest.mark.parametrize(("names_of", "expected"), [(names_by_page, NAMES[:FIRST_BATCH]), (names_by_stat, NAMES)])
+def test_a_reading_that_was_cut_off_is_repeated(
+    database: Database[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    names_of: Callable[[Database[dict[str, Any]]], list[str]],
+    expected: list[str],
 ) -> None:
     def cut_off(*_: object, **__: object) -> None:
         raise AutoReconnect("connection closed")
@@ -123,16 +111,21 @@ def test_statistics_that_were_cut_off_are_repeated(
     fill(database)
     monkeypatch.setattr(Database, "command", cut_off)
 
-    assert names_and_texts(database) == NAMES
+    assert names_of(database) == expected
 
 
-def test_no_cursor_is_created_for_statistics(
-    database: Database[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("names_of", "expected"), [(names_by_page, NAMES[:FIRST_BATCH]), (names_by_stat, NAMES)])
+def test_no_cursor_is_created(
+    database: Database[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    names_of: Callable[[Database[dict[str, Any]]], list[str]],
+    expected: list[str],
 ) -> None:
     def refused(*_: object, **__: object) -> None:
-        raise AssertionError("a cursor costs more than the parsing of the query")
+        raise AssertionError("a cursor costs a sixth of a page, and more than the parsing of statistics")
 
     fill(database)
-    monkeypatch.setattr(Collection, "aggregate_raw_batches", refused)
+    for method in ("find_raw_batches", "aggregate_raw_batches", "find", "aggregate"):
+        monkeypatch.setattr(Collection, method, refused)
 
-    assert names_and_texts(database) == NAMES
+    assert names_of(database) == expected

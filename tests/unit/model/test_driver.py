@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -20,16 +20,18 @@ CALLER_SECONDS = 60.0
 
 
 @pytest.fixture
-def away() -> Iterator[Database[Any]]:
-    """A database on a port on which nobody listens."""
+def connect_away() -> Iterator[Callable[[float], Database[Any]]]:
+    """Returns a database on a port on which nobody listens, for a client that waits so many seconds for it."""
     uri = f"mongodb://127.0.0.1:{free_port()}"
-    yield connection.connect(uri=uri, database="away", timeout_seconds=TIMEOUT_SECONDS)
+    yield lambda seconds: connection.connect(uri=uri, database="away", timeout_seconds=seconds)
     connection.disconnect()
 
 
 def test_a_lost_server_is_waited_for_as_long_as_the_setting_says_however_long_the_caller_waits(
-    away: Database[Any],
+    connect_away: Callable[[float], Database[Any]],
 ) -> None:
+    away = connect_away(TIMEOUT_SECONDS)
+
     begun = time.monotonic()
     with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(CALLER_SECONDS):
         away["things"].find_one()
@@ -37,9 +39,10 @@ def test_a_lost_server_is_waited_for_as_long_as_the_setting_says_however_long_th
     assert time.monotonic() - begun < CALLER_SECONDS / 10
 
 
-def test_a_caller_without_that_much_time_waits_no_longer_than_it_has(away: Database[Any]) -> None:
-    connection.disconnect()
-    away = connection.connect(uri=f"mongodb://127.0.0.1:{free_port()}", database="away", timeout_seconds=CALLER_SECONDS)
+def test_a_caller_without_that_much_time_waits_no_longer_than_it_has(
+    connect_away: Callable[[float], Database[Any]],
+) -> None:
+    away = connect_away(CALLER_SECONDS)
 
     begun = time.monotonic()
     with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(TIMEOUT_SECONDS):
@@ -49,10 +52,11 @@ def test_a_caller_without_that_much_time_waits_no_longer_than_it_has(away: Datab
 
 
 def test_a_change_that_has_begun_waits_as_long_as_it_may_take(
-    away: Database[Any], monkeypatch: pytest.MonkeyPatch
+    connect_away: Callable[[float], Database[Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An election takes longer than calls wait, and would leave half of it done."""
     monkeypatch.setattr(limits, "FINISH_SECONDS", 5 * TIMEOUT_SECONDS)
+    away = connect_away(TIMEOUT_SECONDS)
 
     begun = time.monotonic()
     with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(CALLER_SECONDS):

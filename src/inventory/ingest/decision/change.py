@@ -50,16 +50,15 @@ class Change:
 
     def merge_data(self, stored: Mapping[str, Any], sent: Mapping[str, Any]) -> None:
         """Merge ``sent`` into ``data``, which is ``stored``, and write only the differences."""
-        merged_data = merged(stored, sent)
-        changed = [key for key in sent if key not in stored or merged_data[key] is not stored[key]]
+        after = merged(stored, sent)
+        changed = [key for key in sent if key not in stored or after[key] is not stored[key]]
         if not changed:
             return
-        after = self.after
-        after["data"] = merged_data
+        self.after["data"] = after
         if stored and all(_is_segment(key) for key in changed):
-            self.set.update((f"data.{key}", merged_data[key]) for key in changed)
+            self.set.update((f"data.{key}", after[key]) for key in changed)
         else:
-            self.set["data"] = merged_data
+            self.set["data"] = after
 
 
 def _is_segment(key: str) -> bool:
