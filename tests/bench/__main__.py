@@ -58,6 +58,8 @@ CASES: Mapping[str, Callable[[Bed, Scale], Iterator[Row]]] = {
 
 MILLION = 1_000_000
 UP_TO_A_MILLION = (1_000, 10_000, 100_000, MILLION)
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as a shell has it."""
 FILE_WIDTH = 160
 """Columns of the tables where they go to a file."""
 
@@ -88,15 +90,23 @@ def main() -> int:
     rows: list[Row] = []
     failed = []
     path = new_path()
+    interrupted = False
     for name in arguments.only or CASES:
-        failed += [] if _measure(name, scale, rows, about, console) else [name]
+        try:
+            failed += [] if _measure(name, scale, rows, about, console) else [name]
+        except KeyboardInterrupt:
+            interrupted = True
         save(rows, about, path)  # what there is, should it be cut short
+        if interrupted:
+            break
     print_rows(rows, console)
     console.print(f"Results: {_shown(path)}")
     if picture := plot.throughput(rows, path.with_suffix(".png")):
         console.print(f"Plot: {_shown(picture)}")
     if failed:
         console.print(f"[red]Failed: {', '.join(failed)}[/red]; logs: {_shown(KEPT_LOGS)}")
+    if interrupted:
+        return INTERRUPTED
     return 1 if failed else 0
 
 
@@ -109,7 +119,7 @@ def _measure(name: str, scale: Scale, rows: list[Row], about: dict[str, object],
             for row in CASES[name](bed, scale):
                 rows.append(row)
                 console.print(_line(row), highlight=False)
-    except (Exception, KeyboardInterrupt):  # what was measured until then is told all the same
+    except Exception:  # what was measured until then is told all the same
         console.print_exception()
         return False
     console.print(f"[dim]{name}: {time.monotonic() - began:.0f} s[/dim]")

@@ -13,9 +13,7 @@ from __future__ import annotations
 import copy
 import itertools
 import multiprocessing
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ import redis
 from pymongo import MongoClient
 
 from inventory.domain import ids
+from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings, load
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2
 from tests.bench.documents import collector_id, collector_message, collectors
@@ -212,8 +211,8 @@ def _handler(handle: Handler) -> grpc.RpcMethodHandler[bytes, bytes]:
 
 def serve(port: int, threads: int, plugin: str) -> None:
     """Serve in this process until SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = StopFlag()
+    stop.set_by_signals()
     server = grpc.server(ThreadPoolExecutor(threads), options=[("grpc.so_reuseport", 1)])
     server.add_generic_rpc_handlers((_Floors(handlers(load(), plugin)),))
     server.add_insecure_port(f"127.0.0.1:{port}")
@@ -227,8 +226,8 @@ def main() -> None:
     port, processes, threads = (int(argument) for argument in sys.argv[1:4])
     context = multiprocessing.get_context("spawn")
     started = [context.Process(target=serve, args=(port, threads, sys.argv[4]), daemon=True) for _ in range(processes)]
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = StopFlag()
+    stop.set_by_signals()
     for process in started:
         process.start()
     stop.wait()

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import functools
 import os
-import signal
 import sys
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +18,7 @@ import grpc
 from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 
+from inventory.process.stop_flag import StopFlag
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2
 from tests.bench.documents import large_messages, small_messages, stirred_messages
 
@@ -79,8 +78,8 @@ class Plugin(grpc.GenericRpcHandler):
 
 def main() -> None:
     """Serve until SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = StopFlag()
+    stop.set_by_signals()
     server = grpc.server(ThreadPoolExecutor(THREADS), options=[("grpc.so_reuseport", 0)])
     server.add_generic_rpc_handlers((Plugin(os.environ.get(STREAM_FILE, "")),))
     server.add_insecure_port(f"127.0.0.1:{sys.argv[1]}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from inventory.process.stop_flag import StopFlag
 from tests.chaos.truth import Truth, member_of, source_of
 from tests.chaos.world import shared_ids, stream_ids
 from tests.fakes.plugin import Call, FakePlugin
@@ -66,8 +65,8 @@ class ForgetfulPlugin(FakePlugin):
 
 def main() -> None:
     """Serve both plugins until SIGTERM."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = StopFlag()
+    stop.set_by_signals()
     plain, sliced = (int(port) for port in sys.argv[1:3])
     stream = Streams(Truth(Path(sys.argv[3])))
     with (

@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from concurrent import futures
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
 from inventory.plugin.base import Plugin
 from inventory.plugin.servicer import CollectorServicer, JobServicer
 from inventory.process.addresses import host_port
+from inventory.process.stop_flag import StopFlag
 from inventory.protobuf.reflection import add_reflection
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
 
@@ -116,13 +115,12 @@ def serve(plugin: Plugin, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT, 
 
     Call it from the main thread; arguments and errors as for :func:`build_server`.
     """
-    stopping = threading.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: stopping.set())
+    stop = StopFlag()
+    stop.set_by_signals()
     built = build_server(plugin, host=host, port=port, tls=tls)
     built.server.start()
     _log.info("%s listens on %s", type(plugin).__name__, host_port(host, built.port))
-    stopping.wait()
+    stop.wait()
     built.stop()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 import time
@@ -14,12 +13,13 @@ import psutil
 
 from inventory.process.children import ChildProcesses
 from inventory.process.restarts import RestartPolicy
+from inventory.process.stop_flag import StopFlag
 
 
 def child(folder: str, mode: str, *, number: int, on_ready: Callable[[], None]) -> int:
     """Leave a file with this process's id, then wait for SIGTERM (or end at once in mode ``dying``)."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    stop = StopFlag()
+    stop.set_by_signals()
     (Path(folder) / str(os.getpid())).touch()
     if mode != "dying":
         stop.wait()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import sys
 import threading
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+
+from inventory.process.stop_flag import StopFlag
 
 HTTP_PORTS = {
     "worker": "INVENTORY_WORKER_HEALTH_PORT",
@@ -38,8 +39,8 @@ def main() -> None:
         sys.exit(f"{name} does not like its settings")
     seen = {key: value for key, value in os.environ.items() if key.startswith("INVENTORY_")}
     (folder / f"{name}.env").write_text(json.dumps(seen))
-    done = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: done.set())
+    done = StopFlag()
+    done.set_by_signals()
     # What one of them needs, the others don't import: tests start many.
     if name == "server":
         import grpc

@@ -21,6 +21,22 @@ from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collect
 
 DEADLINE_SECONDS = 30
 
+# The signal comes at each step of the wait, so also while the main thread holds a lock of what it waits on.
+STOPPED_IN_ITS_WAIT = """
+import os, signal, sys
+from inventory.plugin_local.server import serve
+
+def trace(frame, event, _):
+    if frame.f_code.co_name != "wait":
+        return None
+    if event == "line":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return trace
+
+sys.settrace(trace)
+serve("127.0.0.1", 0)
+"""
+
 
 @pytest.fixture(scope="module")
 def plugin() -> Iterator[collector_pb2_grpc.CollectorStub]:
@@ -110,3 +126,7 @@ def test_it_ends_cleanly_on_a_signal(signum: signal.Signals) -> None:
     process.send_signal(signum)
 
     assert process.wait(15) == 0
+
+
+def test_a_signal_at_any_step_of_its_wait_ends_it() -> None:
+    assert subprocess.run([sys.executable, "-c", STOPPED_IN_ITS_WAIT], timeout=20, check=False).returncode == 0

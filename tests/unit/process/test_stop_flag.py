@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 from inventory.process.stop_flag import StopFlag
+
+HANDLER_THAT_SETS = re.compile(r"signal\.signal\(.*\.set\b")
 
 # A timer interrupts the loop thousands of times, also inside wait and set; with a plain event it fails.
 LOOP = """
@@ -75,3 +79,12 @@ def test_waiting_ends_with_its_time() -> None:
     assert not flag.wait(0.05)
     assert not flag.wait(-1)
     assert time.monotonic() - began >= 0.04
+
+
+def test_no_signal_handler_sets_another_kind_of_event() -> None:
+    root = Path(__file__).parents[3]
+    modules = [path for folder in ("src", "tests") for path in (root / folder).rglob("*.py")]
+
+    setting = {path.name for path in modules if HANDLER_THAT_SETS.search(path.read_text())}
+
+    assert setting == {"stop_flag.py", Path(__file__).name}
