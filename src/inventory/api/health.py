@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
 
 from inventory.errors import InventoryError
 from inventory.migration.errors import MigrationPendingError
 from inventory.observe.logs import get_logger
+from inventory.protobuf.health_service import HealthService
 
 log = get_logger(__name__)
 
@@ -22,9 +21,6 @@ CHECK_SECONDS: Final = 2.0
 
 FIRST_CHECK_SECONDS: Final = 1.0
 """How long a start waits for the first check, s."""
-
-_SERVING: Final = health_pb2.HealthCheckResponse.SERVING
-_NOT_SERVING: Final = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 class Health:
@@ -36,19 +32,16 @@ class Health:
     """
 
     def __init__(self, names: Iterable[str], check: Callable[[], None]) -> None:
-        self._names = (OVERALL_HEALTH, *names)
         self._check = check
-        self._servicer = HealthServicer()
+        self._service = HealthService(*names)
         self._stop = threading.Event()
         self._checked = threading.Event()
         self._serving: bool | None = None
         self._thread = threading.Thread(target=self._watch, name="health", daemon=True)
-        for name in self._names:
-            self._servicer.set(name, _NOT_SERVING)
 
     def add_to(self, server: grpc.Server) -> None:
         """Serve ``grpc.health.v1.Health``."""
-        health_pb2_grpc.add_HealthServicer_to_server(self._servicer, server)
+        self._service.add_to(server)
 
     def start(self) -> None:
         """Check in the background from now on; waits briefly for the first result, unless the dependency is down."""
@@ -58,7 +51,7 @@ class Health:
     def drain(self) -> None:
         """Report NOT_SERVING from now on."""
         self._stop.set()
-        self._servicer.enter_graceful_shutdown()
+        self._service.drain()
         log.info("not_serving", reason="draining")
 
     def join(self, timeout: float) -> None:
@@ -91,8 +84,7 @@ class Health:
             log.info("serving")
         else:
             log.log(logging.INFO if expected else logging.WARNING, "not_serving", reason=reason)
-        for name in self._names:
-            self._servicer.set(name, _SERVING if serving else _NOT_SERVING)
+        self._service.set(serving=serving)
 
     def _watch(self) -> None:
         self.update()

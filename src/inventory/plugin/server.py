@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Final
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import OVERALL_HEALTH, HealthServicer
 
 from inventory.plugin.base import Plugin
 from inventory.plugin.servicer import CollectorServicer, JobServicer
 from inventory.process.addresses import host_port
 from inventory.process.stop_flag import StopFlag
+from inventory.protobuf.health_service import HealthService
 from inventory.protobuf.reflection import add_reflection
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
 
@@ -61,11 +60,11 @@ class PluginServer:
 
     server: grpc.Server
     port: int
-    health: HealthServicer
+    health: HealthService
 
     def stop(self, grace_seconds: float | None = DRAIN_SECONDS) -> None:
         """Report NOT_SERVING, accept no more calls, and cancel those that have not ended after ``grace_seconds``."""
-        self.health.enter_graceful_shutdown()
+        self.health.drain()
         self.server.stop(grace_seconds).wait()
 
 
@@ -97,10 +96,9 @@ def build_server(
         services.append(job_pb2.DESCRIPTOR.services_by_name["Job"])
         job_pb2_grpc.add_JobServicer_to_server(JobServicer(plugin), server)
     add_reflection(server, services)
-    health = HealthServicer()
-    for name in (OVERALL_HEALTH, *(service.full_name for service in services)):
-        health.set(name, health_pb2.HealthCheckResponse.SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(health, server)
+    health = HealthService(*(service.full_name for service in services))
+    health.set(serving=True)
+    health.add_to(server)
     where = host_port(host, port)
     try:
         credentials = tls.credentials() if tls is not None else None

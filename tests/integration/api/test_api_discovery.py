@@ -16,6 +16,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
 from pymongo.database import Database
 
+from inventory.api.admission.pool import ASIDE_THREADS
 from inventory.api.app import Server
 from inventory.domain.principal import Principal
 from inventory.errors import ConnectionFailureError
@@ -157,6 +158,19 @@ def test_every_service_is_healthy_while_mongodb_answers_and_not_while_it_does_no
 
     reachable = True
     assert eventually(lambda: check(client) == health_pb2.HealthCheckResponse.SERVING)
+
+
+def test_clients_that_watch_the_health_leave_its_checks_their_threads(start: Callable[..., Server]) -> None:
+    client = Client(start())
+    stub = health_pb2_grpc.HealthStub(client.channel)
+    watches = [stub.Watch(health_pb2.HealthCheckRequest(), timeout=60) for _ in range(ASIDE_THREADS + 1)]
+    for watch in watches:
+        next(watch)
+
+    check(client)
+
+    for watch in watches:
+        watch.cancel()
 
 
 def test_draining_says_so_ends_what_runs_and_refuses_what_is_new(
