@@ -179,7 +179,7 @@ def test_it_has_health_and_reflection() -> None:
         health = health_pb2_grpc.HealthStub(channel)
         for name in ("", "spaceone.api.inventory.plugin.Collector", "spaceone.api.inventory.plugin.Job"):
             assert health.Check(health_pb2.HealthCheckRequest(service=name), timeout=SECONDS).status == SERVING
-        built.health.enter_graceful_shutdown()
+        built.health.drain()
         assert health.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS).status != SERVING
     built.stop(None)
     assert {"spaceone.api.inventory.plugin.Collector", "spaceone.api.inventory.plugin.Job"} <= names
