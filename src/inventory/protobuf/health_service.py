@@ -52,7 +52,7 @@ class HealthService:
                 self._set(_SERVING if serving else _NOT_SERVING)
 
     def drain(self) -> None:
-        """Report NOT_SERVING for good; watching clients are told so, and their calls end."""
+        """Report NOT_SERVING for good; watching clients get it, and their calls end."""
         with self._changed:
             self._drains = True
             self._set(_NOT_SERVING)
@@ -86,14 +86,14 @@ class HealthService:
         is_last = False
         while not is_last:
             status, is_last = self._next(watch)
-            if status != watch.told and not watch.is_over:
-                watch.told = status
+            if status != watch.sent and not watch.is_over:
+                watch.sent = status
                 yield HealthAnswer(status=status)
 
     def _next(self, watch: _Watch) -> tuple[int, bool]:
         """Wait until there is news for a client; return the status, and whether there will be no further one."""
         with self._changed:
-            self._changed.wait_for(lambda: watch.is_over or self._drains or self._status(watch.service) != watch.told)
+            self._changed.wait_for(lambda: watch.is_over or self._drains or self._status(watch.service) != watch.sent)
             return self._status(watch.service), watch.is_over or self._drains
 
     def _status(self, service: str) -> int:
@@ -106,12 +106,12 @@ class _Watch:
 
     Attributes:
         service: the full name.
-        told: the status that was sent last; None: none yet.
+        sent: the status that was sent last; None: none yet.
         is_over: the call has ended.
     """
 
     service: str
-    told: int | None = None
+    sent: int | None = None
     is_over: bool = False
 
 
