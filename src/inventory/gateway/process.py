@@ -49,9 +49,13 @@ def run(settings: Settings) -> int:
     server = build_server(settings)
     exclude_from_collection()
     listener = listen(settings.host, settings.gateway_port)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        # Read by uvicorn once it has started. When it has ended, it repeats the signal: this then changes nothing.
+        server.should_exit = True
+
     for signum in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn re-raises the signal that stopped it for the previous handler; there was none.
-        signal.signal(signum, _ignore)
+        signal.signal(signum, stop)
     host, port = listener.getsockname()[:2]
     log.info("listening", host=host, port=port)
     with own_registry(GATEWAY):
@@ -119,7 +123,3 @@ def listen(host: str, port: int) -> socket.socket:
             f"gateway_port (INVENTORY_GATEWAY_PORT): cannot listen on {host_port(host, port)}: {exc.strerror}"
         ) from exc
     return listener
-
-
-def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """Do nothing: uvicorn has already stopped."""

@@ -75,6 +75,8 @@ class HealthServer:
         self._retry_seconds = retry_seconds
         self._draining = threading.Event()
         self._closing = threading.Event()
+        self._lock = threading.Lock()
+        self._serving = False
         self._server = self._bind()
         self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
 
@@ -99,10 +101,13 @@ class HealthServer:
 
     def close(self) -> None:
         """Stop answering."""
-        self._closing.set()
+        with self._lock:
+            self._closing.set()
+            serving = self._serving
+        if serving and self._server is not None:
+            # It waits for serve_forever to end: forever, if that never began.
+            self._server.shutdown()
         if self._thread.is_alive():
-            if self._server is not None:
-                self._server.shutdown()
             self._thread.join()
         if self._server is not None:
             self._server.server_close()
@@ -138,7 +143,9 @@ class HealthServer:
                     return
                 self._server = self._bind()
             log.info("health_port_bound", address=address)
-        if not self._closing.is_set():
+        with self._lock:
+            self._serving = not self._closing.is_set()
+        if self._serving:
             self._server.serve_forever()
 
     def page(self, path: str) -> tuple[HTTPStatus, str, bytes]:

@@ -19,6 +19,25 @@ from inventory.devruntime.child import wait_until
 from inventory.devruntime.ports import free_port
 from tests.integration.gateway.conftest import FakeServer
 
+# The signal comes before uvicorn has set its own handlers.
+STOPPED_WHILE_IT_STARTS = """
+import os, signal, sys
+from contextlib import contextmanager
+from inventory.gateway import process
+from inventory.settings import load
+
+registry = process.own_registry
+
+@contextmanager
+def interrupted(kind):
+    os.kill(os.getpid(), signal.{signal})
+    with registry(kind) as made:
+        yield made
+
+process.own_registry = interrupted
+sys.exit(process.run(load()))
+"""
+
 
 @pytest.fixture
 def launch() -> Iterator[Callable[..., subprocess.Popen[str]]]:
@@ -26,10 +45,13 @@ def launch() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     running: list[subprocess.Popen[str]] = []
     plain = {key: value for key, value in os.environ.items() if not key.startswith("INVENTORY_")}
 
-    def start(**settings: object) -> subprocess.Popen[str]:
+    def start(*arguments: str, **settings: object) -> subprocess.Popen[str]:
         environment = plain | {f"INVENTORY_{name.upper()}": str(value) for name, value in settings.items()}
         process = subprocess.Popen(
-            [sys.executable, "-m", "inventory", "gateway"], env=environment, stderr=subprocess.PIPE, text=True
+            [sys.executable, *(arguments or ("-m", "inventory", "gateway"))],
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         running.append(process)
         return process
@@ -78,3 +100,10 @@ def test_a_wrong_setting_ends_it_with_one_line(fake: FakeServer, launch: Callabl
     said = process.stderr.read()
     assert "INVENTORY_GATEWAY_UPSTREAM" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("signum", ["SIGTERM", "SIGINT"])
+def test_a_signal_while_it_starts_ends_it(launch: Callable[..., Any], signum: str) -> None:
+    process = launch("-c", STOPPED_WHILE_IT_STARTS.format(signal=signum), gateway_port=free_port())
+
+    assert process.wait(30) == 0

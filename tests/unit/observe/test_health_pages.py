@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -140,6 +141,29 @@ def test_what_waits_for_its_port_can_be_stopped(server: HealthServer) -> None:
     ) as other:
         assert not other.bound
     assert not other.bound
+
+
+def test_pages_that_have_not_begun_to_serve_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, go_on = threading.Event(), threading.Event()
+    serve = HealthServer._serve
+
+    def serve_late(pages: HealthServer) -> None:
+        began.set()
+        assert go_on.wait(10)
+        serve(pages)
+
+    monkeypatch.setattr(HealthServer, "_serve", serve_late)
+    pages = HealthServer(host="127.0.0.1", port=0, checks={}, owner=OWNER, registry=CollectorRegistry()).start()
+    closing = threading.Thread(target=pages.close, daemon=True)
+    assert began.wait(10)
+
+    closing.start()
+    assert wait_until(pages._closing.is_set, timeout_seconds=10)
+    closing.join(0.2)  # by now it waits for the thread that serves
+    go_on.set()
+
+    closing.join(10)
+    assert not closing.is_alive()
 
 
 def test_a_port_that_nobody_may_have_is_told() -> None:
