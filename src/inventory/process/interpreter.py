@@ -1,13 +1,19 @@
-"""How the threads of a process share the interpreter, and what its garbage collector looks at."""
+"""How the threads of a process share the interpreter, what its garbage collector looks at, and how it ends."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import os
 import sys
+import threading
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NoReturn
 
+from inventory.observe import log_stream
+
+FLUSH_SECONDS: Final = 1.0
+"""How long the end of a process waits for its standard output and error, s."""
 SWITCH_SECONDS: Final = 0.001
 """How long a thread may hold the interpreter while others wait for it, s.
 
@@ -43,3 +49,24 @@ def importing() -> Iterator[None]:
         gc.freeze()
         if collecting:
             gc.enable()
+
+
+def exit_at_once() -> NoReturn:
+    """End the process with exit code 0 although threads hang in calls: a usual exit may wait for them forever.
+
+    What was logged and printed is written first; ``finally`` blocks and exit handlers do not run.
+    """
+    log_stream.drain()
+    # On a thread, since one that hangs may hold the lock of a stream, or nobody reads it.
+    flushing = threading.Thread(target=_flush, name="flush", daemon=True)
+    with contextlib.suppress(RuntimeError):  # no thread can be started
+        flushing.start()
+        flushing.join(FLUSH_SECONDS)
+    os._exit(0)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()

@@ -18,6 +18,7 @@ from inventory.observe.health_pages import Check, HealthServer
 from inventory.observe.logs import get_logger, setup
 from inventory.observe.metrics import SCHEDULER, own_registry
 from inventory.observe.page_owner import PageOwner
+from inventory.process.interpreter import exit_at_once
 from inventory.process.stop_flag import StopFlag
 from inventory.scheduler.census import Census
 from inventory.scheduler.duties import DutyRunner
@@ -43,7 +44,7 @@ _log = get_logger(__name__)
 
 
 def run(settings: Settings) -> int:
-    """Run a scheduler until SIGTERM or SIGINT, then let running work finish.
+    """Run a scheduler until SIGTERM or SIGINT, then let running work finish, for ``drain_seconds`` at most.
 
     Returns:
         The exit code, 0.
@@ -76,7 +77,9 @@ def run(settings: Settings) -> int:
                 engine.run()
             health.drain()
             if not engine.drain(settings.drain_seconds):
+                # APScheduler's threads would keep the interpreter from exiting until what they run has ended.
                 _log.warning("scheduler_cut_off", drain_seconds=settings.drain_seconds)
+                exit_at_once()
     finally:
         container.close()
         tracing.shutdown()

@@ -107,8 +107,4 @@ class Engine:
             _log.warning("part_failed", part=part.name, error=str(exc))
         except Exception:  # noqa: BLE001  the outermost place of its thread
             FAILURES.labels(part.name).inc()
-            if self._stop.is_set():
-                # Connections were closed while the part outlasted the grace time; another replica repeats its work.
-                _log.warning("part_cut_off", part=part.name)
-            else:
-                _log.exception("part_failed", part=part.name)
+            _log.exception("part_failed", part=part.name)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 from collections.abc import Callable
 from typing import Final
 
 from inventory.domain.clock import SystemClock
 from inventory.errors import InventoryError
-from inventory.observe import log_stream
 from inventory.observe.logs import get_logger, setup
-from inventory.process.interpreter import exclude_from_collection
+from inventory.process.interpreter import exclude_from_collection, exit_at_once
 from inventory.process.stop_flag import StopFlag
 from inventory.settings import Settings
 from inventory.worker.heartbeat import Heartbeat
@@ -40,13 +38,12 @@ def main(settings: Settings, factory: PartsFactory, *, number: int, on_ready: Ca
     stop = StopFlag()
     stop.set_by_signals()
     parts = factory(settings)
-    if serve(parts, settings, stop=stop, on_ready=on_ready):
-        parts.close()
-        return 0
-    # A hanging thread would have its connections closed, and could keep the interpreter from exiting.
-    _log.warning("worker_threads_left_running")
-    log_stream.drain()
-    os._exit(0)
+    if not serve(parts, settings, stop=stop, on_ready=on_ready):
+        # A hanging thread would have its connections closed, and could keep the interpreter from exiting.
+        _log.warning("worker_threads_left_running")
+        exit_at_once()
+    parts.close()
+    return 0
 
 
 def serve(
@@ -61,9 +58,10 @@ def serve(
     exclude_from_collection()
     gc.set_threshold(*GC_THRESHOLDS)
     heartbeat.start()
-    parts.consumer.start()
-    on_ready()
-    _log.info("worker_started", threads=settings.worker_threads)
+    if not stop.is_set():  # dramatiq's threads may ignore a stop that comes while they start
+        parts.consumer.start()
+        on_ready()
+        _log.info("worker_started", threads=settings.worker_threads)
     stop.wait()
     drained = _drain(parts, settings.drain_seconds)
     heartbeat.stop()

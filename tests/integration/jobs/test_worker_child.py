@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,7 @@ class StubbornConsumer:
         self._go_on = threading.Event()
 
     def start(self) -> None:
+        (Path(os.environ[FOLDER]) / "started").touch()
         if self._hangs:
             self._pool.submit(self._go_on.wait, 60)
 
@@ -59,6 +61,14 @@ class NotingParts:
         (Path(os.environ[FOLDER]) / "closed").touch()
 
 
+class PartsOfAStoppedProcess(NotingParts):
+    """SIGTERM comes while the process starts."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
 @pytest.mark.parametrize("hangs", [True, False])
 def test_connections_are_closed_only_where_nothing_hangs_and_the_process_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hangs: bool
@@ -82,3 +92,26 @@ def test_connections_are_closed_only_where_nothing_hangs_and_the_process_ends(
         process.kill()
         process.join()
     assert (tmp_path / "closed").exists() is not hangs
+
+
+def test_a_process_that_is_stopped_while_it_starts_takes_no_messages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER, str(tmp_path))
+    monkeypatch.setenv(HANGS, "no")
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    process = context.Process(
+        target=child.main,
+        args=(Settings(drain_seconds=0.5), PartsOfAStoppedProcess),
+        kwargs={"number": 0, "on_ready": ready.set},
+    )
+    process.start()
+    try:
+        process.join(30)
+        assert process.exitcode == 0
+    finally:
+        process.kill()
+        process.join()
+    assert not ready.is_set()
+    assert [file.name for file in tmp_path.iterdir()] == ["closed"]

@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +28,22 @@ from tests.manual_clock import ManualClock
 DEADLINE_SECONDS = 90.0
 SWEEP_SECONDS = 0.5
 HOUR = timedelta(hours=1)
+
+# A part leaves a file, and never ends.
+HANGS = """
+import sys, threading
+from pathlib import Path
+from inventory import scheduler
+from inventory.scheduler.engine import SchedulerPart
+from inventory.settings import load
+
+def hang():
+    Path(sys.argv[1]).touch()
+    threading.Event().wait()
+
+scheduler.Census.part = lambda _census: SchedulerPart("hangs", 60, hang)
+sys.exit(scheduler.run(load()))
+"""
 
 
 @dataclass
@@ -66,7 +83,7 @@ def start(database: Database[dict[str, Any]], mongo_uri: str, redis_url: str) ->
     """Starts schedulers; what still runs is killed in the end."""
     started: list[Scheduler] = []
 
-    def make(**overrides: str) -> Scheduler:
+    def make(*arguments: str, **overrides: str) -> Scheduler:
         port = free_port()
         settings = {
             "MONGO_URI": mongo_uri,
@@ -79,7 +96,8 @@ def start(database: Database[dict[str, Any]], mongo_uri: str, redis_url: str) ->
             "DRAIN_SECONDS": "5",
         } | overrides
         environment = os.environ | {f"INVENTORY_{key}": value for key, value in settings.items()}
-        process = subprocess.Popen([sys.executable, "-m", "inventory", "scheduler"], env=environment)
+        command = arguments or ("-m", "inventory", "scheduler")
+        process = subprocess.Popen([sys.executable, *command], env=environment)
         started.append(Scheduler(process, port))
         return started[-1]
 
@@ -154,3 +172,12 @@ def test_a_scheduler_that_cannot_reach_redis_says_so_and_fires(
     assert checks["redis"] != "ok"
     assert scheduler.page("/livez")[0] == 200
     assert scheduler.stop() == 0
+
+
+def test_a_part_that_hangs_does_not_keep_the_process_from_ending(start: Start, tmp_path: Path) -> None:
+    scheduler = start("-c", HANGS, str(tmp_path / "hangs"), DRAIN_SECONDS="1")
+    eventually((tmp_path / "hangs").exists)
+
+    scheduler.process.send_signal(signal.SIGTERM)
+
+    assert scheduler.process.wait(30) == 0
