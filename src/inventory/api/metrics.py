@@ -19,8 +19,8 @@ RPCS_IN_WORK: Final = _METRICS.gauge("inventory_rpcs_in_work", "RPCs that are ru
 RPCS_REFUSED: Final = _METRICS.counter(
     "inventory_rpcs_refused_total",
     "RPCs refused with RESOURCE_EXHAUSTED, by the limit reached: arrivals (max_concurrent_rpcs), a lane, waiting "
-    "(max_waiting_rpcs), memory (memory_budget_bytes).",
-    labels={"reason": ["arrivals", "quick", "heavy", "waiting", "memory"]},
+    "(max_waiting_rpcs), memory (memory_budget_bytes), threads (the system lets the process start no more).",
+    labels={"reason": ["arrivals", "quick", "heavy", "waiting", "memory", "threads"]},
 )
 LANE_QUEUED: Final = _METRICS.gauge(
     "inventory_rpcs_queued",

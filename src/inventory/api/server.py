@@ -26,7 +26,7 @@ from inventory.observe.metrics import SERVER, forget_process, own_registry, reco
 from inventory.observe.page_owner import PageOwner
 from inventory.process.children import ChildProcesses
 from inventory.process.descriptors import raise_limit
-from inventory.process.interpreter import exclude_from_collection, switch_often
+from inventory.process.interpreter import exclude_from_collection, exit_at_once, switch_often
 from inventory.process.memory_budget import settle_allocator
 from inventory.process.stop_flag import StopFlag
 from inventory.service.use_cases import build_all
@@ -37,6 +37,9 @@ log = get_logger(__name__)
 
 FAILED_SECONDS: Final = 30.0
 """Pause before a failed migration is tried again, s: it may read a whole collection each time."""
+
+CANCEL_SECONDS: Final = 3.0
+"""How long calls that are canceled after the drain time may take to end, s; a parent kills its children after 5."""
 
 
 def run(settings: Settings) -> int:
@@ -129,7 +132,9 @@ def serve(settings: Settings, port: int, *, on_ready: Callable[[], None] = lambd
         on_ready()
         stop.wait()
         log.info("draining", seconds=settings.drain_seconds)
-        server.stop().wait()
+        if not server.stop().wait(settings.drain_seconds + CANCEL_SECONDS):
+            log.warning("server_cut_off", drain_seconds=settings.drain_seconds)
+            exit_at_once()
     log.info("stopped")
     return 0
 

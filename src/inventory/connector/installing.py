@@ -103,7 +103,13 @@ class PluginInquiries:
             question = self._questions[key] = _Question(now)
         run = partial(copy_context().run, self._ask, key, question, ask)
         # A daemon thread: a process that ends does not wait for an installation.
-        threading.Thread(target=run, name="plugin-install", daemon=True).start()
+        thread = threading.Thread(target=run, name="plugin-install", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system lets the process start no more; nobody may wait for an answer
+            with self._lock:
+                del self._questions[key]
+            question.answer.set_exception(LimitExceededError(limit="threads of the process"))
         return question
 
     def _forget_old(self, now: float) -> None:

@@ -83,7 +83,10 @@ class MemoryBudget:
         if trims:
             timer = threading.Timer(TRIM_SECONDS, self._trim)
             timer.daemon = True
-            timer.start()
+            try:
+                timer.start()
+            except RuntimeError:  # no thread can be started; the next release tries again
+                self._trims_soon = False
 
     def _trim(self) -> None:
         self._trims_soon = False

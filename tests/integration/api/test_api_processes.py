@@ -20,6 +20,16 @@ from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, collector_p
 
 RUN = ("-m", "inventory", "server")
 
+# As if the thread that ends calls had died.
+NEVER_STOPS = """
+import sys, threading
+from inventory.api import app, server
+from inventory.settings import load
+
+app.Server.stop = lambda _server: threading.Event()
+sys.exit(server.run(load()))
+"""
+
 
 def eventually(condition: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
@@ -188,6 +198,17 @@ def test_a_server_serves_refuses_a_second_on_its_port_and_drains(
 
     server.send_signal(signal.SIGTERM)
     assert server.wait(60) == 0
+
+
+def test_a_server_whose_calls_do_not_end_is_cut_off(start: Start, environment: dict[str, str]) -> None:
+    environment |= {"INVENTORY_SERVER_PROCESSES": "1", "INVENTORY_DRAIN_SECONDS": "1"}
+    server = start("-c", NEVER_STOPS, **environment)
+    assert eventually(lambda: healthy(environment["INVENTORY_PORT"]))
+
+    server.send_signal(signal.SIGTERM)
+
+    assert server.wait(30) == 0
+    assert "server_cut_off" in server.stdout.read()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

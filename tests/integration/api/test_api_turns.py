@@ -16,12 +16,13 @@ from inventory.api.app import Server
 from inventory.api.interceptors.authentication import Caller
 from inventory.api.interceptors.authorization import NoAuthorization
 from inventory.api.method_handler import Gate
+from inventory.devruntime.child import wait_until
 from inventory.domain.clock import SystemClock
 from inventory.domain.principal import Principal
 from inventory.domain.rate_limit import RateLimit
 from inventory.process.waiting import waiting
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
-from tests.integration.api.conftest import DOMAIN, Client, FakeContainer, collector
+from tests.integration.api.conftest import DOMAIN, Client, FakeContainer, collector, open_gate
 
 Params = Any
 Store = Any
@@ -53,6 +54,23 @@ class Held:
         self.entered.release()
         self.release.wait(10)
         return dict(self._answer)
+
+
+class HeldThenWaiting(Held):
+    """The same, but it waits for another service in the end."""
+
+    def __call__(self, principal: Principal, params: Params) -> dict[str, Any]:
+        answer = super().__call__(principal, params)
+        with waiting():
+            return answer
+
+
+class HeldThenBroken(Held):
+    """The same, but it ends with what no handler of errors catches."""
+
+    def __call__(self, principal: Principal, params: Params) -> dict[str, Any]:
+        super().__call__(principal, params)
+        raise SystemExit
 
 
 class Installing:
@@ -90,6 +108,28 @@ def many() -> Iterator[ThreadPoolExecutor]:
 def wait_for(semaphore: threading.Semaphore, count: int) -> None:
     for _ in range(count):
         assert semaphore.acquire(timeout=5)
+
+
+@contextlib.contextmanager
+def no_thread_starts(name: str) -> Iterator[None]:
+    """Let the system refuse to start threads whose names begin with ``name``."""
+    begin = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith(name):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        yield
+
+
+def check_it_goes_on(server: Server, client: Client) -> None:
+    """Check that the server answers, and can be stopped."""
+    assert client.call("Collector.get", GET, timeout=SOON)["collector_id"] == GET["collector_id"]
+    assert client.raw(*HEALTH)(b"", timeout=SOON) == b"\x08\x01"
+    assert server.stop().wait(30)
 
 
 def test_large_requests_keep_no_quick_call_waiting(
@@ -262,3 +302,103 @@ def test_five_hundred_calls_without_a_request_delay_nobody(
                 assert time.monotonic() - began < SOON
         finally:
             over.set()
+
+
+@pytest.mark.parametrize("method", ["get", "create"])
+def test_calls_for_which_no_thread_can_be_started_are_refused_and_others_answered(
+    start: Callable[..., Server], stored: None, method: str
+) -> None:
+    request = GET if method == "get" else CREATE | {"tags": {"a": "x" * 400_000}}
+    gate = open_gate()
+    server = start(gate=gate, max_concurrent_rpcs=3)
+    client = Client(server)
+
+    with no_thread_starts("rpc"):
+        for _ in range(6):  # more than there are turns, or may be in work
+            with pytest.raises(grpc.RpcError) as raised:
+                client.call(f"Collector.{method}", request, timeout=SOON)
+            assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+    assert gate.memory.held_bytes == 0
+    check_it_goes_on(server, client)
+
+
+def test_a_health_check_for_which_no_thread_can_be_started_is_refused_and_others_answered(
+    start: Callable[..., Server], stored: None
+) -> None:
+    server = start()
+    client = Client(server)
+
+    with no_thread_starts("aside"), pytest.raises(grpc.RpcError) as raised:
+        client.raw(*HEALTH)(b"", timeout=SOON)
+
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    check_it_goes_on(server, client)
+
+
+def test_a_call_is_refused_also_where_that_has_no_thread(
+    start: Callable[..., Server], container: FakeContainer, many: ThreadPoolExecutor, stored: None
+) -> None:
+    held = Held(dict(GET))
+    container.collector_service.create = held  # type: ignore[method-assign]
+    server = start(max_concurrent_rpcs=1)
+    client = Client(server)
+    create = many.submit(client.call, "Collector.create", CREATE)
+    try:
+        wait_for(held.entered, 1)
+        with no_thread_starts("refuse"), pytest.raises(grpc.RpcError) as raised:
+            client.call("Collector.get", GET, timeout=SOON)
+    finally:
+        held.release.set()
+
+    assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    create.result(10)
+    assert wait_until(lambda: server.pool._pending == 0, timeout_seconds=5)
+    check_it_goes_on(server, client)
+
+
+def test_a_queued_call_for_which_no_thread_can_be_started_is_refused_and_whoever_gave_it_its_turn_goes_on(
+    start: Callable[..., Server], container: FakeContainer, many: ThreadPoolExecutor, stored: None
+) -> None:
+    held = HeldThenWaiting(dict(GET))
+    container.collector_service.create = held  # type: ignore[method-assign]
+    server = start()
+    client = Client(server)
+    creates = [many.submit(client.call, "Collector.create", CREATE) for _ in range(4)]
+    try:
+        wait_for(held.entered, 4)
+        queued = many.submit(client.call, "Collector.get", GET)
+        assert wait_until(lambda: server.pool.lanes.quick.queued == 1, timeout_seconds=5)
+        with no_thread_starts("rpc"):
+            held.release.set()
+
+            with pytest.raises(grpc.RpcError) as raised:
+                queued.result(10)
+            assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert [create.result(10)["collector_id"] for create in creates] == [GET["collector_id"]] * 4
+    finally:
+        held.release.set()
+    check_it_goes_on(server, client)
+
+
+def test_calls_that_break_off_leave_their_turns_to_others(
+    start: Callable[..., Server], container: FakeContainer, many: ThreadPoolExecutor, stored: None
+) -> None:
+    held = HeldThenBroken(dict(GET))
+    container.collector_service.create = held  # type: ignore[method-assign]
+    server = start()
+    client = Client(server)
+    creates = [many.submit(client.call, "Collector.create", CREATE) for _ in range(4)]
+    try:
+        wait_for(held.entered, 4)
+        queued = many.submit(client.call, "Collector.get", GET)
+        assert wait_until(lambda: server.pool.lanes.quick.queued == 1, timeout_seconds=5)
+    finally:
+        held.release.set()
+
+    assert queued.result(10)["collector_id"] == GET["collector_id"]
+    for create in creates:
+        with pytest.raises(grpc.RpcError) as raised:
+            create.result(10)
+        assert raised.value.code() is grpc.StatusCode.INTERNAL
+    check_it_goes_on(server, client)

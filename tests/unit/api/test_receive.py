@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+import grpc
 import pytest
 from grpc import _server
 
@@ -22,7 +23,9 @@ def test_grpcio_hands_calls_over_as_expected() -> None:
         ]
     assert list(inspect.signature(_server._receive_message).parameters) == ["state", "call", "request_deserializer"]
     assert _server._unary_request(None, None, None).__name__ == "unary_request"
-    assert {"condition", "due", "request"} <= vars(_server._RPCState()).keys()
+    assert list(inspect.signature(_server._abort).parameters) == ["state", "call", "code", "details"]
+    assert _server._application_code(grpc.StatusCode.RESOURCE_EXHAUSTED) == 8
+    assert {"condition", "due", "request", "trailing_metadata"} <= vars(_server._RPCState()).keys()
 
 
 def test_another_grpcio_is_told_apart() -> None:

@@ -103,6 +103,22 @@ def test_no_more_questions_are_open_than_may_be() -> None:
     assert later.wait(10)
 
 
+def test_a_question_for_which_no_thread_can_be_started_is_over() -> None:
+    slow = Slow()
+    slow.installed.set()
+    directory = BackgroundPluginDirectory(PluginInquiries(slow, limit=1), seconds=10)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(LimitExceededError, match="threads"):
+            ask(directory)
+
+    assert ask(directory) == HERE
+
+
 def test_a_refusal_that_comes_late_is_told_once_asked_again() -> None:
     slow, watch = Slow(), Watch()
     slow.failure = NotFoundError(key="plugin_id", value="plugin-1")

@@ -64,6 +64,28 @@ def test_what_is_given_back_in_time_is_taken() -> None:
     assert budget.held_bytes == held.size == 4 * MIB
 
 
+def test_memory_is_given_back_though_no_thread_can_be_started_to_trim_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed = threading.Event()
+    monkeypatch.setattr(memory_budget, "trim", trimmed.set)
+    monkeypatch.setattr(memory_budget, "TRIM_SECONDS", 0.0)
+    budget = MemoryBudget(10 * MIB)
+    first, second = Holding(budget), Holding(budget)
+    first.hold(4 * MIB)
+    second.hold(4 * MIB)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        first.release()
+    assert budget.held_bytes == 4 * MIB
+    assert not trimmed.is_set()
+
+    second.release()
+    assert trimmed.wait(10)
+
+
 def test_small_calls_and_those_of_nobody_are_not_counted() -> None:
     budget = MemoryBudget(10 * MIB)
     held = Holding(budget)

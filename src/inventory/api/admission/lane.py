@@ -19,7 +19,7 @@ class Ticket:
 
     Args:
         caller: whose call it is; callers take turns.
-        grant: called when it gets its turn after waiting, by whoever gave up the turn; must be quick.
+        grant: called when it gets its turn after waiting, by whoever gave up the turn; must be quick and raise nothing.
     """
 
     __slots__ = ("caller", "grant")

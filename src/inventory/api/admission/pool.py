@@ -16,10 +16,10 @@ from inventory.api.admission.receive import ReceivedCall
 from inventory.api.admission.reception import Reception
 from inventory.api.admission.seat import CallSeat, Lanes
 from inventory.api.admission.threads import Threads, Work
-from inventory.api.interceptors.context import read_context
+from inventory.api.interceptors.context import new_transaction_id, read_context
 from inventory.api.method_handler import MethodHandler
 from inventory.api.metrics import RPCS_REFUSED
-from inventory.errors import LimitExceededError
+from inventory.errors import InventoryError, LimitExceededError, UnknownError
 from inventory.observe.logs import get_logger
 from inventory.process import waiting
 from inventory.process.memory_budget import FREE_BYTES, BudgetSpentError, Holding, MemoryBudget
@@ -54,13 +54,7 @@ class CallPool(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
         """Accept a call; the returned future is done at once, since nobody uses it."""
-        call = ReceivedCall(fn, args)
-        if not isinstance(call.behavior, MethodHandler):
-            self._receive(call, self._answer_aside)
-        elif self._pending >= self._limit:
-            self._refuse(call, _full(), reason="arrivals")
-        else:
-            self._receive(call, self._enqueue)
+        self._safely(self._accept, ReceivedCall(fn, args))
         return self._done
 
     def start(self) -> None:
@@ -72,6 +66,21 @@ class CallPool(Executor):
         self.reception.stop()
         self._threads.stop()
 
+    def _safely(self, step: Callable[[ReceivedCall], None], call: ReceivedCall) -> None:
+        """Run a step of accepting a call, on grpcio's thread for all events: an exception would end that thread."""
+        try:
+            step(call)
+        except Exception as exc:  # noqa: BLE001 (it is logged and answered)
+            self._fail(call, exc)
+
+    def _accept(self, call: ReceivedCall) -> None:
+        if not isinstance(call.behavior, MethodHandler):
+            self._receive(call, self._answer_aside)
+        elif self._pending >= self._limit:
+            self._refuse(call, _full(), reason="arrivals")
+        else:
+            self._receive(call, self._enqueue)
+
     def _receive(self, call: ReceivedCall, ready: Callable[[ReceivedCall], None]) -> None:
         if not call.has_one_message:
             ready(call)
@@ -79,7 +88,7 @@ class CallPool(Executor):
 
         def received(call: ReceivedCall) -> None:
             self.reception.remove(call)
-            ready(call)
+            self._safely(ready, call)
 
         self.reception.add(call)
         call.receive(received, self.reception.remove)
@@ -101,34 +110,52 @@ class CallPool(Executor):
             return
         quick = _QuickCall(self, call, held)
         try:
-            if self.lanes.quick.enter(quick):
-                self._threads.run(quick.run)
+            has_turn = self.lanes.quick.enter(quick)
         except LimitExceededError as exc:
             self._ended()
             _release(held)
             self._refuse(call, exc, reason="quick")
+            return
+        if has_turn:
+            self.start_call(quick)
 
     def run(self, quick: _QuickCall) -> Work | None:
         """Run a call that has its turn; return what its thread should run next."""
-        call = quick.call
         seat = CallSeat(self.lanes, quick.caller, quick.held)
         waiting.sit(seat)
         try:
-            if time.monotonic() - quick.since < self.lanes.queue_seconds:
-                call.answer()
-            else:
-                RPCS_REFUSED.labels("quick").inc()
-                call.answer_by(_Refusal(self.lanes.quick.refusal()))
-        finally:
-            waiting.sit(None)
-            _release(seat.take_holding())  # if the method was not called
-            self._ended()
-            ticket = seat.end()
+            try:
+                self._answer(quick)
+            finally:
+                waiting.sit(None)
+                _release(seat.take_holding())  # if the method was not called
+        except BaseException as exc:  # noqa: BLE001 (whatever it is, the turn must go to the next call)
+            self._fail(quick.call, exc)
+        self._ended()
+        ticket = seat.end()
         return None if ticket is None else _work_of(ticket)
 
+    def _answer(self, quick: _QuickCall) -> None:
+        if time.monotonic() - quick.since < self.lanes.queue_seconds:
+            quick.call.answer()
+        else:
+            RPCS_REFUSED.labels("quick").inc()
+            quick.call.answer_by(_Refusal(self.lanes.quick.refusal()))
+
     def start_call(self, quick: _QuickCall) -> None:
-        """Run a call on a thread."""
-        self._threads.run(quick.run)
+        """Run a call that has its turn on a thread; if none can be started, end it, and give its turn to the next."""
+        following: Ticket | None = quick
+        while isinstance(following, _QuickCall):
+            try:
+                self._threads.run(following.run)
+                return
+            except Exception as exc:  # noqa: BLE001 (as above)
+                self._ended()
+                _release(following.held)
+                self._fail(following.call, exc)
+            following = self.lanes.quick.leave(following.caller)
+        if following is not None:
+            following.grant()
 
     def _ended(self) -> None:
         with self._lock:
@@ -137,6 +164,17 @@ class CallPool(Executor):
     def _refuse(self, call: ReceivedCall, error: LimitExceededError, *, reason: str) -> None:
         RPCS_REFUSED.labels(reason).inc()
         self._refusing.submit(call.answer_by, _Refusal(error))
+
+    def _fail(self, call: ReceivedCall, cause: BaseException) -> None:
+        """Answer a call that cannot run, or has broken off, without a thread: there may be none."""
+        self.reception.remove(call)
+        transaction_id = new_transaction_id()
+        error: InventoryError = UnknownError(transaction_id=transaction_id)
+        if isinstance(cause, RuntimeError | MemoryError):  # the former: no thread can be started
+            error = LimitExceededError(limit="threads or memory of the process", hint="try again in a moment")
+            RPCS_REFUSED.labels("threads").inc()
+        call.abort(status.answer(error, transaction_id=transaction_id))
+        log.error("call_not_run", transaction_id=transaction_id, peer=call.peer(), exc_info=cause)
 
 
 class _QuickCall(Ticket):

@@ -16,6 +16,8 @@ from typing import Any, Final
 from grpc import _server
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
+from inventory.api.status import Answer
+
 _IN_POOL: Final = frozenset({_server._unary_response_in_pool, _server._stream_response_in_pool})
 _ONE_MESSAGE: Final = "unary_request"
 """Name of the function with which grpcio waits for a single message."""
@@ -84,8 +86,9 @@ class ReceivedCall:
         """Wait for the message, without a thread.
 
         Args:
-            ready: called when the message has arrived, by the thread that serves all events: it must be quick.
-            over: called instead if none arrives; the call has been answered.
+            ready: called when the message has arrived, by the thread that serves all events: it must be quick. An
+                exception would end that thread, and no call would be accepted or answered any more.
+            over: called instead if none arrives; the call has been answered. The same holds for it.
         """
         state = self._state
         noted = _server._receive_message(state, self._event.call, self._arguments[5])
@@ -105,17 +108,33 @@ class ReceivedCall:
             state.due.add(_server._RECEIVE_MESSAGE_TOKEN)
 
     def answer(self) -> None:
-        """Run the method and answer, in this thread."""
+        """Run the method and answer, in this thread; do nothing if the call has ended."""
+        if not _server._is_rpc_state_active(self._state):
+            return
         in_pool, event, state, behavior, argument, _, serializer = self._arguments
         if self.has_one_message:
             argument = self._take
         self._run(in_pool, event, state, behavior, argument, self._arguments[5], serializer)
 
     def answer_by(self, behavior: Callable[[bytes, Any], bytes]) -> None:
-        """Answer with another method instead of the called one, in this thread, with or without a message."""
+        """Answer with another method instead of the called one, in this thread, with or without a message.
+
+        Does nothing if the call has ended.
+        """
+        if not _server._is_rpc_state_active(self._state):
+            return
         self._run(_server._unary_response_in_pool, self._event, self._state, behavior, lambda: b"", None, None)
 
+    def abort(self, failure: Answer) -> None:
+        """Answer with an error without running anything; quick, on any thread. Does nothing if the call has ended."""
+        state = self._state
+        with state.condition:
+            if _server._is_rpc_state_active(state):
+                state.trailing_metadata = failure.metadata
+                code = _server._application_code(failure.code)
+                _server._abort(state, self._event.call, code, failure.details.encode())
+
     def _take(self) -> bytes | None:
-        """Return the message; None if nobody waits for the answer anymore, so that grpcio sends none."""
+        """Return the message, and keep it no longer."""
         request, self._request = self._request, None
-        return request if _server._is_rpc_state_active(self._state) else None
+        return request
