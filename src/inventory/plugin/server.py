@@ -6,6 +6,8 @@ import argparse
 import logging
 import os
 import sys
+import threading
+import traceback
 from collections.abc import Sequence
 from concurrent import futures
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import grpc
 from inventory.plugin.base import Plugin
 from inventory.plugin.servicer import CollectorServicer, JobServicer
 from inventory.process.addresses import host_port
+from inventory.process.interpreter import exit_at_once
 from inventory.process.stop_flag import StopFlag
 from inventory.protobuf.health_service import HealthService
 from inventory.protobuf.reflection import add_reflection
@@ -25,7 +28,11 @@ from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collect
 DEFAULT_PORT: Final = 50051
 THREADS: Final = 8
 DRAIN_SECONDS: Final = 5.0
+CANCEL_SECONDS: Final = 2.0
+"""How long calls that are canceled may take to end, s."""
 
+_CALLS: Final = "plugin-call"
+"""Prefix of the names of the threads that run calls."""
 _UNLIMITED: Final = -1
 _LAST_PORT: Final = 65535
 
@@ -56,16 +63,26 @@ class PluginServer:
     Attributes:
         server: not started yet.
         port: the port on which it listens.
+        pool: runs the calls.
     """
 
     server: grpc.Server
     port: int
     health: HealthService
+    pool: futures.ThreadPoolExecutor
 
-    def stop(self, grace_seconds: float | None = DRAIN_SECONDS) -> None:
-        """Report NOT_SERVING, accept no more calls, and cancel those that have not ended after ``grace_seconds``."""
+    def stop(self, grace_seconds: float | None = DRAIN_SECONDS) -> bool:
+        """Report NOT_SERVING, accept no more calls, and cancel those that have not ended after ``grace_seconds``.
+
+        Returns:
+            Whether all have ended; a thread whose call hangs keeps the interpreter from exiting.
+        """
         self.health.drain()
-        self.server.stop(grace_seconds).wait()
+        self.server.stop(grace_seconds).wait((grace_seconds or 0.0) + CANCEL_SECONDS)
+        ending = threading.Thread(target=self.pool.shutdown, name="drain", daemon=True)
+        ending.start()
+        ending.join(CANCEL_SECONDS)
+        return not ending.is_alive()
 
 
 def build_server(
@@ -89,7 +106,8 @@ def build_server(
         raise ValueError(f"port {port}: must be 0 to {_LAST_PORT}")
     # Without the first option, a second plugin would silently share the port.
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _UNLIMITED)]
-    server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
+    pool = futures.ThreadPoolExecutor(threads, thread_name_prefix=_CALLS)
+    server = grpc.server(pool, options=options)
     services = [collector_pb2.DESCRIPTOR.services_by_name["Collector"]]
     collector_pb2_grpc.add_CollectorServicer_to_server(CollectorServicer(plugin), server)
     if plugin.has_tasks:
@@ -105,12 +123,13 @@ def build_server(
         bound = server.add_secure_port(where, credentials) if credentials else server.add_insecure_port(where)
     except RuntimeError as error:
         raise OSError(f"cannot listen on {where}: the port is taken or not allowed") from error
-    return PluginServer(server, bound, health)
+    return PluginServer(server, bound, health, pool)
 
 
 def serve(plugin: Plugin, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT, tls: Tls | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then let running collects end for a few seconds.
 
+    If one hangs, this ends the process, with exit code 0: the interpreter would wait for it at its exit.
     Call it from the main thread; arguments and errors as for :func:`build_server`.
     """
     stop = StopFlag()
@@ -119,7 +138,9 @@ def serve(plugin: Plugin, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT, 
     built.server.start()
     _log.info("%s listens on %s", type(plugin).__name__, host_port(host, built.port))
     stop.wait()
-    built.stop()
+    if not built.stop():
+        _log_hanging()
+        exit_at_once()
 
 
 def main(plugin: Plugin, arguments: Sequence[str] | None = None) -> None:
@@ -145,6 +166,15 @@ def main(plugin: Plugin, arguments: Sequence[str] | None = None) -> None:
         serve(plugin, host=given.host, port=given.port, tls=tls)
     except OSError as error:
         parser.exit(1, f"error: {error}\n")
+
+
+def _log_hanging() -> None:
+    """Log where the calls hang that have not ended."""
+    frames = sys._current_frames()
+    for thread in threading.enumerate():
+        if thread.name.startswith(_CALLS) and thread.ident in frames:
+            stack = "".join(traceback.format_stack(frames[thread.ident]))
+            _log.warning("a call has not ended; the process ends without it:\n%s", stack.rstrip())
 
 
 def _port(text: str) -> int:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +17,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
+from inventory.devruntime.child import wait_until
+from inventory.devruntime.ports import free_port
+from inventory.devruntime.probes import listening
 from inventory.plugin import (
     CloudService,
     CloudServiceType,
@@ -27,6 +33,7 @@ from inventory.plugin import (
     build_server,
     main,
 )
+from inventory.plugin.server import DRAIN_SECONDS
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
 from tests.fakes.tls import CertificateAuthority
@@ -34,6 +41,22 @@ from tests.fakes.tls import CertificateAuthority
 SECRET = "very-secret-key-of-the-kit"
 SECONDS = 20
 SERVING = health_pb2.HealthCheckResponse.SERVING
+
+
+HANGS = """
+import sys, threading
+from pathlib import Path
+from inventory.plugin import Plugin, main
+
+class Hangs(Plugin):
+    def collect(self, request):
+        print("collecting")
+        Path(sys.argv[2]).touch()
+        threading.Event().wait()
+        yield
+
+main(Hangs(), ["--port", sys.argv[1]])
+"""
 
 
 class Lamps(Plugin):
@@ -183,6 +206,30 @@ def test_it_has_health_and_reflection() -> None:
         assert health.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS).status != SERVING
     built.stop(None)
     assert {"spaceone.api.inventory.plugin.Collector", "spaceone.api.inventory.plugin.Job"} <= names
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_collect_that_hangs_does_not_keep_it_from_ending(signum: signal.Signals, tmp_path: Path) -> None:
+    program, collects, port = tmp_path / "plugin.py", tmp_path / "collects", free_port()
+    program.write_text(HANGS)
+    process = subprocess.Popen(
+        [sys.executable, program, str(port), collects], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert wait_until(lambda: listening("127.0.0.1", port), timeout_seconds=SECONDS)
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            call = collector_pb2_grpc.CollectorStub(channel).collect(collector_pb2.CollectRequest(), timeout=60)
+            assert wait_until(collects.exists, timeout_seconds=SECONDS)
+            process.send_signal(signum)
+
+            printed, logged = process.communicate(timeout=DRAIN_SECONDS + SECONDS)
+            call.cancel()
+    finally:
+        process.kill()
+        process.wait()
+
+    assert (process.returncode, printed) == (0, "collecting\n")
+    assert "threading.Event().wait()" in logged
 
 
 def test_it_speaks_tls(tmp_path: Path) -> None:
