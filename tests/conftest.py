@@ -166,7 +166,7 @@ def indexed_collections(mongo_uri: str) -> frozenset[str]:
     from inventory.model.indexes import build_indexes
 
     connection.disconnect()
-    db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=10)
+    db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=60)
     build_indexes(db)
     names = frozenset(db.list_collection_names())
     connection.disconnect()
@@ -180,7 +180,7 @@ def database(mongo_uri: str, indexed_collections: frozenset[str]) -> Iterator[Da
     from inventory.model.indexes import build_indexes
 
     connection.disconnect()
-    db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=10)
+    db = connection.connect(uri=mongo_uri, database=DATABASE, timeout_seconds=60)
     for name in db.list_collection_names():
         if name in indexed_collections:
             db[name].delete_many({})

@@ -189,7 +189,7 @@ class FakePlugin:
         with self.changed:
             return [call for call in self.calls if call.method == method]
 
-    def wait_for(self, method: str, count: int = 1, *, ended: bool = False, timeout: float = 10.0) -> list[Call]:
+    def wait_for(self, method: str, count: int = 1, *, ended: bool = False, timeout: float = 60.0) -> list[Call]:
         """Return the calls of ``method`` as soon as ``count`` have come (or, with ``ended``, ended)."""
         deadline = time.monotonic() + timeout
         with self.changed:

@@ -35,6 +35,7 @@ from inventory.query.schemas import COLLECTOR, JOB, JOB_TASK
 from inventory.service.job.manage import CollectorReferences, JobService, JobTaskService
 from inventory.settings import Settings
 from tests.integration.api.fakes import FakeCollectors, FakeCollects, FakeSchedules
+from tests.servers import start_checked
 
 DOMAIN = "domain-one"
 T0 = datetime(2026, 1, 5, 12, 0, 0, 195_000, tzinfo=UTC)
@@ -94,7 +95,7 @@ class Client:
         self.channel = grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)])
 
     def call(
-        self, method: str, request: dict[str, Any] | None = None, *, metadata: Any = (), timeout: float = 10
+        self, method: str, request: dict[str, Any] | None = None, *, metadata: Any = (), timeout: float = 60
     ) -> Any:
         """Call ``Service.method`` and return the answer as a dict with the .proto's names."""
         service, _, name = method.rpartition(".")
@@ -111,8 +112,9 @@ class Client:
 
 
 def settings(**values: Any) -> Settings:
-    """Settings of a test server."""
-    return Settings(host="127.0.0.1", server_threads=4, drain_seconds=5, **values)
+    """Settings of a test server; nothing that must work runs out of time on a busy machine."""
+    patient = {"host": "127.0.0.1", "server_threads": 4, "drain_seconds": 60, "rpc_queue_seconds": 60}
+    return Settings(**patient | values)
 
 
 def open_gate() -> Gate:
@@ -133,7 +135,7 @@ def start(database: Database[dict[str, Any]], container: FakeContainer) -> Itera
             check=check or (lambda: ping(database)),
             port=0,
         )
-        server.start()
+        start_checked(server)
         running.append(server)
         return server
 
@@ -154,7 +156,7 @@ def whole_server(
     container = Container(settings(mongo_uri=mongo_uri, redis_url=redis_url, static_file=static))
     container.__dict__["database"] = database
     server = assemble(container, port=0)
-    server.start()
+    start_checked(server)
     yield server
     server.health.drain()
     server.grpc_server.stop(0).wait(10)

@@ -20,6 +20,7 @@ from inventory.model.connection import ping
 from inventory.settings import Settings
 from tests.fakes.plugin import FakePlugin
 from tests.integration.gateway.conftest import Gateway, Start, error_of
+from tests.servers import start_checked
 
 METADATA = {"supported_schedules": ["hours"], "supported_features": ["garbage_collection"], "filter_format": []}
 PATHS = {route.name: route.path for route in routes()}
@@ -75,7 +76,7 @@ def real(
         check=lambda: ping(container.database),
         port=0,
     )
-    server.start()
+    start_checked(server)
     yield start_gateway(server.address)
     server.health.drain()
     server.grpc_server.stop(0).wait(10)

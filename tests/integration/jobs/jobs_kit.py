@@ -151,7 +151,7 @@ class JobsKit:
         self.clock = clock
         self.queue: Any = queue or NotingQueue()
         self.platform = Platform(endpoint)
-        self.connector = GrpcPluginConnector(max_message_bytes=1 << 24, init_timeout_seconds=10)
+        self.connector = GrpcPluginConnector(max_message_bytes=1 << 24, init_timeout_seconds=60)
         self.collectors = CollectorManager(database=database, timeout_seconds=10)
         self.slices = SliceManager(database=database, clock=clock)
         self.tasks = JobTaskManager(database=database, slices=self.slices, clock=clock)
@@ -286,7 +286,7 @@ class JobsKit:
         )
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 10.0) -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
     """Return the first truth that ``condition`` tells, or fail after ``seconds``."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

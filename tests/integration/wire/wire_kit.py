@@ -25,6 +25,7 @@ from inventory.settings import Settings
 from inventory.worker.heartbeat import Heartbeat
 from inventory.worker.wiring import ContainerParts
 from tests.integration.wire.client import KEY, Client, Json
+from tests.servers import start_checked
 
 
 class Wire:
@@ -54,8 +55,9 @@ class Wire:
             heartbeat_seconds=0.2,
             max_attempts=1,  # what fails is told at once; trying again is a matter of the workers' own tests
             worker_threads=2,
-            plugin_init_timeout_seconds=5,
-            platform_timeout_seconds=2,
+            plugin_init_timeout_seconds=60,
+            platform_timeout_seconds=30,
+            mongo_timeout_seconds=30,
             disconnect_grace_seconds=0,
         )
         self.settings = usual.model_copy(update=overrides)
@@ -96,7 +98,7 @@ class Wire:
             check=lambda: connection.ping(container.database),
             port=0,
         )
-        server.start()
+        start_checked(server)
         self._servers.append(server)
         if credentials is None:
             channel = grpc.insecure_channel(server.address, [("grpc.max_receive_message_length", -1)])
