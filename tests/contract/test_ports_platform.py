@@ -133,10 +133,10 @@ def make_static(folder: Path) -> Variant:
 def make_grpc(channels: ChannelCache, endpoint: str) -> Variant:
     return Variant(
         "grpc",
-        GrpcPluginDirectory(channels=channels, endpoint=endpoint, timeout_seconds=5),
-        GrpcRepository(channels=channels, endpoint=endpoint, timeout_seconds=5),
-        GrpcSecretStore(channels=channels, endpoint=endpoint, timeout_seconds=5),
-        GrpcIdentity(channels=channels, endpoint=endpoint, timeout_seconds=5),
+        GrpcPluginDirectory(channels=channels, endpoint=endpoint, timeout_seconds=60),
+        GrpcRepository(channels=channels, endpoint=endpoint, timeout_seconds=60),
+        GrpcSecretStore(channels=channels, endpoint=endpoint, timeout_seconds=60),
+        GrpcIdentity(channels=channels, endpoint=endpoint, timeout_seconds=60),
     )
 
 
@@ -422,14 +422,16 @@ def test_a_plugin_that_is_being_installed_is_waited_for(services: FakePlatform, 
         while not services.calls:
             assert not waiting.done()
         services.installed.set()
-        assert waiting.result(timeout=10).endpoint == OLD
+        assert waiting.result(timeout=60).endpoint == OLD
 
 
 def test_the_callers_deadline_ends_the_waiting_for_a_plugin(services: FakePlatform, over: Variant) -> None:
     services.installed.clear()
-    hurried = replace(A, deadline=time.monotonic() + 0.2)
+    for _ in range(5):  # on a busy machine the time may run out before the service is reached
+        hurried = replace(A, deadline=time.monotonic() + 0.2)
+        with pytest.raises(RequestTimeoutError):
+            endpoint_of(over, "plugin-1", "1.0", "MANUAL", hurried)
+        if services.calls:
+            break
 
-    with pytest.raises(RequestTimeoutError):
-        endpoint_of(over, "plugin-1", "1.0", "MANUAL", hurried)
-
-    assert services.given_up.acquire(timeout=10)
+    assert services.given_up.acquire(timeout=60)
