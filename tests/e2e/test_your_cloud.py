@@ -33,7 +33,7 @@ from tests.fakes import docker
 
 VALUE = "very-secret-key-of-the-cloud"
 PLUGIN = "plugin-aws-ec2-inven-collector"
-SECONDS = 30.0
+SECONDS = 90.0
 
 
 pytestmark = pytest.mark.timeout(300)
@@ -118,6 +118,7 @@ def test_a_plugin_of_the_catalogue_runs_collects_survives_a_kill_and_is_upgraded
     assert "used by ec2" in here.cli("plugin", "remove", PLUGIN, code=1)
     here.cli("collector", "delete", "ec2")
     here.cli("plugin", "remove", PLUGIN)
+    deadline = time.monotonic() + SECONDS
     while _state(up_folder):
         assert time.monotonic() < deadline
         time.sleep(0.1)

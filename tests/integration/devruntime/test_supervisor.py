@@ -33,7 +33,7 @@ def python(name: str, code: str, **options: object) -> ChildSpec:
     return ChildSpec(name=name, argv=[sys.executable, "-c", code], **fields)  # type: ignore[arg-type]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     assert wait_until(condition, timeout_seconds=seconds)
 
 
@@ -90,8 +90,8 @@ def test_a_child_that_died_is_brought_back(supervisor: Supervisor, lines: list[s
 
     def kill_and_await_return() -> None:
         os.kill(first, signal.SIGKILL)
-        wait_until(lambda: supervisor.pids["worker"] != first, timeout_seconds=20)
-        wait_until(lambda: sum(line.endswith("| hello") for line in lines) >= 2, timeout_seconds=20)
+        wait_until(lambda: supervisor.pids["worker"] != first, timeout_seconds=50)
+        wait_until(lambda: sum(line.endswith("| hello") for line in lines) >= 2, timeout_seconds=50)
         supervisor.request_stop()
 
     helper = threading.Thread(target=kill_and_await_return)
@@ -105,9 +105,12 @@ def test_a_child_that_died_is_brought_back(supervisor: Supervisor, lines: list[s
     assert any("worker died with exit code -9; restart 1 of 2" in line for line in lines)
 
 
-def test_a_child_that_keeps_dying_makes_it_give_up(supervisor: Supervisor, lines: list[str]) -> None:
+def test_a_child_that_keeps_dying_makes_it_give_up(supervisor: Supervisor, lines: list[str], tmp_path: Path) -> None:
+    dies = tmp_path / "dies"
+    code = f"import pathlib, time\nwhile not pathlib.Path({str(dies)!r}).exists(): time.sleep(0.05)"
     supervisor.start(python("steady", SLEEPER))
-    supervisor.start(python("flaky", "import time; time.sleep(0.1)"))
+    supervisor.start(python("flaky", code))
+    dies.touch()
     steady = supervisor.pids["steady"]
 
     assert supervisor.watch() == 1
@@ -173,7 +176,7 @@ def test_a_dead_childs_own_children_do_not_survive_it(supervisor: Supervisor, tm
     supervisor.stop()
 
     # The signal was sent; the kernel carries it out a moment later.
-    eventually(lambda: not alive(grandchild), 5)
+    eventually(lambda: not alive(grandchild))
 
 
 PARENT = """
@@ -193,10 +196,11 @@ plugins = PluginProcesses(
     note.with_name("platform.yaml"), note.parent, emit=say, on_start=s.guard_group, on_end=s.release_group
 )
 with s.handling_signals():
-    s.start(ChildSpec(name="a", argv=[sys.executable, "-c", code], healthy=lambda: True, grace_seconds=5))
-    s.start(ChildSpec(name="b", argv=[sys.executable, "-c", code], healthy=lambda: True, grace_seconds=5))
+    s.start(ChildSpec(name="a", argv=[sys.executable, "-c", code], healthy=lambda: True, grace_seconds=60))
+    s.start(ChildSpec(name="b", argv=[sys.executable, "-c", code], healthy=lambda: True, grace_seconds=60))
     say(" ".join(["ready", *map(str, s.pids.values())]))
     result = s.watch(plugins.tend)
+    say("stopping")
     plugins.stop()
     s.stop()
 sys.exit(result)
@@ -235,7 +239,7 @@ def test_no_child_outlives_a_killed_supervisor(code: str, tmp_path: Path) -> Non
     assert {p.pid for p in family} > set(pids)
 
     process.kill()
-    process.wait(10)
+    process.wait(60)
 
     eventually(lambda: not any(alive(p.pid) for p in family))
     assert process.stdout is not None
@@ -248,7 +252,7 @@ def test_a_signal_stops_all_cleanly(signum: signal.Signals, tmp_path: Path) -> N
     family = psutil.Process(process.pid).children(recursive=True)
 
     process.send_signal(signum)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
 
     assert process.returncode == 0
     assert not any(alive(p.pid) for p in family)
@@ -259,11 +263,12 @@ def test_a_second_signal_does_not_wait_for_the_grace_time(tmp_path: Path) -> Non
     begun = time.monotonic()
 
     process.send_signal(signal.SIGINT)
-    time.sleep(0.2)  # two signals at once would be seen as one
+    assert process.stdout is not None
+    assert "stopping\n" in process.stdout  # two signals at once would be seen as one
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=50)
 
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 45
 
 
 def test_children_have_process_groups_of_their_own(supervisor: Supervisor) -> None:

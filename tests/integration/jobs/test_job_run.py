@@ -292,6 +292,7 @@ def test_a_plugin_that_answers_too_late_is_asked_again_after_a_wait_that_holds_n
 
         hung.set()
         plugin.tasks = None
+        kit.plugins = PluginManager(directory=platform, repository=platform, connector=kit.connector)
         _retry_now(clock)
         kit.worker().run(slice_id)
 

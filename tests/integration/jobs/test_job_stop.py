@@ -19,7 +19,7 @@ from tests.fakes.plugin import FakePlugin, Gate
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit, Worker, wait_until
 
-CANCEL_SECONDS = 5.0
+CANCEL_SECONDS = 30.0
 PERIOD_SECONDS = 0.1
 
 
@@ -93,7 +93,7 @@ def test_a_plugin_that_hangs_before_it_names_its_slices_is_left_at_once(
     live: JobsKit, worker: Worker, plugin: FakePlugin, end: str
 ) -> None:
     over = threading.Event()
-    plugin.tasks = lambda _call: over.wait(30) and []
+    plugin.tasks = lambda _call: over.wait(90) and []
     job_id, _, [slice_id] = live.plan(live.insert_collector())
     thread = worker.run_in_background(slice_id)
     [call] = plugin.wait_for("get_tasks")
@@ -178,19 +178,19 @@ def test_a_slice_that_cannot_be_stopped_is_handed_back_from_outside(
 
     def hang(*_: object) -> Attempt:
         entered.set()
-        leave.wait(10)
+        leave.wait(60)
         return Attempt(complete=True)
 
     monkeypatch.setattr(worker.collector, "attempt", hang)
     _, [task], [slice_id] = live.plan(live.insert_collector())
     thread = worker.run_in_background(slice_id)
-    assert entered.wait(5)
+    assert entered.wait(60)
 
     worker.running.stop_all()
     worker.running.hand_back_all()
     assert live.slice(slice_id)["status"] == "PENDING"
 
     leave.set()
-    thread.join(5)
+    thread.join(60)
     assert live.slice(slice_id)["status"] == "PENDING"
     assert live.task(task)["status"] == "IN_PROGRESS"

@@ -262,7 +262,7 @@ def test_a_redis_that_accepts_connections_and_never_answers_delays_a_tick_by_abo
     kit: SchedulerKit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many batches are due: each would wait, and the fire times of the next tick would come late."""
-    schedules = [kit.add(kit.collector(), {"hours": [13]}) for _ in range(3)]
+    schedules = [kit.add(kit.collector(), {"hours": [13]}) for _ in range(15)]
     kit.clock.set(at(13))
     given: list[Queue] = []
     monkeypatch.setattr(scheduler, "ScheduleTicker", lambda **parts: given.append(parts["queue"]))
@@ -276,9 +276,10 @@ def test_a_redis_that_accepts_connections_and_never_answers_delays_a_tick_by_abo
         seconds = time.monotonic() - begun
         queue.close()  # type: ignore[attr-defined]
 
-    assert seconds < 2.5, "those who cannot do without Redis wait 15 s"
-    assert (report.fired, report.left_to_sweeper) == (3, 3)
-    assert [kit.fired(schedule_id) for schedule_id in schedules] == [[at(13)]] * 3
+    # A second for each batch would be 15, and those who cannot do without Redis wait 15 s.
+    assert seconds < 12
+    assert (report.fired, report.left_to_sweeper) == (15, 15)
+    assert [kit.fired(schedule_id) for schedule_id in schedules] == [[at(13)]] * 15
 
 
 def test_an_unreadable_schedule_is_parked_and_holds_up_nobody(kit: SchedulerKit) -> None:

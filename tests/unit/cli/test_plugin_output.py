@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
 from inventory.cli import cli
+from inventory.cli.standalone import start
 from inventory.cli.standalone.start import wait_until_it_answers
 from inventory.devruntime.child import TAIL_BYTES, tail
 from inventory.devruntime.lock import DataDirLock
@@ -71,23 +73,25 @@ def test_logs_are_shown_without_the_secrets_that_the_platform_file_knows(folder:
     assert "not redacted: elsewhere" in shown.stderr
 
 
-def test_the_last_lines_of_a_plugin_that_failed_are_shown_without_secrets(folder: Path) -> None:
+def test_the_last_lines_of_a_plugin_that_failed_are_shown_without_secrets(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log = log_file(folder, "mine")
     printed = log.read_text()
     log.write_text("")
     write_states(folder, {})
 
-    def fail() -> None:
+    def fail(_seconds: float) -> None:
         log.write_text(printed)
         write_states(folder, {"mine": PluginState(State.RESTARTING, 7, 1, "ended with exit code 1")})
 
-    # After the command has begun to wait.
-    threading.Timer(0.05, fail).start()
+    # The plugin fails once the command waits.
+    monkeypatch.setattr(start, "time", SimpleNamespace(monotonic=time.monotonic, sleep=fail))
     context = click.Context(cli)
     context.meta["inventory.data_dir"] = folder
     entry = {"plugin_id": "mine", "endpoint": "grpc://127.0.0.1:1"}
     with context, pytest.raises(click.ClickException) as failed:
-        wait_until_it_answers(PlatformFile(folder / "platform.yaml"), entry, 10)
+        wait_until_it_answers(PlatformFile(folder / "platform.yaml"), entry, 60)
 
     assert "hush-hush" not in failed.value.message
     assert failed.value.message.startswith("mine: ended with exit code 1; it said last:\n  signing in with ***")
