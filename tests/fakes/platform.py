@@ -46,11 +46,12 @@ Entry = Mapping[str, Any]
 
 @dataclass
 class PlatformCall:
-    """One call that came in: ``Secret.list``, its request and its metadata."""
+    """One call that came in: ``Secret.list``, its request and its metadata, and how long its client waits, s."""
 
     method: str
     request: ProtoMessage
     metadata: dict[str, str]
+    seconds_left: float | None
 
 
 class FakePlatform:
@@ -209,7 +210,7 @@ class _Servicer:
         """Record the call and return its metadata; fail it where the test wants that, or its token is refused."""
         platform = self.platform
         metadata = {str(key): str(value) for key, value in context.invocation_metadata()}
-        platform.calls.append(PlatformCall(method, request, metadata))
+        platform.calls.append(PlatformCall(method, request, metadata, context.time_remaining()))
         while not platform.gate.wait(0.01) and context.is_active():
             pass
         failure = platform.failures.pop(0) if platform.failures else platform.failures_of.get(method, platform.failure)
