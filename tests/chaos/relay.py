@@ -227,6 +227,14 @@ class Network(threading.Thread):
 
         return self._call(begin())
 
+    def end(self, relay: Relay, met: Disturbance) -> None:
+        """End a disturbance of ``relay`` before its time."""
+
+        async def end() -> None:
+            relay.end(met)
+
+        self._call(end())
+
     def _call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_SECONDS)
 
