@@ -40,7 +40,7 @@ NAMESPACE = "chaos"
 DATABASE = "chaos"
 MEMORY_FOLDER = Path("/dev/shm")
 START_SECONDS = 180.0
-STOP_SECONDS = 40.0
+STOP_SECONDS = 90.0
 """How long all together may take to end: many at once on a busy machine."""
 
 
@@ -286,7 +286,7 @@ class Fleet:
 
     def client(self) -> MongoClient[dict[str, Any]]:
         """Return a client of the MongoDB of the run."""
-        return MongoClient(self.mongod.uri, tz_aware=True, serverSelectionTimeoutMS=5000, socketTimeoutMS=10_000)
+        return MongoClient(self.mongod.uri, tz_aware=True, serverSelectionTimeoutMS=30_000, socketTimeoutMS=30_000)
 
     def processes(self) -> list[psutil.Process]:
         """Return all processes of the run but this one, however they came to be."""
@@ -326,7 +326,7 @@ class Fleet:
             self.network.stop()
         left = [service.name for service in self.services if service.is_running()]
         own = self._stores()
-        child.wait_until(lambda: all(each.pid in own for each in self.processes()), timeout_seconds=5)
+        child.wait_until(lambda: all(each.pid in own for each in self.processes()), timeout_seconds=30)
         for process in self.processes():
             if process.pid not in own:
                 with contextlib.suppress(psutil.Error):

@@ -185,7 +185,7 @@ class Client(threading.Thread):
     def stop(self) -> None:
         """End after the call in hand."""
         self._stopped.set()
-        self.join(CALL_SECONDS * 3)
+        self.join(CALL_SECONDS * 12)
         self.api.close()
 
     def run(self) -> None:

@@ -47,7 +47,7 @@ class HistoryWatcher(threading.Thread):
     def stop(self) -> None:
         """End once all that has happened was seen."""
         self._stopped.set()
-        self.join(20)
+        self.join(60)
         self._client.close()
 
     def run(self) -> None:
@@ -121,7 +121,7 @@ class MemoryWatcher(threading.Thread):
     def stop(self) -> None:
         """End."""
         self._stopped.set()
-        self.join(10)
+        self.join(60)
 
     def run(self) -> None:
         """Look again and again."""
@@ -159,7 +159,7 @@ class OutageWatcher(threading.Thread):
         """End; calling it again, or without a start, does nothing."""
         self._stopped.set()
         if self.is_alive():
-            self.join(10)
+            self.join(60)
 
     def run(self) -> None:
         """Look again and again."""

@@ -22,6 +22,7 @@ def up_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def up(up_folder: Path, mongo_uri: str, redis_url: str) -> Iterator[Up]:
     """One that has shown its demonstration."""
     settings = ports() | {"INVENTORY_MONGO_URI": mongo_uri, "INVENTORY_REDIS_URL": redis_url}
+    settings["INVENTORY_MONGO_TIMEOUT_SECONDS"] = "30"
     # Containers are what a stand-in serves.
     settings["PATH"] = f"{docker.install(up_folder / 'docker')}:{os.environ['PATH']}"
     settings |= {"INVENTORY_MONGO_DATABASE": "up", "INVENTORY_WORKER_PROCESSES": "1", "INVENTORY_SERVER_PROCESSES": "1"}
@@ -31,4 +32,4 @@ def up(up_folder: Path, mongo_uri: str, redis_url: str) -> Iterator[Up]:
         yield running
     finally:
         running.process.kill()
-        running.process.wait(10)
+        running.process.wait(60)

@@ -33,8 +33,15 @@ def script(blocks: Sequence[pages.Block]) -> Iterator[str]:
                 yield block.text if block.language == "sh" else f"python - <<'PY'\n{block.text}PY"
             case "run background":
                 yield f"{{\n{block.text}}} &"
+                yield from (_wait_for(port) for port in re.findall(r"--port (\d+)", block.text))
             case "file":
                 yield f"cat > {name} <<'PY'\n{block.text}PY"
+
+
+def _wait_for(port: str) -> str:
+    """Return what waits until a plugin listens: who types by hand takes longer to go on than it does to start."""
+    connect = "import socket, sys; socket.create_connection(sys.argv[1].split(':'), 5)"
+    return f'for _ in $(seq 300); do python -c "{connect}" 127.0.0.1:{port} 2>/dev/null && break; sleep 0.2; done'
 
 
 def _here(text: str, up: Up) -> str:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
+import pytest
 
 from inventory.devruntime.ports import free_port
 from tests.e2e.running import DATA, READY, START_SECONDS, Up, ports, start
+
+WELL_SECONDS = 60.0
+"""How long it may take until the doctor finds all well: on a busy machine, a page may not answer in time."""
+pytestmark = pytest.mark.timeout(400)
 
 
 def test_the_demonstration_collects_this_machine(up: Up) -> None:
@@ -51,9 +58,9 @@ def test_wrong_use_ends_with_one_clear_line_and_a_code(up: Up) -> None:
 
 
 def test_the_doctor_finds_everything_well_and_the_plugin_keeps_the_protocol(up: Up, up_folder: Path) -> None:
-    found = up.cli("doctor", "--json", "--data-dir", str(up_folder / DATA))
-    assert [each for each in found["checks"] if each["level"] != "ok"] == []
-    (told,) = [each["message"] for each in found["checks"] if each["check"] == "plugin plugin-local"]
+    checks = _checks_once_well(up, "--data-dir", str(up_folder / DATA))
+    assert [each for each in checks if each["level"] != "ok"] == []
+    (told,) = [each["message"] for each in checks if each["check"] == "plugin plugin-local"]
     endpoint = told.split(" at ")[1].partition(": ")[0]
     tried = up.cli("plugin", "try", endpoint, "--json")
     assert (tried["violations"], tried["remarks"], tried["cut"]) == ([], [], False)
@@ -65,13 +72,28 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     try:
         running.wait_for(READY, START_SECONDS)
         children = psutil.Process(running.process.pid).children(recursive=True)
-        names = " ".join(" ".join(child.cmdline()) for child in children)
+        names = " ".join(map(_command_line, children))
         assert all(
             name in names for name in ("mongod", "redis-server", "server", "worker", "scheduler", "plugin-local")
         )
         assert running.stop() == 0
-        _, alive = psutil.wait_procs(children, timeout=5)
+        _, alive = psutil.wait_procs(children, timeout=30)
         assert alive == []
     finally:
         running.process.kill()
-        running.process.wait(10)
+        running.process.wait(60)
+
+
+def _checks_once_well(up: Up, *options: str) -> list[dict[str, str]]:
+    """Return what the doctor finds once all is well, or in the end."""
+    deadline = time.monotonic() + WELL_SECONDS
+    while True:
+        checks: list[dict[str, str]] = up.cli("doctor", "--json", *options, code=None)["checks"]
+        if all(each["level"] == "ok" for each in checks) or time.monotonic() >= deadline:
+            return checks
+
+
+def _command_line(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""

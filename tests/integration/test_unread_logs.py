@@ -90,7 +90,7 @@ def page(environment: dict[str, str], kind: str, path: str) -> str:
     name = "GATEWAY_PORT" if kind == "gateway" else f"{kind.upper()}_HEALTH_PORT"
     with contextlib.suppress(OSError):
         address = f"http://127.0.0.1:{environment[f'INVENTORY_{name}']}{path}"
-        with urllib.request.urlopen(address, timeout=5) as answer:
+        with urllib.request.urlopen(address, timeout=30) as answer:
             return str(answer.read().decode())
     return ""
 
@@ -106,12 +106,12 @@ def call_often(environment: dict[str, str], count: int) -> None:
         send = channel.unary_unary(LIST)
         request = collector_pb2.CollectorQuery(domain_id="d").SerializeToString()
         for _ in range(count):
-            send(request, timeout=20, wait_for_ready=True)
+            send(request, timeout=START_SECONDS, wait_for_ready=True)
 
 
 def stops(process: subprocess.Popen[bytes]) -> bool:
     process.send_signal(signal.SIGTERM)
-    return process.wait(30) == 0
+    return process.wait(60) == 0
 
 
 def test_a_server_whose_log_nobody_reads_answers(start: Start, environment: dict[str, str], full_pipe: int) -> None:
@@ -144,7 +144,7 @@ def test_a_server_without_room_for_a_log_starts_and_counts(
     call_often(environment, 20)
 
     # Lines are gathered for a moment before they are written, and dropped only then.
-    assert wait_until(lambda: dropped(environment, "server") >= 20, timeout_seconds=10, process=process)
+    assert wait_until(lambda: dropped(environment, "server") >= 20, timeout_seconds=60, process=process)
     assert stops(process)
 
 

@@ -97,12 +97,12 @@ def test_transaction_id_and_deadline_reach_the_use_case(
     seen: list[Principal] = []
     container.collector_service.before = seen.append
 
-    client.call("Collector.get", GET, metadata=(("transaction_id", "tnx-given"),), timeout=7)
-    client.call("Collector.get", GET, metadata=(("transaction_id", "x" * 500),), timeout=7)
+    client.call("Collector.get", GET, metadata=(("transaction_id", "tnx-given"),), timeout=100)
+    client.call("Collector.get", GET, metadata=(("transaction_id", "x" * 500),), timeout=100)
 
     assert seen[0].transaction_id == "tnx-given"
     # A client may send up to 3 % more, a value it has sent before.
-    assert 0 < seen[0].remaining_seconds() <= 7 * 1.03
+    assert 65 < seen[0].remaining_seconds() <= 100 * 1.03
     assert seen[1].transaction_id.startswith("tnx-")
     assert len(seen[1].transaction_id) < 50
 
@@ -115,7 +115,7 @@ def test_too_many_calls_at_once_are_refused_in_our_terms_and_health_still_answer
 
     def hold(principal: Principal) -> None:
         entered.release()
-        release.wait(10)
+        release.wait(60)
 
     container.collector_service.before = hold
     client = Client(start(max_concurrent_rpcs=2))
@@ -123,16 +123,16 @@ def test_too_many_calls_at_once_are_refused_in_our_terms_and_health_still_answer
     for thread in threads:
         thread.start()
     try:
-        assert entered.acquire(timeout=5)
-        assert entered.acquire(timeout=5)
+        assert entered.acquire(timeout=60)
+        assert entered.acquire(timeout=60)
         error = failure(client, "Collector.get", GET)
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert error.details() == "ERROR_LIMIT_EXCEEDED: Limit exceeded. (limit = concurrent requests)"
-        assert client.raw("grpc.health.v1.Health", "Check")(b"", timeout=5) == b"\x08\x01"
+        assert client.raw("grpc.health.v1.Health", "Check")(b"", timeout=30) == b"\x08\x01"
     finally:
         release.set()
         for thread in threads:
-            thread.join(10)
+            thread.join(60)
 
 
 @pytest.mark.parametrize("method", ["spaceone.api.inventory.v1.Collector/list", "grpc.health.v1.Health/Check"])
@@ -143,18 +143,18 @@ def test_calls_without_a_message_keep_nobody_waiting(start: Callable[..., Server
     over = threading.Event()
 
     def nothing() -> Iterator[bytes]:
-        over.wait(30)
+        over.wait(90)
         yield from ()
 
     with grpc.insecure_channel(server.address) as channel:
         stalled = [channel.stream_unary(f"/{method}").future(nothing()) for _ in range(8)]
         try:
-            client.call("Collector.list", timeout=10)
-            assert client.raw("grpc.health.v1.Health", "Check")(b"", timeout=10) == b"\x08\x01"
+            client.call("Collector.list", timeout=60)
+            assert client.raw("grpc.health.v1.Health", "Check")(b"", timeout=60) == b"\x08\x01"
             assert not any(call.done() for call in stalled)
         finally:
             over.set()
-        assert {call.exception(10).code() for call in stalled} == {grpc.StatusCode.UNIMPLEMENTED}
+        assert {call.exception(60).code() for call in stalled} == {grpc.StatusCode.UNIMPLEMENTED}
 
 
 def test_a_call_whose_message_never_comes_is_ended(start: Callable[..., Server]) -> None:
@@ -163,13 +163,13 @@ def test_a_call_whose_message_never_comes_is_ended(start: Callable[..., Server])
     over = threading.Event()
 
     def nothing() -> Iterator[bytes]:
-        over.wait(30)
+        over.wait(90)
         yield from ()
 
     with grpc.insecure_channel(server.address) as channel:
         stalled = channel.stream_unary("/spaceone.api.inventory.v1.Collector/list").future(nothing())
         try:
-            assert stalled.exception(10).code() is grpc.StatusCode.CANCELLED
+            assert stalled.exception(60).code() is grpc.StatusCode.CANCELLED
         finally:
             over.set()
 
@@ -213,7 +213,7 @@ def test_a_deadline_that_has_passed_is_not_an_internal_error(client: Client) -> 
     """gRPC counts deadlines in milliseconds: now and then an answer is there before that."""
     started = time.monotonic()
     statuses = set()
-    while grpc.StatusCode.DEADLINE_EXCEEDED not in statuses and time.monotonic() - started < 5:
+    while grpc.StatusCode.DEADLINE_EXCEEDED not in statuses and time.monotonic() - started < 30:
         try:
             client.call("Collector.list", {}, timeout=0.000001)
         except grpc.RpcError as error:

@@ -243,6 +243,6 @@ def test_a_server_starts_without_mongodb_and_says_that_it_does_not_serve(
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
         request = collector_pb2.CollectorQuery(domain_id="domain-one")
         with pytest.raises(grpc.RpcError) as caught:
-            collector_pb2_grpc.CollectorStub(channel).list(request, timeout=10)
+            collector_pb2_grpc.CollectorStub(channel).list(request, timeout=60)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert caught.value.details().startswith("ERROR_GRPC_CONNECTION: ")

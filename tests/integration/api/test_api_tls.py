@@ -53,7 +53,7 @@ def make_pair(name: str) -> Pair:
 
 def call(server: Server, credentials: grpc.ChannelCredentials) -> bytes:
     with grpc.secure_channel(server.address, credentials) as channel:
-        answer: bytes = channel.unary_unary(VERSION)(b"", timeout=5)
+        answer: bytes = channel.unary_unary(VERSION)(b"", timeout=60)
         return answer
 
 
@@ -93,7 +93,7 @@ def test_mutual_tls_demands_a_certificate_of_the_right_ca(
 
 def served_certificate(server: Server) -> bytes:
     host, _, port = server.address.rpartition(":")
-    return ssl.get_server_certificate((host, int(port)), timeout=5).encode()
+    return ssl.get_server_certificate((host, int(port)), timeout=60).encode()
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(start: Callable[..., Server], files: dict[str, Path]) -> None:

@@ -22,6 +22,7 @@ from inventory.devruntime.child import wait_until
 from inventory.devruntime.ports import free_port
 
 DRIVER = Path(__file__).with_name("drive_up.py")
+pytestmark = pytest.mark.timeout(400)
 PROCESSES = ("server", "worker", "scheduler", "plugin-local", "gateway")
 
 
@@ -65,13 +66,13 @@ class Up:
 
     def until(self, text: str, times: int = 1) -> None:
         said = wait_until(
-            lambda: self.output.count(text) >= times, timeout_seconds=40, process=None if times > 1 else self.process
+            lambda: self.output.count(text) >= times, timeout_seconds=100, process=None if times > 1 else self.process
         )
         assert said or self.output.count(text) >= times, self.output
 
     def wait(self) -> int:
-        code = self.process.wait(40)
-        self.reader.join(10)
+        code = self.process.wait(90)
+        self.reader.join(30)
         return code
 
     def family(self) -> dict[str, psutil.Process]:
@@ -88,6 +89,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     ports = {name: str(free_port()) for name in ("PORT", "WORKER_HEALTH_PORT", "SCHEDULER_HEALTH_PORT", "GATEWAY_PORT")}
     plain = {key: value for key, value in os.environ.items() if not key.startswith("INVENTORY_")}
     environment = plain | {f"INVENTORY_{name}": port for name, port in ports.items()}
+    environment["INVENTORY_MONGO_TIMEOUT_SECONDS"] = "30"
     made = Up(folder=tmp_path, environment=environment | {"FAKE_FOLDER": str(tmp_path), "COLUMNS": "200"})
     yield made
     if hasattr(made, "process") and made.process.poll() is None:
@@ -150,9 +152,9 @@ def test_nothing_outlives_a_killed_up(up: Up) -> None:
     family = up.family()
 
     up.process.kill()
-    up.process.wait(10)
+    up.process.wait(60)
 
-    assert wait_until(lambda: not any(alive(process) for process in family.values()), timeout_seconds=30)
+    assert wait_until(lambda: not any(alive(process) for process in family.values()), timeout_seconds=60)
 
 
 def test_a_killed_child_comes_back(up: Up, mongo_uri: str, redis_url: str) -> None:
@@ -240,7 +242,7 @@ def test_without_any_mongod_it_says_how_to_get_one(up: Up, tmp_path: Path) -> No
         env=up.environment | {"PATH": ""},
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=100,
         check=False,
     )
 

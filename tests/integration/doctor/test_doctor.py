@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 from pymongo import MongoClient
 from pymongo.database import Database
+from pymongo.errors import ConfigurationError
 from pymongo.write_concern import WriteConcern
 
 from inventory.api.server import Readiness
@@ -366,6 +367,12 @@ def test_a_standalone_mongodb_is_told_once(tmp_path: Path, settings: Settings) -
     assert "indexes" not in _levels(found)
 
 
+def _knows_its_servers(client: MongoClient[Any]) -> bool:
+    """Return whether the driver has learned of each server what it is, or that it is none for it."""
+    servers = client.topology_description.server_descriptions().values()
+    return all(each.server_type_name != "Unknown" or isinstance(each.error, ConfigurationError) for each in servers)
+
+
 def test_a_replica_set_that_is_not_initiated_yet_is_waited_for_and_told_as_what_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,17 +386,19 @@ def test_a_replica_set_that_is_not_initiated_yet_is_waited_for_and_told_as_what_
         """Stand in for the operator, once the process has begun to wait."""
         if seconds == RETRY_SECONDS:
             waits.append("waited")
-            assert child.wait_until(lambda: EmbeddedMongod.is_ready(mongod), timeout_seconds=20)
+            assert child.wait_until(lambda: EmbeddedMongod.is_ready(mongod), timeout_seconds=60)
         return False
 
     port = free_port()
     connection.disconnect()
     with Uninitiated(tmp_path / "data", port, tmp_path / "mongod.log") as mongod:
-        monkeypatch.setattr(connection, "PING_SECONDS", 0.6)
         address = f"mongodb://127.0.0.1:{port}/"
-        for uri in (address, mongod.uri, f"{address}?directConnection=true"):
+        # Only a driver that connects directly, without the name of a set, sends such a server a command.
+        for uri, seconds in ((address, 0.6), (mongod.uri, 0.6), (f"{address}?directConnection=true", 20.0)):
             connection.disconnect()
-            database = connection.connect(uri=uri, database="inventory", timeout_seconds=5)
+            database = connection.connect(uri=uri, database="inventory", timeout_seconds=30)
+            assert child.wait_until(lambda client=database.client: _knows_its_servers(client), timeout_seconds=30)  # type: ignore[misc]
+            monkeypatch.setattr(connection, "PING_SECONDS", seconds)
             with pytest.raises(ConnectionFailureError, match=r"not initiated yet: run rs\.initiate"):
                 connection.require_transactions(database)
         with pytest.raises(ConnectionFailureError, match="not initiated yet"):

@@ -99,12 +99,12 @@ def test_a_sole_traceparent_travels_on_and_is_the_transaction_id(gateway: Gatewa
 
 
 def test_the_time_limit_becomes_the_calls_deadline(fake: Any, start_gateway: Start) -> None:
-    gateway = start_gateway(f"127.0.0.1:{fake.port}", gateway_timeout_seconds=7)
+    gateway = start_gateway(f"127.0.0.1:{fake.port}", gateway_timeout_seconds=100)
 
     gateway.send_json("collector/list")
 
     # A client may send up to 3 % more, a value it has sent before.
-    assert 5 < fake.last.seconds <= 7 * 1.03
+    assert 80 < fake.last.seconds <= 100 * 1.03
 
 
 def test_an_empty_body_is_the_empty_request(gateway: Gateway, fake: FakeServer) -> None:

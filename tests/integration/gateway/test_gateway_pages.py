@@ -14,6 +14,7 @@ from tests.integration.gateway.conftest import NOT_SERVING, FakeServer, Gateway,
 
 
 def test_it_is_ready_while_the_server_serves(gateway: Gateway, fake: FakeServer) -> None:
+    assert wait_until(lambda: gateway.get("/readyz").status_code == 200, timeout_seconds=30)
     ready = gateway.get("/readyz")
     fake.health.set("", NOT_SERVING)
     unready = gateway.get("/readyz")
@@ -45,7 +46,7 @@ def test_it_finds_a_server_that_comes_back(fake: Any, gateway: Gateway) -> None:
 
     fake.start(fake.port)
 
-    assert wait_until(lambda: gateway.get("/readyz").status_code == 200, timeout_seconds=20)
+    assert wait_until(lambda: gateway.get("/readyz").status_code == 200, timeout_seconds=60)
     assert gateway.send_json("collector/list").status_code == 200
 
 

@@ -13,6 +13,7 @@ from pymongo.database import Database
 from inventory.api.app import build_server
 from inventory.api.gate import make_gate
 from inventory.bootstrap import Container
+from inventory.devruntime.child import wait_until
 from inventory.gateway.openapi.texts import texts
 from inventory.gateway.routes import routes
 from inventory.model import connection
@@ -100,7 +101,7 @@ def call(gateway: Gateway, name: str, **replaced: Any) -> Any:
 
 
 def test_it_is_ready(real: Gateway) -> None:
-    assert real.get("/readyz").status_code == 200
+    assert wait_until(lambda: real.get("/readyz").status_code == 200, timeout_seconds=30)
 
 
 def test_every_method_of_collector_answers_the_seeds_example(real: Gateway, plugin: FakePlugin) -> None:

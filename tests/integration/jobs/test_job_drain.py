@@ -86,7 +86,7 @@ def _drain(
     finally:
         stop.set()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
 
 
 @pytest.mark.parametrize("limit", [1, 3])
@@ -154,14 +154,17 @@ def own_mongod(tmp_path: Path) -> Iterator[EmbeddedMongod]:
 
 @pytest.fixture
 def own_database(own_mongod: EmbeddedMongod) -> Iterator[Database[dict[str, Any]]]:
-    """A database of it, given up on after a second."""
-    connection.disconnect()
-    database = connection.connect(uri=own_mongod.uri, database="own", timeout_seconds=1)
-    build_indexes(database)
+    """A database of it, given up on soon once it has its indexes: the first of a new mongod take long."""
+    for seconds in (60, 5):
+        connection.disconnect()
+        database = connection.connect(uri=own_mongod.uri, database="own", timeout_seconds=seconds)
+        if seconds == 60:
+            build_indexes(database)
     yield database
     connection.disconnect()
 
 
+@pytest.mark.timeout(400)
 def test_a_mongod_that_restarts_while_a_slice_is_collected_loses_nothing(
     own_mongod: EmbeddedMongod, own_database: Database[dict[str, Any]], plugin: FakePlugin
 ) -> None:

@@ -22,12 +22,15 @@ from pymongo.database import Database
 from inventory.devruntime.child import wait_until
 from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
+from inventory.domain.schedule.due import ON_TIME
+from inventory.service.schedule.stored import read_skips
 from tests.integration.scheduler.scheduler_kit import SchedulerKit
 from tests.manual_clock import ManualClock
 
+pytestmark = pytest.mark.timeout(400)
 DEADLINE_SECONDS = 90.0
 SWEEP_SECONDS = 0.5
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 # A part leaves a file, and never ends.
 HANGS = """
@@ -55,7 +58,7 @@ class Scheduler:
 
     def page(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as exc:
             return exc.code, exc.read().decode()
@@ -125,13 +128,30 @@ def test_two_schedulers_fire_every_second_once_though_one_is_killed(
     first.process.kill()
     before = len(kit.fired(schedule_id))
     eventually(lambda: len(kit.fired(schedule_id)) >= before + 3)
-    fired = kit.fired(schedule_id)
-    steps = [later - earlier for earlier, later in itertools.pairwise(fired)]
-    assert steps[1:] == [timedelta(seconds=1)] * (len(steps) - 1)
-    assert second.page("/livez")[0] == 200
+    assert_each_second_fired_once(kit, schedule_id)
+    eventually(lambda: second.page("/livez")[0] == 200)
     assert second.stop() == 0
     duties = {duty["name"] for duty in database["duty"].find({})}
     assert duties == {"sweep", "housekeeping"}
+
+
+def assert_each_second_fired_once(kit: SchedulerKit, schedule_id: str) -> None:
+    """Look at the jobs but the first. Only where the machine stalled, one of them stands for several fire times."""
+    _, *jobs = kit.database["job"].find({"schedule_id": schedule_id}).sort("fire_at", 1)
+    skipped = []
+    for earlier, later in itertools.pairwise(jobs):
+        step = later["fire_at"] - earlier["fire_at"]
+        assert step >= SECOND
+        assert step % SECOND == timedelta()
+        missing = [earlier["fire_at"] + number * SECOND for number in range(1, step // SECOND)]
+        assert not missing or later["created_at"] - missing[0] > ON_TIME
+        skipped += missing
+
+    def are_told() -> bool:
+        spans = read_skips(kit.stored(schedule_id))
+        return all(any(span.first <= each <= span.last for span in spans) for each in skipped)
+
+    eventually(are_told)
 
 
 def test_metrics_of_two_schedulers_tell_each_fire_and_each_duty_once(
@@ -166,11 +186,15 @@ def test_a_scheduler_that_cannot_reach_redis_says_so_and_fires(
     schedule_id = kit.add(kit.collector(), {"interval": 1})
     scheduler = start(REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     eventually(lambda: len(kit.fired(schedule_id)) >= 2)
-    status, page = scheduler.page("/readyz")
-    checks = json.loads(page)["checks"]
-    assert (status, checks["mongodb"], checks["ticks"]) == (503, "ok", "ok")
-    assert checks["redis"] != "ok"
-    assert scheduler.page("/livez")[0] == 200
+
+    def says_so() -> bool:
+        status, page = scheduler.page("/readyz")
+        checks = json.loads(page)["checks"] if page else {}
+        told = (status, checks.get("mongodb"), checks.get("ticks"))
+        return told == (503, "ok", "ok") and checks.get("redis") != "ok"
+
+    eventually(says_so)
+    eventually(lambda: scheduler.page("/livez")[0] == 200)
     assert scheduler.stop() == 0
 
 

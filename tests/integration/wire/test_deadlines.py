@@ -21,8 +21,8 @@ from tests.integration.wire.probes import base_request, methods
 from tests.integration.wire.two_domains import SCHEMAS, Domain, furnish, plugin_stream
 from tests.integration.wire.wire_kit import Wire
 
-PATIENCE_SECONDS = 7
-LONGEST_MS = 7_500
+PATIENCE_SECONDS = 25
+LONGEST_MS = 26_500
 """gRPC rounds a deadline up a little."""
 READS = {"get", "get_schedule", "list_schedule_facts", "list_all_schedule_facts", "explain_schedule", "verify_plugin"}
 OWN_READS = {
@@ -172,7 +172,8 @@ def test_what_has_begun_is_ended_though_no_time_is_left(wire: Wire, commands: Co
     assert [thing["_id"] for thing in things.find()] == [2]
     (inserted,) = [limit for command, limit in commands.seen if command == "insert"]
     assert isinstance(inserted, int)
-    assert LONGEST_MS < inserted <= FINISH_SECONDS * 1000
+    # Not what was left to the caller, 100 ms at most.
+    assert 1_000 < inserted <= FINISH_SECONDS * 1000
 
 
 def test_limits_only_ever_shorten(wire: Wire, commands: Commands) -> None:
