@@ -20,7 +20,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from google.protobuf.json_format import MessageToDict, ParseDict
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-TIMEOUT_SECONDS = 20
+TIMEOUT_SECONDS = 60
 Json = dict[str, Any]
 PACKAGES = {"grpc.health.v1": "grpc_health.v1"}
 """Packages whose Python module has another name than they have on the wire."""

@@ -267,7 +267,7 @@ def test_while_mongodb_is_away_pages_say_so_and_health_says_what_to_do(browse: O
         assert "127.0.0.1" not in away.text
         assert "/health" in away.links
     # Without waiting for its parts, as browsers ask for it.
-    assert 'data-part="/health/findings"' in httpx.get(f"{without_mongodb}/health", trust_env=False).text
+    assert 'data-part="/health/findings"' in httpx.get(f"{without_mongodb}/health", trust_env=False, timeout=60).text
     health = browser.get("/health/findings")
     assert health.status == 200
     assert "fail mongodb" in health.text

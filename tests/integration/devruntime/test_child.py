@@ -26,7 +26,7 @@ def call():
 
 for _ in range(4):
     threading.Thread(target=call, daemon=True).start()
-print([child.spawn(["true"]).wait(10) for _ in range(30)])
+print([child.spawn(["true"]).wait(30) for _ in range(30)])
 """
 
 PARENT = """
@@ -49,10 +49,10 @@ def test_a_child_ends_with_its_parent_however_that_ends() -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         started = psutil.Process(int(parent.stdout.readline()))
-        assert child.wait_until(lambda: started.name() == "sleep", timeout_seconds=10)
+        assert child.wait_until(lambda: started.name() == "sleep", timeout_seconds=30)
         parent.kill()
 
-    psutil.wait_procs([started], timeout=10)
+    psutil.wait_procs([started], timeout=30)
     assert not started.is_running()
 
 

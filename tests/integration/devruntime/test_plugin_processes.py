@@ -26,7 +26,7 @@ from inventory.standalone.launch import container_of
 from inventory.standalone.plugin_state import State, log_file, read_states
 from tests.fakes import docker
 
-SECONDS = 20.0
+SECONDS = 60.0
 SERVE = "import http.server, os; http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"
 
 

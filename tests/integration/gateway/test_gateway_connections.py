@@ -37,7 +37,7 @@ def test_the_gateway_closes_the_longest_idle_for_a_new_one(
     idle = kept(port, 100)
 
     assert [client.recv(1) for client in idle[:60]] == [b""] * 60, "the oldest are closed"
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
         assert answer.status == 200
 
 
@@ -45,5 +45,5 @@ def test_idle_connections_keep_nobody_from_the_health_pages(kept: Callable[[int,
     with HealthServer(host="127.0.0.1", port=0, checks={}, owner=PageOwner("worker", "")) as pages:
         kept(pages.port, 60)
 
-        with urllib.request.urlopen(f"http://127.0.0.1:{pages.port}/livez", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{pages.port}/livez", timeout=30) as answer:
             assert answer.status == 200

@@ -68,35 +68,35 @@ def test_it_lets_a_running_request_end_and_stops_with_0(fake: Any, launch: Calla
 
     def behave(context: grpc.ServicerContext) -> None:
         entered.set()
-        release.wait(20)
+        release.wait(60)
 
     fake.behave = behave
     port = free_port()
     process = launch(gateway_port=port, port=fake.port)
-    assert wait_until(lambda: probes.http_ready(f"http://127.0.0.1:{port}/readyz"), timeout_seconds=30)
+    assert wait_until(lambda: probes.http_ready(f"http://127.0.0.1:{port}/readyz"), timeout_seconds=90)
     statuses: list[int] = []
 
     def request() -> None:
-        with httpx.Client(trust_env=False, timeout=30) as client:
+        with httpx.Client(trust_env=False, timeout=60) as client:
             statuses.append(client.post(f"http://127.0.0.1:{port}/inventory/v1/collector/list").status_code)
 
     running = threading.Thread(target=request)
     running.start()
-    assert entered.wait(10)
+    assert entered.wait(30)
 
     process.send_signal(signal.SIGTERM)
-    assert wait_until(lambda: not probes.listening("127.0.0.1", port), timeout_seconds=10)
+    assert wait_until(lambda: not probes.listening("127.0.0.1", port), timeout_seconds=30)
     release.set()
-    running.join(20)
+    running.join(60)
 
     assert statuses == [200]
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def test_a_wrong_setting_ends_it_with_one_line(fake: FakeServer, launch: Callable[..., Any]) -> None:
     process = launch(gateway_port=free_port(), gateway_upstream="nonsense")
 
-    assert process.wait(30) == 2
+    assert process.wait(60) == 2
     said = process.stderr.read()
     assert "INVENTORY_GATEWAY_UPSTREAM" in said
     assert "Traceback" not in said

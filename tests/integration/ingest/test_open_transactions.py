@@ -20,7 +20,7 @@ from tests.integration.ingest.fence_kit import Slices, frozen, stored
 from tests.integration.ingest.ingest_tools import CONTEXT, FakeIdentity, ingest, services
 from tests.streams.build import service
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 30.0
 WAIT_SECONDS = 50.0
 """Less than until MongoDB itself ends an open transaction: 60 s."""
 RECORDED = "insert record"

@@ -73,17 +73,17 @@ def test_a_server_migrates_before_it_is_ready_and_shows_everything(
     server = assemble(container, port=0)
     server.start()
     try:
-        assert wait_until(lambda: probes.grpc_serving(server.address), timeout_seconds=20)
+        assert wait_until(lambda: probes.grpc_serving(server.address), timeout_seconds=60)
         container.migrator.check()
         with grpc.insecure_channel(server.address) as channel:
             for name, (stub, query) in READS.items():
-                answer = stub(channel).list(query(domain_id=DOMAIN), timeout=20)
+                answer = stub(channel).list(query(domain_id=DOMAIN), timeout=60)
                 assert {getattr(one, f"{name}_id") for one in answer.results} == set(stored[name])
                 assert answer.total_count == len(stored[name])
             schedules = collector_pb2.ScheduleQuery(
                 domain_id=DOMAIN, collector_id=bare["schedule"].find_one()["collector_id"]  # type: ignore[index]
             )  # fmt: skip
-            assert len(collector_pb2_grpc.CollectorStub(channel).list_schedules(schedules, timeout=20).results) == 1
+            assert len(collector_pb2_grpc.CollectorStub(channel).list_schedules(schedules, timeout=60).results) == 1
     finally:
         server.stop().wait(10)
 

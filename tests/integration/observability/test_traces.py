@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.devruntime import child
 from tests.fakes.otlp import Span
 from tests.integration.observability.conftest import SECRET, Fleet
+
+HTTP = "POST /inventory/v1/collector/collect"
+RPC = "/spaceone.api.inventory.v1.Collector/collect"
+ABOVE = {
+    RPC: HTTP,
+    "job.plan": RPC,
+    "queue.run_slice": RPC,
+    "slice.attempt": "queue.run_slice",
+    "plugin.get_tasks": "slice.attempt",
+    "plugin.collect": "slice.attempt",
+    "ingest.batch": "slice.attempt",
+    "mongodb.bulk_write": "ingest.batch",
+}
+"""Of each span the one above it, by name."""
 
 
 @pytest.fixture(scope="module")
@@ -14,30 +29,17 @@ def trace(fleet: Fleet) -> dict[str, Span]:
 
     def complete(spans: list[Span]) -> bool:
         writes = [span for span in spans if span.attributes.get("collection") == "cloud_service"]
-        ended = {span.name for span in spans}
-        return len(writes) >= 4 and {"queue.run_slice", "POST /inventory/v1/collector/collect"} <= ended
+        return len(writes) >= 4 and {HTTP, *ABOVE} <= {span.name for span in spans}
 
-    spans = fleet.otlp.wait_for(fleet.trace_id, complete)
+    spans = fleet.otlp.wait_for(fleet.trace_id, complete, timeout=60)
     return {span.name: span for span in spans}
 
 
 def test_each_span_lies_below_what_caused_it(fleet: Fleet, trace: dict[str, Span]) -> None:
-    collect = "/spaceone.api.inventory.v1.Collector/collect"
-    above = {
-        "POST /inventory/v1/collector/collect": fleet.caller_span,
-        collect: "POST /inventory/v1/collector/collect",
-        "job.plan": collect,
-        "queue.run_slice": collect,
-        "slice.attempt": "queue.run_slice",
-        "plugin.get_tasks": "slice.attempt",
-        "plugin.collect": "slice.attempt",
-        "ingest.batch": "slice.attempt",
-        "mongodb.bulk_write": "ingest.batch",
-    }
-
-    assert above.keys() <= trace.keys()
-    for name, parent in above.items():
-        assert trace[name].parent == (trace[parent].span_id if parent in trace else parent), name
+    assert {HTTP, *ABOVE} <= trace.keys()
+    assert trace[HTTP].parent == fleet.caller_span
+    for name, parent in ABOVE.items():
+        assert trace[name].parent == trace[parent].span_id, name
 
 
 def test_the_spans_come_from_three_processes(trace: dict[str, Span]) -> None:
@@ -59,9 +61,11 @@ def test_all_batches_are_there_with_their_sizes(fleet: Fleet, trace: dict[str, S
 def test_a_failure_is_told_by_its_code_alone(fleet: Fleet) -> None:
     name = "/spaceone.api.inventory.v1.Collector/get"
 
-    failed = [span for span in fleet.otlp.spans if span.name == name]
+    def failures() -> list[str]:
+        return [span.failure for span in fleet.otlp.spans if span.name == name]
 
-    assert [span.failure for span in failed] == ["ERROR_NOT_FOUND"]
+    assert child.wait_until(lambda: bool(failures()), timeout_seconds=60)
+    assert failures() == ["ERROR_NOT_FOUND"]
 
 
 def test_no_span_holds_a_secret_or_an_exception(fleet: Fleet, trace: dict[str, Span]) -> None:

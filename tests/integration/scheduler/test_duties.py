@@ -102,18 +102,18 @@ def test_a_runner_renews_what_it_is_doing(replicas: list[DutyManager], clock: Ma
 
     def work() -> None:
         began.set()
-        assert end.wait(10)
+        assert end.wait(60)
 
     runner = DutyRunner(duties=replicas[0])
     thread = threading.Thread(target=runner.run, args=(PeriodicDuty("housekeeping", HOUR, work),))
     thread.start()
-    assert began.wait(10)
+    assert began.wait(60)
     for _ in range(4):
         clock.advance(timedelta(seconds=10))
         runner.renew()
         assert replicas[1].claim("housekeeping", HOUR) is None
     end.set()
-    thread.join(10)
+    thread.join(60)
     clock.advance(timedelta(minutes=1))
     assert replicas[1].claim("housekeeping", HOUR) is None
 
@@ -125,19 +125,19 @@ def test_a_duty_that_ends_while_it_is_renewed_is_not_called_lost(
 
     def work() -> None:
         began.set()
-        assert end.wait(10)
+        assert end.wait(60)
 
     runner = DutyRunner(duties=replicas[0])
     thread = threading.Thread(target=runner.run, args=(PeriodicDuty("sweep", 5.0, work),))
 
     def renewed_too_late(name: str, start: datetime) -> bool:
         end.set()
-        thread.join(10)
+        thread.join(60)
         return DutyManager.renew(replicas[0], name, start)
 
     monkeypatch.setattr(replicas[0], "renew", renewed_too_late)
     thread.start()
-    assert began.wait(10)
+    assert began.wait(60)
     with capture_logs() as logs:
         runner.renew()
     assert not thread.is_alive()
@@ -174,7 +174,7 @@ def test_many_that_come_first_are_one(database: Database[dict[str, Any]], clock:
 
     def run(owner: str) -> None:
         manager = duties(database, clock, owner)
-        barrier.wait(10)
+        barrier.wait(60)
         if manager.claim("sweep", 5.0):
             claimed.append(owner)
 
@@ -182,5 +182,5 @@ def test_many_that_come_first_are_one(database: Database[dict[str, Any]], clock:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert len(claimed) == 1

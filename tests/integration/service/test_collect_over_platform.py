@@ -49,9 +49,9 @@ def secrets(kit: Kit) -> Iterator[FakePlatform]:
 def over(kit: Kit, platform: FakePlatform, secrets: FakePlatform) -> Iterator[Kit]:
     """The kit over the real connectors to these services."""
     channels = ChannelCache(max_message_bytes=1 << 24, tls=TlsFiles())
-    kit.directory = GrpcPluginDirectory(channels=channels, endpoint=platform.endpoint, timeout_seconds=2)
-    kit.repository = GrpcRepository(channels=channels, endpoint=platform.endpoint, timeout_seconds=2)
-    kit.store = GrpcSecretStore(channels=channels, endpoint=secrets.endpoint, timeout_seconds=2)
+    kit.directory = GrpcPluginDirectory(channels=channels, endpoint=platform.endpoint, timeout_seconds=30)
+    kit.repository = GrpcRepository(channels=channels, endpoint=platform.endpoint, timeout_seconds=30)
+    kit.store = GrpcSecretStore(channels=channels, endpoint=secrets.endpoint, timeout_seconds=30)
     kit.build()
     yield kit
     channels.close()

@@ -28,7 +28,7 @@ def connect() -> Iterator[Connect]:
 
         def connect(wire: Wire, words: bytes) -> socket.socket:
             host, _, port = wire.address_of_newest.rpartition(":")
-            made = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            made = stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
             made.sendall(words)
             return made
 
@@ -58,8 +58,8 @@ def test_no_more_connections_are_kept_than_the_limit_and_new_ones_come_in_once_i
 
     kept = [connect(wire, PREFACE) for _ in range(30)]
 
-    assert wait_until(lambda: sum(map(_is_open, kept)) <= 5, timeout_seconds=10)
-    assert wait_until(lambda: _serves(wire), timeout_seconds=15)
+    assert wait_until(lambda: sum(map(_is_open, kept)) <= 5, timeout_seconds=30)
+    assert wait_until(lambda: _serves(wire), timeout_seconds=30)
 
 
 def test_a_client_that_was_idle_is_answered(wire: Wire) -> None:
@@ -67,11 +67,11 @@ def test_a_client_that_was_idle_is_answered(wire: Wire) -> None:
     channel = wire.serve(connection_idle_seconds=1)
     channel.subscribe(states.append)
     stub = health_pb2_grpc.HealthStub(channel)
-    stub.Check(health_pb2.HealthCheckRequest(), timeout=10)
+    stub.Check(health_pb2.HealthCheckRequest(), timeout=30)
 
-    assert wait_until(lambda: states[-1:] == [grpc.ChannelConnectivity.IDLE], timeout_seconds=10), "was closed"
+    assert wait_until(lambda: states[-1:] == [grpc.ChannelConnectivity.IDLE], timeout_seconds=30), "was closed"
 
-    assert stub.Check(health_pb2.HealthCheckRequest(), timeout=10)
+    assert stub.Check(health_pb2.HealthCheckRequest(), timeout=30)
 
 
 def _is_open(connection: socket.socket) -> bool:
@@ -86,7 +86,7 @@ def _is_open(connection: socket.socket) -> bool:
 
 
 def _is_closed(connection: socket.socket) -> bool:
-    return wait_until(lambda: not _is_open(connection), timeout_seconds=15)
+    return wait_until(lambda: not _is_open(connection), timeout_seconds=30)
 
 
 def _serves(wire: Wire) -> bool:

@@ -11,7 +11,7 @@ from inventory.api.health import Health
 from inventory.errors import InventoryError
 from inventory.migration.errors import MigrationPendingError
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 
 
 def test_a_check_that_finds_its_connection_closed_after_the_drain_is_not_logged_as_a_fault() -> None:

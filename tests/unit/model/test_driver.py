@@ -36,7 +36,7 @@ def test_a_lost_server_is_waited_for_as_long_as_the_setting_says_however_long_th
     with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(CALLER_SECONDS):
         away["things"].find_one()
 
-    assert time.monotonic() - begun < CALLER_SECONDS / 10
+    assert time.monotonic() - begun < CALLER_SECONDS / 2
 
 
 def test_a_caller_without_that_much_time_waits_no_longer_than_it_has(
@@ -48,7 +48,7 @@ def test_a_caller_without_that_much_time_waits_no_longer_than_it_has(
     with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(TIMEOUT_SECONDS):
         away["things"].find_one()
 
-    assert time.monotonic() - begun < CALLER_SECONDS / 10
+    assert time.monotonic() - begun < CALLER_SECONDS / 2
 
 
 def test_a_change_that_has_begun_waits_as_long_as_it_may_take(
@@ -62,4 +62,4 @@ def test_a_change_that_has_begun_waits_as_long_as_it_may_take(
     with pytest.raises(ConnectionFailureError), connection.translated_errors(), time_limit(CALLER_SECONDS):
         finish(lambda: away["things"].find_one())
 
-    assert 5 * TIMEOUT_SECONDS <= time.monotonic() - begun < CALLER_SECONDS / 10
+    assert 5 * TIMEOUT_SECONDS <= time.monotonic() - begun < CALLER_SECONDS / 2

@@ -25,7 +25,7 @@ OWNER = PageOwner("worker", "installation-1")
 
 def _get(port: int, path: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as exc:
         return exc.code, exc.read().decode()
@@ -124,12 +124,12 @@ def test_a_port_in_use_is_waited_for_and_both_are_logged() -> None:
         )
         pages.start()
         assert not pages.bound
-        assert wait_until(lambda: [line["event"] for line in logs] == ["health_port_in_use"], timeout_seconds=5)
+        assert wait_until(lambda: [line["event"] for line in logs] == ["health_port_in_use"], timeout_seconds=30)
         assert logs[0]["address"] == f"127.0.0.1:{port}"
         assert logs[0]["setting"] == f"INVENTORY_{OWNER.process.upper()}_HEALTH_PORT"
         reset.close()
 
-        assert wait_until(lambda: pages.bound, timeout_seconds=5)
+        assert wait_until(lambda: pages.bound, timeout_seconds=30)
         assert _get(port, "/readyz")[0] == 200
         assert [line["event"] for line in logs] == ["health_port_in_use", "health_port_bound"]
     pages.close()
@@ -177,7 +177,7 @@ def test_it_listens_on_ipv6(host: str) -> None:
     with (
         HealthServer(host=host, port=0, checks={}, owner=OWNER, registry=CollectorRegistry()) as pages,
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            f"http://[::1]:{pages.port}/livez", timeout=5
+            f"http://[::1]:{pages.port}/livez", timeout=30
         ) as answer,
     ):
         assert answer.status == 200

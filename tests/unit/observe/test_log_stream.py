@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 
@@ -43,9 +44,9 @@ def test_lines_arrive_whole_and_in_order(pipe: tuple[int, int], dropped: list[in
 
     for line in lines:
         stream.write(line)
-    assert stream.drain()
+    assert stream.drain(patience_seconds=30)
     os.close(pipe[1])
-    reader.join(10)
+    reader.join(30)
 
     assert read.decode() == "".join(lines)
     assert not dropped
@@ -61,7 +62,7 @@ def test_an_unread_pipe_costs_lines_that_are_counted_and_no_time(pipe: tuple[int
     assert not stream.drain(patience_seconds=0.05)
     assert sum(dropped) >= 4_000
     os.close(pipe[0])
-    assert stream.drain()
+    assert stream.drain(patience_seconds=30)
 
 
 def test_what_was_dropped_is_told_once_the_stream_takes_lines_again(pipe: tuple[int, int], dropped: list[int]) -> None:
@@ -73,11 +74,11 @@ def test_what_was_dropped_is_told_once_the_stream_takes_lines_again(pipe: tuple[
     reader = threading.Thread(target=_read_all, args=(pipe[0], read))
     reader.start()
 
-    assert stream.drain()
+    assert stream.drain(patience_seconds=30)
     stream.write("and on\n")
-    assert stream.drain()
+    assert stream.drain(patience_seconds=30)
     os.close(pipe[1])
-    reader.join(10)
+    reader.join(30)
 
     lines = read.decode().splitlines()
     told = [int(line.split()[1]) for line in lines if line.startswith("dropped")]
@@ -90,7 +91,7 @@ def test_a_full_disk_and_a_closed_stream_cost_nothing_but_lines(dropped: list[in
     with open("/dev/full", "wb", buffering=0) as full:
         stream = LineStream(full.fileno())
         stream.write(LINE)
-        assert stream.drain()
+        assert stream.drain(patience_seconds=30)
     absent = LineStream(None)
     absent.write(LINE)
 
@@ -161,13 +162,19 @@ def run() -> Callable[[str], subprocess.CompletedProcess[str]]:
     """Runs a script in a process of its own."""
 
     def start(script: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", script],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
+        # Not a pipe: a process that ends waits only a moment for a reader that is slow.
+        with tempfile.TemporaryFile("w+") as told:
+            done = subprocess.run(
+                [sys.executable, "-c", script],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=told,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            told.seek(0)
+            done.stderr = told.read()
+        return done
 
     return start

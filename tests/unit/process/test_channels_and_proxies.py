@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from inventory.cli.client import open_channel
 from inventory.cli.options import ClientOptions
+from inventory.devruntime.child import wait_until
 from inventory.devruntime.probes import grpc_serving, http_ready
 from inventory.observe.health_pages import HealthServer
 from inventory.observe.page_owner import PageOwner
@@ -37,7 +38,7 @@ def test_a_page_is_asked_directly() -> None:
     with HealthServer(
         host="127.0.0.1", port=0, checks={}, owner=PageOwner("worker", ""), registry=CollectorRegistry()
     ) as pages:
-        assert http_ready(f"http://127.0.0.1:{pages.port}/readyz")
+        assert wait_until(lambda: http_ready(f"http://127.0.0.1:{pages.port}/readyz"), timeout_seconds=30)
 
 
 def test_a_grpc_server_is_asked_directly() -> None:
@@ -48,7 +49,7 @@ def test_a_grpc_server_is_asked_directly() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     try:
-        assert grpc_serving(f"127.0.0.1:{port}")
+        assert wait_until(lambda: grpc_serving(f"127.0.0.1:{port}"), timeout_seconds=30)
     finally:
         server.stop(None).wait()
 
@@ -56,9 +57,9 @@ def test_a_grpc_server_is_asked_directly() -> None:
 @pytest.mark.parametrize("scheme", ["grpc", "grpc+ssl"])
 def test_the_command_line_calls_the_server_directly(scheme: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(5)
+        server.settimeout(30)
         channel = open_channel(ClientOptions(endpoint=f"{scheme}://127.0.0.1:{server.getsockname()[1]}", token="t"))
-        call = channel.unary_unary("/any/method").future(b"", timeout=5)
+        call = channel.unary_unary("/any/method").future(b"", timeout=30)
         try:
             server.accept()[0].close()
         finally:
