@@ -9,7 +9,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
-from concurrent import futures
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,7 @@ import grpc
 from inventory.plugin.base import Plugin
 from inventory.plugin.servicer import CollectorServicer, JobServicer
 from inventory.process.addresses import host_port
-from inventory.process.interpreter import exit_at_once
+from inventory.process.interpreter import CallThreads, exit_at_once
 from inventory.process.stop_flag import StopFlag
 from inventory.protobuf.health_service import HealthService
 from inventory.protobuf.reflection import add_reflection
@@ -69,7 +68,7 @@ class PluginServer:
     server: grpc.Server
     port: int
     health: HealthService
-    pool: futures.ThreadPoolExecutor
+    pool: CallThreads
 
     def stop(self, grace_seconds: float | None = DRAIN_SECONDS) -> bool:
         """Report NOT_SERVING, accept no more calls, and cancel those that have not ended after ``grace_seconds``.
@@ -106,7 +105,7 @@ def build_server(
         raise ValueError(f"port {port}: must be 0 to {_LAST_PORT}")
     # Without the first option, a second plugin would silently share the port.
     options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", _UNLIMITED)]
-    pool = futures.ThreadPoolExecutor(threads, thread_name_prefix=_CALLS)
+    pool = CallThreads(threads, thread_name_prefix=_CALLS)
     server = grpc.server(pool, options=options)
     services = [collector_pb2.DESCRIPTOR.services_by_name["Collector"]]
     collector_pb2_grpc.add_CollectorServicer_to_server(CollectorServicer(plugin), server)

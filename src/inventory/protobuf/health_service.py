@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import OVERALL_HEALTH
+
+from inventory.process.interpreter import CallThreads
 
 MOST_WATCHES: Final = 256
 """How many clients can watch at a time, each by a thread of its own; a further one gets no answer until one leaves."""
@@ -120,7 +121,7 @@ class _WatchBehavior:
 
     def __init__(self, watch: Callable[[Any, Any], Iterator[HealthAnswer]]) -> None:
         self._watch = watch
-        self.experimental_thread_pool = ThreadPoolExecutor(MOST_WATCHES, thread_name_prefix="watch")
+        self.experimental_thread_pool = CallThreads(MOST_WATCHES, thread_name_prefix="watch")
 
     def __call__(self, request: Any, context: Any) -> Iterator[HealthAnswer]:
         return self._watch(request, context)

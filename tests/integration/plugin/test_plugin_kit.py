@@ -6,6 +6,7 @@ import logging
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -206,6 +207,36 @@ def test_it_has_health_and_reflection() -> None:
         assert health.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS).status != SERVING
     built.stop(None)
     assert {"spaceone.api.inventory.plugin.Collector", "spaceone.api.inventory.plugin.Job"} <= names
+
+
+@pytest.mark.parametrize("threads", ["plugin-call", "watch"])
+def test_a_call_for_which_no_thread_can_be_started_keeps_no_other_from_its_answer(threads: str) -> None:
+    begin = threading.Thread.start
+    refused = threading.Event()
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith(threads):
+            refused.set()
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    built = build_server(Sliced())
+    built.server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{built.port}") as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        call = health.Check.future if threads == "plugin-call" else health.Watch
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            waiting = call(health_pb2.HealthCheckRequest(), timeout=SECONDS)
+            assert refused.wait(SECONDS)
+
+        assert health.Check(health_pb2.HealthCheckRequest(), timeout=SECONDS).status == SERVING
+        watching = health.Watch(health_pb2.HealthCheckRequest(), timeout=SECONDS)
+        answer = waiting.result() if threads == "plugin-call" else next(waiting)
+        assert answer.status == SERVING
+        watching.cancel()
+        waiting.cancel()
+    assert built.stop(1)
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
