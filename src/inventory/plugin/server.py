@@ -18,8 +18,9 @@ import grpc
 from inventory.plugin.base import Plugin
 from inventory.plugin.servicer import CollectorServicer, JobServicer
 from inventory.process.addresses import host_port
-from inventory.process.interpreter import CallThreads, exit_at_once
+from inventory.process.interpreter import exit_at_once
 from inventory.process.stop_flag import StopFlag
+from inventory.protobuf.call_threads import CallThreads
 from inventory.protobuf.health_service import HealthService
 from inventory.protobuf.reflection import add_reflection
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, NoReturn
+from collections.abc import Iterator
+from typing import Final, NoReturn
 
 from inventory.observe import log_stream
 
 FLUSH_SECONDS: Final = 1.0
 """How long the end of a process waits for its standard output and error, s."""
 
-_log = logging.getLogger(__name__)
 SWITCH_SECONDS: Final = 0.001
 """How long a thread may hold the interpreter while others wait for it, s.
 
@@ -38,22 +35,6 @@ def exclude_from_collection() -> None:
     """
     gc.collect()
     gc.freeze()
-
-
-class CallThreads(ThreadPoolExecutor):
-    """Threads for grpcio's calls: a call for which none can be started waits for the next thread that is free.
-
-    grpcio submits calls on its thread for all events. An exception would end that thread, and the server would neither
-    accept nor answer any call from then on.
-    """
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Submit a call, without exceptions; the future of one that has to wait is not used."""
-        try:
-            return super().submit(fn, *args, **kwargs)
-        except RuntimeError:  # the call is queued already
-            _log.warning("a call waits, since no thread can be started")
-            return Future()
 
 
 @contextlib.contextmanager

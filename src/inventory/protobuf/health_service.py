@@ -16,7 +16,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import OVERALL_HEALTH
 
-from inventory.process.interpreter import CallThreads
+from inventory.protobuf.call_threads import CallThreads
 
 MOST_WATCHES: Final = 256
 """How many clients can watch at a time, each by a thread of its own; a further one gets no answer until one leaves."""
