@@ -20,9 +20,9 @@ from pymongo.database import Database
 
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
-from inventory.devruntime.ports import free_port
 from tests import secrecy
 from tests.manual_clock import ManualClock
+from tests.ports import free_port
 
 DATABASE = "test_inventory"
 

@@ -24,11 +24,11 @@ from pymongo import MongoClient
 
 from inventory.devruntime import child, probes
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
-from inventory.devruntime.ports import free_port
 from tests.chaos import stores
 from tests.chaos.mongo import Mongo, ReplicaSet, SingleMongo
 from tests.chaos.relay import Network, Relay
 from tests.chaos.world import DOMAIN, PLAIN, PLUGINS, SLICED, World
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 MARK = "CHAOS_RUN"

@@ -16,8 +16,9 @@ from pymongo.errors import PyMongoError
 
 from inventory.devruntime import child, probes
 from inventory.devruntime.databases.mongod import REPLICA_SET, EmbeddedMongod
-from inventory.devruntime.ports import LOOPBACK, free_port
+from inventory.devruntime.ports import LOOPBACK
 from tests.chaos import stores
+from tests.ports import free_port
 
 ELECTION_MS = 2000
 READY_SECONDS = 60.0

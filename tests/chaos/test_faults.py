@@ -21,11 +21,12 @@ from redis.retry import Retry
 
 from inventory.devruntime import child
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
-from inventory.devruntime.ports import LOOPBACK, free_port
+from inventory.devruntime.ports import LOOPBACK
 from tests.chaos import mongo, stores
 from tests.chaos.disturb import await_messages, double_messages, held_messages
 from tests.chaos.mongo import ReplicaSet, SingleMongo
 from tests.chaos.relay import DELAY_SECONDS, Clients, Kind, Network, Relay
+from tests.ports import free_port
 
 TIMEOUT_SECONDS = 0.3
 """How long a call that must hang may take."""

@@ -13,7 +13,6 @@ import pytest
 
 from inventory.connector.grpc.collector_plugin import GrpcPluginConnector
 from inventory.connector.ports import CollectorPlugin, PluginConnector, PluginEndpoint, ResourceMessage, ResourceStream
-from inventory.devruntime.ports import free_port
 from inventory.domain.principal import Principal
 from inventory.errors import (
     CollectorCollectingError,
@@ -27,6 +26,7 @@ from inventory.process.tls import TlsFiles
 from tests.fakes.plugin import Call, Failure, FakePlugin, Gate
 from tests.fakes.resources import State, cloud_service, error_resource, message, region
 from tests.fakes.tls import CertificateAuthority
+from tests.ports import free_port
 
 PRINCIPAL = Principal(domain_id="domain-1", token="callers-token", transaction_id="tr-1")
 SECRET = {"access_key": "planted-key", "nested": {"list": ["planted-in-list"]}, "short": "abc"}

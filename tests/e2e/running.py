@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inventory.devruntime.ports import free_port
+from tests.ports import free_port
 
 START_SECONDS = 150.0
 STOP_SECONDS = 90.0

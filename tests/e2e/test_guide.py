@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from inventory.devruntime.ports import free_port
 from tests import pages
 from tests.e2e.running import Up
+from tests.ports import free_port
 
 GUIDE_SECONDS = 400.0
 BLOCKS = [block for page in pages.WALK for block in pages.blocks(page) if block.mark.startswith(("run", "file="))]

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from inventory.devruntime.ports import free_port
 from tests.e2e.running import DATA, READY, START_SECONDS, Up, ports, start
+from tests.ports import free_port
 
 WELL_SECONDS = 60.0
 """How long it may take until the doctor finds all well: on a busy machine, a page may not answer in time."""

@@ -12,8 +12,8 @@ from prometheus_client import REGISTRY, Counter
 from pymongo import MongoClient
 
 from inventory.devruntime.databases.mongod import EmbeddedMongod
-from inventory.devruntime.ports import free_port
 from tests import secrecy
+from tests.ports import free_port
 
 
 def a_token() -> str:

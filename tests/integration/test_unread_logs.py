@@ -17,8 +17,8 @@ import pytest
 from pymongo.database import Database
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.ports import free_port
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2
+from tests.ports import free_port
 
 START_SECONDS = 60.0
 LIST = "/spaceone.api.inventory.v1.Collector/list"

@@ -15,8 +15,8 @@ import psutil
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from inventory.devruntime.ports import free_port
 from inventory.stubs.spaceone.api.inventory.v1 import collector_pb2, collector_pb2_grpc
+from tests.ports import free_port
 
 RUN = ("-m", "inventory", "server")
 

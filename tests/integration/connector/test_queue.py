@@ -23,10 +23,10 @@ from inventory.connector.queue import BANDS, QueueConsumer, RedisQueue, band_of
 from inventory.connector.queue.broker import HEARTBEAT_MS, PIPELINED, BandConsumer, WorkBroker
 from inventory.connector.queue_port import JobToPlan
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
-from inventory.devruntime.ports import free_port
 from inventory.errors import ConnectionFailureError
 from tests.chaos import stores
 from tests.manual_clock import ManualClock
+from tests.ports import free_port
 
 STALL_SECONDS = 2.0
 

@@ -17,13 +17,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from inventory.devruntime.platform_file import PLUGIN_ID
-from inventory.devruntime.ports import free_port
 from inventory.plugin import build_server
 from inventory.plugin_local import LocalPlugin
 from tests.fakes.plugin import Gate
 from tests.integration.console.conftest import Gateways
 from tests.integration.console.world import HOSTILE, World
 from tests.integration.wire.client import Client
+from tests.ports import free_port
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ("--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")

@@ -11,12 +11,12 @@ import pytest
 from pymongo import MongoClient
 
 from inventory.bootstrap import Container
-from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
 from tests.integration.console.conftest import Gateways, Open
 from tests.integration.console.page import Browser
 from tests.integration.console.world import DOMAIN, World
 from tests.integration.wire.client import token_of
+from tests.ports import free_port
 
 
 def test_the_first_page_is_the_overview(page: Browser) -> None:

@@ -12,8 +12,8 @@ from pymongo import MongoClient
 
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.databases.redis_server import EmbeddedRedis
-from inventory.devruntime.ports import free_port
 from inventory.errors import SettingsError
+from tests.ports import free_port
 
 
 def test_mongod_keeps_its_data_and_stays_writable_when_its_port_changes_and_logs_no_values(tmp_path: Path) -> None:

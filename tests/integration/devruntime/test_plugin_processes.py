@@ -20,11 +20,11 @@ import yaml
 from inventory.bootstrap.static_file import PluginEntry, RunEntry
 from inventory.devruntime import containers, plugin_processes
 from inventory.devruntime.plugin_processes import PluginProcesses
-from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
 from inventory.standalone.launch import container_of
 from inventory.standalone.plugin_state import State, log_file, read_states
 from tests.fakes import docker
+from tests.ports import free_port
 
 SECONDS = 60.0
 SERVE = "import http.server, os; http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), None).serve_forever()"

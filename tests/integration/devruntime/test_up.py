@@ -19,7 +19,7 @@ import redis
 from pymongo import MongoClient
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.ports import free_port
+from tests.ports import free_port
 
 DRIVER = Path(__file__).with_name("drive_up.py")
 pytestmark = pytest.mark.timeout(400)

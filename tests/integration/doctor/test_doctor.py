@@ -26,7 +26,6 @@ from inventory.cli import cli
 from inventory.devruntime import child
 from inventory.devruntime.databases.mongod import EmbeddedMongod
 from inventory.devruntime.lock import DataDirLock
-from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
 from inventory.devruntime.running import RunningFile, running_settings
 from inventory.doctor import mongodb, pages, platform, redis_queue, work
@@ -42,6 +41,7 @@ from inventory.settings import Settings
 from inventory.settings.installation import store_mark
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure, FakePlugin
+from tests.ports import free_port
 
 Db = Database[dict[str, Any]]
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)

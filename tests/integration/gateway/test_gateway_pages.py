@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.ports import free_port
 from inventory.gateway.routes import routes
 from tests.integration.gateway.conftest import NOT_SERVING, FakeServer, Gateway, Start, error_of
+from tests.ports import free_port
 
 
 def test_it_is_ready_while_the_server_serves(gateway: Gateway, fake: FakeServer) -> None:

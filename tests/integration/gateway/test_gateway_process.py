@@ -16,8 +16,8 @@ import pytest
 
 from inventory.devruntime import probes
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.ports import free_port
 from tests.integration.gateway.conftest import FakeServer
+from tests.ports import free_port
 
 # The signal comes before uvicorn has set its own handlers.
 STOPPED_WHILE_IT_STARTS = """

@@ -13,7 +13,6 @@ import pytest
 from pymongo.database import Database
 
 from inventory.devruntime.databases.mongod import EmbeddedMongod
-from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
 from inventory.model import connection
 from inventory.model.indexes import build_indexes
@@ -22,6 +21,7 @@ from inventory.worker.heartbeat import Heartbeat
 from tests.fakes.plugin import FakePlugin, Gate
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import JobsKit, wait_until
+from tests.ports import free_port
 
 THREADS = 8
 SLICES = 60

@@ -20,11 +20,11 @@ import yaml
 from pymongo.database import Database
 
 from inventory.connector.queue import RedisQueue
-from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
 from tests.fakes.plugin import FakePlugin, Gate
 from tests.fakes.resources import cloud_service
 from tests.integration.jobs.jobs_kit import DOMAIN, JobsKit, wait_until
+from tests.ports import free_port
 
 MAIN = "from inventory.settings import load; from inventory.worker import run; raise SystemExit(run(load()))"
 LEASE_SECONDS = 2.0

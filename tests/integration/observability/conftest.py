@@ -18,10 +18,10 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from inventory.devruntime import child, probes
-from inventory.devruntime.ports import free_port
 from tests.fakes.otlp import FakeOtlp
 from tests.fakes.plugin import FakePlugin
 from tests.fakes.resources import cloud_service
+from tests.ports import free_port
 
 START_SECONDS = 90.0
 SECRET = "very-secret-value"

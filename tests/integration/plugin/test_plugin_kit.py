@@ -19,7 +19,6 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
 from inventory.plugin import (
     CloudService,
@@ -38,6 +37,7 @@ from inventory.plugin.server import DRAIN_SECONDS
 from inventory.protobuf.struct import to_dict, to_struct
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc, job_pb2, job_pb2_grpc
 from tests.fakes.tls import CertificateAuthority
+from tests.ports import free_port
 
 SECRET = "very-secret-key-of-the-kit"
 SECONDS = 20

@@ -13,11 +13,11 @@ from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.ports import free_port
 from inventory.devruntime.probes import listening
 from inventory.plugin import build_server
 from inventory.plugin_local import LocalPlugin
 from inventory.stubs.spaceone.api.inventory.plugin import collector_pb2, collector_pb2_grpc
+from tests.ports import free_port
 
 DEADLINE_SECONDS = 30
 

@@ -20,12 +20,12 @@ import pytest
 from pymongo.database import Database
 
 from inventory.devruntime.child import wait_until
-from inventory.devruntime.ports import free_port
 from inventory.domain.clock import SystemClock
 from inventory.domain.schedule.due import ON_TIME
 from inventory.service.schedule.stored import read_skips
 from tests.integration.scheduler.scheduler_kit import SchedulerKit
 from tests.manual_clock import ManualClock
+from tests.ports import free_port
 
 pytestmark = pytest.mark.timeout(400)
 DEADLINE_SECONDS = 90.0

@@ -10,7 +10,6 @@ import grpc
 import pytest
 
 from inventory.connector.queue import RedisQueue
-from inventory.devruntime.ports import free_port
 from inventory.errors import (
     CollectInitializeError,
     CollectorStateError,
@@ -26,6 +25,7 @@ from inventory.service.job.collect import CollectRequest
 from tests.fakes.plugin import Failure, FakePlugin
 from tests.integration.service.collector_kit import ME, OTHER, Kit, RecordingQueue
 from tests.manual_clock import ManualClock
+from tests.ports import free_port
 
 FILTER_FORMAT = [
     {"key": "region_name", "type": "list", "resource_type": "CUSTOM"},

@@ -11,13 +11,13 @@ import grpc
 import pytest
 
 from inventory.bootstrap import Container
-from inventory.devruntime.ports import free_port
 from inventory.manager.job.from_schedules import Fire, ScheduledJobManager
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Call, Failure, FakePlugin
 from tests.fakes.resources import Message, cloud_service, error_resource
 from tests.integration.wire.client import Client, Json
 from tests.integration.wire.wire_kit import Home, Wire
+from tests.ports import free_port
 
 INVALID = "INVALID_ARGUMENT"
 FILTER_FORMAT = [{"key": "region", "name": "Region", "type": "str", "resource_type": "CUSTOM"}]

@@ -18,7 +18,6 @@ from click.testing import CliRunner, Result
 
 from inventory.cli import cli
 from inventory.devruntime.lock import DataDirLock
-from inventory.devruntime.ports import free_port
 from inventory.devruntime.running import RunningFile
 from inventory.process import yaml_text
 from inventory.standalone.platform_file import PlatformFile
@@ -26,6 +25,7 @@ from tests.fakes.plugin import Failure, FakePlugin
 from tests.fakes.resources import cloud_service, cloud_service_type, region
 from tests.integration.wire.client import Client
 from tests.integration.wire.wire_kit import Wire
+from tests.ports import free_port
 
 VALUE = "very-secret-value-of-the-command-line"
 HAND_WRITTEN = """\

@@ -14,13 +14,13 @@ from prometheus_client import CollectorRegistry
 
 from inventory.cli import cli
 from inventory.devruntime.platform_file import DEFAULT_PLUGIN_PORT
-from inventory.devruntime.ports import free_port
 from inventory.errors import ConnectionFailureError
 from inventory.observe.health_pages import HealthServer
 from inventory.observe.page_owner import PageOwner
 from inventory.process.health_check import DEFAULT_HOST, PORTS, applies
 from inventory.settings import PREFIX, Settings
 from tests.fakes.neighbours import another_program
+from tests.ports import free_port
 
 KINDS = {
     "server": "SERVER_HEALTH_PORT",

@@ -18,7 +18,6 @@ from inventory.connector.grpc.errors import About, error_code, platform_error, p
 from inventory.connector.grpc.identity import GrpcIdentity
 from inventory.connector.grpc.secret import GrpcSecretStore
 from inventory.connector.ports import Access, PluginEndpoint
-from inventory.devruntime.ports import free_port
 from inventory.domain.principal import DOMAIN, Principal
 from inventory.domain.redact import Redactor
 from inventory.errors import (
@@ -41,6 +40,7 @@ from inventory.process.tls import TlsFiles
 from inventory.stubs.spaceone.api.inventory.plugin import job_pb2
 from tests.fakes.platform import FakePlatform
 from tests.fakes.plugin import Failure
+from tests.ports import free_port
 
 PRINCIPAL = Principal(domain_id="domain-1", token="planted-token", transaction_id="tr-1")
 CONTENT = {"secrets": [{"secret_id": "s", "data": {"k": "v"}}], "projects": [{"project_id": "project-1"}]}

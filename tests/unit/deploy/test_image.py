@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from inventory.devruntime.platform_file import DEFAULT_PLUGIN_PORT
-from inventory.devruntime.ports import free_port
 from inventory.settings import Settings
+from tests.ports import free_port
 from tests.unit.deploy.deploy_kit import ROOT, check_command
 
 COMMENT = "#"

@@ -8,7 +8,6 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from inventory.devruntime.ports import free_port
 from inventory.doctor.pages import check_processes
 from inventory.domain.finding import Finding, Level
 from inventory.observe.health_pages import HealthServer
@@ -16,6 +15,7 @@ from inventory.observe.page_owner import PageOwner
 from inventory.settings import Settings
 from inventory.settings.installation import gateway_mark, store_mark
 from tests.fakes.neighbours import another_program
+from tests.ports import free_port
 
 
 @pytest.mark.usefixtures("ipv6")

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 
-from inventory.devruntime.ports import free_port
 from inventory.errors import ConnectionFailureError
 from inventory.model import connection
 from inventory.model import time_limit as limits
 from inventory.model.time_limit import finish, time_limit
+from tests.ports import free_port
 
 TIMEOUT_SECONDS = 0.2
 CALLER_SECONDS = 60.0
