@@ -85,8 +85,8 @@ def test_six_creates_of_a_plugin_that_is_being_installed_leave_four_threads_to_o
             platform.installed.set()
         assert {each.result(60)["name"] for each in creates} == {"one"}
     assert min(seconds) < 0.5
-    # Any other platform call may last 10 s; install has a deadline of its own.
-    assert min(call.seconds_left for call in platform.calls_of("Plugin.get_plugin_endpoint")) > 10
+    # Any other platform call may last 10 s, and gRPC rounds that up; install has a deadline of its own.
+    assert min(call.seconds_left for call in platform.calls_of("Plugin.get_plugin_endpoint")) > 30
 
 
 @pytest.mark.parametrize("how", ["cancel", "deadline"])
