@@ -14,6 +14,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from inventory.protobuf.health_service import HealthService
 
 SECONDS = 60
+GRACE_SECONDS = 0.5
 WATCHES = 8
 ROUNDS = 10
 
@@ -50,7 +51,7 @@ class Served:
 
         def stop() -> None:
             self.health.drain()
-            stopped.append(self.server.stop(5).wait(SECONDS))
+            stopped.append(self.server.stop(GRACE_SECONDS).wait(SECONDS))
 
         thread = threading.Thread(target=stop, daemon=True)
         thread.start()
