@@ -24,6 +24,13 @@ TESTS = Path(__file__).parent
 SUITES = ("unit", "contract", "integration", "e2e", "chaos")
 FLEETS = ("integration/outages", "e2e", "chaos")
 FLEET_LANES = 2
+SMALL_ONES = "integration, the small ones"
+LONGEST = (
+    SMALL_ONES,
+    *("integration/wire", "integration/jobs", "integration/console", "unit", "integration/ingest"),
+    *("integration/devruntime", "integration/scheduler", "integration/api", "integration/gateway"),
+)
+"""The runs that take longest, as measured: they begin first, so that none is left over in the end."""
 SMALL = 6
 """A folder of fewer files with tests than this shares its run."""
 NO_TESTS_COLLECTED = 5
@@ -70,7 +77,7 @@ def main() -> int:
 
 
 def runs_of(suite: str) -> Iterator[Run]:
-    """Yield the runs of a suite: where it has folders, one of all that is small, then the others, longest first."""
+    """Yield the runs of a suite: where it has folders, one of all that is small, and one for each other."""
     folder = TESTS / suite
     if suite != "integration":
         yield from [Run(suite, [suite])] if any(folder.rglob("test_*.py")) else []
@@ -79,18 +86,24 @@ def runs_of(suite: str) -> Iterator[Run]:
     large = [name for name, size in sizes.items() if size >= SMALL or name in FLEETS]
     small = [name for name, size in sizes.items() if size > 0 and name not in large]
     small += [f"{suite}/{each.name}" for each in folder.glob("test_*.py")]
-    yield Run(f"{suite}, {len(small)} small ones", sorted(small))
+    yield Run(SMALL_ONES, sorted(small))
     yield from (Run(name, [name]) for name in sorted(large, key=lambda name: -sizes[name]))
 
 
 def execute_all(runs: Sequence[Run], *, lanes: int, deep: bool) -> list[Result]:
     """Execute all runs, ``lanes`` at a time: first those of single processes, then the fleets."""
-    fleets = sorted((run for run in runs if run.name in FLEETS), key=lambda run: FLEETS.index(run.name))
+    fleets = _in_order_of(FLEETS, [run for run in runs if run.name in FLEETS])
+    others = _in_order_of(LONGEST, [run for run in runs if run.name not in FLEETS])
     results: list[Result] = []
-    for part, most in (([run for run in runs if run.name not in FLEETS], lanes), (fleets, min(lanes, FLEET_LANES))):
+    for part, most in ((others, lanes), (fleets, min(lanes, FLEET_LANES))):
         with ThreadPoolExecutor(most) as pool:
             results += pool.map(lambda run: execute(run, deep=deep), part)
     return results
+
+
+def _in_order_of(names: Sequence[str], runs: Sequence[Run]) -> list[Run]:
+    """Return the runs of these names, in their order, before the others."""
+    return sorted(runs, key=lambda run: names.index(run.name) if run.name in names else len(names))
 
 
 def execute(run: Run, *, deep: bool) -> Result:
