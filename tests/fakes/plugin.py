@@ -107,6 +107,9 @@ Resources = Iterable[Sent] | Callable[[Call], Iterable[Sent]]
 Tasks = Sequence[Mapping[str, Any]] | Callable[[Call], Sequence[Mapping[str, Any]]]
 
 
+_used_ports: set[int] = set()
+
+
 class FakePlugin:
     """A collector plugin on a free port of 127.0.0.1. All attributes may be changed while it runs.
 
@@ -158,19 +161,26 @@ class FakePlugin:
 
     def start(self) -> Self:
         """Listen; a plugin that was stopped comes back on the same port."""
+        server, port = self._bound()
+        while not self.port and port in _used_ports:
+            # Whoever still asks the plugin that had it waits before it connects again, and the new one's calls fail.
+            server.stop(None)
+            server, port = self._bound()
+        _used_ports.add(port)
+        self.port = port
+        server.start()
+        self._server = server
+        return self
+
+    def _bound(self) -> tuple[grpc.Server, int]:
         options = [("grpc.max_send_message_length", MAX_MESSAGE_BYTES), ("grpc.so_reuseport", 0)]
         server = grpc.server(ThreadPoolExecutor(self._threads), options=options)
         server.add_generic_rpc_handlers((_collector_handler(_Collector(self)),))
         job_pb2_grpc.add_JobServicer_to_server(_Job(self), server)
         address = f"127.0.0.1:{self.port}"
-        self.port = (
-            server.add_secure_port(address, self._credentials)
-            if self._credentials
-            else server.add_insecure_port(address)
-        )
-        server.start()
-        self._server = server
-        return self
+        if self._credentials:
+            return server, server.add_secure_port(address, self._credentials)
+        return server, server.add_insecure_port(address)
 
     def stop(self) -> None:
         """Break all calls off and stop listening."""
