@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import grpc
 import pytest
@@ -109,7 +110,8 @@ def test_a_server_stops_though_clients_leave_as_soon_as_they_are_told() -> None:
         assert {next(watch).status for watch in watches} == {SERVING}
 
         def leave(watch: grpc.CallIterator[health_pb2.HealthCheckResponse]) -> None:
-            next(watch)
+            with suppress(grpc.RpcError, StopIteration):  # on a busy machine the server may be quicker
+                next(watch)
             watch.cancel()
 
         leaving = [threading.Thread(target=leave, args=(watch,)) for watch in watches]
