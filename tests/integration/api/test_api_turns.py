@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -132,6 +132,21 @@ def no_thread_starts(name: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
         yield
+
+
+@contextlib.contextmanager
+def one_queued_behind(
+    held: Held, server: Server, client: Client, many: ThreadPoolExecutor
+) -> Iterator[tuple[list[Future[Any]], Future[Any]]]:
+    """Hold all turns by creates, and let a get wait for one; yields the creates and the get."""
+    creates = [many.submit(client.call, "Collector.create", CREATE) for _ in range(4)]
+    try:
+        wait_for(held.entered, 4)
+        queued = many.submit(client.call, "Collector.get", GET)
+        assert wait_until(lambda: server.pool.lanes.quick.queued == 1, timeout_seconds=5)
+        yield creates, queued
+    finally:
+        held.release.set()
 
 
 def check_it_goes_on(server: Server, client: Client) -> None:
@@ -370,20 +385,13 @@ def test_a_queued_call_for_which_no_thread_can_be_started_is_refused_and_whoever
     container.collector_service.create = held  # type: ignore[method-assign]
     server = start()
     client = Client(server)
-    creates = [many.submit(client.call, "Collector.create", CREATE) for _ in range(4)]
-    try:
-        wait_for(held.entered, 4)
-        queued = many.submit(client.call, "Collector.get", GET)
-        assert wait_until(lambda: server.pool.lanes.quick.queued == 1, timeout_seconds=5)
-        with no_thread_starts("rpc"):
-            held.release.set()
-
-            with pytest.raises(grpc.RpcError) as raised:
-                queued.result(10)
-            assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-            assert [create.result(10)["collector_id"] for create in creates] == [GET["collector_id"]] * 4
-    finally:
+    with one_queued_behind(held, server, client, many) as (creates, queued), no_thread_starts("rpc"):
         held.release.set()
+
+        with pytest.raises(grpc.RpcError) as raised:
+            queued.result(10)
+        assert raised.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert [create.result(10)["collector_id"] for create in creates] == [GET["collector_id"]] * 4
     check_it_goes_on(server, client)
 
 
@@ -394,12 +402,7 @@ def test_calls_that_break_off_leave_their_turns_to_others(
     container.collector_service.create = held  # type: ignore[method-assign]
     server = start()
     client = Client(server)
-    creates = [many.submit(client.call, "Collector.create", CREATE) for _ in range(4)]
-    try:
-        wait_for(held.entered, 4)
-        queued = many.submit(client.call, "Collector.get", GET)
-        assert wait_until(lambda: server.pool.lanes.quick.queued == 1, timeout_seconds=5)
-    finally:
+    with one_queued_behind(held, server, client, many) as (creates, queued):
         held.release.set()
 
     assert queued.result(10)["collector_id"] == GET["collector_id"]

@@ -98,7 +98,12 @@ def names_by_page(database: Database[dict[str, Any]]) -> list[str]:
     return read(database, 1, FIRST_BATCH, raw=False)
 
 
-@pytest.mark.parametrize(("names_of", "expected"), [(names_by_page, NAMES[:FIRST_BATCH]), (names_by_stat, NAMES)])
+each_reading = pytest.mark.parametrize(
+    ("names_of", "expected"), [(names_by_page, NAMES[:FIRST_BATCH]), (names_by_stat, NAMES)]
+)
+
+
+@each_reading
 def test_a_reading_that_was_cut_off_is_repeated(
     database: Database[dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
@@ -114,7 +119,7 @@ def test_a_reading_that_was_cut_off_is_repeated(
     assert names_of(database) == expected
 
 
-@pytest.mark.parametrize(("names_of", "expected"), [(names_by_page, NAMES[:FIRST_BATCH]), (names_by_stat, NAMES)])
+@each_reading
 def test_no_cursor_is_created(
     database: Database[dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
